@@ -1,0 +1,183 @@
+"""The closed set of property types. A free-form string does not exist.
+
+A kind turns an untrusted value into an admitted one: `checker(tools)` gives a function that returns the value as
+it may be stored and sent, or None where the value has no admissible form. Checkers never raise, whatever they are
+given, and admit what they admitted before unchanged (they are idempotent), so client and collector can both apply
+them.
+"""
+
+import re
+from collections.abc import Callable, Container, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from .vocabularies import OTHER
+
+Value = str | bool | int | float
+Checker = Callable[[object], "Value | None"]
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
+_TOOL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./\-]{0,63}", re.ASCII)
+# At most three numeric parts of at most five digits; what follows must not be another digit (too long a part).
+_VERSION = re.compile(
+    r"v?(?P<numbers>\d{1,5}(?:\.\d{1,5}){0,2})(?![0-9])(?!\.\d)(?:[.\-_+]?(?P<tag>[A-Za-z]+))?", re.ASCII | re.IGNORECASE
+)
+_TAGS = {"a": "alpha", "alpha": "alpha", "b": "beta", "beta": "beta", "c": "rc", "rc": "rc", "pre": "rc", "dev": "dev"}
+_MAX_TEXT = 200
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """One of a finite list of words; any other text becomes `other`. Not a text: None."""
+
+    name: str
+    words: tuple[str, ...]
+    label = "vocabulary"
+
+    def extended(self, words: Iterable[str]) -> "Vocabulary":
+        """The same vocabulary with more words; the words come from code, never from data."""
+        return Vocabulary(self.name, tuple(dict.fromkeys((*self.words, *words))))
+
+    def checker(self, tools: Container[str] | None = None) -> Checker:
+        words = frozenset((*self.words, OTHER))
+
+        def check(value: object) -> Value | None:
+            if type(value) is not str:
+                return None
+            return value if value in words else OTHER
+
+        return check
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "enum": sorted({*self.words, OTHER})}
+
+
+@dataclass(frozen=True)
+class ToolName:
+    """A tool's registered name; any other text becomes `other`.
+
+    Where the registered names are not known (a collector for a product that does not list its tools) the name must
+    have the form of one: at most 64 ASCII letters, digits and `_ . / -`.
+    """
+
+    label = "tool name"
+
+    def checker(self, tools: Container[str] | None = None) -> Checker:
+        matches = _TOOL.fullmatch
+
+        def check(value: object) -> Value | None:
+            if type(value) is not str:
+                return None
+            if tools is not None and value not in tools:
+                return OTHER
+            return value if matches(value) else OTHER
+
+        return check
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^{_TOOL.pattern}$"}
+
+
+@dataclass(frozen=True)
+class Identifier:
+    """A code identifier of at most 64 ASCII characters, such as a class name; any other text becomes `other`."""
+
+    label = "code identifier"
+
+    def checker(self, tools: Container[str] | None = None) -> Checker:
+        matches = _IDENTIFIER.fullmatch
+
+        def check(value: object) -> Value | None:
+            if type(value) is not str:
+                return None
+            return value if matches(value) else OTHER
+
+        return check
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^{_IDENTIFIER.pattern}$"}
+
+
+@dataclass(frozen=True)
+class Version:
+    """At most three numeric parts of at most five digits and at most an alpha, beta, rc or dev tag: `1.31.2`, `2.0-rc`.
+
+    Whatever follows is cut (`v1.31.2-gke.1` is `1.31.2`, `2.0.0rc1` is `2.0.0-rc`); a fourth part, or text that
+    does not start with a number, makes it `other`. An empty text is None.
+    """
+
+    label = "version"
+
+    def checker(self, tools: Container[str] | None = None) -> Checker:
+        return clean_version
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": r"^(\d{1,5}(\.\d{1,5}){0,2}(-(alpha|beta|rc|dev))?|other)$"}
+
+
+def clean_version(value: object) -> str | None:
+    """The admissible part of a version text; `other` where there is none, None where it is empty or not a text."""
+    if type(value) is not str or not value:
+        return None
+    # The form is decided within the first characters; the rest would be cut in any case.
+    match = _VERSION.match(value[:_MAX_TEXT])
+    if match is None:
+        return OTHER
+    tag = _TAGS.get((match["tag"] or "").lower())
+    return f"{match['numbers']}-{tag}" if tag else match["numbers"]
+
+
+@dataclass(frozen=True)
+class Flag:
+    """True or false, nothing else (1 and "true" are None)."""
+
+    label = "bool"
+
+    def checker(self, tools: Container[str] | None = None) -> Checker:
+        def check(value: object) -> Value | None:
+            return value if value is True or value is False else None
+
+        return check
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A number from 0 to `maximum` of a unit, kept to two significant digits and at finest to hundredths.
+
+    Above the maximum it is the maximum; negative, NaN or not a number: None.
+    """
+
+    unit: str
+    maximum: int
+    label = "bounded number"
+
+    def checker(self, tools: Container[str] | None = None) -> Checker:
+        maximum = round_significant(self.maximum)
+
+        def check(value: object) -> Value | None:
+            if type(value) is not float and type(value) is not int:
+                return None
+            if value >= maximum:
+                return maximum
+            # NaN fails every comparison, so it ends here with the negatives.
+            return round_significant(value) if value >= 0 else None
+
+        return check
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "number", "minimum": 0, "maximum": self.maximum, "description": self.unit}
+
+
+def round_significant(value: float) -> int | float:
+    """Two significant digits, hundredths at finest; whole numbers come back as int. `value` is finite and ≥ 0."""
+    if value < 1:
+        fraction = round(value, 2)
+        return int(fraction) if fraction == 0 or fraction == 1 else fraction
+    rounded = float(f"{value:.1e}")
+    return int(rounded) if rounded >= 10 or rounded == int(rounded) else rounded
+
+
+Kind = Vocabulary | ToolName | Identifier | Version | Flag | Amount

@@ -1,0 +1,150 @@
+"""Product and its settings, read from the environment; the opt-out decision, which comes before anything else."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the catalogue imports msgspec, which nothing needs while telemetry is off
+    from .schema import Event
+
+DEFAULT_HOST = "https://eu.i.posthog.com"
+OFF_MARKER = "off"
+"""File in the state directory that `footfall off` writes."""
+
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_ON = frozenset({"", "true", "1", "yes", "on"})
+_OFF = frozenset({"false", "0", "no", "off"})
+_NOT_TRACKED_UNLESS = frozenset({"", "0", "false"})
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product that brings telemetry to its users.
+
+    Args:
+        name: lower-case words joined by `-`; `dot-ai` makes the prefix `DOT_AI_` and the property `dot_ai_version`.
+        version: the product's version; only its admissible part is sent.
+        write_key: the product's own public PostHog project key; without one nothing is sent.
+        catalogue: events of the product's own, besides the five.
+        client_names: MCP client names of the product's own, besides the shipped vocabulary.
+        host: where events go unless the environment says otherwise.
+    """
+
+    name: str
+    version: str = ""
+    write_key: str = ""
+    catalogue: tuple["type[Event]", ...] = ()
+    client_names: tuple[str, ...] = ()
+    host: str = DEFAULT_HOST
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise ValueError(f"Product name {self.name!r}: use lower-case words joined by '-', such as 'dot-ai'")
+
+    @property
+    def prefix(self) -> str:
+        """What the product's environment variables start with: `DOT_AI_`."""
+        return self.name.replace("-", "_").upper() + "_"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Whether telemetry runs: `mode` is `on`, `off` or `preview`; `reason` says in a sentence what decided."""
+
+    mode: str
+    reason: str
+    typo: bool = False
+
+
+def decide(product: Product, environ: Mapping[str, str] | None = None) -> Decision:
+    """The opt-out decision: any off wins, and a value that is not clearly on is off."""
+    env = os.environ if environ is None else environ
+    by_environment = decide_by_environment(product, env)
+    if by_environment.mode == "off":
+        return by_environment
+    marker = os.path.join(state_directory(product, env), OFF_MARKER)
+    if os.path.exists(marker):
+        return Decision("off", f"turned off by `footfall off` ({marker} exists)")
+    return by_environment
+
+
+def decide_by_environment(product: Product, env: Mapping[str, str]) -> Decision:
+    """The part of the decision that needs no file."""
+    not_tracked = env.get("DO_NOT_TRACK", "").strip().lower()
+    if not_tracked not in _NOT_TRACKED_UNLESS:
+        return Decision("off", "DO_NOT_TRACK is set")
+    variable = f"{product.prefix}TELEMETRY"
+    value = env.get(variable, "").strip().lower()
+    if value in _OFF:
+        return Decision("off", f"{variable} says so")
+    if value == "preview":
+        return Decision("preview", f"{variable}=preview")
+    if value in _ON:
+        return Decision("on", f"{variable} says so" if value else "on by default")
+    return Decision("off", f"{variable} has a value that is neither on nor off; use true, false or preview", typo=True)
+
+
+def state_directory(product: Product, env: Mapping[str, str]) -> str:
+    """Where the product keeps its state, whether or not it exists yet."""
+    named = env.get(f"{product.prefix}TELEMETRY_STATE_DIR", "").strip()
+    if named:
+        return named
+    # Late: only needed when the environment does not say off.
+    from platformdirs import user_state_dir
+
+    return os.path.join(user_state_dir("footfall", appauthor=False), product.name)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything a product's environment decides. Seconds are floats; `warnings` are whole sentences for the log."""
+
+    host: str
+    key: str
+    state_dir: str
+    state_dir_named: bool
+    grace_seconds: float
+    flush_seconds: float
+    deployment_method: str
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, product: Product, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read the settings; a value that can't be used is replaced by the default and named in `warnings`."""
+        env = os.environ if environ is None else environ
+        warnings: list[str] = []
+        prefix = product.prefix
+
+        def text(name: str, default: str = "") -> str:
+            return env.get(prefix + name, "").strip() or default
+
+        def seconds(name: str, default: float, most: float) -> float:
+            raw = text(name)
+            try:
+                value = float(raw) if raw else default
+            except ValueError:
+                value = -1.0
+            if 0 <= value <= most:
+                return value
+            warnings.append(f"{prefix}{name} is not a number of seconds from 0 to {most:g}; using {default:g}")
+            return default
+
+        host = text("POSTHOG_HOST", product.host).rstrip("/")
+        if not re.match(r"https?://[^/\s?#@]+[^\s?#@]*$", host):
+            warnings.append(f"{prefix}POSTHOG_HOST is not an http:// or https:// address; nothing is sent")
+            host = ""
+        key = text("POSTHOG_KEY", product.write_key)
+        if text("POSTHOG_HOST") and not text("POSTHOG_KEY"):
+            warnings.append(f"{prefix}POSTHOG_HOST is set without {prefix}POSTHOG_KEY: the product's own key is used")
+        return cls(
+            host=host,
+            key=key,
+            state_dir=state_directory(product, env),
+            state_dir_named=bool(text("TELEMETRY_STATE_DIR")),
+            grace_seconds=seconds("TELEMETRY_GRACE_SECONDS", 600.0, 86_400.0),
+            flush_seconds=seconds("TELEMETRY_FLUSH_SECONDS", 10.0, 3600.0),
+            deployment_method=text("DEPLOYMENT_METHOD"),
+            warnings=tuple(warnings),
+        )

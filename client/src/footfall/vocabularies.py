@@ -1,0 +1,142 @@
+"""The closed word lists that vocabulary properties draw from. Data only; every list is finite and public.
+
+Whatever is not listed here (or added by a product's own code) leaves the process as `other`.
+"""
+
+OTHER = "other"
+"""Stands for every value outside a vocabulary."""
+
+UNKNOWN = "unknown"
+"""Stands for a value nobody told us: a session-less request without client info, for example."""
+
+MCP_CLIENTS = (
+    "@librechat/api-client",
+    "@n8n/n8n-nodes-langchain.mcpClientTool",
+    "Alpic",
+    "amp-mcp-client",
+    "antigravity-client",
+    "apify-mcp-client",
+    "arcade",
+    "ChatGPT",
+    "Cherry Studio",
+    "claude-ai",
+    "claude-code",
+    "Cline",
+    "Codex",
+    "codex-mcp-client",
+    "com.raycast.macos",
+    "conformance-test-client",
+    "continue-cli-client",
+    "crush",
+    "cursor-vscode",
+    "dust-mcp-client",
+    "factory-cli",
+    "gemini-cli-mcp-client",
+    "gitguardian",
+    "github-copilot-developer",
+    "Glama",
+    "goose",
+    "http",
+    "inspector",
+    "inspector-cli",
+    "Jan-Streamable-Client",
+    "JetBrains-IU-copilot-intellij",
+    "JetBrains-JBC-copilot-intellij",
+    "Kilo-Code",
+    "lobehub-mcp-client",
+    "make-app-mcp-client",
+    "mcp",
+    "mcpc",
+    "mcporter",
+    "Mistral",
+    "opencode",
+    "Postman-Client",
+    "Q-DEV-CLI",
+    "Roo-Code",
+    "Visual Studio Code",
+    "Visual-Studio-Code",
+    "Windsurf",
+    "windsurf-client",
+    "Xcode-copilot-xcode",
+    "Zed",
+)
+"""`clientInfo.name` of public MCP clients, as they send it."""
+
+TRANSPORTS = ("stdio", "sse", "streamable-http", "memory")
+"""MCP transports, by the names of the MCP specification; `memory` is an in-process session."""
+
+DEPLOYMENT_METHODS = ("helm", "kustomize", "manifest", "docker-compose", "docker", "kubernetes", "local")
+"""How a server was installed: a manifest says so in a variable, else it is told from the surroundings."""
+
+AI_PROVIDER_VARIABLES = {
+    # The order decides where several keys are present: the first listed wins.
+    "ANTHROPIC_API_KEY": "anthropic",
+    "OPENAI_API_KEY": "openai",
+    "GOOGLE_API_KEY": "google",
+    "GEMINI_API_KEY": "google",
+    "XAI_API_KEY": "xai",
+    "ANTHROPIC_AUTH_TOKEN": "anthropic",
+    "AI21_API_KEY": "ai21",
+    "ALEPH_ALPHA_API_KEY": "aleph_alpha",
+    "ANYSCALE_API_KEY": "anyscale",
+    "AZURE_API_KEY": "azure",
+    "BASETEN_API_KEY": "baseten",
+    "CEREBRAS_API_KEY": "cerebras",
+    "CLF_AI_GATEWAY_API_KEY": "cloudflare",
+    "CLOUDFLARE_API_KEY": "cloudflare",
+    "CODESTRAL_API_KEY": "mistral",
+    "COHERE_API_KEY": "cohere",
+    "DASHSCOPE_API_KEY": "alibaba",
+    "DATAROBOT_API_TOKEN": "datarobot",
+    "DEEPINFRA_API_KEY": "deepinfra",
+    "DEEPSEEK_API_KEY": "deepseek",
+    "EDENAI_API_KEY": "edenai",
+    "FEATHERLESS_AI_API_KEY": "featherless_ai",
+    "FIREWORKSAI_API_KEY": "fireworks_ai",
+    "FIREWORKS_AI_API_KEY": "fireworks_ai",
+    "FIREWORKS_AI_TOKEN": "fireworks_ai",
+    "FIREWORKS_API_KEY": "fireworks_ai",
+    "GROQ_API_KEY": "groq",
+    "HUGGINGFACE_API_KEY": "huggingface",
+    "INCEPTION_API_KEY": "inception",
+    "INFINITY_API_KEY": "infinity",
+    "MISTRAL_API_KEY": "mistral",
+    "MODELSCOPE_API_KEY": "modelscope",
+    "MOONSHOT_API_KEY": "moonshot",
+    "NADIR_API_KEY": "nadir",
+    "NEBIUS_API_KEY": "nebius",
+    "NLP_CLOUD_API_KEY": "nlp_cloud",
+    "NOVITA_API_KEY": "novita",
+    "NVIDIA_NIM_API_KEY": "nvidia_nim",
+    "OLLAMA_API_BASE": "ollama",
+    "OPENROUTER_API_KEY": "openrouter",
+    "PALM_API_KEY": "google",
+    "PERPLEXITYAI_API_KEY": "perplexity",
+    "REPLICATE_API_KEY": "replicate",
+    "TENCENT_API_KEY": "tencent",
+    "TOGETHERAI_API_KEY": "together_ai",
+    "VERCEL_AI_GATEWAY_API_KEY": "vercel_ai_gateway",
+    "VERTEXAI_PROJECT": "vertex_ai",
+    "VOLCENGINE_API_KEY": "volcengine",
+    "VOYAGE_API_KEY": "voyage",
+    "WANDB_API_KEY": "wandb",
+}
+"""Variable whose presence (never its value) tells the provider. Variables that other tools set for their own
+ends are left out on purpose: AWS credentials do not mean Bedrock, a Cloudflare account or an Azure base URL
+do not mean a model."""
+
+AI_PROVIDERS = tuple(
+    sorted(
+        {
+            *AI_PROVIDER_VARIABLES.values(),
+            # Names that servers set in AI_PROVIDER without a key of their own.
+            "amazon_bedrock",
+            "bedrock",
+            "custom",
+            "host",
+            "kimi",
+            "none",
+        }
+    )
+)
+"""Names of AI providers; `none` where no key is present and AI_PROVIDER is not set."""
