@@ -200,9 +200,7 @@ def version_property(product: str) -> str:
     return f"{product.replace('-', '_')}_version"
 
 
-def catalogue_for(
-    product: str, *, events: Iterable[type[Event]] = (), client_names: Iterable[str] = ()
-) -> Catalogue:
+def catalogue_for(product: str, *, events: Iterable[type[Event]] = (), client_names: Iterable[str] = ()) -> Catalogue:
     """The catalogue of a product: the five events, the product's own `events`, and its own client names."""
     common = properties_of(Common)
     common = {version_property(product) if name == "product_version" else name: p for name, p in common.items()}

@@ -20,7 +20,8 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
 _TOOL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./\-]{0,63}", re.ASCII)
 # At most three numeric parts of at most five digits; what follows must not be another digit (too long a part).
 _VERSION = re.compile(
-    r"v?(?P<numbers>\d{1,5}(?:\.\d{1,5}){0,2})(?![0-9])(?!\.\d)(?:[.\-_+]?(?P<tag>[A-Za-z]+))?", re.ASCII | re.IGNORECASE
+    r"v?(?P<numbers>\d{1,5}(?:\.\d{1,5}){0,2})(?![0-9])(?!\.\d)(?:[.\-_+]?(?P<tag>[A-Za-z]+))?",
+    re.ASCII | re.IGNORECASE,
 )
 _TAGS = {"a": "alpha", "alpha": "alpha", "b": "beta", "beta": "beta", "c": "rc", "rc": "rc", "pre": "rc", "dev": "dev"}
 _MAX_TEXT = 200
@@ -168,7 +169,7 @@ class Amount:
         return check
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "number", "minimum": 0, "maximum": self.maximum, "description": self.unit}
+        return {"type": "number", "minimum": 0, "maximum": round_significant(self.maximum), "description": self.unit}
 
 
 def round_significant(value: float) -> int | float:

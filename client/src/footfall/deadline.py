@@ -1,0 +1,75 @@
+"""Connections whose whole answer, not only each read, must be there by a deadline: no slow drip holds the sender."""
+
+import io
+import socket
+import time
+from typing import Any
+
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.poolmanager import PoolManager, ProxyManager
+
+TOTAL_SECONDS = 20.0
+"""From connecting to the last byte of the answer."""
+
+
+class _Reader(io.RawIOBase):
+    """The readable side of a socket; each read gets only what is left until the deadline."""
+
+    def __init__(self, sock: Any, deadline: float) -> None:
+        self._sock = sock
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer took too long")
+        self._sock.settimeout(left)
+        return int(self._sock.recv_into(buffer))
+
+
+class _Socket:
+    """Stands for a connected socket; everything but reading goes to the socket itself."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+    def makefile(self, mode: str, *_: Any, **__: Any) -> io.BufferedReader:
+        # http.client asks for one file per answer, so every answer gets a deadline of its own.
+        return io.BufferedReader(_Reader(self._sock, time.monotonic() + TOTAL_SECONDS))
+
+
+class _Plain(HTTPConnection):
+    def connect(self) -> None:
+        super().connect()
+        self.sock: Any = _Socket(self.sock)
+
+
+class _Secure(HTTPSConnection):
+    def connect(self) -> None:
+        super().connect()
+        self.sock: Any = _Socket(self.sock)
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _Secure
+
+
+def connections(proxy: str | None, ca_certs: str | None) -> PoolManager:
+    """A manager of at most one connection, through a proxy if there is one. Certificates are always verified."""
+    options: dict[str, Any] = {"num_pools": 1, "maxsize": 1, "block": False}
+    if ca_certs:
+        options["ca_certs"] = ca_certs
+    manager = ProxyManager(proxy, **options) if proxy else PoolManager(**options)
+    manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+    return manager

@@ -1,0 +1,75 @@
+"""The local log of what was really sent, one event a line, for `footfall log`. At most 7 days and 1 MiB.
+
+Two files, `egress.jsonl` and `egress.old.jsonl`: the first becomes the second at half the bound or half the age.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+FILE_BYTES = 512 << 10
+FILE_SECONDS = 3.5 * 86_400
+KEPT_SECONDS = 7 * 86_400
+_NAMES = ("egress.old.jsonl", "egress.jsonl")
+_encode = msgspec.json.Encoder().encode
+
+
+class Egress:
+    """Written by the one process that ships at a time. A log that can't be written never stops sending."""
+
+    def __init__(self, directory: str | None) -> None:
+        self._directory = directory
+
+    def append(self, events: Iterable[dict[str, Any]], sent_at: float) -> None:
+        """Note events as they were sent; `sent_at` in seconds since the epoch."""
+        if self._directory is None:
+            return
+        lines = b"".join(b'{"sent":%d,"event":%s}\n' % (sent_at, _encode(event)) for event in events)
+        old, current = (os.path.join(self._directory, name) for name in _NAMES)
+        try:
+            self._rotate(old, current, len(lines), sent_at)
+            descriptor = os.open(current, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+            try:
+                os.write(descriptor, lines)
+            finally:
+                os.close(descriptor)
+        except OSError:
+            return
+
+    def _rotate(self, old: str, current: str, more: int, now: float) -> None:
+        try:
+            size = os.stat(current).st_size
+        except FileNotFoundError:
+            return
+        first = next(_entries(current), None)
+        aged = first is not None and now - first["sent"] > FILE_SECONDS
+        if size + more > FILE_BYTES or aged:
+            os.replace(current, old)
+        oldest = next(_entries(old), None)
+        if oldest is not None and now - oldest["sent"] > KEPT_SECONDS:
+            os.unlink(old)
+
+    def read(self, now: float) -> Iterator[dict[str, Any]]:
+        """What was sent in the last 7 days, oldest first: `{"sent": epoch seconds, "event": {…}}`."""
+        if self._directory is None:
+            return
+        for name in _NAMES:
+            for entry in _entries(os.path.join(self._directory, name)):
+                if now - entry["sent"] <= KEPT_SECONDS:
+                    yield entry
+
+
+def _entries(path: str) -> Iterator[dict[str, Any]]:
+    try:
+        with open(path, "rb") as lines:
+            for line in lines:
+                try:
+                    entry = msgspec.json.decode(line)
+                except (msgspec.DecodeError, UnicodeDecodeError):
+                    continue  # the line that a crash cut short
+                if type(entry) is dict and type(entry.get("sent")) is int:
+                    yield entry
+    except OSError:
+        return

@@ -1,0 +1,150 @@
+"""What can be known about a product's telemetry from outside its process: its state directory, read without locking."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .catalogue import catalogue_for
+from .clock import Clock
+from .counters import Counters
+from .egress import Egress
+from .identity import life_began
+from .packing import MOST_AGE_SECONDS, Packer
+from .product import DEFAULT_HOST, Product, Settings, decide
+from .segment import HEADER, SUFFIX, read_header
+from .shipper import BATCH_EVENTS
+from .state import Progress, read_json
+from .wire import request_body
+
+
+@dataclass
+class Waiting:
+    """What waits in the spool: events and bytes on disk."""
+
+    events: int = 0
+    bytes: int = 0
+
+
+@dataclass
+class Inspection:
+    """A product's telemetry as its files tell it. Times are epoch seconds, 0 for never."""
+
+    product: Product
+    environ: Mapping[str, str]
+    about: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.settings = Settings.read(self.product, self.environ)
+        self.decision = decide(self.product, self.environ)
+        self.directory = self.settings.state_dir
+        self.about = read_json(os.path.join(self.directory, "product.json"))
+        self.progress = Progress.read(self.directory)
+
+    @property
+    def host(self) -> str:
+        """Where the product's last run sent to, or would send to."""
+        return str(self.about.get("host") or self.settings.host)
+
+    @property
+    def key(self) -> str:
+        """The write key of the product's last run, or the environment's."""
+        return str(self.about.get("key") or self.settings.key)
+
+    @property
+    def instance(self) -> str:
+        """The instance ID; empty before the first run."""
+        return str(self.about.get("instance") or "")
+
+    def grace_ends(self) -> float:
+        """When the first send becomes possible; 0 before the first run."""
+        if not os.path.exists(os.path.join(self.directory, "identity.json")):
+            return 0.0
+        seconds = float(self.about.get("grace_seconds", self.settings.grace_seconds))
+        return life_began(self.directory, Clock().now()) + seconds
+
+    def segments(self) -> Iterator[tuple[dict[str, Any], list[bytes]]]:
+        """Facts and unsent lines of every segment, oldest first, as the shipper would take them."""
+        spool = os.path.join(self.directory, "spool")
+        try:
+            names = sorted(n for n in os.listdir(spool) if n.endswith(SUFFIX) and not n.startswith("."))
+        except OSError:
+            return
+        for name in names:
+            try:
+                descriptor = os.open(os.path.join(spool, name), os.O_RDONLY)
+            except OSError:
+                continue
+            try:
+                _, offset, facts = read_header(descriptor)
+                size = os.fstat(descriptor).st_size
+                data = os.pread(descriptor, max(0, size - offset), offset)
+            finally:
+                os.close(descriptor)
+            lines = [line for line in data[: data.rfind(b"\n") + 1].split(b"\n") if line]
+            yield facts, lines[1:] if offset < HEADER and lines else lines
+
+    def waiting(self) -> Waiting:
+        """What waits to be sent."""
+        waiting = Waiting()
+        for _, lines in self.segments():
+            waiting.events += len(lines)
+            waiting.bytes += sum(map(len, lines)) + len(lines)
+        return waiting
+
+    def next_request(self) -> bytes | None:
+        """The body of the next request, byte for byte but for its `sent_at`; None where nothing waits."""
+        catalogue = catalogue_for(
+            self.product.name, events=self.product.catalogue, client_names=self.product.client_names
+        )
+        packer = Packer(catalogue, Counters())
+        now = Clock().now()
+        for facts, lines in self.segments():
+            instance = str(facts.get("instance") or self.instance)
+            packed = [
+                packer.pack(line, facts, instance, facts.get("kubernetes"), now - MOST_AGE_SECONDS)
+                for line in lines[:BATCH_EVENTS]
+            ]
+            events = [event for event in packed if event is not None]
+            if events:
+                return request_body(self.key, events, now)
+        return None
+
+    def sent(self) -> Iterator[dict[str, Any]]:
+        """What was sent in the last 7 days, from the egress log."""
+        return Egress(self.directory).read(Clock().now())
+
+
+def known_products(environ: Mapping[str, str], base: str) -> list[Product]:
+    """The products that keep state under the default directory, or in one that a variable names."""
+    found = []
+    for directory in sorted(_state_directories(environ, base)):
+        about = read_json(os.path.join(directory, "product.json"))
+        name = about.get("name")
+        if type(name) is not str:
+            continue
+        try:
+            found.append(product_from(about, name))
+        except ValueError:
+            continue  # not a name of a product: the file is somebody else's
+    return found
+
+
+def product_from(about: Mapping[str, Any], name: str) -> Product:
+    """The product that a `product.json` describes. Raises ValueError for an impossible name."""
+    names = about.get("client_names")
+    return Product(
+        name,
+        version=str(about.get("version", "")),
+        write_key=str(about.get("key", "")),
+        client_names=tuple(n for n in names if type(n) is str) if type(names) is list else (),
+        host=str(about.get("host") or DEFAULT_HOST),
+    )
+
+
+def _state_directories(environ: Mapping[str, str], base: str) -> set[str]:
+    named = {value for key, value in environ.items() if key.endswith("_TELEMETRY_STATE_DIR") and value.strip()}
+    try:
+        return named | {entry.path for entry in os.scandir(base) if entry.is_dir()}
+    except OSError:
+        return named

@@ -1,0 +1,37 @@
+"""Proxy and certificate settings from their usual variables, read at the moment of sending."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+
+def proxy_for(url: str, environ: Mapping[str, str]) -> str | None:
+    """The proxy for an address, from `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy` in either case."""
+    parts = urlsplit(url)
+    if _excluded(parts.hostname or "", parts.port, _variable(environ, "no_proxy")):
+        return None
+    # HTTP_PROXY in capitals can be set by a client's header in CGI programs; lower case can't.
+    own = environ.get("http_proxy", "") if "REQUEST_METHOD" in environ else _variable(environ, f"{parts.scheme}_proxy")
+    proxy = own or _variable(environ, "all_proxy")
+    if not proxy:
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _variable(environ: Mapping[str, str], name: str) -> str:
+    return environ.get(name, "") or environ.get(name.upper(), "")
+
+
+def _excluded(host: str, port: int | None, no_proxy: str) -> bool:
+    for entry in (e.strip().lower() for e in no_proxy.split(",")):
+        if entry == "*":
+            return True
+        name, _, wanted = entry.partition(":")
+        name = name.lstrip("*").lstrip(".")
+        if name and (host == name or host.endswith("." + name)) and (not wanted or wanted == str(port)):
+            return True
+    return False
+
+
+def certificates_from(environ: Mapping[str, str]) -> str | None:
+    """A CA bundle that the operator names for HTTP clients; OpenSSL reads SSL_CERT_FILE and SSL_CERT_DIR itself."""
+    return environ.get("REQUESTS_CA_BUNDLE") or environ.get("CURL_CA_BUNDLE") or None

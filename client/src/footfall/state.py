@@ -1,0 +1,149 @@
+"""The state directory: whether it lasts, small JSON files in it written whole, and the totals that status shows."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+NETWORK_FILE_SYSTEMS = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "fuse.sshfs", "fuse.glusterfs", "glusterfs", "lustre", "afs"}
+)
+PASSING_FILE_SYSTEMS = frozenset({"overlay", "aufs", "tmpfs", "ramfs"})
+"""Inside a container these end with it, unless the operator named the directory."""
+
+
+@dataclass(frozen=True)
+class StateDirectory:
+    """Where state is kept.
+
+    Attributes:
+        path: the directory, or None where nothing can be written.
+        durable: whether what is written is still there after a restart.
+        network: whether it is on a network file system, where an append may take long.
+        note: a sentence for `footfall status`.
+    """
+
+    path: str | None
+    durable: bool
+    network: bool
+    note: str
+
+
+def open_state_directory(path: str, *, named: bool) -> StateDirectory:
+    """Make the directory (0700) and find out what it is good for. `named`: the operator chose it, so it lasts."""
+    try:
+        os.makedirs(path, mode=0o700, exist_ok=True)
+        os.makedirs(os.path.join(path, "spool"), mode=0o700, exist_ok=True)
+        descriptor, probe = tempfile.mkstemp(prefix=".probe-", dir=path)
+        os.close(descriptor)
+        os.unlink(probe)
+    except OSError as error:
+        return StateDirectory(
+            None, False, False, f"no state directory: {path}: {error.strerror or 'cannot be written'}"
+        )
+    kind = file_system_of(path)
+    if kind in PASSING_FILE_SYSTEMS and not named and _in_container():
+        return StateDirectory(path, False, False, f"{path} is on {kind}, which ends with the container")
+    if kind in NETWORK_FILE_SYSTEMS:
+        return StateDirectory(path, True, True, f"{path} is on {kind}: events pass through memory first")
+    return StateDirectory(path, True, False, path)
+
+
+def _in_container() -> bool:
+    return (
+        "KUBERNETES_SERVICE_HOST" in os.environ or os.path.exists("/.dockerenv") or os.path.exists("/run/.containerenv")
+    )
+
+
+def file_system_of(path: str, mounts: str = "/proc/self/mounts") -> str:
+    """The type of the file system a path is on, such as `ext4`; empty where the system doesn't tell."""
+    try:
+        with open(mounts, encoding="utf-8", errors="replace") as lines:
+            fields = [line.split() for line in lines]
+    except OSError:
+        return ""
+    real = os.path.realpath(path)
+    # The last mount over the longest prefix is the one in force.
+    best, kind = "", ""
+    for parts in fields:
+        if len(parts) < 3:
+            continue
+        point = parts[1].replace("\\040", " ")
+        inside = real == point or real.startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= len(best):
+            best, kind = point, parts[2]
+    return kind
+
+
+def read_json(path: str) -> dict[str, Any]:
+    """A small JSON object from a file; empty where there is none or it can't be read."""
+    try:
+        with open(path, "rb") as file:
+            value = msgspec.json.decode(file.read(1 << 20))
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return {}
+    return value if type(value) is dict else {}
+
+
+def write_json(path: str, value: Mapping[str, Any]) -> bool:
+    """Write a small JSON object whole or not at all (0600); whether it worked."""
+    temporary = ""
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=".new-", dir=os.path.dirname(path))
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n")
+        os.replace(temporary, path)
+    except OSError:
+        if temporary:
+            _unlink_quietly(temporary)
+        return False
+    return True
+
+
+def _unlink_quietly(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        return
+
+
+@dataclass
+class Progress:
+    """How sending goes, shared by all processes on one state directory in `ship.json`.
+
+    Times are seconds since the epoch, 0 for never. `dropped` counts by reason (see counters.DROP_REASONS).
+    """
+
+    next_try: float = 0.0
+    failures: int = 0
+    sent: int = 0
+    dropped: dict[str, int] | None = None
+    last_error: str = ""
+    last_sent: float = 0.0
+
+    @classmethod
+    def read(cls, directory: str | None) -> "Progress":
+        """Read what is there; anything that is not as it should be counts as never written."""
+        if directory is None:
+            return cls(dropped={})
+        try:
+            progress = msgspec.convert(read_json(os.path.join(directory, "ship.json")), cls)
+        except msgspec.ValidationError:
+            progress = cls()
+        progress.dropped = progress.dropped or {}
+        return progress
+
+    def write(self, directory: str | None) -> None:
+        """Write it whole; where the disk can't take it the numbers stay in memory."""
+        if directory is not None:
+            write_json(os.path.join(directory, "ship.json"), msgspec.to_builtins(self))
+
+    def add(self, sent: int, dropped: Mapping[str, int]) -> None:
+        """Add what a process counted to the totals."""
+        self.sent += sent
+        totals = self.dropped = self.dropped or {}
+        for reason, count in dropped.items():
+            totals[reason] = totals.get(reason, 0) + count

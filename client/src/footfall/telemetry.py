@@ -1,0 +1,107 @@
+"""Telemetry: the facade a host application sees. When off, it owns nothing and imports nothing.
+
+No method raises, and none takes longer than its stated bound.
+"""
+
+import logging
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from .product import Decision, Product, Settings, decide
+from .toolcalls import ToolCalls
+
+if TYPE_CHECKING:
+    from .pipeline import Pipeline
+    from .schema import Event
+
+log = logging.getLogger("footfall")
+
+
+class Telemetry(ToolCalls):
+    """Anonymous usage analytics of one product in this process.
+
+    Args:
+        product: who collects.
+        environ: the environment to read settings from; the process's own by default.
+
+    Attributes:
+        active: False when telemetry is off; then every method returns at once.
+        decision: on, off or preview, and the reason.
+    """
+
+    def __init__(self, product: Product, environ: Mapping[str, str] | None = None) -> None:
+        env = os.environ if environ is None else environ
+        self.product = product
+        self._pipeline: Pipeline | None = None
+        self.decision = decide(product, env)
+        if self.decision.mode == "on":
+            self.decision = _sendable(product, env) or self.decision
+        self.active = self.decision.mode != "off"
+        if self.decision.typo:
+            log.warning("%s telemetry is off: %s", product.name, self.decision.reason)
+        if self.active:
+            from . import pipeline
+
+            self._pipeline = pipeline.Pipeline(product, env, preview=self.decision.mode == "preview")
+        else:
+            _delete_unsent(product, env)
+
+    def record(self, event: "Event") -> None:
+        """Keep one event for sending; what is not in the catalogue is dropped and counted. A few microseconds."""
+        if self._pipeline is not None:
+            self._pipeline.recorder.record(event)
+
+    def register_tools(self, *names: str) -> None:
+        """Allow these names as values of `tool`; any other is reported as `other`."""
+        if self._pipeline is not None:
+            self._pipeline.recorder.register_tools(*names)
+
+    def server_started(self) -> None:
+        """The server begins to serve: recorded once per process, which is then watched for its end."""
+        if self._pipeline is not None:
+            self._pipeline.server_started()
+
+    def rearm_signals(self) -> None:
+        """Come first again at SIGTERM and SIGINT, if another library may have installed its own handlers since."""
+        if self._pipeline is not None:
+            self._pipeline.lifecycle.rearm()
+
+    def server_stopped(self, budget_seconds: float = 2.0) -> None:
+        """The server ends: recorded first of all, once per process; then sending is tried for so many seconds."""
+        if self._pipeline is not None:
+            self._pipeline.record_stopped()
+            self._pipeline.close(budget_seconds)
+
+    def flush(self, timeout: float = 2.0) -> bool:
+        """Send what waits, for at most so many seconds; whether nothing waits any more."""
+        return self._pipeline.worker.flush(timeout) if self._pipeline is not None else True
+
+    def close(self) -> None:
+        """Try to send for two seconds at most; what is left waits on disk for the next start."""
+        if self._pipeline is not None:
+            self._pipeline.close()
+
+
+def _sendable(product: Product, env: Mapping[str, str]) -> Decision | None:
+    """Off where nothing could ever be sent: then collecting would be for nobody."""
+    settings = Settings.read(product, env)
+    if not settings.key:
+        return Decision("off", f"no write key: set {product.prefix}POSTHOG_KEY, or write_key= in the product's code")
+    if not settings.host:
+        return Decision("off", settings.warnings[0], typo=True)
+    return None
+
+
+def _delete_unsent(product: Product, env: Mapping[str, str]) -> None:
+    """Off forgets what was not yet sent, if an earlier run left any; it looks at nothing else and creates nothing."""
+    named = env.get(f"{product.prefix}TELEMETRY_STATE_DIR", "").strip()
+    if not named and not env.get("HOME") and not env.get("XDG_STATE_HOME"):
+        return
+    from .product import state_directory
+
+    spool = os.path.join(state_directory(product, env), "spool")
+    if os.path.isdir(spool):
+        from .unsent import delete_unsent
+
+        delete_unsent(spool)

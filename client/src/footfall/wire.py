@@ -1,0 +1,170 @@
+"""A PostHog batch: encode, POST once, say what became of it. No retries, no redirects, no cookies here.
+
+`POST {host}/batch/` with a gzip body `{"api_key", "batch": [event…], "sent_at"}`. Each event has `event`,
+`properties`, `timestamp`, `uuid` and `distinct_id`.
+"""
+
+import os
+import time
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from . import __version__
+
+CONSTANTS: dict[str, Any] = {"$geoip_disable": True, "$process_person_profile": False, "$ip": "0.0.0.0"}  # noqa: S104
+"""Sent with every event: PostHog then looks up no place, makes no person, and stores no address of the sender."""
+
+ANSWER_BYTES = 64 << 10
+MOST_RETRY_AFTER = 86_400.0
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """The server acknowledged the batch."""
+
+
+@dataclass(frozen=True)
+class Retry:
+    """Keep the batch. `reason` is one of a closed set of short texts; `after` is what the server asked for, seconds."""
+
+    reason: str
+    after: float = 0.0
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The server will never take this batch as it is (400 or 413)."""
+
+    status: int
+
+
+Outcome = Delivered | Retry | Refused
+
+
+def wire_event(name: str, epoch: int, uuid: str, instance: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """One event as PostHog wants it. `uuid` is 32 hex digits; `epoch` is in whole seconds."""
+    return {
+        "event": name,
+        "properties": {**properties, **CONSTANTS},
+        "timestamp": rfc3339(epoch),
+        "uuid": f"{uuid[:8]}-{uuid[8:12]}-{uuid[12:16]}-{uuid[16:20]}-{uuid[20:]}",
+        "distinct_id": instance,
+    }
+
+
+def rfc3339(epoch: float) -> str:
+    """UTC to the second: `2026-11-24T04:00:00Z`."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(epoch)))
+
+
+def request_body(key: str, events: list[dict[str, Any]], sent_at: float) -> bytes:
+    """The body before compression."""
+    return _encode({"api_key": key, "batch": events, "sent_at": rfc3339(sent_at)})
+
+
+def compressed(body: bytes) -> bytes:
+    """gzip without a time or a name in its header."""
+    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+    return packer.compress(body) + packer.flush()
+
+
+class Poster:
+    """Posts to one address over at most one connection. Used by one thread at a time."""
+
+    def __init__(self, host: str, environ: Mapping[str, str] | None = None) -> None:
+        self.url = f"{host}/batch/"
+        self._environ = os.environ if environ is None else environ
+        self._manager: Any = None
+
+    def headers(self) -> dict[str, str]:
+        """Everything sent besides Host and Content-Length."""
+        return {
+            "Content-Type": "application/json",
+            "Content-Encoding": "gzip",
+            "User-Agent": f"footfall/{__version__}",
+        }
+
+    def post(self, body: bytes, timeout: float = 10.0) -> Outcome:
+        """Send a body once; never raises. `timeout` bounds connecting and the answer, in seconds each."""
+        # Late: the HTTP library is a third of what telemetry costs at start, so the first send pays for it.
+        import urllib3
+        from urllib3.util import SKIP_HEADER
+
+        try:
+            response = self._connections().request(
+                "POST",
+                self.url,
+                body=compressed(body),
+                headers={**self.headers(), "Accept-Encoding": SKIP_HEADER},
+                timeout=urllib3.Timeout(connect=min(timeout, 5.0), read=timeout),
+                retries=False,
+                redirect=False,
+                preload_content=False,
+            )
+            try:
+                answer = response.read(ANSWER_BYTES, decode_content=False)
+            finally:
+                # What is longer than an answer of ours is not worth reading on for the connection's sake.
+                response.drain_conn() if len(answer) < ANSWER_BYTES else response.close()
+                response.release_conn()
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            self.close()
+            return Retry(_network_reason(error))
+        return judge(response.status, answer, response.headers.get("Retry-After", ""))
+
+    def _connections(self) -> Any:
+        if self._manager is None:
+            from .deadline import connections
+            from .proxies import certificates_from, proxy_for
+
+            self._manager = connections(proxy_for(self.url, self._environ), certificates_from(self._environ))
+        return self._manager
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self._manager is not None:
+            self._manager.clear()
+            self._manager = None
+
+
+def judge(status: int, answer: bytes, retry_after: str) -> Outcome:
+    """What an answer means for the batch."""
+    if status == 200:
+        try:
+            acknowledged = "status" in msgspec.json.decode(answer)
+        except (msgspec.DecodeError, UnicodeDecodeError, TypeError):
+            acknowledged = False
+        # A login page or a captive portal answers 200 too; only PostHog's own answer counts.
+        return Delivered() if acknowledged else Retry("the answer is not PostHog's: a proxy or a login page?")
+    if status in (400, 413):
+        return Refused(status)
+    return Retry(f"HTTP status {status}", _seconds(retry_after))
+
+
+def _seconds(retry_after: str) -> float:
+    text = retry_after.strip()
+    return min(float(text), MOST_RETRY_AFTER) if text.isascii() and text.isdigit() and len(text) < 9 else 0.0
+
+
+_NETWORK_REASONS = (
+    ("NameResolutionError", "the host name can't be resolved"),
+    ("SSLError", "the server's certificate can't be verified"),
+    ("CertificateError", "the server's certificate can't be verified"),
+    ("ProxyError", "the proxy can't be reached"),
+    ("ConnectTimeoutError", "connecting timed out"),
+    ("ReadTimeoutError", "the server did not answer in time"),
+    ("TimeoutError", "the server did not answer in time"),
+    ("NewConnectionError", "the connection was refused"),
+    ("ConnectionRefusedError", "the connection was refused"),
+)
+
+
+def _network_reason(error: BaseException) -> str:
+    # By class only: a message could name the address.
+    names = {cls.__name__ for cls in type(error).__mro__}
+    return next((reason for name, reason in _NETWORK_REASONS if name in names), "the connection broke")

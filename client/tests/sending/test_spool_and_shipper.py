@@ -1,0 +1,221 @@
+"""What record() accepted is delivered once, in order, whatever happens to process and server."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from client.tests.sending.rig import Rig
+from client.tests.support.clocks import SteppedClock
+from client.tests.support.server import Answer, Request, Server, status
+from footfall import spool as spool_module
+from footfall.packing import MOST_AGE_SECONDS
+
+
+def test_batches_hold_at_most_a_hundred_events_and_leave_nothing_behind(tmp_path: Path) -> None:
+    with Server() as server:
+        rig = Rig(tmp_path, server)
+        rig.record(250)
+        assert rig.ship() == float("inf")
+        assert [len(r.events) for r in server.requests] == [100, 100, 50]
+        assert len(server.accepted) == 250
+        rig.spool.close()
+    assert rig.files() == []
+
+
+def test_events_are_on_disk_before_record_returns_and_the_next_process_delivers_them(tmp_path: Path) -> None:
+    killed = Rig(tmp_path, None)
+    killed.record(3)
+    lines = killed.files()[0].read_bytes().splitlines()
+    assert [json.loads(line)["e"] for line in lines[1:]] == ["tool_executed"] * 3
+    killed.spool.after_fork()  # closes its files and nothing else, as the kernel does after a SIGKILL
+    with Server() as server:
+        assert Rig(tmp_path, server).ship() == float("inf")
+        assert len(server.accepted) == 3
+    assert [f for f in killed.files() if f.stat().st_size > 2000] == []
+
+
+def test_a_living_process_keeps_its_segment_to_itself(tmp_path: Path) -> None:
+    with Server() as server:
+        living, other = Rig(tmp_path, server), Rig(tmp_path, server)
+        living.record(2)
+        assert other.ship() == float("inf")
+        assert server.accepted == {}
+        living.ship()
+        assert len(server.accepted) == 2
+
+
+@pytest.mark.parametrize("code", [301, 302, 307, 401, 403, 404, 408, 429, 500, 502, 503])
+def test_an_answer_that_is_not_final_keeps_the_batch(tmp_path: Path, code: int) -> None:
+    with Server(status(code, b"no", Location="http://127.0.0.1:9/elsewhere")) as server:
+        rig = Rig(tmp_path, server)
+        rig.record(5)
+        wait = rig.ship()
+        assert 0 < wait <= 10
+        assert len(server.requests) == 1
+        server.answer = status(200)
+        rig.clock.pass_(wait + 1)
+        rig.ship()
+        assert len(server.accepted) == 5
+        assert rig.counters.dropped == {}
+
+
+def test_two_hundred_with_html_is_not_an_acknowledgement(tmp_path: Path) -> None:
+    with Server(status(200, b"<html>please sign in</html>")) as server:
+        rig = Rig(tmp_path, server)
+        rig.record(1)
+        assert rig.ship() < float("inf")
+        server.answer = status(200)
+        rig.clock.pass_(3600)
+        rig.ship()
+        assert len(server.accepted) == 1
+
+
+def test_retry_after_is_honoured(tmp_path: Path) -> None:
+    with Server(status(429, b"", Retry_After="1800")) as server:
+        rig = Rig(tmp_path, server)
+        rig.record(1)
+        assert rig.ship() == pytest.approx(1800)
+
+
+def test_a_long_outage_ends_at_one_try_an_hour_and_two_log_lines(tmp_path: Path) -> None:
+    with Server(status(503)) as server:
+        rig = Rig(tmp_path, server)
+        rig.record(10)
+        week = rig.clock.now() + 7 * 86_400
+        times = []
+        while rig.clock.now() < week:
+            before = len(server.requests)
+            wait = rig.ship()
+            if len(server.requests) > before:
+                times.append(rig.clock.now())
+            rig.clock.pass_(min(wait, 600.0))
+        gaps = [b - a for a, b in zip(times, times[1:], strict=False)]
+        assert min(gaps[-100:]) >= 3600
+        assert len(server.requests) < 7 * 24 + 15
+        server.answer = status(200)
+        rig.clock.pass_(8000)
+        rig.ship()
+        assert len(server.accepted) == 10
+    assert len(rig.logged) == 2
+    assert "503" in rig.logged[0]
+    assert "delivered again" in rig.logged[1]
+
+
+def _refuses(code: int, poisoned: set[str]) -> Answer:
+    def answer(server: Server, request: Request, handler: object) -> None:
+        bad = any(event["uuid"] in poisoned for event in request.events)
+        status(code if bad else 200)(server, request, handler)  # type: ignore[arg-type] # a handler, by the server
+
+    return answer
+
+
+@pytest.mark.parametrize("code", [400, 413])
+@pytest.mark.parametrize("position", [0, 57, 149])
+def test_the_one_event_a_server_refuses_is_dropped_and_counted(tmp_path: Path, code: int, position: int) -> None:
+    with Server() as server:
+        rig = Rig(tmp_path, server)
+        rig.record(150)
+        line = rig.files()[0].read_bytes().splitlines()[1 + position]
+        hexadecimal = json.loads(line)["u"]
+        uuid = "-".join(hexadecimal[a:b] for a, b in ((0, 8), (8, 12), (12, 16), (16, 20), (20, 32)))
+        server.answer = _refuses(code, {uuid})
+        wait = rig.ship()
+        if position == 149:  # nothing came after it: it is kept until another event shows that it is to blame
+            rig.record(1)
+            rig.clock.pass_(wait)
+            rig.ship()
+        expected = 150 if position == 149 else 149
+        assert len(server.accepted) == expected
+        assert uuid not in server.accepted
+        assert rig.shipper.memory_progress.dropped == {"refused": 1}
+
+
+def test_a_server_that_refuses_everything_costs_nothing(tmp_path: Path) -> None:
+    with Server(status(400, b"no")) as server:
+        rig = Rig(tmp_path, server)
+        rig.record(150)
+        for _ in range(50):
+            rig.clock.pass_(rig.ship())
+        server.answer = status(200)
+        rig.clock.pass_(8000)
+        rig.ship()
+        assert len(server.accepted) == 150
+        assert rig.shipper.memory_progress.dropped == {}
+
+
+def test_the_spool_is_bounded_and_drops_the_oldest_first(tmp_path: Path) -> None:
+    rig = Rig(tmp_path, None)
+    total = 100_000
+    rig.record(total)
+    assert sum(f.stat().st_size for f in rig.files()) <= spool_module.SPOOL_BYTES + spool_module.SEGMENT_BYTES
+    dropped = rig.counters.dropped["overflow"]
+    kept = sum(f.read_bytes().count(b"\n") - 1 for f in rig.files())
+    assert dropped + kept == total
+    assert dropped > 0
+
+
+def test_lines_that_are_garbage_or_half_written_are_counted_and_the_good_ones_kept(tmp_path: Path) -> None:
+    killed = Rig(tmp_path, None)
+    killed.record(4)
+    path = killed.files()[0]
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines.insert(2, b"\x00\xff garbage\n")
+    lines.insert(4, b'{"e":"tool_executed","t":"soon","u":"x","p":{}}\n')
+    path.write_bytes(b"".join(lines) + b'{"e":"tool_execu')
+    killed.spool.after_fork()
+    with Server() as server:
+        rig = Rig(tmp_path, server)
+        rig.ship()
+        assert len(server.accepted) == 4
+        assert rig.shipper.memory_progress.dropped == {"corrupt": 3}
+
+
+def test_events_older_than_thirty_days_are_dropped_and_counted(tmp_path: Path) -> None:
+    old = Rig(tmp_path, None, SteppedClock(1_790_000_000.0 - MOST_AGE_SECONDS - 10))
+    old.record(3)
+    old.spool.after_fork()
+    with Server() as server:
+        rig = Rig(tmp_path, server)
+        rig.record(1)
+        rig.ship()
+        assert len(server.accepted) == 1
+        assert rig.shipper.memory_progress.dropped == {"expired": 3}
+
+
+def test_a_spool_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+    newer = tmp_path / "spool" / "01790000000-0000000000000000.seg"
+    newer.parent.mkdir(parents=True)
+    newer.write_bytes(b'{"v":2,"offset":1024,"facts":{}}'.ljust(1023) + b"\n" + b'{"z":1}\n')
+    with Server() as server:
+        Rig(tmp_path, server).ship()
+        assert server.requests == []
+    assert newer.exists()
+
+
+def test_footfall_off_stops_a_running_process_and_deletes_what_waits(tmp_path: Path) -> None:
+    with Server() as server:
+        rig = Rig(tmp_path, server)
+        rig.record(5)
+        (tmp_path / "off").write_text("{}")
+        rig.ship()
+        (tmp_path / "off").unlink()
+        rig.clock.pass_(100)
+        assert rig.ship() == float("inf")
+        assert server.requests == []
+
+
+def test_a_deleted_directory_is_made_again_and_loses_nothing(tmp_path: Path) -> None:
+    with Server(status(503)) as server:
+        rig = Rig(tmp_path, server)
+        rig.record(3)
+        for file in rig.files():
+            file.unlink()
+        (tmp_path / "spool").rmdir()
+        rig.ship()
+        rig.record(2)
+        assert len(rig.files()) == 1
+        server.answer = status(200)
+        rig.clock.pass_(3600)
+        rig.ship()
+        assert len(server.accepted) == 5

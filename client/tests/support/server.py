@@ -1,0 +1,135 @@
+"""A real HTTP server on loopback that answers `/batch/` as told and keeps what it was sent."""
+
+import gzip
+import json
+import socket
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any
+
+OK = b'{"status":1}'
+
+
+class Request:
+    """One request as it came over the wire. `body` is decompressed; `events` is its batch."""
+
+    def __init__(self, handler: BaseHTTPRequestHandler) -> None:
+        self.method = handler.command
+        self.path = handler.path
+        self.headers = dict(handler.headers.items())
+        self.raw = handler.rfile.read(int(handler.headers.get("Content-Length", "0")))
+        packed = handler.headers.get("Content-Encoding") == "gzip"
+        self.body = gzip.decompress(self.raw) if packed else self.raw
+        self.events: list[dict[str, Any]] = json.loads(self.body)["batch"] if self.body.startswith(b"{") else []
+
+
+Answer = Callable[["Server", Request, BaseHTTPRequestHandler], None]
+
+
+def status(code: int, body: bytes = OK, **headers: str) -> Answer:
+    """Answer with a status; header names are given with underscores."""
+
+    def answer(server: "Server", request: Request, handler: BaseHTTPRequestHandler) -> None:
+        if code == 200 and body == OK:
+            server.accept(request)
+        handler.send_response_only(code)
+        for name, value in headers.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return answer
+
+
+def hang(server: "Server", request: Request, handler: BaseHTTPRequestHandler) -> None:
+    """Take the request and never answer, until the server stops."""
+    server.stopping.wait(60)
+
+
+def reset(server: "Server", request: Request, handler: BaseHTTPRequestHandler) -> None:
+    """Begin an answer and reset the connection in the middle of it."""
+    handler.send_response_only(200)
+    handler.send_header("Content-Length", "12")
+    handler.end_headers()
+    handler.wfile.write(b'{"sta')
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+    handler.connection.close()
+
+
+def drip(server: "Server", request: Request, handler: BaseHTTPRequestHandler) -> None:
+    """Send the answer's head one byte a second."""
+    for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"y" * 600:
+        if server.stopping.wait(1):
+            return
+        with suppress(OSError):
+            handler.wfile.write(bytes([byte]))
+
+
+class Server:
+    """The server; a context manager. `answer` may be changed at any time.
+
+    Attributes:
+        requests: everything received, in order.
+        accepted: uuid to event, of the batches that were answered with 200.
+    """
+
+    def __init__(self, answer: Answer | None = None, port: int = 0) -> None:
+        self.answer = answer or status(200)
+        self.requests: list[Request] = []
+        self.accepted: dict[str, dict[str, Any]] = {}
+        self.accepted_count = 0
+        self.stopping = threading.Event()
+        self.changed = threading.Condition()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                request = Request(self)
+                with outer.changed:
+                    outer.requests.append(request)
+                    outer.changed.notify_all()
+                outer.answer(outer, request, self)
+
+            do_GET = do_POST
+
+            def log_message(self, *_: Any) -> None:
+                return
+
+        class Http(ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_: Any) -> None:
+                return  # a client that went away is what many tests are about
+
+        self._http = Http(("127.0.0.1", port), Handler)
+        self.port = self._http.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
+
+    def accept(self, request: Request) -> None:
+        """Keep a batch's events: from now on they are stored here."""
+        with self.changed:
+            for event in request.events:
+                self.accepted[event["uuid"]] = event
+                self.accepted_count += 1
+            self.changed.notify_all()
+
+    def wait_for(self, condition: Callable[["Server"], bool], seconds: float = 20) -> bool:
+        """Wait until a condition on this server holds; whether it does."""
+        with self.changed:
+            return self.changed.wait_for(lambda: condition(self), seconds)
+
+    def __enter__(self) -> "Server":
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, t: TracebackType | None) -> None:
+        self.stopping.set()
+        self._http.shutdown()
+        self._http.server_close()
