@@ -33,3 +33,33 @@ lock: ## resolve again and write the pins to requirements.txt
 clean: ## remove what the other targets made
 	rm -rf .venv .venvs .demo .artefacts node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+demo: setup ## real tool calls of a real MCP server in a dashboard, until Ctrl-C (DEMO_SECONDS, FOOTFALL_PORT, TOOLKIT_PORT)
+	@$(PY) scripts/demo
+
+test: setup ## the quick suites, with all checks (under 10 minutes)
+	@$(PY) scripts/suites.py
+
+test-all: setup browser node ## every suite; what CI runs
+	@$(PY) scripts/suites.py --all
+
+check: setup ## format, lint, types, import rules, generated files
+	@$(PY) scripts/suites.py check
+
+generate: setup ## refresh everything that derives from the catalogue and the settings
+	@$(PY) scripts/generate
+
+bench: setup ## every measurement; writes bench/RESULTS.md (long)
+	@$(PY) bench/run.py
+
+# Chromium drives the dashboard's tests: found where it is, or installed from Debian's packages.
+browser: .venv/.installed
+	@$(PY) scripts/find_chromium.py
+
+# Node programs that tests use: real MCP clients, axe. Pinned by their lock files.
+NODE_LOCKS := $(wildcard tests/*/node/package-lock.json client/tests/*/node/package-lock.json)
+node: $(NODE_LOCKS:package-lock.json=node_modules/.installed)
+%/node_modules/.installed: %/package-lock.json
+	cd $* && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
+.PHONY: browser node

@@ -6,11 +6,11 @@ handshake too, and nothing on the way logs, warns, retries, redirects or looks f
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from .kubeconfig import Endpoint, How, Unanswered
+from .kubeconfig import Endpoint, How, NoAnswerError
 
 if TYPE_CHECKING:  # what opens sockets is imported when there is somebody to ask
     import socket
@@ -57,7 +57,7 @@ class Line:
     """A connection, opened at the first question. Close it.
 
     Raises:
-        Unanswered: the endpoint's address or certificates can't be used.
+        NoAnswerError: the endpoint's address or certificates can't be used.
     """
 
     def __init__(self, endpoint: Endpoint, patience: Patience) -> None:
@@ -66,7 +66,7 @@ class Line:
 
         url = urlsplit(endpoint.server)
         if url.scheme not in ("https", "http") or not url.hostname:
-            raise Unanswered("unreachable")
+            raise NoAnswerError("unreachable")
         self._host = url.hostname
         self._port = url.port or (443 if url.scheme == "https" else 80)
         self._path = url.path.rstrip("/")
@@ -84,7 +84,7 @@ class Line:
         """The body of a 200.
 
         Raises:
-            Unanswered: another status, or no HTTP at all.
+            NoAnswerError: another status, or no HTTP at all.
             OSError: no connection, no trust (ssl.SSLError) or no time (TimeoutError).
             ValueError: the endpoint has an address or token that can't be sent.
         """
@@ -100,11 +100,11 @@ class Line:
         except ConnectionError:
             raise  # a connection closed before the answer is an HTTPException, too
         except http.client.HTTPException:
-            raise Unanswered("not an API answer") from None
+            raise NoAnswerError("not an API answer") from None
         if response.status != 200:
-            raise Unanswered(_meaning(response.status))
+            raise NoAnswerError(_meaning(response.status))
         if len(body) > ANSWER_LIMIT:
-            raise Unanswered("answer too large")
+            raise NoAnswerError("answer too large")
         return body
 
     def close(self) -> None:
@@ -153,7 +153,7 @@ def is_tls(error: OSError) -> bool:
 
 
 def tls_context(endpoint: Endpoint) -> "ssl.SSLContext":
-    """What to trust and what to show. Raises Unanswered where the certificates are no good."""
+    """What to trust and what to show. Raises NoAnswerError where the certificates are no good."""
     import ssl
 
     # Not `create_default_context`: from Python 3.13 on it refuses the CAs that Kubernetes itself makes, and it writes
@@ -174,7 +174,7 @@ def tls_context(endpoint: Endpoint) -> "ssl.SSLContext":
                 # Without a password to try, OpenSSL would ask the terminal for one.
                 context.load_cert_chain(str(certificate), key, password="")
     except (OSError, ValueError):
-        raise Unanswered("tls") from None
+        raise NoAnswerError("tls") from None
     return context
 
 
@@ -185,7 +185,7 @@ def _as_file(material: str | bytes | None) -> Iterator[str | None]:
         yield material
         return
     if not hasattr(os, "memfd_create"):
-        raise Unanswered("client key needs memfd")
+        raise NoAnswerError("client key needs memfd")
     descriptor = os.memfd_create("footfall", os.MFD_CLOEXEC)
     try:
         with os.fdopen(descriptor, "wb", closefd=False) as file:

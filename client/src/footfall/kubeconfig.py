@@ -39,7 +39,7 @@ _LIMIT = 1 << 20
 _TRUE = "true"
 
 
-class Unanswered(Exception):
+class NoAnswerError(Exception):
     """The question has no answer; `how` says why in one of the words of `How`, without any detail of the place."""
 
     def __init__(self, how: How) -> None:
@@ -92,7 +92,7 @@ class _Entry:
         try:
             return base64.b64decode(self.text(name))
         except ValueError:
-            raise Unanswered("kubeconfig not readable") from None
+            raise NoAnswerError("kubeconfig not readable") from None
 
 
 _Sections = dict[str, dict[str, _Entry]]
@@ -117,15 +117,15 @@ def current_endpoint(environ: Mapping[str, str]) -> Endpoint:
     """The API server of the current context of KUBECONFIG (or `~/.kube/config`).
 
     Raises:
-        Unanswered: there is none, or none that can be asked without a plugin or a proxy.
+        NoAnswerError: there is none, or none that can be asked without a plugin or a proxy.
     """
     current, sections = _merged(_paths(environ))
     context = sections["contexts"].get(current)
     cluster = sections["clusters"].get(context.text("cluster")) if context else None
     if context is None or cluster is None or not cluster.text("server"):
-        raise Unanswered("no cluster")
+        raise NoAnswerError("no cluster")
     if cluster.text("proxy-url"):
-        raise Unanswered("needs a proxy")
+        raise NoAnswerError("needs a proxy")
     server = cluster.text("server")
     server = server if "://" in server else f"https://{server}"
     # Like kubectl: credentials never travel over plain HTTP.
@@ -165,7 +165,7 @@ def _merged(paths: list[str]) -> tuple[str, _Sections]:
             for name, entry in _entries(document.get(section), section[:-1]):
                 entries.setdefault(name, _Entry(entry, values.directory))
     if not current and unreadable:
-        raise Unanswered("kubeconfig not readable")
+        raise NoAnswerError("kubeconfig not readable")
     return current, sections
 
 
@@ -214,9 +214,9 @@ def _token(user: _Entry | None) -> str:
     token = (content or b"").decode("ascii", "ignore").strip() or user.text("token").strip()
     plugin = any(user.values.get(name) for name in ("exec", "auth-provider", "username", "as"))
     if plugin and not token and not user.text("client-certificate") and not user.text("client-certificate-data"):
-        raise Unanswered("unsupported login")
+        raise NoAnswerError("unsupported login")
     if user.values.get("as"):
-        raise Unanswered("unsupported login")  # asking with more rights than the operator chose is not an option
+        raise NoAnswerError("unsupported login")  # asking with more rights than the operator chose is not an option
     return token
 
 
@@ -225,7 +225,7 @@ def _authorities(cluster: _Entry) -> str:
     if not content and cluster.text("certificate-authority"):
         content = read_file(cluster.path("certificate-authority"))
         if not content:
-            raise Unanswered("tls")
+            raise NoAnswerError("tls")
     return (content or b"").decode("ascii", "ignore")
 
 
@@ -238,5 +238,5 @@ def _material(user: _Entry | None, name: str) -> str | bytes | None:
         return data
     path = user.path(name)
     if path and read_file(path) is None:
-        raise Unanswered("tls")
+        raise NoAnswerError("tls")
     return path or None

@@ -9,13 +9,13 @@ import os
 import re
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
 from .apiserver import Line, Patience, is_tls
 from .fields import clean_version
-from .kubeconfig import Endpoint, How, Unanswered, current_endpoint, read_file
+from .kubeconfig import Endpoint, How, NoAnswerError, current_endpoint, read_file
 
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 NAMESPACE_PATH = "/api/v1/namespaces/kube-system"
@@ -68,26 +68,20 @@ def ask(environ: Mapping[str, str], timeout: float = 2.0, service_account: str =
         return ClusterFacts(False, None, None, "unreachable")
     try:
         thread.join(timeout)
-        return question.facts()
+        return question.facts
     finally:
         patience.cut()
 
 
 class _Question:
-    """One question: who to ask, and what came back so far."""
+    """One question: who to ask, and in `facts` what came back so far."""
 
     def __init__(self, environ: Mapping[str, str], service_account: str, patience: Patience) -> None:
         self._environ = environ
         self._service_account = service_account
         self._patience = patience
-        self._reachable = False
-        self._uid: str | None = None
-        self._version: str | None = None
-        self._how: How = "timeout"
-
-    def facts(self) -> ClusterFacts:
-        """What is known by now; `timeout` where nothing is."""
-        return ClusterFacts(self._reachable, self._uid, self._version, self._how)
+        # Replaced whole, because another thread reads it at any moment.
+        self.facts = ClusterFacts(False, None, None, "timeout")
 
     def run(self) -> None:
         """Ask both things. Whatever goes wrong becomes a word of `How`."""
@@ -96,8 +90,8 @@ class _Question:
             with closing(Line(endpoint, self._patience)) as line:
                 self._ask_uid(endpoint, line)
                 # A server that gave no usable answer to the first question is not asked a second one.
-                self._version = version_in(line.get(VERSION_PATH))
-        except Unanswered as reason:
+                self.facts = replace(self.facts, version=version_in(line.get(VERSION_PATH)))
+        except NoAnswerError as reason:
             self._conclude(reason.how)
         except TimeoutError:
             self._conclude("timeout")
@@ -108,51 +102,49 @@ class _Question:
 
     def _ask_uid(self, endpoint: Endpoint, line: Line) -> None:
         try:
-            self._uid = uid_in(line.get(NAMESPACE_PATH))
-            how = endpoint.how
-        except Unanswered as reason:
-            how = reason.how
-            self._reachable = how in ("forbidden", "unauthorized", "uid not version 4")
-            if how not in ("forbidden", "uid not version 4"):
+            uid = uid_in(line.get(NAMESPACE_PATH))
+        except NoAnswerError as reason:
+            if reason.how not in ("forbidden", "uid not version 4"):
                 raise
-        self._reachable = True
-        self._how = how
+            self.facts = ClusterFacts(True, None, None, reason.how)
+        else:
+            self.facts = ClusterFacts(True, uid, None, endpoint.how)
 
     def _conclude(self, how: How) -> None:
         # An answer to the first question says more than whatever became of the second.
-        if self._how == "timeout":
-            self._how = how
+        if not self.facts.reachable:
+            self.facts = ClusterFacts(how == "unauthorized", None, None, how)
 
 
 def find_endpoint(environ: Mapping[str, str], service_account: str = SERVICE_ACCOUNT) -> Endpoint:
-    """The cluster this runs in, else the current kubeconfig context. Raises Unanswered where there is neither."""
+    """The cluster this runs in, else the current kubeconfig context. Raises NoAnswerError where there is neither."""
     try:
         return _in_cluster(environ, service_account)
-    except Unanswered as reason:
+    except NoAnswerError as reason:
         inside = reason
     try:
         return current_endpoint(environ)
-    except Unanswered as reason:
+    except NoAnswerError as reason:
         raise (inside if reason.how == "no cluster" else reason) from None
 
 
 def _in_cluster(environ: Mapping[str, str], service_account: str) -> Endpoint:
     host = environ.get("KUBERNETES_SERVICE_HOST", "")
     if not host:
-        raise Unanswered("no cluster")
+        raise NoAnswerError("no cluster")
     token = (read_file(os.path.join(service_account, "token")) or b"").decode("ascii", "ignore").strip()
     if not token:
-        raise Unanswered("no service-account token")
+        raise NoAnswerError("no service-account token")
     authorities = (read_file(os.path.join(service_account, "ca.crt")) or b"").decode("ascii", "ignore")
     if not authorities:
-        raise Unanswered("no service-account CA")
+        raise NoAnswerError("no service-account CA")
     port = environ.get("KUBERNETES_SERVICE_PORT") or "443"
     server = f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"
     return Endpoint("in-cluster", server, token=token, authorities=authorities)
 
 
 def uid_in(answer: bytes) -> str:
-    """The UID in a namespace's JSON, lower case. Raises Unanswered where there is none of version 4.
+    """The UID in a namespace's JSON, lower case. Raises NoAnswerError where there is none of version 4.
 
     Only version 4 is random. Clusters born before Kubernetes 1.15 have version 1, made of a MAC address and a time.
     """
@@ -161,7 +153,7 @@ def uid_in(answer: bytes) -> str:
     folded = uid.lower() if type(uid) is str else ""
     if _UID4.fullmatch(folded):
         return folded
-    raise Unanswered("uid not version 4" if _UID.fullmatch(folded) else "not an API answer")
+    raise NoAnswerError("uid not version 4" if _UID.fullmatch(folded) else "not an API answer")
 
 
 def version_in(answer: bytes) -> str | None:
@@ -175,5 +167,5 @@ def _object(answer: bytes) -> dict[str, object]:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise Unanswered("not an API answer")
+        raise NoAnswerError("not an API answer")
     return value

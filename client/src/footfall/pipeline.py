@@ -47,7 +47,7 @@ class Pipeline:
         self.catalogue = catalogue_for(product.name, events=product.catalogue, client_names=product.client_names)
         self.state = self._state_directory()
         self._facts: dict[str, Any] = {
-            "common": read_context(product, self.settings, environ),
+            "common": read_context(product, environ),
             "deployment": deployment_method(environ, self.settings.deployment_method),
         }
         self.recorder = Recorder(self.catalogue, self._keep, self.counters, self.clock)
