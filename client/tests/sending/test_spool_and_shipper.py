@@ -1,15 +1,16 @@
 """What record() accepted is delivered once, in order, whatever happens to process and server."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from footfall import spool as spool_module
+from footfall.packing import MOST_AGE_SECONDS
 
 from client.tests.sending.rig import Rig
 from client.tests.support.clocks import SteppedClock
 from client.tests.support.server import Answer, Request, Server, status
-from footfall import spool as spool_module
-from footfall.packing import MOST_AGE_SECONDS
 
 
 def test_batches_hold_at_most_a_hundred_events_and_leave_nothing_behind(tmp_path: Path) -> None:
@@ -90,7 +91,7 @@ def test_a_long_outage_ends_at_one_try_an_hour_and_two_log_lines(tmp_path: Path)
             if len(server.requests) > before:
                 times.append(rig.clock.now())
             rig.clock.pass_(min(wait, 600.0))
-        gaps = [b - a for a, b in zip(times, times[1:], strict=False)]
+        gaps = [b - a for a, b in pairwise(times)]
         assert min(gaps[-100:]) >= 3600
         assert len(server.requests) < 7 * 24 + 15
         server.answer = status(200)
