@@ -1,6 +1,6 @@
 """Certificates for tests: a CA as kubeadm makes one, servers and clients signed by it."""
 
-import datetime
+import datetime as dt
 import ipaddress
 import ssl
 from pathlib import Path
@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-_DAY = datetime.timedelta(days=1)
+_DAY = dt.timedelta(days=1)
 
 
 class Authority:
@@ -19,7 +19,7 @@ class Authority:
     def __init__(self, name: str = "kubernetes") -> None:
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = _named(name)
-        now = datetime.datetime.now(datetime.timezone.utc)
+        now = dt.datetime.now(dt.timezone.utc)
         # Like the CA of many clusters: neither a subject nor an authority key identifier.
         self._certificate = (
             _builder(self._name, self._name, self._key, now - _DAY, now + 30 * _DAY)
@@ -31,7 +31,7 @@ class Authority:
     def issue(self, name: str = "127.0.0.1", *, expired: bool = False, password: bytes = b"") -> tuple[bytes, bytes]:
         """Certificate and key in PEM for an address or a host name; the key encrypted where a password is given."""
         key = ec.generate_private_key(ec.SECP256R1())
-        now = datetime.datetime.now(datetime.timezone.utc)
+        now = dt.datetime.now(dt.timezone.utc)
         until = now - _DAY / 2 if expired else now + 30 * _DAY
         certificate = (
             _builder(_named(name), self._name, key, now - _DAY, until)
@@ -72,8 +72,8 @@ def _builder(
     subject: x509.Name,
     issuer: x509.Name,
     key: ec.EllipticCurvePrivateKey,
-    since: datetime.datetime,
-    until: datetime.datetime,
+    since: dt.datetime,
+    until: dt.datetime,
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()

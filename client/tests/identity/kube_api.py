@@ -64,14 +64,11 @@ def version(git: object = "v1.31.2-gke.1") -> Answer:
 
 def refusal(status: int) -> Answer:
     """The `Status` object of a 401 or 403."""
-    reason, message = {
-        401: ("Unauthorized", "Unauthorized"),
-        403: (
-            "Forbidden",
-            'namespaces "kube-system" is forbidden: User "system:serviceaccount:dot-ai:default" cannot get resource '
-            '"namespaces" in API group "" in the namespace "kube-system"',
-        ),
-    }[status]
+    forbidden = (
+        'namespaces "kube-system" is forbidden: User "system:serviceaccount:dot-ai:default" cannot get resource '
+        '"namespaces" in API group "" in the namespace "kube-system"'
+    )
+    reason, message = {401: ("Unauthorized", "Unauthorized"), 403: ("Forbidden", forbidden)}[status]
     body = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message}
     return Answer(status, json.dumps(body | {"reason": reason, "code": status}).encode())
 
@@ -128,8 +125,11 @@ class _Quiet(ThreadingHTTPServer):
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         # On the connection's own thread, so that a client which never shakes hands holds up nobody.
-        wrapped = request if self.tls is None else self.tls.wrap_socket(request, server_side=True)
-        super().finish_request(wrapped, client_address)
+        if self.tls is None:
+            super().finish_request(request, client_address)
+            return
+        with self.tls.wrap_socket(request, server_side=True) as wrapped:
+            super().finish_request(wrapped, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that leaves, or does not trust us, is what many tests are about."""
@@ -160,7 +160,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(b" ")
             self.wfile.flush()
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *_: Any) -> None:
         """Say nothing."""
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from footfall.kubernetes import ClusterFacts, ask
 
 from client.tests.identity.certificates import Authority
 from client.tests.identity.kube_api import (
@@ -24,7 +25,6 @@ from client.tests.identity.kube_api import (
     service_account,
     version,
 )
-from footfall.kubernetes import ClusterFacts, ask
 
 AskFromPod = Callable[..., ClusterFacts]
 SLACK = 0.5

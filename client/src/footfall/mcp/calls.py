@@ -1,0 +1,81 @@
+"""What all adapters share: a finished call, a connected client, by the same rules whatever the SDK."""
+
+import time
+from typing import Any
+
+from ..catalogue import ClientConnected
+from ..fields import clean_version
+from ..outcomes import record_call
+from ..vocabularies import UNKNOWN
+
+CLIENT_INFO = "io.modelcontextprotocol/clientInfo"
+"""Key of a request's `_meta` that says who calls, in protocol 2026-07-28 and later."""
+
+_MOST_SEEN = 1024
+
+
+class ErrorResultError(Exception):
+    """Stands for the error of a tool that returned an error result without raising anything."""
+
+
+class Calls:
+    """Records calls and connections of one server.
+
+    Nothing about a client is kept here but which were seen today in the session-less protocol: the client of a call
+    is always the one of its own request.
+    """
+
+    def __init__(self, telemetry: Any) -> None:
+        self.telemetry = telemetry
+        self._seen: set[tuple[str, str | None, str]] = set()
+        self._day = 0
+
+    def finished(self, tool: object, client: str, seconds: float, error: BaseException | None) -> None:
+        """One tool call ended; `error` is what it ended with, None for success."""
+        name = tool if type(tool) is str else ""
+        record_call(self.telemetry, name, client, seconds, original(error) if error is not None else None)
+
+    def connected(self, client: str, version: object, transport: str) -> None:
+        """A session began."""
+        self.telemetry.record(
+            ClientConnected(
+                mcp_client=client,
+                mcp_client_version=version if type(version) is str else None,
+                transport=transport,
+            )
+        )
+
+    def seen(self, client: str, version: object, transport: str) -> None:
+        """A request without session came: its client counts once per process and UTC day."""
+        today = int(time.time()) // 86_400
+        if today != self._day:
+            self._day = today
+            self._seen.clear()
+        key = (client[:64], clean_version(version), transport)
+        # Bounded: whoever makes up names faster than that is not counted beyond it.
+        if key not in self._seen and len(self._seen) < _MOST_SEEN:
+            self._seen.add(key)
+            self.connected(client, version, transport)
+
+
+def client_of(info: Any) -> tuple[str, object]:
+    """Name and version in a `clientInfo`, given as an object or as a mapping; `unknown` where there is none."""
+    if isinstance(info, dict):
+        name, version = info.get("name"), info.get("version")
+    else:
+        name, version = getattr(info, "name", None), getattr(info, "version", None)
+    return (name if type(name) is str and name else UNKNOWN), version
+
+
+def original(error: BaseException) -> BaseException:
+    """The exception that a tool raised, where an SDK wrapped it in one of its own."""
+    for _ in range(10):
+        cause = error.__cause__
+        if cause is None or not _wraps(type(error)):
+            return error
+        error = cause
+    return error
+
+
+def _wraps(cls: type[BaseException]) -> bool:
+    return cls.__name__ in ("ToolError", "UnexpectedToolError") and cls.__module__.split(".")[0] in ("mcp", "fastmcp")

@@ -1,0 +1,7 @@
+"""The catalogue once more, at the collector's door: what is not in it never reaches the disk, a log or an answer."""
+
+from .admission import Admission, Admitted
+from .catalogues import load_catalogues
+from .pepper import fingerprint, load_pepper
+
+__all__ = ["Admission", "Admitted", "fingerprint", "load_catalogues", "load_pepper"]

@@ -1,0 +1,74 @@
+"""Admission: raw events in, journal lines and counts out."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+from footfall.schema import Catalogue
+
+from .lines import Batch, compile_lines
+
+
+@dataclass
+class Admitted:
+    """What became of a batch: `lines` for the journal, and how many of what was not admitted, by reason.
+
+    `refused` counts events and `dropped` properties; `reasons` has one entry per event, None for an admitted one.
+    """
+
+    lines: bytes
+    accepted: int
+    refused: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
+    reasons: list[str | None] = field(default_factory=list)
+
+
+class Admission:
+    """Admits events by the products' catalogues.
+
+    Args:
+        catalogues: by product.
+        tools: a product's tool names, where it lists them; others then become `other`.
+        pepper: key of the second hash of instance IDs.
+        max_event_bytes: larger events are refused.
+    """
+
+    def __init__(
+        self,
+        catalogues: Mapping[str, Catalogue],
+        pepper: bytes,
+        tools: Mapping[str, frozenset[str]] | None = None,
+        max_event_bytes: int = 1_000_000,
+    ) -> None:
+        self._lines = {
+            product: compile_lines(catalogue, (tools or {}).get(product) or None, pepper, max_event_bytes)
+            for product, catalogue in catalogues.items()
+        }
+
+    def admit(
+        self, product: str, events: Iterable[msgspec.Raw], received: float, sent_at: float | None = None
+    ) -> Admitted:
+        """Admit a product's events.
+
+        Args:
+            product: one of the catalogues' products; KeyError otherwise.
+            events: each one a JSON value; a malformed one is refused alone.
+            received: the time by our clock, epoch seconds.
+            sent_at: the time by the sender's clock when it sent them; None where it did not say.
+        """
+        line_of = self._lines[product]
+        result = Admitted(b"", 0)
+        batch = Batch(received, 0.0 if sent_at is None else received - sent_at, result.dropped, {})
+        lines: list[bytes] = []
+        reasons = result.reasons
+        for raw in events:
+            line = line_of(raw, batch)
+            if isinstance(line, bytes):
+                lines.append(line)
+                reasons.append(None)
+            else:
+                result.refused[line] += 1
+                reasons.append(line)
+        result.lines, result.accepted = b"".join(lines), len(lines)
+        return result

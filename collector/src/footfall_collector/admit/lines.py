@@ -1,0 +1,177 @@
+"""One event in, its journal line out: the innermost loop of the collector, compiled from a product's catalogue."""
+
+import hashlib
+import re
+import uuid
+from collections import Counter
+from collections.abc import Callable, Container
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from footfall.catalogue import version_property
+from footfall.schema import Catalogue
+from isal.isal_zlib import crc32
+
+from .fragments import Row, rows_of
+from .instances import MAX_ID, instance_fragments
+from .times import corrected, epoch_of
+
+WIRE_CONSTANTS = frozenset({"$geoip_disable", "$process_person_profile", "$ip"})
+"""Fields of PostHog's protocol that Footfall's client adds to every event; read by nobody here, and not counted."""
+
+UNKNOWN_EVENT = "unknown_event"
+MALFORMED = "malformed"
+INVALID = "invalid"
+TOO_LARGE = "event_too_large"
+BAD_UUID = "bad_uuid"
+NO_INSTANCE = "no_instance"
+UNKNOWN_PROPERTY = "unknown_property"
+INVALID_PROPERTY = "invalid_property"
+
+_LONGEST_AGE_MS = 1e12
+_uuid_matches = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
+
+
+class _Incoming(msgspec.Struct, gc=False):
+    """The parts of an event that are looked at; everything else is skipped while it is parsed."""
+
+    event: str
+    properties: dict[str, Any] | None = None
+    uuid: Any = None
+    distinct_id: Any = None
+    timestamp: Any = None
+    offset: Any = None
+
+
+_decode = msgspec.json.Decoder(_Incoming).decode
+
+
+@dataclass
+class Batch:
+    """What the events of one request share: when they came (epoch seconds), and our clock minus the sender's."""
+
+    received: float
+    skew: float
+    dropped: Counter[str]
+    times: dict[str, str]
+
+    def time_of(self, stamp: object, offset: object) -> str:
+        """The times of an event as a fragment. Events of one batch often share their second: each is read once."""
+        if type(stamp) is not str:
+            return self._fragment(None, offset)
+        known = self.times.get(stamp)
+        if known is not None:
+            return known
+        epoch = epoch_of(stamp)
+        fragment = self._fragment(epoch, offset)
+        if epoch is not None:
+            self.times[stamp] = fragment
+        return fragment
+
+    def _fragment(self, stamp: float | None, offset: object) -> str:
+        # PostHog's protocol: an age in milliseconds stands in for a time.
+        if stamp is None and isinstance(offset, (int, float)) and 0 <= offset < _LONGEST_AGE_MS:
+            stamp = self.received - offset / 1000
+            ts, sent = corrected(stamp, self.received, 0.0)
+        else:
+            ts, sent = corrected(stamp, self.received, self.skew)
+        return f'","ts":{ts},"sent":{sent}'
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """Of one event: how its line begins, its properties, and the names that may come."""
+
+    head: str
+    rows: tuple[Row, ...]
+    known: frozenset[str]
+
+
+Line = Callable[[msgspec.Raw, Batch], "bytes | str"]
+
+
+def compile_lines(catalogue: Catalogue, tools: Container[str] | None, pepper: bytes, max_event_bytes: int) -> Line:
+    """A function from a raw event to its journal line (bytes), or to the reason why it gets none (str)."""
+    rules = _rules(catalogue, tools)
+    product = catalogue.product
+    instance = instance_fragments(pepper, product)
+
+    def line(raw: msgspec.Raw, batch: Batch) -> bytes | str:
+        if len(raw) > max_event_bytes:
+            return TOO_LARGE
+        try:
+            event = _decode(raw)
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            return MALFORMED
+        rule = rules.get(event.event)
+        if rule is None:
+            return UNKNOWN_EVENT
+        properties = event.properties or {}
+        distinct_id = event.distinct_id or properties.get("distinct_id")
+        if type(distinct_id) is not str:
+            return NO_INSTANCE
+        name = event.uuid
+        if type(name) is not str or not _uuid_matches(name):
+            name = _uuid_of(event, product, raw, batch.received)
+            if name is None:
+                return BAD_UUID
+        parts = _properties(rule, properties, batch.dropped)
+        if parts is None:
+            return INVALID
+        when = batch.time_of(event.timestamp, event.offset)
+        body = f"{rule.head}{name}{when}{instance(distinct_id[:MAX_ID])}{''.join(parts)}".encode()
+        return b'%b,"c":"%08x"}\n' % (body, crc32(body))
+
+    return line
+
+
+def _rules(catalogue: Catalogue, tools: Container[str] | None) -> dict[str, _Rules]:
+    common = rows_of(catalogue.common, None, {version_property(catalogue.product): "product_version"})
+    rules = {}
+    for name, event in catalogue.events.items():
+        rows = (*rows_of(event.properties, tools, {}), *common)
+        head = f'{{"product":{_json(catalogue.product)},"event":{_json(name)},"uuid":"'
+        rules[name] = _Rules(head, rows, frozenset(row.wire for row in rows) | WIRE_CONSTANTS | {"distinct_id"})
+    return rules
+
+
+def _json(text: str) -> str:
+    return msgspec.json.encode(text).decode()
+
+
+def _properties(rule: _Rules, properties: dict[str, Any], dropped: Counter[str]) -> list[str] | None:
+    """The fragments of what is admitted; None where a required one is missing. Counts what is left out."""
+    if not properties.keys() <= rule.known:
+        dropped[UNKNOWN_PROPERTY] += len(properties.keys() - rule.known)
+    get = properties.get
+    parts = []
+    for row in rule.rows:
+        value = get(row.wire)
+        part = row.memory.get(value) if type(value) is row.kind else None
+        if part is None and value is not None:
+            part = row.fragment(value)
+            if part is None and not row.required:
+                dropped[INVALID_PROPERTY] += 1
+        if part is not None:
+            parts.append(part)
+        elif row.required:
+            return None
+    return parts
+
+
+def _uuid_of(event: _Incoming, product: str, raw: msgspec.Raw, received: float) -> str | None:
+    """The canonical form of a UUID; where an event has none, one derived from its content.
+
+    The same bytes sent again get the same UUID, so a retry counts once. Without a timestamp two equal events can't be
+    told from a retry, and both count. None where something else than a UUID is given.
+    """
+    given = event.uuid
+    if given is not None:
+        try:
+            return str(uuid.UUID(given)) if type(given) is str else None
+        except ValueError:
+            return None
+    moment = "" if event.timestamp is not None else repr(received)
+    digest = hashlib.sha256(f"{product}\0{moment}\0".encode() + bytes(raw)).digest()
+    return str(uuid.UUID(bytes=digest[:16], version=5))

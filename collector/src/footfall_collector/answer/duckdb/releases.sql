@@ -1,0 +1,24 @@
+-- Every version in the range: first day in it, distinct instances, calls and errors.
+WITH seen AS (
+    SELECT
+        product_version,
+        min(block * 56 - 3 + bit_count((mask & -mask) - 1)) AS first_seen,
+        count(DISTINCT instance) AS instances
+    FROM presence
+    GROUP BY product_version
+),
+called AS (
+    SELECT product_version, min(at // 86400) AS first_call, sum(calls)::BIGINT AS calls, sum(errors)::BIGINT AS errors
+    FROM tool_calls
+    GROUP BY product_version
+)
+SELECT
+    product_version,
+    least(first_seen, first_call) AS first_seen,
+    coalesce(instances, 0) AS instances,
+    coalesce(calls, 0) AS calls,
+    coalesce(errors, 0) AS errors,
+    errors / calls AS error_rate
+FROM seen
+FULL JOIN called USING (product_version)
+ORDER BY first_seen, product_version

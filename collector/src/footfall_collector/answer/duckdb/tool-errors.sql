@@ -1,0 +1,5 @@
+-- Calls of each tool and how many of them failed.
+SELECT tool, sum(calls)::BIGINT AS calls, sum(errors)::BIGINT AS errors, sum(errors) / sum(calls) AS error_rate
+FROM tool_calls
+GROUP BY tool
+ORDER BY error_rate DESC, calls DESC, tool

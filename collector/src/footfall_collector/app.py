@@ -1,0 +1,190 @@
+"""The composition root: every part is made and joined here, and nowhere else."""
+
+import asyncio
+import errno
+import gc
+import signal
+import socket
+from collections.abc import Callable
+from importlib.util import find_spec
+
+import uvicorn
+import uvloop
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from .admit import Admission, load_catalogues, load_pepper
+from .health import health_routes
+from .instance_lock import lock_data
+from .journal import Journal
+from .receive import HostAllowList, Ingestion, Keys, Limits
+from .receive.hosts import host_of
+from .receive.http import Receive, Scope, Send
+from .settings import Settings, SettingsError
+from .signin import SignIn
+from .status import Status
+
+JOURNAL = "journal"
+
+
+class PortTakenError(Exception):
+    """The address can't be listened on; the message says what to do."""
+
+
+class Collector:
+    """All parts of one collector on one data directory. `start` and `stop` once each, in this order."""
+
+    def __init__(self, settings: Settings) -> None:
+        check_gate(settings)
+        self.settings = settings
+        self.status = Status()
+        catalogues = load_catalogues(settings.products)
+        pepper = load_pepper(settings.data, settings.pepper)
+        journal_dir = settings.data / JOURNAL
+        self.journal = Journal(
+            journal_dir,
+            self.status,
+            segment_bytes=settings.segment_bytes,
+            segment_seconds=settings.segment_seconds,
+        )
+        if not all(
+            (f := find_spec("footfall_collector." + m)) and f.origin for m in ("store", "store.duckdb", "store.loader")
+        ):
+            self.loader = None
+        else:
+            from .store.duckdb import DuckStore
+            from .store.loader import Loader
+
+            self.store = DuckStore(
+                settings.data, catalogues, settings.store_memory, settings.store_threads, status=self.status
+            )
+            self.loader = Loader(self.store, journal_dir, self.status)
+        tools = {name: frozenset(product.tools) for name, product in settings.products.items()}
+        self.ingestion = Ingestion(
+            Admission(catalogues, pepper, tools, settings.max_event_bytes),
+            self.journal,
+            Keys(settings.data, adopt_for=settings.default_product if settings.loopback else None),
+            self.status,
+            Limits.of(settings),
+        )
+        more = []
+        if (f := find_spec("footfall_collector.answer")) and f.origin:
+            from .answer import Answers
+            from .show import routes
+
+            more = routes(Answers(self.store, catalogues), self.status, settings)
+        self.reading: ASGIApp = SignIn(
+            Starlette(routes=[*health_routes(self.status), *more]),
+            settings.sign_in_secret,
+        )
+
+    def start(self) -> None:
+        """Recover the journal and begin to load. Raises OSError when the data directory can't be used."""
+        self.journal.start()
+        self.loader and self.loader.start()
+        self.status.set("ready", 1)
+
+    def stop(self) -> None:
+        """Everything that was acknowledged is on disk already; close what is open, load what is closed."""
+        self.status.set("ready", 0)
+        self.journal.close()
+        self.loader and self.loader.stop()
+        self.loader and self.store.close()
+
+    def asgi(self) -> "Callable[[Scope, Receive, Send], object]":
+        """The ASGI application: ingestion first and bare, everything else through the sign-in gate."""
+        hosts, ingestion, reading = HostAllowList(self.settings), self.ingestion, self.reading
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            if not hosts.allows(host_of(scope)):
+                self.status.count("requests_refused", reason="host")
+                await hosts.refuse(scope, receive, send)
+                return
+            handler = ingestion.handler(scope["path"])
+            if handler is None:
+                await reading(scope, receive, send)
+            else:
+                await ingestion(handler, scope, receive, send)
+
+        return app
+
+
+def check_gate(settings: Settings) -> None:
+    """Raises SettingsError where others could reach the collector and nothing would ask them who they are."""
+    if not settings.loopback and not settings.sign_in_secret:
+        raise SettingsError(
+            f"host {settings.host} is reachable by others: set FOOTFALL_SIGN_IN_SECRET (openssl rand -hex 24), "
+            "or listen on 127.0.0.1"
+        )
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, listening: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._listening = listening
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say that it listens only once it does."""
+        await super().startup(sockets)
+        self._listening()
+
+
+def serve(settings: Settings, announce: Callable[[str], None]) -> None:
+    """Run until SIGTERM or SIGINT, then finish what is under way. `announce` gets one line once it listens.
+
+    Raises:
+        SettingsError, PortTakenError, AlreadyRunningError, OSError: it can't start; the message says why.
+    """
+    check_gate(settings)
+    lock_data(settings.data)
+    listener = _bind(settings)
+    collector = Collector(settings)
+    collector.start()
+    address = _address(settings, listener)
+    server = _Server(_config(settings, collector), lambda: announce(address))
+    # uvicorn puts its own handlers in place, and afterwards gives a signal it got to the ones before: these.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: setattr(server, "should_exit", True))
+    # What was made so far lives for ever: the collector of garbage need not look at it again.
+    gc.freeze()
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(server.serve(sockets=[listener]))
+    finally:
+        collector.stop()
+
+
+def _config(settings: Settings, collector: Collector) -> uvicorn.Config:
+    return uvicorn.Config(
+        collector.asgi(),
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=settings.max_connections,
+        timeout_keep_alive=max(1, int(settings.idle_seconds)),
+        timeout_graceful_shutdown=max(1, int(settings.drain_seconds)),
+    )
+
+
+def _bind(settings: Settings) -> socket.socket:
+    host = settings.host.strip("[]")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, settings.port), family=family, backlog=2048)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortTakenError(
+                f"port {settings.port} on {settings.host} is taken: stop what uses it, or choose another with --port"
+            ) from None
+        raise PortTakenError(
+            f"{settings.host} port {settings.port} can't be listened on ({error.strerror}); check --host and --port"
+        ) from None
+
+
+def _address(settings: Settings, listener: socket.socket) -> str:
+    host = f"[{settings.host.strip('[]')}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{listener.getsockname()[1]}"

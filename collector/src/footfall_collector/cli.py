@@ -1,0 +1,146 @@
+"""`footfall-collector`: serve, and the commands that work on a data directory."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from .instance_lock import AlreadyRunningError
+from .settings import PREFIX, TABLE, Settings, SettingsError, read_settings
+
+_SERVE_EXAMPLE = """example:
+  footfall-collector serve --data /var/lib/footfall
+  then set DOT_AI_POSTHOG_HOST=http://127.0.0.1:8765 where the MCP server runs, and open that address"""
+_KEYS_EXAMPLE = """example:
+  footfall-collector keys add --data /var/lib/footfall --product dot-ai phc_yourproductspublickey
+  footfall-collector keys list --data /var/lib/footfall"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit code is 0, 1 where something is in the way, 2 for a wrong setting or argument."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = read_settings({k: v for k, v in vars(options).items() if v is not None}, os.environ)
+        code: int = options.run(options, settings)
+    except SettingsError as error:
+        return _complain(str(error), 2)
+    except AlreadyRunningError as error:
+        return _complain(str(error), 1)
+    return code
+
+
+def _complain(message: str, code: int) -> int:
+    print(f"footfall-collector: {message}", file=sys.stderr)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="footfall-collector", description="Footfall's collector and dashboard: PostHog's protocol in, charts out."
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    serve = _command(commands, "serve", "take events and show charts until stopped", _SERVE_EXAMPLE)
+    for setting in TABLE:
+        if not setting.row.secret and setting.name != "data":
+            _flag(serve, setting.name, setting.row.meaning, setting.default)
+    serve.set_defaults(run=_serve)
+    keys = commands.add_parser("keys", help="the write keys that senders may use")
+    actions = keys.add_subparsers(metavar="ACTION", required=True)
+    add = _command(actions, "add", "take a write key (a new one where none is given)", _KEYS_EXAMPLE)
+    add.add_argument("key", nargs="?", help="the product's public key, such as phc_…")
+    add.add_argument("--product", help="the product that the key stands for; needed where there are several")
+    add.set_defaults(run=_keys_add)
+    _command(actions, "list", "show all keys", _KEYS_EXAMPLE).set_defaults(run=_keys_list)
+    revoke = _command(actions, "revoke", "stop taking a key", _KEYS_EXAMPLE)
+    revoke.add_argument("key", help="the key to revoke")
+    revoke.set_defaults(run=_keys_revoke)
+    return parser
+
+
+def _command(commands: Any, name: str, meaning: str, example: str) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(
+        name, help=meaning, description=meaning, epilog=example, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    command.add_argument("--config", metavar="FILE", help="TOML file with settings [DATA/footfall.toml]")
+    _flag(command, "data", "directory of everything that is kept", Settings.data)
+    return command
+
+
+def _flag(command: argparse.ArgumentParser, name: str, meaning: str, default: Any) -> None:
+    shown = ",".join(default) if isinstance(default, tuple) else default
+    command.add_argument(
+        f"--{name.replace('_', '-')}",
+        metavar=name.rsplit("_", 1)[-1].upper(),
+        help=f"{meaning} [{shown}; {PREFIX}{name.upper()}]".replace("%", "%%"),
+    )
+
+
+def _serve(options: argparse.Namespace, settings: Settings) -> int:
+    del options
+    # Late: `keys list` should not pay for the server.
+    from .app import PortTakenError, serve
+    from .logs import set_up_logging
+    from .receive.keys import KeysError
+    from .store import StoreError
+
+    set_up_logging()
+
+    def announce(address: str) -> None:
+        print(f"Footfall is listening on {address}", flush=True)
+        gate = "sign-in needed" if settings.sign_in_secret else "no sign-in needed on this machine"
+        print(f"  dashboard: {address}/ ({gate}); events go to the same address", flush=True)
+        print(f"  data: {settings.data.absolute()}; Ctrl-C stops", flush=True)
+
+    try:
+        serve(settings, announce)
+    except (PortTakenError, KeysError, StoreError) as error:
+        return _complain(str(error), 1)
+    except OSError as error:
+        return _complain(f"{settings.data} can't be used ({error.strerror}); check --data", 1)
+    return 0
+
+
+def _keys(settings: Settings) -> Any:
+    from .receive.keys import Keys, KeysError
+
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        return Keys(settings.data)
+    except KeysError as error:
+        raise SettingsError(str(error)) from None
+
+
+def _keys_add(options: argparse.Namespace, settings: Settings) -> int:
+    from .receive.keys import KeysError
+
+    product = options.product or settings.default_product
+    if product not in settings.products:
+        raise SettingsError(f"--product must be one of {', '.join(settings.products)}")
+    try:
+        added = _keys(settings).add(product, options.key)
+    except KeysError as error:
+        return _complain(str(error), 1)
+    print(f"{added.key}  {added.product}  takes events from now on")
+    return 0
+
+
+def _keys_list(options: argparse.Namespace, settings: Settings) -> int:
+    del options
+    keys = _keys(settings).all()
+    for key in keys:
+        print(f"{key.key}  {key.product}  added {key.added}" + (f"  revoked {key.revoked}" if key.revoked else ""))
+    if not keys:
+        print("no keys yet; on loopback the first one that comes is taken, elsewhere use `footfall-collector keys add`")
+    return 0
+
+
+def _keys_revoke(options: argparse.Namespace, settings: Settings) -> int:
+    from .receive.keys import KeysError
+
+    try:
+        revoked = _keys(settings).revoke(options.key)
+    except KeysError as error:
+        return _complain(str(error), 1)
+    print(f"{revoked.key}  {revoked.product}  is refused from now on")
+    return 0

@@ -1,0 +1,17 @@
+"""The checksum that ends every journal line: CRC-32 as eight hex digits over all the bytes before `,"c":`."""
+
+from zlib import crc32
+
+_MARK = b',"c":"'
+_TAIL = len(_MARK) + 8 + len(b'"}')
+
+
+def sealed(unfinished: bytes) -> bytes:
+    """A whole line, newline included, from the bytes of a JSON object without its closing brace."""
+    return b'%b,"c":"%08x"}\n' % (unfinished, crc32(unfinished))
+
+
+def intact(line: bytes) -> bool:
+    """Whether a line (without its newline) is what was written."""
+    body, tail = line[:-_TAIL], line[-_TAIL:]
+    return len(body) > 0 and tail == b',"c":"%08x"}' % crc32(body)

@@ -1,0 +1,84 @@
+"""What a start does with the segments that an earlier process left behind."""
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from .checksum import intact
+from .segments import CLOSED, LIVE, SCRATCH, segment_path, sync_directory
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """The sequence number to go on with, how many lines were kept, and how many bytes of torn lines were cut."""
+
+    next_sequence: int
+    lines: int
+    cut_bytes: int
+
+
+def recover(directory: Path) -> Recovered:
+    """Close every segment that was left open, with its whole lines and without what was torn.
+
+    A torn tail was never acknowledged. A line in the middle that fails its checksum is left out too; those after it
+    are kept. Raises OSError when the directory can't be used.
+    """
+    highest, lines, cut = 0, 0, 0
+    empty: dict[int, Path] = {}
+    for path in sorted(directory.iterdir()):
+        if path.suffix == SCRATCH:
+            path.unlink()
+        elif path.suffix in (LIVE, CLOSED) and path.stem.isdigit():
+            highest = max(highest, int(path.stem))
+            if path.suffix == LIVE:
+                kept, lost = _close(directory, path)
+                lines, cut = lines + kept, cut + lost
+                if not kept:
+                    empty[int(path.stem)] = path
+    # The highest number must never leave the disk, so an empty segment that has it becomes the live one.
+    reused = empty.pop(highest, None)
+    for path in empty.values():
+        path.unlink()
+    sync_directory(directory)
+    # An empty directory may be a deleted one whose numbers the store remembers: the clock is past them.
+    following = (highest or int(time.time())) + 1
+    return Recovered(highest if reused else following, lines, cut)
+
+
+def _close(directory: Path, path: Path) -> tuple[int, int]:
+    """Turn one open segment into a closed one, unless it has no whole line; returns lines kept and bytes cut."""
+    content = path.read_bytes()
+    # Not splitlines(): a torn line may hold any byte, and only a newline ends a line.
+    *whole, _tail = content.split(b"\n")
+    good = [line for line in whole if intact(line)]
+    kept = b"".join(line + b"\n" for line in good)
+    if not kept:
+        return 0, len(content)
+    if content.startswith(kept):
+        # Only a tail is torn: cutting needs no space, so a full disk doesn't stop the start.
+        _truncate(path, len(kept))
+        os.rename(path, segment_path(directory, int(path.stem), CLOSED))
+    else:
+        _replace(directory, path, kept)
+    return len(good), len(content) - len(kept)
+
+
+def _truncate(path: Path, size: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        os.ftruncate(descriptor, size)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _replace(directory: Path, path: Path, kept: bytes) -> None:
+    """Write the good lines beside the damaged segment, then let them take its place."""
+    scratch = path.with_suffix(SCRATCH)
+    with scratch.open("wb") as file:
+        file.write(kept)
+        file.flush()
+        os.fsync(file.fileno())
+    os.rename(scratch, segment_path(directory, int(path.stem), CLOSED))
+    path.unlink()

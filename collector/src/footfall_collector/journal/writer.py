@@ -1,0 +1,159 @@
+"""Group commit: many requests wait, one thread appends their lines and syncs once, then all of them go on."""
+
+import asyncio
+import contextlib
+import logging
+import threading
+import time
+from pathlib import Path
+
+from ..status import Status
+from .recovery import recover
+from .segments import LiveSegment
+
+_log = logging.getLogger(__name__)
+
+_Waiting = tuple["asyncio.Future[None]", bytes]
+
+
+class JournalUnavailableError(Exception):
+    """The lines are not on disk and won't be; the sender has to try again later."""
+
+
+class Journal:
+    """The write-ahead log of admitted events.
+
+    `append` returns once the lines are synced. A segment is closed for the loader when it is `segment_seconds` old or
+    has `segment_bytes`. When the disk can't be written every waiting `append` raises, the alarm `journal_failing` is
+    set, and the next `append` tries again: nothing has to be restarted.
+    """
+
+    def __init__(
+        self, directory: Path, status: Status, *, segment_bytes: int = 32 << 20, segment_seconds: float = 1.0
+    ) -> None:
+        self._directory = directory
+        self._status = status
+        self._segment_bytes = segment_bytes
+        self._segment_seconds = segment_seconds
+        self._condition = threading.Condition()
+        self._waiting: list[_Waiting] = []
+        self._closing = False
+        self._sequence = 0
+        self._segment: LiveSegment | None = None
+        self._finished: list[LiveSegment] = []
+        self._due: float | None = None
+        self._thread = threading.Thread(target=self._run, name="footfall-journal", daemon=True)
+
+    def start(self) -> None:
+        """Recover what an earlier process left, then begin. Raises OSError when the directory can't be used."""
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        recovered = recover(self._directory)
+        if recovered.cut_bytes:
+            _log.warning("journal: cut %d bytes of torn lines, kept %d lines", recovered.cut_bytes, recovered.lines)
+        self._sequence = recovered.next_sequence
+        self._segment = LiveSegment(self._directory, self._sequence)
+        self._status.set("journal_failing", 0)
+        self._thread.start()
+
+    async def append(self, lines: bytes) -> None:
+        """Wait until these whole lines are on disk. Raises JournalUnavailableError when they are not."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        with self._condition:
+            if self._closing:
+                raise JournalUnavailableError("the collector is stopping")
+            self._waiting.append((future, lines))
+            if len(self._waiting) == 1:
+                self._condition.notify()
+        await future
+
+    def close(self) -> None:
+        """Write what waits, close the live segment, end the thread. Safe to call twice."""
+        with self._condition:
+            self._closing = True
+            self._condition.notify()
+        if self._thread.is_alive():
+            self._thread.join()
+        if self._segment is not None:
+            self._segment.release()
+            self._segment = None
+
+    def _run(self) -> None:
+        while True:
+            with self._condition:
+                if not self._waiting and not self._closing:
+                    self._condition.wait(None if self._due is None else max(0.0, self._due - time.monotonic()))
+                group, self._waiting = self._waiting, []
+                closing = self._closing
+            if group:
+                self._commit(group)
+            if closing or (self._due is not None and time.monotonic() >= self._due):
+                self._rotate()
+            if closing and not group:
+                break
+
+    def _commit(self, group: list[_Waiting]) -> None:
+        error: JournalUnavailableError | None = None
+        try:
+            self._write(b"".join([lines for _, lines in group]))
+            self._status.set("journal_failing", 0)
+        except (OSError, MemoryError) as problem:
+            error = JournalUnavailableError("the journal can't be written")
+            self._failed(problem)
+        loop = group[0][0].get_loop()
+        # The loop is gone where requests outlived the time to drain: nobody waits any more.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(_resolve, [future for future, _ in group], error)
+
+    def _write(self, lines: bytes) -> None:
+        if self._segment is None or self._segment.broken:
+            self._next_segment()
+        segment = self._segment
+        assert segment is not None
+        segment.append(lines)
+        if self._due is None:
+            self._due = time.monotonic() + self._segment_seconds
+        if segment.size >= self._segment_bytes:
+            self._due = 0.0
+        self._status.set("journal_live_bytes", segment.size)
+
+    def _rotate(self) -> None:
+        """Close the live segment if it holds anything. What goes wrong is tried again a little later."""
+        try:
+            if self._segment is not None and self._segment.size:
+                self._next_segment()
+            self._close_finished()
+            self._due = None
+        except OSError as problem:
+            self._failed(problem)
+            self._due = time.monotonic() + self._segment_seconds
+
+    def _next_segment(self) -> None:
+        """Create the next segment before the one before it is closed: the highest number is always on disk."""
+        fresh = LiveSegment(self._directory, self._sequence + 1)
+        self._sequence += 1
+        if self._segment is not None:
+            self._finished.append(self._segment)
+        self._segment = fresh
+
+    def _close_finished(self) -> None:
+        while self._finished:
+            self._finished[0].close()
+            del self._finished[0]
+            self._status.count("journal_segments")
+
+    def _failed(self, problem: OSError | MemoryError) -> None:
+        if not self._status.value("journal_failing"):
+            reason = problem.strerror if isinstance(problem, OSError) else "out of memory"
+            _log.error("journal: can't write (%s); requests get 503 until it can", reason)
+        self._status.set("journal_failing", 1)
+        self._status.count("journal_failures")
+
+
+def _resolve(futures: "list[asyncio.Future[None]]", error: JournalUnavailableError | None) -> None:
+    for future in futures:
+        if future.done():
+            continue  # its request was given up meanwhile
+        if error is None:
+            future.set_result(None)
+        else:
+            future.set_exception(error)

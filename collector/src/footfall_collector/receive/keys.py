@@ -1,0 +1,161 @@
+"""Write keys: public names of products, which senders put into every request. They are kept in DATA/keys.json."""
+
+import fcntl
+import logging
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+_log = logging.getLogger(__name__)
+
+FILE = "keys.json"
+_LOOK_AGAIN_SECONDS = 1.0
+_SHOWN = 8
+_FORM = re.compile(r"[A-Za-z0-9_\-.]{1,64}")
+
+
+class KeysError(Exception):
+    """A key that can't be added or revoked, or a file that can't be used; the message says what to do."""
+
+
+class Key(msgspec.Struct):
+    """One write key. `added` and `revoked` are RFC 3339 times; a revoked key stays listed."""
+
+    key: str
+    product: str
+    added: str
+    revoked: str | None = None
+
+
+class _File(msgspec.Struct):
+    version: int = 1
+    keys: list[Key] = []
+
+
+def usable(token: object) -> str | None:
+    """A token as PostHog's protocol allows it: trimmed, 1 to 64 ASCII letters, digits and `_-.`, no personal key."""
+    if not isinstance(token, str):
+        return None
+    trimmed = token.strip()
+    return trimmed if _FORM.fullmatch(trimmed) and not trimmed.startswith("phx_") else None
+
+
+class Keys:
+    """The write keys in a data directory.
+
+    The running server and the command line use the same file: whoever changes it replaces it whole, under a lock, and
+    the server looks again at most once a second.
+
+    Args:
+        data: the data directory.
+        adopt_for: the product that the very first key is taken for; None where keys must be added by command.
+    """
+
+    def __init__(self, data: Path, adopt_for: str | None = None) -> None:
+        self._path = data / FILE
+        self._adopt_for = adopt_for
+        self._stamp: tuple[int, int] | None = None
+        self._looked = float("-inf")
+        self._keys: list[Key] = []
+        self._products: dict[str, str] = {}
+        self._refresh()
+
+    def product_of(self, token: str) -> str | None:
+        """The product that a key stands for, None for an unknown or revoked one."""
+        now = time.monotonic()
+        if now - self._looked >= _LOOK_AGAIN_SECONDS:
+            self._looked = now
+            self._refresh()
+        return self._products.get(token)
+
+    @property
+    def adopting(self) -> str | None:
+        """The product that the next key will be taken for, None where none will."""
+        return self._adopt_for if not self._keys else None
+
+    def add(self, product: str, key: str | None = None) -> Key:
+        """Add a key (a new one where none is given). Raises KeysError where it has a wrong form or is taken."""
+        wanted = "phc_" + secrets.token_hex(20) if key is None else usable(key)
+        if wanted is None:
+            raise KeysError("a write key is 1 to 64 ASCII letters, digits, `_`, `-` and `.`, and not a `phx_` key")
+        with self._locked():
+            known = next((k for k in self._keys if k.key == wanted), None)
+            if known is not None and (known.product != product or known.revoked):
+                state = "revoked" if known.revoked else f"a key of {known.product}"
+                raise KeysError(f"this key is already {state}; choose another one")
+            if known is None:
+                known = Key(wanted, product, _now())
+                self._keys.append(known)
+                self._write()
+        return known
+
+    def adopt(self, key: str, product: str) -> None:
+        """Take the first key that was seen, and say so. Raises KeysError or OSError where it can't be kept."""
+        self.add(product, key)
+        shown = key if len(key) <= _SHOWN else key[:_SHOWN] + "…"
+        _log.warning("took the first write key that came, %s, for %s; `keys revoke` undoes it", shown, product)
+
+    def revoke(self, key: str) -> Key:
+        """Stop taking a key. Raises KeysError where there is no such key."""
+        with self._locked():
+            known = next((k for k in self._keys if k.key == key.strip()), None)
+            if known is None:
+                raise KeysError("there is no such key; `footfall-collector keys list` shows them")
+            known.revoked = known.revoked or _now()
+            self._write()
+        return known
+
+    def all(self) -> list[Key]:
+        """Every key, revoked ones too, oldest first."""
+        self._refresh()
+        return list(self._keys)
+
+    def _refresh(self) -> None:
+        try:
+            stat = os.stat(self._path)
+        except FileNotFoundError:
+            self._stamp, self._keys, self._products = None, [], {}
+            return
+        stamp = (stat.st_mtime_ns, stat.st_ino)
+        if stamp == self._stamp:
+            return
+        try:
+            self._keys = msgspec.json.decode(self._path.read_bytes(), type=_File).keys
+        except (OSError, msgspec.DecodeError, ValueError):
+            if self._stamp is not None:
+                return  # go on with the keys that were good; the next change is looked at again
+            raise KeysError(f"{self._path} can't be read as a list of keys: restore it, or delete it") from None
+        self._stamp = stamp
+        self._products = {k.key: k.product for k in self._keys if not k.revoked}
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with open(self._path.with_suffix(".lock"), "w", opener=_private) as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._refresh()
+            yield
+
+    def _write(self) -> None:
+        scratch = self._path.with_suffix(".tmp")
+        with open(scratch, "wb", opener=_private) as file:
+            file.write(msgspec.json.format(msgspec.json.encode(_File(keys=self._keys))) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(scratch, self._path)
+        self._stamp = None
+        self._refresh()
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,117 @@
+"""PostHog's capture protocol, v0: from a request as it came to the events in it. No network, no state.
+
+Bodies come as JSON (a batch object, a list, one event), compressed by header, by `compression=` or by nothing but
+their first bytes, and as a form or a query with `data=`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from .encodings import DECODERS, GZIP_MAGIC, gunzip, unbase64
+from .envelope import Envelope, read_envelope
+from .keys import usable
+from .limits import Limits
+from .refusals import RefusedError, malformed, too_large
+
+_MAX_FIELDS = 32
+
+
+@dataclass(frozen=True)
+class Request:
+    """What of an HTTP request the protocol looks at. Header names in lower case; `query` without the `?`."""
+
+    body: bytes
+    query: bytes = b""
+    content_type: str = ""
+    content_encoding: str = ""
+
+
+@dataclass(frozen=True)
+class Received:
+    """The events of a request, its write key, and when it says it was sent: RFC 3339, or milliseconds since 1970."""
+
+    envelope: Envelope
+    token: str
+    sent_at: str | None
+    sent_at_ms: float | None
+
+
+def read_request(request: Request, limits: Limits) -> Received:
+    """Everything between the socket and admission. Raises RefusedError: 400, 401 or 413 with a plain sentence."""
+    limits.check_body(len(request.body))
+    query = parse_fields(request.query)
+    body = decode_body(request, query, limits.decoded_bytes)
+    envelope = read_envelope(body, limits.batch_events)
+    if not envelope.events:
+        raise malformed("The batch is empty.", "empty_batch")
+    limits.check_batch(len(envelope.events))
+    token = envelope.token or usable(query.get("token")) or usable(query.get("api_key"))
+    if token is None:
+        raise no_token()
+    return Received(envelope, token, envelope.sent_at or query.get("sent_at"), _milliseconds(query.get("_")))
+
+
+def no_token() -> RefusedError:
+    """401: nothing in the request can be a write key."""
+    return RefusedError(401, "no_key", "The request has no usable write key; set api_key.")
+
+
+def decode_body(request: Request, query: Mapping[str, str], most: int) -> bytes:
+    """The JSON text of a request. Raises RefusedError (400, 413)."""
+    body = request.body
+    encoding = request.content_encoding.strip().lower()
+    if encoding not in ("", "identity"):
+        body = _decoded(body, encoding, most)
+    compression = query.get("compression", "").lower()
+    if request.content_type.startswith("application/x-www-form-urlencoded") or body.startswith(b"data="):
+        form = parse_fields(body)
+        if "data" in form:
+            body, compression = form["data"].encode(), form.get("compression", compression).lower()
+    elif not body and "data" in query:
+        body = query["data"].encode()
+    return _unwrapped(body, compression, most)
+
+
+def _unwrapped(body: bytes, compression: str, most: int) -> bytes:
+    """Take off what `compression=` says and what the first bytes show."""
+    if body.startswith(GZIP_MAGIC):
+        return gunzip(body, most)
+    if compression in ("lz64", "lz-string"):
+        return _decoded(body, "lz64", most)
+    # `gzip-js` names a gzip body, and an SDK may say so of a body that something on the way has decoded already.
+    if body.lstrip()[:1] not in (b"{", b"["):
+        if compression not in ("", "base64", "gzip", "gzip-js"):
+            raise malformed("The compression is none of gzip-js, base64 and lz64.", "bad_encoding")
+        if not body:
+            raise malformed("The body is empty.", "empty_body")
+        body = unbase64(body, most)
+        if body.startswith(GZIP_MAGIC):
+            return gunzip(body, most)
+    if len(body) > most:
+        raise too_large(f"The body is larger than {most} bytes; send fewer events.", "decoded_too_large")
+    return body
+
+
+def _decoded(body: bytes, encoding: str, most: int) -> bytes:
+    decoder = DECODERS.get(encoding)
+    if decoder is None:
+        raise malformed("The content encoding is none of gzip, deflate, br, zstd.", "bad_encoding")
+    return decoder(body, most)
+
+
+def parse_fields(encoded: bytes) -> dict[str, str]:
+    """The fields of a query or a form; of a name that comes twice, the first. Raises RefusedError (400)."""
+    if not encoded:
+        return {}
+    try:
+        pairs = parse_qsl(encoded.decode("ascii"), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
+    except ValueError:
+        raise malformed("The query or form can't be read.", "malformed_form") from None
+    return dict(reversed(pairs))
+
+
+def _milliseconds(text: str | None) -> float | None:
+    if text is None or not text.isascii() or not text.isdigit() or len(text) > 15:
+        return None
+    return float(text)

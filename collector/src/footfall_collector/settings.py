@@ -1,0 +1,236 @@
+"""Everything that can be set, in one table: the fields of `Settings`.
+
+Each field is read, the later winning, from its default, from the TOML file (`DATA/footfall.toml` or `--config FILE`),
+from the variable `FOOTFALL_<NAME>` and from the flag `--<name>`. A wrong or unknown setting stops the start with the
+place and the fix.
+"""
+
+import ipaddress
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin
+
+import tomllib
+
+PREFIX = "FOOTFALL_"
+CONFIG_VARIABLE = "FOOTFALL_CONFIG"
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+_PRODUCT_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+# Kubernetes injects these for a Service called `footfall…`; they are not ours, and one of them is named FOOTFALL_PORT.
+_INJECTED = re.compile(r"_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$")
+_INJECTED_ADDRESS = re.compile(r"(tcp|udp|sctp)://")
+
+
+class SettingsError(Exception):
+    """A setting that can't be used; the message names its place, what is wrong and what to write instead."""
+
+
+@dataclass(frozen=True)
+class ProductSettings:
+    """One product of the collector.
+
+    Attributes:
+        catalogue: a Python file whose `EVENTS` are the product's own events, besides the five; None for none.
+        tools: the product's tool names; with none listed any name of the right form is admitted.
+        client_names: MCP client names besides the shipped vocabulary.
+    """
+
+    catalogue: Path | None = None
+    tools: tuple[str, ...] = ()
+    client_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the table says of a setting: `least` and `most` bound a number; `secret` keeps it off the command line."""
+
+    meaning: str
+    least: float = 0
+    most: float | None = None
+    secret: bool = False
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The collector's settings. Sizes are in bytes and times in seconds unless the name says otherwise."""
+
+    data: Annotated[Path, Row("Directory of everything that is kept")] = Path("footfall-data")
+    host: Annotated[str, Row("Address to listen on; off loopback a sign-in secret is needed")] = "127.0.0.1"
+    port: Annotated[int, Row("TCP port to listen on; 0 takes a free one", 0, 65535)] = 8765
+    allowed_hosts: Annotated[tuple[str, ...], Row("Host names answered too; `.a.org` is all of a.org")] = ()
+    sign_in_secret: Annotated[str, Row("Secret, or its argon2 hash, that reading asks for", secret=True)] = field(
+        default="", repr=False
+    )
+    pepper: Annotated[str, Row("Key of the second hash of instance IDs [kept in DATA]", secret=True)] = field(
+        default="", repr=False
+    )
+    retention_days: Annotated[int, Row("Days after which events are deleted", 1, 36500)] = 365
+    max_body_bytes: Annotated[int, Row("Largest request body as sent", 1024, 1 << 30)] = 20 << 20
+    max_decoded_bytes: Annotated[int, Row("Largest request body once decoded", 1024, 1 << 30)] = 32 << 20
+    max_event_bytes: Annotated[int, Row("Largest single event", 256, 1 << 26)] = 1_000_000
+    max_batch_events: Annotated[int, Row("Most events in one request", 1, 1_000_000)] = 10_000
+    max_waiting_bytes: Annotated[int, Row("Most bytes of unanswered bodies, all together", 1 << 20)] = 64 << 20
+    max_connections: Annotated[int, Row("Most connections at a time", 1, 100_000)] = 1000
+    body_seconds: Annotated[float, Row("Longest a client may take to send a body", 0.1, 3600)] = 30.0
+    idle_seconds: Annotated[float, Row("Longest an idle connection is kept", 1, 3600)] = 30.0
+    drain_seconds: Annotated[float, Row("Longest that requests under way are waited for at the end", 0, 600)] = 10.0
+    segment_bytes: Annotated[int, Row("Size at which a journal segment is closed", 4096, 1 << 30)] = 32 << 20
+    segment_seconds: Annotated[float, Row("Age at which a journal segment is closed", 0.05, 3600)] = 1.0
+    store_memory: Annotated[str, Row("Memory limit of the store, as DuckDB writes it")] = "256MB"
+    store_threads: Annotated[int, Row("Threads of the store", 1, 256)] = 2
+    products: Mapping[str, ProductSettings] = field(default_factory=lambda: {"dot-ai": ProductSettings()})
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the collector."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host.strip("[]")).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def default_product(self) -> str | None:
+        """The product that a first write key belongs to: the only one, None where there are several."""
+        return next(iter(self.products)) if len(self.products) == 1 else None
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting of the table, with the type and the default of its field."""
+
+    name: str
+    type: Any
+    default: Any
+    row: Row
+
+
+def _table() -> tuple[Setting, ...]:
+    rows = []
+    for item in fields(Settings):
+        if get_origin(item.type) is Annotated:
+            kind, row = get_args(item.type)
+            rows.append(Setting(item.name, kind, item.default, row))
+    return tuple(rows)
+
+
+TABLE = _table()
+"""The settings that fit in one value, in the order of the reference."""
+
+
+def read_settings(flags: Mapping[str, Any], env: Mapping[str, str]) -> Settings:
+    """All settings. `flags` are values by field name (texts as given, absent where not given), and `config`.
+
+    Raises:
+        SettingsError: a setting is unknown or has a value that can't be used.
+    """
+    values: dict[str, Any] = {}
+    data = Path(flags.get("data") or env.get(f"{PREFIX}DATA") or Settings.data)
+    named = flags.get("config") or env.get(CONFIG_VARIABLE)
+    path = Path(named) if named else data / "footfall.toml"
+    if named or path.exists():
+        values |= _read_toml(path)
+    values |= _read_env(env)
+    for setting in TABLE:
+        if flags.get(setting.name) is not None:
+            values[setting.name] = _parsed(setting, flags[setting.name], f"--{setting.name.replace('_', '-')}")
+    return Settings(**values)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path} can't be read ({error.strerror}); check --config") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} is not TOML: {error}") from None
+    products = table.pop("products", None)
+    known = {setting.name: setting for setting in TABLE}
+    values = {}
+    for name, value in table.items():
+        if name not in known:
+            raise SettingsError(f"{path}: unknown setting `{name}`; known are {', '.join(known)} and [products.NAME]")
+        values[name] = _parsed(known[name], value, f"{path}: {name}")
+    if products is not None:
+        values["products"] = _products(products, path)
+    return values
+
+
+def _read_env(env: Mapping[str, str]) -> dict[str, Any]:
+    known = {PREFIX + setting.name.upper(): setting for setting in TABLE}
+    values = {}
+    for variable, text in env.items():
+        if not variable.startswith(PREFIX) or variable == CONFIG_VARIABLE:
+            continue
+        if _INJECTED.search(variable) or (variable.endswith("_PORT") and _INJECTED_ADDRESS.match(text)):
+            continue
+        if variable not in known:
+            raise SettingsError(f"{variable}: there is no such setting; known are {', '.join(known)}")
+        setting = known[variable]
+        values[setting.name] = _parsed(setting, text, variable)
+    return values
+
+
+def _parsed(setting: Setting, value: Any, place: str) -> Any:
+    """The value in the field's type. A secret's value is never part of the message."""
+    kind = setting.type
+    if kind is int or kind is float:
+        return _number(setting, value, place)
+    if kind is Path:
+        if isinstance(value, (str, Path)) and str(value):
+            return Path(value)
+        raise SettingsError(f"{place}: write a path")
+    if kind is str:
+        if isinstance(value, str):
+            return value
+        raise SettingsError(f"{place}: write a text")
+    return _texts(value.split(",") if isinstance(value, str) else value, place)
+
+
+def _number(setting: Setting, value: Any, place: str) -> int | float:
+    least, most = setting.row.least, setting.row.most
+    bounds = f"from {least} to {most}" if most is not None else f"of at least {least}"
+    wanted = f"{place}: write a {'whole ' if setting.type is int else ''}number {bounds}"
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise SettingsError(wanted)
+    try:
+        # A text for a whole number must be one: int() refuses `1.5`.
+        number: int | float = setting.type(value)
+    except (ValueError, OverflowError):
+        raise SettingsError(f"{wanted}, not {value!r}") from None
+    if number != float(value) or not least <= number <= (most if most is not None else number):
+        raise SettingsError(f"{wanted}, not {value!r}")
+    return number
+
+
+def _texts(value: Any, place: str) -> tuple[str, ...]:
+    if not isinstance(value, (list, tuple)) or not all(isinstance(item, str) for item in value):
+        raise SettingsError(f"{place}: write a list of texts")
+    return tuple(item.strip() for item in value if item.strip())
+
+
+def _products(table: Any, path: Path) -> dict[str, ProductSettings]:
+    if not isinstance(table, dict) or not table:
+        raise SettingsError(f"{path}: write products as [products.NAME] tables")
+    products = {}
+    for name, given in table.items():
+        place = f"{path}: [products.{name}]"
+        if not _PRODUCT_NAME.fullmatch(name):
+            raise SettingsError(f"{place}: a product's name is lower-case words joined by '-', such as dot-ai")
+        if not isinstance(given, dict) or set(given) - {"catalogue", "tools", "client_names"}:
+            raise SettingsError(f"{place}: known are `catalogue`, `tools` and `client_names`")
+        catalogue = given.get("catalogue")
+        if catalogue is not None and not isinstance(catalogue, str):
+            raise SettingsError(f"{place}: write `catalogue` as the path of a Python file")
+        products[name] = ProductSettings(
+            # Relative to the file that names it, so that a directory with both can be moved.
+            catalogue=None if catalogue is None else (path.parent / os.path.expanduser(catalogue)).absolute(),
+            tools=_texts(given.get("tools", []), f"{place} tools"),
+            client_names=_texts(given.get("client_names", []), f"{place} client_names"),
+        )
+    return products

@@ -1,0 +1,65 @@
+"""The page's own files, read once, compressed once, served under an address that changes with their content."""
+
+import gzip
+import hashlib
+import mimetypes
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+ROOT = Path(__file__).parent / "static"
+_TEXT = (".js", ".css", ".svg")
+_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+_FOREVER = "public, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One file: its bytes, its gzip form (empty where it would not help) and its media type."""
+
+    body: bytes
+    packed: bytes
+    media_type: str
+
+
+class Assets:
+    """All files below `root`.
+
+    Attributes:
+        version: twelve hex digits of the content; a part of every address, so that browsers may keep files for ever.
+        modules: paths of the scripts below `js/`, for preloading.
+    """
+
+    def __init__(self, root: Path = ROOT) -> None:
+        paths = sorted(path for path in root.rglob("*") if path.is_file())
+        self._assets = {path.relative_to(root).as_posix(): _read(path) for path in paths}
+        digest = hashlib.sha256()
+        for name, asset in self._assets.items():
+            digest.update(name.encode() + b"\0" + asset.body)
+        self.version = digest.hexdigest()[:12]
+        self.modules = tuple(
+            name.removeprefix("js/") for name in self._assets if name.startswith("js/") and name != "js/theme.js"
+        )
+
+    @property
+    def base(self) -> str:
+        """The address below which the files of this version are."""
+        return f"/static/{self.version}"
+
+    async def serve(self, request: Request) -> Response:
+        """`/static/{version}/{path}`; an address of another version is not found, so that no page mixes two."""
+        asset = self._assets.get(request.path_params["path"])
+        if asset is None or request.path_params["version"] != self.version:
+            return PlainTextResponse("There is no such file; reload the page.", 404)
+        headers = {"cache-control": _FOREVER, "vary": "accept-encoding"}
+        if asset.packed and "gzip" in request.headers.get("accept-encoding", ""):
+            return Response(asset.packed, media_type=asset.media_type, headers=headers | {"content-encoding": "gzip"})
+        return Response(asset.body, media_type=asset.media_type, headers=headers)
+
+
+def _read(path: Path) -> Asset:
+    body = path.read_bytes()
+    media_type = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "text/plain; charset=utf-8"
+    return Asset(body, gzip.compress(body, 6, mtime=0) if path.suffix in _TEXT else b"", media_type)

@@ -1,0 +1,76 @@
+"""The data-health page: what came in, what was refused or dropped and why, how far behind the store is."""
+
+from collections import defaultdict
+from typing import Any
+
+from ..status import Status
+
+REFUSED = ("requests_refused", "events_refused", "properties_dropped")
+_WHAT = {
+    "requests_refused": "request refused",
+    "events_refused": "event refused",
+    "properties_dropped": "property dropped",
+}
+_ALARMS = {"journal_failing": "The journal can't be written", "loader_failing": "The store can't be written"}
+
+
+def token(status: Status) -> str:
+    """Changes whenever events came into the store, and when another collector answers."""
+    return f"{status.total('events_stored')}-{status.total('events_accepted')}"
+
+
+def report(status: Status) -> dict[str, Any]:
+    """`{"facts": [{"id", "title", "value", "unit", "tone"}], "tables": [{"id", "columns", "rows", …}]}`."""
+    snapshot = status.snapshot()
+    counters, values = snapshot["counters"], snapshot["values"]
+    return {"facts": _facts(status, values), "tables": [_products(counters), _refusals(counters)]}
+
+
+def _facts(status: Status, values: dict[str, float]) -> list[dict[str, Any]]:
+    found = [
+        _fact("accepted", "Events accepted", status.total("events_accepted")),
+        _fact("stored", "Events stored", status.total("events_stored")),
+        _fact("known", "Sent twice, counted once", status.total("events_known")),
+        _fact("refused", "Events refused", status.total("events_refused")),
+        _fact("dropped", "Properties dropped", status.total("properties_dropped")),
+        _fact("requests", "Requests refused", status.total("requests_refused")),
+        _fact("waiting", "Waiting for the store", int(values.get("journal_waiting_bytes", 0)), "bytes"),
+    ]
+    if damaged := status.total("journal_lines_damaged"):
+        found.append(_fact("damaged", "Damaged journal lines", damaged, tone="bad"))
+    alarms = [text for name, text in _ALARMS.items() if values.get(name)]
+    return found + [_fact("alarm", text, "check the log", tone="bad") for text in alarms]
+
+
+def _fact(name: str, title: str, value: float | str | None, unit: str = "", tone: str = "") -> dict[str, Any]:
+    return {"id": name, "title": title, "value": value, "unit": unit, "tone": tone}
+
+
+def _products(counters: list[dict[str, Any]]) -> dict[str, Any]:
+    sums: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for counter in counters:
+        if counter["product"]:
+            sums[counter["product"]][counter["name"]] += counter["value"]
+    names = ("events_accepted", "events_refused", "properties_dropped")
+    return {
+        "id": "products",
+        "title": "Products",
+        "columns": ["product", "accepted", "refused", "properties_dropped"],
+        "rows": [[product, *(sums[product][name] for name in names)] for product in sorted(sums)],
+        "empty": "Nothing has come in since the collector started.",
+    }
+
+
+def _refusals(counters: list[dict[str, Any]]) -> dict[str, Any]:
+    rows = [
+        [_WHAT[counter["name"]], counter["reason"].replace("_", " "), counter["product"] or "any", counter["value"]]
+        for counter in counters
+        if counter["name"] in REFUSED
+    ]
+    return {
+        "id": "refusals",
+        "title": "Refused and dropped",
+        "columns": ["what", "reason", "product", "count"],
+        "rows": sorted(rows, key=lambda row: -row[3]),
+        "empty": "Nothing was refused or dropped since the collector started.",
+    }

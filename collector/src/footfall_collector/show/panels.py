@@ -1,0 +1,268 @@
+"""Which chart stands on which page and how it is drawn. Data only; the columns are those of the chart's SQL."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One card of a page.
+
+    Attributes:
+        id: its own name on the page; the chart's where it is the only one.
+        chart: the id of the chart that it shows.
+        kind: how it is drawn: a module of `static/js/kinds`.
+        span: width in twelfths of the page.
+        options: what the kind needs to know, by its names.
+        empty: what to do where nothing was counted yet.
+    """
+
+    id: str
+    chart: str
+    kind: str
+    title: str
+    unit: str
+    options: dict[str, Any]
+    span: int = 6
+    empty: str = "Each tool call of an instrumented server is counted here. Point one at this collector to see it."
+
+
+TOOL = {"param": "tool", "column": "tool"}
+
+TOOL_USAGE = Panel(
+    "tool-usage",
+    "tool-usage",
+    "bars",
+    "Tool usage",
+    "calls and active instances by tool",
+    {"label": ["tool"], "value": "calls", "numbers": ["calls", "instances"], "filter": TOOL},
+)
+TOOL_ERRORS = Panel(
+    "tool-errors",
+    "tool-errors",
+    "bars",
+    "Error rate by tool",
+    "share of calls that failed, %",
+    {
+        "label": ["tool"],
+        "value": "error_rate",
+        "numbers": ["error_rate", "errors", "calls"],
+        "filter": TOOL,
+        "tone": "bad",
+    },
+)
+ERROR_TYPES = Panel(
+    "error-types",
+    "error-types",
+    "bars",
+    "Errors by class",
+    "errors by class of exception and tool",
+    {
+        "label": ["error_type", "tool"],
+        "value": "errors",
+        "numbers": ["errors", "instances"],
+        "filter": {"param": "error_type", "column": "error_type"},
+        "tone": "bad",
+    },
+    empty="No tool call failed. An error is counted here by the name of its class, never by its message.",
+)
+TOOL_DURATION = Panel(
+    "tool-duration",
+    "tool-duration",
+    "ranges",
+    "Tool duration",
+    "median, 95th and 99th percentile, logarithmic",
+    {"label": ["tool"], "values": ["p50_ms", "p95_ms", "p99_ms"]},
+)
+EVENTS = Panel(
+    "events",
+    "events",
+    "series",
+    "Events over time",
+    "events a day, UTC",
+    {"x": "day", "series": "event", "values": ["events"], "stack": True},
+    span=12,
+)
+ACTIVE = Panel(
+    "active-instances",
+    "active-instances",
+    "series",
+    "Active instances",
+    "instances a day and within seven days, UTC",
+    {"x": "day", "values": ["daily", "weekly"], "gap": "empty", "releases": True},
+)
+PROVIDERS = Panel(
+    "ai-providers",
+    "ai-providers",
+    "bars",
+    "AI providers",
+    "instances and calls by configured provider",
+    {
+        "label": ["ai_provider"],
+        "value": "instances",
+        "numbers": ["instances", "calls"],
+        "filter": {"param": "provider", "column": "ai_provider"},
+    },
+)
+CLIENTS = Panel(
+    "mcp-clients",
+    "mcp-clients",
+    "bars",
+    "MCP clients",
+    "connections and instances by client and version",
+    {
+        "label": ["mcp_client", "mcp_client_version"],
+        "value": "connections",
+        "numbers": ["connections", "instances"],
+        "filter": {"param": "mcp_client", "column": "mcp_client"},
+    },
+    empty="A client that opens a session is counted here by its public name.",
+)
+TRANSPORTS = Panel(
+    "transports",
+    "transports",
+    "bars",
+    "Transports",
+    "sessions by MCP transport",
+    {"label": ["transport"], "value": "connections", "numbers": ["connections", "instances"]},
+)
+KUBERNETES = Panel(
+    "kubernetes-versions",
+    "kubernetes-versions",
+    "bars",
+    "Kubernetes versions",
+    "instances by version of the API server",
+    {"label": ["k8s_version"], "value": "instances", "numbers": ["instances"]},
+    empty="A server that starts in a cluster says which Kubernetes version it found.",
+)
+DEPLOYMENTS = Panel(
+    "deployment-methods",
+    "deployment-methods",
+    "bars",
+    "Deployment methods",
+    "instances by how the server was installed",
+    {"label": ["deployment_method"], "value": "instances", "numbers": ["instances"]},
+)
+VERSIONS = Panel(
+    "versions",
+    "versions",
+    "series",
+    "Product versions over time",
+    "share of active instances a day, UTC",
+    {"x": "day", "series": "product_version", "values": ["instances"], "stack": True, "share": True},
+)
+RETENTION = Panel(
+    "retention",
+    "retention",
+    "heat",
+    "Retention",
+    "share of instances still active, by week of first sight",
+    {"cohort": "cohort", "offset": "week", "value": "instances"},
+    span=12,
+    empty="Instances that come back in a later week are counted here; it takes two weeks to say something.",
+)
+UPTIME = Panel(
+    "uptime",
+    "uptime",
+    "columns",
+    "Length of sessions",
+    "server processes by uptime at their end",
+    {"label": ["uptime"], "value": "sessions"},
+    empty="A server process says at its end how long it ran.",
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A table of the data-health page, filled from the collector's own counters."""
+
+    id: str
+    title: str
+    unit: str
+    span: int = 6
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: `title` names it in the navigation, `heading` stands above the answer."""
+
+    name: str
+    path: str
+    icon: str
+    title: str
+    heading: str
+    waiting: str
+    panels: tuple[Panel, ...] = ()
+    parts: tuple[Part, ...] = ()
+    tiles: bool = False
+    releases: bool = False
+    apart: bool = False
+    template: str = "page.html"
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+PAGES = (
+    Page(
+        "overview",
+        "/",
+        "home",
+        "Overview",
+        "Overview",
+        "Counting…",
+        (EVENTS, TOOL_USAGE, ERROR_TYPES, PROVIDERS, CLIENTS, ACTIVE, VERSIONS),
+        tiles=True,
+    ),
+    Page(
+        "tools",
+        "/tools",
+        "tools",
+        "Which tools matter?",
+        "Which tools are most valuable?",
+        "Ranking the tools…",
+        (TOOL_USAGE, TOOL_DURATION, TOOL_ERRORS, ACTIVE),
+        tiles=True,
+    ),
+    Page(
+        "errors",
+        "/errors",
+        "errors",
+        "What breaks?",
+        "Which errors do users meet in the wild?",
+        "Looking at the errors…",
+        (ERROR_TYPES, TOOL_ERRORS, TOOL_DURATION),
+        releases=True,
+    ),
+    Page(
+        "clients",
+        "/clients",
+        "clients",
+        "Which providers and clients?",
+        "Which AI providers and clients should be prioritised?",
+        "Counting providers and clients…",
+        (PROVIDERS, CLIENTS, TRANSPORTS, DEPLOYMENTS),
+    ),
+    Page(
+        "next",
+        "/next",
+        "next",
+        "What next?",
+        "What do the data say about the product's next decision?",
+        "Weighing versions and retention…",
+        (VERSIONS, ACTIVE, KUBERNETES, UPTIME, RETENTION),
+        releases=True,
+    ),
+    Page(
+        "health",
+        "/data-health",
+        "health",
+        "Data health",
+        "Can these numbers be trusted?",
+        "Asking the collector…",
+        parts=(
+            Part("products", "Products", "what each product sent, and when last"),
+            Part("refusals", "Refused and dropped", "by reason, since the collector started"),
+        ),
+        apart=True,
+        template="health.html",
+    ),
+)

@@ -1,0 +1,169 @@
+"""The answer that each page opens with, computed from the charts. Pure functions: records in, one sentence or two out.
+
+The texts carry a small markup that the page turns into elements: `code`, **strong**, {bad|worse} and {good|better}.
+"""
+
+from .records import Record, share, total, totals_by
+
+FEW_CALLS = 20
+"""Below this many calls a rate is not worth a sentence."""
+
+NBSP = "\u00a0"
+"""Between a number and its unit: a line never ends there."""
+
+NO_EVENTS = "Nothing was counted in this time range yet."
+
+
+_DURATIONS = ((1000, 1, "ms"), (60_000, 1000, "s"), (3_600_000, 60_000, "min"), (float("inf"), 3_600_000, "h"))
+
+
+def percent(ratio: float) -> str:
+    """`61 %`, `4.2 %`, `<0.1 %`."""
+    value = ratio * 100
+    if 0 < value < 0.1:
+        return f"<0.1{NBSP}%"
+    return f"{value:.0f}{NBSP}%" if value >= 10 or value == round(value) else f"{value:.1f}{NBSP}%"
+
+
+def count(number: int, noun: str) -> str:
+    """`1,234 calls`, `1 call`."""
+    plural = noun if number == 1 else noun[:-1] + "ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number:,} {plural}"
+
+
+def overview(usage: list[Record], errors: list[Record], calls_before: int, instances: int) -> str:
+    """How much was used, by how many, and how well it went."""
+    calls = total(usage, "calls")
+    if not calls:
+        return NO_EVENTS
+    text = f"**{count(instances, 'instance')}** made **{count(calls, 'tool call')}**"
+    if calls_before >= FEW_CALLS:
+        text += f", {_change(calls, calls_before)}"
+    rate = share(total(errors, "errors"), total(errors, "calls"))
+    top = max(usage, key=lambda row: row["calls"])
+    text += f"; `{top['tool']}` is called most"
+    return f"{text}, and **{percent(rate)}** of all calls fail." if rate is not None else f"{text}."
+
+
+def _change(now: int, before: int) -> str:
+    ratio = now / before - 1
+    if abs(ratio) < 0.02:
+        return "about as many as in the period before"
+    return f"{percent(abs(ratio))} {'more' if ratio > 0 else 'fewer'} than in the period before"
+
+
+def tools(usage: list[Record], instances: int, durations: list[Record]) -> str:
+    """Which tool most instances use, which comes next, and which is slow."""
+    if not total(usage, "calls"):
+        return NO_EVENTS
+    ranked = sorted(usage, key=lambda row: (-row["instances"], -row["calls"]))
+    top = ranked[0]
+    reach = share(top["instances"], instances)
+    text = f"`{top['tool']}` is used by **{percent(reach)} of instances**" if reach else f"`{top['tool']}` is used most"
+    part = share(top["calls"], total(usage, "calls")) or 0.0
+    text += f" and makes up {percent(part)} of all calls"
+    if len(ranked) > 1:
+        text += f"; `{ranked[1]['tool']}` comes next"
+    slow = [row for row in durations if row["calls"] >= FEW_CALLS]
+    if len(slow) > 1:
+        slowest = max(slow, key=lambda row: row["p50_ms"])
+        text += f". The slowest is `{slowest['tool']}` with a median of **{milliseconds(slowest['p50_ms'])}**"
+    return f"{text}."
+
+
+def milliseconds(value: float) -> str:
+    """`340 ms`, `4.2 s`, `3 min`."""
+    size, unit = next((size, unit) for limit, size, unit in _DURATIONS if value < limit)
+    number = f"{value / size:.1f}" if value / size < 9.95 else f"{value / size:.0f}"
+    return f"{number.removesuffix('.0')}{NBSP}{unit}"
+
+
+def errors(rates: list[Record], before: list[Record], classes: list[Record]) -> str:
+    """How much fails, whether that is new, and what fails most."""
+    calls, failed = total(rates, "calls"), total(rates, "errors")
+    if not calls:
+        return NO_EVENTS
+    if not failed:
+        return f"Nothing breaks: **all {count(calls, 'call')}** succeeded."
+    rate = failed / calls
+    text = f"**{percent(rate)}** of {count(calls, 'call')} failed{_rate_change(rate, before)}"
+    kinds = totals_by(classes, "error_type", "errors")
+    if kinds:
+        kind, errors_of_kind = next(iter(kinds.items()))
+        part = share(errors_of_kind, sum(kinds.values())) or 0.0
+        where = max((row for row in classes if row["error_type"] == kind), key=lambda row: row["errors"])
+        text += f"; `{kind}` is {percent(part)} of the errors, most of them in `{where['tool']}`"
+    worst = [row for row in rates if row["calls"] >= FEW_CALLS and row["errors"]]
+    if len(worst) > 1:
+        tool = max(worst, key=lambda row: row["errors"] / row["calls"])
+        text += f". `{tool['tool']}` fails most often, in **{percent(tool['errors'] / tool['calls'])}** of its calls"
+    return f"{text}."
+
+
+def _rate_change(rate: float, before: list[Record]) -> str:
+    calls, failed = total(before, "calls"), total(before, "errors")
+    if calls < FEW_CALLS or not failed:
+        return ""
+    was = failed / calls
+    if abs(rate - was) < max(0.1 * was, 0.001):
+        return f", as before ({percent(was)})"
+    return f", {{bad|up from {percent(was)}}}" if rate > was else f", {{good|down from {percent(was)}}}"
+
+
+def clients(providers: list[Record], connected: list[Record]) -> str:
+    """Which provider and which client lead."""
+    parts = []
+    by_provider = totals_by(providers, "ai_provider", "instances")
+    if sum(by_provider.values()):
+        parts.append(_leaders(by_provider, "of instances are set up with"))
+    by_client = totals_by(connected, "mcp_client", "connections")
+    if sum(by_client.values()):
+        parts.append(_leaders(by_client, "of connections come from"))
+    return "; ".join(parts) + "." if parts else NO_EVENTS
+
+
+def _leaders(sums: dict[str, int], verb: str) -> str:
+    (first, most), *rest = sums.items()
+    everything = sum(sums.values())
+    text = f"**{percent(most / everything)}** {verb} `{first}`"
+    if rest:
+        text += f", ahead of `{rest[0][0]}` with {percent(rest[0][1] / everything)}"
+    return text
+
+
+def next_steps(
+    adoption: tuple[str, float] | None, kubernetes: list[Record], cohorts: list[Record], worse: list[Record]
+) -> str:
+    """How far the newest version is adopted and whether it got worse, which Kubernetes to support, who returns."""
+    parts = []
+    if adoption is not None:
+        version, part = adoption
+        parts.append(f"**{percent(part)} of active instances run {version}**, the newest version")
+        flagged = [flag["tool"] for flag in worse if flag["version"] == version]
+        if flagged:
+            parts[-1] += f", in which {{bad|{_names(flagged)} got worse}}"
+    minors = totals_by([{**row, "minor": _minor(row["k8s_version"])} for row in kubernetes], "minor", "instances")
+    if sum(minors.values()):
+        name, most = next(iter(minors.items()))
+        parts.append(f"Kubernetes {name} is the most common with {percent(most / sum(minors.values()))}")
+    returning = returned(cohorts)
+    if returning is not None:
+        parts.append(f"**{percent(returning)}** of new instances come back in the week after")
+    return "; ".join(parts) + "." if parts else NO_EVENTS
+
+
+def _minor(version: str | None) -> str | None:
+    return None if not version else ".".join(version.split("-")[0].split(".")[:2])
+
+
+def _names(tools: list[str]) -> str:
+    shown = [f"`{tool}`" for tool in tools[:2]]
+    return " and ".join(shown) if len(tools) <= 2 else f"{shown[0]} and {len(tools) - 1} other tools"
+
+
+def returned(cohorts: list[Record]) -> float | None:
+    """The share of instances that were seen in the week after their first; None where no week is over yet."""
+    sizes = {row["cohort"]: row["instances"] for row in cohorts if row["week"] == 0}
+    after = {row["cohort"]: row["instances"] for row in cohorts if row["week"] == 1}
+    over = [cohort for cohort in sizes if cohort in after]
+    return share(sum(after[cohort] for cohort in over), sum(sizes[cohort] for cohort in over))

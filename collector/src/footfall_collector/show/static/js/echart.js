@@ -1,0 +1,115 @@
+// One chart of the library on one element: colours of the page, tooltips without markup, arrow keys, resize.
+import { colour, el } from "./dom.js";
+
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const drawn = new Map();
+
+export function palette() {
+  const names = ["text", "muted", "line", "line-strong", "surface", "accent", "bad", "good", "bar", "bad-bar", "series-other"];
+  const colours = Object.fromEntries(names.map((name) => [name, colour(name)]));
+  colours.series = [1, 2, 3, 4, 5, 6].map((n) => colour(`series-${n}`));
+  colours.font = colour("font");
+  return colours;
+}
+
+// What all charts share; `option` of a kind is laid over it.
+export function base(colours, narrow = false) {
+  return {
+    useUTC: true,
+    animation: !calm.matches, animationDuration: 300, animationDurationUpdate: 0,
+    textStyle: { fontFamily: colours.font, color: colours.muted, fontSize: 12 },
+    grid: { left: 4, right: 12, top: 12, bottom: 4, containLabel: true },
+    legend: {
+      show: false, type: "scroll", bottom: 0, left: 0, itemWidth: 10, itemHeight: 10, itemGap: narrow ? 10 : 16, icon: "roundRect",
+      textStyle: { color: colours.text, fontSize: 12 }, inactiveColor: colours["line-strong"], pageTextStyle: { color: colours.muted },
+      pageIconColor: colours.muted, pageIconInactiveColor: colours["line-strong"],
+    },
+    tooltip: {
+      confine: true, appendTo: undefined, className: "tip", transitionDuration: 0, padding: [9, 12], borderWidth: 1, borderRadius: 9,
+      borderColor: colours.line, backgroundColor: colour("raised"), textStyle: { color: colours.text, fontSize: 13, fontFamily: colours.font },
+      extraCssText: `box-shadow: ${colour("shadow-raised")}`,
+    },
+  };
+}
+
+export const axis = (colours, more = {}) => ({
+  axisLine: { show: false }, axisTick: { show: false }, splitLine: { lineStyle: { color: colours.line } },
+  axisLabel: { color: colours.muted, fontSize: 12, hideOverlap: true }, ...more,
+});
+
+// A tooltip as elements: `rows` are [colour, name, text].
+export function tip(title, rows, note) {
+  const list = el("dl", {}, rows.flatMap(([paint, name, text]) => [
+    el("i", { style: { background: paint } }), el("dt", {}, name), el("dd", {}, text),
+  ]));
+  return el("div", {}, el("h3", {}, title), list, note && el("p", {}, note));
+}
+
+export function draw(host, build, label) {
+  let chart = drawn.get(host);
+  if (!chart) {
+    host.replaceChildren();
+    chart = echarts.init(host, null, { renderer: "canvas" });
+    drawn.set(host, chart);
+    const watcher = new ResizeObserver(() => {
+      if (host.isConnected) chart.resize();
+      else forget(host, watcher);
+    });
+    watcher.observe(host);
+    keyboard(host, chart);
+  }
+  host.setAttribute("role", "group");
+  host.setAttribute("aria-roledescription", "chart");
+  host.setAttribute("aria-label", `${label}. Use the arrow keys to read the values, or the table.`);
+  host.tabIndex = 0;
+  const selected = chart.getOption()?.legend?.[0]?.selected;
+  const option = build(palette(), host.clientWidth < 480);
+  if (selected && option.legend) option.legend.selected = selected;
+  chart.setOption(option, { notMerge: true });
+  return chart;
+}
+
+function forget(host, watcher) {
+  watcher.disconnect();
+  drawn.get(host)?.dispose();
+  drawn.delete(host);
+}
+
+// Left and right move through the points of the first visible series; Escape puts the tooltip away.
+function keyboard(host, chart) {
+  let at = -1;
+  const voice = document.getElementById("voice");
+  host.addEventListener("keydown", (event) => {
+    const count = chart.getOption().series?.[0]?.data?.length ?? 0;
+    if (event.key === "Escape") chart.dispatchAction({ type: "hideTip" });
+    if (!count || !["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) return;
+    event.preventDefault();
+    if (event.key === "Home") at = 0;
+    else if (event.key === "End") at = count - 1;
+    else at = at < 0 ? count - 1 : Math.min(count - 1, Math.max(0, at + (event.key === "ArrowRight" ? 1 : -1)));
+    chart.dispatchAction({ type: "showTip", seriesIndex: 0, dataIndex: at });
+    const shown = host.querySelector(".tip");
+    if (shown && voice) voice.textContent = shown.innerText.replaceAll("\n", ", ");
+  });
+  host.addEventListener("blur", () => { at = -1; chart.dispatchAction({ type: "hideTip" }); });
+}
+
+// A picture of a chart that is not on the page: drawn off screen, with its title, at a fixed size.
+export function picture(option, format, { width, height }) {
+  const still = { ...option, animation: false, backgroundColor: colour("surface") };
+  if (format === "svg") {
+    const chart = echarts.init(null, null, { renderer: "svg", ssr: true, width, height });
+    chart.setOption(still);
+    const text = chart.renderToSVGString();
+    chart.dispose();
+    return new Blob([text], { type: "image/svg+xml" });
+  }
+  const canvas = document.createElement("canvas");
+  const chart = echarts.init(canvas, null, { renderer: "canvas", width, height, devicePixelRatio: 2 });
+  chart.setOption(still);
+  chart.getZr().flush();
+  const [head, body] = chart.getDataURL({ type: "png", pixelRatio: 2, backgroundColor: colour("surface") }).split(",");
+  chart.dispose();
+  const bytes = Uint8Array.from(atob(body), (letter) => letter.charCodeAt(0));
+  return new Blob([bytes], { type: /image\/\w+/.exec(head)?.[0] ?? "image/png" });
+}

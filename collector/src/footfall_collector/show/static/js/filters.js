@@ -1,0 +1,100 @@
+// The filter bar: ranges, version, provider, internal, comparison; what is on comes from the address.
+import * as api from "./api.js";
+import { el, icon } from "./dom.js";
+import { number } from "./format.js";
+import * as state from "./state.js";
+
+const NAMED = new Set(["product", "range", "start", "end", "version", "provider", "internal"]);
+const bar = document.getElementById("filters");
+const find = (name) => bar.querySelector(`[name="${name}"]`);
+const DEFAULT_RANGE = bar.dataset.range;
+
+export const range = () => state.get("range") || (state.get("start") ? "custom" : DEFAULT_RANGE);
+
+export function start() {
+  for (const button of bar.querySelectorAll("[data-range]")) button.addEventListener("click", () => choose(button.dataset.range));
+  for (const name of ["product", "version", "provider", "internal"]) {
+    find(name)?.addEventListener("change", (event) => {
+      const cleared = name === "product" ? { version: "", provider: "" } : {};
+      state.set({ ...cleared, [name]: event.target.value });
+    });
+  }
+  for (const name of ["start", "end"]) find(name).addEventListener("change", custom);
+  bar.querySelector("[data-do=compare]")?.addEventListener("click", () => state.set({ compare: state.get("compare") ? "" : "1" }));
+  bar.querySelector("[data-do=fold]").addEventListener("click", (event) => {
+    const open = bar.classList.toggle("open");
+    event.currentTarget.setAttribute("aria-expanded", String(open));
+  });
+  document.querySelector("[data-do=theme]").addEventListener("click", () => globalThis.footfallTheme.toggle());
+  state.onChange(show);
+  show();
+}
+
+function choose(name) {
+  if (name !== "custom") return state.set({ range: name === DEFAULT_RANGE ? "" : name, start: "", end: "" });
+  const today = new Date().toISOString().slice(0, 10);
+  const week = new Date(Date.now() - 6 * 86_400_000).toISOString().slice(0, 10);
+  state.set({ range: "custom", start: state.get("start") || week, end: state.get("end") || today });
+}
+
+function custom() {
+  const [from, to] = [find("start").value, find("end").value];
+  if (from && to) state.set({ range: "custom", start: from < to ? from : to, end: from < to ? to : from });
+}
+
+function show() {
+  const now = range();
+  for (const button of bar.querySelectorAll("[data-range]")) button.setAttribute("aria-pressed", String(button.dataset.range === now));
+  bar.querySelector(".custom-range").hidden = now !== "custom";
+  for (const name of ["start", "end"]) find(name).value = state.get(name).slice(0, 10);
+  for (const name of ["version", "provider", "internal", "product"]) {
+    const select = find(name);
+    if (!select) continue;
+    const value = state.get(name);
+    if (value && ![...select.options].some((option) => option.value === value)) select.append(el("option", { value }, value));
+    select.value = value || select.options[0]?.value;
+    select.closest(".field").classList.toggle("set", Boolean(value) && name !== "product");
+  }
+  bar.querySelector("[data-do=compare]")?.setAttribute("aria-pressed", String(Boolean(state.get("compare"))));
+  chips();
+}
+
+// Filters that were set by a click on a value, each with a way to take it back.
+function chips() {
+  const place = document.getElementById("chips");
+  const labels = JSON.parse(place.dataset.labels);
+  const own = [...state.query()].filter(([name]) => !NAMED.has(name));
+  place.replaceChildren(...own.map(([name, value]) => el("li", { class: "pill chip" }, `${labels[name] ?? name}: ${value}`,
+    el("button", { type: "button", "aria-label": `Remove the filter ${labels[name] ?? name}: ${value}`, onclick: () => state.set({ [name]: "" }) }, icon("close")))));
+}
+
+export async function options(signal) {
+  const found = await api.get("/api/options", state.query(), signal);
+  fill("version", [["", "All versions"], ...found.versions.map((version) => [version, version])]);
+  fill("provider", [["", "All providers"], ...found.providers.map((provider) => [provider, provider])]);
+  fill("product", found.products.map((product) => [product, product]));
+  const product = find("product");
+  if (product) product.closest(".field").hidden = found.products.length < 2;
+  show();
+}
+
+function fill(name, list) {
+  const select = find(name);
+  if (!select) return;
+  const same = list.length === select.options.length && list.every(([value], index) => select.options[index].value === value);
+  if (!same) select.replaceChildren(...list.map(([value, text]) => el("option", { value }, text)));
+}
+
+// "1,234 internal events hidden · show": nobody should take filtered numbers for all numbers.
+export function hidden(count) {
+  const place = document.getElementById("hidden-internal");
+  const mode = state.get("internal") || "hide";
+  place.hidden = mode === "hide" && !count;
+  if (mode === "hide") {
+    place.replaceChildren(icon("eye-off"), `${number(count)} internal ${count === 1 ? "event" : "events"} hidden`, " · ",
+      el("button", { type: "button", "aria-label": "Show internal events", onclick: () => state.set({ internal: "all" }) }, "show"));
+  } else {
+    place.replaceChildren(icon("eye"), mode === "only" ? "Only internal events are shown" : "Internal events are included", " · ",
+      el("button", { type: "button", "aria-label": "Hide internal events", onclick: () => state.set({ internal: "" }) }, "hide"));
+  }
+}

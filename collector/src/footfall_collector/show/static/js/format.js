@@ -1,0 +1,66 @@
+// Numbers, durations and days as people read them. Days are UTC everywhere.
+const whole = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
+const fine = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 2 });
+const short = new Intl.NumberFormat("en-GB", { notation: "compact", maximumFractionDigits: 1 });
+
+const significant = (value) => Number(value.toPrecision(value >= 100 ? 3 : 2)).toString();
+
+function steps(value, table) {
+  let [unit, size] = table[0];
+  for (const [name, least] of table) if (Math.abs(value) >= least) [unit, size] = [name, least];
+  return `${significant(value / (size || 1))}\u00a0${unit}`;
+}
+
+const MILLISECONDS = [["ms", 0], ["s", 1000], ["min", 60_000], ["h", 3_600_000], ["d", 86_400_000]];
+const BYTES = [["B", 0], ["KiB", 1024], ["MiB", 1_048_576], ["GiB", 1_073_741_824]];
+const SECONDS = [["s", 0], ["min", 60], ["h", 3600], ["d", 86_400]];
+
+export function percent(ratio) {
+  const value = ratio * 100;
+  if (value !== 0 && Math.abs(value) < 0.1) return value > 0 ? "<0.1\u00a0%" : ">−0.1\u00a0%";
+  return `${Math.abs(value) >= 10 || value === 0 ? value.toFixed(value % 1 === 0 ? 0 : 1) : value.toFixed(1)}\u00a0%`;
+}
+
+export function number(value, unit = "") {
+  if (value === null || value === undefined) return "–";
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value !== "number") return String(value);
+  if (unit === "ms" || unit === "milliseconds") return steps(value, MILLISECONDS);
+  if (unit === "s" || unit === "seconds") return steps(value, SECONDS);
+  if (unit === "ratio") return percent(value);
+  if (unit === "bytes") return steps(value, BYTES);
+  return Number.isInteger(value) ? whole.format(value) : fine.format(value);
+}
+
+export function compact(value, unit = "") {
+  if (["ms", "milliseconds", "s", "seconds", "ratio"].includes(unit)) return number(value, unit);
+  return Math.abs(value) < 10_000 ? number(value, unit) : short.format(value);
+}
+
+const DAY = { day: "numeric", month: "short", timeZone: "UTC" };
+const formats = {
+  day: new Intl.DateTimeFormat("en-GB", DAY),
+  year: new Intl.DateTimeFormat("en-GB", { ...DAY, year: "numeric" }),
+  month: new Intl.DateTimeFormat("en-GB", { month: "short", year: "numeric", timeZone: "UTC" }),
+  weekday: new Intl.DateTimeFormat("en-GB", { ...DAY, weekday: "short", year: "numeric" }),
+  time: new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: "UTC", hour12: false }),
+};
+
+// A day ("2026-11-24") or a moment ("2026-11-24T13:00:00Z"); what has no zone is UTC, as everything here.
+export function moment(text) {
+  const value = String(text).replace(" ", "T");
+  if (/^\d{4}-\d{2}-\d{2}$/.test(value)) return Date.parse(`${value}T00:00:00Z`);
+  return Date.parse(/Z$|[+-]\d{2}:?\d{2}$/.test(value) ? value : `${value}Z`);
+}
+
+export const isDay = (text) => /^\d{4}-\d{2}-\d{2}$/.test(String(text));
+export const day = (time) => formats.day.format(time);
+export const monthYear = (time) => formats.month.format(time);
+export const date = (time) => formats.year.format(time);
+export const time = (at) => formats.time.format(at);
+export const longMoment = (at, daily) => (daily ? `${formats.weekday.format(at)} (UTC)` : `${formats.weekday.format(at)}, ${formats.time.format(at)} UTC`);
+
+export function ago(seconds) {
+  if (seconds < 2) return "just now";
+  return seconds < 90 ? `${Math.round(seconds)} s ago` : `${steps(seconds, SECONDS)} ago`;
+}

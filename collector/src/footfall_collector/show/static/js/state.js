@@ -1,0 +1,49 @@
+// What is seen is what the address says: filters, range, comparison, and which panels show their table.
+const VIEW = new Set(["compare", "tables", "hide"]);
+const listeners = [];
+
+export const params = () => new URLSearchParams(location.search);
+export const get = (name) => params().get(name) ?? "";
+
+// `changes`: name → value; an empty value removes the parameter. One history entry a change, so that Back undoes it.
+export function set(changes, { quiet = false } = {}) {
+  const query = params();
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === "" || value === null || value === undefined) query.delete(name);
+    else query.set(name, value);
+  }
+  const text = query.toString();
+  history.pushState(null, "", text ? `?${text}` : location.pathname);
+  announce(quiet);
+}
+
+export function onChange(listener) { listeners.push(listener); }
+
+function announce(quiet) {
+  linkPages();
+  if (!quiet) for (const listener of listeners) listener();
+}
+
+// The part of the address that the API understands.
+export function query() {
+  const all = params();
+  for (const name of VIEW) all.delete(name);
+  return all;
+}
+
+export const tables = () => new Set(get("tables").split(",").filter(Boolean));
+export function toggleTable(id) {
+  const open = tables();
+  if (!open.delete(id)) open.add(id);
+  set({ tables: [...open].join(",") }, { quiet: true });
+  return open.has(id);
+}
+
+// The other pages are opened with the same filters.
+export function linkPages() {
+  const kept = params();
+  kept.delete("tables");
+  for (const link of document.querySelectorAll("a[data-page]")) link.href = kept.size ? `${link.dataset.page}?${kept}` : link.dataset.page;
+}
+
+addEventListener("popstate", () => announce(false));

@@ -1,0 +1,43 @@
+// The four numbers on top: value, change against the period before, and a line of the days.
+import { el, replaceKeepingFocus, svg } from "./dom.js";
+import { compact, number, percent } from "./format.js";
+import { attach } from "./tooltip.js";
+
+export function draw(host, tiles) {
+  replaceKeepingFocus(host, ...tiles.map(tile));
+}
+
+function tile(item) {
+  const node = el("div", { class: "tile", role: "group", "data-tile": item.id, "data-value": String(item.value ?? ""), "aria-label": item.title },
+    el("h2", {}, item.title),
+    el("div", { class: "value" }, ...split(compact(item.value, item.unit))),
+    delta(item),
+    el("div", { class: "spark", "aria-hidden": "true" }, spark(item.spark)));
+  attach(node, () => ({ title: item.meaning, rows: [["This period", number(item.value, item.unit)], ["Period before", number(item.before, item.unit)]] }));
+  return node;
+}
+
+function split(text) {
+  const parts = /^(\S+)\s(\D+)$/.exec(text);
+  return parts ? [parts[1], el("small", {}, parts[2])] : [text];
+}
+
+function delta({ value, before, unit, better }) {
+  if (value === null || before === null || before === undefined) return el("span", { class: "delta" }, "no earlier data");
+  const difference = value - before;
+  const text = unit === "ratio" ? `${Math.abs(difference * 100).toFixed(1)} pp` : before === 0 ? "new" : percent(Math.abs(difference) / before);
+  if (difference === 0) return el("span", { class: "delta" }, "no change");
+  const tone = better === "none" ? "" : (difference > 0) === (better === "more") ? "good" : "bad";
+  return el("span", { class: `delta ${tone}` }, el("span", { "aria-hidden": "true" }, difference > 0 ? "↑" : "↓"),
+    el("span", { class: "sr-only" }, difference > 0 ? "up " : "down "), text, el("span", { class: "sr-only" }, " against the period before"));
+}
+
+function spark(values) {
+  const picture = svg("svg", { viewBox: "0 0 100 40", preserveAspectRatio: "none" });
+  const known = (values ?? []).map((value) => value ?? 0);
+  if (known.length < 2) return picture;
+  const most = Math.max(...known) || 1;
+  const points = known.map((value, index) => `${((index * 100) / (known.length - 1)).toFixed(2)},${(38 - (value / most) * 32).toFixed(2)}`);
+  picture.append(svg("path", { class: "area", d: `M0,40 L${points.join(" L")} L100,40 Z` }), svg("path", { class: "line", d: `M${points.join(" L")}` }));
+  return picture;
+}

@@ -1,0 +1,206 @@
+"""The gate before everything that reads: open on loopback without a secret, else a session cookie or a bearer token."""
+
+import asyncio
+import hashlib
+import hmac
+import html
+import secrets
+import time
+from collections.abc import Callable
+from urllib.parse import parse_qs, quote
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from .settings import SettingsError
+
+COOKIE = "footfall_session"
+PATH = "/sign-in"
+_OPEN = ("/healthz", "/readyz", PATH)
+_SESSION_SECONDS = 12 * 3600
+_MAX_SESSIONS = 1000
+_MAX_FORM = 4096
+_FAILURES, _WINDOW_SECONDS, _MAX_PEERS = 10, 60.0, 10_000
+_LEAST_SECRET = 12
+_ARGON2 = "$argon2"
+
+_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Sign in - Footfall</title><main><h1>Footfall</h1><p role="status">{message}</p>
+<form method="post" action="{path}?next={next}"><label for="secret">Sign-in secret</label>
+<input id="secret" name="secret" type="password" autocomplete="current-password" autofocus required>
+<button>Sign in</button></form></main></html>"""
+_HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+}
+
+
+class Attempts:
+    """Failed attempts per peer within a minute. A peer is kept as a salted hash, in memory only."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._salt = secrets.token_bytes(16)
+        self._failures: dict[bytes, list[float]] = {}
+
+    def blocked(self, peer: str) -> bool:
+        """Whether the peer has failed too often."""
+        return len(self._recent(self._key(peer))) >= _FAILURES
+
+    def failed(self, peer: str) -> None:
+        """Count a failure."""
+        if len(self._failures) >= _MAX_PEERS:
+            self._failures.clear()
+        key = self._key(peer)
+        self._failures[key] = [*self._recent(key), self._clock()]
+
+    def _key(self, peer: str) -> bytes:
+        return hmac.digest(self._salt, peer.encode(), "sha256")
+
+    def _recent(self, key: bytes) -> list[float]:
+        since = self._clock() - _WINDOW_SECONDS
+        return [at for at in self._failures.get(key, ()) if at > since]
+
+
+class Secret:
+    """The sign-in secret, given as it is or as its argon2 hash."""
+
+    def __init__(self, given: str) -> None:
+        if len(given) < _LEAST_SECRET:
+            raise SettingsError(
+                f"sign_in_secret is shorter than {_LEAST_SECRET} characters; make one: openssl rand -hex 24"
+            )
+        self._given = given
+        self._accepted: bytes | None = None
+
+    async def matches(self, offered: str) -> bool:
+        """Compare in constant time; a hash is verified once per right secret, off the event loop."""
+        digest = hashlib.sha256(offered.encode("utf-8", "surrogatepass")).digest()
+        if not self._given.startswith(_ARGON2):
+            return hmac.compare_digest(digest, hashlib.sha256(self._given.encode()).digest())
+        if self._accepted is not None and hmac.compare_digest(digest, self._accepted):
+            return True
+        right = await asyncio.to_thread(self._verified, offered)
+        if right:
+            self._accepted = digest
+        return right
+
+    def _verified(self, offered: str) -> bool:
+        try:
+            return PasswordHasher().verify(self._given, offered)
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+class SignIn:
+    """ASGI middleware. Without a secret it lets everything through: the start refuses that off loopback."""
+
+    def __init__(self, app: ASGIApp, secret: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._app = app
+        self._secret = Secret(secret) if secret else None
+        self._clock = clock
+        self._sessions: dict[bytes, float] = {}
+        self._attempts = Attempts(clock)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or pass on."""
+        path = scope.get("path", "")
+        if self._secret is None or (path in _OPEN and path != PATH) or path.startswith("/static/"):
+            await self._app(scope, receive, send)
+            return
+        connection = HTTPConnection(scope)
+        if path == PATH:
+            await (await self._sign_in(Request(scope, receive)))(scope, receive, send)
+        elif self._in_session(connection):
+            await self._app(scope, receive, send)
+        else:
+            refused = await self._check_bearer(connection)
+            if refused is None:
+                await self._app(scope, receive, send)
+            else:
+                await refused(scope, receive, send)
+
+    def _in_session(self, connection: HTTPConnection) -> bool:
+        key = hashlib.sha256(connection.cookies.get(COOKIE, "").encode()).digest()
+        return self._sessions.get(key, float("-inf")) > self._clock()
+
+    async def _check_bearer(self, connection: HTTPConnection) -> Response | None:
+        """None where the request carries the secret, else the answer that asks for it."""
+        assert self._secret is not None
+        scheme, _, offered = connection.headers.get("authorization", "").partition(" ")
+        peer = _peer(connection)
+        if scheme.lower() == "bearer" and offered:
+            if self._attempts.blocked(peer):
+                return PlainTextResponse("Too many wrong attempts; wait a minute.\n", 429, {"retry-after": "60"})
+            if await self._secret.matches(offered.strip()):
+                return None
+            self._attempts.failed(peer)
+        elif "text/html" in connection.headers.get("accept", ""):
+            return RedirectResponse(f"{PATH}?next={quote(connection.url.path, safe='')}", 303)
+        return PlainTextResponse(
+            "Sign in, or send `Authorization: Bearer <sign-in secret>`.\n", 401, {"www-authenticate": "Bearer"}
+        )
+
+    async def _sign_in(self, request: Request) -> Response:
+        onwards = request.query_params.get("next", "/")
+        if not onwards.startswith("/") or onwards.startswith("//") or "\\" in onwards:
+            onwards = "/"
+        if request.method == "GET":
+            return _page("", onwards, 200)
+        if request.method != "POST":
+            return PlainTextResponse("Use GET or POST here.\n", 405, {"allow": "GET, POST"})
+        assert self._secret is not None
+        if self._attempts.blocked(_peer(request)):
+            return _page("Too many wrong attempts; wait a minute.", onwards, 429)
+        if not _same_origin(request):
+            return _page("The form came from another site; sign in here.", onwards, 403)
+        offered = await _offered(request)
+        if offered is None or not await self._secret.matches(offered):
+            self._attempts.failed(_peer(request))
+            return _page("That is not the secret.", onwards, 401)
+        answer = RedirectResponse(onwards, 303)
+        secure = "https" in (request.url.scheme, request.headers.get("x-forwarded-proto", ""))
+        answer.set_cookie(
+            COOKIE, self._new_session(), max_age=_SESSION_SECONDS, httponly=True, samesite="lax", secure=secure
+        )
+        return answer
+
+    def _new_session(self) -> str:
+        now = self._clock()
+        live = sorted((until, key) for key, until in self._sessions.items() if until > now)
+        self._sessions = {key: until for until, key in live[-_MAX_SESSIONS + 1 :]}
+        token = secrets.token_urlsafe(32)
+        self._sessions[hashlib.sha256(token.encode()).digest()] = now + _SESSION_SECONDS
+        return token
+
+
+def _peer(connection: HTTPConnection) -> str:
+    return connection.client.host if connection.client else ""
+
+
+def _same_origin(request: Request) -> bool:
+    """Browsers say where a form comes from; what says nothing is no browser and holds no cookie."""
+    origin = request.headers.get("origin")
+    return origin is None or origin.split("://", 1)[-1] == request.headers.get("host", "")
+
+
+async def _offered(request: Request) -> str | None:
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > _MAX_FORM:
+            return None
+    try:
+        return parse_qs(body.decode()).get("secret", [None])[0]
+    except ValueError:
+        return None
+
+
+def _page(message: str, onwards: str, status: int) -> HTMLResponse:
+    page = _PAGE.format(message=html.escape(message), path=PATH, next=quote(onwards, safe=""))
+    return HTMLResponse(page, status, _HEADERS)

@@ -1,0 +1,148 @@
+"""From journal segments to rows: read, leave out what is known, append to each month's file.
+
+An event is known by product and UUID. Its `sent`, the client's own time, doesn't move when it is sent again, so only
+events within `WINDOW` seconds of that time are looked at, in whichever month they are: the month follows from `ts`,
+which may move between two attempts.
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from .files import Files, Month
+from .periods import DAY
+from .relations import ROLLUP_FILE
+from .schema import journal_columns
+
+WINDOW = 300
+"""Seconds around `sent` within which an event with the same UUID is the same. Where a client gives no time, the
+time of receipt stands in, and then a retry's differs by the seconds between the attempts."""
+
+_LATEST = 4_102_444_800  # 2100-01-01, the latest that the journal writes
+_GAP = 3600
+_MOST_RANGES = 24
+
+
+def read(files: Files, segments: Sequence[Path], load: int, lenient: bool = False) -> int:
+    """Fill the writer's table `batch` with the events of segments; returns how many lines they had.
+
+    Of events with one UUID the earliest by `ts` stays, so that a repeated load makes the same choice. `lenient`
+    takes each value as text first and leaves out those that don't fit their column.
+
+    Raises duckdb.Error where a line is not what the journal writes.
+    """
+    columns = journal_columns(files.columns)
+    described = ", ".join(f"{name}: '{'VARCHAR' if lenient else type_}'" for name, type_ in columns.items())
+    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in segments)
+    source = f"read_json([{listed}], format = 'newline_delimited', columns = {{{described}}})"
+    values = [f"{load}::BIGINT AS load"]
+    for name, type_ in files.columns.items():
+        if name == "instance":
+            values.append("TRY_CAST('0x' || instance AS UBIGINT) AS instance")
+        elif name != "load":
+            values.append(f"TRY_CAST({name} AS {type_}) AS {name}" if lenient else name)
+    whole = (
+        "product IS NOT NULL AND uuid IS NOT NULL AND event IS NOT NULL AND instance IS NOT NULL "
+        f"AND instance_kind IS NOT NULL AND ts BETWEEN 0 AND {_LATEST} AND sent BETWEEN 0 AND {_LATEST}"
+    )
+    writer = files.writer
+    writer.execute(f"CREATE OR REPLACE TEMP TABLE arrived AS SELECT {', '.join(values)} FROM {source}")  # noqa: S608 - our columns and paths
+    [[lines]] = writer.execute("SELECT count(*) FROM arrived").fetchall()
+    writer.execute(
+        "CREATE OR REPLACE TEMP TABLE batch AS "  # noqa: S608 - our own words
+        "SELECT DISTINCT ON (product, uuid) *, strftime(make_timestamp(ts * 1000000), '%Y-%m') AS month "
+        f"FROM arrived WHERE {whole} ORDER BY product, uuid, ts"
+    )
+    writer.execute("DROP TABLE arrived")
+    return int(lines)
+
+
+def leave_out_known(files: Files) -> None:
+    """Take out of `batch` what is in a month's file already."""
+    writer = files.writer
+    times = [time for (time,) in writer.execute("SELECT DISTINCT sent // 60 FROM batch ORDER BY 1").fetchall()]
+    searched = [
+        f"SELECT product, uuid, sent FROM {month.events} WHERE sent BETWEEN {first} AND {last}"  # noqa: S608 - our own words
+        for first, last in _ranges(times)
+        for month in files.months.values()
+        if _may_hold(month, first, last)
+    ]
+    if not searched:
+        return
+    writer.execute(
+        "DELETE FROM batch WHERE rowid IN (SELECT b.rowid FROM batch b "  # noqa: S608 - our own words
+        f"JOIN ({' UNION ALL '.join(searched)}) e ON e.uuid = b.uuid AND e.product = b.product "
+        f"AND e.sent BETWEEN b.sent - {WINDOW} AND b.sent + {WINDOW})"
+    )
+
+
+def _ranges(minutes: Sequence[int]) -> list[tuple[int, int]]:
+    """Few stretches of seconds that hold all the minutes with `WINDOW` around them."""
+    gap = _GAP // 60
+    while True:
+        ranges: list[tuple[int, int]] = []
+        for minute in minutes:
+            if ranges and minute - ranges[-1][1] <= gap:
+                ranges[-1] = (ranges[-1][0], minute)
+            else:
+                ranges.append((minute, minute))
+        if len(ranges) <= _MOST_RANGES:
+            return [(first * 60 - WINDOW, last * 60 + 59 + WINDOW) for first, last in ranges]
+        gap *= 2
+
+
+def _may_hold(month: Month, first: int, last: int) -> bool:
+    if last // DAY - first // DAY >= len(month.sent_days):
+        return any(first // DAY <= day <= last // DAY for day in month.sent_days)
+    return any(day in month.sent_days for day in range(first // DAY, last // DAY + 1))
+
+
+def append(files: Files, month: Month, load: int) -> None:
+    """Append the rows of `batch` that belong to a month, and that this load is in its file, in one transaction.
+
+    Does nothing where the file says that it has this load.
+    """
+    done = files.writer.execute(f"SELECT 1 FROM {month.alias}.loaded WHERE load = {load}").fetchone()  # noqa: S608 - numbers
+    columns = ", ".join(files.columns)
+    rows = f"FROM batch WHERE month = '{month.name}'"
+    if done is None:
+        with files.transaction() as writer:
+            writer.execute(f"INSERT INTO {month.events} ({columns}) SELECT {columns} {rows} ORDER BY ts")  # noqa: S608 - our columns
+            # Only the latest load can be cut short, so only its number has to be remembered.
+            writer.execute(f"DELETE FROM {month.alias}.loaded WHERE load < {load}")  # noqa: S608 - numbers
+            writer.execute(f"INSERT INTO {month.alias}.loaded VALUES ({load})")  # noqa: S608 - numbers
+    days = files.writer.execute(f"SELECT DISTINCT sent // {DAY} {rows}").fetchall()  # noqa: S608 - our own words
+    month.sent_days = month.sent_days | {day for (day,) in days}
+    month.last_load = load
+
+
+def by_product(files: Files) -> dict[str, int]:
+    """How many events of each product are in `batch`."""
+    return dict(files.writer.execute("SELECT product, count(*) FROM batch GROUP BY product").fetchall())
+
+
+def months_in(files: Files) -> list[str]:
+    """The months that `batch` has events of."""
+    rows: Iterable[tuple[str]] = files.writer.execute("SELECT DISTINCT month FROM batch ORDER BY month").fetchall()
+    return [name for (name,) in rows]
+
+
+def begin(files: Files, load: int, segments: Sequence[Path]) -> None:
+    """Write down, before anything else, which segments a load is made of."""
+    with files.transaction() as writer:
+        for path in segments:
+            writer.execute(
+                f"INSERT INTO {ROLLUP_FILE}.loads VALUES ($load, $segment, $bytes)",
+                {"load": load, "segment": path.name, "bytes": path.stat().st_size},
+            )
+
+
+def begun(files: Files) -> dict[tuple[str, int], int]:
+    """(name, bytes) of every segment that a load was begun with, and that load's number."""
+    rows = files.writer.execute(f"SELECT segment, bytes, load FROM {ROLLUP_FILE}.loads").fetchall()  # noqa: S608 - our alias
+    return {(segment, size): load for segment, size, load in rows}
+
+
+def forget_loads(files: Files, before: int) -> None:
+    """Drop the notes about older loads, whose segments are gone."""
+    with files.transaction() as writer:
+        writer.execute(f"DELETE FROM {ROLLUP_FILE}.loads WHERE load < {before}")  # noqa: S608 - numbers

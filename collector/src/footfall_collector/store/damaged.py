@@ -1,0 +1,23 @@
+"""Journal lines whose checksum doesn't fit are left out; the rest of their segment is loaded."""
+
+from pathlib import Path
+
+from ..journal import intact
+
+
+def readable(segment: Path, scratch: Path) -> tuple[Path, int]:
+    """A file with the intact lines of a segment, and how many lines are not in it.
+
+    It is the segment itself where all of it is intact, else a file below `scratch`. Raises OSError.
+    """
+    content = segment.read_bytes()
+    lines = content.split(b"\n")
+    if lines[-1] == b"":
+        lines.pop()
+    good = [line for line in lines if intact(line)]
+    if len(good) == len(lines):
+        return segment, 0
+    scratch.mkdir(mode=0o700, exist_ok=True)
+    repaired = scratch / segment.name
+    repaired.write_bytes(b"".join(line + b"\n" for line in good))
+    return repaired, len(lines) - len(good)

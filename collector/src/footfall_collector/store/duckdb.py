@@ -1,0 +1,252 @@
+"""The default store: DuckDB files under DATA/store, one per UTC month for raw events and one for rollups.
+
+How an event is counted exactly once, wherever the process ends. DuckDB changes one file per transaction, so a load
+is several transactions, each of which may be the last one that happens:
+
+1. `loads` in the rollup file gets the load's number and its segments. Ends the process here, the next start finds
+   the newest load, takes the same segments and goes on below with the same number.
+2. Each month's file gets its rows, marked with the load's number, together with the note that it has this load. A
+   repeated load reads the same segments and chooses the same one of equal UUIDs, skips the months that have it, and
+   adds to the others what the first attempt would have added: rows of this load elsewhere have other UUIDs.
+3. Rollups follow in one transaction of their own, whenever it suits: everything of loads after `rolled` is added and
+   `rolled` moves. Until then charts read those loads' raw rows too, so they are never behind, and nothing is counted
+   twice whether the transaction happened or not. Only finished loads are rolled up.
+4. Segments are deleted after a checkpoint. One that is loaded and still there is known by name and size; one that
+   comes back later (a restored backup) is a new load, of which deduplication leaves nothing.
+
+Should the rollup file be lost, it is made again from the raw events.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from footfall.schema import Catalogue
+
+from ..status import Status
+from . import Loaded, Scope, StoreError, batch
+from .damaged import readable
+from .files import Files
+from .periods import months_between
+from .relations import ROLLUP_FILE, Question, counted, merged
+from .rollups import ROLLUPS, Rollup
+from .schema import columns_of
+
+Step = Callable[[str], None]
+
+
+def _no_step(_: str) -> None:
+    return
+
+
+class DuckStore:
+    """A `Store` in files of one directory.
+
+    Args:
+        data_dir: DATA; the files are in DATA/store.
+        catalogues: by product.
+        memory_limit: as DuckDB writes it.
+        threads: of the engine, shared by loading and charts.
+        status: counts damaged lines.
+        on_step: is told before each step that could be the last; for tests that end the process there.
+
+    Raises:
+        StoreError: the files are in use, of a newer version, or don't fit the catalogues.
+    """
+
+    engine = "duckdb"
+
+    def __init__(
+        self,
+        data_dir: Path,
+        catalogues: Mapping[str, Catalogue],
+        memory_limit: str = "256MB",
+        threads: int = 2,
+        status: Status | None = None,
+        on_step: Step = _no_step,
+    ) -> None:
+        self._status = status or Status()
+        self._step = on_step
+        self.files = Files(data_dir / "store", columns_of(catalogues), memory_limit, threads)
+        try:
+            self._begun = batch.begun(self.files)
+            latest = [month.last_load for month in self.files.months.values()]
+            self._load = max([0, *self._begun.values(), *latest])
+            # Whether the newest load was finished is not known; until it is repeated nothing of it is rolled up.
+            self._finished = self._load if self._load not in self._begun.values() else self._load - 1
+            self._make_missing_rollups()
+        except BaseException:
+            self.files.close()
+            raise
+
+    def load(self, segments: Sequence[Path]) -> Loaded:
+        """See `Store.load`. Segments that are in the store already are left alone."""
+        sized = {path: (path.name, path.stat().st_size) for path in segments}
+        unfinished = [path for path, key in sized.items() if self._begun.get(key) == self._load > self._finished]
+        self._sum = Loaded()
+        try:
+            if unfinished:
+                self._sum = self._carry_out(self._load, unfinished)
+            self._finished = self._load
+            fresh = [path for path, key in sized.items() if key not in self._begun]
+            if fresh:
+                number = self._load + 1
+                self._step("begin")
+                batch.begin(self.files, number, fresh)
+                self._begun |= {sized[path]: number for path in fresh}
+                self._load = number
+                self._sum = _added(self._sum, self._carry_out(number, fresh))
+                self._finished = number
+        except (duckdb.Error, OSError) as error:
+            raise StoreError(
+                f"the store can't take new events ({type(error).__name__}); they stay in the journal"
+            ) from error
+        return self._sum
+
+    def _carry_out(self, number: int, segments: Sequence[Path]) -> Loaded:
+        """Steps 1 and 2 of a load that was begun."""
+        files, scratch = self.files, self.files.directory / "tmp"
+        sound = []
+        for segment in segments:
+            path, damaged = readable(segment, scratch)
+            sound.append(path)
+            if damaged:
+                self._status.count("journal_lines_damaged", n=damaged)
+        try:
+            batch.read(files, sound, number)
+        except (duckdb.InvalidInputException, duckdb.ConversionException):
+            # The lines are what was written, so the catalogue changed meanwhile: keep what still fits.
+            batch.read(files, sound, number, lenient=True)
+        for path in set(sound) - set(segments):
+            path.unlink()
+        arrived = batch.by_product(files)
+        batch.leave_out_known(files)
+        new = batch.by_product(files)
+        for name in batch.months_in(files):
+            self._step(f"month {name}")
+            batch.append(files, files.month(name), number)
+        self._step("done")
+        known = {product: n - new.get(product, 0) for product, n in arrived.items() if n > new.get(product, 0)}
+        return Loaded(new, known)
+
+    @property
+    def unrolled_loads(self) -> int:
+        """How many finished loads the rollups don't hold yet."""
+        return self._finished - self._rolled(self.files.writer)
+
+    def roll_up(self) -> int:
+        """See `Store.roll_up`: one transaction for all rollups."""
+        files, upto = self.files, self._finished
+        rolled = self._rolled(files.writer)
+        if upto <= rolled:
+            return 0
+        tables = [month.events for month in files.months.values() if month.last_load > rolled]
+        where = [f"load > {rolled}", f"load <= {upto}"]
+        self._step("roll up")
+        added = 0
+        with files.transaction() as writer:
+            for rollup in ROLLUPS:
+                self._delta(rollup, tables, where)
+                period = [p for (p,) in writer.execute(f"SELECT DISTINCT {rollup.period} FROM delta").fetchall()]  # noqa: S608 - a column's name
+                if period:
+                    writer.execute(merged(rollup, "delta", period))
+                if rollup.name == "event_counts":
+                    [[added]] = writer.execute("SELECT coalesce(sum(n), 0)::BIGINT FROM delta").fetchall()
+            writer.execute(f"UPDATE {ROLLUP_FILE}.state SET rolled = {upto}")  # noqa: S608 - a number
+            self._step("rolled up")
+        return int(added)
+
+    def _delta(self, rollup: Rollup, tables: Sequence[str], where: Sequence[str]) -> None:
+        """Fill the writer's table `delta` with what raw events of some tables add to a rollup."""
+        parts = " UNION ALL ".join(counted(rollup, table, where) for table in tables)
+        columns = ", ".join(f"NULL::{type_} AS {name}" for name, type_ in rollup.columns().items())
+        # A month's end falls into a block, so a block's rows may come from two tables.
+        values = ", ".join(
+            f"{'bit_or' if rollup.presence else 'sum'}({name})::BIGINT AS {name}" for name in rollup.values
+        )
+        keys = ", ".join(rollup.keys)
+        source = f"SELECT {keys}, {values} FROM ({parts}) GROUP BY ALL" if parts else f"SELECT {columns} LIMIT 0"  # noqa: S608 - our own words
+        self.files.writer.execute(f"CREATE OR REPLACE TEMP TABLE delta AS {source}")
+
+    def rebuild(self, product: str | None = None) -> None:
+        """Make the rollups anew from the raw events: of one product, or of all."""
+        condition = "true" if product is None else "product = $product"
+        values = {} if product is None else {"product": product}
+        tables = [month.events for month in self.files.months.values()]
+        rolled = self._rolled(self.files.writer)
+        with self.files.transaction() as writer:
+            for rollup in ROLLUPS:
+                writer.execute(f"DELETE FROM {ROLLUP_FILE}.{rollup.name} WHERE {condition}", values)  # noqa: S608 - our own words
+                self._fill(rollup, tables, rolled, product)
+
+    def _fill(self, rollup: Rollup, tables: Sequence[str], rolled: int, product: str | None = None) -> None:
+        where = [f"load <= {rolled}"]
+        if product is not None:
+            where.append("product = getvariable('product')")
+            self.files.writer.execute("SET VARIABLE product = $product", {"product": product})
+        self._delta(rollup, tables, where)
+        columns = ", ".join(rollup.columns())
+        self.files.writer.execute(
+            f"INSERT INTO {ROLLUP_FILE}.{rollup.name} ({columns}) SELECT {columns} FROM delta ORDER BY {rollup.period}"  # noqa: S608 - our own words
+        )
+
+    def _make_missing_rollups(self) -> None:
+        """Tables that an earlier version didn't have, filled from the raw events in the same transaction."""
+        found = self.files.writer.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = $name", {"name": ROLLUP_FILE}
+        ).fetchall()
+        present = {name for (name,) in found}
+        tables = [month.events for month in self.files.months.values()]
+        with self.files.transaction() as writer:
+            rolled = self._rolled(writer)
+            for rollup in ROLLUPS:
+                if rollup.name not in present:
+                    columns = ", ".join(f"{name} {type_}" for name, type_ in rollup.columns().items())
+                    writer.execute(f"CREATE TABLE {ROLLUP_FILE}.{rollup.name} ({columns})")
+                    self._fill(rollup, tables, rolled)
+
+    def _rolled(self, connection: duckdb.DuckDBPyConnection) -> int:
+        [[rolled]] = connection.execute(f"SELECT rolled FROM {ROLLUP_FILE}.state").fetchall()  # noqa: S608 - our alias
+        return int(rolled)
+
+    def settle(self) -> None:
+        """See `Store.settle`: a checkpoint of every file."""
+        # Segments of loads before the last settling are deleted by now.
+        self._step("settle")
+        self.files.checkpoint()
+
+    def forget_segments(self, names: Sequence[str]) -> None:
+        """Drop what is remembered of segments that were deleted after settling."""
+        gone = set(names)
+        self._begun = {key: load for key, load in self._begun.items() if key[0] not in gone or load == self._load}
+        keep = min([self._load, *self._begun.values()])
+        batch.forget_loads(self.files, keep)
+
+    def rows(self, sql: str, scope: Scope) -> list[tuple[Any, ...]]:
+        """See `Store.rows`. Raises StoreError where the engine can't answer."""
+        with self.files.reader() as cursor:
+            rolled = self._rolled(cursor)
+            months = self.files.months
+            tail = [month.events for month in months.values() if month.last_load > rolled]
+            exact = []
+            if scope.exact:
+                exact = [months[name].events for name in months_between(scope.start, scope.end) if name in months]
+            question = Question(sql, scope, exact, tail, rolled)
+            try:
+                return cursor.execute(question.sql, question.parameters).fetchall()
+            except duckdb.Error as error:
+                raise StoreError(f"the store can't answer ({type(error).__name__})") from error
+
+    def close(self) -> None:
+        """See `Store.close`."""
+        self.settle()
+        self.files.close()
+
+
+def _added(one: Loaded, other: Loaded) -> Loaded:
+    def total(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:
+        return {product: a.get(product, 0) + b.get(product, 0) for product in {**a, **b}}
+
+    return Loaded(total(one.new, other.new), total(one.known, other.known))

@@ -1,0 +1,186 @@
+"""The database files: raw events in one per UTC month, rollups in one of their own, all attached to one engine."""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from . import StoreError
+from .locks import SharedLock
+from .periods import DAY, month_bounds
+from .relations import ROLLUP_FILE
+
+SCHEMA = 1
+"""Version of the files' layout. A property more or less is no new version; it is a column."""
+
+_PREFIX, _SUFFIX = "events-", ".duckdb"
+
+
+@dataclass
+class Month:
+    """What is remembered of one month's file: the latest load in it, and the days of `sent` that occur in it."""
+
+    name: str
+    last_load: int
+    sent_days: set[int] = field(default_factory=set)
+
+    @property
+    def alias(self) -> str:
+        """Its name in SQL."""
+        return f"m{self.name.replace('-', '')}"
+
+    @property
+    def events(self) -> str:
+        """Its table of raw events in SQL."""
+        return f"{self.alias}.events"
+
+
+class Files:
+    """The attached files of one store directory.
+
+    `writer` is the loader's connection; readers borrow cursors. `lock` is held shared by whoever reads, and alone
+    while files are exchanged.
+    """
+
+    def __init__(self, directory: Path, columns: Mapping[str, str], memory_limit: str, threads: int) -> None:
+        self.directory, self.columns = directory, dict(columns)
+        self.lock = SharedLock()
+        self._idle: list[duckdb.DuckDBPyConnection] = []
+        self._guard = threading.Lock()
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        config = {
+            "memory_limit": memory_limit,
+            "threads": str(threads),
+            "temp_directory": str(directory / "tmp"),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        }
+        self.writer = duckdb.connect(":memory:", config=config)
+        try:
+            self._open_rollups()
+            self.months = {name: self._open_month(name) for name in self._names()}
+        except BaseException:
+            self.writer.close()
+            raise
+
+    def month_path(self, name: str) -> Path:
+        """Where a month's raw events are."""
+        return self.directory / f"{_PREFIX}{name}{_SUFFIX}"
+
+    @property
+    def rollup_path(self) -> Path:
+        """Where the rollups are."""
+        return self.directory / f"{ROLLUP_FILE}{_SUFFIX}"
+
+    def month(self, name: str) -> Month:
+        """A month's file, made if there is none yet."""
+        if name not in self.months:
+            opened = self._open_month(name)
+            with self.lock.alone():
+                self.months = dict(sorted({**self.months, name: opened}.items()))
+        return self.months[name]
+
+    @contextmanager
+    def reader(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor of one's own for the time being, in a transaction: all that it reads is one state."""
+        with self.lock.shared():
+            with self._guard:
+                cursor = self._idle.pop() if self._idle else self.writer.cursor()
+            cursor.execute("BEGIN")
+            try:
+                yield cursor
+            finally:
+                cursor.execute("ROLLBACK")
+                with self._guard:
+                    self._idle.append(cursor)
+
+    @contextmanager
+    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The writer in a transaction, which may change one of the files and read all."""
+        self.writer.execute("BEGIN")
+        try:
+            yield self.writer
+        except BaseException:
+            self.writer.execute("ROLLBACK")
+            raise
+        self.writer.execute("COMMIT")
+
+    def checkpoint(self) -> None:
+        """Move what is in the write-ahead logs into the files."""
+        for alias in (*(month.alias for month in self.months.values()), ROLLUP_FILE):
+            self.writer.execute(f"CHECKPOINT {alias}")
+
+    def close(self) -> None:
+        """Let go of all files."""
+        with self.lock.alone(), self._guard:
+            for cursor in self._idle:
+                cursor.close()
+            self._idle = []
+            self.writer.close()
+
+    def attach(self, path: Path, alias: str) -> None:
+        """Attach a file, made if missing. Raises StoreError where it is in use or is no database."""
+        try:
+            self.writer.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS {alias}")
+        except duckdb.IOException as error:
+            if "lock" in str(error).lower():
+                raise StoreError(f"{path} is in use by another process; only one collector can use a store") from None
+            raise StoreError(f"{path} can't be opened as a DuckDB database; restore it from a backup") from None
+        self._check_schema(path, alias)
+
+    def _check_schema(self, path: Path, alias: str) -> None:
+        self.writer.execute(f"CREATE TABLE IF NOT EXISTS {alias}.meta (name VARCHAR, value VARCHAR)")
+        row = self.writer.execute(f"SELECT value FROM {alias}.meta WHERE name = 'schema'").fetchone()  # noqa: S608 - our alias
+        if row is None:
+            self.writer.execute(f"INSERT INTO {alias}.meta VALUES ('schema', '{SCHEMA}')")  # noqa: S608 - our alias
+        elif int(row[0]) > SCHEMA:
+            raise StoreError(f"{path} was written by a newer version (schema {row[0]}); update footfall-collector")
+
+    def _names(self) -> list[str]:
+        found = []
+        for path in self.directory.glob(f"{_PREFIX}*{_SUFFIX}"):
+            name = path.name.removeprefix(_PREFIX).removesuffix(_SUFFIX)
+            try:
+                month_bounds(name)
+            except ValueError:
+                continue  # someone's copy
+            found.append(name)
+        return sorted(found)
+
+    def _open_month(self, name: str) -> Month:
+        month = Month(name, 0)
+        self.attach(self.month_path(name), month.alias)
+        columns = ", ".join(f"{column} {type_}" for column, type_ in self.columns.items())
+        self.writer.execute(f"CREATE TABLE IF NOT EXISTS {month.events} ({columns})")
+        self.writer.execute(f"CREATE TABLE IF NOT EXISTS {month.alias}.loaded (load BIGINT)")
+        self._add_columns(month)
+        [[last]] = self.writer.execute(f"SELECT coalesce(max(load), 0) FROM {month.events}").fetchall()  # noqa: S608 - our alias
+        days = self.writer.execute(f"SELECT DISTINCT sent // {DAY} FROM {month.events}").fetchall()  # noqa: S608 - our alias
+        month.last_load, month.sent_days = last, {day for (day,) in days}
+        return month
+
+    def _add_columns(self, month: Month) -> None:
+        described = self.writer.execute(f"DESCRIBE {month.events}").fetchall()
+        present = {row[0]: row[1] for row in described}
+        for column, type_ in self.columns.items():
+            if column not in present:
+                self.writer.execute(f"ALTER TABLE {month.events} ADD COLUMN {column} {type_}")
+            elif present[column] != type_:
+                raise StoreError(
+                    f"{self.month_path(month.name)}: `{column}` is kept as {present[column]}, but the catalogue says "
+                    f"{type_}: give the changed property another name"
+                )
+
+    def _open_rollups(self) -> None:
+        self.attach(self.rollup_path, ROLLUP_FILE)
+        with self.transaction() as writer:
+            writer.execute(f"CREATE TABLE IF NOT EXISTS {ROLLUP_FILE}.state (rolled BIGINT)")
+            writer.execute(
+                f"CREATE TABLE IF NOT EXISTS {ROLLUP_FILE}.loads (load BIGINT, segment VARCHAR, bytes BIGINT)"
+            )
+            [[rows]] = writer.execute(f"SELECT count(*) FROM {ROLLUP_FILE}.state").fetchall()  # noqa: S608 - our alias
+            if not rows:
+                writer.execute(f"INSERT INTO {ROLLUP_FILE}.state VALUES (0)")  # noqa: S608 - our alias

@@ -1,0 +1,117 @@
+"""The one thread that moves closed journal segments into the store."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ..status import Status
+from . import Store, StoreError
+
+_log = logging.getLogger(__name__)
+
+CLOSED = ".jsonl"
+GROUP_BYTES = 32 << 20
+"""Segments are taken together up to this size, so that catching up costs few transactions and little memory."""
+SETTLE_SECONDS = 30.0
+SETTLE_BYTES = 64 << 20
+_MOST_PAUSE = 30.0
+
+
+class Loader:
+    """Loads what is closed every `interval` seconds; rolls up and settles every half minute or 64 MiB.
+
+    A failure is logged once, sets the alarm `loader_failing` and is tried again with growing pauses: events stay in
+    the journal meanwhile.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        journal_dir: Path,
+        status: Status,
+        interval: float = 0.25,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store, self._journal, self._status = store, journal_dir, status
+        self._interval, self._clock = interval, clock
+        self._loaded: dict[str, int] = {}
+        self._settled_at = clock()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="footfall-loader", daemon=True)
+
+    def start(self) -> None:
+        """Begin to load."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Load what is closed, settle, end the thread. Safe to call twice."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def run_once(self) -> int:
+        """Load every closed segment; returns how many events are new. Raises StoreError or OSError."""
+        events = 0
+        while group := self._next_group():
+            loaded = self._store.load([self._journal / name for name in group])
+            self._loaded |= group
+            events += loaded.events
+            for product, n in loaded.new.items():
+                self._status.count("events_stored", product, n=n)
+            for product, n in loaded.known.items():
+                self._status.count("events_known", product, n=n)
+            if sum(self._loaded.values()) >= SETTLE_BYTES:
+                self.settle()
+        if self._loaded and self._clock() - self._settled_at >= SETTLE_SECONDS:
+            self.settle()
+        self._status.set("journal_waiting_bytes", 0)
+        return events
+
+    def settle(self) -> None:
+        """Roll up, make the store independent of the segments that it has, and delete them."""
+        self._store.roll_up()
+        self._store.settle()
+        self._settled_at = self._clock()
+        for name in self._loaded:
+            (self._journal / name).unlink(missing_ok=True)
+        self._store.forget_segments(tuple(self._loaded))
+        self._loaded = {}
+
+    def _next_group(self) -> dict[str, int]:
+        """Names and sizes of the oldest closed segments that are not loaded yet, up to `GROUP_BYTES`."""
+        with os.scandir(self._journal) as entries:
+            waiting = {
+                entry.name: entry.stat().st_size
+                for entry in entries
+                if entry.name.endswith(CLOSED) and entry.name not in self._loaded
+            }
+        self._status.set("journal_waiting_bytes", sum(waiting.values()))
+        group: dict[str, int] = {}
+        for name in sorted(waiting):
+            if group and sum(group.values()) + waiting[name] > GROUP_BYTES:
+                break
+            group[name] = waiting[name]
+        return group
+
+    def _run(self) -> None:
+        pause = self._interval
+        while not self._stopping.wait(pause):
+            pause = self._interval if self._try(self.run_once) else min(max(pause * 2, 1.0), _MOST_PAUSE)
+        if self._try(self.run_once):
+            self._try(self.settle)
+
+    def _try(self, work: Callable[[], object]) -> bool:
+        try:
+            work()
+        except (StoreError, OSError) as error:
+            # By class only: an engine's message may quote what it could not read.
+            if not self._status.value("loader_failing"):
+                _log.error("loader: %s; events wait in the journal", type(error.__cause__ or error).__name__)
+            self._status.set("loader_failing", 1)
+            self._status.count("loader_failures")
+            return False
+        self._status.set("loader_failing", 0)
+        return True

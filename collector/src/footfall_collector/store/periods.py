@@ -1,0 +1,74 @@
+"""Days, months and blocks of days, all UTC.
+
+A block is eight weeks that begin on a Monday: 56 days, whose presence fits as bits into one BIGINT. Bit 0 is the
+block's first day. Day 0 is 1970-01-01, a Thursday, so the Monday before it is day -3.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+DAY = 86_400
+WEEK_DAYS = 7
+BLOCK_DAYS = 56
+MONDAY = 3
+"""Days to add to a day's number so that multiples of seven are Mondays."""
+ALL_DAYS = (1 << BLOCK_DAYS) - 1
+
+_MONTH = re.compile(r"(\d{4})-(\d{2})")
+
+
+def day_of(epoch: int) -> int:
+    """Number of the UTC day of a moment."""
+    return epoch // DAY
+
+
+def block_of(day: int) -> int:
+    """Number of the block that a day is in."""
+    return (day + MONDAY) // BLOCK_DAYS
+
+
+def bit_of(day: int) -> int:
+    """A day's bit within its block."""
+    return (day + MONDAY) % BLOCK_DAYS
+
+
+def edge_masks(first: int, last: int) -> tuple[int, int, int, int]:
+    """(first block, its mask, last block, its mask) of the days from `first` to before `last`; `first` < `last`.
+
+    Blocks between them count whole. Where both are one block, both masks are the days in question.
+    """
+    first_block, last_block = block_of(first), block_of(last - 1)
+    first_mask = ALL_DAYS & ~((1 << bit_of(first)) - 1)
+    last_mask = (1 << (bit_of(last - 1) + 1)) - 1
+    if first_block == last_block:
+        first_mask = last_mask = first_mask & last_mask
+    return first_block, first_mask, last_block, last_mask
+
+
+def month_of(epoch: int) -> str:
+    """`2026-11`."""
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m")
+
+
+def month_bounds(month: str) -> tuple[int, int]:
+    """Epoch seconds of a month's first moment and of the next month's. Raises ValueError for what is no month."""
+    match = _MONTH.fullmatch(month)
+    if match is None:
+        raise ValueError(f"{month!r} is not a month")
+    year, number = int(match[1]), int(match[2])
+    following = (year + number // 12, number % 12 + 1)
+    return tuple(int(datetime(y, m, 1, tzinfo=UTC).timestamp()) for y, m in ((year, number), following))  # type: ignore[return-value]  # a tuple of two from a pair
+
+
+def months_between(start: int, end: int) -> Iterator[str]:
+    """Every month that has a moment from `start` to before `end`."""
+    while start < end:
+        month = month_of(start)
+        yield month
+        start = month_bounds(month)[1]
+
+
+def day_text(day: int) -> str:
+    """`2026-11-24`."""
+    return (date(1970, 1, 1).fromordinal(date(1970, 1, 1).toordinal() + day)).isoformat()

@@ -1,0 +1,156 @@
+"""DuckDB SQL over raw events and rollups: the relations that charts read, and the counts that rollups keep."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from . import Scope
+from .periods import ALL_DAYS, BLOCK_DAYS, DAY, MONDAY, day_of, edge_masks
+from .rollups import BY_NAME, EPHEMERAL, HISTORY, Rollup
+
+ROLLUP_FILE = "rollups"
+HOUR = 3600
+
+_DAY_NUMBER = f"(ts // {DAY})"
+_NAMES = re.compile(rf"\b({'|'.join((*BY_NAME, HISTORY))})\b")
+_COMMENTS = re.compile(r"--[^\n]*")
+_PARAMETER = re.compile(r"\$(\w+)")
+
+
+def counted(rollup: Rollup, source: str, where: Iterable[str], bucket: int = DAY) -> str:
+    """The rows of a rollup that follow from raw events of a table.
+
+    `bucket` is the length in seconds of what a counter's `day` numbers: a day for the tables, less for exact ranges.
+    """
+    terms = [*where]
+    if rollup.event is not None:
+        terms.append(f"event = '{rollup.event}'")
+    if rollup.presence:
+        terms.append(f"instance_kind <> '{EPHEMERAL}'")
+    terms += [f"{name} IS NOT NULL" for name, type_ in rollup.dimensions.items() if type_ == "DOUBLE"]
+    keys = ", ".join(f"{_key(rollup, key, bucket)} AS {key}" for key in rollup.keys)
+    if rollup.presence:
+        values = f"bit_or(1::BIGINT << (({_DAY_NUMBER} + {MONDAY}) % {BLOCK_DAYS})) AS mask"
+    else:
+        values = ", ".join(f"{aggregate} AS {name}" for name, aggregate in rollup.measures.items())
+    return f"SELECT {keys}, {values} FROM {source} WHERE {' AND '.join(terms)} GROUP BY ALL"  # noqa: S608 - words of this program
+
+
+def _key(rollup: Rollup, key: str, bucket: int) -> str:
+    if key == "block":
+        return f"(({_DAY_NUMBER} + {MONDAY}) // {BLOCK_DAYS})::INTEGER"
+    if key == "day":
+        return f"(ts // {bucket})::INTEGER"
+    if key == "internal":
+        return "coalesce(is_internal, false)"
+    if key in ("product", "event", "instance") or rollup.dimensions.get(key) == "DOUBLE":
+        return key
+    return f"coalesce({key}, '')"
+
+
+def merged(rollup: Rollup, source: str, periods: Sequence[int]) -> str:
+    """The statement that adds a delta (a table of the rollup's columns) to a rollup. `periods` are those in it."""
+    # The list of periods lets the engine skip all other rows of the rollup.
+    listed = ", ".join(map(str, periods))
+    same = " AND ".join(f"t.{key} = s.{key}" for key in rollup.keys)
+    if rollup.presence:
+        update = "WHEN MATCHED AND t.mask <> (t.mask | s.mask) THEN UPDATE SET mask = t.mask | s.mask"
+    else:
+        added = ", ".join(f"{name} = t.{name} + s.{name}" for name in rollup.values)
+        update = f"WHEN MATCHED THEN UPDATE SET {added}"
+    columns = ", ".join(rollup.columns())
+    values = ", ".join(f"s.{name}" for name in rollup.columns())
+    return (
+        f"MERGE INTO {ROLLUP_FILE}.{rollup.name} t USING {source} s "  # noqa: S608 - words of this program
+        f"ON t.{rollup.period} IN ({listed}) AND {same} {update} "
+        f"WHEN NOT MATCHED THEN INSERT ({columns}) VALUES ({values})"
+    )
+
+
+class Question:
+    """A chart's SQL with the relations it names put in front, and the parameters they need.
+
+    `exact` are the tables of raw events within the scope's range; `tail` the tables that have events the rollups
+    don't hold yet: those of loads after `rolled`.
+    """
+
+    def __init__(self, sql: str, scope: Scope, exact: Sequence[str], tail: Sequence[str], rolled: int) -> None:
+        self._scope, self._exact, self._tail, self._rolled = scope, exact, tail, rolled
+        body = _COMMENTS.sub("", sql).strip().rstrip(";")
+        names = sorted(set(_NAMES.findall(body)))
+        relations = ", ".join(f"{name} AS ({self._relation(name)})" for name in names)
+        own, rest = (", ", body[4:]) if body[:4].upper() == "WITH" else (" ", body)
+        self.sql = f"WITH {relations}{own}{rest}" if names else body
+        known = self._parameters()
+        self.parameters = {name: known[name] for name in sorted(set(_PARAMETER.findall(self.sql)))}
+
+    def _parameters(self) -> dict[str, Any]:
+        scope = self._scope
+        first, last = day_of(scope.start), day_of(scope.end - 1) + 1
+        first_block, first_mask, last_block, last_mask = edge_masks(first, last)
+        return {
+            "product": scope.product,
+            "internal": scope.internal,
+            "start": scope.start,
+            "end": scope.end,
+            "first_day": first,
+            "last_day": last,
+            "first_block": first_block,
+            "first_mask": first_mask,
+            "last_block": last_block,
+            "last_mask": last_mask,
+            "rolled": self._rolled,
+            **{f"only_{column}": value for column, value in scope.filters.items()},
+        }
+
+    def _relation(self, name: str) -> str:
+        history = name == HISTORY
+        rollup = BY_NAME["presence" if history else name]
+        if self._scope.exact and not history:
+            raw = ["ts >= $start", "ts < $end"]
+            branches = [self._from_rollup(rollup, ["false"], HOUR)]
+            branches += [self._from_raw(rollup, table, raw, HOUR) for table in self._exact]
+        else:
+            raw = ["load > $rolled"]
+            if not history:
+                raw += [f"ts >= $first_day * {DAY}", f"ts < $last_day * {DAY}"]
+            branches = [self._from_rollup(rollup, [] if history else _within(rollup), DAY)]
+            branches += [self._from_raw(rollup, table, raw, DAY) for table in self._tail]
+        return " UNION ALL ".join(branches)
+
+    def _from_rollup(self, rollup: Rollup, where: Sequence[str], bucket: int) -> str:
+        terms = [*where, *self._terms(rollup, "internal")]
+        ranged = rollup.presence and where == _within(rollup)
+        mask = "mask & " + _RANGE_MASK + " AS mask" if ranged else "mask"
+        values = mask if rollup.presence else ", ".join(rollup.values)
+        columns = f"{_shown(rollup, bucket)}, {values}"
+        return f"SELECT {columns} FROM {ROLLUP_FILE}.{rollup.name} WHERE {' AND '.join(terms)}"  # noqa: S608 - words of this program
+
+    def _from_raw(self, rollup: Rollup, table: str, where: Sequence[str], bucket: int) -> str:
+        terms = [*where, *self._terms(rollup, "coalesce(is_internal, false)")]
+        columns = f"{_shown(rollup, bucket)}, {', '.join(rollup.values)}"
+        return f"SELECT {columns} FROM ({counted(rollup, table, terms, bucket)})"  # noqa: S608 - words of this program
+
+    def _terms(self, rollup: Rollup, internal: str) -> list[str]:
+        terms = ["product = $product"]
+        if self._scope.internal is not None:
+            terms.append(f"{internal} = $internal")
+        return terms + [f"{column} = $only_{column}" for column in self._scope.filters if column in rollup.keys]
+
+
+_RANGE_MASK = (
+    f"CASE block WHEN $first_block THEN $first_mask WHEN $last_block THEN $last_mask ELSE {ALL_DAYS} END::BIGINT"
+)
+
+
+def _within(rollup: Rollup) -> list[str]:
+    if rollup.presence:
+        return ["block BETWEEN $first_block AND $last_block", f"(mask & {_RANGE_MASK}) <> 0"]
+    return ["day >= $first_day", "day < $last_day"]
+
+
+def _shown(rollup: Rollup, bucket: int) -> str:
+    """The columns that a chart sees: a counter's `at` is the first second of its hour or day."""
+    period = "block" if rollup.presence else f"day::BIGINT * {bucket} AS at"
+    rest = [key for key in rollup.keys if key not in ("day", "block", "product", "internal")]
+    return ", ".join((period, *rest))

@@ -1,0 +1,79 @@
+"""What was acknowledged survives; what can't be kept is never acknowledged."""
+
+import functools
+import http.client
+import json
+import resource
+import threading
+import uuid
+from pathlib import Path
+from typing import Any
+
+from collector.tests.app.http import ask, journal_lines, post
+from collector.tests.receive.shapes import batch, event
+from tests.support.collector_process import CollectorProcess, start_collector
+from tests.support.waiting import eventually
+
+KEEP: dict[str, Any] = {"segment_seconds": 3600}
+
+
+def send_until_it_dies(collector: CollectorProcess, acknowledged: list[str]) -> None:
+    """Send batches one after another; note the events of a batch only after its 200."""
+    connection = http.client.HTTPConnection("127.0.0.1", collector.port, timeout=30)
+    try:
+        while True:
+            names = [str(uuid.uuid4()) for _ in range(20)]
+            connection.request("POST", "/batch/", batch(*(event(uuid=name) for name in names)))
+            answer = connection.getresponse()
+            if answer.read() == b'{"status":1}' and answer.status == 200:
+                acknowledged.extend(names)
+    except (OSError, http.client.HTTPException):
+        return
+    finally:
+        connection.close()
+
+
+def has(acknowledged: list[str], goal: int) -> bool:
+    return len(acknowledged) >= goal
+
+
+def test_a_kill_in_the_middle_of_it_loses_no_acknowledged_event(tmp_path: Path) -> None:
+    acknowledged: list[str] = []
+    for round_ in range(3):
+        collector = start_collector(tmp_path / "data", **KEEP)
+        goal = len(acknowledged) + 400 * (round_ + 1)
+        senders = [threading.Thread(target=send_until_it_dies, args=(collector, acknowledged)) for _ in range(4)]
+        for sender in senders:
+            sender.start()
+        eventually(functools.partial(has, acknowledged, goal), what="some acknowledged batches")
+        collector.kill()
+        for sender in senders:
+            sender.join(30)
+        on_disk = {json.loads(line)["uuid"] for line in whole_lines(tmp_path / "data" / "journal")}
+        assert set(acknowledged) <= on_disk
+
+
+def whole_lines(journal: Path) -> list[bytes]:
+    return [line for path in journal.iterdir() for line in path.read_bytes().splitlines(True) if line.endswith(b"\n")]
+
+
+def test_a_stop_finishes_what_is_under_way_and_exits_well(tmp_path: Path) -> None:
+    collector = start_collector(tmp_path / "data", **KEEP)
+    assert post(collector, batch(event())).status == 200
+    assert collector.stop() == 0
+    assert "Traceback" not in collector.output
+
+
+def test_without_room_on_the_disk_the_answer_is_try_again_and_with_room_it_is_yes(tmp_path: Path) -> None:
+    with start_collector(tmp_path / "data", **KEEP) as collector:
+        assert post(collector, batch(event())).status == 200
+        (live,) = (tmp_path / "data" / "journal").glob("*.open")
+        before = resource.prlimit(collector.pid, resource.RLIMIT_FSIZE, (live.stat().st_size + 10, -1))
+        refused = post(collector, batch(event()))
+        assert (refused.status, refused.headers["retry-after"]) == (503, "5")
+        assert ask(collector, "GET", "/healthz").json == {"status": "alarm", "alarms": ["journal_failing"]}
+        assert ask(collector, "GET", "/readyz").status == 503
+        resource.prlimit(collector.pid, resource.RLIMIT_FSIZE, before)
+        assert post(collector, batch(event())).status == 200
+        assert ask(collector, "GET", "/healthz").json == {"status": "ok", "alarms": []}
+        assert len(journal_lines(collector.data_dir)) == 2

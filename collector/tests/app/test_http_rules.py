@@ -1,0 +1,89 @@
+"""What the collector answers to browsers, strangers and monitors."""
+
+import socket
+import time
+
+from collector.tests.app.http import ask, post
+from collector.tests.receive.shapes import batch, event
+from tests.support.collector_process import CollectorProcess, start_collector
+
+
+def test_a_page_of_any_origin_may_send_but_not_with_credentials(shared: CollectorProcess) -> None:
+    origin = {"Origin": "https://app.example.org", "Access-Control-Request-Method": "POST"}
+    asked = ask(shared, "OPTIONS", "/e/", headers=origin)
+    assert asked.status == 204
+    assert asked.headers["access-control-allow-origin"] == "https://app.example.org"
+    assert "POST" in asked.headers["access-control-allow-methods"]
+    sent = post(shared, batch(event()), "/e/", origin="https://app.example.org")
+    refused = post(shared, b"{", "/e/", origin="https://app.example.org")
+    for answer in (asked, sent, refused):
+        assert answer.headers["access-control-allow-origin"] == "https://app.example.org"
+        assert "access-control-allow-credentials" not in answer.headers
+
+
+def test_what_reads_has_no_cors(shared: CollectorProcess) -> None:
+    for path in ("/healthz", "/metrics", "/"):
+        answer = ask(shared, "GET", path, headers={"Origin": "https://app.example.org"})
+        assert "access-control-allow-origin" not in answer.headers
+
+
+def test_other_methods_are_refused(shared: CollectorProcess) -> None:
+    for method in ("HEAD", "PUT", "DELETE", "PATCH"):
+        answer = ask(shared, method, "/batch/")
+        assert answer.status == 405
+        assert "POST" in answer.headers["allow"]
+
+
+def test_a_host_name_that_is_not_on_the_list_gets_nothing(shared: CollectorProcess) -> None:
+    for path in ("/", "/batch/", "/healthz", "/flags/", "/api/charts"):
+        answer = ask(shared, "GET", path, headers={"Host": "evil.example.org"})
+        assert answer.status == 403
+        assert "allowed_hosts" in answer.text
+        assert "evil" not in answer.text
+
+
+def test_loopbacks_names_and_configured_ones_are_on_the_list(
+    tmp_path_factory: object, collector: CollectorProcess
+) -> None:
+    for host in ("localhost", "localhost:8765", "127.0.0.1", "[::1]:8765", "LOCALHOST."):
+        assert ask(collector, "GET", "/healthz", headers={"Host": host}).status == 200
+    other = collector.data_dir.parent / "other"
+    with start_collector(other, allowed_hosts="stats.example.org,.svc.cluster.local") as configured:
+        for host, status in {
+            "stats.example.org": 200,
+            "footfall.ns.svc.cluster.local:8765": 200,
+            "x.stats.example.org": 403,
+            "svc.cluster.local.evil.org": 403,
+        }.items():
+            assert ask(configured, "GET", "/healthz", headers={"Host": host}).status == status
+
+
+def test_sdks_questions_are_answered_with_everything_off(shared: CollectorProcess) -> None:
+    flags = post(shared, b'{"token":"phc_x","distinct_id":"a"}', "/flags/?v=2").json
+    assert (flags["flags"], flags["errorsWhileComputingFlags"], flags["quotaLimited"]) == ({}, False, [])
+    assert post(shared, b"{}", "/decide/?v=3").json["sessionRecording"] is False
+    config = ask(shared, "GET", "/array/phc_x/config").json
+    assert (config["token"], config["analytics"]) == ("phc_x", {"endpoint": "/i/v0/e/"})
+    script = ask(shared, "GET", "/array/phc_x/config.js")
+    assert script.headers["content-type"] == "application/javascript"
+    assert 'c["phc_x"]=' in script.text
+    assert ask(shared, "GET", "/array/phc%22%5D;alert(1);%22/config.js").status == 404
+
+
+def test_a_body_that_does_not_come_is_given_up(collector: CollectorProcess) -> None:
+    collector.stop()
+    with start_collector(collector.data_dir, body_seconds=0.3) as hasty:
+        with socket.create_connection(("127.0.0.1", hasty.port), 10) as slow:
+            slow.sendall(b"POST /batch/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
+            began = time.monotonic()
+            assert b" 408 " in slow.recv(1000)
+            assert time.monotonic() - began < 5
+        assert post(hasty, batch(event())).status == 200
+
+
+def test_monitors_are_told_how_it_is(shared: CollectorProcess) -> None:
+    assert ask(shared, "GET", "/healthz").json == {"status": "ok", "alarms": []}
+    assert ask(shared, "GET", "/readyz").json == {"ready": True}
+    metrics = ask(shared, "GET", "/metrics")
+    assert metrics.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert "# TYPE footfall_journal_failing gauge" in metrics.text

@@ -1,0 +1,73 @@
+"""Reading needs the secret where there is one; sending never does."""
+
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+import pytest
+from argon2 import PasswordHasher
+
+from collector.tests.app.http import Answer, ask, post
+from collector.tests.receive.shapes import batch, event
+from tests.support.collector_process import CollectorProcess, start_collector
+
+SECRET = "correct horse battery"
+HASHED = PasswordHasher(time_cost=1, memory_cost=8192).hash(SECRET)
+
+
+@pytest.fixture(scope="module", params=["plain", "hashed"])
+def gated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]:
+    env = {"FOOTFALL_SIGN_IN_SECRET": SECRET if request.param == "plain" else HASHED}
+    with start_collector(tmp_path_factory.mktemp("gated") / "data", env) as started:
+        yield started
+
+
+def sign_in(collector: CollectorProcess, secret: str, query: str = "", **headers: str) -> Answer:
+    return post(collector, urlencode({"secret": secret}).encode(), f"/sign-in{query}", **headers)
+
+
+def test_without_the_secret_nothing_can_be_read(gated: CollectorProcess) -> None:
+    for path in ("/", "/metrics", "/api/charts", "/api/charts/tool-usage"):
+        answer = ask(gated, "GET", path)
+        assert answer.status == 401
+        assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_sending_and_the_monitors_questions_stay_open(gated: CollectorProcess) -> None:
+    assert post(gated, batch(event())).status == 200
+    for path in ("/healthz", "/readyz", "/sign-in"):
+        assert ask(gated, "GET", path).status == 200
+
+
+def test_a_browser_is_led_to_the_form_and_back(gated: CollectorProcess) -> None:
+    led = ask(gated, "GET", "/metrics", headers={"Accept": "text/html"})
+    assert (led.status, led.headers["location"]) == (303, "/sign-in?next=%2Fmetrics")
+    signed = sign_in(gated, SECRET, "?next=%2Fmetrics")
+    assert (signed.status, signed.headers["location"]) == (303, "/metrics")
+    cookie = signed.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    assert SECRET not in cookie
+    assert ask(gated, "GET", "/metrics", headers={"Cookie": cookie.split(";")[0]}).status == 200
+    assert ask(gated, "GET", "/metrics", headers={"Cookie": "footfall_session=guess"}).status == 401
+
+
+def test_a_program_sends_the_secret_as_a_bearer_token(gated: CollectorProcess) -> None:
+    for _ in range(3):
+        assert ask(gated, "GET", "/metrics", headers={"Authorization": f"Bearer {SECRET}"}).status == 200
+
+
+def test_the_way_back_never_leads_elsewhere(gated: CollectorProcess) -> None:
+    for onwards in ("https://evil.example.org", "//evil.example.org", "/\\evil.example.org"):
+        assert sign_in(gated, SECRET, "?" + urlencode({"next": onwards})).headers["location"] == "/"
+
+
+def test_a_form_of_another_site_is_refused(gated: CollectorProcess) -> None:
+    assert sign_in(gated, SECRET, origin="https://evil.example.org").status == 403
+
+
+def test_guessing_is_slowed_down(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with start_collector(tmp_path_factory.mktemp("guess") / "data", {"FOOTFALL_SIGN_IN_SECRET": SECRET}) as collector:
+        statuses = [sign_in(collector, f"guess {n}").status for n in range(11)]
+        assert statuses == [401] * 10 + [429]
+        assert ask(collector, "GET", "/metrics", headers={"Authorization": "Bearer guess"}).status == 429
+        assert post(collector, batch(event())).status == 200

@@ -1,0 +1,16 @@
+"""Fixtures of the collector's tests."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RECORDED = Path(__file__).parents[2] / "tests" / "data" / "dot-ai-batch.json"
+
+
+@pytest.fixture
+def recorded_body() -> dict[str, Any]:
+    """The body of the request that was recorded from the TypeScript client of dot-ai."""
+    body: dict[str, Any] = json.loads(RECORDED.read_text("utf-8"))["body"]
+    return body

@@ -1,0 +1,124 @@
+"""The answers in a sentence."""
+
+import pytest
+from footfall_collector.show import sentences
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+def said(text: str) -> str:
+    """The sentence with ordinary spaces; the ones before a unit keep a line from ending there."""
+    return text.replace(sentences.NBSP, " ")
+
+
+USAGE = [
+    {"tool": "query", "calls": 600, "instances": 30},
+    {"tool": "recommend", "calls": 390, "instances": 61},
+    {"tool": "version", "calls": 10, "instances": 5},
+]
+RATES = [
+    {"tool": "query", "calls": 600, "errors": 12},
+    {"tool": "recommend", "calls": 390, "errors": 30},
+    {"tool": "version", "calls": 10, "errors": 0},
+]
+
+
+def test_the_overview_says_how_much_by_how_many_and_how_well() -> None:
+    text = said(sentences.overview(USAGE, RATES, 800, 100))
+    assert text == (
+        "**100 instances** made **1,000 tool calls**, 25 % more than in the period before; "
+        "`query` is called most, and **4.2 %** of all calls fail."
+    )
+
+
+def test_the_tool_that_most_instances_use_comes_first_even_where_another_is_called_more() -> None:
+    durations = [
+        {"tool": "query", "calls": 600, "p50_ms": 120.0},
+        {"tool": "recommend", "calls": 390, "p50_ms": 4200.0},
+        {"tool": "version", "calls": 10, "p50_ms": 90000.0},
+    ]
+    text = said(sentences.tools(USAGE, 100, durations))
+    assert text.startswith(
+        "`recommend` is used by **61 % of instances** and makes up 39 % of all calls; `query` comes next."
+    )
+    assert text.endswith("The slowest is `recommend` with a median of **4.2 s**."), "a tool with few calls is not named"
+
+
+def test_the_errors_say_whether_they_are_new_and_what_fails_most() -> None:
+    classes = [
+        {"tool": "recommend", "error_type": "TimeoutError", "errors": 25},
+        {"tool": "query", "error_type": "ApiException", "errors": 12},
+        {"tool": "recommend", "error_type": "ApiException", "errors": 5},
+    ]
+    before = [{"tool": "query", "calls": 1000, "errors": 20}]
+    assert said(sentences.errors(RATES, before, classes)) == (
+        "**4.2 %** of 1,000 calls failed, {bad|up from 2 %}; `TimeoutError` is 60 % of the errors, most of them in `recommend`. "
+        "`recommend` fails most often, in **7.7 %** of its calls."
+    )
+
+
+@pytest.mark.parametrize(("was", "words"), [(42, "as before (4.2 %)"), (100, "{good|down from 10 %}"), (0, "failed;")])
+def test_a_change_of_the_error_rate_is_said_only_where_there_is_one(was: int, words: str) -> None:
+    classes = [{"tool": "recommend", "error_type": "TimeoutError", "errors": 42}]
+    assert words in said(sentences.errors(RATES, [{"tool": "query", "calls": 1000, "errors": was}], classes))
+
+
+def test_nothing_broken_is_said_plainly() -> None:
+    text = said(sentences.errors([{"tool": "query", "calls": 7, "errors": 0}], [], []))
+    assert text == "Nothing breaks: **all 7 calls** succeeded."
+
+
+def test_the_leading_provider_and_client_are_named_with_the_runner_up() -> None:
+    providers = [{"ai_provider": "anthropic", "instances": 60}, {"ai_provider": "openai", "instances": 40}]
+    connected = [
+        {"mcp_client": "cursor-vscode", "connections": 30},
+        {"mcp_client": "claude-code", "connections": 50},
+        {"mcp_client": "claude-code", "connections": 20},
+    ]
+    assert said(sentences.clients(providers, connected)) == (
+        "**60 %** of instances are set up with `anthropic`, ahead of `openai` with 40 %; "
+        "**70 %** of connections come from `claude-code`, ahead of `cursor-vscode` with 30 %."
+    )
+
+
+def test_the_next_decision_weighs_adoption_kubernetes_and_who_returns() -> None:
+    kubernetes = [
+        {"k8s_version": "1.33.4", "instances": 6},
+        {"k8s_version": "1.33.1", "instances": 3},
+        {"k8s_version": "1.30", "instances": 1},
+    ]
+    cohorts = [
+        {"cohort": "2026-11-02", "week": 0, "instances": 30},
+        {"cohort": "2026-11-02", "week": 1, "instances": 12},
+        {"cohort": "2026-11-09", "week": 0, "instances": 99},
+    ]
+    worse = [{"version": "2.3.0", "tool": "query"}, {"version": "2.2.0", "tool": "version"}]
+    assert said(sentences.next_steps(("2.3.0", 0.72), kubernetes, cohorts, worse)) == (
+        "**72 % of active instances run 2.3.0**, the newest version, in which {bad|`query` got worse}; "
+        "Kubernetes 1.33 is the most common with 90 %; **40 %** of new instances come back in the week after."
+    )
+
+
+def test_no_data_is_said_as_such_on_every_page() -> None:
+    found = {
+        sentences.overview([], [], 0, 0),
+        sentences.tools([], 0, []),
+        sentences.errors([], [], []),
+        sentences.clients([], []),
+        sentences.next_steps(None, [], [], []),
+    }
+    assert found == {sentences.NO_EVENTS}
+
+
+@pytest.mark.parametrize(
+    ("ratio", "text"), [(0, "0 %"), (0.0004, "<0.1 %"), (0.042, "4.2 %"), (0.614, "61 %"), (1, "100 %"), (0.03, "3 %")]
+)
+def test_shares_are_read_at_a_glance(ratio: float, text: str) -> None:
+    assert said(sentences.percent(ratio)) == text
+
+
+@given(st.floats(0, 86_400_000))
+def test_every_duration_has_a_unit_and_no_exponent(value: float) -> None:
+    text = said(sentences.milliseconds(value))
+    assert "e" not in text
+    assert text.split()[1] in {"ms", "s", "min", "h"}

@@ -1,0 +1,93 @@
+"""A process the demo started: its last output is kept, its address read from it, and it is ended by its own handle."""
+
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Mapping
+
+from scripts.demo.plan import DemoError
+
+START_SECONDS = 30.0
+STOP_SECONDS = 8.0
+_KEPT_LINES = 30
+_LISTENING = "listening on http://"
+
+
+class Child:
+    """A Python module running as a child process.
+
+    It is in a session of its own, so that Ctrl-C in the terminal reaches the demo alone, which then ends its children
+    in the right order.
+    """
+
+    def __init__(self, name: str, arguments: list[str], environment: Mapping[str, str]) -> None:
+        self.name = name
+        self.url = ""
+        self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
+        self._listening = threading.Event()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env=dict(environment),
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read, name=f"{name}-output", daemon=True)
+        self._reader.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        return self._process.poll() is None
+
+    def listening(self) -> str:
+        """Wait until it says where it listens; its address without a trailing slash.
+
+        Raises:
+            DemoError: it ended, or said nothing for half a minute.
+        """
+        self._listening.wait(START_SECONDS)
+        if not self.url:
+            if self.alive:
+                raise DemoError(f"the {self.name} did not listen within {START_SECONDS:g} s\n{self.output()}")
+            raise self.died()
+        return self.url
+
+    def died(self) -> DemoError:
+        """The error that says how it ended, with its last output."""
+        code = self._process.wait()
+        self._reader.join(STOP_SECONDS)
+        how = f"with exit code {code}" if code >= 0 else f"by {signal.Signals(-code).name}"
+        return DemoError(f"the {self.name} ended {how}\n{self.output()}")
+
+    def output(self) -> str:
+        """Its last lines, indented."""
+        return "".join(f"  {self.name}: {line}\n" for line in self._lines) or f"  ({self.name} printed nothing)\n"
+
+    def stop(self) -> None:
+        """SIGTERM, and SIGKILL for one that does not listen; returns when it is gone. Idempotent."""
+        if self.alive:
+            self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._reader.join(STOP_SECONDS)
+
+    def _read(self) -> None:
+        stream = self._process.stdout
+        if stream is None:
+            return
+        with stream:
+            for line in stream:
+                self._lines.append(line.rstrip())
+                if not self.url and _LISTENING in line:
+                    self.url = "http://" + line.split(_LISTENING, 1)[1].split()[0].rstrip("/.")
+                    self._listening.set()
+        self._listening.set()

@@ -1,0 +1,137 @@
+"""Sets the demo up, lets the visitors in, watches over the processes, and takes everything down again."""
+
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import anyio
+import httpx2
+from mcp import MCPError
+
+from scripts.demo.charts import wait_for_calls
+from scripts.demo.children import Child
+from scripts.demo.plan import HOST, DemoError, Plan, surroundings, telemetry_to
+from scripts.demo.standin import KUBECONFIG, StandIn
+from scripts.demo.traffic import Traffic
+
+WATCH_SECONDS = 0.5
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+INSPECTOR = "npx -y @modelcontextprotocol/inspector@0.22.0 --cli {url} --transport http"
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The processes of the demo; `sse` ends early."""
+
+    collector: Child
+    toolkit: Child
+    sse: Child
+
+
+async def run(plan: Plan) -> None:
+    """Until a signal comes or the time is up. Raises DemoError (in a group) where something went wrong."""
+    # The receiver is outermost: whoever presses Ctrl-C twice does not interrupt the cleaning up.
+    with anyio.open_signal_receiver(*SIGNALS) as signals, ExitStack() as ended:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_until_signal, signals, tasks.cancel_scope)
+            await _play(plan, ended)
+            tasks.cancel_scope.cancel()
+        print("\nStopping …", flush=True)
+
+
+async def _until_signal(signals: AsyncIterator[signal.Signals], scope: anyio.CancelScope) -> None:
+    async for _ in signals:
+        scope.cancel()
+        return
+
+
+async def _play(plan: Plan, ended: ExitStack) -> None:
+    print("Starting the collector and the MCP server …", flush=True)
+    cast = await _set_up(plan, ended)
+    collector, toolkit = cast.collector.url, cast.toolkit.url
+    traffic = Traffic(toolkit, collector, plan.directory, _dead_cluster(plan.directory), _nowhere(ended))
+    try:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(_watch, cast)
+            await traffic.opening(cast.sse)
+            await wait_for_calls(collector, traffic.calls)
+            _announce(collector, toolkit, traffic.calls, plan.seconds)
+            with anyio.move_on_after(plan.seconds):
+                await traffic.trickle()
+            tasks.cancel_scope.cancel()
+    except* (OSError, MCPError, httpx2.HTTPError) as errors:
+        # A visit fails when its server dies; the watch may not have seen that yet.
+        await anyio.sleep(2 * WATCH_SECONDS)
+        _raise_for_the_dead(cast)
+        raise DemoError("a visit to the MCP server failed") from errors
+
+
+async def _set_up(plan: Plan, ended: ExitStack) -> Cast:
+    """Start everything; the end comes in the opposite order, so that servers say farewell to a living collector."""
+    standin = StandIn(forbidden=("nodes",)).start()
+    ended.callback(standin.stop)
+    kubeconfig = plan.directory / "kubeconfig"
+    kubeconfig.write_text(standin.kubeconfig, encoding="utf-8")
+    serve = ["footfall_collector", "serve", "--data", str(plan.directory / "data"), "--host", HOST]
+    collector = Child("collector", [*serve, "--port", str(plan.footfall_port)], surroundings())
+    ended.callback(collector.stop)
+    url = await _listening(collector)
+    servers = []
+    for transport, port, provider in (
+        ("streamable-http", plan.toolkit_port, "ANTHROPIC_API_KEY"),
+        ("sse", 0, "OPENAI_API_KEY"),
+    ):
+        environment = {**surroundings(), **telemetry_to(url, plan.directory / transport), provider: "a-key-of-the-demo"}
+        environment["KUBECONFIG"] = str(kubeconfig)
+        arguments = ["footfall_toolkit", "--transport", transport, "--host", HOST, "--port", str(port)]
+        servers.append(Child(f"MCP server ({transport})", arguments, environment))
+        ended.callback(servers[-1].stop)
+    for server in servers:
+        await _listening(server)
+    return Cast(collector, servers[0], servers[1])
+
+
+async def _listening(child: Child) -> str:
+    return await anyio.to_thread.run_sync(child.listening, abandon_on_cancel=True)
+
+
+def _dead_cluster(directory: Path) -> Path:
+    """A kubeconfig of a cluster that does not answer: nothing listens on the discard port."""
+    path = directory / "kubeconfig-of-a-dead-cluster"
+    path.write_text(KUBECONFIG.format(url=f"http://{HOST}:9"), encoding="utf-8")
+    return path
+
+
+def _nowhere(ended: ExitStack) -> TextIO:
+    return ended.enter_context(open(os.devnull, "w", encoding="utf-8"))
+
+
+async def _watch(cast: Cast) -> None:
+    """Raise as soon as a process is gone that should be there."""
+    while True:
+        _raise_for_the_dead(cast)
+        await anyio.sleep(WATCH_SECONDS)
+
+
+def _raise_for_the_dead(cast: Cast) -> None:
+    for child in (cast.collector, cast.toolkit):
+        if not child.alive:
+            raise child.died()
+
+
+def _announce(collector: str, toolkit: str, calls: int, seconds: float | None) -> None:
+    until = "Ctrl-C stops it." if seconds is None else f"It ends in {seconds:g} seconds, or with Ctrl-C."
+    print(
+        f"""
+{calls} tool calls of real MCP clients are in the charts; a few more arrive every minute. {until}
+
+  Dashboard      {collector}/?product=dot-ai&internal=all
+  MCP server     {toolkit}
+  Connect yours  {INSPECTOR.format(url=toolkit)} --method tools/call --tool-name version
+""",
+        flush=True,
+    )

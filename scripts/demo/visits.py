@@ -1,0 +1,59 @@
+"""One visit: open a session, ask, leave. Over HTTP, over SSE, or over stdio with a server of one's own."""
+
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, TextIO
+
+import anyio
+from mcp import Client, ClientSession, StdioServerParameters
+from mcp.client.sse import sse_client
+from mcp.client.stdio import stdio_client
+from mcp.client.streamable_http import streamable_http_client
+from mcp_types import Implementation
+
+from scripts.demo.visitors import Call, Visitor
+
+MODERN = "2026-07-28"
+ANSWER_SECONDS = 30.0
+
+
+async def visit(
+    transport: AbstractAsyncContextManager[Any], visitor: Visitor, calls: Iterable[Call], pause: float
+) -> int:
+    """Ask every question in turn, `pause` seconds apart; how many were asked. An error of a tool is an answer too."""
+    info = Implementation(name=visitor.name, version=visitor.version)
+    asked = 0
+    if visitor.modern:
+        client = Client(transport, client_info=info, mode=MODERN, read_timeout_seconds=ANSWER_SECONDS)
+        async with client:
+            for tool, arguments in calls:
+                await client.call_tool(tool, arguments)
+                asked += 1
+                await anyio.sleep(pause)
+        return asked
+    async with transport as (read, write):
+        session = ClientSession(read, write, client_info=info, read_timeout_seconds=ANSWER_SECONDS)
+        async with session:
+            await session.initialize()
+            for tool, arguments in calls:
+                await session.call_tool(tool, arguments)
+                asked += 1
+                await anyio.sleep(pause)
+    return asked
+
+
+def over_http(url: str) -> AbstractAsyncContextManager[Any]:
+    """A transport to a server's `/mcp`."""
+    return streamable_http_client(url)
+
+
+def over_sse(url: str) -> AbstractAsyncContextManager[Any]:
+    """A transport to a server's `/sse`."""
+    return sse_client(url)
+
+
+def over_stdio(environment: Mapping[str, str], errors: TextIO) -> AbstractAsyncContextManager[Any]:
+    """A transport that starts a server and ends it; the server gets these variables and little else."""
+    arguments = ["-m", "footfall_toolkit"]
+    return stdio_client(StdioServerParameters(command=sys.executable, args=arguments, env=dict(environment)), errors)

@@ -1,0 +1,52 @@
+"""Which documents are generated, and the text each should have."""
+
+from pathlib import Path
+
+from footfall.catalogue import catalogue_for
+
+from .chart_values import chart_schema, values_table
+from .dictionary import dictionary
+from .marked import as_json, with_block
+from .pages import page
+from .settings import client_settings, collector_settings
+
+PRODUCT = "dot-ai"
+"""The product that the documents speak about."""
+
+Documents = dict[str, str]
+
+
+def documents(root: Path) -> Documents:
+    """Path below `root` to the text that belongs there, for every generated document."""
+    catalogue = catalogue_for(PRODUCT)
+    made = {
+        "docs/telemetry-guide.md": page("telemetry-guide.md", catalogue),
+        "docs/events.md": page("events.md", catalogue),
+        "docs/settings.md": page(
+            "settings.md", catalogue, client=client_settings(PRODUCT), collector=collector_settings()
+        ),
+        "docs/dictionary.json": as_json(dictionary(catalogue)),
+    }
+    made["README.md"] = with_block(root / "README.md", "collected", page("collected.md", catalogue))
+    for values in sorted(root.glob("deploy/helm/*/values.yaml")):
+        chart = values.parent.relative_to(root).as_posix()
+        text = values.read_text(encoding="utf-8")
+        made[f"{chart}/values.schema.json"] = as_json(chart_schema(values.parent.name, text))
+        made[f"{chart}/README.md"] = with_block(values.parent / "README.md", "values", values_table(text))
+    return made
+
+
+def stale(root: Path, made: Documents) -> list[str]:
+    """The documents whose text on disk is not the one they should have, in order."""
+    return sorted(path for path, text in made.items() if _on_disk(root / path) != text)
+
+
+def write(root: Path, made: Documents) -> None:
+    """Write the documents, making folders as needed."""
+    for path, text in made.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text, encoding="utf-8")
+
+
+def _on_disk(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None

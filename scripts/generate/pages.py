@@ -1,0 +1,88 @@
+"""Pages made from the templates and the catalogue."""
+
+from pathlib import Path
+
+from footfall.catalogue import QUESTIONS
+from footfall.egress import KEPT_SECONDS
+from footfall.fields import Amount, Identifier, Kind, ToolName, Version, Vocabulary
+from footfall.packing import MOST_AGE_SECONDS
+from footfall.product import Product, Settings
+from footfall.schema import Catalogue, Property
+from footfall.shipper import BATCH_EVENTS
+from footfall.spool import SPOOL_BYTES
+from footfall.vocabularies import AI_PROVIDER_VARIABLES, OTHER
+from footfall.wire import CONSTANTS
+from footfall_collector.settings import Settings as CollectorSettings
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from .marked import cell
+
+NEVER_COLLECTED = (
+    "queries, prompts or intents, and the arguments and results of tools",
+    "names of clusters, namespaces or resources, and what the resources hold",
+    "keys, tokens or credentials (only whether a variable is set is looked at, never its value)",
+    "IP addresses or location",
+    "error messages or stack traces",
+    "names, e-mail addresses, host names, paths, or anything else that is personal",
+)
+
+
+def _limits(product: Product) -> dict[str, int]:
+    """The numbers that the pages name, from the code that keeps to them."""
+    return {
+        "log_days": KEPT_SECONDS // 86_400,
+        "spool_days": MOST_AGE_SECONDS // 86_400,
+        "spool_mib": SPOOL_BYTES >> 20,
+        "batch": BATCH_EVENTS,
+        "grace_minutes": round(Settings.read(product, {}).grace_seconds / 60),
+        "retention_days": CollectorSettings.retention_days,
+    }
+
+
+def page(template: str, catalogue: Catalogue, **more: object) -> str:
+    """The page that a template makes of a catalogue."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    product = Product(catalogue.product)
+    environment.filters.update(cell=cell, kind=kind_in_words)
+    return environment.get_template(f"{template}.j2").render(
+        product=product,
+        events=catalogue.events,
+        common=catalogue.common,
+        questions=QUESTIONS,
+        never=NEVER_COLLECTED,
+        constants=CONSTANTS,
+        limits=_limits(product),
+        vocabularies=_vocabularies(catalogue),
+        providers=AI_PROVIDER_VARIABLES,
+        **more,
+    )
+
+
+def kind_in_words(kind: Kind) -> str:
+    """What values a kind admits, in a phrase."""
+    match kind:
+        case Vocabulary(name, words):
+            return f"one of [{len({*words, OTHER})} words](#{name}-words)"
+        case ToolName():
+            return "a registered tool's name, else `other`"
+        case Identifier():
+            return "code identifier of at most 64 characters, else `other`"
+        case Version():
+            return "at most three numeric parts and an alpha, beta, rc or dev tag, else `other`"
+        case Amount(unit):
+            return f"number of {unit} from 0 to {kind.schema()['maximum']:,}, two significant digits"
+        case _:
+            return "true or false"
+
+
+def _vocabularies(catalogue: Catalogue) -> dict[str, list[str]]:
+    properties: list[Property] = [p for event in catalogue.events.values() for p in event.properties.values()]
+    kinds = [p.kind for p in (*properties, *catalogue.common.values())]
+    return {k.name: sorted({*k.words, OTHER}, key=str.lower) for k in kinds if isinstance(k, Vocabulary)}

@@ -1,0 +1,83 @@
+"""Debian's Chromium for the dashboard's tests: found, started without any background traffic, and watched."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--force-color-profile=srgb",
+)
+_MISSING = (
+    "NO CHROMIUM: the dashboard's tests need a browser and found none. Install one (`apt-get install chromium`), "
+    "or name its executable in the variable CHROMIUM."
+)
+READY_MS = 20_000
+
+
+def chromium_path() -> str:
+    """The executable. Raises RuntimeError: a dashboard that nobody looked at must not pass as tested."""
+    named = os.environ.get("CHROMIUM")
+    names = (named,) if named else ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    found = next((path for path in map(shutil.which, names) if path), None)
+    if found is None:
+        raise RuntimeError(_MISSING)
+    return found
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """A running Chromium with a fresh profile."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(_FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@dataclass
+class Watch:
+    """What a page asked for and complained about."""
+
+    origin: str
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def attach(self, page: Page) -> None:
+        """Watch a page from its first request on."""
+        page.on("request", self._asked)
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+
+    def _asked(self, request: Request) -> None:
+        self.requests.append(request.url)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    @property
+    def strangers(self) -> list[str]:
+        """Requests to anywhere but the collector (what the page makes itself, such as blobs, is no request)."""
+        return [url for url in self.requests if urlsplit(url).scheme != "blob" and not url.startswith(self.origin)]
+
+
+def settle(page: Page, least: int = 1) -> None:
+    """Wait until the page has drawn everything at least `least` times."""
+    page.wait_for_function("n => Number(document.documentElement.dataset.ready ?? 0) >= n", arg=least, timeout=READY_MS)
+
+
+def ready_count(page: Page) -> int:
+    """How often the page has drawn everything."""
+    return int(page.evaluate("Number(document.documentElement.dataset.ready ?? 0)"))

@@ -1,0 +1,67 @@
+"""Reading a page as a person would: panels, their tables, tiles; and the API's numbers to compare with."""
+
+import json
+import urllib.parse
+import urllib.request
+from typing import Any
+
+from playwright.sync_api import Locator, Page
+
+PAGES = {"overview": "/", "tools": "/tools", "errors": "/errors", "clients": "/clients", "next": "/next"}
+ALL_PAGES = PAGES | {"health": "/data-health"}
+
+
+def fetch(url: str, path: str, **query: str) -> dict[str, Any]:
+    """The JSON at a path of the collector."""
+    address = f"{url}{path}" + (f"?{urllib.parse.urlencode(query)}" if query else "")
+    with urllib.request.urlopen(address, timeout=30) as response:
+        found: dict[str, Any] = json.load(response)
+        return found
+
+
+def panels(page: Page) -> list[Locator]:
+    """The chart panels of the page that is open."""
+    return page.locator("[data-panel]").all()
+
+
+def chart_of(panel: Locator) -> str:
+    """The id of the chart that a panel shows."""
+    about: dict[str, Any] = json.loads(panel.get_attribute("data-panel") or "{}")
+    return str(about["chart"])
+
+
+def shown_table(panel: Locator) -> list[list[str]]:
+    """The exact values of a panel's table, row by row; the panel is switched to its table if it is not."""
+    button = panel.locator("[data-do=table]")
+    if button.get_attribute("aria-pressed") != "true":
+        button.click()
+    panel.locator("table.data, [data-view=empty]").first.wait_for()
+    found: list[list[str]] = panel.evaluate(
+        "node => [...node.querySelectorAll('table.data tbody tr')].map(row => [...row.cells].map(cell => cell.dataset.value))"
+    )
+    return found
+
+
+def as_shown(rows: list[list[Any]]) -> list[list[str]]:
+    """Rows of the API as the table's cells carry them: JavaScript's text of each value, '' for nothing."""
+    return [[_text(value) for value in row] for row in rows]
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    return str(value)
+
+
+def tile(page: Page, name: str) -> float:
+    """The exact number of a tile."""
+    return float(page.locator(f"[data-tile={name}]").get_attribute("data-value") or "nan")
+
+
+def answer(page: Page) -> str:
+    """The sentence that the page opens with."""
+    return page.locator("#answer").inner_text()
