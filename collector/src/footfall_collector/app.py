@@ -3,17 +3,20 @@
 import asyncio
 import errno
 import gc
+import logging
 import signal
 import socket
 from collections.abc import Callable
-from importlib.util import find_spec
 
 import uvicorn
 import uvloop
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from .admit import Admission, load_catalogues, load_pepper
+from .answer import Answers
 from .health import health_routes
 from .instance_lock import lock_data
 from .journal import Journal
@@ -21,8 +24,14 @@ from .receive import HostAllowList, Ingestion, Keys, Limits
 from .receive.hosts import host_of
 from .receive.http import Receive, Scope, Send
 from .settings import Settings, SettingsError
+from .show import routes
 from .signin import SignIn
 from .status import Status
+from .store import StoreError
+from .store.duckdb import DuckStore
+from .store.loader import Loader
+
+_log = logging.getLogger(__name__)
 
 JOURNAL = "journal"
 
@@ -47,18 +56,10 @@ class Collector:
             segment_bytes=settings.segment_bytes,
             segment_seconds=settings.segment_seconds,
         )
-        if not all(
-            (f := find_spec("footfall_collector." + m)) and f.origin for m in ("store", "store.duckdb", "store.loader")
-        ):
-            self.loader = None
-        else:
-            from .store.duckdb import DuckStore
-            from .store.loader import Loader
-
-            self.store = DuckStore(
-                settings.data, catalogues, settings.store_memory, settings.store_threads, status=self.status
-            )
-            self.loader = Loader(self.store, journal_dir, self.status)
+        self.store = DuckStore(
+            settings.data, catalogues, settings.store_memory, settings.store_threads, status=self.status
+        )
+        self.loader = Loader(self.store, journal_dir, self.status)
         tools = {name: frozenset(product.tools) for name, product in settings.products.items()}
         self.ingestion = Ingestion(
             Admission(catalogues, pepper, tools, settings.max_event_bytes),
@@ -67,29 +68,34 @@ class Collector:
             self.status,
             Limits.of(settings),
         )
-        more = []
-        if (f := find_spec("footfall_collector.answer")) and f.origin:
-            from .answer import Answers
-            from .show import routes
-
-            more = routes(Answers(self.store, catalogues), self.status, settings)
+        pages = routes(Answers(self.store, catalogues), self.status, settings)
         self.reading: ASGIApp = SignIn(
-            Starlette(routes=[*health_routes(self.status), *more]),
+            Starlette(
+                routes=[*health_routes(self.status), *pages],
+                exception_handlers={StoreError: self._store_failed},
+            ),
             settings.sign_in_secret,
         )
+
+    def _store_failed(self, request: Request, error: Exception) -> Response:
+        """503 where the store can't answer. The log gets the engine's class only: its message may quote data."""
+        del request
+        self.status.count("answers_failed")
+        _log.error("store: %s; the question stays unanswered", type(error.__cause__ or error).__name__)
+        return JSONResponse({"error": "The store can't answer at the moment; see the collector's log."}, 503)
 
     def start(self) -> None:
         """Recover the journal and begin to load. Raises OSError when the data directory can't be used."""
         self.journal.start()
-        self.loader and self.loader.start()
+        self.loader.start()
         self.status.set("ready", 1)
 
     def stop(self) -> None:
         """Everything that was acknowledged is on disk already; close what is open, load what is closed."""
         self.status.set("ready", 0)
         self.journal.close()
-        self.loader and self.loader.stop()
-        self.loader and self.store.close()
+        self.loader.stop()
+        self.store.close()
 
     def asgi(self) -> "Callable[[Scope, Receive, Send], object]":
         """The ASGI application: ingestion first and bare, everything else through the sign-in gate."""
@@ -152,6 +158,8 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
             runner.run(server.serve(sockets=[listener]))
     finally:
         collector.stop()
+        # Back to the collector of garbage: DuckDB's binding complains on stderr about what outlives the interpreter.
+        gc.unfreeze()
 
 
 def _config(settings: Settings, collector: Collector) -> uvicorn.Config:

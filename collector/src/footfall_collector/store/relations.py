@@ -150,7 +150,7 @@ def _within(rollup: Rollup) -> list[str]:
 
 
 def _shown(rollup: Rollup, bucket: int) -> str:
-    """The columns that a chart sees: a counter's `at` is the first second of its hour or day."""
-    period = "block" if rollup.presence else f"day::BIGINT * {bucket} AS at"
+    """The columns that a chart sees: a counter's `moment` is the first second of its hour or day."""
+    period = "block" if rollup.presence else f"day::BIGINT * {bucket} AS moment"
     rest = [key for key in rollup.keys if key not in ("day", "block", "product", "internal")]
     return ", ".join((period, *rest))

@@ -1,2 +1,2 @@
 -- Events by day, by hour where the range is short.
-SELECT at AS day, event, sum(n)::BIGINT AS events FROM event_counts GROUP BY at, event ORDER BY at, event
+SELECT moment AS day, event, sum(n)::BIGINT AS events FROM event_counts GROUP BY moment, event ORDER BY moment, event

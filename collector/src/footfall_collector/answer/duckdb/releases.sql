@@ -8,7 +8,7 @@ WITH seen AS (
     GROUP BY product_version
 ),
 called AS (
-    SELECT product_version, min(at // 86400) AS first_call, sum(calls)::BIGINT AS calls, sum(errors)::BIGINT AS errors
+    SELECT product_version, min(moment // 86400) AS first_call, sum(calls)::BIGINT AS calls, sum(errors)::BIGINT AS errors
     FROM tool_calls
     GROUP BY product_version
 )

@@ -9,7 +9,7 @@ active AS (
     GROUP BY ALL
 ),
 called AS (
-    SELECT at // 86400 AS day, product_version, sum(calls)::BIGINT AS calls, sum(errors)::BIGINT AS errors
+    SELECT moment // 86400 AS day, product_version, sum(calls)::BIGINT AS calls, sum(errors)::BIGINT AS errors
     FROM tool_calls
     GROUP BY ALL
 )
