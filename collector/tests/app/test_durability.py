@@ -12,7 +12,7 @@ from typing import Any
 from collector.tests.app.http import ask, journal_lines, post
 from collector.tests.receive.shapes import batch, event
 from tests.support.collector_process import CollectorProcess, start_collector
-from tests.support.waiting import eventually
+from tests.support.waiting import wait_for
 
 KEEP: dict[str, Any] = {"segment_seconds": 3600}
 
@@ -45,7 +45,7 @@ def test_a_kill_in_the_middle_of_it_loses_no_acknowledged_event(tmp_path: Path) 
         senders = [threading.Thread(target=send_until_it_dies, args=(collector, acknowledged)) for _ in range(4)]
         for sender in senders:
             sender.start()
-        eventually(functools.partial(has, acknowledged, goal), what="some acknowledged batches")
+        wait_for(functools.partial(has, acknowledged, goal), what="some acknowledged batches")
         collector.kill()
         for sender in senders:
             sender.join(30)

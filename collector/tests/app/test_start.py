@@ -9,7 +9,7 @@ from pathlib import Path
 from collector.tests.app.http import ask, post
 from collector.tests.receive.shapes import TOKEN, batch, event
 from tests.support.collector_process import CollectorProcess, start_collector
-from tests.support.waiting import eventually
+from tests.support.waiting import wait_for
 
 
 def run(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
@@ -59,7 +59,7 @@ def test_off_loopback_no_key_is_adopted(tmp_path: Path) -> None:
 
 
 def wait_until_accepted(collector: CollectorProcess) -> None:
-    eventually(lambda: post(collector, batch(event())).status == 200, what="the new key")
+    wait_for(lambda: post(collector, batch(event())).status == 200, what="the new key")
 
 
 def test_help_shows_an_example() -> None:

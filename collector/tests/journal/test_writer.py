@@ -10,7 +10,7 @@ import pytest
 from footfall_collector.journal import Journal, JournalUnavailableError, sealed
 from footfall_collector.status import Status
 
-from tests.support.waiting import eventually
+from tests.support.waiting import wait_for
 
 LINE = sealed(b'{"event":"tool_executed"')
 
@@ -36,7 +36,7 @@ def test_a_segment_is_closed_when_it_is_old_enough(tmp_path: Path) -> None:
     journal = Journal(tmp_path, Status(), segment_seconds=0.05)
     journal.start()
     asyncio.run(journal.append(LINE))
-    eventually(lambda: list(tmp_path.glob("*.jsonl")), what="a closed segment")
+    wait_for(lambda: list(tmp_path.glob("*.jsonl")), what="a closed segment")
     journal.close()
     assert contents(tmp_path) == LINE
 

@@ -14,7 +14,7 @@ from ..store import Scope, Store
 from ..store.periods import DAY as DAY_SECONDS
 from ..store.periods import day_text
 from .charts import CHARTS, DAY, MOMENT, RELEASES, SUMMARY, ChartSpec, Column
-from .filters import EARLIEST, INTERNAL, RANGES, BadFilter, Filters
+from .filters import EARLIEST, INTERNAL, RANGES, FilterError, Filters
 
 _COLUMNS = {"version": "product_version", "provider": "ai_provider"}
 """Filters whose name differs from the column they are about."""
@@ -148,4 +148,4 @@ def _version_key(version: str) -> tuple[list[int], bool, str]:
     return [int(part) for part in re.findall(r"\d+", numbers)], not tag, tag
 
 
-__all__ = ["RANGES", "Answers", "BadFilter", "Chart", "ChartSpec", "Column", "Filters", "scope_of"]
+__all__ = ["RANGES", "Answers", "Chart", "ChartSpec", "Column", "FilterError", "Filters", "scope_of"]

@@ -12,8 +12,8 @@ COMMON = ("version", "provider", "internal")
 class Column:
     """One column of a chart.
 
-    `unit` is `calls`, `instances`, … for counts, `ratio` (0 to 1), `milliseconds`, `seconds`, `day` (`2026-11-24`, UTC),
-    `day or hour` (that, or `2026-11-24T13:00:00Z` where the range is short), or empty for a text.
+    `unit` is `calls`, `instances`, … for counts, `ratio` (0 to 1), `milliseconds`, `seconds`, `day` (`2026-11-24`,
+    UTC), `day or hour` (that, or `2026-11-24T13:00:00Z` where the range is short), or empty for a text.
     """
 
     name: str

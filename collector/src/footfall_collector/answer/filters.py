@@ -21,7 +21,7 @@ EXTRA = ("tool", "error_type", "mcp_client", "transport", "k8s_version", "deploy
 _LONGEST = 200
 
 
-class BadFilter(Exception):
+class FilterError(Exception):
     """A filter can't be used; the message says which one, why, and what to write instead."""
 
 
@@ -63,18 +63,18 @@ class Filters:
         """Filters from a query: `product`, `range` or `start` and `end`, `version`, `provider`, `internal`, `EXTRA`.
 
         `start` and `end` are UTC days, both included, or RFC 3339 moments, the end excluded. Empty values count as
-        not given. Raises BadFilter.
+        not given. Raises FilterError.
         """
         values = {name: value for name, value in query.items() if value != ""}
         known = ("product", "range", "start", "end", "version", "provider", "internal", *EXTRA)
         for name, value in values.items():
             if name not in known:
-                raise BadFilter(f"There is no such filter; known are {', '.join(known)}.")
+                raise FilterError(f"There is no such filter; known are {', '.join(known)}.")
             if len(value) > _LONGEST:
-                raise BadFilter(f"{name} is longer than {_LONGEST} characters.")
+                raise FilterError(f"{name} is longer than {_LONGEST} characters.")
         internal = values.get("internal", "hide")
         if internal not in INTERNAL:
-            raise BadFilter("internal is none of hide, only, all.")
+            raise FilterError("internal is none of hide, only, all.")
         start, end = _period(values, now.astimezone(UTC))
         return cls(
             _product(values.get("product"), catalogues),
@@ -92,9 +92,9 @@ def _product(name: str | None, catalogues: Mapping[str, Catalogue]) -> str:
     if name is None and len(products) == 1:
         return products[0]
     if name is None:
-        raise BadFilter(f"This collector has several products; add product= with one of {', '.join(products)}.")
+        raise FilterError(f"This collector has several products; add product= with one of {', '.join(products)}.")
     if name not in catalogues:
-        raise BadFilter(f"There is no such product; known are {', '.join(products)}.")
+        raise FilterError(f"There is no such product; known are {', '.join(products)}.")
     return name
 
 
@@ -102,13 +102,13 @@ def _period(values: Mapping[str, str], now: datetime) -> tuple[datetime, datetim
     tomorrow = _midnight(now) + timedelta(days=1)
     if "start" in values or "end" in values:
         if values.get("range", CUSTOM) != CUSTOM:
-            raise BadFilter("Give either range, or start and end.")
-        return _custom(values, now, tomorrow)
+            raise FilterError("Give either range, or start and end.")
+        return _custom(values, tomorrow)
     name = values.get("range", DEFAULT_RANGE)
     if name == CUSTOM:
-        raise BadFilter("range=custom needs start and end, such as start=2026-11-01 and end=2026-11-07.")
+        raise FilterError("range=custom needs start and end, such as start=2026-11-01 and end=2026-11-07.")
     if name not in RANGES:
-        raise BadFilter(f"range is none of {', '.join(RANGES)}, {CUSTOM}.")
+        raise FilterError(f"range is none of {', '.join(RANGES)}, {CUSTOM}.")
     if name == "24h":
         # The second under way is included, so that an event is seen as soon as it is stored.
         end = now.replace(microsecond=0) + timedelta(seconds=1)
@@ -116,12 +116,12 @@ def _period(values: Mapping[str, str], now: datetime) -> tuple[datetime, datetim
     return (tomorrow - timedelta(days=RANGES[name]) if RANGES[name] else EARLIEST), tomorrow
 
 
-def _custom(values: Mapping[str, str], now: datetime, tomorrow: datetime) -> tuple[datetime, datetime]:
+def _custom(values: Mapping[str, str], tomorrow: datetime) -> tuple[datetime, datetime]:
     start = _moment("start", values["start"]) if "start" in values else EARLIEST
     end = _moment("end", values["end"], is_end=True) if "end" in values else tomorrow
     start, end = max(start, EARLIEST), min(end, tomorrow)
     if start >= end:
-        raise BadFilter("start is not before end, or lies in the future.")
+        raise FilterError("start is not before end, or lies in the future.")
     if (end - start).total_seconds() > EXACT_SECONDS:
         # Rollups are by day; say so in the range instead of quietly counting more.
         start, end = _midnight(start), _midnight(end + timedelta(seconds=DAY - 1))
@@ -139,4 +139,4 @@ def _moment(name: str, text: str, is_end: bool = False) -> datetime:
         is_day = len(text) == len("2026-11-24")
         return found + timedelta(days=1) if is_end and is_day else found.replace(microsecond=0)
     except (ValueError, OverflowError):
-        raise BadFilter(f"{name} is no UTC day (2026-11-24) and no moment (2026-11-24T13:00:00Z).") from None
+        raise FilterError(f"{name} is no UTC day (2026-11-24) and no moment (2026-11-24T13:00:00Z).") from None

@@ -5,7 +5,7 @@ import binascii
 import importlib
 import zlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import zstandard
 from isal import isal_zlib
@@ -16,9 +16,12 @@ from .refusals import malformed, too_large
 # Has neither annotations nor stubs.
 _brotli: Any = importlib.import_module("brotli")
 _BrotliError: type[Exception] = _brotli.error
+# Its stubs declare a variable of type Exception; it is a class.
+_IsalError: type[Exception] = cast("type[Exception]", isal_zlib.error)
 
 GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK = 64 << 10
+_MOST_MEMBERS = 16
 
 Decoder = Callable[[bytes, int], bytes]
 
@@ -40,6 +43,9 @@ def _inflate(body: bytes, most: int, window: int, name: str) -> bytes:
     rest = body
     try:
         while rest:
+            # Each member costs a copy of all that follows it: a body of a million empty ones would never end.
+            if len(parts) == _MOST_MEMBERS:
+                raise _damaged(name)
             stream = isal_zlib.decompressobj(wbits=window)
             out = stream.decompress(rest, most - size + 1)
             size += len(out)
@@ -50,7 +56,7 @@ def _inflate(body: bytes, most: int, window: int, name: str) -> bytes:
             parts.append(out)
             # Only gzip has members; zeros after the last one are padding.
             rest = stream.unused_data.lstrip(b"\0") if window > zlib.MAX_WBITS else b""
-    except (isal_zlib.error, zlib.error):
+    except (_IsalError, zlib.error):
         raise _damaged(name) from None
     return parts[0] if len(parts) == 1 else b"".join(parts)
 

@@ -8,7 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..answer import Answers, BadFilter, Chart, Filters
+from ..answer import Answers, Chart, FilterError, Filters
 from ..settings import Settings
 from ..status import Status
 from . import export, health, pageanswers, releases
@@ -83,7 +83,7 @@ def _guarded(endpoint: Endpoint) -> Endpoint:
     def answer(request: Request) -> Response:
         try:
             return endpoint(request)
-        except BadFilter as error:
+        except FilterError as error:
             return _json({"error": str(error)}, 400)
 
     return answer

@@ -106,11 +106,11 @@ def append(files: Files, month: Month, load: int) -> None:
     rows = f"FROM batch WHERE month = '{month.name}'"
     if done is None:
         with files.transaction() as writer:
-            writer.execute(f"INSERT INTO {month.events} ({columns}) SELECT {columns} {rows} ORDER BY ts")  # noqa: S608 - our columns
+            writer.execute(f"INSERT INTO {month.events} ({columns}) SELECT {columns} {rows} ORDER BY ts")
             # Only the latest load can be cut short, so only its number has to be remembered.
             writer.execute(f"DELETE FROM {month.alias}.loaded WHERE load < {load}")  # noqa: S608 - numbers
             writer.execute(f"INSERT INTO {month.alias}.loaded VALUES ({load})")  # noqa: S608 - numbers
-    days = files.writer.execute(f"SELECT DISTINCT sent // {DAY} {rows}").fetchall()  # noqa: S608 - our own words
+    days = files.writer.execute(f"SELECT DISTINCT sent // {DAY} {rows}").fetchall()
     month.sent_days = month.sent_days | {day for (day,) in days}
     month.last_load = load
 
@@ -131,7 +131,7 @@ def begin(files: Files, load: int, segments: Sequence[Path]) -> None:
     with files.transaction() as writer:
         for path in segments:
             writer.execute(
-                f"INSERT INTO {ROLLUP_FILE}.loads VALUES ($load, $segment, $bytes)",
+                f"INSERT INTO {ROLLUP_FILE}.loads VALUES ($load, $segment, $bytes)",  # noqa: S608 - our alias
                 {"load": load, "segment": path.name, "bytes": path.stat().st_size},
             )
 

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-
 from footfall.schema import Catalogue
 
 from ..status import Status

@@ -51,7 +51,7 @@ class Files:
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._guard = threading.Lock()
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        config = {
+        config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory_limit,
             "threads": str(threads),
             "temp_directory": str(directory / "tmp"),
