@@ -65,7 +65,12 @@ class Telemetry(ToolCalls):
     def rearm_signals(self) -> None:
         """Come first again at SIGTERM and SIGINT, if another library may have installed its own handlers since."""
         if self._pipeline is not None:
-            self._pipeline.lifecycle.rearm()
+            self._pipeline.lifecycle.arm()
+
+    def server_stopping(self) -> None:
+        """The server is about to end: recorded at once, once per process; sending is left to `server_stopped`."""
+        if self._pipeline is not None:
+            self._pipeline.record_stopped()
 
     def server_stopped(self, budget_seconds: float = 2.0) -> None:
         """The server ends: recorded first of all, once per process; then sending is tried for so many seconds."""

@@ -69,6 +69,10 @@ class CapturingTelemetry(ToolCalls):
     def rearm_signals(self) -> None:
         """Nothing to arm."""
 
+    def server_stopping(self) -> None:
+        """Keep `server_stopped` once."""
+        self.server_stopped()
+
     def server_stopped(self, budget_seconds: float = 2.0) -> None:
         """Keep `server_stopped` once."""
         if self._started and not self._stopped:

@@ -11,7 +11,11 @@ from ..vocabularies import UNKNOWN
 CLIENT_INFO = "io.modelcontextprotocol/clientInfo"
 """Key of a request's `_meta` that says who calls, in protocol 2026-07-28 and later."""
 
+FIRST_SESSIONLESS = "2026-07-28"
+"""The first protocol version without `initialize`; versions are dates, so later ones compare greater."""
+
 _MOST_SEEN = 1024
+_LONGEST = 64
 
 
 class ErrorResultError(Exception):
@@ -28,6 +32,7 @@ class Calls:
     def __init__(self, telemetry: Any) -> None:
         self.telemetry = telemetry
         self._seen: set[tuple[str, str | None, str]] = set()
+        self._as_written: set[tuple[str, str, str]] = set()
         self._day = 0
 
     def finished(self, tool: object, client: str, seconds: float, error: BaseException | None) -> None:
@@ -51,9 +56,15 @@ class Calls:
         if today != self._day:
             self._day = today
             self._seen.clear()
-        key = (client[:64], clean_version(version), transport)
+            self._as_written.clear()
+        text = version[:_LONGEST] if type(version) is str else ""
+        as_written = (client[:_LONGEST], text, transport)
         # Bounded: whoever makes up names faster than that is not counted beyond it.
-        if key not in self._seen and len(self._seen) < _MOST_SEEN:
+        if as_written in self._as_written or len(self._as_written) >= _MOST_SEEN:
+            return
+        self._as_written.add(as_written)
+        key = (as_written[0], clean_version(version), transport)
+        if key not in self._seen:
             self._seen.add(key)
             self.connected(client, version, transport)
 

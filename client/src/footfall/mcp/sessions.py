@@ -1,0 +1,125 @@
+"""Where a session comes from, and its beginning and end: the same for every SDK of the `mcp` family.
+
+The SDKs give every session of stdio, SSE and in-memory transports to one public method, `Server.run(read_stream, …)`.
+"""
+
+import logging
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from .calls import Calls
+
+STDIO, SSE, HTTP, MEMORY = "stdio", "sse", "streamable-http", "memory"
+STDIO_EXIT_SECONDS = 0.5
+"""For sending at the end of a stdio session: clients kill the process two seconds after they closed its stdin."""
+
+_WEB = ("starlette.", "uvicorn.", "hypercorn.", "sse_starlette.")
+_MOST_FRAMES = 100
+log = logging.getLogger("footfall")
+
+Run = Callable[..., Awaitable[Any]]
+
+
+class Sessions:
+    """The sessions of one server object: how many are open, and over which transport.
+
+    Args:
+        calls: records what they do.
+        tools: gives the names of the tools that are registered now.
+    """
+
+    def __init__(self, calls: Calls, tools: Callable[[], Awaitable[list[str]]]) -> None:
+        self._calls = calls
+        self._tools = tools
+        self._open = {STDIO: 0, SSE: 0, MEMORY: 0}
+        self._over_http = self._watching = False
+        self.started = False
+
+    def watch(self, server: Any) -> None:
+        """Wrap the public `run` of a low-level server: it is called once per session."""
+        inner: Run = server.run
+        self._watching = True
+
+        async def run(read_stream: Any, *args: Any, **kwargs: Any) -> Any:
+            kind = _kind(read_stream)
+            await self.start()
+            self._open[kind] += 1
+            try:
+                stream = _UntilEnd(read_stream, self._calls.telemetry) if kind == STDIO else read_stream
+                return await inner(stream, *args, **kwargs)
+            finally:
+                self._open[kind] -= 1
+                if kind == STDIO:
+                    self._calls.telemetry.server_stopped(STDIO_EXIT_SECONDS)
+
+        server.run = run
+
+    async def start(self) -> None:
+        """The server begins to serve: from now on the tools' names are known and the process is watched."""
+        if self.started:
+            return
+        self.started = True
+        self._calls.telemetry.register_tools(*await self._tools())
+        self._calls.telemetry.server_started()
+
+    def transport(self, request: Any) -> str:
+        """The transport of a message; `request` is the HTTP request that carried it, None where there is none."""
+        if request is None:
+            # Not every in-memory client goes through `run`, but stdio does.
+            return STDIO if self._open[STDIO] or not self._watching else MEMORY
+        if not self._over_http:
+            # Web servers install their signal handlers when they begin to serve; ours have to come first again.
+            self._over_http = True
+            self._calls.telemetry.rearm_signals()
+        return SSE if b"session_id=" in request.scope.get("query_string", b"") else HTTP
+
+
+def _kind(read_stream: Any) -> str:
+    """What feeds a session. In-memory transports buffer a message, the others none; SSE runs inside a web framework."""
+    try:
+        buffered = getattr(read_stream, "_inner", read_stream).statistics().max_buffer_size
+    except AttributeError:
+        buffered = 0
+    if buffered:
+        return MEMORY
+    return SSE if _inside_web_framework() else STDIO
+
+
+def _inside_web_framework() -> bool:
+    frame = sys._getframe(1)
+    for _ in range(_MOST_FRAMES):
+        if str(frame.f_globals.get("__name__", "")).startswith(_WEB):
+            return True
+        if frame.f_back is None:
+            return False
+        frame = frame.f_back
+    return False
+
+
+class _UntilEnd:
+    """A read stream that tells telemetry of its end before anybody else hears of it."""
+
+    def __init__(self, stream: Any, telemetry: Any) -> None:
+        self._stream = stream
+        self._telemetry = telemetry
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    async def __aenter__(self) -> "_UntilEnd":
+        await self._stream.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> Any:
+        return await self._stream.__aexit__(*error)
+
+    def __aiter__(self) -> "_UntilEnd":
+        return self
+
+    async def __anext__(self) -> Any:
+        try:
+            return await self._stream.__anext__()
+        except StopAsyncIteration:
+            self._telemetry.server_stopping()
+            raise
