@@ -13,7 +13,7 @@ from footfall.schema import Catalogue
 from ..store import Scope, Store
 from ..store.periods import DAY as DAY_SECONDS
 from ..store.periods import day_text
-from .charts import CHARTS, DAY, MOMENT, RELEASES, SUMMARY, ChartSpec, Column
+from .charts import CHARTS, DAY, MOMENT, RELEASES, SUMMARY, TREND, ChartSpec, Column
 from .filters import EARLIEST, INTERNAL, RANGES, FilterError, Filters
 
 _COLUMNS = {"version": "product_version", "provider": "ai_provider"}
@@ -61,8 +61,12 @@ class Answers:
         return self._answer(self._specs[id], filters)
 
     def summary(self, filters: Filters) -> Chart:
-        """One row for the whole range: calls, errors, instances, median duration."""
+        """One row for the whole range: calls, errors, active instances, calling instances, median duration."""
         return self._answer(SUMMARY, filters)
+
+    def trend(self, filters: Filters) -> Chart:
+        """One row per day (hour where the range is short): calls, errors, median duration."""
+        return self._answer(TREND, filters)
 
     def releases(self, filters: Filters) -> Chart:
         """One row per version: first day in the range, instances, calls, errors, error rate."""

@@ -181,8 +181,22 @@ SUMMARY = ChartSpec(
     "summary",
     "Summary",
     "How much, by how many, how well?",
-    (_CALLS, _ERRORS, _INSTANCES, Column("p50_ms", "Median duration", "milliseconds")),
-    COMMON,
+    (
+        _CALLS,
+        _ERRORS,
+        _INSTANCES,
+        Column("callers", "Calling instances", "instances"),
+        Column("p50_ms", "Median duration", "milliseconds"),
+    ),
+    # Active instances and the median don't carry all of these; `show` says so where it shows them.
+    (*COMMON, "tool", "mcp_client"),
+)
+TREND = ChartSpec(
+    "trend",
+    "Trend",
+    "How much and how well, day by day?",
+    (Column("day", "Day (UTC)", MOMENT), _CALLS, _ERRORS, Column("p50_ms", "Median duration", "milliseconds")),
+    (*COMMON, "tool", "mcp_client"),
 )
 RELEASES = ChartSpec(
     "releases",

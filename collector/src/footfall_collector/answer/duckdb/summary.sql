@@ -1,4 +1,4 @@
--- The whole range in one row.
+-- The whole range in one row: `instances` were active in any way, `callers` made tool calls.
 WITH counts AS (
     SELECT duration_ms, sum(n)::BIGINT AS n FROM tool_durations GROUP BY duration_ms
 ),
@@ -12,6 +12,7 @@ SELECT
     calls,
     errors,
     (SELECT count(DISTINCT instance) FROM presence) AS instances,
+    (SELECT count(DISTINCT instance) FROM tool_instances) AS callers,
     (SELECT (min(duration_ms) FILTER (upto > (total - 1) // 2) + min(duration_ms) FILTER (upto > total // 2)) / 2 FROM ranked)
         AS p50_ms
 FROM called
