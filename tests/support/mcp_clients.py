@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TextIO
 
 from mcp import Client, ClientSession, StdioServerParameters
 from mcp.client.sse import sse_client
@@ -44,15 +44,22 @@ class Caller:
     async def visit(self, where: Where, *calls: Call, during: Callable[[], None] | None = None) -> list[Outcome]:
         """The same within a running loop."""
         info = Implementation(name=self.name, version=self.version)
-        with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        with _nowhere() as nowhere:
             transport = _transport(where, nowhere)
             if self.modern:
                 async with Client(transport, client_info=info, mode=MODERN, read_timeout_seconds=30) as client:
                     return await _ask(client.call_tool, calls, during)
-            async with transport as (read, write):
-                async with ClientSession(read, write, client_info=info, read_timeout_seconds=30) as session:
-                    await session.initialize()
-                    return await _ask(session.call_tool, calls, during)
+            async with (
+                transport as (read, write),
+                ClientSession(read, write, client_info=info, read_timeout_seconds=30) as session,
+            ):
+                await session.initialize()
+                return await _ask(session.call_tool, calls, during)
+
+
+def _nowhere() -> TextIO:
+    """Where a server that a client starts writes its log."""
+    return open(os.devnull, "w", encoding="utf-8")
 
 
 def _transport(where: Where, errors: Any) -> AbstractAsyncContextManager[Any]:
