@@ -11,7 +11,8 @@ Names are imported when first used, so that a server with telemetry off pays for
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from .version import __version__
+
 __all__ = ["Product", "Telemetry", "__version__"]
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import __version__
 from .catalogue import QUESTIONS, catalogue_for
 from .counters import DROP_REASONS
 from .inspection import Inspection, known_products, product_from
 from .product import OFF_MARKER, Product, decide, state_directory
 from .state import read_json, write_json
 from .unsent import delete_unsent
+from .version import __version__
 from .wire import Poster
 
 EXAMPLES = """examples:

@@ -8,7 +8,6 @@ import weakref
 from collections.abc import Mapping
 from typing import Any
 
-from . import __version__
 from .catalogue import ServerStarted, ServerStopped, catalogue_for
 from .clock import Clock
 from .context import deployment_method, read_context
@@ -23,6 +22,7 @@ from .recorder import Recorder
 from .shipper import Sender, Shipper
 from .spool import Spool
 from .state import StateDirectory, open_state_directory, read_json, write_json
+from .version import __version__
 from .wire import Delivered, Outcome, Poster
 from .worker import Worker
 

@@ -34,18 +34,28 @@ class Telemetry(ToolCalls):
         env = os.environ if environ is None else environ
         self.product = product
         self._pipeline: Pipeline | None = None
-        self.decision = decide(product, env)
-        if self.decision.mode == "on":
-            self.decision = _sendable(product, env) or self.decision
-        self.active = self.decision.mode != "off"
-        if self.decision.typo:
+        try:
+            self.decision = self._begin(env)
+        except Exception as error:  # noqa: BLE001 - telemetry that can't start must not keep the host from starting
+            self.decision = Decision("off", f"it could not start: {type(error).__name__}: {error}")
             log.warning("%s telemetry is off: %s", product.name, self.decision.reason)
-        if self.active:
-            from . import pipeline
+        self.active = self._pipeline is not None
 
-            self._pipeline = pipeline.Pipeline(product, env, preview=self.decision.mode == "preview")
-        else:
+    def _begin(self, env: Mapping[str, str]) -> Decision:
+        """Decide, and build the parts where the decision is on."""
+        product = self.product
+        decision = decide(product, env)
+        if decision.mode == "on":
+            decision = _sendable(product, env) or decision
+        if decision.typo:
+            log.warning("%s telemetry is off: %s", product.name, decision.reason)
+        if decision.mode == "off":
             _delete_unsent(product, env)
+            return decision
+        from . import pipeline
+
+        self._pipeline = pipeline.Pipeline(product, env, preview=decision.mode == "preview")
+        return decision
 
     def record(self, event: "Event") -> None:
         """Keep one event for sending; what is not in the catalogue is dropped and counted. A few microseconds."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from . import __version__
+from .version import __version__
 
 CONSTANTS: dict[str, Any] = {"$geoip_disable": True, "$process_person_profile": False, "$ip": "0.0.0.0"}  # noqa: S104
 """Sent with every event: PostHog then looks up no place, makes no person, and stores no address of the sender."""

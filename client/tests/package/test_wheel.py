@@ -71,6 +71,9 @@ def test_its_command_runs_and_its_types_are_shipped(environment: Path) -> None:
     command = environment.parent / "footfall"
     shown = subprocess.run([command, "dictionary"], check=True, capture_output=True, text=True, env=environ).stdout
     assert "tool_executed" in shown
+    told = subprocess.run([command, "--version"], check=True, capture_output=True, text=True).stdout.strip()
+    listed = next((environment.parents[1]).glob("lib/*/site-packages/footfall-*.dist-info")).name
+    assert told == f"footfall {listed.removeprefix('footfall-').removesuffix('.dist-info')}"
     assert list(environment.parents[1].glob("lib/*/site-packages/footfall/py.typed"))
 
 
@@ -83,5 +86,8 @@ def test_off_imports_nothing_below_the_decision(environment: Path) -> None:
     )
     environ = {"DOT_AI_TELEMETRY": "false", "PATH": os.environ["PATH"]}
     shown = subprocess.run([environment, "-I", "-c", code], check=True, capture_output=True, text=True, env=environ)
-    assert shown.stdout.strip() == "False ['footfall', 'footfall.product', 'footfall.telemetry', 'footfall.toolcalls']"
+    imported = shown.stdout.strip()
+    assert imported == (
+        "False ['footfall', 'footfall.product', 'footfall.telemetry', 'footfall.toolcalls', 'footfall.version']"
+    )
     assert shown.stderr == ""
