@@ -37,7 +37,8 @@ def shown_table(panel: Locator) -> list[list[str]]:
         button.click()
     panel.locator("table.data, [data-view=empty]").first.wait_for()
     found: list[list[str]] = panel.evaluate(
-        "node => [...node.querySelectorAll('table.data tbody tr')].map(row => [...row.cells].map(cell => cell.dataset.value))"
+        "node => [...node.querySelectorAll('table.data tbody tr')]"
+        ".map(row => [...row.cells].map(cell => cell.dataset.value))"
     )
     return found
 

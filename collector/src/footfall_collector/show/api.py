@@ -60,7 +60,7 @@ class Api:
         name = request.path_params["name"]
         if name not in {page.name for page in PAGES}:
             return _json({"error": "There is no such page."}, 404)
-        return _json(pageanswers.of(name, self._answers, self._filters(request), self._status))
+        return _json(pageanswers.of(name, self._answers, self._filters(request), self._status, datetime.now(UTC)))
 
     def options(self, request: Request) -> Response:
         """The values that the filter bar offers for the product."""

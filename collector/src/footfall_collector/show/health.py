@@ -4,6 +4,7 @@ from collections import defaultdict
 from typing import Any
 
 from ..status import Status
+from .sentences import count, percent
 
 REFUSED = ("requests_refused", "events_refused", "properties_dropped")
 _WHAT = {
@@ -17,6 +18,23 @@ _ALARMS = {"journal_failing": "The journal can't be written", "loader_failing": 
 def token(status: Status) -> str:
     """Changes whenever events came into the store, and when another collector answers."""
     return f"{status.total('events_stored')}-{status.total('events_accepted')}"
+
+
+def sentence(status: Status) -> str:
+    """Whether the numbers can be trusted, in a sentence or two."""
+    alarms = [text for name, text in _ALARMS.items() if status.value(name)]
+    if alarms:
+        return f"{{bad|{' and '.join(alarms)}}}: the collector's log says why. What was acknowledged is not lost."
+    accepted, refused = status.total("events_accepted"), status.total("events_refused")
+    if not accepted + refused:
+        return "**No event** has come in since this collector started."
+    text = f"**{percent(accepted / (accepted + refused))} of {count(accepted + refused, 'event')}** were accepted"
+    text += " since this collector started"
+    if refused:
+        text += f", {count(refused, 'event')} refused"
+    waiting = status.value("journal_waiting_bytes")
+    state = "some wait to be loaded" if waiting else "**the charts are up to date**"
+    return f"{text}; {state}."
 
 
 def report(status: Status) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """How sure a rate is: Wilson's interval, Newcombe's for a difference, and a control of false alarms over many tests.
 
 Sources: E. B. Wilson (1927), "Probable inference"; R. G. Newcombe (1998), "Interval estimation for the difference
-between independent proportions", method 10; Y. Benjamini and Y. Hochberg (1995), "Controlling the false discovery rate".
+between independent proportions", method 10; Y. Benjamini and Y. Hochberg (1995), "Controlling the false discovery
+rate".
 """
 
 import math

@@ -2,20 +2,25 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from ..answer import Answers, Filters
 from .intervals import discoveries, newcombe, rise_p_value, wilson
-from .records import Record, records, total
+from .periods import ever, narrowed
+from .records import Record, records, share, total
 from .sentences import percent
-from .versions import is_version, version_key
+from .versions import is_release, is_version, version_key
 
+COMMON = ("version", "provider", "internal")
+BY_CALL = ("tool", "mcp_client")
 SHOWN = 8
 """Versions compared; older ones are not looked at."""
 FEW_CALLS = 30
 """Below this many calls of either version nothing is said about a tool."""
 FALSE_SHARE = 0.02
-"""The share of flags that may be false on average; the promise is 5 %, the rest is margin for what is not independent."""
+"""The share of flags that may be false on average. The promise is 5 %; the rest is for what is not independent."""
 
 Rates = Mapping[str, tuple[int, int]]
 """Tool → (errors, calls)."""
@@ -27,24 +32,55 @@ NOTE = (
 
 
 def compared(answers: Answers, filters: Filters) -> dict[str, Any]:
-    """`{"releases": […newest first], "regressions": […], "note": how a regression is told}`."""
-    everything = replace(filters, version=None)
-    seen = first_seen(records(answers.chart("versions", everything)))
-    newest = sorted(seen, key=version_key, reverse=True)[:SHOWN]
-    rates = {version: _rates(answers, replace(filters, version=version)) for version in newest}
-    found = [_release(version, rates, newest, seen[version]) for version in newest]
-    return {"releases": found, "regressions": regressions(rates), "note": NOTE}
+    """`{"releases": […newest first], "regressions": […], "note": how a regression is told, "not_applied": […]}`.
+
+    Every version is compared, so a version in the filters doesn't count. Instances are None where a filter is about
+    calls, since a version's instances are not told by them.
+    """
+    everything = narrowed(filters, ("provider", "internal", *BY_CALL))
+    rates = _rates_of_newest(answers, everything)
+    seen = {row["product_version"]: row for row in records(answers.releases(narrowed(everything, COMMON)))}
+    born = first_seen(answers, filters)
+    by_call = any(name in filters.extra for name in BY_CALL)
+    found = [
+        _release(version, rates, born[version], None if by_call else seen[version]["instances"])
+        for version in sorted(rates, key=version_key, reverse=True)
+    ]
+    spared = [name for name in filters.given if name not in (*COMMON, *BY_CALL)]
+    return {"releases": found, "regressions": regressions(rates), "note": NOTE, "not_applied": spared}
 
 
-def first_seen(days: list[Record]) -> dict[str, Record]:
-    """Version → the row of the day on which it was first seen, with the most instances of a day as `instances`."""
-    found: dict[str, Record] = {}
-    for row in sorted(days, key=lambda row: str(row["day"])):
-        version = row["product_version"]
-        if is_version(version):
-            first = found.setdefault(version, dict(row))
-            first["instances"] = max(first["instances"], row["instances"])
-    return found
+def flagged(answers: Answers, filters: Filters) -> list[dict[str, Any]]:
+    """The regressions of the versions that were seen under the filters, the newest version's first."""
+    return regressions(_rates_of_newest(answers, filters))
+
+
+def marks(answers: Answers, filters: Filters) -> list[dict[str, str]]:
+    """`[{"name": version, "at": day}]` for versions that were never seen before this period, the oldest first.
+
+    Pre-releases are left out, and so are all but the newest few: marks are to be read.
+    """
+    born = first_seen(answers, filters)
+    inside = [version for version, day in born.items() if is_release(version) and day >= f"{filters.start:%Y-%m-%d}"]
+    if born and all(version in inside for version in born):
+        # Counting began in this period: what was running then is no release of that day.
+        began = min(born.values())
+        inside = [version for version in inside if born[version] > began]
+    newest = sorted(inside, key=version_key)[-SHOWN:]
+    return [{"name": version, "at": born[version]} for version in newest]
+
+
+def first_seen(answers: Answers, filters: Filters) -> dict[str, str]:
+    """Version → the day on which it was first seen at all, by internal or other events as the filters say."""
+    rows = records(answers.releases(narrowed(ever(filters), ())))
+    return {row["product_version"]: row["first_seen"] for row in rows if is_version(row["product_version"])}
+
+
+def _rates_of_newest(answers: Answers, filters: Filters) -> dict[str, Rates]:
+    rows = records(answers.releases(narrowed(filters, COMMON)))
+    versions = [row["product_version"] for row in rows if is_version(row["product_version"])]
+    newest = sorted(versions, key=version_key, reverse=True)[:SHOWN]
+    return {version: _rates(answers, replace(filters, version=version)) for version in newest}
 
 
 def _rates(answers: Answers, filters: Filters) -> Rates:
@@ -55,22 +91,22 @@ def _sum(rates: Rates) -> tuple[int, int]:
     return sum(errors for errors, _ in rates.values()), sum(calls for _, calls in rates.values())
 
 
-def _release(version: str, rates: Mapping[str, Rates], newest: list[str], seen: Record) -> dict[str, Any]:
+def _release(version: str, rates: Mapping[str, Rates], born: str, instances: int | None) -> dict[str, Any]:
     errors, calls = _sum(rates[version])
     low, high = wilson(errors, calls) if calls else (None, None)
-    older = newest[newest.index(version) + 1 :]
-    before = _sum(rates[older[0]]) if older else (0, 0)
+    older = [other for other in sorted(rates, key=version_key) if version_key(other) < version_key(version)]
+    before = _sum(rates[older[-1]]) if older else (0, 0)
     verdict, difference = judge((errors, calls), before) if older else ("first", None)
     return {
         "version": version,
-        "first_seen": seen["day"],
-        "instances": seen["instances"],
+        "first_seen": born,
+        "instances": instances,
         "calls": calls,
         "errors": errors,
         "error_rate": errors / calls if calls else None,
         "low": low,
         "high": high,
-        "before": older[0] if older else None,
+        "before": older[-1] if older else None,
         "difference": difference,
         "verdict": verdict,
     }
@@ -90,7 +126,7 @@ def regressions(rates: Mapping[str, Rates]) -> list[dict[str, Any]]:
     ordered = sorted(rates, key=version_key)
     tests = [
         (version, tool, after, rates[older][tool], older)
-        for older, version in zip(ordered, ordered[1:], strict=False)
+        for older, version in pairwise(ordered)
         for tool, after in rates[version].items()
         if tool in rates[older] and min(after[1], rates[older][tool][1]) >= FEW_CALLS
     ]
@@ -125,14 +161,20 @@ def _flag(
     }
 
 
-def adopted(days: list[Record]) -> tuple[str, float] | None:
-    """The newest version and its share of the instances of the last day that has any; None where there is none."""
+def adopted(days: list[Record], today: date) -> tuple[str, float] | None:
+    """The newest release and its share of a day's instances: of the last day that is over, where there is one.
+
+    None where no version was seen. A pre-release is the newest only where there is nothing else.
+    """
     dated = [row for row in days if is_version(row["product_version"])]
     if not dated:
         return None
-    last = max(str(row["day"]) for row in dated)
-    today = [row for row in days if str(row["day"]) == last]
-    newest = max((row["product_version"] for row in dated), key=version_key)
-    whole = total(today, "instances")
-    part = sum(row["instances"] for row in today if row["product_version"] == newest)
-    return (newest, part / whole) if whole else None
+    names = {row["product_version"] for row in dated}
+    newest = max([name for name in names if is_release(name)] or names, key=version_key)
+    over = [str(row["day"]) for row in days if str(row["day"]) < today.isoformat()]
+    last = max(over or [str(row["day"]) for row in days])
+    active = [row for row in days if str(row["day"]) == last]
+    part = share(
+        sum(row["instances"] for row in active if row["product_version"] == newest), total(active, "instances")
+    )
+    return None if part is None else (newest, part)

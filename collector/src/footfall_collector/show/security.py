@@ -28,12 +28,13 @@ HEADERS = {
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds `HEADERS` to every answer, and `no-store` where the answer says nothing about caching."""
+    """ASGI middleware: adds `HEADERS` to every answer, and `no-store` where it says nothing about caching."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

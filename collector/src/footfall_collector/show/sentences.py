@@ -3,6 +3,8 @@
 The texts carry a small markup that the page turns into elements: `code`, **strong**, {bad|worse} and {good|better}.
 """
 
+from datetime import date, timedelta
+
 from .records import Record, share, total, totals_by
 
 FEW_CALLS = 20
@@ -12,7 +14,6 @@ NBSP = "\u00a0"
 """Between a number and its unit: a line never ends there."""
 
 NO_EVENTS = "Nothing was counted in this time range yet."
-
 
 _DURATIONS = ((1000, 1, "ms"), (60_000, 1000, "s"), (3_600_000, 60_000, "min"), (float("inf"), 3_600_000, "h"))
 
@@ -31,17 +32,24 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {plural}"
 
 
-def overview(usage: list[Record], errors: list[Record], calls_before: int, instances: int) -> str:
+def only_internal(events: int) -> str:
+    """What to say where everything that was counted is hidden."""
+    verb = "was" if events == 1 else "were"
+    return f"Only **{count(events, 'internal event')}** (CI and tests) {verb} counted in this time range."
+
+
+def overview(usage: list[Record], errors: list[Record], calls_before: int, callers: int) -> str:
     """How much was used, by how many, and how well it went."""
     calls = total(usage, "calls")
     if not calls:
         return NO_EVENTS
-    text = f"**{count(instances, 'instance')}** made **{count(calls, 'tool call')}**"
+    text = f"**{count(callers, 'instance')}** made **{count(calls, 'tool call')}**"
     if calls_before >= FEW_CALLS:
         text += f", {_change(calls, calls_before)}"
     rate = share(total(errors, "errors"), total(errors, "calls"))
-    top = max(usage, key=lambda row: row["calls"])
-    text += f"; `{top['tool']}` is called most"
+    if len(usage) > 1:
+        top = max(usage, key=lambda row: row["calls"])
+        text += f"; `{top['tool']}` is called most"
     return f"{text}, and **{percent(rate)}** of all calls fail." if rate is not None else f"{text}."
 
 
@@ -52,23 +60,36 @@ def _change(now: int, before: int) -> str:
     return f"{percent(abs(ratio))} {'more' if ratio > 0 else 'fewer'} than in the period before"
 
 
-def tools(usage: list[Record], instances: int, durations: list[Record]) -> str:
-    """Which tool most instances use, which comes next, and which is slow."""
-    if not total(usage, "calls"):
-        return NO_EVENTS
+def tools(usage: list[Record], instances: int, durations: list[Record], focus: str | None, flags: list[Record]) -> str:
+    """Which tool most instances use, which comes next, what got worse in it, and which is slow.
+
+    `focus` is the tool that the page is filtered by: then the sentence is about that one. `flags` are regressions.
+    """
+    calls = total(usage, "calls")
     ranked = sorted(usage, key=lambda row: (-row["instances"], -row["calls"]))
-    top = ranked[0]
+    chosen = [row for row in ranked if focus in (None, row["tool"])]
+    if not calls or not chosen:
+        return NO_EVENTS
+    top = chosen[0]
     reach = share(top["instances"], instances)
     text = f"`{top['tool']}` is used by **{percent(reach)} of instances**" if reach else f"`{top['tool']}` is used most"
-    part = share(top["calls"], total(usage, "calls")) or 0.0
-    text += f" and makes up {percent(part)} of all calls"
-    if len(ranked) > 1:
-        text += f"; `{ranked[1]['tool']}` comes next"
-    slow = [row for row in durations if row["calls"] >= FEW_CALLS]
-    if len(slow) > 1:
-        slowest = max(slow, key=lambda row: row["p50_ms"])
-        text += f". The slowest is `{slowest['tool']}` with a median of **{milliseconds(slowest['p50_ms'])}**"
-    return f"{text}."
+    text += f" and makes up {percent(top['calls'] / calls)} of all calls"
+    if flag := next((flag for flag in flags if flag["tool"] == top["tool"]), None):
+        text += f"; {{bad|its error rate rose from {percent(flag['rate_before'])} to {percent(flag['rate'])}}}"
+        text += f" in {flag['version']}"
+    if len(chosen) > 1:
+        text += f"; `{chosen[1]['tool']}` comes next"
+    return f"{text}{_speed(durations, focus)}."
+
+
+def _speed(durations: list[Record], focus: str | None) -> str:
+    known = [row for row in durations if row["calls"] >= FEW_CALLS and focus in (None, row["tool"])]
+    if focus and known:
+        return f". Half of its calls take longer than **{milliseconds(known[0]['p50_ms'])}**"
+    if len(known) < 2:
+        return ""
+    slowest = max(known, key=lambda row: row["p50_ms"])
+    return f". The slowest is `{slowest['tool']}` with a median of **{milliseconds(slowest['p50_ms'])}**"
 
 
 def milliseconds(value: float) -> str:
@@ -110,21 +131,20 @@ def _rate_change(rate: float, before: list[Record]) -> str:
     return f", {{bad|up from {percent(was)}}}" if rate > was else f", {{good|down from {percent(was)}}}"
 
 
-def clients(providers: list[Record], connected: list[Record]) -> str:
-    """Which provider and which client lead."""
+def clients(providers: list[Record], connected: list[Record], instances: int) -> str:
+    """Which provider and which client lead. `instances` are all that were active, whatever their provider."""
     parts = []
     by_provider = totals_by(providers, "ai_provider", "instances")
-    if sum(by_provider.values()):
-        parts.append(_leaders(by_provider, "of instances are set up with"))
+    if sum(by_provider.values()) and instances:
+        parts.append(_leaders(by_provider, instances, "of instances are set up with"))
     by_client = totals_by(connected, "mcp_client", "connections")
-    if sum(by_client.values()):
-        parts.append(_leaders(by_client, "of connections come from"))
+    if connections := sum(by_client.values()):
+        parts.append(_leaders(by_client, connections, "of connections come from"))
     return "; ".join(parts) + "." if parts else NO_EVENTS
 
 
-def _leaders(sums: dict[str, int], verb: str) -> str:
+def _leaders(sums: dict[str, int], everything: int, verb: str) -> str:
     (first, most), *rest = sums.items()
-    everything = sum(sums.values())
     text = f"**{percent(most / everything)}** {verb} `{first}`"
     if rest:
         text += f", ahead of `{rest[0][0]}` with {percent(rest[0][1] / everything)}"
@@ -132,7 +152,11 @@ def _leaders(sums: dict[str, int], verb: str) -> str:
 
 
 def next_steps(
-    adoption: tuple[str, float] | None, kubernetes: list[Record], cohorts: list[Record], worse: list[Record]
+    adoption: tuple[str, float] | None,
+    kubernetes: list[Record],
+    cohorts: list[Record],
+    worse: list[Record],
+    today: date,
 ) -> str:
     """How far the newest version is adopted and whether it got worse, which Kubernetes to support, who returns."""
     parts = []
@@ -146,7 +170,7 @@ def next_steps(
     if sum(minors.values()):
         name, most = next(iter(minors.items()))
         parts.append(f"Kubernetes {name} is the most common with {percent(most / sum(minors.values()))}")
-    returning = returned(cohorts)
+    returning = returned(cohorts, today)
     if returning is not None:
         parts.append(f"**{percent(returning)}** of new instances come back in the week after")
     return "; ".join(parts) + "." if parts else NO_EVENTS
@@ -161,9 +185,14 @@ def _names(tools: list[str]) -> str:
     return " and ".join(shown) if len(tools) <= 2 else f"{shown[0]} and {len(tools) - 1} other tools"
 
 
-def returned(cohorts: list[Record]) -> float | None:
-    """The share of instances that were seen in the week after their first; None where no week is over yet."""
-    sizes = {row["cohort"]: row["instances"] for row in cohorts if row["week"] == 0}
-    after = {row["cohort"]: row["instances"] for row in cohorts if row["week"] == 1}
-    over = [cohort for cohort in sizes if cohort in after]
-    return share(sum(after[cohort] for cohort in over), sum(sizes[cohort] for cohort in over))
+def returned(cohorts: list[Record], today: date) -> float | None:
+    """The share of instances that were seen in the week after their first; None where no such week is over yet."""
+    over = {cohort for cohort in (row["cohort"] for row in cohorts) if _end_of_week_after(cohort) <= today}
+    first, after = (
+        sum(row["instances"] for row in cohorts if row["week"] == week and row["cohort"] in over) for week in (0, 1)
+    )
+    return share(after, first)
+
+
+def _end_of_week_after(cohort: str) -> date:
+    return date.fromisoformat(cohort) + timedelta(days=14)

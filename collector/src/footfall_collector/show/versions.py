@@ -19,3 +19,8 @@ def version_key(version: str) -> tuple[int, int, int, int]:
 def is_version(text: object) -> bool:
     """Whether a text has a place in the order (`other` has none)."""
     return isinstance(text, str) and _FORM.fullmatch(text) is not None
+
+
+def is_release(text: object) -> bool:
+    """Whether a text is a version without a tag such as `-rc`."""
+    return is_version(text) and "-" not in str(text)
