@@ -20,16 +20,16 @@ def chart(collector: str, name: str) -> list[dict[str, Any]]:
 
 
 async def wait_for_calls(collector: str, calls: int) -> None:
-    """Wait until the charts count so many tool calls.
+    """Wait until the charts count exactly so many tool calls.
 
     Raises:
         DemoError: they don't within half a minute.
     """
     seen = 0
     with anyio.move_on_after(SEEN_SECONDS):
-        while seen < calls:
+        while seen != calls:
             await anyio.sleep(0.25)
             rows = await anyio.to_thread.run_sync(chart, collector, "tool-usage", abandon_on_cancel=True)
             seen = sum(int(row["calls"]) for row in rows)
-    if seen < calls:
-        raise DemoError(f"{calls} tool calls were made, but after {SEEN_SECONDS:g} s the charts count only {seen}")
+    if seen != calls:
+        raise DemoError(f"{calls} tool calls were made, but after {SEEN_SECONDS:g} s the charts count {seen}")

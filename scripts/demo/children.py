@@ -16,7 +16,7 @@ _LISTENING = "listening on http://"
 
 
 class Child:
-    """A Python module running as a child process.
+    """Python running as a child process.
 
     It is in a session of its own, so that Ctrl-C in the terminal reaches the demo alone, which then ends its children
     in the right order.
@@ -28,7 +28,7 @@ class Child:
         self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
         self._listening = threading.Event()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", *arguments],
+            [sys.executable, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -72,14 +72,3 @@ def surroundings(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     env = os.environ if environ is None else environ
     kept = {k: v for k, v in env.items() if not k.startswith(_FOREIGN) and not k.endswith(_KEYS)}
     return {**kept, "NO_PROXY": HOST, "no_proxy": HOST, "PYTHONUNBUFFERED": "1"}
-
-
-def telemetry_to(collector: str, state: Path) -> dict[str, str]:
-    """The variables that route a toolkit's telemetry to the demo's collector, without grace period."""
-    return {
-        "DOT_AI_POSTHOG_HOST": collector,
-        "DOT_AI_POSTHOG_KEY": "phc_demo",
-        "DOT_AI_TELEMETRY_GRACE_SECONDS": "0",
-        "DOT_AI_TELEMETRY_FLUSH_SECONDS": "1",
-        "DOT_AI_TELEMETRY_STATE_DIR": str(state),
-    }

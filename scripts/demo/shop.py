@@ -6,7 +6,7 @@ from typing import Any
 
 Resource = dict[str, Any]
 CLUSTER_UID = "8f14e45f-ceea-467f-a0e1-9b6e3c1d2f70"
-VERSION = {"major": "1", "minor": "34", "gitVersion": "v1.34.2", "platform": "linux/amd64"}
+VERSION = "v1.34.2"
 BORN = "2026-11-01T08:00:00Z"
 SECRET_VALUE = "correct horse battery staple"  # what must never be shown
 
@@ -24,10 +24,10 @@ class Served:
     items: list[Resource] = field(default_factory=list)
 
 
-def shop() -> list[Served]:
-    """Every kind with its resources."""
+def shop(uid: str = CLUSTER_UID) -> list[Served]:
+    """Every kind with its resources; `uid` is that of the namespace kube-system, which names the cluster."""
     return [
-        Served("v1", "namespaces", "Namespace", False, ("ns",), ("Name", "Status", "Age"), _namespaces()),
+        Served("v1", "namespaces", "Namespace", False, ("ns",), ("Name", "Status", "Age"), _namespaces(uid)),
         Served("v1", "nodes", "Node", False, ("no",), ("Name", "Status", "Age"), [_made("node-1", None, "Ready")]),
         Served("v1", "pods", "Pod", True, ("po",), ("Name", "Ready", "Status", "Age"), _pods()),
         Served("v1", "services", "Service", True, ("svc",), items=[_made("web", "shop"), _made("cart", "shop")]),
@@ -52,9 +52,9 @@ def _made(name: str, namespace: str | None, status: str = "Active", **more: Any)
     return {"metadata": metadata, "status": {"phase": status}, **more}
 
 
-def _namespaces() -> list[Resource]:
+def _namespaces(uid: str) -> list[Resource]:
     found = [_made(name, None) for name in ("default", "kube-system", "shop")]
-    found[1]["metadata"]["uid"] = CLUSTER_UID
+    found[1]["metadata"]["uid"] = uid
     return found
 
 

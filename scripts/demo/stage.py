@@ -2,6 +2,7 @@
 
 import os
 import signal
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,11 +15,14 @@ from mcp import MCPError
 
 from scripts.demo.charts import wait_for_calls
 from scripts.demo.children import Child
-from scripts.demo.plan import HOST, DemoError, Plan, surroundings, telemetry_to
+from scripts.demo.plan import HOST, DemoError, Plan, surroundings
+from scripts.demo.shop import VERSION
 from scripts.demo.standin import KUBECONFIG, StandIn
+from scripts.demo.toolkit import EARLIER, Toolkit
 from scripts.demo.traffic import Traffic
 
 WATCH_SECONDS = 0.5
+OLDER_CLUSTER = "v1.33.6"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 INSPECTOR = "npx -y @modelcontextprotocol/inspector@0.22.0 --cli {url} --transport http"
 
@@ -72,27 +76,41 @@ async def _play(plan: Plan, ended: ExitStack) -> None:
 
 async def _set_up(plan: Plan, ended: ExitStack) -> Cast:
     """Start everything; the end comes in the opposite order, so that servers say farewell to a living collector."""
-    standin = StandIn(forbidden=("nodes",)).start()
-    ended.callback(standin.stop)
-    kubeconfig = plan.directory / "kubeconfig"
-    kubeconfig.write_text(standin.kubeconfig, encoding="utf-8")
-    serve = ["footfall_collector", "serve", "--data", str(plan.directory / "data"), "--host", HOST]
+    serve = ["-m", "footfall_collector", "serve", "--data", str(plan.directory / "data"), "--host", HOST]
     collector = Child("collector", [*serve, "--port", str(plan.footfall_port)], surroundings())
     ended.callback(collector.stop)
     url = await _listening(collector)
-    servers = []
-    for transport, port, provider in (
-        ("streamable-http", plan.toolkit_port, "ANTHROPIC_API_KEY"),
-        ("sse", 0, "OPENAI_API_KEY"),
-    ):
-        environment = {**surroundings(), **telemetry_to(url, plan.directory / transport), provider: "a-key-of-the-demo"}
-        environment["KUBECONFIG"] = str(kubeconfig)
-        arguments = ["footfall_toolkit", "--transport", transport, "--host", HOST, "--port", str(port)]
-        servers.append(Child(f"MCP server ({transport})", arguments, environment))
-        ended.callback(servers[-1].stop)
+    servers = [
+        _server(plan, ended, url, _Server("streamable-http", plan.toolkit_port, "ANTHROPIC_API_KEY", VERSION, None)),
+        _server(plan, ended, url, _Server("sse", 0, "OPENAI_API_KEY", OLDER_CLUSTER, EARLIER)),
+    ]
     for server in servers:
         await _listening(server)
     return Cast(collector, servers[0], servers[1])
+
+
+@dataclass(frozen=True)
+class _Server:
+    transport: str
+    port: int
+    provider: str
+    kubernetes: str
+    release: str | None
+
+
+def _server(plan: Plan, ended: ExitStack, collector: str, which: _Server) -> Child:
+    """Start an MCP server and the cluster that it reads."""
+    # A cluster is known by the UID of its namespace kube-system; each run has new ones.
+    standin = StandIn(forbidden=("nodes",), version=which.kubernetes, uid=str(uuid.uuid4())).start()
+    ended.callback(standin.stop)
+    kubeconfig = plan.directory / f"kubeconfig-{which.transport}"
+    kubeconfig.write_text(standin.kubeconfig, encoding="utf-8")
+    toolkit = Toolkit(which.provider, kubeconfig, plan.directory / which.transport, which.release)
+    arguments = toolkit.arguments("--transport", which.transport, "--host", HOST, "--port", str(which.port))
+    environment = {**surroundings(), **toolkit.environment(collector)}
+    child = Child(f"MCP server ({which.transport})", arguments, environment)
+    ended.callback(child.stop)
+    return child
 
 
 async def _listening(child: Child) -> str:

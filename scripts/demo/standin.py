@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from scripts.demo.shop import VERSION, Resource, Served, log_of, shop
+from scripts.demo.shop import CLUSTER_UID, VERSION, Resource, Served, log_of, shop
 
 KUBECONFIG = """\
 apiVersion: v1
@@ -35,15 +35,18 @@ class StandIn:
 
     Args:
         forbidden: plurals that may not be read, as if RBAC said so.
+        version: what it says it runs, such as `v1.34.2`.
+        uid: of its namespace kube-system.
 
     Attributes:
         requests: path and query of every request so far, in order.
     """
 
-    def __init__(self, forbidden: tuple[str, ...] = ()) -> None:
+    def __init__(self, forbidden: tuple[str, ...] = (), version: str = VERSION, uid: str = CLUSTER_UID) -> None:
         self.forbidden = forbidden
+        self.version = version
         self.requests: list[str] = []
-        self._kinds = shop()
+        self._kinds = shop(uid)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="stand-in", daemon=True)
@@ -105,7 +108,7 @@ class StandIn:
 
     def _find(self, parts: list[str], query: dict[str, str], table: bool) -> Resource | str:
         if parts == ["version"]:
-            return VERSION
+            return {"gitVersion": self.version, "platform": "linux/amd64"}
         if parts == ["apis"]:
             return self._groups()
         api_version, rest = (parts[1], parts[2:]) if parts[0] == "api" else ("/".join(parts[1:3]), parts[3:])

@@ -2,15 +2,17 @@
 
 import os
 import random
+from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import anyio
 
 from scripts.demo.children import Child
-from scripts.demo.plan import telemetry_to
-from scripts.demo.visitors import AT_HOME, OPENING, OVER_SSE, VISITORS, questions
+from scripts.demo.toolkit import Toolkit
+from scripts.demo.visitors import AT_HOME, OPENING, OVER_SSE, VISITORS, Call, Visitor, questions
 from scripts.demo.visits import over_http, over_sse, over_stdio, visit
 
 OPENING_CALLS = 12
@@ -61,21 +63,23 @@ class Traffic:
 
     async def _by_http(self, number: int, count: int, pause: float) -> None:
         asked = [*(OPENING if not pause else ()), *islice(self._questions, count)]
-        self.calls += await visit(over_http(self._toolkit), VISITORS[number], asked, pause)
+        await self._visit(over_http(self._toolkit), VISITORS[number], asked, pause)
 
     async def _by_sse(self, server: Child) -> None:
-        self.calls += await visit(over_sse(server.url), OVER_SSE, islice(self._questions, 5), 0.0)
+        await self._visit(over_sse(server.url), OVER_SSE, islice(self._questions, 5), 0.0)
         await anyio.to_thread.run_sync(server.stop)
 
     async def _at_home(self, number: int, count: int) -> None:
-        visitor, provider = AT_HOME[number]
-        state = self._directory / f"home-{number}"
-        environment = {
-            **telemetry_to(self._collector, state),
-            # One has no cluster, the others one that does not answer: two kinds of error.
-            "KUBECONFIG": str(self._kubeconfig) if number else os.devnull,
-            "NO_PROXY": "127.0.0.1",
-            provider: "a-key-of-the-demo",
-        }
+        visitor, provider, release = AT_HOME[number]
+        # One has no cluster, the others one that does not answer: two kinds of error.
+        kubeconfig = self._kubeconfig if number else Path(os.devnull)
+        toolkit = Toolkit(provider, kubeconfig, self._directory / f"home-{number}", release)
         calls = islice(self._questions, count)
-        self.calls += await visit(over_stdio(environment, self._nowhere), visitor, calls, 0.2)
+        await self._visit(over_stdio(toolkit, self._collector, self._nowhere), visitor, calls, 0.2)
+
+    async def _visit(
+        self, transport: AbstractAsyncContextManager[Any], visitor: Visitor, calls: Iterable[Call], pause: float
+    ) -> None:
+        # Awaited first: `self.calls += await …` would add to what the sum was before the visit.
+        asked = await visit(transport, visitor, calls, pause)
+        self.calls += asked

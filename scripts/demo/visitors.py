@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from scripts.demo.toolkit import EARLIER
+
 Call = tuple[str, dict[str, Any]]
 
 
@@ -27,10 +29,10 @@ VISITORS = (
     Visitor("Zed", "0.214.5", modern=False),
 )
 AT_HOME = (
-    # Over stdio: the visitor starts a server of its own. Name of the variable that makes it use an AI provider.
-    (Visitor("claude-code", "2.0.49", modern=True), "OPENAI_API_KEY"),
-    (Visitor("goose", "1.14.2", modern=False), "GEMINI_API_KEY"),
-    (Visitor("Kilo-Code", "4.120.0", modern=False), "MISTRAL_API_KEY"),
+    # Over stdio: each starts a server of its own. The variable of its AI provider, and its release of the toolkit.
+    (Visitor("claude-code", "2.0.49", modern=True), "OPENAI_API_KEY", EARLIER),
+    (Visitor("goose", "1.14.2", modern=False), "GEMINI_API_KEY", None),
+    (Visitor("Kilo-Code", "4.120.0", modern=False), "MISTRAL_API_KEY", None),
 )
 OVER_SSE = Visitor("windsurf-client", "1.12.30", modern=False)
 

@@ -1,7 +1,7 @@
 """One visit: open a session, ask, leave. Over HTTP, over SSE, or over stdio with a server of one's own."""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TextIO
 
@@ -12,6 +12,7 @@ from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import Implementation
 
+from scripts.demo.toolkit import Toolkit
 from scripts.demo.visitors import Call, Visitor
 
 MODERN = "2026-07-28"
@@ -53,7 +54,9 @@ def over_sse(url: str) -> AbstractAsyncContextManager[Any]:
     return sse_client(url)
 
 
-def over_stdio(environment: Mapping[str, str], errors: TextIO) -> AbstractAsyncContextManager[Any]:
-    """A transport that starts a server and ends it; the server gets these variables and little else."""
-    arguments = ["-m", "footfall_toolkit"]
-    return stdio_client(StdioServerParameters(command=sys.executable, args=arguments, env=dict(environment)), errors)
+def over_stdio(toolkit: Toolkit, collector: str, errors: TextIO) -> AbstractAsyncContextManager[Any]:
+    """A transport that starts a server and ends it; the server gets its own variables and little else."""
+    environment = dict(toolkit.environment(collector))
+    return stdio_client(
+        StdioServerParameters(command=sys.executable, args=toolkit.arguments(), env=environment), errors
+    )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.demo.standin import StandIn
+from scripts.demo.standin import KUBECONFIG, StandIn
 
 
 @pytest.fixture
@@ -27,9 +27,7 @@ def dead_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    text = StandIn().kubeconfig
-    url = text.split('server: "')[1].split('"')[0]
-    point_at(text.replace(url, f"http://127.0.0.1:{port}"), tmp_path, monkeypatch)
+    point_at(KUBECONFIG.format(url=f"http://127.0.0.1:{port}"), tmp_path, monkeypatch)
 
 
 def point_at(kubeconfig: str, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
