@@ -3,17 +3,22 @@
 Which SDK it is, the server object tells by itself. Tool schemas, arguments and results are never touched.
 """
 
+import logging
 from typing import Any
 
 __all__ = ["instrument"]
 
-SUPPORTED = "mcp.server.MCPServer (mcp 2.x), mcp.server.fastmcp.FastMCP (mcp 1.x), mcp.server.lowlevel.Server"
+SUPPORTED = (
+    "FastMCP and low-level Server of mcp 1.x, MCPServer and low-level Server of mcp 2.x, and FastMCP of fastmcp 3 and 4"
+)
+log = logging.getLogger("footfall")
 
 
 def instrument(server: Any, telemetry: Any) -> None:
     """Record a server's tool calls, errors, clients, start and stop.
 
-    Does nothing when telemetry is off, or when the server is instrumented already.
+    Does nothing when telemetry is off, or when the server is instrumented already. Where a release of an SDK lacks
+    something that is needed, one log line says so, and the server works on without telemetry.
 
     Raises:
         TypeError: the object is not a server of a supported SDK. The message names what is supported.
@@ -27,15 +32,28 @@ def instrument(server: Any, telemetry: Any) -> None:
             f"footfall can't instrument a {kind.__module__}.{kind.__qualname__}; it supports {SUPPORTED}. "
             "For anything else use telemetry.tool(name)."
         )
-    adapter.install(server, telemetry)
+    try:
+        adapter.install(server, telemetry)
+    except (AttributeError, ImportError) as error:
+        log.warning("footfall can't see the calls of this release of %s: %s", type(server).__module__, error)
     server._footfall_instrumented = True
+    telemetry.rearm_signals()
 
 
 def _adapter(server: Any) -> Any:
     # By the classes' modules, so that nothing is imported that the server itself has not.
-    modules = {(cls.__module__.split(".")[0], cls.__name__) for cls in type(server).__mro__}
-    if ("mcp", "MCPServer") in modules or (("mcp", "Server") in modules and hasattr(server, "middleware")):
+    classes = {(cls.__module__.split(".")[0], cls.__name__) for cls in type(server).__mro__}
+    if ("fastmcp", "FastMCP") in classes:
+        from . import fastmcp
+
+        return fastmcp
+    lowlevel = ("mcp", "Server") in classes
+    if ("mcp", "MCPServer") in classes or (lowlevel and hasattr(server, "middleware")):
         from . import sdk_v2
 
         return sdk_v2
+    if ("mcp", "FastMCP") in classes or lowlevel:
+        from . import sdk_v1
+
+        return sdk_v1
     return None

@@ -1,6 +1,8 @@
 """What all adapters share: a finished call, a connected client, by the same rules whatever the SDK."""
 
+import functools
 import time
+from contextvars import ContextVar
 from typing import Any
 
 from ..catalogue import ClientConnected
@@ -67,6 +69,57 @@ class Calls:
         if key not in self._seen:
             self._seen.add(key)
             self.connected(client, version, transport)
+
+
+class Attempt:
+    """What is learnt about one call under way: whether the tool was reached, and what it raised last."""
+
+    __slots__ = ("error", "reached")
+
+    def __init__(self) -> None:
+        self.error: BaseException | None = None
+        self.reached = False
+
+
+attempt: ContextVar[Attempt | None] = ContextVar("footfall_attempt", default=None)
+
+
+def keep_exceptions(call: Any) -> Any:
+    """The same async callable, which lets the attempt under way know what it raised before an SDK hides it."""
+
+    @functools.wraps(call)
+    async def kept(*args: Any, **kwargs: Any) -> Any:
+        current = attempt.get()
+        if current is None:
+            return await call(*args, **kwargs)
+        current.reached = True
+        try:
+            result = await call(*args, **kwargs)
+        except BaseException as error:
+            current.error = error
+            raise
+        current.error = None  # of a tool that this one called and whose failure it got over
+        return result
+
+    return kept
+
+
+class Announced:
+    """The tools of a server that registers none, or whose tools come from elsewhere.
+
+    They are those of its first complete answer to `tools/list`: later ones may be named after a user's resources.
+    """
+
+    def __init__(self, telemetry: Any) -> None:
+        self._telemetry = telemetry
+        self._listening = True
+
+    def heard(self, tools: Any, is_last_page: bool) -> None:
+        """An answer to `tools/list`: tools as objects or mappings."""
+        if self._listening and isinstance(tools, (list, tuple)):
+            names = [tool.get("name") if type(tool) is dict else getattr(tool, "name", None) for tool in tools]
+            self._telemetry.register_tools(*[name for name in names if type(name) is str])
+            self._listening = not is_last_page
 
 
 def client_of(info: Any) -> tuple[str, object]:

@@ -4,18 +4,12 @@ Everything is seen from `server.middleware`, which is public and wraps every mes
 it can't see is the exception behind an error result of `MCPServer`, so the public `call_tool` is wrapped as well.
 """
 
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from contextvars import ContextVar
+from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any
 
-from .calls import FIRST_SESSIONLESS, Calls, ErrorResultError, client_of
+from .calls import FIRST_SESSIONLESS, Announced, Attempt, Calls, ErrorResultError, attempt, client_of, keep_exceptions
 from .sessions import Sessions
-
-log = logging.getLogger("footfall")
-_raised: ContextVar[list[BaseException] | None] = ContextVar("footfall_raised", default=None)
 
 CallNext = Callable[[Any], Awaitable[Any]]
 INTERIM = "input_required"
@@ -23,94 +17,57 @@ INTERIM = "input_required"
 
 
 def install(server: Any, telemetry: Any) -> None:
-    """Add the middleware, and see to it that start, tools and the end of a stdio session are noticed."""
+    """Instrument an `MCPServer` or a low-level `Server`."""
     calls = Calls(telemetry)
-    announced = _Announced(telemetry)
     if hasattr(server, "call_tool"):
-        _keep_exceptions(server)
+        server.call_tool = keep_exceptions(server.call_tool)
         sessions = Sessions(calls, lambda: _registered(server))
+        lowlevel = server._lowlevel_server
     else:
-        sessions = Sessions(calls, announced.begin)
-    # Outermost: what another middleware refuses is a failed call too.
-    server.middleware.insert(0, _Middleware(calls, sessions, announced))
-    lowlevel = getattr(server, "_lowlevel_server", None) if hasattr(server, "call_tool") else server
-    if lowlevel is None:
-        log.warning("footfall: this mcp release hides its low-level server; transports are reported as stdio")
-        return
-    sessions.watch(lowlevel)
-    _watch_http(lowlevel, sessions)
-    telemetry.rearm_signals()
+        sessions, lowlevel = Sessions(calls), server
+    hook(lowlevel, calls, sessions)
+    if hasattr(server, "sse_app"):
+        _watch_sse(server, sessions)
 
 
 async def _registered(server: Any) -> list[str]:
     return [tool.name for tool in await server.list_tools()]
 
 
-class _Announced:
-    """The tools of a low-level server, which registers none: those of its first complete answer to `tools/list`."""
-
-    def __init__(self, telemetry: Any) -> None:
-        self._telemetry = telemetry
-        self._listening = False
-
-    async def begin(self) -> list[str]:
-        """The server begins to serve: wait for its first list."""
-        self._listening = True
-        return []
-
-    def heard(self, result: Any) -> None:
-        """An answer to `tools/list`; the last page ends the listening."""
-        if not self._listening or type(result) is not dict:
-            return
-        names = [tool.get("name") for tool in result.get("tools", ()) if type(tool) is dict]
-        self._telemetry.register_tools(*[name for name in names if type(name) is str])
-        self._listening = bool(result.get("nextCursor"))
-
-
-def _keep_exceptions(server: Any) -> None:
-    """Let the middleware know what a tool raised before the SDK makes an error result of it."""
-    inner = server.call_tool
-
-    async def call_tool(*args: Any, **kwargs: Any) -> Any:
-        raised = _raised.get()
-        try:
-            result = await inner(*args, **kwargs)
-        except BaseException as error:
-            if raised is not None:
-                raised.append(error)
-            raise
-        if raised:
-            raised.clear()  # of a tool that this one called and whose failure it got over
-        return result
-
-    server.call_tool = call_tool
+def hook(lowlevel: Any, calls: Calls, sessions: Sessions) -> None:
+    """Add the middleware to a low-level server, and notice its start and the end of its sessions."""
+    # Outermost: what another middleware refuses is a failed call too.
+    lowlevel.middleware.insert(0, _Middleware(calls, sessions, Announced(calls.telemetry)))
+    sessions.watch(lowlevel)
+    _watch_http(lowlevel, sessions)
 
 
 def _watch_http(lowlevel: Any, sessions: Sessions) -> None:
-    """Streamable HTTP is served while its session manager runs, within whatever web application."""
     make_app = lowlevel.streamable_http_app
 
     def streamable_http_app(*args: Any, **kwargs: Any) -> Any:
         app = make_app(*args, **kwargs)
-        manager = lowlevel.session_manager
-        inner = manager.run
-
-        @asynccontextmanager
-        async def run() -> AsyncIterator[None]:
-            async with inner():
-                await sessions.start()
-                yield
-
-        manager.run = run
+        sessions.watch_manager(lowlevel.session_manager)
         return app
 
     lowlevel.streamable_http_app = streamable_http_app
 
 
+def _watch_sse(server: Any, sessions: Sessions) -> None:
+    make_app = server.sse_app
+
+    def sse_app(*args: Any, **kwargs: Any) -> Any:
+        app = make_app(*args, **kwargs)
+        sessions.watch_app(app)
+        return app
+
+    server.sse_app = sse_app
+
+
 class _Middleware:
     """Sees every message of every session. Holds nothing about any of them."""
 
-    def __init__(self, calls: Calls, sessions: Sessions, announced: _Announced) -> None:
+    def __init__(self, calls: Calls, sessions: Sessions, announced: Announced) -> None:
         self._calls = calls
         self._sessions = sessions
         self._announced = announced
@@ -126,8 +83,7 @@ class _Middleware:
 
     def _message(self, ctx: Any, call_next: CallNext) -> Awaitable[Any]:
         if ctx.protocol_version >= FIRST_SESSIONLESS and ctx.request_id is not None:
-            params = ctx.session.client_params
-            client, version = client_of(params.client_info if params is not None else None)
+            client, version = _client_of(ctx)
             self._calls.seen(client, version, self._sessions.transport(ctx.request))
         if ctx.method == "tools/call":
             return self._call(ctx, call_next)
@@ -138,8 +94,8 @@ class _Middleware:
         return call_next(ctx)
 
     async def _call(self, ctx: Any, call_next: CallNext) -> Any:
-        raised: list[BaseException] = []
-        token = _raised.set(raised)
+        current = Attempt()
+        token = attempt.set(current)
         began = perf_counter()
         try:
             result = await call_next(ctx)
@@ -147,18 +103,15 @@ class _Middleware:
             self._finished(ctx, began, error)
             raise
         finally:
-            _raised.reset(token)
+            attempt.reset(token)
         if not _is_interim(result):
-            failed = _is_error(result)
-            self._finished(ctx, began, (raised[-1] if raised else ErrorResultError()) if failed else None)
+            self._finished(ctx, began, (current.error or ErrorResultError()) if _is_error(result) else None)
         return result
 
     def _finished(self, ctx: Any, began: float, error: BaseException | None) -> None:
         seconds = perf_counter() - began
-        params = ctx.session.client_params
-        client, _ = client_of(params.client_info if params is not None else None)
         name = ctx.params.get("name") if ctx.params else None
-        self._calls.finished(name, client, seconds, error)
+        self._calls.finished(name, _client_of(ctx)[0], seconds, error)
 
     async def _initialize(self, ctx: Any, call_next: CallNext) -> Any:
         result = await call_next(ctx)
@@ -168,8 +121,14 @@ class _Middleware:
 
     async def _list(self, ctx: Any, call_next: CallNext) -> Any:
         result = await call_next(ctx)
-        self._announced.heard(result)
+        if type(result) is dict:
+            self._announced.heard(result.get("tools"), not result.get("nextCursor"))
         return result
+
+
+def _client_of(ctx: Any) -> tuple[str, object]:
+    params = ctx.session.client_params
+    return client_of(params.client_info if params is not None else None)
 
 
 def _is_error(result: Any) -> bool:

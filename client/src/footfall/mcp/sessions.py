@@ -3,21 +3,21 @@
 The SDKs give every session of stdio, SSE and in-memory transports to one public method, `Server.run(read_stream, …)`.
 """
 
-import logging
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from .calls import Calls
 
 STDIO, SSE, HTTP, MEMORY = "stdio", "sse", "streamable-http", "memory"
+WEB = "web"
+"""A session over HTTP, of which kind its messages tell."""
 STDIO_EXIT_SECONDS = 0.5
 """For sending at the end of a stdio session: clients kill the process two seconds after they closed its stdin."""
 
-_WEB = ("starlette.", "uvicorn.", "hypercorn.", "sse_starlette.")
+_WEB_MODULES = ("starlette.", "uvicorn.", "hypercorn.", "sse_starlette.", "mcp.server.streamable_http")
 _MOST_FRAMES = 100
-log = logging.getLogger("footfall")
-
 Run = Callable[..., Awaitable[Any]]
 
 
@@ -26,18 +26,21 @@ class Sessions:
 
     Args:
         calls: records what they do.
-        tools: gives the names of the tools that are registered now.
+        tools: gives the names of the tools that are registered now; None where the server knows none of its own.
     """
 
-    def __init__(self, calls: Calls, tools: Callable[[], Awaitable[list[str]]]) -> None:
+    def __init__(self, calls: Calls, tools: Callable[[], Awaitable[list[str]]] | None = None) -> None:
         self._calls = calls
         self._tools = tools
-        self._open = {STDIO: 0, SSE: 0, MEMORY: 0}
+        self._open = {STDIO: 0, WEB: 0, MEMORY: 0}
         self._over_http = self._watching = False
         self.started = False
 
-    def watch(self, server: Any) -> None:
-        """Wrap the public `run` of a low-level server: it is called once per session."""
+    def watch(self, server: Any, on_message: Callable[[Any, str], None] | None = None) -> None:
+        """Wrap the public `run` of a low-level server: it is called once per session.
+
+        `on_message` is told every message of a session and the session's kind, before the SDK sees it.
+        """
         inner: Run = server.run
         self._watching = True
 
@@ -46,7 +49,8 @@ class Sessions:
             await self.start()
             self._open[kind] += 1
             try:
-                stream = _UntilEnd(read_stream, self._calls.telemetry) if kind == STDIO else read_stream
+                watched = kind == STDIO or on_message is not None
+                stream = _Watched(read_stream, self._calls.telemetry, kind, on_message) if watched else read_stream
                 return await inner(stream, *args, **kwargs)
             finally:
                 self._open[kind] -= 1
@@ -55,12 +59,37 @@ class Sessions:
 
         server.run = run
 
+    def watch_app(self, app: Any) -> None:
+        """A web application of the server was made: its start is the server's."""
+        inner = app.router.lifespan_context
+
+        @asynccontextmanager
+        async def lifespan(*args: Any) -> AsyncIterator[Any]:
+            async with inner(*args) as state:
+                await self.start()
+                yield state
+
+        app.router.lifespan_context = lifespan
+
+    def watch_manager(self, manager: Any) -> None:
+        """A session manager was made, which serves streamable HTTP inside whatever application while it runs."""
+        inner = manager.run
+
+        @asynccontextmanager
+        async def run() -> AsyncIterator[None]:
+            async with inner():
+                await self.start()
+                yield
+
+        manager.run = run
+
     async def start(self) -> None:
         """The server begins to serve: from now on the tools' names are known and the process is watched."""
         if self.started:
             return
         self.started = True
-        self._calls.telemetry.register_tools(*await self._tools())
+        if self._tools is not None:
+            self._calls.telemetry.register_tools(*await self._tools())
         self._calls.telemetry.server_started()
 
     def transport(self, request: Any) -> str:
@@ -76,20 +105,20 @@ class Sessions:
 
 
 def _kind(read_stream: Any) -> str:
-    """What feeds a session. In-memory transports buffer a message, the others none; SSE runs inside a web framework."""
+    """What feeds a session: in-memory transports buffer a message, the others none; HTTP has a web framework around."""
     try:
         buffered = getattr(read_stream, "_inner", read_stream).statistics().max_buffer_size
     except AttributeError:
         buffered = 0
     if buffered:
         return MEMORY
-    return SSE if _inside_web_framework() else STDIO
+    return WEB if _inside_web_framework() else STDIO
 
 
 def _inside_web_framework() -> bool:
     frame = sys._getframe(1)
     for _ in range(_MOST_FRAMES):
-        if str(frame.f_globals.get("__name__", "")).startswith(_WEB):
+        if str(frame.f_globals.get("__name__", "")).startswith(_WEB_MODULES):
             return True
         if frame.f_back is None:
             return False
@@ -97,29 +126,35 @@ def _inside_web_framework() -> bool:
     return False
 
 
-class _UntilEnd:
-    """A read stream that tells telemetry of its end before anybody else hears of it."""
+class _Watched:
+    """A read stream that tells of each message, and telemetry of its end before anybody else hears of it."""
 
-    def __init__(self, stream: Any, telemetry: Any) -> None:
+    def __init__(self, stream: Any, telemetry: Any, kind: str, on_message: Callable[[Any, str], None] | None) -> None:
         self._stream = stream
         self._telemetry = telemetry
+        self._kind = kind
+        self._on_message = on_message
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
-    async def __aenter__(self) -> "_UntilEnd":
+    async def __aenter__(self) -> "_Watched":
         await self._stream.__aenter__()
         return self
 
     async def __aexit__(self, *error: object) -> Any:
         return await self._stream.__aexit__(*error)
 
-    def __aiter__(self) -> "_UntilEnd":
+    def __aiter__(self) -> "_Watched":
         return self
 
     async def __anext__(self) -> Any:
         try:
-            return await self._stream.__anext__()
+            message = await self._stream.__anext__()
         except StopAsyncIteration:
-            self._telemetry.server_stopping()
+            if self._kind == STDIO:
+                self._telemetry.server_stopping()
             raise
+        if self._on_message is not None:
+            self._on_message(message, self._kind)
+        return message

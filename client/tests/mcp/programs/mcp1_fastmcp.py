@@ -1,0 +1,71 @@
+"""A FastMCP of mcp 1.x."""
+
+import asyncio
+from typing import Any
+
+import tools
+from footfall.mcp import instrument
+from mcp.server.fastmcp import Context, FastMCP
+from mcp.shared.memory import create_connected_server_and_client_session
+from mcp.types import CallToolResult, Implementation, SamplingMessage, TextContent
+from pydantic import BaseModel
+
+arguments = tools.arguments()
+server = FastMCP("test", stateless_http=arguments.transport == "stateless", log_level="CRITICAL")
+for function in tools.PLAIN:
+    server.tool()(function)
+
+
+class Answer(BaseModel):
+    yes: bool
+
+
+@server.tool()
+def own_error() -> CallToolResult:
+    return CallToolResult(content=[TextContent(type="text", text="no")], isError=True)
+
+
+@server.tool()
+async def progress(ctx: Context) -> str:
+    await ctx.report_progress(1, 2)
+    return "done"
+
+
+@server.tool()
+async def sample(ctx: Context) -> str:
+    message = SamplingMessage(role="user", content=TextContent(type="text", text="?"))
+    await ctx.session.create_message([message], max_tokens=5)
+    return "sampled"
+
+
+@server.tool()
+async def elicit(ctx: Context) -> str:
+    await ctx.elicit("?", Answer)
+    return "asked"
+
+
+@server.tool()
+def grow() -> str:
+    server.add_tool(tools.greet, name="grown")
+    return "grown"
+
+
+instrument(server, tools.telemetry())
+server.tool()(tools.greet_async)
+instrument(server, tools.telemetry())
+
+
+async def in_memory() -> list[Any]:
+    info = Implementation(name=arguments.name, version="1.2.3")
+    async with create_connected_server_and_client_session(server, client_info=info) as session:
+        return [(await session.call_tool(name, given)).isError for name, given in arguments.calls]
+
+
+if arguments.transport == "memory":
+    tools.answered(asyncio.run(in_memory()))
+elif arguments.transport == "stdio":
+    server.run()
+elif arguments.transport == "sse":
+    tools.serve(server.sse_app(), "/sse")
+else:
+    tools.serve(server.streamable_http_app(), "/mcp")

@@ -1,0 +1,81 @@
+"""The tools that every server of these tests offers, and what they need of the command line. Imports no SDK."""
+
+import argparse
+import json
+import logging
+import os
+import socket
+import sys
+from typing import Any
+
+import anyio
+from footfall import Product, Telemetry
+
+CLIENTS = ("client-a", "client-b", *(f"client-{n}" for n in range(50)))
+SECRET = "hunter2-in-a-message"
+
+
+class ShopClosedError(Exception):
+    """An exception class of the host's own."""
+
+
+def greet(text: str) -> str:
+    return f"hello {text}"
+
+
+async def greet_async(text: str) -> str:
+    await anyio.sleep(0)
+    return f"hello {text}"
+
+
+def crash() -> str:
+    raise LookupError(SECRET)
+
+
+def crash_custom() -> str:
+    raise ShopClosedError(SECRET)
+
+
+def crash_made() -> str:
+    raise type("Customer_alice", (RuntimeError,), {})(SECRET)
+
+
+async def slow() -> str:
+    await anyio.sleep(60)
+    return "too late"
+
+
+PLAIN = (greet, crash, crash_custom, crash_made, slow)
+"""Registered before `instrument`; `greet_async` comes after it."""
+GREET_SCHEMA = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
+EMPTY_SCHEMA: dict[str, Any] = {"type": "object", "properties": {}}
+
+
+def telemetry() -> Telemetry:
+    """The host's telemetry, as the environment says."""
+    return Telemetry(Product("test-host", version="1.2.3", write_key="phc_test", client_names=CLIENTS))
+
+
+def arguments() -> argparse.Namespace:
+    logging.basicConfig(level=logging.CRITICAL)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("transport", choices=["stdio", "sse", "http", "stateless", "memory"])
+    parser.add_argument("--name", default="client-a")
+    parser.add_argument("--modern", action="store_true")
+    parser.add_argument("--calls", type=json.loads, default=[])
+    return parser.parse_args()
+
+
+def serve(app: Any, path: str) -> None:
+    """Serve a web application on a free port until a signal comes; says where."""
+    import uvicorn
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    print(f"listening on http://127.0.0.1:{listener.getsockname()[1]}{path}", file=sys.stderr, flush=True)
+    uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1)).run(sockets=[listener])
+
+
+def answered(results: list[Any]) -> None:
+    """Print what in-memory calls answered."""
+    print(json.dumps(results), flush=True)
+    os.write(2, b"")
