@@ -64,7 +64,7 @@ class Fleet:
     instances: int = 200
     days: int = 30
     seed: int = 1
-    end: int = 1_795_435_200  # 2026-11-24T00:00:00Z
+    end: int = 1_795_478_400  # 2026-11-24T00:00:00Z
     product: str = "dot-ai"
 
     @property

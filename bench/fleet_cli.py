@@ -52,7 +52,7 @@ def answers(fleet: Fleet, internal: str) -> dict[str, list[list[object]]]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="fleet.py",
-        description="A seeded fleet of instances: prints or posts its events, or prints the true answers to all charts.",
+        description="A seeded fleet of instances: prints or posts its events, or prints the true answers.",
         epilog=_EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -1,0 +1,141 @@
+"""Every chart over a generated fleet says what plain Python counted, under every range and filter."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from footfall_collector.answer import Answers, ChartSpec, Filters
+from footfall_collector.answer.charts import CHARTS
+from footfall_collector.store.duckdb import DuckStore
+
+from bench.fleet import Fleet
+from bench.truth import Asked, Truth
+from bench.world import DAY
+from collector.tests.store.filling import CATALOGUES, journal_fleet, loader_of, open_store
+
+END = 1_795_534_217  # 2026-11-24T15:30:17Z, in the middle of a week, a day and an hour
+FLEETS = (Fleet(90, 90, 1, END), Fleet(50, 90, 2, END), Fleet(130, 20, 3, END))
+NAMES = {"version": "product_version", "provider": "ai_provider"}
+QUERIES: tuple[dict[str, str], ...] = (
+    {"range": "30d"},
+    {"range": "90d"},
+    {"range": "24h"},
+    {"range": "7d", "internal": "only"},
+    {"range": "all", "internal": "all"},
+    {"range": "24h", "internal": "all"},
+    {"range": "90d", "version": "1.12.0"},
+    {"range": "90d", "provider": "openai", "internal": "all"},
+    {"range": "30d", "version": "2.0.0", "provider": "anthropic"},
+    {"range": "90d", "tool": "remediate"},
+    {"range": "90d", "tool": "other", "error_type": "ToolError"},
+    {"range": "90d", "mcp_client": "claude-code", "transport": "stdio"},
+    {"range": "90d", "mcp_client": "other"},
+    {"range": "90d", "deployment_method": "helm", "internal": "all"},
+    {"start": "2026-10-03", "end": "2026-10-29"},
+    {"start": "2026-11-01", "end": "2026-11-01"},
+    {"start": "2026-10-31T21:15:09Z", "end": "2026-11-02T08:00:00+01:00", "internal": "all"},
+    {"range": "90d", "version": "9.9.9"},
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fleet in a store, with its truth."""
+
+    answers: Answers
+    truth: Truth
+    store: DuckStore
+    days: int
+
+
+@pytest.fixture(scope="module", params=range(len(FLEETS)), ids=lambda n: f"seed {FLEETS[n].seed}")
+def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
+    fleet, data = FLEETS[request.param], tmp_path_factory.mktemp("fleet")
+    sent = sorted(fleet.sent(), key=lambda one: one.received)
+    third = len(sent) // 3
+    store = open_store(data)
+    loader = loader_of(data, store)
+    # A third is rolled up, a third is rolled up onto it, and a third is not yet.
+    for part in (sent[:third], sent[third : 2 * third], sent[2 * third :]):
+        journal_fleet(data, part)
+        loader.run_once()
+        if part[-1] is not sent[-1]:
+            loader.settle()
+    assert store.unrolled_loads > 0
+    yield Case(Answers(store, CATALOGUES), Truth(fleet.happened()), store, fleet.days)
+    store.close()
+
+
+def filters_of(query: dict[str, str]) -> Filters:
+    return Filters.parse({"product": "dot-ai", **query}, datetime.fromtimestamp(END, UTC), CATALOGUES)
+
+
+def asked_for(spec: ChartSpec, query: dict[str, str]) -> Asked:
+    """The question in the truth's terms: the range by its meaning, and the filters that the chart carries."""
+    start, end = range_of(query)
+    if spec.daily:
+        start, end = start // DAY * DAY, -(-end // DAY) * DAY
+    only = {NAMES.get(key, key): value for key, value in query.items() if key in spec.filters and key != "internal"}
+    return Asked(start, end, query.get("internal", "hide"), end - start <= 2 * DAY, only)
+
+
+def range_of(query: dict[str, str]) -> tuple[int, int]:
+    """Epoch seconds: the last day to the second, whole days with today, or as given."""
+    if "start" in query:
+        return moments(query)
+    if query["range"] == "24h":
+        return END + 1 - DAY, END + 1
+    days = {"7d": 7, "30d": 30, "90d": 90, "all": 2000}[query["range"]]
+    return (END // DAY + 1 - days) * DAY, (END // DAY + 1) * DAY
+
+
+def moments(query: dict[str, str]) -> tuple[int, int]:
+    """Epoch seconds of `start` and `end`; a day as `end` is counted whole."""
+    start, end = (datetime.fromisoformat(query[key]) for key in ("start", "end"))
+    whole = DAY if len(query["end"]) == 10 else 0
+    return (
+        int((start if start.tzinfo else start.replace(tzinfo=UTC)).timestamp()),
+        int((end if end.tzinfo else end.replace(tzinfo=UTC)).timestamp()) + whole,
+    )
+
+
+def equal(one: list[list[Any]], other: list[list[Any]]) -> bool:
+    return len(one) == len(other) and all(
+        len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True)) for a, b in zip(one, other, strict=True)
+    )
+
+
+def same(one: Any, other: Any) -> bool:
+    if isinstance(one, float) and isinstance(other, int | float):
+        return math.isclose(one, other, rel_tol=1e-12)
+    return bool(one == other)
+
+
+def check(case: Case, query: dict[str, str]) -> int:
+    """Compare all charts; returns how many rows they had together."""
+    rows = 0
+    for spec in CHARTS:
+        chart, asked = case.answers.chart(spec.id, filters_of(query)), asked_for(spec, query)
+        expected = case.truth.chart(spec.id, asked)
+        assert equal(chart.rows, expected), (spec.id, query, chart.rows[:5], expected[:5])
+        hidden = case.truth.hidden_internal(asked) if asked.internal == "hide" else 0
+        assert chart.hidden_internal == hidden, (spec.id, query)
+        rows += len(chart.rows)
+    return rows
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: " ".join(f"{k}={v}" for k, v in query.items()))
+def test_every_chart_equals_the_truth(case: Case, query: dict[str, str]) -> None:
+    rows = check(case, query)
+    # The shortest fleet has nothing in some of the ranges; a version that nobody has must leave nothing at all.
+    assert rows == 0 if query.get("version") == "9.9.9" else rows > 0 or case.days < 30
+
+
+def test_it_stays_equal_once_everything_is_rolled_up(case: Case) -> None:
+    case.store.roll_up()
+    assert case.store.unrolled_loads == 0
+    for query in QUERIES:
+        check(case, query)
