@@ -72,9 +72,11 @@ class DuckStore:
         try:
             self._begun = batch.begun(self.files)
             latest = [month.last_load for month in self.files.months.values()]
-            self._load = max([0, *self._begun.values(), *latest])
-            # Whether the newest load was finished is not known; until it is repeated nothing of it is rolled up.
-            self._finished = self._load if self._load not in self._begun.values() else self._load - 1
+            rolled = self._rolled(self.files.writer)
+            self._load = max(rolled, *self._begun.values(), *latest, 0)
+            # Whether the newest load was finished is known only where it was rolled up; else it is repeated first.
+            unsure = self._load in self._begun.values()
+            self._finished = max(self._load - 1, rolled) if unsure else self._load
             self._make_missing_rollups()
         except BaseException:
             self.files.close()
@@ -87,7 +89,7 @@ class DuckStore:
         self._sum = Loaded()
         try:
             if unfinished:
-                self._sum = self._carry_out(self._load, unfinished)
+                self._sum = self._carry_out(self._load, unfinished, again=True)
             self._finished = self._load
             fresh = [path for path, key in sized.items() if key not in self._begun]
             if fresh:
@@ -104,8 +106,8 @@ class DuckStore:
             ) from error
         return self._sum
 
-    def _carry_out(self, number: int, segments: Sequence[Path]) -> Loaded:
-        """Steps 1 and 2 of a load that was begun."""
+    def _carry_out(self, number: int, segments: Sequence[Path], again: bool = False) -> Loaded:
+        """Step 2 of a load that was begun. `again`: what is there already may be its own, so it is not `known`."""
         files, scratch = self.files, self.files.directory / "tmp"
         sound = []
         for segment in segments:
@@ -128,12 +130,13 @@ class DuckStore:
             batch.append(files, files.month(name), number)
         self._step("done")
         known = {product: n - new.get(product, 0) for product, n in arrived.items() if n > new.get(product, 0)}
-        return Loaded(new, known)
+        return Loaded(new, {} if again else known)
 
     @property
     def unrolled_loads(self) -> int:
-        """How many finished loads the rollups don't hold yet."""
-        return self._finished - self._rolled(self.files.writer)
+        """How many finished loads the rollups don't hold yet. Any thread may ask."""
+        with self.files.reader() as cursor:
+            return self._finished - self._rolled(cursor)
 
     def roll_up(self) -> int:
         """See `Store.roll_up`: one transaction for all rollups."""
@@ -212,12 +215,13 @@ class DuckStore:
 
     def settle(self) -> None:
         """See `Store.settle`: a checkpoint of every file."""
-        # Segments of loads before the last settling are deleted by now.
         self._step("settle")
         self.files.checkpoint()
+        self._step("settled")
 
     def forget_segments(self, names: Sequence[str]) -> None:
         """Drop what is remembered of segments that were deleted after settling."""
+        self._step("forget segments")
         gone = set(names)
         self._begun = {key: load for key, load in self._begun.items() if key[0] not in gone or load == self._load}
         keep = min([self._load, *self._begun.values()])

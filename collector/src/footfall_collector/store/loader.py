@@ -97,6 +97,8 @@ class Loader:
         return group
 
     def _run(self) -> None:
+        # Where the rollups were lost or an end came before them, charts read raw events until this is done.
+        self._try(self._store.roll_up)
         pause = self._interval
         while not self._stopping.wait(pause):
             pause = self._interval if self._try(self.run_once) else min(max(pause * 2, 1.0), _MOST_PAUSE)

@@ -93,6 +93,8 @@ class Question:
             "internal": scope.internal,
             "start": scope.start,
             "end": scope.end,
+            "first_second": first * DAY,
+            "last_second": last * DAY,
             "first_day": first,
             "last_day": last,
             "first_block": first_block,
@@ -113,7 +115,7 @@ class Question:
         else:
             raw = ["load > $rolled"]
             if not history:
-                raw += [f"ts >= $first_day * {DAY}", f"ts < $last_day * {DAY}"]
+                raw += ["ts >= $first_second", "ts < $last_second"]
             branches = [self._from_rollup(rollup, [] if history else _within(rollup), DAY)]
             branches += [self._from_raw(rollup, table, raw, DAY) for table in self._tail]
         return " UNION ALL ".join(branches)

@@ -1,0 +1,144 @@
+"""However the process ends and however often an event is sent, it is counted once."""
+
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from footfall_collector.status import Status
+from footfall_collector.store import Scope
+
+from bench.fleet import Fleet, stamp
+from collector.tests.receive.shapes import event
+from collector.tests.store.filling import admitted, journal, journal_dir, journal_fleet, loader_of, open_store
+
+ROOT = Path(__file__).parents[3]
+NOVEMBER = 1_793_491_200  # 2026-11-01T00:00:00Z
+FLEET = Fleet(instances=12, days=8, seed=4, end=NOVEMBER + 4 * 86_400)
+EVERYTHING = Scope("dot-ai", 0, 4_000_000_000)
+BY_EVENT = "SELECT event, sum(n)::BIGINT FROM event_counts GROUP BY event"
+
+
+def counts(data: Path) -> dict[str, int]:
+    """Events by name, as charts count them now, after a roll-up, and from the raw events alone: all the same."""
+    store = open_store(data)
+    try:
+        now = dict(store.rows(BY_EVENT, EVERYTHING))
+        store.roll_up()
+        assert store.unrolled_loads == 0
+        assert dict(store.rows(BY_EVENT, EVERYTHING)) == now
+        store.rebuild()
+        assert dict(store.rows(BY_EVENT, EVERYTHING)) == now
+        return now
+    finally:
+        store.close()
+
+
+def load(data: Path) -> Status:
+    """Load and settle what is in the journal, with a store of its own."""
+    status, store = Status(), open_store(data)
+    loader = loader_of(data, store, status)
+    loader.run_once()
+    loader.settle()
+    store.close()
+    return status
+
+
+def die_at(data: Path, step: int) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "collector.tests.store.dying", str(data), str(step)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("step", range(1, 12))
+def test_killed_at_any_step_the_next_start_counts_every_event_once(tmp_path: Path, step: int) -> None:
+    # Two months, and two segments of which the second repeats requests of the first.
+    requests = list(FLEET.sent())
+    journal_fleet(tmp_path, requests[: len(requests) * 2 // 3])
+    journal_fleet(tmp_path, requests[len(requests) // 3 :])
+    died = die_at(tmp_path, step)
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    assert died.stdout.split("\n")[-2] == STEPS[step - 1]
+    load(tmp_path)
+    assert counts(tmp_path) == Counter(happened.event for happened in FLEET.happened())
+    assert list(journal_dir(tmp_path).glob("*.jsonl")) == []
+
+
+STEPS = (
+    "begin", "month 2026-10", "month 2026-11", "done",
+    "roll up", "rolled up", "settle", "settled", "forget segments", "settle", "settled",
+)  # fmt: skip
+"""What one load takes; `close` settles once more."""
+
+
+def test_killed_at_one_step_after_another_it_still_counts_once(tmp_path: Path) -> None:
+    journal_fleet(tmp_path, FLEET.sent())
+    for step in (2, 3, 5, 4):
+        assert die_at(tmp_path, step).returncode == -signal.SIGKILL
+    load(tmp_path)
+    assert counts(tmp_path) == Counter(happened.event for happened in FLEET.happened())
+
+
+def send(data: Path, *events: dict[str, Any], received: int = NOVEMBER, sent_at: int | None = None) -> Status:
+    journal(data, [admitted(events, received, sent_at)])
+    return load(data)
+
+
+def test_an_event_twice_in_one_segment_counts_once(tmp_path: Path) -> None:
+    one = event(timestamp=stamp(NOVEMBER - 50))
+    status = send(tmp_path, one, one, event(timestamp=stamp(NOVEMBER - 50)))
+    assert counts(tmp_path) == {"tool_executed": 2}
+    assert status.total("events_stored") == 2
+
+
+def test_an_event_sent_again_weeks_later_counts_once(tmp_path: Path) -> None:
+    one = event(timestamp=stamp(NOVEMBER - 50))
+    send(tmp_path, one)
+    status = send(tmp_path, one, received=NOVEMBER + 40 * 86_400)
+    assert (status.total("events_stored"), status.total("events_known")) == (0, 1)
+    assert counts(tmp_path) == {"tool_executed": 1}
+
+
+def test_an_event_whose_retry_falls_into_another_month_counts_once(tmp_path: Path) -> None:
+    # The first attempt took a second on its way, so by our clock the event is a second older than at the retry.
+    one = event(timestamp=stamp(NOVEMBER))
+    send(tmp_path, one, received=NOVEMBER + 10, sent_at=NOVEMBER + 11)
+    assert months(tmp_path) == ["2026-10"]
+    send(tmp_path, one, received=NOVEMBER + 100, sent_at=NOVEMBER + 100)
+    assert counts(tmp_path) == {"tool_executed": 1}
+
+
+def test_the_same_uuid_of_another_product_is_another_event(tmp_path: Path) -> None:
+    one = event(timestamp=stamp(NOVEMBER - 50))
+    for product in ("dot-ai", "other-product"):
+        journal(tmp_path, [admitted([one], NOVEMBER, None, product)])
+    load(tmp_path)
+    store = open_store(tmp_path)
+    for product in ("dot-ai", "other-product"):
+        assert store.rows(BY_EVENT, Scope(product, 0, 4_000_000_000)) == [("tool_executed", 1)]
+    store.close()
+
+
+def test_a_segment_that_comes_back_from_a_backup_adds_nothing(tmp_path: Path) -> None:
+    journal_fleet(tmp_path, FLEET.sent())
+    [segment] = journal_dir(tmp_path).glob("*.jsonl")
+    content = segment.read_bytes()
+    load(tmp_path)
+    before = counts(tmp_path)
+    for name in (segment.name, "999999999999.jsonl"):
+        (journal_dir(tmp_path) / name).write_bytes(content)
+        load(tmp_path)
+        assert counts(tmp_path) == before
+
+
+def months(data: Path) -> list[str]:
+    """The months that have a file with events."""
+    found = []
+    store = open_store(data)
+    for month in store.files.months.values():
+        [[n]] = store.files.writer.execute(f"SELECT count(*) FROM {month.events}").fetchall()
+        found += [month.name] if n else []
+    store.close()
+    return found
