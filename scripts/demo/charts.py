@@ -1,6 +1,7 @@
 """Reads the collector's answers, as anyone can."""
 
 import json
+import urllib.parse
 import urllib.request
 from typing import Any
 
@@ -12,9 +13,10 @@ SEEN_SECONDS = 30.0
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def chart(collector: str, name: str) -> list[dict[str, Any]]:
-    """The rows of a chart of dot-ai, internal runs included, each as column → value."""
-    with _direct.open(f"{collector}/api/charts/{name}?product=dot-ai&internal=all", timeout=10) as answer:
+def chart(collector: str, name: str, **filters: str) -> list[dict[str, Any]]:
+    """The rows of a chart of dot-ai, each as column → value; internal runs are included unless `filters` say else."""
+    query = urllib.parse.urlencode({"product": "dot-ai", "internal": "all", **filters})
+    with _direct.open(f"{collector}/api/charts/{name}?{query}", timeout=10) as answer:
         found = json.load(answer)
     return [dict(zip(found["columns"], row, strict=True)) for row in found["rows"]]
 

@@ -25,13 +25,13 @@ def clean_environment(home: Path, **more: str) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "HOME": str(home), "KUBECONFIG": os.devnull, "PYTHONUNBUFFERED": "1", **more}
 
 
-def telemetry_to(host: str, key: str = "phc_test", flush: float = 0.2) -> dict[str, str]:
-    """The variables that send telemetry to a host without grace period."""
+def telemetry_to(host: str, key: str = "phc_test", grace: float = 0.0) -> dict[str, str]:
+    """The variables that send telemetry to a host, at once unless there is a grace period (seconds)."""
     return {
         "DOT_AI_POSTHOG_HOST": host,
         "DOT_AI_POSTHOG_KEY": key,
-        "DOT_AI_TELEMETRY_GRACE_SECONDS": "0",
-        "DOT_AI_TELEMETRY_FLUSH_SECONDS": str(flush),
+        "DOT_AI_TELEMETRY_GRACE_SECONDS": str(grace),
+        "DOT_AI_TELEMETRY_FLUSH_SECONDS": "0.2",
     }
 
 
