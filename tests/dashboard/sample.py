@@ -96,11 +96,14 @@ class _Instance:
         internal = number % 8 == 7
         # Two of three were there before; the rest come in over the weeks. Some leave after a while.
         self._born = 0 if number % 3 else int(DAYS * number / of)
-        self._dies = self._born + chance.randint(3, 20) if chance.random() < 0.3 else DAYS + 1
+        # Two of five of the later ones are only tried for a few days.
+        stays = chance.randint(1, 9) if self._born and chance.random() < 0.4 else chance.randint(10, 4 * DAYS)
+        self._dies = self._born + stays
         self._id = f"{'ephemeral' if internal else 'cluster'}_{chance.getrandbits(64):016x}"
         self._lag = chance.randint(0, 12)
         self._busy = chance.lognormvariate(1.5, 0.7)
         self._client = self._pick([(client, client[1]) for client in CLIENTS])
+        self._tools = [tool for tool in TOOLS if chance.random() < 0.25 + tool[1] / 45] or [TOOLS[0]]
         self._k8s, self._method = self._pick(KUBERNETES), self._pick(METHODS)
         provider = self._pick(PROVIDERS)
         self._common = {"ai_provider": provider, "is_internal": internal}
@@ -144,7 +147,7 @@ class _Instance:
 
     def _call(self, day: int, hour: int, client: str) -> Iterator[Event]:
         chance = self._chance
-        tool, _, typical, spread, rate = self._pick([(tool, tool[1]) for tool in TOOLS])
+        tool, _, typical, spread, rate = self._pick([(tool, tool[1]) for tool in self._tools])
         if tool == REGRESSION[1] and self._version(day) == REGRESSION[0]:
             rate *= 4
         failed = chance.random() < rate

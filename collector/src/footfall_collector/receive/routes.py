@@ -155,6 +155,7 @@ class Ingestion:
     def _count(self, product: str, admitted: Admitted) -> None:
         count = self._status.count
         if admitted.accepted:
+            self._status.set("accepted_timestamp_seconds", self._clock())
             count("events_accepted", product, n=admitted.accepted)
         for reason, n in admitted.refused.items():
             count("events_refused", product, reason, n)

@@ -72,7 +72,7 @@ class Api:
 
     def health(self, request: Request) -> Response:
         """The collector's own counters, as facts and tables."""
-        return _json(health.report(self._status))
+        return _json(health.report(self._status, self._answers, datetime.now(UTC)))
 
     def pulse(self, request: Request) -> Response:
         """`{"token"}`, which changes whenever something was loaded: cheap enough to ask every two seconds."""

@@ -1,10 +1,15 @@
 """The data-health page: what came in, what was refused or dropped and why, how far behind the store is."""
 
 from collections import defaultdict
+from datetime import datetime, timedelta
 from typing import Any
 
+from ..answer import Answers, Filters
 from ..status import Status
+from .periods import EARLIEST
+from .records import records
 from .sentences import count, percent
+from .versions import version_key
 
 REFUSED = ("requests_refused", "events_refused", "properties_dropped")
 _WHAT = {
@@ -12,6 +17,7 @@ _WHAT = {
     "events_refused": "event refused",
     "properties_dropped": "property dropped",
 }
+VERSION_DAYS = 30
 _ALARMS = {"journal_failing": "The journal can't be written", "loader_failing": "The store can't be written"}
 
 
@@ -37,15 +43,22 @@ def sentence(status: Status) -> str:
     return f"{text}; {state}."
 
 
-def report(status: Status) -> dict[str, Any]:
-    """`{"facts": [{"id", "title", "value", "unit", "tone"}], "tables": [{"id", "columns", "rows", …}]}`."""
+def report(status: Status, answers: Answers, now: datetime) -> dict[str, Any]:
+    """`{"facts": [{"id", "title", "value", "unit", "tone"}], "tables": [{"id", "title", "columns", "rows", "empty"}]}`.
+
+    Counters are since the collector's start; versions and the last event are the store's.
+    """
     snapshot = status.snapshot()
     counters, values = snapshot["counters"], snapshot["values"]
-    return {"facts": _facts(status, values), "tables": [_products(counters), _refusals(counters)]}
+    tables = [_products(counters, answers, now), _refusals(counters), _versions(answers, now)]
+    return {"facts": _facts(status, values, now), "tables": tables}
 
 
-def _facts(status: Status, values: dict[str, float]) -> list[dict[str, Any]]:
+def _facts(status: Status, values: dict[str, float], now: datetime) -> list[dict[str, Any]]:
+    accepted_at = values.get("accepted_timestamp_seconds")
+    ago = None if accepted_at is None else max(0, round(now.timestamp() - accepted_at))
     found = [
+        _fact("last", "Last accepted", ago, "ago"),
         _fact("accepted", "Events accepted", status.total("events_accepted")),
         _fact("stored", "Events stored", status.total("events_stored")),
         _fact("known", "Sent twice, counted once", status.total("events_known")),
@@ -64,18 +77,47 @@ def _fact(name: str, title: str, value: float | str | None, unit: str = "", tone
     return {"id": name, "title": title, "value": value, "unit": unit, "tone": tone}
 
 
-def _products(counters: list[dict[str, Any]]) -> dict[str, Any]:
+def _products(counters: list[dict[str, Any]], answers: Answers, now: datetime) -> dict[str, Any]:
     sums: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
     for counter in counters:
-        if counter["product"]:
-            sums[counter["product"]][counter["name"]] += counter["value"]
+        sums[counter["product"]][counter["name"]] += counter["value"]
     names = ("events_accepted", "events_refused", "properties_dropped")
     return {
         "id": "products",
         "title": "Products",
-        "columns": ["product", "accepted", "refused", "properties_dropped"],
-        "rows": [[product, *(sums[product][name] for name in names)] for product in sorted(sums)],
-        "empty": "Nothing has come in since the collector started.",
+        "columns": ["product", "last_event_(UTC)", "accepted", "refused", "properties_dropped"],
+        "rows": [
+            [product, _last_event(answers, product, now), *(sums[product][name] for name in names)]
+            for product in answers.products()
+        ],
+        "empty": "This collector has no product.",
+    }
+
+
+def _last_event(answers: Answers, product: str, now: datetime) -> str | None:
+    """The hour of a product's last event, its day where that is older than two days; None where it has none."""
+    recent = Filters(product, now - timedelta(hours=47), now + timedelta(seconds=1), internal="all")
+    ever = Filters(product, EARLIEST, now + timedelta(days=1), internal="all")
+    for filters in (recent, ever):
+        moments = [str(row["day"]) for row in records(answers.chart("events", filters))]
+        if moments:
+            return max(moments).replace("T", " ").removesuffix(":00Z")
+    return None
+
+
+def _versions(answers: Answers, now: datetime) -> dict[str, Any]:
+    start = now - timedelta(days=VERSION_DAYS)
+    rows = [
+        [product, row["product_version"] or "not given", row["first_seen"], row["instances"], row["calls"]]
+        for product in answers.products()
+        for row in records(answers.releases(Filters(product, start, now + timedelta(seconds=1), internal="all")))
+    ]
+    return {
+        "id": "versions",
+        "title": "Versions",
+        "columns": ["product", "version", "first_seen_(UTC)", "instances", "calls"],
+        "rows": sorted(rows, key=lambda row: (row[0], version_key(row[1])), reverse=True),
+        "empty": f"No version was seen in the last {VERSION_DAYS} days.",
     }
 
 

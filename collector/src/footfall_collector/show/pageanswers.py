@@ -101,6 +101,8 @@ def of(name: str, answers: Answers, filters: Filters, status: Status, now: datet
     if events.rows:
         found["answer"] = SENTENCES[name](Head(answers, filters, now))
         found["not_applied"] = [given for given in filters.given if given not in CARRIED[name]]
+    elif found["empty"]:
+        found["answer"] = sentences.NO_EVENTS_EVER
     elif events.hidden_internal:
         found["answer"] = sentences.only_internal(events.hidden_internal)
     if name in TILED:

@@ -26,6 +26,8 @@ RANGES = (
 )
 DEFAULT_RANGE = "30d"
 LABELS = {
+    "version": "version",
+    "provider": "provider",
     "tool": "tool",
     "error_type": "error",
     "mcp_client": "client",
@@ -60,11 +62,14 @@ class Pages:
 
         def show(request: Request) -> Response:
             origin = str(request.base_url).rstrip("/")
-            return HTMLResponse(template.render(self._context(page), origin=origin), headers=_PAGE_HEADERS)
+            asked = request.query_params.get("product", "")
+            return HTMLResponse(template.render(self._context(page, asked), origin=origin), headers=_PAGE_HEADERS)
 
         return show
 
-    def _context(self, page: Page) -> dict[str, Any]:
+    def _context(self, page: Page, asked: str) -> dict[str, Any]:
+        products = self._answers.products()
+        product = asked if asked in products else products[0]
         return {
             "page": page,
             "pages": PAGES,
@@ -73,7 +78,10 @@ class Pages:
             "ranges": RANGES,
             "default_range": DEFAULT_RANGE,
             "labels": json.dumps(LABELS),
-            "prefix": "DOT_AI_",
+            "products": products,
+            "product": product,
+            "several": len(products) > 1,
+            "prefix": f"{product.upper().replace('-', '_')}_",
         }
 
     def _icon(self, name: str) -> Markup:

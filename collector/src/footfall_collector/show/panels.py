@@ -42,7 +42,7 @@ TOOL_ERRORS = Panel(
     "tool-errors",
     "bars",
     "Error rate by tool",
-    "share of calls that failed, %",
+    "share of calls that failed",
     {
         "label": ["tool"],
         "value": "error_rate",
@@ -124,7 +124,12 @@ TRANSPORTS = Panel(
     "bars",
     "Transports",
     "sessions by MCP transport",
-    {"label": ["transport"], "value": "connections", "numbers": ["connections", "instances"]},
+    {
+        "label": ["transport"],
+        "value": "connections",
+        "numbers": ["connections", "instances"],
+        "filter": {"param": "transport", "column": "transport"},
+    },
 )
 KUBERNETES = Panel(
     "kubernetes-versions",
@@ -132,7 +137,7 @@ KUBERNETES = Panel(
     "bars",
     "Kubernetes versions",
     "instances by version of the API server",
-    {"label": ["k8s_version"], "value": "instances", "numbers": ["instances"]},
+    {"label": ["k8s_version"], "value": "instances", "numbers": ["instances", "starts"]},
     empty="A server that starts in a cluster says which Kubernetes version it found.",
 )
 DEPLOYMENTS = Panel(
@@ -141,7 +146,12 @@ DEPLOYMENTS = Panel(
     "bars",
     "Deployment methods",
     "instances by how the server was installed",
-    {"label": ["deployment_method"], "value": "instances", "numbers": ["instances"]},
+    {
+        "label": ["deployment_method"],
+        "value": "instances",
+        "numbers": ["instances", "starts"],
+        "filter": {"param": "deployment_method", "column": "deployment_method"},
+    },
 )
 VERSIONS = Panel(
     "versions",
@@ -149,7 +159,28 @@ VERSIONS = Panel(
     "series",
     "Product versions over time",
     "share of active instances a day, UTC",
-    {"x": "day", "series": "product_version", "values": ["instances"], "stack": True, "share": True},
+    {
+        "x": "day",
+        "series": "product_version",
+        "values": ["instances"],
+        "stack": True,
+        "share": True,
+        "order": "version",
+    },
+)
+ERROR_RATE = Panel(
+    "error-rate",
+    "versions",
+    "series",
+    "Error rate over time",
+    "share of calls that failed a day, UTC",
+    {
+        "x": "day",
+        "values": ["errors"],
+        "ratio": {"part": "errors", "whole": "calls", "name": "Error rate"},
+        "tone": "bad",
+        "releases": True,
+    },
 )
 RETENTION = Panel(
     "retention",
@@ -229,7 +260,7 @@ PAGES = (
         "What breaks?",
         "Which errors do users meet in the wild?",
         "Looking at the errors…",
-        (ERROR_TYPES, TOOL_ERRORS, TOOL_DURATION),
+        (ERROR_RATE, TOOL_ERRORS, ERROR_TYPES, TOOL_DURATION),
         releases=True,
     ),
     Page(
@@ -259,8 +290,9 @@ PAGES = (
         "Can these numbers be trusted?",
         "Asking the collector…",
         parts=(
-            Part("products", "Products", "what each product sent, and when last"),
+            Part("products", "Products", "what each product sent since the collector started, and its last event", 12),
             Part("refusals", "Refused and dropped", "by reason, since the collector started"),
+            Part("versions", "Versions", "seen in the last 30 days, internal events included; first day in that time"),
         ),
         apart=True,
         template="health.html",

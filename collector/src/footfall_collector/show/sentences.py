@@ -13,7 +13,8 @@ FEW_CALLS = 20
 NBSP = "\u00a0"
 """Between a number and its unit: a line never ends there."""
 
-NO_EVENTS = "Nothing was counted in this time range yet."
+NO_EVENTS = "Nothing was counted in this time range."
+NO_EVENTS_EVER = "Nothing has arrived yet."
 
 _DURATIONS = ((1000, 1, "ms"), (60_000, 1000, "s"), (3_600_000, 60_000, "min"), (float("inf"), 3_600_000, "h"))
 

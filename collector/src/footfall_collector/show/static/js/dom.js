@@ -25,14 +25,14 @@ export function icon(name) {
   return svg("svg", { class: "icon", "aria-hidden": "true" }, svg("use", { href: `${sprite}#${name}` }));
 }
 
-// The small markup of the answer sentences: `code`, **strong**, {bad|…} and {good|…}.
+// The small markup of the answer sentences: `code`, **strong**, {bad|…} and {good|…}, which may hold code.
 export function prose(text) {
   const parts = text.split(/(`[^`]*`|\*\*[^*]*\*\*|\{(?:bad|good)\|[^}]*\})/);
   return parts.filter(Boolean).map((part) => {
     if (part.startsWith("`")) return el("code", {}, part.slice(1, -1));
     if (part.startsWith("**")) return el("strong", {}, part.slice(2, -2));
     const toned = /^\{(bad|good)\|(.*)\}$/s.exec(part);
-    return toned ? el("strong", { class: `up-${toned[1]}` }, toned[2]) : document.createTextNode(part);
+    return toned ? el("strong", { class: `up-${toned[1]}` }, ...prose(toned[2])) : document.createTextNode(part);
   });
 }
 

@@ -13,8 +13,9 @@ export function save(panel, format) {
     text: panel.config.title, subtext: [panel.config.unit, filters, `${date(Date.parse(at))}, ${time(Date.parse(at))} UTC`].filter(Boolean).join("   ·   "), left: 16, top: 12, itemGap: 6,
     textStyle: { color: colour("text"), fontSize: 16, fontWeight: 600 }, subtextStyle: { color: colour("muted"), fontSize: 12 },
   };
-  const bottom = drawn.legend?.show ? 44 : 16;
-  const option = { ...drawn, title, grid: { left: 18, right: 48, top: 76, bottom, containLabel: true }, legend: { ...drawn.legend, left: 16, bottom: 12 } };
+  const named = drawn.series.filter((line) => line.name).length > 1;
+  const bottom = named ? 44 : 16;
+  const option = { ...drawn, title, grid: { left: 18, right: 48, top: 76, bottom, containLabel: true }, legend: { ...drawn.legend, show: named } };
   const blob = picture(option, format, { width: 960, height: exportHeight + 40 });
   const link = el("a", { href: URL.createObjectURL(blob), download: `${panel.config.chart}.${format}` });
   document.body.append(link);

@@ -1,5 +1,6 @@
 // One chart of the library on one element: colours of the page, tooltips without markup, arrow keys, resize.
 import { colour, el } from "./dom.js";
+import * as legend from "./legend.js";
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const drawn = new Map();
@@ -13,17 +14,14 @@ export function palette() {
 }
 
 // What all charts share; `option` of a kind is laid over it.
-export function base(colours, narrow = false) {
+export function base(colours) {
   return {
     useUTC: true,
     animation: !calm.matches, animationDuration: 300, animationDurationUpdate: 0,
     textStyle: { fontFamily: colours.font, color: colours.muted, fontSize: 12 },
     grid: { left: 4, right: 12, top: 12, bottom: 4, containLabel: true },
-    legend: {
-      show: false, type: "scroll", bottom: 0, left: 0, itemWidth: 10, itemHeight: 10, itemGap: narrow ? 10 : 16, icon: "roundRect",
-      textStyle: { color: colours.text, fontSize: 12 }, inactiveColor: colours["line-strong"], pageTextStyle: { color: colours.muted },
-      pageIconColor: colours.muted, pageIconInactiveColor: colours["line-strong"],
-    },
+    // On the page the legend is a row of buttons (legend.js); pictures show this one.
+    legend: { show: false, left: 16, bottom: 12, itemWidth: 10, itemHeight: 10, itemGap: 16, icon: "roundRect", textStyle: { color: colours.text, fontSize: 12 } },
     tooltip: {
       confine: true, appendTo: undefined, className: "tip", transitionDuration: 0, padding: [9, 12], borderWidth: 1, borderRadius: 9,
       borderColor: colours.line, backgroundColor: colour("raised"), textStyle: { color: colours.text, fontSize: 13, fontFamily: colours.font },
@@ -45,33 +43,48 @@ export function tip(title, rows, note) {
   return el("div", {}, el("h3", {}, title), list, note && el("p", {}, note));
 }
 
+// Draws what `build(colours, narrow)` says, and again when the width changes between narrow and wide.
 export function draw(host, build, label) {
-  let chart = drawn.get(host);
-  if (!chart) {
-    host.replaceChildren();
-    chart = echarts.init(host, null, { renderer: "canvas" });
-    drawn.set(host, chart);
-    const watcher = new ResizeObserver(() => {
-      if (host.isConnected) chart.resize();
-      else forget(host, watcher);
-    });
-    watcher.observe(host);
-    keyboard(host, chart);
-  }
-  host.setAttribute("role", "group");
-  host.setAttribute("aria-roledescription", "chart");
-  host.setAttribute("aria-label", `${label}. Use the arrow keys to read the values, or the table.`);
-  host.tabIndex = 0;
+  const part = drawn.get(host) ?? begin(host);
+  part.build = build;
+  const { chart, canvas } = part;
+  canvas.setAttribute("role", "group");
+  canvas.setAttribute("aria-roledescription", "chart");
+  canvas.setAttribute("aria-label", `${label}. Use the arrow keys to read the values, or the table.`);
+  canvas.tabIndex = 0;
+  part.narrow = isNarrow(host);
   const selected = chart.getOption()?.legend?.[0]?.selected;
-  const option = build(palette(), host.clientWidth < 480);
-  if (selected && option.legend) option.legend.selected = selected;
+  const option = build(palette(), part.narrow);
+  if (selected) option.legend.selected = selected;
   chart.setOption(option, { notMerge: true });
-  return chart;
+  legend.draw(part.legend, chart, entriesOf(option));
+  chart.resize();
+}
+
+const isNarrow = (host) => host.clientWidth < 480;
+
+const entriesOf = (option) => option.series.filter((line) => line.name)
+  .map(({ name, itemStyle, lineStyle }) => ({ name, paint: itemStyle.borderColor ?? itemStyle.color, dashed: Boolean(itemStyle.borderColor) || Array.isArray(lineStyle?.type) }));
+
+function begin(host) {
+  const canvas = el("div", { class: "canvas" });
+  const keys = el("div", { class: "legend", role: "group", "aria-label": "Legend" });
+  host.replaceChildren(canvas, keys);
+  const part = { canvas, legend: keys, chart: echarts.init(canvas, null, { renderer: "canvas" }) };
+  drawn.set(host, part);
+  const watcher = new ResizeObserver(() => {
+    if (!host.isConnected) return forget(host, watcher);
+    part.chart.resize();
+    if (isNarrow(host) !== part.narrow) draw(host, part.build, canvas.getAttribute("aria-label").split(". Use")[0]);
+  });
+  watcher.observe(canvas);
+  keyboard(canvas, part.chart);
+  return part;
 }
 
 function forget(host, watcher) {
   watcher.disconnect();
-  drawn.get(host)?.dispose();
+  drawn.get(host)?.chart.dispose();
   drawn.delete(host);
 }
 

@@ -2,6 +2,7 @@
 import * as api from "./api.js";
 import { el, icon } from "./dom.js";
 import { number } from "./format.js";
+import { labelOf } from "./labels.js";
 import * as state from "./state.js";
 
 const NAMED = new Set(["product", "range", "start", "end", "version", "provider", "internal"]);
@@ -62,10 +63,9 @@ function show() {
 // Filters that were set by a click on a value, each with a way to take it back.
 function chips() {
   const place = document.getElementById("chips");
-  const labels = JSON.parse(place.dataset.labels);
   const own = [...state.query()].filter(([name]) => !NAMED.has(name));
-  place.replaceChildren(...own.map(([name, value]) => el("li", { class: "pill chip" }, `${labels[name] ?? name}: ${value}`,
-    el("button", { type: "button", "aria-label": `Remove the filter ${labels[name] ?? name}: ${value}`, onclick: () => state.set({ [name]: "" }) }, icon("close")))));
+  place.replaceChildren(...own.map(([name, value]) => el("li", { class: "pill chip" }, `${labelOf(name)}: ${value}`,
+    el("button", { type: "button", "aria-label": `Remove the filter ${labelOf(name)}: ${value}`, onclick: () => state.set({ [name]: "" }) }, icon("close")))));
 }
 
 export async function options(signal) {

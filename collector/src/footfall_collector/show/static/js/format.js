@@ -28,9 +28,13 @@ export function number(value, unit = "") {
   if (unit === "ms" || unit === "milliseconds") return steps(value, MILLISECONDS);
   if (unit === "s" || unit === "seconds") return steps(value, SECONDS);
   if (unit === "ratio") return percent(value);
+  if (unit === "ago") return ago(value);
   if (unit === "bytes") return steps(value, BYTES);
   return Number.isInteger(value) ? whole.format(value) : fine.format(value);
 }
+
+// On an axis: 5 %, not 5.0 %.
+export const tick = (value, unit) => compact(value, unit).replace(".0\u00a0", "\u00a0");
 
 export function compact(value, unit = "") {
   if (["ms", "milliseconds", "s", "seconds", "ratio"].includes(unit)) return number(value, unit);

@@ -4,6 +4,7 @@ import { el } from "./dom.js";
 import { number } from "./format.js";
 import * as table from "./table.js";
 
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 const facts = document.getElementById("facts");
 
 export async function refresh(signal) {
@@ -25,5 +26,5 @@ function inner(host) {
 
 function dataOf(part) {
   const rows = part.rows.map((row) => Object.fromEntries(part.columns.map((column, index) => [column, row[index]])));
-  return { columns: part.columns, rows, name: (column) => column.replaceAll("_", " "), unit: () => "" };
+  return { columns: part.columns, rows, name: (column) => capital(column.replaceAll("_", " ")), unit: () => "" };
 }

@@ -4,6 +4,7 @@ import { el, prose } from "./dom.js";
 import * as filters from "./filters.js";
 import { Panel } from "./panel.js";
 import * as health from "./health.js";
+import { listOf } from "./labels.js";
 import * as live from "./live.js";
 import * as releases from "./releases.js";
 import * as state from "./state.js";
@@ -13,6 +14,7 @@ const page = document.documentElement.dataset.name;
 const answer = document.getElementById("answer");
 const tileHost = document.getElementById("tiles");
 const emptyPage = document.getElementById("empty-page");
+const spared = document.getElementById("spared");
 let context = { releases: [], period: null };
 let pending = new AbortController();
 const panels = [...document.querySelectorAll("[data-panel]")].map((node) => new Panel(node, () => context));
@@ -25,9 +27,14 @@ async function head(signal) {
     answer.dataset.text = found.answer;
     answer.replaceChildren(...prose(found.answer));
   }
-  filters.hidden(found.hidden_internal);
+  filters.hidden(found.hidden_internal ?? 0);
+  const names = found.not_applied ?? [];
+  spared.hidden = !names.length;
+  spared.textContent = names.length ? `The sentence is not filtered by ${listOf(names)}.` : "";
   if (emptyPage) emptyPage.hidden = !found.empty;
+  for (const part of document.querySelectorAll("#tiles, #releases, .grid")) part.hidden = Boolean(found.empty);
   if (tileHost && found.tiles) tiles.draw(tileHost, found.tiles);
+  for (const panel of panels) panel.reconsider();
 }
 
 async function refresh(quiet) {

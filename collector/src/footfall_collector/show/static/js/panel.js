@@ -4,6 +4,7 @@ import { el, icon, replaceKeepingFocus } from "./dom.js";
 import { save } from "./download.js";
 import { number } from "./format.js";
 import { kinds } from "./kinds/index.js";
+import { listOf } from "./labels.js";
 import * as state from "./state.js";
 import * as table from "./table.js";
 import { attach } from "./tooltip.js";
@@ -74,6 +75,9 @@ export class Panel {
     this.paint();
   }
 
+  // What the head said may come after the chart.
+  reconsider() { if (this.config.releases || this.config.kind === "heat") this.paint(); }
+
   fetch(query) { return api.get(`/api/charts/${this.config.chart}`, query, this.pending.signal); }
 
   compares() { return Boolean(state.get("compare") && this.context().period && COMPARED.has(this.config.kind)); }
@@ -96,14 +100,15 @@ export class Panel {
     this.toggleState();
     const spared = this.answer.not_applied ?? [];
     this.note.hidden = !spared.length;
-    this.note.textContent = spared.length ? `Not filtered by ${spared.join(", ")}: these events don't carry it.` : "";
+    this.note.textContent = spared.length ? `Not filtered by ${listOf(spared)}: these events don't say it.` : "";
     if (!this.data.rows.length) return this.empty();
     const host = this.figure(this.showsTable ? "table" : "chart");
     if (this.showsTable) table.draw(host, this.data, this.config.title);
     else {
       const kind = kinds[this.config.kind];
       const { releases, period } = this.context();
-      const config = { ...this.config, marks: this.config.releases ? releases : [], shift: period ? Date.parse(period.end) - Date.parse(period.start) : 0 };
+      const [start, end] = period ? [Date.parse(period.start), Date.parse(period.end)] : [0, 0];
+      const config = { ...this.config, marks: this.config.releases ? releases : [], shift: end - start, end };
       const before = document.activeElement;
       const key = host.contains(before) ? before.dataset.key : null;
       kind.draw(host, this.data, config, actions);
@@ -115,7 +120,7 @@ export class Panel {
     const host = this.body.firstElementChild;
     if (host?.dataset.view === view) return host;
     const drawn = view === "chart" && !["bars", "heat"].includes(this.config.kind);
-    const fresh = el("div", { class: drawn ? "figure canvas" : "figure", "data-view": view });
+    const fresh = el("div", { class: drawn ? "figure plot" : "figure", "data-view": view });
     this.body.replaceChildren(fresh);
     return fresh;
   }

@@ -24,10 +24,12 @@ function announce(quiet) {
   if (!quiet) for (const listener of listeners) listener();
 }
 
-// The part of the address that the API understands.
+// The part of the address that the API understands; where there are several products, one is always named.
 export function query() {
   const all = params();
   for (const name of VIEW) all.delete(name);
+  const { product } = document.documentElement.dataset;
+  if (product && !all.get("product")) all.set("product", product);
   return all;
 }
 

@@ -1,6 +1,7 @@
 // The four numbers on top: value, change against the period before, and a line of the days.
 import { el, replaceKeepingFocus, svg } from "./dom.js";
 import { compact, number, percent } from "./format.js";
+import { listOf } from "./labels.js";
 import { attach } from "./tooltip.js";
 
 export function draw(host, tiles) {
@@ -12,6 +13,7 @@ function tile(item) {
     el("h2", {}, item.title),
     el("div", { class: "value" }, ...split(compact(item.value, item.unit))),
     delta(item),
+    item.not_applied.length ? el("p", { class: "spared" }, `not filtered by ${listOf(item.not_applied)}`) : null,
     el("div", { class: "spark", "aria-hidden": "true" }, spark(item.spark)));
   attach(node, () => ({ title: item.meaning, rows: [["This period", number(item.value, item.unit)], ["Period before", number(item.before, item.unit)]] }));
   return node;
@@ -26,7 +28,7 @@ function delta({ value, before, unit, better }) {
   if (value === null || before === null || before === undefined) return el("span", { class: "delta" }, "no earlier data");
   const difference = value - before;
   const text = unit === "ratio" ? `${Math.abs(difference * 100).toFixed(1)} pp` : before === 0 ? "new" : percent(Math.abs(difference) / before);
-  if (difference === 0) return el("span", { class: "delta" }, "no change");
+  if (["0.0 pp", "0\u00a0%"].includes(text)) return el("span", { class: "delta" }, "no change");
   const tone = better === "none" ? "" : (difference > 0) === (better === "more") ? "good" : "bad";
   return el("span", { class: `delta ${tone}` }, el("span", { "aria-hidden": "true" }, difference > 0 ? "↑" : "↓"),
     el("span", { class: "sr-only" }, difference > 0 ? "up " : "down "), text, el("span", { class: "sr-only" }, " against the period before"));
@@ -34,10 +36,12 @@ function delta({ value, before, unit, better }) {
 
 function spark(values) {
   const picture = svg("svg", { viewBox: "0 0 100 40", preserveAspectRatio: "none" });
-  const known = (values ?? []).map((value) => value ?? 0);
-  if (known.length < 2) return picture;
-  const most = Math.max(...known) || 1;
-  const points = known.map((value, index) => `${((index * 100) / (known.length - 1)).toFixed(2)},${(38 - (value / most) * 32).toFixed(2)}`);
-  picture.append(svg("path", { class: "area", d: `M0,40 L${points.join(" L")} L100,40 Z` }), svg("path", { class: "line", d: `M${points.join(" L")}` }));
+  const known = values.map((value, index) => [index, value]).filter(([, value]) => value !== null);
+  if (known.length < 3) return picture;
+  const most = Math.max(...known.map(([, value]) => value)) || 1;
+  const across = (index) => ((index * 100) / (values.length - 1)).toFixed(2);
+  const points = known.map(([index, value]) => `${across(index)},${(38 - (value / most) * 32).toFixed(2)}`);
+  const [first, last] = [across(known[0][0]), across(known.at(-1)[0])];
+  picture.append(svg("path", { class: "area", d: `M${first},40 L${points.join(" L")} L${last},40 Z` }), svg("path", { class: "line", d: `M${points.join(" L")}` }));
   return picture;
 }

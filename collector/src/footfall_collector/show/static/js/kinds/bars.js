@@ -1,12 +1,13 @@
 // A ranked list: the label on its bar, the numbers beside it. A click on a label filters the page by it.
 import { el } from "../dom.js";
 import { axis, base } from "../echart.js";
-import { compact, number, percent } from "../format.js";
+import { number, percent, tick } from "../format.js";
 import { get } from "../state.js";
 
 const SHOWN = 8;
 
-const labelOf = (row, config) => config.label.map((column) => row[column] ?? "not given").join(" · ");
+// What an event doesn't carry is left out, unless nothing is left.
+const labelOf = (row, config) => config.label.map((column) => row[column]).filter((part) => part !== null && part !== undefined).join(" · ") || "not given";
 
 export function draw(host, data, config, actions) {
   const limit = config.limit ?? SHOWN;
@@ -77,7 +78,7 @@ export function option(data, config, colours) {
   const unit = data.unit(config.value);
   return {
     ...base(colours),
-    xAxis: axis(colours, { type: "value", axisLabel: { color: colours.muted, formatter: (value) => compact(value, unit) } }),
+    xAxis: axis(colours, { type: "value", axisLabel: { color: colours.muted, formatter: (value) => tick(value, unit) } }),
     yAxis: axis(colours, { type: "category", data: rows.map((row) => labelOf(row, config)), axisLabel: { color: colours.text, width: 220, overflow: "truncate" } }),
     series: [{
       type: "bar", barMaxWidth: 22, itemStyle: { color: config.tone === "bad" ? colours.bad : colours.accent, borderRadius: [0, 4, 4, 0] },

@@ -24,19 +24,22 @@ export function cohorts(data, config) {
 export function draw(host, data, config, actions) {
   const { cohorts: list, last } = cohorts(data, config);
   const offsets = Array.from({ length: last + 1 }, (_, index) => index);
-  const head = el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "First seen in week of"), el("th", { scope: "col" }, "Instances"), offsets.map((offset) => el("th", { scope: "col" }, offset === 0 ? "Week 0" : `+${offset}`))));
-  const body = el("tbody", {}, list.map((cohort) => el("tr", {}, el("th", { scope: "row" }, day(moment(cohort.start))), el("td", { class: "size" }, number(cohort.size)), offsets.map((offset) => cell(cohort, offset, actions)))));
+  const head = el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "First seen in week of"), el("th", { scope: "col", class: "size" }, "Instances"), offsets.map((offset) => el("th", { scope: "col" }, offset === 0 ? "Week 0" : `+${offset}`))));
+  const body = el("tbody", {}, list.map((cohort) => el("tr", {}, el("th", { scope: "row" }, day(moment(cohort.start))), el("td", { class: "size" }, number(cohort.size)), offsets.map((offset) => cell(cohort, offset, config, actions)))));
   host.replaceChildren(el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": config.title }, el("table", { class: "heat" }, head, body)));
 }
 
-function cell(cohort, offset, actions) {
+const WEEK = 7 * 86_400_000;
+
+function cell(cohort, offset, config, actions) {
   if (!cohort.weeks.has(offset)) return el("td", { class: "none" });
+  const isOpen = moment(cohort.start) + (offset + 1) * WEEK > Math.min(config.end || Infinity, Date.now());
   const count = cohort.weeks.get(offset);
   const ratio = cohort.size ? count / cohort.size : 0;
   // At most 60 % of the accent: the page's text stays readable on every cell in both schemes.
   const strength = Math.round(5 + ratio * 55);
-  const node = el("td", { style: { background: `color-mix(in srgb, var(--accent) ${strength}%, var(--surface))` } }, `${Math.round(ratio * 100)} %`);
-  actions.tip(node, () => ({ title: `First seen in the week of ${date(moment(cohort.start))} (UTC)`, rows: [["Week", `+${offset}`], ["Still active", `${number(count)} of ${number(cohort.size)}`], ["Share", number(ratio, "ratio")]] }));
+  const node = el("td", { class: isOpen ? "open" : null, style: { background: `color-mix(in srgb, var(--accent) ${strength}%, var(--surface))` } }, `${Math.round(ratio * 100)} %`);
+  actions.tip(node, () => ({ title: `First seen in the week of ${date(moment(cohort.start))} (UTC)`, rows: [["Week", `+${offset}`], ["Still active", `${number(count)} of ${number(cohort.size)}`], ["Share", number(ratio, "ratio")], ...(isOpen ? [["The week", "is not over"]] : [])] }));
   return node;
 }
 

@@ -6,7 +6,7 @@ const LIMIT = 12;
 
 export function draw(host, data, config) {
   const rows = Math.min(data.rows.length, LIMIT);
-  host.style.setProperty("min-height", `${Math.max(160, 66 + rows * 34)}px`);
+  host.style.setProperty("min-height", `${Math.max(200, 80 + rows * 34)}px`);
   chart(host, (colours, narrow) => option(data, config, colours, narrow), config.title);
 }
 
@@ -17,8 +17,8 @@ export function option(data, config, colours, narrow = false) {
   const names = rows.map((row) => row[config.label[0]]);
   return {
     ...base(colours),
-    grid: { left: 2, right: 22, top: 6, bottom: 32, containLabel: true },
-    legend: { ...base(colours).legend, show: true, data: config.values.map((column) => data.name(column)) },
+    grid: { left: 2, right: 22, top: 6, bottom: 2, containLabel: true },
+    legend: { ...base(colours).legend, data: config.values.map((column) => data.name(column)) },
     xAxis: axis(colours, { type: "log", logBase: 10, min: low(rows, config, floor), axisLabel: { color: colours.muted, hideOverlap: true, formatter: (value) => decade(value, unit) } }),
     yAxis: axis(colours, { type: "category", data: names, axisLabel: { color: colours.text, width: narrow ? 110 : 170, overflow: "truncate" } }),
     tooltip: { ...base(colours).tooltip, trigger: "axis", axisPointer: { type: "none" }, formatter: (points) => bubble(points, rows, data, config) },
@@ -34,7 +34,7 @@ export function option(data, config, colours, narrow = false) {
 }
 
 // Powers of ten stay powers of ten: 100 s, not 1.7 min.
-const decade = (value, unit) => (unit === "ms" ? (value < 1000 ? `${value} ms` : `${compact(value / 1000)} s`) : compact(value, unit));
+const decade = (value, unit) => (unit === "milliseconds" ? (value < 1000 ? `${value} ms` : `${compact(value / 1000)} s`) : compact(value, unit));
 
 const low = (rows, config, floor) => 10 ** Math.floor(Math.log10(Math.min(...rows.map((row) => floor(row[config.values[0]])), 1000)));
 
