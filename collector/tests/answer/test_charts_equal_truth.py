@@ -1,10 +1,8 @@
 """Every chart over a generated fleet says what plain Python counted, under every range and filter."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 from footfall_collector.answer import Answers, ChartSpec, Filters
@@ -14,6 +12,7 @@ from footfall_collector.store.duckdb import DuckStore
 from bench.fleet import Fleet
 from bench.truth import Asked, Truth
 from bench.world import DAY
+from collector.tests.answer.comparing import equal
 from collector.tests.store.filling import CATALOGUES, journal_fleet, loader_of, open_store
 
 END = 1_795_534_217  # 2026-11-24T15:30:17Z, in the middle of a week, a day and an hour
@@ -100,18 +99,6 @@ def moments(query: dict[str, str]) -> tuple[int, int]:
         int((start if start.tzinfo else start.replace(tzinfo=UTC)).timestamp()),
         int((end if end.tzinfo else end.replace(tzinfo=UTC)).timestamp()) + whole,
     )
-
-
-def equal(one: list[list[Any]], other: list[list[Any]]) -> bool:
-    return len(one) == len(other) and all(
-        len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True)) for a, b in zip(one, other, strict=True)
-    )
-
-
-def same(one: Any, other: Any) -> bool:
-    if isinstance(one, float) and isinstance(other, int | float):
-        return math.isclose(one, other, rel_tol=1e-12)
-    return bool(one == other)
 
 
 def check(case: Case, query: dict[str, str]) -> int:
