@@ -1,10 +1,11 @@
 """Releases against the one before."""
 
 import random
+from datetime import date
 
-from footfall_collector.show.releases import FEW_CALLS, adopted, first_seen, judge, regressions
+from footfall_collector.show.releases import FEW_CALLS, adopted, judge, regressions
 from footfall_collector.show.sentences import NBSP
-from footfall_collector.show.versions import is_version, version_key
+from footfall_collector.show.versions import is_release, is_version, version_key
 
 VERSIONS = ("2.0.0", "2.1.0", "2.2.0", "2.10.0")
 
@@ -59,22 +60,20 @@ def test_versions_come_in_their_own_order() -> None:
     assert sorted(given, key=version_key) == ["other", "2.9.1", "2.10.0-dev", "2.10.0-rc", "2.10.0", "2.10"]
     assert not is_version("other")
     assert not is_version(None)
+    assert is_release("2.10.0")
+    assert not is_release("2.10.0-rc")
 
 
-def test_a_version_is_first_seen_on_its_first_day() -> None:
-    days = [
-        {"day": "2026-11-02", "product_version": "2.1.0", "instances": 7},
-        {"day": "2026-11-01", "product_version": "2.1.0", "instances": 3},
-        {"day": "2026-11-02", "product_version": "other", "instances": 1},
-    ]
-    assert first_seen(days) == {"2.1.0": {"day": "2026-11-01", "product_version": "2.1.0", "instances": 7}}
-
-
-def test_adoption_is_the_newest_versions_share_of_the_last_day() -> None:
+def test_adoption_is_the_newest_releases_share_of_the_last_day_that_is_over() -> None:
     days = [
         {"day": "2026-11-01", "product_version": "2.1.0", "instances": 9},
         {"day": "2026-11-02", "product_version": "2.1.0", "instances": 6},
         {"day": "2026-11-02", "product_version": "2.2.0", "instances": 2},
+        {"day": "2026-11-02", "product_version": None, "instances": 2},
+        {"day": "2026-11-03", "product_version": "2.2.0", "instances": 1},
+        {"day": "2026-11-03", "product_version": "3.0.0-dev", "instances": 1},
     ]
-    assert adopted(days) == ("2.2.0", 0.25)
-    assert adopted([]) is None
+    assert adopted(days, date(2026, 11, 3)) == ("2.2.0", 0.2)
+    assert adopted(days, date(2026, 11, 1)) == ("2.2.0", 0.5), "only a day that is not over"
+    assert adopted(days[-1:], date(2026, 11, 3)) == ("3.0.0-dev", 1.0), "nothing but a pre-release"
+    assert adopted([], date(2026, 11, 3)) is None

@@ -1,5 +1,7 @@
 """The answers in a sentence."""
 
+from datetime import date
+
 import pytest
 from footfall_collector.show import sentences
 from hypothesis import given
@@ -37,11 +39,33 @@ def test_the_tool_that_most_instances_use_comes_first_even_where_another_is_call
         {"tool": "recommend", "calls": 390, "p50_ms": 4200.0},
         {"tool": "version", "calls": 10, "p50_ms": 90000.0},
     ]
-    text = said(sentences.tools(USAGE, 100, durations))
+    text = said(sentences.tools(USAGE, 100, durations, None, []))
     assert text.startswith(
         "`recommend` is used by **61 % of instances** and makes up 39 % of all calls; `query` comes next."
     )
     assert text.endswith("The slowest is `recommend` with a median of **4.2 s**."), "a tool with few calls is not named"
+
+
+def test_a_tool_that_got_worse_is_said_to_have() -> None:
+    flags = [{"tool": "recommend", "version": "2.3.0", "rate": 0.12, "rate_before": 0.06}]
+    assert "; {bad|its error rate rose from 6 % to 12 %} in 2.3.0; `query` comes next." in said(
+        sentences.tools(USAGE, 100, [], None, flags)
+    )
+    assert "{bad|" not in sentences.tools(USAGE, 100, [], "query", flags)
+
+
+def test_a_page_that_is_filtered_by_a_tool_speaks_of_that_tool() -> None:
+    durations = [{"tool": tool, "calls": 600, "p50_ms": 120.0} for tool in ("query", "recommend")]
+    assert said(sentences.tools(USAGE, 100, durations, "query", [])) == (
+        "`query` is used by **30 % of instances** and makes up 60 % of all calls. "
+        "Half of its calls take longer than **120 ms**."
+    )
+    assert sentences.tools(USAGE, 100, durations, "never called", []) == sentences.NO_EVENTS
+
+
+def test_hidden_events_are_named_where_there_is_nothing_else() -> None:
+    assert sentences.only_internal(1) == "Only **1 internal event** (CI and tests) was counted in this time range."
+    assert "**1,200 internal events** (CI and tests) were" in sentences.only_internal(1200)
 
 
 def test_the_errors_say_whether_they_are_new_and_what_fails_most() -> None:
@@ -52,7 +76,8 @@ def test_the_errors_say_whether_they_are_new_and_what_fails_most() -> None:
     ]
     before = [{"tool": "query", "calls": 1000, "errors": 20}]
     assert said(sentences.errors(RATES, before, classes)) == (
-        "**4.2 %** of 1,000 calls failed, {bad|up from 2 %}; `TimeoutError` is 60 % of the errors, most of them in `recommend`. "
+        "**4.2 %** of 1,000 calls failed, {bad|up from 2 %}; `TimeoutError` is 60 % of the errors, "
+        "most of them in `recommend`. "
         "`recommend` fails most often, in **7.7 %** of its calls."
     )
 
@@ -75,8 +100,8 @@ def test_the_leading_provider_and_client_are_named_with_the_runner_up() -> None:
         {"mcp_client": "claude-code", "connections": 50},
         {"mcp_client": "claude-code", "connections": 20},
     ]
-    assert said(sentences.clients(providers, connected)) == (
-        "**60 %** of instances are set up with `anthropic`, ahead of `openai` with 40 %; "
+    assert said(sentences.clients(providers, connected, 120)) == (
+        "**50 %** of instances are set up with `anthropic`, ahead of `openai` with 33 %; "
         "**70 %** of connections come from `claude-code`, ahead of `cursor-vscode` with 30 %."
     )
 
@@ -91,9 +116,10 @@ def test_the_next_decision_weighs_adoption_kubernetes_and_who_returns() -> None:
         {"cohort": "2026-11-02", "week": 0, "instances": 30},
         {"cohort": "2026-11-02", "week": 1, "instances": 12},
         {"cohort": "2026-11-09", "week": 0, "instances": 99},
+        {"cohort": "2026-11-09", "week": 1, "instances": 1},
     ]
     worse = [{"version": "2.3.0", "tool": "query"}, {"version": "2.2.0", "tool": "version"}]
-    assert said(sentences.next_steps(("2.3.0", 0.72), kubernetes, cohorts, worse)) == (
+    assert said(sentences.next_steps(("2.3.0", 0.72), kubernetes, cohorts, worse, date(2026, 11, 22))) == (
         "**72 % of active instances run 2.3.0**, the newest version, in which {bad|`query` got worse}; "
         "Kubernetes 1.33 is the most common with 90 %; **40 %** of new instances come back in the week after."
     )
@@ -102,10 +128,10 @@ def test_the_next_decision_weighs_adoption_kubernetes_and_who_returns() -> None:
 def test_no_data_is_said_as_such_on_every_page() -> None:
     found = {
         sentences.overview([], [], 0, 0),
-        sentences.tools([], 0, []),
+        sentences.tools([], 0, [], None, []),
         sentences.errors([], [], []),
-        sentences.clients([], []),
-        sentences.next_steps(None, [], [], []),
+        sentences.clients([], [], 0),
+        sentences.next_steps(None, [], [], [], date(2026, 11, 22)),
     }
     assert found == {sentences.NO_EVENTS}
 

@@ -8,7 +8,7 @@ from ..answer import Answers, Filters
 from ..status import Status
 from .periods import EARLIEST
 from .records import records
-from .sentences import count, percent
+from .sentences import count
 from .versions import version_key
 
 REFUSED = ("requests_refused", "events_refused", "properties_dropped")
@@ -34,10 +34,7 @@ def sentence(status: Status) -> str:
     accepted, refused = status.total("events_accepted"), status.total("events_refused")
     if not accepted + refused:
         return "**No event** has come in since this collector started."
-    text = f"**{percent(accepted / (accepted + refused))} of {count(accepted + refused, 'event')}** were accepted"
-    text += " since this collector started"
-    if refused:
-        text += f", {count(refused, 'event')} refused"
+    text = f"**{accepted:,} of {count(accepted + refused, 'event')}** were accepted since this collector started"
     waiting = status.value("journal_waiting_bytes")
     state = "some wait to be loaded" if waiting else "**the charts are up to date**"
     return f"{text}; {state}."

@@ -80,7 +80,13 @@ EVENTS = Panel(
     "series",
     "Events over time",
     "events a day, UTC",
-    {"x": "day", "series": "event", "values": ["events"], "stack": True},
+    {
+        "x": "day",
+        "series": "event",
+        "values": ["events"],
+        "stack": True,
+        "hourly": "events an hour, UTC",
+    },
     span=12,
 )
 ACTIVE = Panel(

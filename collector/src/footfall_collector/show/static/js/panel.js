@@ -2,7 +2,7 @@
 import * as api from "./api.js";
 import { el, icon, replaceKeepingFocus } from "./dom.js";
 import { save } from "./download.js";
-import { number } from "./format.js";
+import { isDay, number } from "./format.js";
 import { kinds } from "./kinds/index.js";
 import { listOf } from "./labels.js";
 import * as state from "./state.js";
@@ -98,6 +98,8 @@ export class Panel {
   paint() {
     if (!this.data) return;
     this.toggleState();
+    const isHourly = this.config.hourly && this.data.rows.some((row) => !isDay(row[this.config.x]));
+    this.node.querySelector(".unit").textContent = isHourly ? this.config.hourly : this.config.unit;
     const spared = this.answer.not_applied ?? [];
     this.note.hidden = !spared.length;
     this.note.textContent = spared.length ? `Not filtered by ${listOf(spared)}: these events don't say it.` : "";
