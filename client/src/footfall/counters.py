@@ -39,6 +39,11 @@ class Counters:
         with self._lock:
             self.sent += count
 
+    @property
+    def any(self) -> bool:
+        """Whether something was counted since the last `take`."""
+        return bool(self.sent or self.dropped)
+
     def take(self) -> tuple[int, dict[str, int]]:
         """What was counted since the last call, as (sent, dropped by reason), for the totals on disk."""
         with self._lock:

@@ -13,7 +13,6 @@ FILE_BYTES = 512 << 10
 FILE_SECONDS = 3.5 * 86_400
 KEPT_SECONDS = 7 * 86_400
 _NAMES = ("egress.old.jsonl", "egress.jsonl")
-_encode = msgspec.json.Encoder().encode
 
 
 class Egress:
@@ -22,11 +21,11 @@ class Egress:
     def __init__(self, directory: str | None) -> None:
         self._directory = directory
 
-    def append(self, events: Iterable[dict[str, Any]], sent_at: float) -> None:
-        """Note events as they were sent; `sent_at` in seconds since the epoch."""
+    def append(self, events: Iterable[bytes], sent_at: float) -> None:
+        """Note events, which are JSON objects, as they were sent; `sent_at` in seconds since the epoch."""
         if self._directory is None:
             return
-        lines = b"".join(b'{"sent":%d,"event":%s}\n' % (sent_at, _encode(event)) for event in events)
+        lines = b"".join(b'{"sent":%d,"event":%s}\n' % (sent_at, event) for event in events)
         old, current = (os.path.join(self._directory, name) for name in _NAMES)
         try:
             self._rotate(old, current, len(lines), sent_at)
@@ -67,7 +66,7 @@ def _entries(path: str) -> Iterator[dict[str, Any]]:
             for line in lines:
                 try:
                     entry = msgspec.json.decode(line)
-                except (msgspec.DecodeError, UnicodeDecodeError):
+                except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                     continue  # the line that a crash cut short
                 if type(entry) is dict and type(entry.get("sent")) is int:
                     yield entry

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .catalogue import catalogue_for
-from .clock import Clock
-from .counters import Counters
+from .clock import Clock, shift
 from .egress import Egress
 from .identity import life_began
 from .packing import MOST_AGE_SECONDS, Packer
 from .product import DEFAULT_HOST, Product, Settings, decide
-from .segment import HEADER, SUFFIX, read_header
+from .progress import Progress
+from .segment import FORMAT, HEADER, SUFFIX, Header
 from .shipper import BATCH_EVENTS
-from .state import Progress, read_json
+from .state import read_json
 from .wire import request_body
 
 
@@ -63,8 +63,8 @@ class Inspection:
         seconds = float(self.about.get("grace_seconds", self.settings.grace_seconds))
         return life_began(self.directory, Clock().now()) + seconds
 
-    def segments(self) -> Iterator[tuple[dict[str, Any], list[bytes]]]:
-        """Facts and unsent lines of every segment, oldest first, as the shipper would take them."""
+    def segments(self) -> Iterator[tuple[Header, list[bytes]]]:
+        """Header and unsent lines of every segment, oldest first, as the shipper would take them."""
         spool = os.path.join(self.directory, "spool")
         try:
             names = sorted(n for n in os.listdir(spool) if n.endswith(SUFFIX) and not n.startswith("."))
@@ -76,13 +76,17 @@ class Inspection:
             except OSError:
                 continue
             try:
-                _, offset, facts = read_header(descriptor)
+                header = Header.read(descriptor)
                 size = os.fstat(descriptor).st_size
-                data = os.pread(descriptor, max(0, size - offset), offset)
+                data = os.pread(descriptor, max(0, size - header.offset), header.offset)
+            except OSError:
+                continue
             finally:
                 os.close(descriptor)
+            if header.version > FORMAT:
+                continue  # a newer version's: only that one knows what is in it
             lines = [line for line in data[: data.rfind(b"\n") + 1].split(b"\n") if line]
-            yield facts, lines[1:] if offset < HEADER and lines else lines
+            yield header, lines[1:] if header.offset < HEADER and lines else lines
 
     def waiting(self) -> Waiting:
         """What waits to be sent."""
@@ -97,17 +101,18 @@ class Inspection:
         catalogue = catalogue_for(
             self.product.name, events=self.product.catalogue, client_names=self.product.client_names
         )
-        packer = Packer(catalogue, Counters())
-        now = Clock().now()
-        for facts, lines in self.segments():
-            instance = str(facts.get("instance") or self.instance)
-            packed = [
-                packer.pack(line, facts, instance, facts.get("kubernetes"), now - MOST_AGE_SECONDS)
-                for line in lines[:BATCH_EVENTS]
-            ]
-            events = [event for event in packed if event is not None]
-            if events:
-                return request_body(self.key, events, now)
+        packer, clock = Packer(catalogue), Clock()
+        for header, lines in self.segments():
+            packed = packer.pack(
+                lines[:BATCH_EVENTS],
+                header.facts,
+                self.instance,
+                None,
+                oldest=clock.now() - MOST_AGE_SECONDS,
+                shift=shift(clock, header.boot, header.zero),
+            )
+            if packed.events:
+                return request_body(self.key, packed.events, clock.now())
         return None
 
     def sent(self) -> Iterator[dict[str, Any]]:

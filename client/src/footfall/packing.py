@@ -1,24 +1,34 @@
 """From spool lines to wire events: every line is checked again before it leaves."""
 
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
-from .counters import Counters
 from .schema import Catalogue, Properties
-from .wire import wire_event
+from .wire import closing, wire_event
 
 MOST_AGE_SECONDS = 30 * 86_400
+YEAR_10000 = 253_402_300_800
+"""No time beyond it can be written."""
+_HEX = frozenset("0123456789abcdef")
 
 
-class _Line(msgspec.Struct, rename={"name": "e", "epoch": "t", "uuid": "u", "properties": "p"}):
+class _Line(msgspec.Struct, rename={"name": "e", "epoch": "t", "uuid": "u", "properties": "p"}, gc=False):
     name: str
     epoch: int
     uuid: str
     properties: dict[str, Any]
 
 
-_HEX = frozenset("0123456789abcdef")
+@dataclass
+class Packed:
+    """Wire events as JSON objects, and how many lines were left out, by reason (see counters.DROP_REASONS)."""
+
+    events: list[bytes] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
 
 
 class Packer:
@@ -28,38 +38,57 @@ class Packer:
     are checked as `record` checked them.
     """
 
-    def __init__(self, catalogue: Catalogue, counters: Counters) -> None:
-        self._decoder = msgspec.json.Decoder(_Line)
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._decode = msgspec.json.Decoder(_Line).decode
         self._checks = catalogue.checks()
         self._common = catalogue.common_check()
-        self._counters = counters
 
     def pack(
-        self, line: bytes, facts: dict[str, Any], instance: str, kubernetes: str | None, oldest: float
-    ) -> dict[str, Any] | None:
-        """One wire event; None where the line is unreadable (counted) or older than `oldest`, epoch seconds (counted).
+        self,
+        lines: Iterable[bytes],
+        facts: dict[str, Any],
+        instance: str,
+        kubernetes: str | None,
+        *,
+        oldest: float,
+        shift: float = 0.0,
+    ) -> Packed:
+        """Wire events of spool lines.
 
-        `facts` is what the line's segment says: `common` properties, `instance`, `kubernetes`, `deployment`; where
-        it lacks the last three, this process's own are meant.
+        Args:
+            lines: without their newlines.
+            facts: what the lines' segment says: `common` properties, `instance`, `kubernetes`, `deployment`.
+            instance: this process's own, meant where `facts` has none.
+            kubernetes: this process's own, likewise.
+            oldest: what happened before is left out as expired; epoch seconds.
+            shift: added to the lines' times, seconds.
         """
-        try:
-            raw = self._decoder.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            if line.strip():
-                self._counters.drop("corrupt")
-            return None
-        if raw.epoch < oldest:
-            self._counters.drop("expired")
-            return None
-        own = self._own(raw, facts, kubernetes)
-        if own is None or len(raw.uuid) != 32 or not _HEX.issuperset(raw.uuid):
-            self._counters.drop("corrupt")
-            return None
-        common = facts.get("common")
-        shared = self._common((common if type(common) is dict else {}).get) or {}
-        return wire_event(raw.name, raw.epoch, raw.uuid, instance, {**own, **shared})
+        packed = Packed()
+        close = self._closing(facts, instance)
+        deployment = facts.get("deployment")
+        kubernetes = facts.get("kubernetes") or kubernetes
+        for line in lines:
+            try:
+                raw = self._decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                packed.dropped["corrupt"] += bool(line.strip())
+                continue
+            epoch = raw.epoch + int(shift)
+            own = self._own(raw, deployment, kubernetes)
+            if epoch < oldest:
+                packed.dropped["expired"] += 1
+            elif own is None or epoch >= YEAR_10000 or len(raw.uuid) != 32 or not _HEX.issuperset(raw.uuid):
+                packed.dropped["corrupt"] += 1
+            else:
+                packed.events.append(wire_event(raw.name, epoch, raw.uuid, own, close))
+        return packed
 
-    def _own(self, raw: _Line, facts: dict[str, Any], kubernetes: str | None) -> Properties | None:
+    def _closing(self, facts: dict[str, Any], instance: str) -> bytes:
+        common, known = facts.get("common"), facts.get("instance")
+        shared = self._common((common if type(common) is dict else {}).get) or {}
+        return closing(known if type(known) is str and known else instance, shared)
+
+    def _own(self, raw: _Line, deployment: object, kubernetes: object) -> Properties | None:
         check = self._checks.get(raw.name)
         if check is None:
             return None
@@ -67,5 +96,5 @@ class Packer:
         if raw.name == "server_started":
             # Known only once the API server answered, which nobody waits for when the event is recorded.
             properties.setdefault("k8s_version", kubernetes)
-            properties.setdefault("deployment_method", facts.get("deployment"))
+            properties.setdefault("deployment_method", deployment)
         return check(properties.get)

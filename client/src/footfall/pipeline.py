@@ -73,7 +73,7 @@ class Pipeline:
         self.poster = Poster(self.settings.host, self._environ)
         self.shipper = Shipper(
             self.spool,
-            Packer(self.catalogue, self.counters),
+            Packer(self.catalogue),
             self._print if self._preview else self.poster.post,
             self._introduce,
             self.counters,
@@ -85,8 +85,10 @@ class Pipeline:
         self.worker = Worker(self.shipper, self.settings.flush_seconds)
 
     def _keep(self, line: bytes) -> None:
-        self.spool.append(line)
+        kept = self.spool.append(line)
         self.worker.notify()
+        if not kept and self.spool.drainable:
+            self.worker.relieve()
 
     def _log(self, sentence: str) -> None:
         log.info("%s telemetry: %s", self.product.name, sentence)
@@ -166,10 +168,12 @@ class Pipeline:
             # The thread is gone: nobody else touches the spool and the connection now.
             self.spool.close()
             self.poster.close()
+        else:
+            self.spool.drain()
 
     def after_fork(self) -> None:
         """In a forked child: let go of what is the parent's and begin anew when the first event comes."""
-        self.spool.after_fork()
+        self.spool.abandon()
         self.recorder.ids.forget()
         self.counters.reset()
         self.lifecycle.disarm()

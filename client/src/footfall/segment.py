@@ -1,14 +1,16 @@
 """One spool file: a fixed-size header line, then one event a line.
 
-The header is JSON padded with spaces to HEADER bytes: `{"v":1,"offset":N,"facts":{…}}`. `offset` is where the first
-event not yet acknowledged begins; `facts` is what all events of the file share (`footfall.spool.Facts`). It is
-rewritten in place, which a crash can at worst leave old: then events are sent again under the same uuids.
+The header is JSON padded with spaces to HEADER bytes: `{"v":1,"offset":N,"facts":{…},"boot":"…","zero":seconds}`.
+`offset` is where the first event not yet acknowledged begins; `facts` is what all events of the file share; `boot`
+and `zero` are those of the writer's clock (`footfall.clock`). The header is rewritten in place, which a crash can at
+worst leave old: then events are sent again under the same uuids.
 
 A segment belongs to whoever holds its `flock`; process ids mean nothing where containers share a volume.
 """
 
 import errno
 import os
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -21,6 +23,9 @@ except ImportError:  # pragma: no cover - Windows has no flock: segments are the
 HEADER = 1024
 FORMAT = 1
 SUFFIX = ".seg"
+HIDDEN = ".new-"
+"""What a segment's name begins with until it is whole."""
+COUNT_BYTES = 1 << 20
 _LOCKED = frozenset({errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES})
 
 
@@ -35,43 +40,74 @@ def lock(descriptor: int) -> bool | None:
     return True
 
 
+@dataclass
+class Header:
+    """What a header says. `version` 0 stands for one that can't be read: then every line is looked at."""
+
+    version: int = 0
+    offset: int = 0
+    facts: dict[str, Any] = field(default_factory=dict)
+    boot: str = ""
+    zero: float = 0.0
+
+    @classmethod
+    def read(cls, descriptor: int) -> "Header":
+        """The header of an open file."""
+        try:
+            header = msgspec.json.decode(os.pread(descriptor, HEADER, 0))
+            version, offset, facts = header["v"], header["offset"], header["facts"]
+            boot, zero = header.get("boot", ""), header.get("zero", 0.0)
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError, AttributeError):
+            return cls()
+        if type(version) is int and version > FORMAT:
+            return cls(version)
+        good = type(version) is int and type(offset) is int and offset >= HEADER and type(facts) is dict
+        good = good and type(boot) is str and isinstance(zero, (int, float))
+        return cls(version, offset, facts, boot, float(zero)) if good else cls()
+
+    def encode(self) -> bytes:
+        """HEADER bytes with a newline at the end."""
+        said = {"v": FORMAT, "offset": self.offset, "facts": self.facts, "boot": self.boot, "zero": self.zero}
+        return msgspec.json.encode(said).ljust(HEADER - 1)[: HEADER - 1] + b"\n"
+
+
 class Segment:
     """An open segment.
 
     Attributes:
         path: where it is (None once it was removed).
-        offset: where the first unacknowledged event begins, in bytes.
-        size: bytes written, as far as this process knows.
-        lines: events appended by this process and not yet acknowledged, for counting what overflow drops.
-        facts: the header's facts, a dict.
+        header: what its header says, or will say when next written. Its `offset` is kept up to date.
+        size: bytes in it, as far as this process knows.
+        lines: events in it that are not yet acknowledged, for counting what overflow drops.
     """
 
-    def __init__(self, path: str, descriptor: int, facts: dict[str, Any], offset: int = HEADER) -> None:
+    __slots__ = ("_torn", "descriptor", "header", "lines", "path", "size")
+
+    def __init__(self, path: str, descriptor: int, header: Header) -> None:
         self.path: str | None = path
         self.descriptor = descriptor
-        self.facts = facts
-        self.offset = offset
+        self.header = header
         self.size = HEADER
         self.lines = 0
+        self._torn = False
 
     @classmethod
-    def create(cls, directory: str, facts: dict[str, Any], *, now: float) -> "Segment":
+    def create(cls, directory: str, header: Header, *, now: float) -> "Segment":
         """A new, locked, empty segment. Its name sorts by age. Raises OSError where the disk refuses."""
         name = f"{int(now):011d}-{os.urandom(8).hex()}"
-        hidden = os.path.join(directory, f".new-{name}")
+        hidden, path = os.path.join(directory, HIDDEN + name), os.path.join(directory, name + SUFFIX)
         # Hidden until locked and headed, so that nobody adopts it half made.
         descriptor = os.open(hidden, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND, 0o600)
         try:
             lock(descriptor)
-            segment = cls(os.path.join(directory, name + SUFFIX), descriptor, facts)
-            if os.write(descriptor, segment.header()) != HEADER:
+            if os.write(descriptor, header.encode()) != HEADER:
                 raise OSError(errno.ENOSPC, "disk full")
-            os.rename(hidden, os.path.join(directory, name + SUFFIX))
+            os.rename(hidden, path)
         except OSError:
             os.close(descriptor)
-            os.unlink(hidden)
+            unlink_quietly(hidden)
             raise
-        return segment
+        return cls(path, descriptor, header)
 
     @classmethod
     def adopt(cls, path: str, *, idle_seconds: float, least_idle: float) -> "Segment | None":
@@ -86,49 +122,91 @@ class Segment:
         except OSError:
             return None
         try:
-            # A newer version's segment waits for that version, or for its 30 days to pass.
-            taken = lock(descriptor) if read_header(descriptor)[0] <= FORMAT else False
+            taken = lock(descriptor)
             mine = taken or (taken is None and idle_seconds >= least_idle)
-            if mine and os.fstat(descriptor).st_ino == os.stat(path).st_ino:
+            header = Header.read(descriptor)
+            # A newer version's segment waits for that version.
+            if mine and header.version <= FORMAT and os.fstat(descriptor).st_ino == os.stat(path).st_ino:
                 directory, name = os.path.split(path)
                 fresh = os.path.join(directory, f"{name[:12]}{os.urandom(8).hex()}{SUFFIX}")
                 os.rename(path, fresh)
-                return cls._opened(fresh, descriptor)
+                segment = cls(fresh, descriptor, header)
+                segment._measure()
+                return segment
         except OSError:
             pass  # gone in between: another process adopted it
         os.close(descriptor)
         return None
 
-    @classmethod
-    def _opened(cls, path: str, descriptor: int) -> "Segment":
-        _, offset, facts = read_header(descriptor)
-        segment = cls(path, descriptor, facts, offset)
-        segment.size = os.fstat(descriptor).st_size
-        return segment
+    def _measure(self) -> None:
+        """Find out how many bytes and unacknowledged lines are in the file."""
+        self.size, self.lines = os.fstat(self.descriptor).st_size, 0
+        for start in range(self.header.offset, self.size, COUNT_BYTES):
+            self.lines += os.pread(self.descriptor, COUNT_BYTES, start).count(b"\n")
 
-    def header(self) -> bytes:
-        """The header as it stands, HEADER bytes with its newline."""
-        text = msgspec.json.encode({"v": FORMAT, "offset": self.offset, "facts": self.facts})
-        return text.ljust(HEADER - 1)[: HEADER - 1] + b"\n"
+    def append(self, data: bytes, lines: int) -> None:
+        """Add so many whole lines at the end. Raises OSError; then nothing of them is there, or nothing readable."""
+        text = b"\n" + data if self._torn else data
+        written = os.write(self.descriptor, text)
+        if written != len(text):
+            # Half a line would make the next one unreadable too: cut it, or at least end it.
+            self._torn = not self._cut(text[:written])
+            self.size += written if self._torn else 0
+            raise OSError(errno.ENOSPC, "disk full")
+        self._torn = False
+        self.size += written
+        self.lines += lines
+
+    def _cut(self, tail: bytes) -> bool:
+        """Take back what a write that failed half-way left at the end; whether that worked."""
+        try:
+            end = os.fstat(self.descriptor).st_size - len(tail)
+            # Only what is surely ours: another program may have appended meanwhile.
+            if os.pread(self.descriptor, len(tail), end) != tail:
+                return False
+            os.ftruncate(self.descriptor, end)
+        except OSError:
+            return False
+        return True
+
+    @property
+    def waiting(self) -> int:
+        """Bytes that are not yet acknowledged."""
+        return max(0, self.size - self.header.offset)
+
+    def acknowledge(self, offset: int, lines: int) -> None:
+        """Everything before `offset` was delivered, so many lines of it just now. Raises OSError."""
+        self.header.offset = offset
+        self.lines = max(0, self.lines - lines)
+        self.write_header()
 
     def write_header(self) -> None:
-        """Put the header on disk. Raises OSError."""
-        if self.path is None:
+        """Put the header on disk, if the file still has one: a cut file begins with events. Raises OSError."""
+        if self.path is None or self.header.version != FORMAT:
             return
         # A second descriptor: with O_APPEND every write goes to the end, positioned ones too.
         descriptor = os.open(self.path, os.O_WRONLY)
         try:
-            os.pwrite(descriptor, self.header(), 0)
+            os.pwrite(descriptor, self.header.encode(), 0)
         finally:
             os.close(descriptor)
 
+    def was_cut(self) -> int | None:
+        """None for a file that is whole; else how many unacknowledged lines were lost to whoever cut it.
+
+        What is left is read from the file's beginning, which may repeat events under the same uuids.
+        """
+        if os.fstat(self.descriptor).st_size >= self.size:
+            return None
+        before = self.lines
+        headed = Header.read(self.descriptor).version == FORMAT
+        self.header.version, self.header.offset = (FORMAT, HEADER) if headed else (0, 0)
+        self._measure()
+        return max(0, before - self.lines)
+
     def read(self, most: int) -> bytes:
         """At most so many bytes from the first unacknowledged event on. Raises OSError."""
-        size = os.fstat(self.descriptor).st_size
-        if size < self.offset:
-            # Something cut the file: whatever is in it now is read from its beginning, header line included.
-            self.offset = 0
-        return os.pread(self.descriptor, most, self.offset)
+        return os.pread(self.descriptor, most, self.header.offset)
 
     @property
     def on_disk(self) -> bool:
@@ -141,26 +219,21 @@ class Segment:
     def remove(self) -> None:
         """Unlink the file if it has a name, and close it, which gives up the lock."""
         if self.path is not None:
-            try:
-                os.unlink(self.path)
-            except OSError:
-                pass  # it is gone, or the directory became read-only: then it is adopted and sent again
+            # Where the directory became read-only the file stays: then it is adopted and sent again.
+            unlink_quietly(self.path)
             self.path = None
         self.close()
 
     def close(self) -> None:
         """Close the descriptor; the file stays and can be adopted."""
-        if self.descriptor >= 0:
-            os.close(self.descriptor)
-            self.descriptor = -1
+        descriptor, self.descriptor = self.descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
-def read_header(descriptor: int) -> tuple[int, int, dict[str, Any]]:
-    """Format, offset and facts of a header; where it is unreadable (0, 0, {}), so that every line is looked at."""
+def unlink_quietly(path: str) -> None:
+    """Unlink a file if that is possible."""
     try:
-        header = msgspec.json.decode(os.pread(descriptor, HEADER, 0))
-        version, offset, facts = header["v"], header["offset"], header["facts"]
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError):
-        return 0, 0, {}
-    good = type(version) is int and type(offset) is int and offset >= 0 and type(facts) is dict
-    return (version, offset, facts) if good else (0, 0, {})
+        os.unlink(path)
+    except OSError:
+        return

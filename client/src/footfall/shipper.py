@@ -8,16 +8,17 @@ another one right after: a server that refuses everything costs nothing.
 import os
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
 
+from .clock import Timer, shift
 from .counters import Counters
 from .egress import Egress
-from .packing import MOST_AGE_SECONDS, Packer
+from .packing import MOST_AGE_SECONDS, Packed, Packer
 from .product import OFF_MARKER
+from .progress import Progress, ProgressFile
+from .reading import Batch
 from .segment import lock
-from .spool import Batch, Spool
-from .state import Progress
+from .spool import Spool
 from .wire import Delivered, Outcome, Refused, Retry, request_body
 
 BATCH_EVENTS = 100
@@ -26,11 +27,10 @@ MOST_WAIT_SECONDS = 3600.0
 WAIT_JITTER_SECONDS = 600.0
 SCAN_SECONDS = 60.0
 """How often other processes' leavings are looked for."""
-
-
-class _Clock(Protocol):
-    def now(self) -> float: ...
-    def elapsed(self) -> float: ...
+LOGGED_FAILURE = 2
+"""Which failure in a row is worth a line in the log: a single one is not an outage."""
+WRITE_SECONDS = 1.0
+"""How often the totals are written while all goes well."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Shipper:
         post: Callable[[bytes, float], Outcome],
         introduce: Callable[[], Sender],
         counters: Counters,
-        clock: _Clock,
+        clock: Timer,
         *,
         directory: str | None,
         key: str,
@@ -79,29 +79,29 @@ class Shipper:
         self._log = log
         self._jitter = jitter
         self._egress = Egress(directory)
+        self._file = ProgressFile(directory, counters)
         self._limit = BATCH_EVENTS
         self._sender: Sender | None = None
-        self._outage = False
-        self._scanned = float("-inf")
-        self.memory_progress = Progress.read(directory)
+        self._scanned = self._written = float("-inf")
+        self._news = False
+        self._last_sent = 0.0
 
     # One step ------------------------------------------------------------------------------------------------
 
     def step(self, timeout: float = 10.0) -> float:
         """Send what is due, one batch at most; seconds until another step is worth while (0: at once)."""
-        self._spool.drain()
-        if self._turned_off():
-            self._spool.discard()
+        off = self._turned_off()
+        self._spool.mute(off)
+        if off:
             return SCAN_SECONDS
+        self._spool.drain()
+        if self._clock.elapsed() - self._scanned >= SCAN_SECONDS:
+            self._scanned = self._clock.elapsed()
+            self._spool.adopt()
         sender = self._sender
         if sender is None:
             sender = self._sender = self._introduce()
             self._spool.set_facts(instance=sender.instance, kubernetes=sender.kubernetes)
-        if self._clock.elapsed() - self._scanned >= SCAN_SECONDS:
-            self._scanned = self._clock.elapsed()
-            self._spool.adopt()
-        if not self._key:
-            return SCAN_SECONDS
         descriptor = self._ship_lock()
         if descriptor is None:
             return FIRST_WAIT_SECONDS  # another process is sending right now
@@ -110,6 +110,10 @@ class Shipper:
         finally:
             if descriptor >= 0:
                 os.close(descriptor)
+
+    def drain(self) -> None:
+        """Move what waits in memory to the disk, without sending anything."""
+        self._spool.drain()
 
     def _turned_off(self) -> bool:
         """Whether `footfall off` came since the process began: then nothing more leaves, and nothing is kept."""
@@ -129,81 +133,90 @@ class Shipper:
         return None
 
     def _step_locked(self, sender: Sender, timeout: float) -> float:
-        progress = Progress.read(self._directory) if self._directory else self.memory_progress
+        progress = self._file.read()
         now = self._clock.now()
-        wait = max(sender.grace_ends, progress.next_try) - now
-        # A next try beyond what this code ever sets comes from a clock that was moved back since.
-        if 0 < wait <= MOST_WAIT_SECONDS + WAIT_JITTER_SECONDS + 86_400:
-            self._write(progress, always=False)
-            return wait
-        batch = self._spool.peek(self._limit)
+        self._news |= progress.rebase(now)
+        wait = max(sender.grace_ends - now, progress.wait(now))
+        batch = self._spool.peek(self._limit) if wait <= 0 else None
         if batch is None:
-            self._write(progress, always=False)
-            return float("inf")
-        outcome = self._send(batch, sender, timeout)
-        wait = self._settle(batch, outcome, progress, sender, timeout)
-        self._write(progress, always=True)
+            self._write(progress)
+            return wait if wait > 0 else float("inf")
+        trouble = progress.failures, progress.last_error
+        wait = self._send(batch, progress, sender, timeout)
+        # A second's totals may be lost by a kill; what other processes must know at once is written at once.
+        often = self._clock.elapsed() - self._written < WRITE_SECONDS
+        if wait > 0 or not often or trouble != (progress.failures, progress.last_error):
+            self._write(progress)
         return wait
 
-    def _write(self, progress: Progress, *, always: bool) -> None:
-        sent, dropped = self._counters.take()
-        progress.add(sent, dropped)
-        self.memory_progress = progress
-        if always or sent or dropped:
-            progress.write(self._directory)
+    def _write(self, progress: Progress) -> None:
+        """Write the totals, if there is anything new in them."""
+        note = self._spool.note
+        if self._counters.any or self._news or note != progress.durability:
+            progress.durability = note
+            progress.last_sent = max(progress.last_sent, self._last_sent)
+            self._file.write(progress)
+            self._written = self._clock.elapsed()
+            self._news = False
 
-    def _send(self, batch: Batch, sender: Sender, timeout: float) -> Outcome:
-        now = self._clock.now()
-        events = self._events(batch, sender, now)
-        if not events:
-            return Delivered()  # nothing in it was worth a request: expired or unreadable, and counted
-        outcome = self._post(request_body(self._key, events, now), timeout)
+    # One batch -----------------------------------------------------------------------------------------------
+
+    def _send(self, batch: Batch, progress: Progress, sender: Sender, timeout: float) -> float:
+        packed = self._pack(batch, sender)
+        outcome = self._deliver(packed, timeout)
         if isinstance(outcome, Delivered):
-            self._counters.deliver(len(events))
-            self._egress.append(events, now)
-        return outcome
-
-    def _events(self, batch: Batch, sender: Sender, now: float) -> list[dict[str, Any]]:
-        instance = batch.facts.get("instance")
-        instance = instance if type(instance) is str and instance else sender.instance
-        kubernetes = batch.facts.get("kubernetes") or sender.kubernetes
-        oldest = now - MOST_AGE_SECONDS
-        packed = (self._packer.pack(line, batch.facts, instance, kubernetes, oldest) for line in batch.lines)
-        return [event for event in packed if event is not None]
-
-    # What becomes of a batch ---------------------------------------------------------------------------------
-
-    def _settle(self, batch: Batch, outcome: Outcome, progress: Progress, sender: Sender, timeout: float) -> float:
-        if isinstance(outcome, Delivered):
-            self._acknowledge(batch, progress)
+            self._acknowledge(batch, packed, progress)
             return 0.0
         if isinstance(outcome, Retry):
             return self._back_off(progress, outcome)
         if len(batch.lines) > 1:
             self._limit = len(batch.lines) // 2
             return 0.0
-        return self._isolate(batch, outcome, progress, sender, timeout)
+        return self._isolate(batch, packed, outcome, progress, sender, timeout)
 
-    def _acknowledge(self, batch: Batch, progress: Progress) -> None:
+    def _pack(self, batch: Batch, sender: Sender) -> Packed:
+        header = batch.header
+        return self._packer.pack(
+            batch.lines,
+            header.facts,
+            sender.instance,
+            sender.kubernetes,
+            oldest=self._clock.now() - MOST_AGE_SECONDS,
+            shift=shift(self._clock, header.boot, header.zero),
+        )
+
+    def _deliver(self, packed: Packed, timeout: float) -> Outcome:
+        if not packed.events:
+            return Delivered()  # nothing in it is worth a request
+        now = self._clock.now()
+        outcome = self._post(request_body(self._key, packed.events, now), timeout)
+        if isinstance(outcome, Delivered):
+            self._counters.deliver(len(packed.events))
+            self._egress.append(packed.events, now)
+            self._last_sent = now
+        return outcome
+
+    def _acknowledge(self, batch: Batch, packed: Packed, progress: Progress) -> None:
         self._spool.commit(batch)
+        # Counted only now: a batch that is kept is packed again, and would be counted again.
+        for reason, count in packed.dropped.items():
+            self._counters.drop(reason, count)
         self._limit = min(BATCH_EVENTS, self._limit * 2)
-        if self._outage:
-            self._outage = False
-            self._log("telemetry is delivered again")
+        self._news = True
         progress.failures, progress.next_try, progress.last_error = 0, 0.0, ""
-        progress.last_sent = self._clock.now()
 
-    def _isolate(self, batch: Batch, refused: Refused, progress: Progress, sender: Sender, timeout: float) -> float:
+    def _isolate(
+        self, batch: Batch, packed: Packed, refused: Refused, progress: Progress, sender: Sender, timeout: float
+    ) -> float:
         """One event alone was refused: is it the event or the server? Another event tells."""
-        window = self._spool.peek(BATCH_EVENTS)
-        others = window.lines[1:] if window else []
-        if others:
+        others = self._spool.beyond(batch, BATCH_EVENTS)
+        if others is not None:
             # A different one each time, so that two bad neighbours can't block the spool for ever.
-            other = others[progress.failures % len(others)]
-            witness = Batch(batch.segment, [other], batch.end, batch.facts)
-            if isinstance(self._send(witness, sender, timeout), Delivered):
-                self._counters.drop("refused")
-                self._acknowledge(batch, progress)
+            line = others.lines[progress.failures % len(others.lines)]
+            witness = self._pack(replace(others, lines=[line]), sender)
+            if witness.events and isinstance(self._deliver(witness, timeout), Delivered):
+                packed.dropped["refused"] += 1
+                self._acknowledge(batch, packed, progress)
                 return 0.0
         return self._back_off(progress, Retry(f"HTTP status {refused.status} for every event"))
 
@@ -216,8 +229,9 @@ class Shipper:
         wait = max(wait, retry.after)
         progress.failures += 1
         progress.last_error = retry.reason
-        progress.next_try = self._clock.now() + wait
-        if not self._outage:
-            self._outage = True
+        progress.tried = self._clock.now()
+        progress.next_try = progress.tried + wait
+        self._news = True
+        if progress.failures == LOGGED_FAILURE:
             self._log(f"telemetry can't be delivered ({retry.reason}); it waits and tries again less and less often")
         return wait

@@ -4,46 +4,27 @@ Callers append to this process's live segment; the shipper's thread reads, ackno
 the disk is slow, full or absent, lines wait in bounded memory and reach the disk from the shipper's thread.
 """
 
+import errno
 import os
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any
 
 from .backlog import Backlog
+from .clock import Timer
 from .counters import Counters
-from .segment import HEADER, SUFFIX, Segment
+from .reading import Batch, read_batch
+from .segment import FORMAT, HEADER, Header, Segment
+from .shelf import SEGMENT_BYTES, SPOOL_BYTES, Shelf
 
-SPOOL_BYTES = 10 << 20
-SEGMENT_BYTES = 1 << 20
-READ_BYTES = 64 << 10
-TRUNCATE_BYTES = 256 << 10
-"""A live segment is emptied when so much of it was acknowledged."""
-SLOW_APPEND_SECONDS = 0.010
+LOCK_SECONDS = 0.1
+SLOW_SECONDS = 0.010
+STALL_SECONDS = 1.0
+SLOW_IN_A_ROW = 3
+"""One append over 10 ms is mostly the scheduler's doing; so many in a row, or one of a second, are the disk's."""
 SLOW_RETRY_SECONDS = 60.0
-LEAST_IDLE_SECONDS = 86_400.0
-"""Where locks don't work, a segment is adopted when nobody wrote it for so long."""
-
-
-class _Clock(Protocol):
-    def now(self) -> float: ...
-    def elapsed(self) -> float: ...
-
-
-@dataclass
-class Batch:
-    """Lines to send, in order, with the facts they share. `end` is where the segment goes on after the last line."""
-
-    segment: Segment | None
-    lines: list[bytes]
-    end: int
-    facts: dict[str, Any]
-
-    def first(self, count: int) -> "Batch":
-        """The batch of the first `count` lines only."""
-        rest = sum(len(line) + 1 for line in self.lines[count:])
-        return Batch(self.segment, self.lines[:count], self.end - rest, self.facts)
+DRAIN_LINES = 256
 
 
 class Spool:
@@ -52,274 +33,251 @@ class Spool:
     Args:
         directory: where segments live; None keeps everything in memory.
         facts: what all events of this process share; kept in each segment's header. Changed by `set_facts` only.
-        slow: start by passing through memory (network file systems).
+        slow: pass through memory always (network file systems).
+
+    Attributes:
+        note: a sentence for `footfall status` while durability is weaker than usual, else empty.
     """
 
     def __init__(
-        self,
-        directory: str | None,
-        facts: dict[str, Any],
-        counters: Counters,
-        clock: _Clock,
-        *,
-        slow: bool = False,
+        self, directory: str | None, facts: dict[str, Any], counters: Counters, clock: Timer, *, slow: bool = False
     ) -> None:
-        self.facts = facts
+        self.note = ""
+        self._facts = facts
         self._directory = directory
         self._counters = counters
         self._clock = clock
         self._network = slow
         self._direct = directory is not None and not slow
+        self._failing = self._muted = False
+        self._slow_row = 0
         self._slow_since = 0.0
-        self.note = ""
-        self._reset()
-
-    def _reset(self) -> None:
         # Re-entrant: a signal handler or a finaliser that records may interrupt an append on the same thread.
         self._lock = threading.RLock()
         self._backlog = Backlog()
-        self._in_flight: list[bytes] = []
         self._live: Segment | None = None
-        self._sealed: list[Segment] = []
-        self._adopted: list[Segment] = []
-        self._reading: Segment | None = None
-        self._others_bytes = 0
-        self._torn = False
+        self._shelf = Shelf(directory, counters, self._lock)
         self._rotate_at = SEGMENT_BYTES
 
     # The caller's side ---------------------------------------------------------------------------------------
 
-    def append(self, line: bytes) -> None:
-        """Keep one line, newline included. Returns without waiting for anything slower than 10 ms; never raises."""
-        if self._direct and (self._lock.acquire(blocking=False) or self._lock.acquire(timeout=SLOW_APPEND_SECONDS)):
+    def append(self, line: bytes) -> bool:
+        """Keep one line, newline included; whether it is on disk. Never raises; waits for a slow disk once at most."""
+        if self._direct and (self._lock.acquire(False) or self._lock.acquire(timeout=LOCK_SECONDS)):
             try:
-                self._write(line)
-                return
+                self._write(line, 1)
+                return True
             except OSError as error:
-                self._turn_indirect(f"the disk refused an append: {error.strerror or type(error).__name__}")
+                self._turn_indirect(f"the disk refused an append ({error.strerror or type(error).__name__})")
+                self._failing = True
             finally:
                 self._lock.release()
-        self._remember(line)
+        if not self._muted:
+            dropped = self._backlog.push(line)
+            if dropped:
+                self._counters.drop("overflow" if self._directory is None else "unwritable", dropped)
+        return self._muted
 
-    def _write(self, line: bytes) -> None:
+    @property
+    def drainable(self) -> bool:
+        """Whether lines in memory would probably reach the disk now."""
+        return self._directory is not None and not self._failing
+
+    def _write(self, data: bytes, lines: int) -> None:
         live = self._live or self._open()
-        began = perf_counter()
-        text = b"\n" + line if self._torn else line
-        written = os.write(live.descriptor, text)
-        if written != len(text):
-            # The disk took half a line: the next one starts with a newline, so that only this copy is unreadable.
-            self._torn = True
-            raise OSError(28, "disk full")
-        self._torn = False
-        live.size += written
-        live.lines += 1
-        if perf_counter() - began > SLOW_APPEND_SECONDS:
-            self._turn_indirect("an append took over 10 ms")
         if live.size > self._rotate_at:
-            self._rotate(live)
+            live = self._rotate(live)
+        began = perf_counter()
+        live.append(data, lines)
+        took = perf_counter() - began
+        if took > SLOW_SECONDS:
+            self._note_slow(took)
+        else:
+            self._slow_row = 0
 
-    def _open(self) -> Segment:
-        if self._directory is None:
-            raise OSError(2, "no directory")
-        fresh = Segment.create(self._directory, self.facts, now=self._clock.now())
-        if self._live is not None:  # a signal handler on this thread was faster
-            fresh.remove()
-            return self._live
-        self._live = fresh
-        return fresh
-
-    def _rotate(self, old: Segment) -> None:
-        try:
-            fresh = Segment.create(self._directory or "", self.facts, now=self._clock.now())
-        except OSError:
-            self._rotate_at = old.size + SEGMENT_BYTES  # go on with the old one and try again later
-            return
-        if self._live is not old:
-            fresh.remove()
-            return
-        # One assignment switches; whoever interrupts here finds either the old or the new one, both open.
-        self._live = fresh
-        self._rotate_at = SEGMENT_BYTES
-        self._sealed.append(old)
-        self._drop_over_limit()
-
-    def _drop_over_limit(self) -> None:
-        while self._bytes() > SPOOL_BYTES:
-            oldest = next((s for s in self._sealed if s is not self._reading), None)
-            if oldest is None:
-                return
-            self._sealed.remove(oldest)
-            self._counters.drop("overflow", oldest.lines)
-            oldest.remove()
-
-    def _bytes(self) -> int:
-        own = [*self._adopted, *self._sealed, *([self._live] if self._live else [])]
-        return self._others_bytes + sum(segment.size - min(segment.offset, segment.size) for segment in own)
-
-    def _remember(self, line: bytes) -> None:
-        dropped = self._backlog.push(line)
-        if dropped:
-            self._counters.drop("overflow" if self._directory is None else "unwritable", dropped)
+    def _note_slow(self, seconds: float) -> None:
+        self._slow_row += 1
+        if seconds > STALL_SECONDS or self._slow_row >= SLOW_IN_A_ROW:
+            self._turn_indirect("appends take over 10 ms")
 
     def _turn_indirect(self, why: str) -> None:
         self._direct = False
         self._slow_since = self._clock.elapsed()
         self.note = f"weaker durability: {why}; events pass through memory first"
 
+    def _open(self) -> Segment:
+        fresh = self._create()
+        if self._live is not None:  # a signal handler on this thread was faster
+            fresh.remove()
+            return self._live
+        self._live = fresh
+        self._rotate_at = SEGMENT_BYTES
+        return fresh
+
+    def _create(self) -> Segment:
+        if self._directory is None:
+            raise OSError(errno.ENOENT, "no directory")
+        header = Header(FORMAT, HEADER, self._facts, self._clock.boot, self._clock.zero)
+        try:
+            return Segment.create(self._directory, header, now=self._clock.now())
+        except FileNotFoundError:
+            os.makedirs(self._directory, mode=0o700, exist_ok=True)
+            return Segment.create(self._directory, header, now=self._clock.now())
+
+    def _rotate(self, old: Segment) -> Segment:
+        """Go on in a fresh segment; in the old one where none can be made. Raises OSError where that is full too."""
+        try:
+            fresh = self._create()
+        except OSError:
+            if old.size > SPOOL_BYTES:
+                raise
+            self._rotate_at = old.size + SEGMENT_BYTES  # not again at every append
+            return old
+        if self._live is not old:
+            fresh.remove()
+            return self._live or self._open()
+        # One assignment switches; whoever interrupts here finds either the old or the new one, both open.
+        self._live = fresh
+        self._rotate_at = SEGMENT_BYTES
+        self._shelf.seal(old, fresh)
+        return fresh
+
     # The shipper's side --------------------------------------------------------------------------------------
 
     def drain(self) -> None:
         """Move lines from memory to disk, and go back to appending directly once the disk is well again."""
-        if self._directory is None:
-            return
-        self._restore_deleted()
-        slowest = 0.0
-        while (line := self._backlog.pop()) is not None:
-            began = perf_counter()
-            try:
-                with self._lock:
-                    self._write(line)
-            except OSError:
-                self._backlog.put_back(line)
-                return
-            slowest = max(slowest, perf_counter() - began)
-        rested = self._clock.elapsed() - self._slow_since >= SLOW_RETRY_SECONDS
-        if not self._direct and not self._network and slowest <= SLOW_APPEND_SECONDS and rested:
-            self._direct = True
-            self.note = ""
-
-    def _restore_deleted(self) -> None:
-        """Begin a new file where somebody deleted the live one; what it held is still read through its descriptor."""
-        live = self._live
-        if live is None or live.on_disk:
-            return
-        try:
-            os.makedirs(self._directory or "", mode=0o700, exist_ok=True)
-        except OSError:
+        if self._directory is None or self._muted:
             return
         with self._lock:
-            self._rotate(live)
+            self._leave_deleted()
+            self._backlog.recall()
+            # Not for ever, however fast lines come in: sending is this thread's work too.
+            for _ in range(0, len(self._backlog), DRAIN_LINES):
+                lines = self._backlog.take(DRAIN_LINES)
+                try:
+                    self._write(b"".join(lines), len(lines))
+                except OSError:
+                    self._backlog.put_back(lines)
+                    self._failing = True
+                    return
+            rested = self._failing or self._clock.elapsed() - self._slow_since >= SLOW_RETRY_SECONDS
+            self._failing = False
+            if not self._direct and not self._network and rested:
+                self._direct = True
+                self.note = ""
+
+    def _leave_deleted(self) -> None:
+        """Begin a new file where somebody deleted the live one; what it held is still read through its descriptor."""
+        live = self._live
+        if live is not None and not live.on_disk:
+            self._leave(live)
+
+    def _leave(self, live: Segment) -> bool:
+        """Go on in a fresh segment; whether that was possible."""
+        try:
+            return self._rotate(live) is not live
+        except OSError:
+            return False
 
     def adopt(self) -> None:
         """Take over what other processes left when they ended, and drop the oldest of it beyond the limit."""
-        if self._directory is None:
-            return
-        own = {s.path for s in (*self._adopted, *self._sealed, self._live) if s is not None}
-        others = 0
-        for entry in self._files():
-            if entry.path in own:
-                continue
-            try:
-                stat = entry.stat()
-            except OSError:
-                continue  # gone in between
-            idle = self._clock.now() - stat.st_mtime
-            segment = Segment.adopt(entry.path, idle_seconds=idle, least_idle=LEAST_IDLE_SECONDS)
-            if segment is None:
-                others += stat.st_size
-            else:
-                self._adopted.append(segment)
-        self._others_bytes = others
-        self._drop_adopted_over_limit()
-
-    def _files(self) -> Iterator["os.DirEntry[str]"]:
-        try:
-            with os.scandir(self._directory) as entries:
-                found = [e for e in entries if e.name.endswith(SUFFIX) and not e.name.startswith(".")]
-        except OSError:
-            return iter(())
-        return iter(sorted(found, key=lambda e: e.name))
-
-    def _drop_adopted_over_limit(self) -> None:
-        while len(self._adopted) > 1 and self._bytes() > SPOOL_BYTES:
-            oldest = self._adopted.pop(0)
-            try:
-                self._counters.drop("overflow", oldest.read(SPOOL_BYTES).count(b"\n"))
-            except OSError:
-                self._counters.drop("corrupt")
-            oldest.remove()
+        self._shelf.adopt(self._clock, self._live)
 
     def peek(self, most: int) -> Batch | None:
         """The oldest lines not yet acknowledged, at most so many; None where nothing waits."""
         while True:
             with self._lock:
-                queue = [*self._adopted, *self._sealed, *([self._live] if self._live else [])]
-                segment = self._reading = queue[0] if queue else None
+                segment = self._shelf.begin(self._live)
+                if segment is None:
+                    return self._peek_memory(most)
+                self._notice_cut(segment)
                 # Asked before reading: a segment that is sealed by now has no writer, so its end is the end.
                 live = segment is self._live
-            batch = self._read(segment, most, live=live) if segment else None
+            try:
+                batch = read_batch(segment, most, self._counters, live=live)
+            except OSError:
+                if not self._give_up(segment):
+                    return self._peek_memory(most)
+                continue
             if batch is not None:
                 return batch
-            if segment is None or live:
+            if live:
                 return self._peek_memory(most)
-            self._finish(segment)
+            self._shelf.finish(segment)
 
     def _peek_memory(self, most: int) -> Batch | None:
         # Reached when the disk holds nothing: then what is in memory is next.
-        while len(self._in_flight) < most and (line := self._backlog.pop()) is not None:
-            self._in_flight.append(line)
-        lines = [line.rstrip(b"\n") for line in self._in_flight[:most]]
-        return Batch(None, lines, sum(len(line) + 1 for line in lines), self.facts) if lines else None
+        lines = [line.rstrip(b"\n") for line in self._backlog.peek(most)]
+        header = Header(0, 0, self._facts, self._clock.boot, self._clock.zero)
+        return Batch(None, lines, 0, header) if lines else None
 
-    def _read(self, segment: Segment, most: int, *, live: bool) -> Batch | None:
-        while True:
-            try:
-                data = segment.read(READ_BYTES)
-            except OSError:
-                self._counters.drop("corrupt", max(1, segment.lines))
-                return None
-            end = data.rfind(b"\n") + 1
-            if end:
-                lines = data[: end - 1].split(b"\n")[:most]
-                if segment.offset == 0 and lines[0].startswith(b'{"v":'):
-                    segment.offset = len(lines[0]) + 1  # a header whose rewriting was cut short
-                    continue
-                return Batch(segment, lines, segment.offset + sum(map(len, lines)) + len(lines), segment.facts)
-            if not data or (live and len(data) < READ_BYTES):
-                return None
-            # Half a line whose writer is gone, or garbage without end: nobody will complete it.
-            self._counters.drop("corrupt")
-            segment.offset += len(data)
+    def _notice_cut(self, segment: Segment) -> None:
+        """Count what is gone from a file that another program cut short, and write to it no more."""
+        lost = segment.was_cut()
+        if lost is not None:
+            self._counters.drop("corrupt", lost)
+            if segment is self._live:
+                self._leave(segment)
 
-    def _finish(self, segment: Segment) -> None:
+    def _give_up(self, segment: Segment) -> bool:
+        """Let go of a segment that can't be read any more; False where it is the live one and has no successor."""
         with self._lock:
-            for owner in (self._adopted, self._sealed):
-                if segment in owner:
-                    owner.remove(segment)
-            self._reading = None
-        segment.remove()
+            if segment is self._live and not self._leave(segment):
+                return False
+        self._counters.drop("corrupt", max(1, segment.lines))
+        self._shelf.finish(segment)
+        return True
+
+    def beyond(self, batch: Batch, most: int) -> Batch | None:
+        """Lines that come after a batch of `peek`, and stay where they are; None where it is the last."""
+        if batch.segment is None:
+            window = self._peek_memory(most)
+            return replace(window, lines=window.lines[len(batch.lines) :]) if window else None
+        with self._lock:
+            window = self._read(batch.segment, most)
+            if window and len(window.lines) > len(batch.lines):
+                return replace(window, lines=window.lines[len(batch.lines) :])
+            later = (self._read(segment, most) for segment in self._shelf.after(batch.segment, self._live))
+            return next((found for found in later if found), None) or self._peek_memory(most)
+
+    def _read(self, segment: Segment, most: int) -> Batch | None:
+        try:
+            return read_batch(segment, most, self._counters, live=True)
+        except OSError:
+            return None
 
     def commit(self, batch: Batch) -> None:
         """Acknowledge a batch: it is never read again."""
-        segment = batch.segment
-        if segment is None:
-            del self._in_flight[: len(batch.lines)]
+        if batch.segment is None:
+            self._backlog.confirm(len(batch.lines))
             return
-        segment.offset = batch.end
-        segment.lines = max(0, segment.lines - len(batch.lines))
         try:
-            if segment is self._live and segment.offset > TRUNCATE_BYTES:
-                self._empty(segment)
-            segment.write_header()
+            batch.segment.acknowledge(batch.end, len(batch.lines))
         except OSError:
             return  # sent again after a crash, under the same uuids
 
-    def _empty(self, segment: Segment) -> None:
+    def mute(self, muted: bool) -> None:
+        """While muted, take nothing and hold nothing: what was there is deleted."""
+        if muted == self._muted:
+            return
         with self._lock:
-            if os.fstat(segment.descriptor).st_size == segment.offset:
-                os.ftruncate(segment.descriptor, HEADER)
-                segment.offset = segment.size = HEADER
+            self._muted = muted
+            self._direct = self._directory is not None and not self._network and not muted
+            if muted:
+                for segment in self._shelf.held(self._live):
+                    segment.remove()
+                self._forget()
 
-    def discard(self) -> None:
-        """Acknowledge everything unsent, so that it is gone."""
-        while (batch := self.peek(10 * READ_BYTES)) is not None:
-            self.commit(batch)
+    def _forget(self) -> None:
+        self._shelf.clear()
+        self._live = None
+        self._backlog = Backlog()
 
     def set_facts(self, **facts: Any) -> None:
         """Learn what all events of this process share, such as the instance; kept in the headers on disk."""
         with self._lock:
-            self.facts.update(facts)
-            for segment in (*self._sealed, *([self._live] if self._live else [])):
+            self._facts.update(facts)
+            for segment in self._shelf.held(self._live):
                 try:
                     segment.write_header()
                 except OSError:
@@ -329,15 +287,11 @@ class Spool:
         """Leave the disk to the next process: nothing where all was acknowledged, else the segments."""
         self.drain()
         with self._lock:
-            for segment in (*self._adopted, *self._sealed, *([self._live] if self._live else [])):
-                if segment.offset >= segment.size and segment.path is not None:
-                    segment.remove()
-                else:
-                    segment.close()
-            self._adopted, self._sealed, self._live = [], [], None
+            for segment in self._shelf.held(self._live):
+                segment.close() if segment.waiting else segment.remove()
+            self._forget()
 
-    def after_fork(self) -> None:
-        """In a forked child: let go of the parent's files without unlocking or unlinking, and begin anew."""
-        for segment in (*self._adopted, *self._sealed, *([self._live] if self._live else [])):
+    def abandon(self) -> None:
+        """In a forked child: let go of the parent's files without unlocking or unlinking; this object is done."""
+        for segment in self._shelf.held(self._live):
             segment.close()
-        self._reset()

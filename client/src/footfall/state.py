@@ -1,4 +1,4 @@
-"""The state directory: whether it lasts, small JSON files in it written whole, and the totals that status shows."""
+"""The state directory: whether it lasts, and small JSON files in it, written whole."""
 
 import os
 import tempfile
@@ -83,7 +83,7 @@ def read_json(path: str) -> dict[str, Any]:
     try:
         with open(path, "rb") as file:
             value = msgspec.json.decode(file.read(1 << 20))
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     return value if type(value) is dict else {}
 
@@ -108,42 +108,3 @@ def _unlink_quietly(path: str) -> None:
         os.unlink(path)
     except OSError:
         return
-
-
-@dataclass
-class Progress:
-    """How sending goes, shared by all processes on one state directory in `ship.json`.
-
-    Times are seconds since the epoch, 0 for never. `dropped` counts by reason (see counters.DROP_REASONS).
-    """
-
-    next_try: float = 0.0
-    failures: int = 0
-    sent: int = 0
-    dropped: dict[str, int] | None = None
-    last_error: str = ""
-    last_sent: float = 0.0
-
-    @classmethod
-    def read(cls, directory: str | None) -> "Progress":
-        """Read what is there; anything that is not as it should be counts as never written."""
-        if directory is None:
-            return cls(dropped={})
-        try:
-            progress = msgspec.convert(read_json(os.path.join(directory, "ship.json")), cls)
-        except msgspec.ValidationError:
-            progress = cls()
-        progress.dropped = progress.dropped or {}
-        return progress
-
-    def write(self, directory: str | None) -> None:
-        """Write it whole; where the disk can't take it the numbers stay in memory."""
-        if directory is not None:
-            write_json(os.path.join(directory, "ship.json"), msgspec.to_builtins(self))
-
-    def add(self, sent: int, dropped: Mapping[str, int]) -> None:
-        """Add what a process counted to the totals."""
-        self.sent += sent
-        totals = self.dropped = self.dropped or {}
-        for reason, count in dropped.items():
-            totals[reason] = totals.get(reason, 0) + count

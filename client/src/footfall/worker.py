@@ -6,24 +6,29 @@ records or closes could find taken by the very thread it interrupted.
 
 import threading
 from collections import deque
-from typing import Protocol
+from collections.abc import Callable
+from time import monotonic
+from typing import Protocol, TypeVar
 
 from .recorder import Wakeup
 
 BATCH_EVENTS = 100
 SCAN_SECONDS = 60.0
 ERROR_SECONDS = 600.0
+T = TypeVar("T")
 
 
 class _Shipper(Protocol):
     def step(self) -> float: ...
+    def drain(self) -> None: ...
 
 
 class Worker:
     """Runs `shipper.step()` on one daemon thread, started when first needed.
 
     Args:
-        shipper: its `step()` returns the seconds until the next step is worth while, inf when nothing waits.
+        shipper: its `step()` returns the seconds until the next step is worth while, inf when nothing waits; its
+            `drain()` moves what waits in memory to the disk.
         flush_seconds: how long an event waits for company before it is sent.
     """
 
@@ -38,6 +43,8 @@ class Worker:
         self._urgent = False
         self._resting = False
         self._backing_off = False
+        self._due = False
+        self._relief = False
         self._seen = 0
         self._batch = 0
         self.nothing_waits = False
@@ -54,9 +61,15 @@ class Worker:
         self._batch += 1
         if self._resting or (self._batch >= BATCH_EVENTS and not self._backing_off):
             self._batch = 0
+            self._due = True
             self._wakeup.set()
         elif self._thread is None:
             self.start()
+
+    def relieve(self) -> None:
+        """A line had to stay in memory: move it to the disk soon, whatever sending waits for."""
+        self._relief = True
+        self._wakeup.set()
 
     def start(self) -> None:
         """Start the thread unless it runs; where the interpreter is ending it can't, and the spool keeps all."""
@@ -64,11 +77,10 @@ class Worker:
             return
         try:
             if self._thread is None:
-                thread = threading.Thread(target=self._run, name="footfall", daemon=True)
-                thread.start()
-                self._thread = thread
+                self._thread = threading.Thread(target=self._run, name="footfall", daemon=True)
+                self._thread.start()
         except RuntimeError:
-            return
+            self._thread = None
         finally:
             self._starting.release()
 
@@ -91,21 +103,37 @@ class Worker:
         if wait != float("inf"):
             # Woken now and then all the same: what a sick disk left in memory moves to the disk in a step.
             self._backing_off = True
-            self._wakeup.wait(min(wait, SCAN_SECONDS))
+            self._pause(min(wait, SCAN_SECONDS))
             self._backing_off = False
             return
         self._resting = True
         # An event between the last look and this line did not wake anybody.
-        woken = self._seen != seen or self._wakeup.wait(SCAN_SECONDS)
+        woken = self._seen != seen or self._pause(SCAN_SECONDS)
         self._resting = False
         if woken and not self._urgent and not self._closing:
-            self._wakeup.wait(self._flush_seconds)
+            self._pause(self._flush_seconds)
+
+    def _pause(self, seconds: float) -> bool:
+        """Wait for so long, relieving the memory meanwhile; whether a step is due before that."""
+        end = monotonic() + seconds
+        while self._wakeup.wait(end - monotonic()):
+            if self._relief:
+                self._relief = False
+                self._guarded(self._shipper.drain)
+            if self._due or self._urgent or self._closing:
+                self._due = False
+                return True
+        return False
 
     def _step(self) -> float:
+        wait = self._guarded(self._shipper.step)
+        return ERROR_SECONDS if wait is None else wait
+
+    def _guarded(self, work: Callable[[], T]) -> T | None:
         try:
-            return self._shipper.step()
+            return work()
         except Exception:  # noqa: BLE001 - an error of telemetry's own must neither end the thread nor reach the host
-            return ERROR_SECONDS
+            return None
 
     def flush(self, timeout: float) -> bool:
         """Send what waits, for at most so many seconds; whether nothing waits any more."""
@@ -126,5 +154,8 @@ class Worker:
         if thread is None or thread is threading.current_thread():
             return True
         self._wakeup.set()
-        thread.join(max(0.0, timeout))
+        try:
+            thread.join(max(0.0, timeout))
+        except RuntimeError:
+            return False  # a signal handler interrupted its start
         return not thread.is_alive()

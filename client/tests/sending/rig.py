@@ -5,6 +5,7 @@ from pathlib import Path
 from footfall.catalogue import ToolExecuted, catalogue_for
 from footfall.counters import Counters
 from footfall.packing import Packer
+from footfall.progress import Progress
 from footfall.recorder import Recorder
 from footfall.shipper import Sender, Shipper
 from footfall.spool import Spool
@@ -32,7 +33,7 @@ class Rig:
         self.poster = Poster(server.url if server else "http://127.0.0.1:9", {})
         self.shipper = Shipper(
             self.spool,
-            Packer(catalogue, self.counters),
+            Packer(catalogue),
             self.poster.post,
             lambda: Sender("local_0123456789abcdef", None, 0.0),
             self.counters,
@@ -51,6 +52,11 @@ class Rig:
         while (wait := self.shipper.step(timeout)) <= 0:
             pass
         return wait
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """What was dropped so far by all processes on the state directory, by reason."""
+        return Progress.read(str(self.state)).dropped
 
     def files(self) -> list[Path]:
         return sorted((self.state / "spool").glob("*.seg"))
