@@ -2,6 +2,7 @@
 
 import base64
 import json
+import socket
 from typing import Any
 from urllib.parse import quote
 
@@ -112,6 +113,34 @@ def test_what_is_refused_inside_a_good_batch_is_counted_and_nowhere_else(collect
     for text in (SECRET_TEXT, "203.0.113.77", "127.0.0.1\x00", "cluster_f809cce5a77d3fbe"):
         assert text not in collector.output
         assert holds(collector.data_dir, text) == []
+
+
+def test_over_long_values_are_other_and_nothing_of_them_is_kept(collector: CollectorProcess) -> None:
+    long = SECRET_TEXT * 500
+    assert post(collector, batch(event(tool=long, mcp_client=long, dot_ai_version="1." + "9" * 9000))).status == 200
+    error = event("tool_error", error_type=long, success=None, duration_ms=None, ai_provider=long)
+    assert post(collector, batch(error), "/batch/?" + SECRET_TEXT, user_agent=SECRET_TEXT).status == 200
+    assert [(line["tool"], line["product_version"]) for line in journal_lines(collector.data_dir)] == [
+        ("other", "other"), ("recommend", "2.2.2"),
+    ]  # fmt: skip
+    assert journal_lines(collector.data_dir)[1]["error_type"] == "other"
+    collector.stop()
+    assert (SECRET_TEXT in collector.output, holds(collector.data_dir, SECRET_TEXT)) == (False, [])
+    # What is left after the stop are the store's files: the search above was over those.
+    assert list((collector.data_dir / "store").glob("events-*.duckdb"))
+
+
+def test_a_path_that_does_not_exist_is_a_plain_404_and_in_no_log(shared: CollectorProcess) -> None:
+    answer = post(shared, batch(event()), f"/{SECRET_TEXT}?{SECRET_TEXT}")
+    assert (answer.status, SECRET_TEXT in answer.text, SECRET_TEXT in shared.output) == (404, False, False)
+
+
+def test_what_is_no_http_at_all_is_refused_and_in_no_log(shared: CollectorProcess) -> None:
+    with socket.create_connection(("127.0.0.1", shared.port), 10) as stranger:
+        stranger.sendall(b"\x16\x03\x01 " + SECRET_TEXT.encode() + b"\r\n\r\n")
+        assert b" 400 " in stranger.recv(1000)
+    assert ask(shared, "GET", "/healthz").status == 200
+    assert (SECRET_TEXT in shared.output, "Traceback" in shared.output) == (False, False)
 
 
 def test_a_long_but_well_formed_instance_id_is_cut_and_never_stored(collector: CollectorProcess) -> None:

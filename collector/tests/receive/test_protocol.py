@@ -116,6 +116,7 @@ def test_the_senders_clock_is_read_from_the_body_or_from_the_query() -> None:
         pytest.param(zlib.compress(b" " * 300_000), {"content_encoding": "deflate"}, 413, id="deflate bomb"),
         pytest.param(brotli.compress(b" " * 300_000), {"content_encoding": "br"}, 413, id="br bomb"),
         pytest.param(zstandard.compress(b" " * 300_000), {"content_encoding": "zstd"}, 413, id="zstd bomb"),
+        pytest.param(gzipped(b"") * 4000 + gzipped(BODY), {}, 400, id="thousands of gzip members"),
         pytest.param(batch(*[ONE] * 51), {}, 413, id="too many events"),
         pytest.param(b'{"api_key":"k","batch":[' + b"1," * 49_000 + b"1]}", {}, 413, id="too many small things"),
     ],
@@ -127,6 +128,11 @@ def test_what_can_not_be_read_is_refused_with_a_plain_sentence(
         read(body, **parts)
     assert refused.value.status == status
     assert refused.value.sentence.endswith(".")
+
+
+def test_a_body_of_a_few_gzip_members_is_read_as_one() -> None:
+    members = gzipped(BODY[:20]) + gzipped(b"") + gzipped(BODY[20:])
+    assert read(members, content_encoding="gzip").envelope == read(BODY).envelope
 
 
 def test_two_layers_of_gzip_are_not_a_way_around_the_bound() -> None:

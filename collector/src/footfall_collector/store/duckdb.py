@@ -229,18 +229,18 @@ class DuckStore:
 
     def rows(self, sql: str, scope: Scope) -> list[tuple[Any, ...]]:
         """See `Store.rows`. Raises StoreError where the engine can't answer."""
-        with self.files.reader() as cursor:
-            rolled = self._rolled(cursor)
-            months = self.files.months
-            tail = [month.events for month in months.values() if month.last_load > rolled]
-            exact = []
-            if scope.exact:
-                exact = [months[name].events for name in months_between(scope.start, scope.end) if name in months]
-            question = Question(sql, scope, exact, tail, rolled)
-            try:
+        try:
+            with self.files.reader() as cursor:
+                rolled = self._rolled(cursor)
+                months = self.files.months
+                tail = [month.events for month in months.values() if month.last_load > rolled]
+                exact = []
+                if scope.exact:
+                    exact = [months[name].events for name in months_between(scope.start, scope.end) if name in months]
+                question = Question(sql, scope, exact, tail, rolled)
                 return cursor.execute(question.sql, question.parameters).fetchall()
-            except duckdb.Error as error:
-                raise StoreError(f"the store can't answer ({type(error).__name__})") from error
+        except duckdb.Error as error:
+            raise StoreError(f"the store can't answer ({type(error).__name__})") from error
 
     def close(self) -> None:
         """See `Store.close`."""

@@ -1,0 +1,51 @@
+"""The parts as `app` joins them, where no process is needed to see it."""
+
+import asyncio
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+from footfall_collector.app import Collector
+from footfall_collector.settings import Settings
+
+
+def answer_of(collector: Collector, path: str) -> tuple[int, Any]:
+    """Status and JSON of a GET, asked of the application itself."""
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "query_string": b"",
+        "headers": [(b"host", b"localhost")],
+        "client": None,
+        "scheme": "http",
+        "http_version": "1.1",
+    }
+    asyncio.run(collector.asgi()(scope, receive, send))
+    return sent[0]["status"], json.loads(b"".join(message.get("body", b"") for message in sent[1:]))
+
+
+def test_a_store_that_can_not_answer_is_a_plain_503_and_one_line_by_class(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    collector = Collector(Settings(data=tmp_path))
+    collector.start()
+    assert answer_of(collector, "/api/charts/tool-usage")[0] == 200
+    collector.stop()
+    with caplog.at_level(logging.ERROR):
+        status, body = answer_of(collector, "/api/charts/tool-usage")
+    assert (status, "see the collector's log" in body["error"]) == (503, True)
+    assert [record.message for record in caplog.records] == [
+        "store: ConnectionException; the question stays unanswered"
+    ]
+    assert collector.status.total("answers_failed") == 1
