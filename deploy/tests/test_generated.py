@@ -13,7 +13,7 @@ import pytest
 from footfall.catalogue import catalogue_for
 from footfall.fields import Amount, Flag, Identifier, Kind, ToolName, Version, Vocabulary
 from footfall.schema import Property
-from footfall.wire import wire_event
+from footfall.wire import closing, wire_event
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -127,8 +127,8 @@ def sent(properties: dict[str, Property]) -> st.SearchStrategy[dict[str, Any]]:
 def test_the_dictionary_admits_every_event_that_the_kinds_admit(event: str, data: st.DataObject) -> None:
     properties = data.draw(sent({**CATALOGUE.events[event].properties, **CATALOGUE.common}))
     uuid, epoch = data.draw(st.uuids(version=4)), data.draw(st.integers(0, 4_000_000_000))
-    made = wire_event(event, epoch, uuid.hex, "cluster_f809cce5a77d3fbe", properties)
-    DICTIONARY.validate(json.loads(json.dumps(made)))
+    made = wire_event(event, epoch, uuid.hex, properties, closing("cluster_f809cce5a77d3fbe", {}))
+    DICTIONARY.validate(json.loads(made))
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,8 @@ def test_the_dictionary_admits_every_event_that_the_kinds_admit(event: str, data
 )
 def test_the_dictionary_refuses_what_is_not_named(more: dict[str, Any]) -> None:
     own = {"tool": "recommend", "success": True, "duration_ms": 12, "mcp_client": "claude-code"}
-    good = wire_event("tool_executed", 0, "f47ac10b58cc4372a5670e02b2c3d479", "local_0123456789abcdef", own)
+    close = closing("local_0123456789abcdef", {})
+    good = json.loads(wire_event("tool_executed", 0, "f47ac10b58cc4372a5670e02b2c3d479", own, close))
     DICTIONARY.validate(good)
     bad = {**good, **more, "properties": {**good["properties"], **more.get("properties", {})}}
     assert not DICTIONARY.is_valid(bad)
