@@ -37,10 +37,9 @@ class Calls:
         self._as_written: set[tuple[str, str, str]] = set()
         self._day = 0
 
-    def finished(self, tool: object, client: str, seconds: float, error: BaseException | None) -> None:
+    def finished(self, tool: str, client: str, seconds: float, error: BaseException | None) -> None:
         """One tool call ended; `error` is what it ended with, None for success."""
-        name = tool if type(tool) is str else ""
-        record_call(self.telemetry, name, client, seconds, original(error) if error is not None else None)
+        record_call(self.telemetry, tool, client, seconds, original(error) if error is not None else None)
 
     def connected(self, client: str, version: object, transport: str) -> None:
         """A session began."""

@@ -25,8 +25,18 @@ def install(server: Any, telemetry: Any) -> None:
 
 
 async def _registered(server: Any) -> list[str]:
-    """Tools that were registered in this process; those of mounted and proxied servers are asked for by nobody here."""
+    """The tools of this process, mounted servers included. Those of a server elsewhere would have to be fetched."""
+    if all(_is_local(provider) for provider in server.providers):
+        return [tool.name for tool in await server.list_tools(run_middleware=False)]
     return [tool.name for tool in await server.local_provider.list_tools()]
+
+
+def _is_local(provider: Any) -> bool:
+    if any(cls.__name__ == "ProxyProvider" for cls in type(provider).__mro__):
+        return False
+    inner = getattr(provider, "_inner", None)  # of a namespace or another transformation around a provider
+    mounted = getattr(provider, "server", None)
+    return (inner is None or _is_local(inner)) and all(_is_local(p) for p in getattr(mounted, "providers", ()))
 
 
 def _watch_apps(server: Any, sessions: Sessions) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any
 
-from .calls import Announced, Attempt, Calls, ErrorResultError, attempt, client_of, keep_exceptions
+from .calls import Attempt, Calls, ErrorResultError, attempt, client_of, keep_exceptions
 from .sessions import WEB, Sessions
 
 log = logging.getLogger("footfall")
@@ -102,7 +102,6 @@ class _Watch:
         self._lowlevel = lowlevel
         self._calls = calls
         self._sessions = sessions
-        self._announced = Announced(calls.telemetry)
 
     def wrappers(self) -> dict[type, Callable[[Handler], Handler]]:
         """Type of request → what to do with its handler."""
@@ -142,7 +141,8 @@ class _Watch:
         async def handler(request: Any) -> Any:
             response = await inner(request)
             result = getattr(response, "root", response)
-            self._announced.heard(getattr(result, "tools", None), not getattr(result, "nextCursor", None))
+            if self._sessions.announced is not None:
+                self._sessions.announced.heard(getattr(result, "tools", None), not getattr(result, "nextCursor", None))
             return response
 
         handler.footfall = True  # type: ignore[attr-defined] # as above

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any
 
-from .calls import FIRST_SESSIONLESS, Announced, Attempt, Calls, ErrorResultError, attempt, client_of, keep_exceptions
+from .calls import FIRST_SESSIONLESS, Attempt, Calls, ErrorResultError, attempt, client_of, keep_exceptions
 from .sessions import Sessions
 
 CallNext = Callable[[Any], Awaitable[Any]]
@@ -37,7 +37,7 @@ async def _registered(server: Any) -> list[str]:
 def hook(lowlevel: Any, calls: Calls, sessions: Sessions) -> None:
     """Add the middleware to a low-level server, and notice its start and the end of its sessions."""
     # Outermost: what another middleware refuses is a failed call too.
-    lowlevel.middleware.insert(0, _Middleware(calls, sessions, Announced(calls.telemetry)))
+    lowlevel.middleware.insert(0, _Middleware(calls, sessions))
     sessions.watch(lowlevel)
     _watch_http(lowlevel, sessions)
 
@@ -67,10 +67,9 @@ def _watch_sse(server: Any, sessions: Sessions) -> None:
 class _Middleware:
     """Sees every message of every session. Holds nothing about any of them."""
 
-    def __init__(self, calls: Calls, sessions: Sessions, announced: Announced) -> None:
+    def __init__(self, calls: Calls, sessions: Sessions) -> None:
         self._calls = calls
         self._sessions = sessions
-        self._announced = announced
 
     def __call__(self, ctx: Any, call_next: CallNext) -> Awaitable[Any]:
         if not self._sessions.started:
@@ -89,7 +88,7 @@ class _Middleware:
             return self._call(ctx, call_next)
         if ctx.method == "initialize":
             return self._initialize(ctx, call_next)
-        if ctx.method == "tools/list":
+        if ctx.method == "tools/list" and self._sessions.announced is not None:
             return self._list(ctx, call_next)
         return call_next(ctx)
 
@@ -111,7 +110,8 @@ class _Middleware:
     def _finished(self, ctx: Any, began: float, error: BaseException | None) -> None:
         seconds = perf_counter() - began
         name = ctx.params.get("name") if ctx.params else None
-        self._calls.finished(name, _client_of(ctx)[0], seconds, error)
+        if type(name) is str:  # a request without one is malformed: no tool was called
+            self._calls.finished(name, _client_of(ctx)[0], seconds, error)
 
     async def _initialize(self, ctx: Any, call_next: CallNext) -> Any:
         result = await call_next(ctx)
@@ -121,8 +121,8 @@ class _Middleware:
 
     async def _list(self, ctx: Any, call_next: CallNext) -> Any:
         result = await call_next(ctx)
-        if type(result) is dict:
-            self._announced.heard(result.get("tools"), not result.get("nextCursor"))
+        if type(result) is dict and self._sessions.announced is not None:
+            self._sessions.announced.heard(result.get("tools"), not result.get("nextCursor"))
         return result
 
 

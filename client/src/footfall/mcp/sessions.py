@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from .calls import Calls
+from .calls import Announced, Calls
 
 STDIO, SSE, HTTP, MEMORY = "stdio", "sse", "streamable-http", "memory"
 WEB = "web"
@@ -32,6 +32,7 @@ class Sessions:
     def __init__(self, calls: Calls, tools: Callable[[], Awaitable[list[str]]] | None = None) -> None:
         self._calls = calls
         self._tools = tools
+        self.announced = Announced(calls.telemetry) if tools is None else None
         self._open = {STDIO: 0, WEB: 0, MEMORY: 0}
         self._over_http = self._watching = False
         self.started = False

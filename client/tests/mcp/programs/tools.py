@@ -8,7 +8,7 @@ import socket
 import sys
 from typing import Any
 
-import anyio
+import anyio.lowlevel
 from footfall import Product, Telemetry
 
 CLIENTS = ("client-a", "client-b", *(f"client-{n}" for n in range(50)))
@@ -24,7 +24,7 @@ def greet(text: str) -> str:
 
 
 async def greet_async(text: str) -> str:
-    await anyio.sleep(0)
+    await anyio.lowlevel.checkpoint()
     return f"hello {text}"
 
 

@@ -1,0 +1,115 @@
+"""What `instrument` takes, and what it does with the rest."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from footfall import Product, Telemetry
+from footfall.mcp import instrument
+from footfall.mcp.calls import Calls, original
+from footfall.testing import capture
+from mcp import Client
+from mcp.server.lowlevel import Server
+from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+
+
+@pytest.mark.parametrize("thing", [object(), "server", None, [], MCPServer])
+def test_what_is_no_server_is_a_clear_error_that_names_what_is_supported(thing: Any) -> None:
+    with pytest.raises(TypeError, match=r"mcp 1\.x.*mcp 2\.x.*fastmcp 3 and 4") as caught:
+        instrument(thing, capture())
+    assert type(thing).__qualname__ in str(caught.value)
+
+
+def test_a_second_time_changes_nothing() -> None:
+    server: MCPServer[Any] = MCPServer("test", log_level="CRITICAL")
+    instrument(server, capture())
+    before = (list(server.middleware), server.call_tool)
+    instrument(server, capture())
+    assert (list(server.middleware), server.call_tool) == before
+
+
+def test_off_leaves_the_server_as_it_is(tmp_path: Path) -> None:
+    server: MCPServer[Any] = MCPServer("test", log_level="CRITICAL")
+    before = (dict(vars(server)), list(server.middleware))
+    telemetry = Telemetry(Product("dot-ai", write_key="k"), {"DOT_AI_TELEMETRY": "false", "HOME": str(tmp_path)})
+    instrument(server, telemetry)
+    assert (dict(vars(server)), list(server.middleware)) == before
+
+
+@pytest.mark.parametrize("missing", ["_lowlevel_server", "streamable_http_app"])
+def test_a_release_without_a_needed_detail_works_on_without_telemetry(
+    missing: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Private details are few; should one go, one line says so and no call is hurt."""
+    server: Any = Server("test") if missing == "streamable_http_app" else MCPServer("test", log_level="CRITICAL")
+    kind = type(server)
+    shrunk = type(kind.__name__, (_Without,), {"__module__": kind.__module__, "missing": missing, "real": server})()
+    with caplog.at_level(logging.WARNING, "footfall"):
+        instrument(shrunk, capture())
+    assert len(caplog.records) == 1
+    assert missing in caplog.text
+
+
+class _Without:
+    """A server that lacks one attribute."""
+
+    missing: str
+    real: Any
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self.missing or name.startswith("_footfall"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return getattr(self.real, name)
+
+
+def test_the_private_details_that_are_used_are_there() -> None:
+    server: MCPServer[Any] = MCPServer("test", log_level="CRITICAL")
+    assert isinstance(server._lowlevel_server, Server)
+    assert server.middleware is server._lowlevel_server.middleware
+
+
+def test_a_tool_that_gets_over_the_failure_of_another_one_has_not_failed() -> None:
+    server: MCPServer[Any] = MCPServer("test", log_level="CRITICAL")
+    telemetry = capture()
+
+    @server.tool()
+    async def outer() -> str:
+        try:
+            await server.call_tool("inner", {})
+        except ToolError:
+            return "went on"
+        return "unreachable"
+
+    @server.tool()
+    def inner() -> str:
+        raise LookupError
+
+    instrument(server, telemetry)
+
+    async def main() -> None:
+        async with Client(server) as client:
+            await client.call_tool("outer", {})
+
+    anyio.run(main)
+    assert [(p["tool"], p["success"]) for p in telemetry.named("tool_executed")] == [("outer", True)]
+    assert telemetry.named("tool_error") == []
+
+
+def test_a_chain_of_causes_ends_at_the_first_exception_that_no_sdk_made() -> None:
+    cause = ValueError("x")
+    cause.__cause__ = KeyError("deeper")
+    outer = ToolError("wrapped")
+    outer.__cause__ = ToolError("again")
+    outer.__cause__.__cause__ = cause
+    assert original(outer) is cause
+
+
+def test_names_made_up_without_end_stay_within_bounds() -> None:
+    telemetry = capture(Product("test"))
+    calls = Calls(telemetry)
+    for number in range(5000):
+        calls.seen(f"client-{number}", f"{number}", "stdio")
+    assert len(telemetry.named("client_connected")) <= 1024
