@@ -1,33 +1,35 @@
-"""Sends events to a running collector as PostHog's SDKs do, and waits until the charts can count them."""
+"""Sends a fleet's events to a running collector, and waits until its charts can count them."""
 
-import gzip
 import json
 import urllib.request
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable
 
+from bench.fleet import Fleet, Happened, wire_event
+from bench.fleet_cli import bodies
 from tests.dashboard.reading import fetch
-from tests.dashboard.sample import Event
 from tests.support.waiting import wait_for
 
-BATCH = 1000
 KEY = "phc_dashboard-tests"
 
 
-def feed(url: str, events: Sequence[Event]) -> None:
-    """Post all events in batches. Returns once they are in the store."""
+def feed(url: str, fleet: Fleet, key: str = KEY) -> None:
+    """Post all events of a fleet. Returns once they are in the store."""
+    posted = 0
     before = stored(url)
-    for first in range(0, len(events), BATCH):
-        post(url, events[first : first + BATCH])
-    wait_for(lambda: stored(url) >= before + len(events), "the events to be in the store", 60)
+    for body, n in bodies(fleet, key):
+        post(url, body, {"Content-Encoding": "gzip"})
+        posted += n
+    wait_for(lambda: stored(url) >= before + posted, "the fleet's events to be in the store", 60)
 
 
-def post(url: str, events: Sequence[Event]) -> None:
+def say(url: str, events: Iterable[Happened], key: str = KEY) -> None:
+    """Post a few events in one request, stamped by their true time."""
+    post(url, json.dumps({"api_key": key, "batch": [wire_event(event) for event in events]}).encode())
+
+
+def post(url: str, body: bytes, headers: dict[str, str] | None = None) -> None:
     """One request. Raises urllib.error.HTTPError where it is refused."""
-    sent_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    body = {"api_key": KEY, "batch": [event.as_posthog() for event in events], "sent_at": sent_at}
-    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
-    request = urllib.request.Request(f"{url}/batch/", gzip.compress(json.dumps(body).encode(), 1), headers)
+    request = urllib.request.Request(f"{url}/batch/", body, {"Content-Type": "application/json", **(headers or {})})
     with urllib.request.urlopen(request, timeout=30) as response:
         assert json.load(response)["status"] == 1
 

@@ -1,0 +1,86 @@
+"""A real collector with a known fleet, and Chromium on it. Every page must ask nobody else and complain of nothing."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from bench.fleet import Fleet
+from bench.world import HOUR
+from tests.dashboard.browser import Watch, launched, settle
+from tests.dashboard.feeding import feed
+from tests.dashboard.truths import Expected
+from tests.support.collector_process import start_collector
+
+Opener = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def fleet() -> Fleet:
+    """Ends at the last full hour, so that no event lies in the future."""
+    return Fleet(instances=70, days=45, seed=4, end=int(time.time()) // HOUR * HOUR)
+
+
+@pytest.fixture(scope="session")
+def url(tmp_path_factory: pytest.TempPathFactory, fleet: Fleet) -> Iterator[str]:
+    """The address of a collector that has the fleet's events."""
+    with start_collector(tmp_path_factory.mktemp("collector") / "data", segment_seconds=0.1) as collector:
+        feed(collector.url, fleet)
+        yield collector.url
+
+
+@pytest.fixture(scope="session")
+def expected(url: str, fleet: Fleet) -> Expected:
+    return Expected(url, fleet)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def opened(chromium: Browser, url: str) -> Iterator[Opener]:
+    """`opened(path, width=…, theme=…, origin=…, tolerant=…)` opens a page and waits until it is drawn.
+
+    At the end of the test every page must have asked its own collector only, and complained of nothing: unless it is
+    `tolerant`, where a test takes the collector away.
+    """
+    watches: list[Watch] = []
+    with ExitStack() as contexts:
+
+        def open_page(
+            path: str, width: int = 1440, theme: str = "light", origin: str = url, tolerant: bool = False
+        ) -> Page:
+            context = chromium.new_context(
+                viewport={"width": width, "height": 900},
+                color_scheme="dark" if theme == "dark" else "light",
+                reduced_motion="reduce",
+                accept_downloads=True,
+            )
+            contexts.callback(context.close)
+            page = context.new_page()
+            watch = Watch(origin)
+            watch.attach(page)
+            if not tolerant:
+                watches.append(watch)
+            page.goto(f"{origin}{path}")
+            settle(page)
+            return page
+
+        yield open_page
+        for watch in watches:
+            assert watch.strangers == []
+            assert watch.complaints == []
+
+
+@pytest.fixture(scope="session")
+def artefacts() -> Path:
+    """Where pictures are left for whoever looks at the run; not in git."""
+    folder = Path(__file__).parents[2] / ".artefacts" / "dashboard"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

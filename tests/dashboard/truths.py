@@ -1,0 +1,55 @@
+"""What the pages must show: the fleet's true answers under a page's filters, and their comparison with shown texts."""
+
+import math
+from datetime import datetime
+from typing import Any
+
+from bench.fleet import Fleet
+from bench.truth import Asked, Rows, Truth
+from tests.dashboard.reading import fetch
+
+_COLUMNS = {"version": "product_version", "provider": "ai_provider"}
+_NOT_VALUES = ("range", "start", "end", "internal", "product")
+_HOURLY_SECONDS = 48 * 3600
+
+
+class Expected:
+    """The true answers of a collector's fleet. `query` is always what the page's address says after the `?`."""
+
+    def __init__(self, url: str, fleet: Fleet) -> None:
+        self._url, self._truth = url, Truth(fleet.happened())
+        self._carried = {spec["id"]: spec["filters"] for spec in fetch(url, "/api/charts")["charts"]}
+
+    def rows(self, chart: str, query: dict[str, str]) -> Rows:
+        """The rows of a chart, under the filters that its events carry."""
+        return self._truth.chart(chart, self._asked(query, self._carried[chart]))
+
+    def hidden(self, query: dict[str, str]) -> int:
+        """How many internal events the page leaves out."""
+        return self._truth.hidden_internal(self._asked(query, ("version", "provider")))
+
+    def not_carried(self, chart: str, query: dict[str, str]) -> list[str]:
+        """The filters that a chart's events say nothing about."""
+        return [name for name in query if name not in (*_NOT_VALUES, *self._carried[chart])]
+
+    def _asked(self, query: dict[str, str], carried: Any) -> Asked:
+        period = fetch(self._url, "/api/pages/overview", **query)["period"]
+        start, end = (int(datetime.fromisoformat(period[name]).timestamp()) for name in ("start", "end"))
+        only = {_COLUMNS.get(name, name): query[name] for name in query if name in carried and name not in _NOT_VALUES}
+        return Asked(start, end, query.get("internal", "hide"), end - start <= _HOURLY_SECONDS, only)
+
+
+def same(shown: list[list[str]], true: Rows) -> None:
+    """AssertionError where the texts of a table's cells are not the true values."""
+    assert len(shown) == len(true), (len(shown), len(true), shown[:3], true[:3])
+    for row, values in zip(shown, true, strict=True):
+        assert len(row) == len(values), (row, values)
+        assert all(map(_is, row, values)), (row, values)
+
+
+def _is(text: str, value: Any) -> bool:
+    if value is None:
+        return text == ""
+    if isinstance(value, int | float):
+        return text != "" and math.isclose(float(text), value, rel_tol=1e-9, abs_tol=1e-12)
+    return text == value
