@@ -9,11 +9,15 @@ from typing import Protocol
 import msgspec
 
 from .counters import Counters
-from .schema import Catalogue, Check, Event
+from .schema import Catalogue, Event, EventCheck
 
 
 class _Clock(Protocol):
     def now(self) -> float: ...
+
+
+_VERSION_4 = bytes(byte & 0x0F | 0x40 for byte in range(256))
+_VARIANT = bytes(byte & 0x3F | 0x80 for byte in range(256))
 
 
 class RandomIds:
@@ -25,16 +29,17 @@ class RandomIds:
     def __init__(self) -> None:
         self._pool: deque[bytes] = deque()
 
-    def next(self) -> str:
+    def next(self) -> bytes:
         """One fresh id."""
         try:
-            raw = self._pool.popleft()
+            return self._pool.popleft()
         except IndexError:
-            fresh = os.urandom(16 * 256)
-            self._pool.extend(fresh[i : i + 16] for i in range(16, len(fresh), 16))
-            raw = fresh[:16]
-        digits = raw.hex()
-        return f"{digits[:12]}4{digits[13:16]}{'89ab'[raw[8] >> 6]}{digits[17:]}"
+            fresh = bytearray(os.urandom(16 * 256))
+            fresh[6::16] = fresh[6::16].translate(_VERSION_4)
+            fresh[8::16] = fresh[8::16].translate(_VARIANT)
+            digits = fresh.hex().encode()
+            self._pool.extend(digits[i : i + 32] for i in range(32, len(digits), 32))
+            return digits[:32]
 
     def forget(self) -> None:
         """Drop what was drawn: a forked child must not hand out its parent's ids."""
@@ -60,8 +65,8 @@ class Recorder:
         self._append = append
         self._now = clock.now
         self._encode = msgspec.json.Encoder().encode
-        checks = catalogue.checks(self.tools)
-        self._known: dict[type, tuple[bytes, Check]] = {
+        checks = catalogue.event_checks(self.tools)
+        self._known: dict[type, tuple[bytes, EventCheck]] = {
             event.struct: (b'{"e":"%s","t":' % name.encode(), checks[name]) for name, event in catalogue.events.items()
         }
 
@@ -73,13 +78,11 @@ class Recorder:
                 self.counters.drop("unknown_event")
                 return False
             opening, check = known
-            properties = check(event.__getattribute__)
+            properties = check(event)
             if properties is None:
                 self.counters.drop("invalid")
                 return False
-            self._append(
-                b'%s%d,"u":"%s","p":%s}\n' % (opening, self._now(), self.ids.next().encode(), self._encode(properties))
-            )
+            self._append(b'%s%d,"u":"%s","p":%s}\n' % (opening, self._now(), self.ids.next(), self._encode(properties)))
             return True
         except Exception:  # noqa: BLE001 - the host must never see an error of telemetry's, whatever it is
             self.counters.drop("internal")

@@ -15,6 +15,7 @@ from .fields import Checker, Kind, Value, Vocabulary
 
 Properties = dict[str, Value]
 Check = Callable[[Callable[[str], object]], "Properties | None"]
+EventCheck = Callable[["Event"], "Properties | None"]
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,10 @@ class Catalogue:
         """One check per event for its own properties; `tools` are the registered tool names, None where not known."""
         return {name: compile_check(event.properties, tools) for name, event in self.events.items()}
 
+    def event_checks(self, tools: Container[str]) -> dict[str, EventCheck]:
+        """The same for events that are given as objects."""
+        return {name: compile_event_check(event, tools) for name, event in self.events.items()}
+
     def common_check(self) -> Check:
         """The check for the properties that every event carries."""
         return compile_check(self.common)
@@ -174,3 +179,28 @@ def compile_check(properties: dict[str, Property], tools: Container[str] | None 
         return admitted
 
     return check
+
+
+def compile_event_check(event: EventType, tools: Container[str]) -> EventCheck:
+    """As `compile_check`, for one event's own class: several times as fast as reading attribute by attribute."""
+    table = [
+        (name, p.kind.checker(tools) if p.retired is None else _nothing, p.required and p.retired is None)
+        for name, p in ((name, event.properties[name]) for name in event.struct.__struct_fields__)
+    ]
+    astuple = msgspec.structs.astuple
+
+    def check(given: Event) -> Properties | None:
+        admitted: Properties = {}
+        for (name, admit, required), value in zip(table, astuple(given), strict=True):
+            value = admit(value)
+            if value is not None:
+                admitted[name] = value
+            elif required:
+                return None
+        return admitted
+
+    return check
+
+
+def _nothing(value: object) -> None:
+    return None

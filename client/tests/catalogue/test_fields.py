@@ -6,7 +6,17 @@ from typing import Any
 
 import pytest
 from footfall.catalogue import EVENTS, QUESTIONS, Common, catalogue_for
-from footfall.fields import Amount, Flag, Identifier, Kind, ToolName, Version, Vocabulary, clean_version
+from footfall.fields import (
+    Amount,
+    Flag,
+    Identifier,
+    Kind,
+    ToolName,
+    Version,
+    Vocabulary,
+    clean_version,
+    round_significant,
+)
 from footfall.schema import Event, event_type, properties_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -142,3 +152,26 @@ def test_a_property_without_a_kind_can_not_be_declared() -> None:
 
     with pytest.raises(TypeError, match=r"Query\.text has no footfall Property"):
         event_type(Query)
+
+
+@given(value=st.floats(0, 1e9) | st.integers(0, 10**9) | st.integers(0, 10**6).map(lambda cents: cents / 100))
+def test_two_significant_digits_are_those_that_scientific_notation_shows(value: float) -> None:
+    expected = round(value, 2) if value < 1 else float(f"{value:.1e}")
+    rounded = round_significant(value)
+    assert rounded == expected
+    assert isinstance(rounded, int) == (expected == int(expected))
+
+
+@given(event=st.sampled_from(EVENTS), data=st.data())
+def test_an_event_is_checked_the_same_as_an_object_and_by_its_properties(
+    event: type[Event], data: st.DataObject
+) -> None:
+    given_ = {
+        name: data.draw(st.none() | st.booleans() | st.floats() | st.text(max_size=9))
+        for name in event.__struct_fields__
+    }
+    made = event(**given_)
+    catalogue = catalogue_for("dot-ai")
+    name = event_type(event).name
+    tools = {"recommend"}
+    assert catalogue.event_checks(tools)[name](made) == catalogue.checks(tools)[name](given_.get)
