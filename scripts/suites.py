@@ -56,7 +56,7 @@ SUITES = (
     Suite("collector", 6, (_pytest("collector/tests"),)),
     Suite("toolkit", 2, (_pytest("examples/toolkit/tests"),)),
     Suite("deploy", 3, (_pytest("deploy/tests"),)),
-    Suite("system", 6, (_pytest("tests/system"),), quick=False),
+    Suite("system", 6, (_pytest("tests/system", "--dist=loadfile"),), quick=False),
     Suite("dashboard", 5, (_pytest("tests/dashboard", workers=1),), quick=False),
     Suite("sdks", 5, ((sys.executable, "scripts/sdk_env.py", "all"),), quick=False),
 )

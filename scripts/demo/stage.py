@@ -142,7 +142,7 @@ def _raise_for_the_dead(cast: Cast) -> None:
 
 
 def _announce(collector: str, toolkit: str, calls: int, seconds: float | None) -> None:
-    until = "Ctrl-C stops it." if seconds is None else f"It ends in {seconds:g} seconds, or with Ctrl-C."
+    until = "Ctrl-C stops it." if seconds is None else f"It ends in {seconds:g} s, or with Ctrl-C."
     print(
         f"""
 {calls} tool calls of real MCP clients are in the charts; a few more arrive every minute. {until}

@@ -4,6 +4,7 @@ The demo has no cluster to read, and the toolkit's tests should not need one.
 """
 
 import json
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -30,6 +31,15 @@ class RefusalError(Exception):
         self.body = {"kind": "Status", "status": "Failure", "reason": reason, "message": message, "code": status}
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that is gone before its answer is no error of ours; everything else is shown."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class StandIn:
     """The stand-in, listening on a free port of 127.0.0.1 from `start()` to `stop()`.
 
@@ -47,8 +57,7 @@ class StandIn:
         self.version = version
         self.requests: list[str] = []
         self._kinds = shop(uid)
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="stand-in", daemon=True)
 
     @property
