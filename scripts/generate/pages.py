@@ -8,8 +8,8 @@ from footfall.fields import Amount, Identifier, Kind, ToolName, Version, Vocabul
 from footfall.packing import MOST_AGE_SECONDS
 from footfall.product import Product, Settings
 from footfall.schema import Catalogue, Property
+from footfall.shelf import SPOOL_BYTES
 from footfall.shipper import BATCH_EVENTS
-from footfall.spool import SPOOL_BYTES
 from footfall.vocabularies import AI_PROVIDER_VARIABLES, OTHER
 from footfall.wire import CONSTANTS
 from footfall_collector.settings import Settings as CollectorSettings
