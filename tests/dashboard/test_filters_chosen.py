@@ -1,0 +1,181 @@
+"""Choosing what is seen: ranges, filters, comparison; and the address, which says all of it."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.dashboard.browser import ready_count, settle
+from tests.dashboard.conftest import Opener
+from tests.dashboard.reading import answer, shown_table, tile
+from tests.dashboard.truths import Expected, same
+
+
+def asked(page: Page) -> dict[str, str]:
+    """What the address says."""
+    return {name: value for name, [value] in parse_qs(urlsplit(page.url).query).items()}
+
+
+def usage(page: Page) -> list[list[str]]:
+    return shown_table(page.locator("#panel-tool-usage"))
+
+
+def drawn_again(page: Page, before: int) -> None:
+    settle(page, before + 1)
+
+
+def choose(page: Page, name: str, value: str) -> None:
+    before = ready_count(page)
+    page.locator(f"#filters [name={name}]").select_option(value)
+    drawn_again(page, before)
+
+
+def press(page: Page, selector: str) -> None:
+    before = ready_count(page)
+    page.locator(selector).first.click()
+    drawn_again(page, before)
+
+
+@pytest.mark.parametrize("name", ["24h", "7d", "30d", "90d", "365d"])
+def test_a_range_is_a_click_and_stays_in_the_address(opened: Opener, expected: Expected, name: str) -> None:
+    page = opened("/?range=90d" if name != "90d" else "/")
+    press(page, f"#filters [data-range='{name}']")
+    assert asked(page).get("range", "30d") == name
+    assert page.locator("#filters [aria-pressed=true][data-range]").get_attribute("data-range") == name
+    if name != "24h":  # its ends move with each second
+        same(usage(page), expected.rows("tool-usage", {"range": name}))
+    unit = page.locator("#panel-events .unit").inner_text()
+    assert unit == ("events an hour, UTC" if name == "24h" else "events a day, UTC")
+
+
+def test_a_custom_range_takes_two_days_in_either_order(opened: Opener, expected: Expected) -> None:
+    page = opened("/tools")
+    press(page, "#filters [data-range=custom]")
+    first, last = asked(page)["start"], asked(page)["end"]
+    before = ready_count(page)
+    page.locator("#filters [name=start]").fill(last)
+    drawn_again(page, before)
+    before = ready_count(page)
+    page.locator("#filters [name=end]").fill(first)
+    drawn_again(page, before)
+    query = {"range": "custom", "start": first, "end": last}
+    assert asked(page) == query
+    same(usage(page), expected.rows("tool-usage", query))
+
+
+def test_version_provider_and_internal_are_chosen_and_taken_back(opened: Opener, expected: Expected) -> None:
+    page = opened("/tools")
+    everything = usage(page)
+    query: dict[str, str] = {}
+    for name, value in (("version", "1.11.0"), ("provider", "anthropic"), ("internal", "all")):
+        choose(page, name, value)
+        query[name] = value
+        assert asked(page) == {**query, "tables": "tool-usage"}
+        same(usage(page), expected.rows("tool-usage", query))
+    for _ in range(3):
+        before = ready_count(page)
+        page.go_back()
+        drawn_again(page, before)
+    assert usage(page) == everything
+    assert page.locator("#filters [name=version]").input_value() == ""
+
+
+def test_what_is_hidden_is_counted_and_shown_with_one_click(opened: Opener, expected: Expected) -> None:
+    page = opened("/tools")
+    pill = page.locator("#hidden-internal")
+    assert f"{expected.hidden({}):,} internal events hidden" in pill.inner_text()
+    press(page, "#hidden-internal button")
+    assert asked(page) == {"internal": "all"}
+    expect(pill).to_contain_text("Internal events are included")
+    same(usage(page), expected.rows("tool-usage", {"internal": "all"}))
+    press(page, "#hidden-internal button")
+    assert asked(page) == {"tables": "tool-usage"}
+
+
+@pytest.mark.parametrize(
+    ("path", "panel", "param"),
+    [
+        ("/tools", "tool-usage", "tool"),
+        ("/errors", "error-types", "error_type"),
+        ("/clients", "ai-providers", "provider"),
+        ("/clients", "mcp-clients", "mcp_client"),
+        ("/clients", "transports", "transport"),
+        ("/clients", "deployment-methods", "deployment_method"),
+    ],
+)
+def test_a_click_on_a_value_filters_by_it(
+    opened: Opener, expected: Expected, path: str, panel: str, param: str
+) -> None:
+    page = opened(path)
+    press(page, f"#panel-{panel} button.bar-row")
+    query = asked(page)
+    assert list(query) == [param]
+    same(shown_table(page.locator(f"#panel-{panel}")), expected.rows(panel, query))
+    if param == "provider":
+        assert page.locator("#filters [name=provider]").input_value() == query[param]
+        return
+    expect(page.locator("#chips li")).to_contain_text(query[param])
+    press(page, "#chips button")
+    assert param not in asked(page)
+
+
+def test_a_filter_that_a_chart_knows_nothing_of_is_said(opened: Opener) -> None:
+    page = opened("/?transport=stdio&tool=query")
+    note = page.locator("#panel-tool-usage > .panel-note")
+    assert note.inner_text() == "Not filtered by transport: these events don't say it."
+    assert "not filtered by transport" in page.locator("[data-tile=calls]").inner_text()
+    assert page.locator("#spared").inner_text() == "The sentence is not filtered by transport."
+
+
+def test_a_link_restores_what_was_seen(opened: Opener) -> None:
+    page = opened("/errors")
+    choose(page, "internal", "all")
+    press(page, "#panel-tool-errors button.bar-row")
+    press(page, "[data-do=compare]")
+    shown_table(page.locator("#panel-error-types"))
+    again = opened(page.url.removeprefix(page.evaluate("location.origin")))
+    assert again.url == page.url
+    assert answer(again) == answer(page)
+    for selector in ("#chips", "#hidden-internal", "#panel-error-types", "#panel-tool-errors", "#releases"):
+        assert again.locator(selector).inner_text() == page.locator(selector).inner_text()
+    assert again.locator("[data-do=compare]").get_attribute("aria-pressed") == "true"
+
+
+def test_the_other_pages_keep_the_filters(opened: Opener) -> None:
+    page = opened("/?version=1.11.0&range=90d")
+    page.get_by_role("link", name="Which tools matter?").click()
+    settle(page)
+    assert (urlsplit(page.url).path, asked(page)) == ("/tools", {"version": "1.11.0", "range": "90d"})
+
+
+def test_a_comparison_shows_the_period_before(opened: Opener, expected: Expected) -> None:
+    page = opened("/?range=7d")
+    press(page, "[data-do=compare]")
+    assert asked(page) == {"range": "7d", "compare": "1"}
+    assert page.locator("#panel-events .legend").inner_text().splitlines()[-1] == "all, period before"
+    row = page.locator("#panel-tool-usage tbody tr").first
+    now, was = (expected.rows("tool-usage", {"range": name}) for name in ("7d", "7d"))
+    assert row.locator(".num").first.inner_text() == f"{now[0][1]:,}"
+    assert re.search(r"\d|same|new", row.locator(".delta").inner_text()), was
+
+
+def test_the_tile_compares_with_the_days_before(opened: Opener, expected: Expected) -> None:
+    page = opened("/?range=7d")
+    page.locator("[data-tile=calls]").hover()
+    [now, both] = (sum(row[1] for row in expected.rows("tool-usage", {"range": name})) for name in ("7d", "7d"))
+    assert tile(page, "calls") == now == both
+    tooltip = page.locator("[role=tooltip]").inner_text()
+    assert "Period before" in tooltip
+    assert f"{now:,}" in tooltip
+
+
+def test_a_release_is_compared_and_chosen(opened: Opener) -> None:
+    page = opened("/next?range=90d")
+    rows = page.locator("#releases tbody tr")
+    versions = [row.get_attribute("data-version") for row in rows.all()]
+    assert versions[0] is not None
+    assert len(versions) > 2
+    press(page, "#releases tbody button")
+    assert asked(page)["version"] == versions[0]
+    assert page.locator("#filters [name=version]").input_value() == versions[0]
