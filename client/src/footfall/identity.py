@@ -1,7 +1,8 @@
 """The instance ID: of the cluster where its UID is known, else a random one that the state directory keeps.
 
-`identity.json` in the state directory is `{"id": "local_…", "created": epoch seconds}`. It is made once, whole, by
-whichever process comes first; all others take what they find.
+`identity.json` in the state directory is `{"id": "local_…", "created": epoch seconds, "boot": …, "zero": …}`, the last
+two being those of the maker's clock. It is made once, whole, by whichever process comes first; all others take what
+they find.
 """
 
 import contextlib
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from .clock import Timer, shift
 from .kubernetes import ClusterFacts
 from .state import read_json
 
@@ -46,6 +48,8 @@ class Identity:
 class _Kept:
     id: str
     created: int
+    boot: str = ""
+    zero: float = 0.0
 
 
 def cluster_id(product_name: str, uid: str) -> str:
@@ -65,39 +69,46 @@ def ephemeral_identity(how: str = "random, for this process only") -> Identity:
     return Identity(f"ephemeral_{os.urandom(8).hex()}", "ephemeral", how)
 
 
-def local_identity(state_dir: str) -> Identity:
+def local_identity(state_dir: str, clock: Timer) -> Identity:
     """The state directory's ID, made if there is none yet; an ephemeral one where it can't be kept."""
-    kept = _read(state_dir) or _make(state_dir, int(time.time()))
+    kept = _read(state_dir) or _make(state_dir, clock)
     if kept is None:
         return ephemeral_identity("random, for this process only: the state directory can't be written")
     return Identity(kept.id, "local", f"random, kept in {FILE} of the state directory")
 
 
-def identify(product_name: str, facts: ClusterFacts, state_dir: str | None) -> Identity:
+def identify(product_name: str, facts: ClusterFacts, state_dir: str | None, clock: Timer) -> Identity:
     """Who this instance is. `state_dir` is None where there is none that lasts."""
     if facts.uid is not None:
         how = f"SHA-256 of the UID of the namespace kube-system ({facts.how})"
         return Identity(cluster_id(product_name, facts.uid), "cluster", how)
-    found = ephemeral_identity() if state_dir is None else local_identity(state_dir)
+    found = ephemeral_identity() if state_dir is None else local_identity(state_dir, clock)
     return Identity(found.id, found.kind, f"{found.how} (Kubernetes: {facts.how})")
 
 
-def life_began(state_dir: str, now: float) -> int:
-    """When this instance first started, in epoch seconds; `now` where that is the case, or can't be known.
+def life_began(state_dir: str, clock: Timer) -> int:
+    """When this instance first started, in epoch seconds by `clock`; now where that is the case, or can't be known.
 
-    A beginning in the future is one that a wrong clock wrote: it becomes now, so that the grace period ends.
+    Where the wall clock was set since, in the same run of the machine, that is taken into account: it makes the grace
+    period neither shorter nor longer. A beginning in the future is one that a wrong clock wrote: it becomes now.
     """
-    kept = _read(state_dir) or _make(state_dir, int(now))
+    now = int(clock.now())
+    kept = _read(state_dir) or _make(state_dir, clock)
     if kept is None:
-        return int(now)
-    if kept.created <= now:
-        return kept.created
+        return now
+    began = _began(kept, clock)
+    if began <= now:
+        return began
     with _locked(state_dir):
         kept = _read(state_dir) or kept
-        if kept.created > now:
-            kept = _Kept(kept.id, int(now))
+        if _began(kept, clock) > now:
+            kept = _Kept(kept.id, now, clock.boot, clock.zero)
             _write(state_dir, kept, replacing=True)
-    return kept.created
+    return _began(kept, clock)
+
+
+def _began(kept: _Kept, clock: Timer) -> int:
+    return kept.created + int(shift(clock, kept.boot, kept.zero))
 
 
 def _path(state_dir: str) -> str:
@@ -112,10 +123,13 @@ def _read(state_dir: str) -> _Kept | None:
         return None
     if type(created) is not int or not 0 <= created <= _LATEST:
         return None
-    return _Kept(identity, created)
+    boot, zero = value.get("boot"), value.get("zero")
+    if type(boot) is not str or not isinstance(zero, (int, float)):
+        return _Kept(identity, created)
+    return _Kept(identity, created, boot, zero)
 
 
-def _make(state_dir: str, now: int) -> _Kept | None:
+def _make(state_dir: str, clock: Timer) -> _Kept | None:
     """Make the file, or take what another process made meanwhile; None where nothing can be kept."""
     with _locked(state_dir):
         kept = _read(state_dir)
@@ -123,7 +137,8 @@ def _make(state_dir: str, now: int) -> _Kept | None:
             return kept
         # What is there now, if anything, is corrupt; only under the lock may it be replaced.
         corrupt = os.path.lexists(_path(state_dir))
-        _write(state_dir, _Kept(f"local_{os.urandom(8).hex()}", now), replacing=corrupt)
+        fresh = _Kept(f"local_{os.urandom(8).hex()}", int(clock.now()), clock.boot, clock.zero)
+        _write(state_dir, fresh, replacing=corrupt)
     return _read(state_dir)
 
 

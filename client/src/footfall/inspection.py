@@ -61,7 +61,7 @@ class Inspection:
         if not os.path.exists(os.path.join(self.directory, "identity.json")):
             return 0.0
         seconds = float(self.about.get("grace_seconds", self.settings.grace_seconds))
-        return life_began(self.directory, Clock().now()) + seconds
+        return life_began(self.directory, Clock()) + seconds
 
     def segments(self) -> Iterator[tuple[Header, list[bytes]]]:
         """Header and unsent lines of every segment, oldest first, as the shipper would take them."""

@@ -28,11 +28,14 @@ class Lifecycle:
         self._ending = ending
         self._ours: list[Handler] = []
         self._armed = False
+        atexit.register(self._at_exit)
 
     def arm(self) -> None:
-        """Install the exit hook and, on the main thread, the signal handlers."""
+        """The server begins to serve: come first at the end, and watch the signals that end a server."""
         if not self._armed:
             self._armed = True
+            # Hooks run last one first: what the host registered before its server began comes after ours.
+            atexit.unregister(self._at_exit)
             atexit.register(self._at_exit)
         self.rearm()
 

@@ -6,6 +6,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Mapping
+from time import monotonic
 from typing import Any
 
 from .catalogue import ServerStarted, ServerStopped, catalogue_for
@@ -51,7 +52,7 @@ class Pipeline:
             "deployment": deployment_method(environ, self.settings.deployment_method),
         }
         self.recorder = Recorder(self.catalogue, self._keep, self.counters, self.clock)
-        self.lifecycle = Lifecycle(self.record_stopped, self.close)
+        self.lifecycle = Lifecycle(self.record_stopped, _end_all)
         self._begin()
         _pipelines.add(self)
         for warning in self.settings.warnings:
@@ -98,10 +99,10 @@ class Pipeline:
     def _introduce(self) -> Sender:
         facts = ask(self._environ)
         durable = self.state.path if self.state.durable else None
-        identity = identify(self.product.name, facts, durable)
+        identity = identify(self.product.name, facts, durable, self.clock)
         if self._preview:
             return Sender(identity.id, facts.version, 0.0)
-        began = life_began(durable, self.clock.now()) if durable else self.clock.now() - self.clock.elapsed()
+        began = life_began(durable, self.clock) if durable else self.clock.now() - self.clock.elapsed()
         self._introduce_product(identity.id, identity.how)
         return Sender(identity.id, facts.version, began + self.settings.grace_seconds)
 
@@ -177,8 +178,18 @@ class Pipeline:
         self.recorder.ids.forget()
         self.counters.reset()
         self.lifecycle.disarm()
-        self.lifecycle = Lifecycle(self.record_stopped, self.close)
+        self.lifecycle = Lifecycle(self.record_stopped, _end_all)
         self._begin()
+
+
+def _end_all() -> None:
+    """The process ends: every pipeline says so first, and then they share the time for sending."""
+    pipelines = list(_pipelines)
+    for pipeline in pipelines:
+        pipeline.record_stopped()
+    end = monotonic() + EXIT_SECONDS
+    for pipeline in pipelines:
+        pipeline.close(end - monotonic())
 
 
 _pipelines: "weakref.WeakSet[Pipeline]" = weakref.WeakSet()

@@ -90,7 +90,8 @@ def state_directory(product: Product, env: Mapping[str, str]) -> str:
     """Where the product keeps its state, whether or not it exists yet."""
     named = env.get(f"{product.prefix}TELEMETRY_STATE_DIR", "").strip()
     if named:
-        return named
+        # At once: the host may change its working directory later.
+        return os.path.abspath(os.path.expanduser(named))
     # Late: only needed when the environment does not say off.
     from platformdirs import user_state_dir
 

@@ -191,8 +191,8 @@ def compile_event_check(event: EventType, tools: Container[str]) -> EventCheck:
 
     def check(given: Event) -> Properties | None:
         admitted: Properties = {}
-        for (name, admit, required), value in zip(table, astuple(given), strict=True):
-            value = admit(value)
+        for (name, admit, required), untrusted in zip(table, astuple(given), strict=True):
+            value = admit(untrusted)
             if value is not None:
                 admitted[name] = value
             elif required:
@@ -202,5 +202,5 @@ def compile_event_check(event: EventType, tools: Container[str]) -> EventCheck:
     return check
 
 
-def _nothing(value: object) -> None:
+def _nothing(_: object) -> None:
     return None

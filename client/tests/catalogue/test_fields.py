@@ -18,9 +18,10 @@ from footfall.fields import (
     round_significant,
 )
 from footfall.schema import Event, event_type, properties_of
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+DOT_AI = catalogue_for("dot-ai")
 KINDS: list[Kind] = [
     Vocabulary("colour", ("red", "green")),
     ToolName(),
@@ -162,16 +163,12 @@ def test_two_significant_digits_are_those_that_scientific_notation_shows(value: 
     assert isinstance(rounded, int) == (expected == int(expected))
 
 
+@settings(deadline=None)
 @given(event=st.sampled_from(EVENTS), data=st.data())
 def test_an_event_is_checked_the_same_as_an_object_and_by_its_properties(
     event: type[Event], data: st.DataObject
 ) -> None:
-    given_ = {
-        name: data.draw(st.none() | st.booleans() | st.floats() | st.text(max_size=9))
-        for name in event.__struct_fields__
-    }
-    made = event(**given_)
-    catalogue = catalogue_for("dot-ai")
-    name = event_type(event).name
-    tools = {"recommend"}
-    assert catalogue.event_checks(tools)[name](made) == catalogue.checks(tools)[name](given_.get)
+    value = st.none() | st.booleans() | st.floats() | st.text(max_size=9)
+    values = {name: data.draw(value) for name in event.__struct_fields__}
+    name, tools = event_type(event).name, {"recommend"}
+    assert DOT_AI.event_checks(tools)[name](event(**values)) == DOT_AI.checks(tools)[name](values.get)

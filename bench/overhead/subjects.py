@@ -1,0 +1,161 @@
+"""What is measured: ways of watching a server's tool calls, each attached as its own documentation says.
+
+Every one of them is pointed at the sink on loopback, and none may connect anywhere else (`stay_on_loopback`).
+"""
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from time import perf_counter
+from typing import Any
+
+from bench.overhead.hosts import SDKS
+
+Finish = Callable[[], object]
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Where a subject may send (`sink`, a URL) and keep files (`directory`, on a real disk)."""
+
+    sink: str
+    directory: str
+
+    @property
+    def address(self) -> str:
+        """The sink's host and port."""
+        return self.sink.removeprefix("http://")
+
+
+Attach = Callable[[str, Callable[[], Any], Surroundings], tuple[Any, Finish]]
+"""SDK, maker of a server, surroundings → a watched server, and what delivers the rest at the end."""
+
+
+def plain(_sdk: str, make: Callable[[], Any], _around: Surroundings) -> tuple[Any, Finish]:
+    """The server as it is."""
+    return make(), lambda: None
+
+
+def hook(sdk: str, make: Callable[[], Any], _around: Surroundings) -> tuple[Any, Finish]:
+    """The point where Footfall sees a call, with two clock readings and nothing else: the least that watching costs."""
+    server = make()
+    if sdk == "mcp1":
+        handlers, kind = server._mcp_server.request_handlers, import_module("mcp.types").CallToolRequest
+        handlers[kind] = _timed(handlers[kind])
+    else:
+        lowlevel = server._mcp_server if sdk == "fastmcp4" else server._lowlevel_server
+        lowlevel.middleware.insert(0, _middleware)
+    return server, lambda: None
+
+
+def _timed(inner: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    async def handler(request: Any) -> Any:
+        began = perf_counter()
+        try:
+            return await inner(request)
+        finally:
+            perf_counter() - began
+
+    return handler
+
+
+async def _middleware(ctx: Any, call_next: Callable[[Any], Any]) -> Any:
+    if ctx.method != "tools/call":
+        return await call_next(ctx)
+    began = perf_counter()
+    try:
+        return await call_next(ctx)
+    finally:
+        perf_counter() - began
+
+
+def footfall(_sdk: str, make: Callable[[], Any], around: Surroundings) -> tuple[Any, Finish]:
+    """Ours, durable append included: a state directory on disk, delivery to the sink from the first second."""
+    from footfall import Product, Telemetry
+    from footfall.mcp import instrument
+
+    server = make()
+    environ = {
+        "BENCH_POSTHOG_HOST": around.sink,
+        "BENCH_POSTHOG_KEY": "phc_bench",
+        "BENCH_TELEMETRY_STATE_DIR": f"{around.directory}/footfall",
+        "BENCH_TELEMETRY_GRACE_SECONDS": "0",
+        "HOME": around.directory,
+    }
+    telemetry = Telemetry(Product("bench", version="1.0.0"), environ)
+    instrument(server, telemetry)
+
+    def finish() -> None:
+        telemetry.flush(30)
+        telemetry.close()
+
+    return server, finish
+
+
+def posthog(_sdk: str, make: Callable[[], Any], around: Surroundings) -> tuple[Any, Finish]:
+    """`posthog.mcp.instrument`."""
+    client = import_module("posthog").Posthog("phc_bench", host=around.sink)
+    server = make()
+    import_module("posthog.mcp").instrument(server, client)
+    return server, client.shutdown
+
+
+def agentcat(_sdk: str, make: Callable[[], Any], around: Surroundings) -> tuple[Any, Finish]:
+    """`agentcat.track`, without the diagnostics of its own, which go to an address that can't be chosen."""
+    agentcat = import_module("agentcat")
+    server = make()
+    agentcat.track(server, "proj_bench", agentcat.AgentCatOptions(api_base_url=around.sink, disable_diagnostics=True))
+    return server, import_module("agentcat.modules.event_queue").event_queue.destroy
+
+
+def mcpspan(_sdk: str, make: Callable[[], Any], around: Surroundings) -> tuple[Any, Finish]:
+    """`mcpspan.instrument`."""
+    mcpspan = import_module("mcpspan")
+    server = make()
+    mcpspan.instrument(server, api_key="bench", endpoint=around.sink)
+    return server, mcpspan.shutdown
+
+
+def sentry(_sdk: str, make: Callable[[], Any], around: Surroundings) -> tuple[Any, Finish]:
+    """`sentry_sdk.init` with the MCP integration and all traces: without traces it does not see calls that go well."""
+    sdk = import_module("sentry_sdk")
+    integration = import_module("sentry_sdk.integrations.mcp").MCPIntegration()
+    sdk.init(dsn=f"http://bench@{around.address}/1", traces_sample_rate=1.0, integrations=[integration])
+    # It patches the SDK's class: a server made after it is watched, one made before it is not.
+    return make(), lambda: sdk.flush(10)
+
+
+SUBJECTS: dict[str, Attach] = {
+    "plain": plain,
+    "hook": hook,
+    "footfall": footfall,
+    "posthog": posthog,
+    "agentcat": agentcat,
+    "mcpspan": mcpspan,
+    "sentry": sentry,
+}
+SILENT = ("plain", "hook")
+"""Those that send nothing."""
+
+
+def stay_on_loopback() -> None:
+    """Let no connection of this process leave the machine, whatever a library tries."""
+    connect, lookup = socket.socket.connect, socket.getaddrinfo
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and address[0] not in LOOPBACK:
+            raise PermissionError("the measurement stays on this machine")
+        connect(self, address)
+
+    def guarded_lookup(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if host not in LOOPBACK:
+            raise PermissionError("the measurement stays on this machine")
+        return lookup(host, *args, **kwargs)
+
+    socket.socket.connect = guarded_connect  # type: ignore[method-assign, assignment] # that is the point
+    socket.getaddrinfo = guarded_lookup
+
+
+__all__ = ["SDKS", "SILENT", "SUBJECTS", "Surroundings", "stay_on_loopback"]
