@@ -16,12 +16,14 @@ sys.path.insert(0, str(ROOT))  # a folder run as a program knows only itself
 
 import anyio  # noqa: E402 - the line above makes what follows importable
 
-from scripts.demo.plan import DemoError, read_plan  # noqa: E402 - as above
+from scripts.demo.plan import HOST, DemoError, read_plan  # noqa: E402 - as above
 from scripts.demo.stage import run  # noqa: E402 - as above
 
 
 def main() -> int:
     """Run the demo in a directory of its own, which is removed at the end."""
+    # The visitors are in this process, and whom they visit is on this machine: no proxy knows the way.
+    os.environ.update(NO_PROXY=HOST, no_proxy=HOST)
     base = ROOT / ".demo"
     base.mkdir(exist_ok=True)
     directory = Path(tempfile.mkdtemp(prefix="run-", dir=base))

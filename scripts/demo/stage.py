@@ -71,7 +71,8 @@ async def _play(plan: Plan, ended: ExitStack) -> None:
         # A visit fails when its server dies; the watch may not have seen that yet.
         await anyio.sleep(2 * WATCH_SECONDS)
         _raise_for_the_dead(cast)
-        raise DemoError("a visit to the MCP server failed") from errors
+        said = cast.toolkit.output()
+        raise DemoError(f"a visit to the MCP server failed with {_classes(errors)}\n{said}") from errors
 
 
 async def _set_up(plan: Plan, ended: ExitStack) -> Cast:
@@ -126,6 +127,12 @@ def _dead_cluster(directory: Path) -> Path:
 
 def _nowhere(ended: ExitStack) -> TextIO:
     return ended.enter_context(open(os.devnull, "w", encoding="utf-8"))
+
+
+def _classes(error: BaseException) -> str:
+    """The classes of the errors in a group, each once."""
+    inner = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    return ", ".join(dict.fromkeys(map(_classes, inner))) or type(error).__name__
 
 
 async def _watch(cast: Cast) -> None:

@@ -130,9 +130,12 @@ def test_ctrl_c_while_it_is_still_opening_is_heard_too() -> None:
     check_nothing_is_left(demo, ports, directory)
 
 
-def test_demo_seconds_end_it() -> None:
+def test_demo_seconds_end_it_and_what_the_user_has_set_elsewhere_changes_nothing() -> None:
+    """Somebody who never sends telemetry, behind a proxy that does not know this machine."""
     ports = free_ports()
-    with start_demo({**ports, "DEMO_SECONDS": 1}) as demo:
+    proxy = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), "http://127.0.0.1:9") | {"NO_PROXY": ""}
+    careful = {"DO_NOT_TRACK": 1, "DOT_AI_TELEMETRY": "false", "AI_PROVIDER": "groq", "KUBECONFIG": "/nowhere"}
+    with start_demo({**ports, **proxy, **careful, "DEMO_SECONDS": 1}) as demo:
         directory = demo.opened().directory()
         assert demo.end() == 0
     assert "It ends in 1 s, or with Ctrl-C." in demo.output

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import footfall_toolkit
 import psutil
 import pytest
 
+import footfall_toolkit
 from tests.support.capture_server import CaptureServer
 from tests.support.mcp_clients import Call, Caller
 from tests.support.observed import Observed, observable, observe, tree
