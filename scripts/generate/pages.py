@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
 from footfall.catalogue import QUESTIONS
 from footfall.egress import KEPT_SECONDS
 from footfall.fields import Amount, Identifier, Kind, ToolName, Version, Vocabulary
@@ -13,7 +15,6 @@ from footfall.shipper import BATCH_EVENTS
 from footfall.vocabularies import AI_PROVIDER_VARIABLES, OTHER
 from footfall.wire import CONSTANTS
 from footfall_collector.settings import Settings as CollectorSettings
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from .marked import cell
 

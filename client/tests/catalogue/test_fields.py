@@ -5,6 +5,9 @@ import re
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from footfall.catalogue import EVENTS, QUESTIONS, Common, catalogue_for
 from footfall.fields import (
     Amount,
@@ -18,8 +21,6 @@ from footfall.fields import (
     round_significant,
 )
 from footfall.schema import Event, event_type, properties_of
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 DOT_AI = catalogue_for("dot-ai")
 KINDS: list[Kind] = [

@@ -59,7 +59,8 @@ def fastmcp(server: Host, home: Path) -> list[list[str]]:
     if server.url:
         return [[program, "call", server.url, "greet", "text=x"]]
     wrapped = ["env", *variables(server), *server.command()]
-    return [[program, "call", "--command", " ".join(wrapped), "greet", "text=x"]]
+    call = ["--target", "greet", "--input-json", json.dumps({"text": "x"})]
+    return [[program, "call", "--command", " ".join(wrapped), *call]]
 
 
 def mcp1(server: Host, home: Path) -> list[list[str]]:

@@ -5,12 +5,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from footfall.catalogue import catalogue_for
 from footfall.context import ai_provider, deployment_method, read_context
 from footfall.product import Product
 from footfall.vocabularies import AI_PROVIDER_VARIABLES, AI_PROVIDERS, DEPLOYMENT_METHODS
-from hypothesis import given
-from hypothesis import strategies as st
 
 environments = st.dictionaries(
     st.sampled_from([*AI_PROVIDER_VARIABLES, "AI_PROVIDER", "CI", "NODE_ENV", "BUILD_ID", "AWS_PROFILE"])

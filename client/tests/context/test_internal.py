@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+
 from footfall import ci_vendors
 from footfall.context import in_ci, in_test, is_internal
 

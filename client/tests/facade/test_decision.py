@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
-from footfall import Product, Telemetry
-from footfall.product import Settings, decide
 from hypothesis import given
 from hypothesis import strategies as st
+
+from footfall import Product, Telemetry
+from footfall.product import Settings, decide
 
 DOT_AI = Product("dot-ai", version="2.2.0", write_key="phc_key")
 

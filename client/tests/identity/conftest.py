@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from footfall.kubernetes import ClusterFacts, ask
 
 from client.tests.identity.certificates import Authority
 from client.tests.identity.kube_api import KubeApi, service_account
+from footfall.kubernetes import ClusterFacts, ask
 
 
 @pytest.fixture(scope="session")

@@ -5,9 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from footfall.fields import clean_version
-from footfall.kubeconfig import How, NoAnswerError
-from footfall.kubernetes import NOT_ASKED, ClusterFacts, ask, uid_in, version_in
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +21,9 @@ from client.tests.identity.kube_api import (
     service_account,
     version,
 )
+from footfall.fields import clean_version
+from footfall.kubeconfig import How, NoAnswerError
+from footfall.kubernetes import NOT_ASKED, ClusterFacts, ask, uid_in, version_in
 
 AskFromPod = Callable[..., ClusterFacts]
 

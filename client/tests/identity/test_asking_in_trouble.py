@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from footfall.kubernetes import ClusterFacts, ask
 
 from client.tests.identity.certificates import Authority
 from client.tests.identity.kube_api import (
@@ -25,6 +24,7 @@ from client.tests.identity.kube_api import (
     service_account,
     version,
 )
+from footfall.kubernetes import ClusterFacts, ask
 
 AskFromPod = Callable[..., ClusterFacts]
 SLACK = 0.5

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 import yaml
-from footfall.kubeconfig import How
-from footfall.kubernetes import ClusterFacts, ask
 
 from client.tests.identity.certificates import Authority
 from client.tests.identity.kube_api import TOKEN, UID, KubeApi, kube_api, service_account
+from footfall.kubeconfig import How
+from footfall.kubernetes import ClusterFacts, ask
 
 Asking = Callable[..., ClusterFacts]
 LEARNT = ClusterFacts(True, UID, "1.31.2", "kubeconfig")

@@ -9,10 +9,11 @@ from typing import Any, get_args
 
 import pytest
 import yaml
-from footfall.kubeconfig import Endpoint, How, NoAnswerError, current_endpoint
-from footfall.kubernetes import ask
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from footfall.kubeconfig import Endpoint, How, NoAnswerError, current_endpoint
+from footfall.kubernetes import ask
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12)
 anything = st.recursive(

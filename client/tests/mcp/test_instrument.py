@@ -6,14 +6,15 @@ from typing import Any
 
 import anyio
 import pytest
-from footfall import Product, Telemetry
-from footfall.mcp import instrument
-from footfall.mcp.calls import Calls, original
-from footfall.testing import capture
 from mcp import Client
 from mcp.server.lowlevel import Server
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+
+from footfall import Product, Telemetry
+from footfall.mcp import instrument
+from footfall.mcp.calls import Calls, original
+from footfall.testing import capture
 
 
 @pytest.mark.parametrize("thing", [object(), "server", None, [], MCPServer])

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from client.tests.support.clocks import SteppedClock
+from client.tests.support.server import Server
 from footfall.catalogue import ToolExecuted, catalogue_for
 from footfall.counters import Counters
 from footfall.packing import Packer
@@ -10,9 +12,6 @@ from footfall.recorder import Recorder
 from footfall.shipper import Sender, Shipper
 from footfall.spool import Spool
 from footfall.wire import Poster
-
-from client.tests.support.clocks import SteppedClock
-from client.tests.support.server import Server
 
 FACTS = {"common": {"dot_ai_version": "2.2.0", "ai_provider": "anthropic", "is_internal": True}, "deployment": "local"}
 

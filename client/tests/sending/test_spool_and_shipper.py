@@ -6,12 +6,12 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from footfall import spool as spool_module
-from footfall.packing import MOST_AGE_SECONDS
 
 from client.tests.sending.rig import Rig
 from client.tests.support.clocks import SteppedClock
 from client.tests.support.server import Answer, Request, Server, status
+from footfall import spool as spool_module
+from footfall.packing import MOST_AGE_SECONDS
 
 
 def test_batches_hold_at_most_a_hundred_events_and_leave_nothing_behind(tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from footfall_toolkit.server import build_server
 from mcp import Client
 from mcp_types import TextContent
+
+from footfall_toolkit.server import build_server
 
 
 @dataclass(frozen=True)

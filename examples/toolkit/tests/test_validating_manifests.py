@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 import yaml
-from footfall_toolkit.documents import MAX_CHARACTERS, ManifestError, documents
-from footfall_toolkit.tools.validate import validate_manifest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from examples.toolkit.tests.asking import ask
+from footfall_toolkit.documents import MAX_CHARACTERS, ManifestError, documents
+from footfall_toolkit.tools.validate import validate_manifest
 
 DEPLOYMENT = """\
 apiVersion: apps/v1

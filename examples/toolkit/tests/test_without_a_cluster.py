@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from footfall_toolkit.server import build_server
 from mcp.server.mcpserver.exceptions import ToolError
 
 from examples.toolkit.tests.asking import ask
 from examples.toolkit.tests.conftest import point_at
+from footfall_toolkit.server import build_server
 from scripts.demo.standin import KUBECONFIG, StandIn
 
 

@@ -6,12 +6,13 @@ from typing import Any
 import tools
 from fastmcp import Client, Context, FastMCP
 from fastmcp.exceptions import ToolError
+
 from footfall.mcp import instrument
 
 try:
-    from mcp_types import Implementation
+    from mcp_types import Implementation, SamplingMessage, TextContent
 except ImportError:
-    from mcp.types import Implementation
+    from mcp.types import Implementation, SamplingMessage, TextContent
 
 arguments = tools.arguments()
 server: FastMCP[Any] = FastMCP("test")
@@ -32,7 +33,8 @@ async def progress(ctx: Context) -> str:
 
 @server.tool
 async def sample(ctx: Context) -> str:
-    await ctx.sample("?")
+    message = SamplingMessage(role="user", content=TextContent(type="text", text="?"))
+    await ctx.session.create_message([message], max_tokens=5)
     return "sampled"
 
 

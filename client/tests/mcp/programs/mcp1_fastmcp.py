@@ -4,11 +4,12 @@ import asyncio
 from typing import Any
 
 import tools
-from footfall.mcp import instrument
 from mcp.server.fastmcp import Context, FastMCP
 from mcp.shared.memory import create_connected_server_and_client_session
 from mcp.types import CallToolResult, Implementation, SamplingMessage, TextContent
 from pydantic import BaseModel
+
+from footfall.mcp import instrument
 
 arguments = tools.arguments()
 server = FastMCP("test", stateless_http=arguments.transport == "stateless", log_level="CRITICAL")

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import tools
-from footfall.mcp import instrument
 from mcp.server.lowlevel import Server
 from mcp.server.sse import SseServerTransport
 from mcp.server.stdio import stdio_server
@@ -18,6 +17,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
+
+from footfall.mcp import instrument
 
 arguments = tools.arguments()
 server: Server[Any] = Server("test")

@@ -5,7 +5,6 @@ import inspect
 from typing import Any
 
 import tools
-from footfall.mcp import instrument
 from mcp import Client
 from mcp.server.lowlevel import Server
 from mcp.server.sse import SseServerTransport
@@ -15,6 +14,8 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
+
+from footfall.mcp import instrument
 
 arguments = tools.arguments()
 FUNCTIONS = {function.__name__: function for function in (*tools.PLAIN, tools.greet_async)}

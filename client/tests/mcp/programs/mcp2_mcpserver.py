@@ -4,11 +4,12 @@ import asyncio
 from typing import Any
 
 import tools
-from footfall.mcp import instrument
 from mcp import Client
 from mcp.server.mcpserver import Context, MCPServer
 from mcp_types import CallToolResult, Implementation, SamplingMessage, TextContent
 from pydantic import BaseModel
+
+from footfall.mcp import instrument
 
 arguments = tools.arguments()
 server: MCPServer[Any] = MCPServer("test", log_level="CRITICAL")

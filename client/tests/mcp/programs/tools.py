@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 import anyio.lowlevel
+
 from footfall import Product, Telemetry
 
 CLIENTS = ("client-a", "client-b", *(f"client-{n}" for n in range(50)))
@@ -70,12 +71,35 @@ def serve(app: Any, path: str) -> None:
     """Serve a web application on a free port until a signal comes; says where."""
     import uvicorn
 
+    counted = _counting(app, os.environ["COUNT_INITIALIZED"]) if "COUNT_INITIALIZED" in os.environ else app
     listener = socket.create_server(("127.0.0.1", 0))
     print(f"listening on http://127.0.0.1:{listener.getsockname()[1]}{path}", file=sys.stderr, flush=True)
-    uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1)).run(sockets=[listener])
+    config = uvicorn.Config(counted, log_level="critical", timeout_graceful_shutdown=1)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _counting(app: Any, file: str) -> Any:
+    """The application, which writes the HTTP status of each `initialize` request to a file."""
+
+    async def counting(scope: Any, receive: Any, send: Any) -> None:
+        body = bytearray()
+
+        async def read() -> Any:
+            message = await receive()
+            body.extend(message.get("body", b""))
+            return message
+
+        async def write(message: Any) -> None:
+            if message["type"] == "http.response.start" and b'"method":"initialize"' in body:
+                with open(file, "a") as lines:  # noqa: ASYNC230 - a few bytes
+                    print(message["status"], file=lines)
+            await send(message)
+
+        await app(scope, read, write)
+
+    return counting
 
 
 def answered(results: list[Any]) -> None:
     """Print what in-memory calls answered."""
     print(json.dumps(results), flush=True)
-    os.write(2, b"")

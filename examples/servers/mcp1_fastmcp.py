@@ -1,0 +1,20 @@
+"""`FastMCP` of mcp 1.x over stdio."""
+
+from mcp.server.fastmcp import FastMCP
+
+from footfall import Product, Telemetry
+from footfall.mcp import instrument
+
+server = FastMCP("hello")
+
+
+@server.tool()
+def greet(name: str) -> str:
+    """Say hello."""
+    return f"Hello, {name}!"
+
+
+instrument(server, Telemetry(Product("hello", version="1.0.0")))
+
+if __name__ == "__main__":
+    server.run()
