@@ -19,7 +19,8 @@ INITIALIZE, SESSIONLESS = "initialize", "2026-07-28"
 Call = Callable[[], Awaitable[Any]]
 
 
-def _greet(text: str) -> str:
+async def _greet(text: str) -> str:
+    # Async: a sync tool may be run on another thread, and waiting for that would hide microseconds.
     return f"hello {text}"
 
 

@@ -159,7 +159,8 @@ class Pipeline:
         self.recorder.record(ServerStopped(uptime_seconds=self.clock.elapsed() - self._started_at))
 
     def close(self, budget_seconds: float = EXIT_SECONDS) -> None:
-        """Try to send for so long, then leave the rest to the next start. Idempotent."""
+        """Say that the server stops, try to send for so long, leave the rest to the next start. Idempotent."""
+        self.record_stopped()
         with self._life:
             if self._closed:
                 return

@@ -1,0 +1,171 @@
+"""Real host processes under faults: what they accepted, what arrived, how they ended."""
+
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from client.tests.support.server import Server
+
+PROGRAMS = Path(__file__).with_name("programs")
+START_SECONDS = 30.0
+
+
+class Host:
+    """A child process that runs one of the programs over a state directory.
+
+    Args:
+        program: file name in programs/, with its arguments.
+        state: the state directory; the process's ledger and log lie beside it.
+        url: where it sends to.
+        prefix: a command that runs the program, such as `unshare …`.
+    """
+
+    _made = 0
+
+    def __init__(self, program: list[str], state: Path, url: str, *, prefix: tuple[str, ...] = (), **env: str) -> None:
+        Host._made += 1
+        self.state = state
+        self._ledger = state.parent / f"{state.name}-{Host._made}.ledger"
+        self._ledger.write_bytes(bytes(24))
+        self._log = state.parent / f"{state.name}-{Host._made}.log"
+        environ = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(state.parent),
+            "LEDGER": str(self._ledger),
+            "KUBECONFIG": "/nonexistent",
+            "TEST_HOST_TELEMETRY_STATE_DIR": str(state),
+            "TEST_HOST_POSTHOG_HOST": url,
+            "TEST_HOST_POSTHOG_KEY": "phc_test",
+            "TEST_HOST_TELEMETRY_GRACE_SECONDS": "0",
+            "TEST_HOST_TELEMETRY_FLUSH_SECONDS": "0.2",
+            **env,
+        }
+        self._began = time.monotonic()
+        command = [*prefix, sys.executable, str(PROGRAMS / program[0]), *program[1:]]
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                command, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+            )
+
+    def wait_for_line(self, line: str) -> "Host":
+        """Read the program's output until it says a line."""
+        assert self.process.stdout is not None
+        said = ""
+        while said.strip() != line:
+            said = self.process.stdout.readline()
+            assert said, f"the program ended before it said {line!r}: {self.log}"
+        return self
+
+    def say(self, line: str) -> None:
+        """Give the program a line on its standard input."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def kill(self, number: int = signal.SIGKILL) -> float:
+        """Send a signal and wait for the end; the seconds it took."""
+        began = time.monotonic()
+        self.process.send_signal(number)
+        self.wait()
+        return time.monotonic() - began
+
+    def wait(self, seconds: float = 60.0) -> int:
+        """Wait for the end; the exit code."""
+        assert self.process.stdin is not None
+        code = self.process.wait(seconds)
+        self.process.stdin.close()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return code
+
+    def end(self) -> float:
+        """Close the program's standard input and wait for the end; the seconds it took."""
+        assert self.process.stdin is not None
+        began = time.monotonic()
+        self.process.stdin.close()
+        self.process.wait(60)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return time.monotonic() - began
+
+    def __enter__(self) -> "Host":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.process.poll() is None:
+            self.kill()
+
+    @property
+    def age(self) -> float:
+        """Seconds since it was started."""
+        return time.monotonic() - self._began
+
+    @property
+    def log(self) -> str:
+        """What it wrote on stderr."""
+        return self._log.read_text()
+
+    @property
+    def begun(self) -> int:
+        """How many events it gave to record()."""
+        return self._numbers()[0]
+
+    @property
+    def accepted(self) -> int:
+        """For how many events record() returned."""
+        return self._numbers()[1]
+
+    @property
+    def slowest(self) -> float:
+        """Seconds that the slowest record() took."""
+        return self._numbers()[2] / 1e9
+
+    def _numbers(self) -> tuple[int, int, int]:
+        return struct.unpack("QQQ", self._ledger.read_bytes())
+
+
+def deliver_rest(state: Path, url: str, **env: str) -> None:
+    """The next start: a process that records nothing and delivers what earlier ones left."""
+    with Host(["deliver.py"], state, url, **env) as host:
+        assert host.wait(90) == 0, host.log
+
+
+def total(hosts: list[Host]) -> tuple[Counter[str], Counter[str]]:
+    """How many events per tool the hosts accepted at least, and at most: a kill may come between the two."""
+    least: Counter[str] = Counter()
+    most: Counter[str] = Counter()
+    for host in hosts:
+        least.update(f"t{number % 1000}" for number in range(host.accepted))
+        most.update(f"t{number % 1000}" for number in range(host.begun))
+    return least, most
+
+
+def tools(server: Server) -> Counter[str]:
+    """How many distinct events per tool the server accepted."""
+    events = list(server.accepted.values())
+    return Counter(e["properties"]["tool"] for e in events if e["event"] == "tool_executed")
+
+
+def assert_all_arrived(server: Server, *hosts: Host) -> None:
+    """Every event that record() accepted is at the server, and nothing that was never given to it."""
+    least, most = total(list(hosts))
+    arrived = tools(server)
+    assert not least - arrived, f"lost: {least - arrived}"
+    assert not arrived - most, f"invented: {arrived - most}"
+
+
+def dropped(state: Path) -> dict[str, int]:
+    """What was dropped on a state directory, by reason."""
+    return read(state / "ship.json").get("dropped", {})
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A JSON object in a file; empty where there is none."""
+    return json.loads(path.read_bytes()) if path.exists() else {}

@@ -1,0 +1,50 @@
+"""Records at a rate, then ends in some way.
+
+python recorder.py RATE COUNT END
+
+RATE: events a second; 0 for 5,000 at once and then 1,000 a second. COUNT: how many, 0 for no end.
+END: stay, exit, raise, os._exit, close. With SERVE=1 it says that it serves, and so `server_stopped` at its end.
+"""
+
+import os
+import sys
+import threading
+import time
+
+from common import ledger, ready, telemetry
+
+BURST = 5000
+
+
+def main() -> None:
+    rate, count, end = float(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    host, book = telemetry(), ledger()
+    if os.environ.get("SERVE"):
+        host.server_started()
+    ready()
+    pause = threading.Event()
+    if rate == 0:
+        book.record(host, min(BURST, count or BURST))
+        rate = 1000
+    began, done = time.perf_counter(), book.numbers[0]
+    while not count or book.numbers[0] < count:
+        due = done + int((time.perf_counter() - began) * rate) + 1
+        book.record(host, max(0, min(due, count or due) - book.numbers[0]))
+        pause.wait(min(0.005, 1 / rate))
+    finish(end, host)
+
+
+def finish(end: str, host: object) -> None:
+    sys.stdout.write("recorded\n")
+    sys.stdout.flush()
+    if end == "stay":
+        sys.stdin.read()
+    elif end == "raise":
+        raise RuntimeError("the host's own error")
+    elif end == "os._exit":
+        os._exit(3)
+    elif end == "close":
+        host.close()  # type: ignore[attr-defined] # a Telemetry
+
+
+main()
