@@ -8,8 +8,9 @@ import anyio
 import pytest
 from mcp import Client
 from mcp.server.lowlevel import Server
-from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp_types import CallToolResult, InputRequiredResult, TextContent
 
 from footfall import Product, Telemetry
 from footfall.mcp import instrument
@@ -97,6 +98,27 @@ def test_a_tool_that_gets_over_the_failure_of_another_one_has_not_failed() -> No
     anyio.run(main)
     assert [(p["tool"], p["success"]) for p in telemetry.named("tool_executed")] == [("outer", True)]
     assert telemetry.named("tool_error") == []
+
+
+def test_a_call_that_asks_the_client_first_counts_once_when_it_is_done() -> None:
+    """In the session-less protocol a tool asks by answering `input_required`; the client calls again with the input."""
+    server: MCPServer[Any] = MCPServer("test", log_level="CRITICAL")
+    telemetry = capture()
+
+    @server.tool()
+    async def ask(ctx: Context) -> CallToolResult | InputRequiredResult:
+        if ctx.request_state is None:
+            return InputRequiredResult(request_state="asked")
+        return CallToolResult(content=[TextContent(type="text", text="done")])
+
+    instrument(server, telemetry)
+
+    async def main() -> str:
+        async with Client(server, mode="2026-07-28") as client:
+            return str((await client.call_tool("ask", {})).content[0].text)
+
+    assert anyio.run(main) == "done"
+    assert [(p["tool"], p["success"]) for p in telemetry.named("tool_executed")] == [("ask", True)]
 
 
 def test_a_chain_of_causes_ends_at_the_first_exception_that_no_sdk_made() -> None:
