@@ -149,25 +149,38 @@ def test_the_other_pages_keep_the_filters(opened: Opener) -> None:
     assert (urlsplit(page.url).path, asked(page)) == ("/tools", {"version": "1.11.0", "range": "90d"})
 
 
-def test_a_comparison_shows_the_period_before(opened: Opener, expected: Expected) -> None:
+def test_a_comparison_shows_the_days_before(opened: Opener, expected: Expected) -> None:
+    query = {"range": "7d"}
     page = opened("/?range=7d")
     press(page, "[data-do=compare]")
     assert asked(page) == {"range": "7d", "compare": "1"}
     assert page.locator("#panel-events .legend").inner_text().splitlines()[-1] == "all, period before"
-    row = page.locator("#panel-tool-usage tbody tr").first
-    now, was = (expected.rows("tool-usage", {"range": name}) for name in ("7d", "7d"))
-    assert row.locator(".num").first.inner_text() == f"{now[0][1]:,}"
-    assert re.search(r"\d|same|new", row.locator(".delta").inner_text()), was
+    now, was = (
+        {row[0]: row[1] for row in expected.rows("tool-usage", which)} for which in (query, expected.before(query))
+    )
+    for row in page.locator("#panel-tool-usage tbody tr").all():
+        tool = row.locator(".name").inner_text()
+        ratio = now[tool] / was[tool] - 1 if was.get(tool) else None
+        said = row.locator(".delta").inner_text()
+        change = re.search(r"([↑↓]).*?([\d.]+)", said, re.DOTALL)
+        if ratio is None or not ratio:
+            assert said == ("same" if ratio == 0 else "new")
+        else:
+            assert change is not None
+            assert (change[1], float(change[2])) == (
+                "↑" if ratio > 0 else "↓",
+                pytest.approx(abs(100 * ratio), abs=0.05),
+            )
 
 
-def test_the_tile_compares_with_the_days_before(opened: Opener, expected: Expected) -> None:
+def test_a_tile_says_this_period_and_the_one_before(opened: Opener, expected: Expected) -> None:
+    query = {"range": "7d"}
     page = opened("/?range=7d")
+    now, was = (sum(row[1] for row in expected.rows("tool-usage", which)) for which in (query, expected.before(query)))
+    assert tile(page, "calls") == now
     page.locator("[data-tile=calls]").hover()
-    [now, both] = (sum(row[1] for row in expected.rows("tool-usage", {"range": name})) for name in ("7d", "7d"))
-    assert tile(page, "calls") == now == both
-    tooltip = page.locator("[role=tooltip]").inner_text()
-    assert "Period before" in tooltip
-    assert f"{now:,}" in tooltip
+    shown = page.locator("[role=tooltip] dd")
+    assert shown.all_inner_texts() == [f"{now:,}", f"{was:,}"]
 
 
 def test_a_release_is_compared_and_chosen(opened: Opener) -> None:

@@ -28,6 +28,12 @@ class Expected:
         """How many internal events the page leaves out."""
         return self._truth.hidden_internal(self._asked(query, ("version", "provider")))
 
+    def before(self, query: dict[str, str]) -> dict[str, str]:
+        """The query for the days before, as many as the range has."""
+        period = fetch(self._url, "/api/pages/overview", **query)["period"]
+        rest = {name: value for name, value in query.items() if name != "range"}
+        return {**rest, "range": "custom", "start": period["before_start"], "end": period["before_end"]}
+
     def not_carried(self, chart: str, query: dict[str, str]) -> list[str]:
         """The filters that a chart's events say nothing about."""
         return [name for name in query if name not in (*_NOT_VALUES, *self._carried[chart])]

@@ -1,14 +1,13 @@
 """What a page says above its charts: the answer in a sentence, the tiles, the days of releases, what is hidden."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..answer import Answers, Filters
 from ..status import Status
 from . import health, releases, sentences, tiles
-from .periods import before, described, ever, narrowed
+from .periods import EARLIEST, before, described, narrowed
 from .records import Record, records
 
 Sentence = Callable[["Head"], str]
@@ -90,7 +89,7 @@ def of(name: str, answers: Answers, filters: Filters, status: Status, now: datet
     events = answers.chart("events", filters)
     found = {
         "answer": sentences.NO_EVENTS,
-        "empty": not events.rows and _is_new(answers, filters),
+        "empty": not events.rows and _is_new(answers, filters, now),
         "hidden_internal": events.hidden_internal,
         "not_applied": [],
         "period": described(filters),
@@ -110,8 +109,8 @@ def of(name: str, answers: Answers, filters: Filters, status: Status, now: datet
     return found
 
 
-def _is_new(answers: Answers, filters: Filters) -> bool:
-    everything = replace(narrowed(ever(filters), ()), internal="all")
+def _is_new(answers: Answers, filters: Filters, now: datetime) -> bool:
+    everything = Filters(filters.product, EARLIEST, now + timedelta(days=1), internal="all")
     return not answers.chart("events", everything).rows
 
 

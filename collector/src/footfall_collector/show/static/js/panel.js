@@ -143,7 +143,7 @@ export class Panel {
 
   reason() {
     const hidden = this.answer.hidden_internal ?? 0;
-    if (hidden && !state.get("internal")) return [`${number(hidden)} internal events (CI and tests) are hidden.`, { name: "Include them", go: () => state.set({ internal: "all" }) }];
+    if (hidden && !state.get("internal")) return [`${number(hidden)} internal ${hidden === 1 ? "event (CI and tests) is" : "events (CI and tests) are"} hidden.`, { name: "Include them", go: () => state.set({ internal: "all" }) }];
     const narrowed = [...state.query().keys()].filter((name) => name !== "product");
     if (!narrowed.length) return [this.config.empty, null];
     return ["No event matches these filters in this time range.", { name: "Clear the filters", go: () => state.set(Object.fromEntries(narrowed.map((name) => [name, ""]))) }];

@@ -16,7 +16,7 @@ export function draw(host, data, title) {
 function heading(host, data, title, column, by, direction) {
   const next = by === column && direction === "descending" ? "ascending" : "descending";
   const button = el("button", { type: "button", "data-key": column, onclick: () => { host.dataset.sort = `${column} ${next}`; draw(host, data, title); } },
-    data.name(column), by === column ? (direction === "descending" ? " ↓" : " ↑") : "");
+    data.name(column), by === column ? el("span", { "aria-hidden": "true" }, direction === "descending" ? " ↓" : " ↑") : "");
   return el("th", { scope: "col", class: isNumber(data, column) ? "num" : null, "aria-sort": by === column ? direction : null }, button);
 }
 

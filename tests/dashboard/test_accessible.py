@@ -1,0 +1,172 @@
+"""Everybody can use the page: axe finds nothing, the keyboard is enough, nothing is cut, paper will do."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.dashboard.browser import ready_count, settle
+from tests.dashboard.conftest import Opener
+from tests.dashboard.reading import ALL_PAGES, PAGES
+
+AXE = Path(__file__).parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
+CUT_OFF = """() => {
+  const seen = (selector) => [...document.querySelectorAll(selector)].filter((node) => node.offsetParent);
+  const beyond = seen("main *").filter((node) => !node.closest(".scroll, svg") && !node.matches(".sr-only")
+    && node.getBoundingClientRect().right > innerWidth + 1);
+  const squeezed = seen("h1, h2, .value, .delta, .bars th, .bars td.num, .legend button")
+    .filter((node) => node.clientWidth && node.scrollWidth > node.clientWidth + 1);
+  return [...beyond, ...squeezed].map((node) => node.outerHTML.slice(0, 120));
+}"""
+WIDTHS = (390, 1440)
+THEMES = ("light", "dark")
+
+
+def complaints(page: Page) -> list[str]:
+    """What axe finds, each with the elements that it is about."""
+    assert AXE.exists(), "axe is not installed: run `make node`"
+    page.evaluate(AXE.read_text("utf-8"))
+    found: list[dict[str, Any]] = page.evaluate("async () => (await axe.run(document)).violations")
+    return [f"{rule['id']}: {[node['html'][:120] for node in rule['nodes']][:4]}" for rule in found]
+
+
+def cut_off(page: Page) -> list[str]:
+    """Elements that reach beyond the page's width, and headings or numbers whose text does not fit."""
+    found: list[str] = page.evaluate(CUT_OFF)
+    return found
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_axe_finds_nothing_and_nothing_is_cut(opened: Opener, artefacts: Path, width: int, theme: str) -> None:
+    page = opened("/", width=width, theme=theme)
+    for name, path in ALL_PAGES.items():
+        page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/", 3)[2] + path)
+        settle(page)
+        page.screenshot(path=artefacts / f"{name}-{width}-{theme}.png", full_page=True)
+        assert complaints(page) == [], name
+        assert cut_off(page) == [], name
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways"
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/?tables=events,tool-usage,mcp-clients,versions&internal=all",
+        "/errors?compare=1&tool=recommend&transport=stdio&range=90d",
+        "/?start=2026-01-01&end=2026-01-03&range=custom",
+    ],
+)
+def test_axe_finds_nothing_in_other_states(opened: Opener, artefacts: Path, path: str, theme: str) -> None:
+    page = opened(path, width=390, theme=theme)
+    page.locator("[data-do=fold]").click()
+    page.locator(".menu summary").first.click()
+    assert complaints(page) == []
+    assert cut_off(page) == []
+    state = path.partition("?")[2].split("=")[0]
+    page.screenshot(path=artefacts / f"state-{state}-390-{theme}.png", full_page=True)
+
+
+def focused(page: Page) -> str:
+    """What has the keyboard, by its text or label."""
+    text: str = page.evaluate(
+        "() => { const node = document.activeElement; return node.getAttribute('aria-label') ?? node.innerText }"
+    )
+    return text.strip()
+
+
+def test_the_keyboard_alone_is_enough(opened: Opener) -> None:
+    page = opened("/tools")
+    page.keyboard.press("Tab")
+    assert focused(page) == "Skip to the content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "content"
+    reach(page, "Show internal events")
+    before = ready_count(page)
+    page.keyboard.press("Enter")
+    settle(page, before + 1)
+    assert "internal=all" in page.url
+    reach(page, "Tool usage as a table")
+    page.keyboard.press("Space")
+    assert page.locator("#panel-tool-usage table.data").is_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#panel-tool-usage .menu-list")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#panel-tool-usage .menu-list")).to_be_hidden()
+    assert focused(page) == "Download Tool usage"
+
+
+def reach(page: Page, label: str) -> None:
+    """Press Tab until something with this label has the keyboard."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if focused(page) == label:
+            ring = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+            assert ring != "none", f"{label} does not show that it has the keyboard"
+            return
+    raise AssertionError(f"Tab never reaches {label}")
+
+
+def test_a_chart_is_read_with_the_arrow_keys(opened: Opener) -> None:
+    page = opened("/")
+    page.locator("#panel-events .canvas").focus()
+    page.keyboard.press("Home")
+    first = page.locator("#voice").inner_text()
+    page.keyboard.press("ArrowRight")
+    second = page.locator("#voice").inner_text()
+    page.keyboard.press("End")
+    assert len({first, second, page.locator("#voice").inner_text()}) == 3
+    assert "(UTC)" in first
+    assert "tool_executed" in first
+
+
+def test_a_line_is_hidden_and_shown_by_its_legend(opened: Opener) -> None:
+    page = opened("/")
+    canvas, entry = page.locator("#panel-events canvas"), page.locator("#panel-events .legend button").first
+    page.locator("h1").hover()
+    everything = canvas.screenshot()
+    entry.click()
+    assert entry.get_attribute("aria-pressed") == "false"
+    page.wait_for_function(NOT_SELECTED)
+    assert canvas.screenshot() != everything
+    entry.click()
+    assert entry.get_attribute("aria-pressed") == "true"
+    assert canvas.screenshot() == everything
+
+
+NOT_SELECTED = (
+    "() => echarts.getInstanceByDom(document.querySelector('#panel-events .canvas'))"
+    ".getOption().legend[0].selected.tool_executed === false"
+)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_paper_gets_the_numbers_without_the_controls(opened: Opener, name: str) -> None:
+    page = opened(PAGES[name], theme="dark")
+    page.emulate_media(media="print")
+    for selector in (".side", "#filters .segments", ".panel-tools"):
+        assert page.locator(selector).first.is_hidden()
+    colours = page.evaluate("[document.body, document.querySelector('h2')].map(node => getComputedStyle(node).color)")
+    assert colours == ["rgb(0, 0, 0)"] * 2
+    assert page.locator("#answer").is_visible()
+
+
+def test_nothing_moves_for_those_who_asked_for_it(opened: Opener) -> None:
+    page = opened("/")
+    assert page.evaluate("document.getAnimations().length") == 0
+    assert page.evaluate(
+        "echarts.getInstanceByDom(document.querySelector('#panel-events .canvas')).getOption().animation"
+    ) is False  # fmt: skip
+
+
+def test_the_scheme_is_chosen_and_remembered(opened: Opener) -> None:
+    page = opened("/", theme="light")
+    page.locator("[data-do=theme]").click()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.reload()
+    settle(page)
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(13, 15, 19)"

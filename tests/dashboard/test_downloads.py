@@ -1,0 +1,67 @@
+"""Charts as files, by a click on the page."""
+
+import csv
+import io
+from pathlib import Path
+
+import duckdb
+import pytest
+from playwright.sync_api import Page
+
+from tests.dashboard.conftest import Opener
+from tests.dashboard.reading import shown_table
+from tests.dashboard.truths import Expected, same
+
+QUERY = {"provider": "anthropic"}
+PATH = "/tools?provider=anthropic"
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def downloaded(page: Page, panel: str, entry: str, to: Path) -> tuple[str, bytes]:
+    """The file that an entry of a panel's menu gives: its name and content."""
+    page.locator(f"#panel-{panel} summary").click()
+    with page.expect_download() as found:
+        page.locator(f"#panel-{panel} .menu-list").get_by_text(entry).click()
+    found.value.save_as(to)
+    return found.value.suggested_filename, to.read_bytes()
+
+
+def test_tables_come_as_csv_and_parquet(opened: Opener, expected: Expected, tmp_path: Path) -> None:
+    page = opened(PATH)
+    true = expected.rows("tool-duration", QUERY)
+    name, body = downloaded(page, "tool-duration", "CSV", tmp_path / "csv")
+    header, *rows = csv.reader(io.StringIO(body.decode(), newline=""))
+    assert (name, header) == ("tool-duration.csv", ["tool", "calls", "p50_ms", "p95_ms", "p99_ms"])
+    same(rows, true)
+    name, _ = downloaded(page, "tool-duration", "Parquet", tmp_path / "parquet")
+    assert name == "tool-duration.parquet"
+    with duckdb.connect() as connection:
+        stored = connection.execute("SELECT * FROM read_parquet(?)", [str(tmp_path / "parquet")]).fetchall()
+    same([[str(cell) for cell in row] for row in stored], true)
+
+
+@pytest.mark.parametrize(
+    ("path", "panel"),
+    [("/", "events"), ("/", "tool-usage"), ("/next", "retention"), ("/next", "uptime"), ("/tools", "tool-duration")],
+)
+def test_every_kind_of_chart_comes_as_a_picture(opened: Opener, tmp_path: Path, path: str, panel: str) -> None:
+    page = opened(path)
+    name, body = downloaded(page, panel, "PNG", tmp_path / "png")
+    assert (name, body[:8]) == (f"{panel}.png", PNG)
+    assert len(body) > 10_000, "more than an empty sheet"
+    name, body = downloaded(page, panel, "SVG", tmp_path / "svg")
+    text = body.decode()
+    assert name == f"{panel}.svg"
+    assert page.locator(f"#title-{panel}").inner_text() in text
+    assert text.count("<text") > 5
+
+
+def test_a_table_is_sorted_by_a_click_on_its_heading(opened: Opener) -> None:
+    page = opened("/tools")
+    panel = page.locator("#panel-tool-usage")
+    names = [row[0] for row in shown_table(panel)]
+    heading = panel.get_by_role("button", name="Tool", exact=True)
+    heading.click()
+    assert panel.locator("th").first.get_attribute("aria-sort") == "descending"
+    heading.click()
+    assert [row[0] for row in shown_table(panel)] == sorted(names, key=str.lower)

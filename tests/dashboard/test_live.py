@@ -1,0 +1,152 @@
+"""The page of a collector that is new, gets its first events, goes away and comes back."""
+
+import re
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from bench.fleet import Happened
+from footfall_collector.receive import Keys
+from tests.dashboard.browser import ready_count, settle
+from tests.dashboard.conftest import Opener
+from tests.dashboard.feeding import say
+from tests.dashboard.reading import ALL_PAGES, answer
+from tests.support.collector_process import CollectorProcess, start_collector
+from tests.support.waiting import steadily
+
+SOON_MS = 15_000
+PRODUCTS = "[products.dot-ai]\n[products.other-product]\n"
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[CollectorProcess]:
+    """A collector that nobody has sent anything to."""
+    with start_collector(tmp_path / "data", segment_seconds=0.1) as collector:
+        yield collector
+
+
+def call(tool: str = "query", product: str = "dot_ai", **common: object) -> Happened:
+    """A tool call of just now."""
+    said = {"tool": tool, "success": True, "duration_ms": 120.0, "mcp_client": "claude-code"}
+    wire = said | {f"{product}_version": "2.3.0", "ai_provider": "anthropic", "is_internal": False} | common
+    return Happened(int(time.time()), "tool_executed", "cluster_00000000000000aa", str(uuid.uuid4()), {}, wire)
+
+
+def test_a_new_collector_says_on_every_page_what_to_do(opened: Opener, empty: CollectorProcess) -> None:
+    for name, path in ALL_PAGES.items():
+        page = opened(path, origin=empty.url)
+        if name == "health":
+            assert answer(page) == "No event has come in since this collector started."
+        else:
+            assert answer(page) == "Nothing has arrived yet."
+            assert f"DOT_AI_POSTHOG_HOST={empty.url}" in page.locator("#empty-page").inner_text()
+            assert page.locator(".grid").is_hidden()
+        page.close()
+
+
+def test_the_first_event_appears_without_a_reload(opened: Opener, empty: CollectorProcess) -> None:
+    page = opened("/tools", origin=empty.url)
+    page.evaluate("globalThis.stillTheSamePage = true")
+    say(empty.url, [call("query"), call("query"), call("version")])
+    calls = page.locator("[data-tile=calls]")
+    expect(calls).to_have_attribute("data-value", "3", timeout=SOON_MS)
+    expect(page.locator("#empty-page")).to_be_hidden()
+    expect(page.locator("#panel-tool-usage .name").first).to_have_text("query")
+    say(empty.url, [call("operate")])
+    expect(calls).to_have_attribute("data-value", "4", timeout=SOON_MS)
+    assert page.evaluate("globalThis.stillTheSamePage")
+
+
+def test_a_paused_page_stays_as_it_is_until_it_goes_on(opened: Opener, empty: CollectorProcess) -> None:
+    say(empty.url, [call()])
+    page = opened("/tools", origin=empty.url)
+    calls = page.locator("[data-tile=calls]")
+    expect(calls).to_have_attribute("data-value", "1", timeout=SOON_MS)
+    page.locator("[data-do=pause]").click()
+    expect(page.locator("#pulse")).to_contain_text("Paused")
+    settled = ready_count(page)
+    say(empty.url, [call()])
+    steadily(lambda: ready_count(page) == settled, "the paused page not drawing", 3.0)
+    page.locator("[data-do=pause]").click()
+    expect(calls).to_have_attribute("data-value", "2", timeout=SOON_MS)
+
+
+def test_events_that_are_all_internal_are_said_to_be_hidden(opened: Opener, empty: CollectorProcess) -> None:
+    say(empty.url, [call(is_internal=True)])
+    page = opened("/tools", origin=empty.url)
+    expect(page.locator("#answer")).to_contain_text("Only 1 internal event", timeout=SOON_MS)
+    panel = page.locator("#panel-tool-usage")
+    expect(panel).to_contain_text("1 internal event (CI and tests) is hidden.", timeout=SOON_MS)
+    panel.get_by_role("button", name="Include them").click()
+    expect(page.locator("[data-tile=calls]")).to_have_attribute("data-value", "1", timeout=SOON_MS)
+
+
+def test_filters_that_fit_nothing_can_be_cleared(opened: Opener, empty: CollectorProcess) -> None:
+    say(empty.url, [call()])
+    page = opened("/tools", origin=empty.url)
+    expect(page.locator("[data-tile=calls]")).to_have_attribute("data-value", "1", timeout=SOON_MS)
+    page = opened("/tools?version=9.9.9", origin=empty.url)
+    panel = page.locator("#panel-tool-usage")
+    expect(panel).to_contain_text("No event matches these filters in this time range.")
+    panel.get_by_role("button", name="Clear the filters").click()
+    expect(panel.locator(".name")).to_have_text("query")
+    assert "version" not in page.url
+
+
+def test_a_wrong_address_is_answered_with_a_sentence(chromium: Browser, url: str) -> None:
+    page = chromium.new_page()
+    page.goto(f"{url}/?range=yesterday")
+    expect(page.locator("#answer")).to_contain_text("range is none of 24h, 7d", timeout=SOON_MS)
+    expect(page.locator("#panel-tool-usage")).to_contain_text("This chart could not be loaded")
+    page.context.close()
+
+
+def test_a_collector_that_goes_away_and_comes_back_is_said_so(opened: Opener, tmp_path: Path) -> None:
+    with start_collector(tmp_path / "data", segment_seconds=0.1) as collector:
+        say(collector.url, [call()])
+        page = opened("/tools", origin=collector.url, tolerant=True)
+        expect(page.locator("[data-tile=calls]")).to_have_attribute("data-value", "1", timeout=SOON_MS)
+        port = collector.port
+    expect(page.locator("#pulse")).to_contain_text("No answer, trying again", timeout=SOON_MS)
+    page.locator("#filters [data-range='7d']").click()
+    expect(page.locator("#panel-tool-usage")).to_contain_text("query")
+    with start_collector(tmp_path / "data", segment_seconds=0.1, port=port) as again:
+        expect(page.locator("#pulse")).to_contain_text("Live", timeout=SOON_MS)
+        say(again.url, [call()])
+        expect(page.locator("[data-tile=calls]")).to_have_attribute("data-value", "2", timeout=SOON_MS)
+
+
+def test_a_page_that_can_not_be_filled_says_why_and_tries_again(opened: Opener, empty: CollectorProcess) -> None:
+    say(empty.url, [call()])
+    page = opened("/tools", origin=empty.url, tolerant=True)
+    page.route(re.compile(r"/api/charts/tool-usage$"), lambda route: route.abort())
+    page.reload()
+    panel = page.locator("#panel-tool-usage")
+    expect(panel).to_contain_text("This chart could not be loaded", timeout=SOON_MS)
+    expect(panel).to_contain_text("The collector does not answer. Is it still running?")
+    page.unroute_all()
+    panel.get_by_role("button", name="Try again").click()
+    expect(panel.locator(".name")).to_have_text("query", timeout=SOON_MS)
+
+
+def test_each_product_has_its_own_numbers(opened: Opener, tmp_path: Path) -> None:
+    (tmp_path / "footfall.toml").write_text(PRODUCTS)
+    keys = Keys(tmp_path)
+    for product in ("dot-ai", "other-product"):
+        keys.add(product, f"phc_{product}")
+    with start_collector(tmp_path, segment_seconds=0.1) as collector:
+        say(collector.url, [call("query")], "phc_dot-ai")
+        say(collector.url, [call("report", "other_product"), call("report", "other_product")], "phc_other-product")
+        page = opened("/tools", origin=collector.url)
+        expect(page.locator("[data-tile=calls]")).to_have_attribute("data-value", "1", timeout=SOON_MS)
+        page.locator("#filters [name=product]").select_option("other-product")
+        expect(page.locator("[data-tile=calls]")).to_have_attribute("data-value", "2", timeout=SOON_MS)
+        expect(page.locator("#panel-tool-usage .name")).to_have_text("report")
+        assert "product=other-product" in page.url
+        page.get_by_role("link", name="Overview", exact=True).click()
+        settle(page)
+        expect(page.locator("[data-tile=calls]")).to_have_attribute("data-value", "2", timeout=SOON_MS)
