@@ -6,15 +6,15 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.tests.receive.shapes import SECRET_TEXT, event
 from footfall.catalogue import catalogue_for
 from footfall.schema import Catalogue
 from footfall_collector.admit import Admission, Admitted
 from footfall_collector.admit.instances import instance_of
 from footfall_collector.journal import intact
-from hypothesis import given
-from hypothesis import strategies as st
-
-from collector.tests.receive.shapes import SECRET_TEXT, event
 
 NOW = 1_795_500_000.5
 PEPPER = b"0123456789abcdef0123456789abcdef"

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from footfall_collector.admit import fingerprint, load_pepper
 from footfall_collector.settings import SettingsError
 

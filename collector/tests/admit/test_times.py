@@ -1,9 +1,10 @@
 """An event's time is by the collector's clock, cut to the second and clamped; its own stamp never moves."""
 
 import pytest
-from footfall_collector.admit.times import OLDEST_SECONDS, corrected, epoch_of
 from hypothesis import given
 from hypothesis import strategies as st
+
+from footfall_collector.admit.times import OLDEST_SECONDS, corrected, epoch_of
 
 NOW = 1_795_500_000.5
 

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
-from footfall_collector.answer import Answers, ChartSpec, Filters
-from footfall_collector.answer.charts import CHARTS
-from footfall_collector.store.duckdb import DuckStore
 
 from bench.fleet import Fleet
 from bench.truth import Asked, Truth
 from bench.world import DAY
 from collector.tests.answer.comparing import equal
 from collector.tests.store.filling import CATALOGUES, journal_fleet, loader_of, open_store
+from footfall_collector.answer import Answers, ChartSpec, Filters
+from footfall_collector.answer.charts import CHARTS
+from footfall_collector.store.duckdb import DuckStore
 
 END = 1_795_534_217  # 2026-11-24T15:30:17Z, in the middle of a week, a day and an hour
 FLEETS = (Fleet(90, 90, 1, END), Fleet(50, 90, 2, END), Fleet(130, 20, 3, END))

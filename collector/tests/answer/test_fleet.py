@@ -7,13 +7,13 @@ from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
-from footfall.fields import round_significant
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.fleet import Fleet
 from bench.truth import Asked, Truth
 from bench.world import UNLISTED_CLIENTS, rounded
+from footfall.fields import round_significant
 
 FLEET = Fleet(instances=80, days=45, seed=5)
 EVENTS = list(FLEET.happened())

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from footfall_collector.app import Collector
 from footfall_collector.settings import Settings
 

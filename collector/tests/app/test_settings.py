@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from footfall_collector.admit import load_catalogues
 from footfall_collector.settings import TABLE, ProductSettings, Settings, SettingsError, read_settings
 

@@ -5,11 +5,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from footfall_collector.journal import Journal, intact, sealed
 from footfall_collector.journal.recovery import recover
 from footfall_collector.status import Status
-from hypothesis import given
-from hypothesis import strategies as st
 
 LINES = [sealed(b'{"n":%d,"text":"%s"' % (n, b"x" * n)) for n in range(6)]
 WHOLE = b"".join(LINES)

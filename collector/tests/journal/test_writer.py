@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from footfall_collector.journal import Journal, JournalUnavailableError, sealed
 from footfall_collector.status import Status
-
 from tests.support.waiting import wait_for
 
 LINE = sealed(b'{"event":"tool_executed"')

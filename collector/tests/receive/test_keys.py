@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from footfall_collector.receive.keys import Keys, KeysError, usable
 
 

@@ -1,11 +1,11 @@
 """Bodies compressed by lz-string are read, and hostile ones end at the bound."""
 
 import pytest
-from footfall_collector.receive.lz64 import MAX_TEXT, DamagedError, TooLargeError, decompress
 from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.tests.receive.lz_writer import compress
+from footfall_collector.receive.lz64 import MAX_TEXT, DamagedError, TooLargeError, decompress
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,12 @@ from urllib.parse import quote
 
 import pytest
 import zstandard
-from footfall_collector.receive.limits import Limits
-from footfall_collector.receive.protocol import Received, Request, read_request
-from footfall_collector.receive.refusals import RefusedError
 
 from collector.tests.receive.lz_writer import compress
 from collector.tests.receive.shapes import TOKEN, batch, event, form_of, gzipped
+from footfall_collector.receive.limits import Limits
+from footfall_collector.receive.protocol import Received, Request, read_request
+from footfall_collector.receive.refusals import RefusedError
 
 brotli: Any = importlib.import_module("brotli")  # it has neither annotations nor stubs
 ONE = event()

@@ -4,10 +4,11 @@ import hashlib
 import re
 from pathlib import Path
 
-from footfall_collector.show.assets import ROOT, Assets
 from starlette.applications import Starlette
 from starlette.routing import Route
 from starlette.testclient import TestClient
+
+from footfall_collector.show.assets import ROOT, Assets
 
 TEXT = (".js", ".css", ".svg", ".html")
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import duckdb
 import pytest
-from footfall_collector.show.export import as_csv, as_parquet
 from hypothesis import given
 from hypothesis import strategies as st
+
+from footfall_collector.show.export import as_csv, as_parquet
 
 TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20)
 CELLS = (

@@ -3,9 +3,10 @@
 import math
 import random
 
-from footfall_collector.show.intervals import discoveries, newcombe, rise_p_value, wilson
 from hypothesis import given
 from hypothesis import strategies as st
+
+from footfall_collector.show.intervals import discoveries, newcombe, rise_p_value, wilson
 
 COUNTS = st.integers(1, 100_000).flatmap(lambda trials: st.tuples(st.integers(0, trials), st.just(trials)))
 

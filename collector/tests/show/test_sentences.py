@@ -3,9 +3,10 @@
 from datetime import date
 
 import pytest
-from footfall_collector.show import sentences
 from hypothesis import given
 from hypothesis import strategies as st
+
+from footfall_collector.show import sentences
 
 
 def said(text: str) -> str:
@@ -61,6 +62,18 @@ def test_a_page_that_is_filtered_by_a_tool_speaks_of_that_tool() -> None:
         "Half of its calls take longer than **120 ms**."
     )
     assert sentences.tools(USAGE, 100, durations, "never called", []) == sentences.NO_EVENTS
+
+
+def test_other_is_named_only_where_there_is_nothing_else() -> None:
+    other = {"tool": "other", "calls": 5000, "instances": 99, "errors": 4000}
+    assert "`query` is called most" in sentences.overview([*USAGE, other], [*RATES, other], 0, 100)
+    assert sentences.tools([*USAGE, other], 100, [], None, []).startswith("`recommend`")
+    assert "`recommend` fails most often" in sentences.errors([*RATES, other], [], [])
+    assert sentences.tools([other], 100, [], None, []).startswith("`other`")
+    clients = [{"mcp_client": name, "connections": n} for name, n in (("other", 60), ("goose", 30), ("Zed", 10))]
+    assert "**30 %** of connections come from `goose`, ahead of `Zed` with 10 %" in said(
+        sentences.clients([], clients, 0)
+    )
 
 
 def test_hidden_events_are_named_where_there_is_nothing_else() -> None:
