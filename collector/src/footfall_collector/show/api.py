@@ -12,7 +12,7 @@ from ..answer import Answers, Chart, FilterError, Filters
 from ..settings import Settings
 from ..status import Status
 from . import export, health, pageanswers, releases
-from .panels import PAGES
+from .layout import PAGES
 
 Endpoint = Callable[[Request], Response]
 _FILES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}

@@ -12,7 +12,8 @@ from starlette.responses import HTMLResponse, Response
 
 from ..answer import Answers
 from .assets import Assets
-from .panels import PAGES, Page, Panel
+from .layout import PAGES, Page
+from .panels import Panel
 
 Endpoint = Callable[[Request], Response]
 

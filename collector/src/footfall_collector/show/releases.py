@@ -10,7 +10,7 @@ from ..answer import Answers, Filters
 from .intervals import discoveries, newcombe, rise_p_value, wilson
 from .periods import ever, narrowed
 from .records import Record, records, share, total
-from .sentences import percent
+from .sentences import NBSP, percent
 from .versions import is_release, is_version, version_key
 
 COMMON = ("version", "provider", "internal")
@@ -146,7 +146,7 @@ def _flag(
     rate, was = after[0] / after[1], before[0] / before[1]
     text = (
         f"fails in {percent(rate)} of {after[1]:,} calls, {percent(was)} in {older}: "
-        f"a rise of {percent(low)} to {percent(high)} (points, 95 %)"
+        f"a rise by {100 * low:.1f} to {100 * high:.1f} percentage points (95{NBSP}% interval)"
     )
     return {
         "version": version,

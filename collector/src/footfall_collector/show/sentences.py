@@ -5,6 +5,8 @@ The texts carry a small markup that the page turns into elements: `code`, **stro
 
 from datetime import date, timedelta
 
+from footfall.vocabularies import OTHER
+
 from .records import Record, share, total, totals_by
 
 FEW_CALLS = 20
@@ -49,9 +51,18 @@ def overview(usage: list[Record], errors: list[Record], calls_before: int, calle
         text += f", {_change(calls, calls_before)}"
     rate = share(total(errors, "errors"), total(errors, "calls"))
     if len(usage) > 1:
-        top = max(usage, key=lambda row: row["calls"])
+        top = max(_named(usage, "tool"), key=lambda row: row["calls"])
         text += f"; `{top['tool']}` is called most"
     return f"{text}, and **{percent(rate)}** of all calls fail." if rate is not None else f"{text}."
+
+
+def _named(rows: list[Record], column: str) -> list[Record]:
+    """The rows that have a name of their own: `other` says nothing to a reader, unless there is nothing else."""
+    return [row for row in rows if row[column] != OTHER] or rows
+
+
+def _first(sums: dict[str, int]) -> tuple[str, int]:
+    return next((item for item in sums.items() if item[0] != OTHER), next(iter(sums.items())))
 
 
 def _change(now: int, before: int) -> str:
@@ -67,7 +78,7 @@ def tools(usage: list[Record], instances: int, durations: list[Record], focus: s
     `focus` is the tool that the page is filtered by: then the sentence is about that one. `flags` are regressions.
     """
     calls = total(usage, "calls")
-    ranked = sorted(usage, key=lambda row: (-row["instances"], -row["calls"]))
+    ranked = sorted(_named(usage, "tool"), key=lambda row: (-row["instances"], -row["calls"]))
     chosen = [row for row in ranked if focus in (None, row["tool"])]
     if not calls or not chosen:
         return NO_EVENTS
@@ -89,7 +100,7 @@ def _speed(durations: list[Record], focus: str | None) -> str:
         return f". Half of its calls take longer than **{milliseconds(known[0]['p50_ms'])}**"
     if len(known) < 2:
         return ""
-    slowest = max(known, key=lambda row: row["p50_ms"])
+    slowest = max(_named(known, "tool"), key=lambda row: row["p50_ms"])
     return f". The slowest is `{slowest['tool']}` with a median of **{milliseconds(slowest['p50_ms'])}**"
 
 
@@ -111,11 +122,11 @@ def errors(rates: list[Record], before: list[Record], classes: list[Record]) -> 
     text = f"**{percent(rate)}** of {count(calls, 'call')} failed{_rate_change(rate, before)}"
     kinds = totals_by(classes, "error_type", "errors")
     if kinds:
-        kind, errors_of_kind = next(iter(kinds.items()))
+        kind, errors_of_kind = _first(kinds)
         part = share(errors_of_kind, sum(kinds.values())) or 0.0
         where = max((row for row in classes if row["error_type"] == kind), key=lambda row: row["errors"])
         text += f"; `{kind}` is {percent(part)} of the errors, most of them in `{where['tool']}`"
-    worst = [row for row in rates if row["calls"] >= FEW_CALLS and row["errors"]]
+    worst = [row for row in _named(rates, "tool") if row["calls"] >= FEW_CALLS and row["errors"]]
     if len(worst) > 1:
         tool = max(worst, key=lambda row: row["errors"] / row["calls"])
         text += f". `{tool['tool']}` fails most often, in **{percent(tool['errors'] / tool['calls'])}** of its calls"
@@ -145,7 +156,8 @@ def clients(providers: list[Record], connected: list[Record], instances: int) ->
 
 
 def _leaders(sums: dict[str, int], everything: int, verb: str) -> str:
-    (first, most), *rest = sums.items()
+    first, most = _first(sums)
+    rest = [item for item in sums.items() if item[0] not in (first, OTHER)]
     text = f"**{percent(most / everything)}** {verb} `{first}`"
     if rest:
         text += f", ahead of `{rest[0][0]}` with {percent(rest[0][1] / everything)}"

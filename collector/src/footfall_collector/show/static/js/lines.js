@@ -16,10 +16,18 @@ export function lines(data, config) {
     line.sum += row[column] ?? 0;
   }
   const ranked = [...found.values()].sort((a, b) => b.sum - a.sum);
-  const top = ranked.filter((line) => line.name !== "other").slice(0, config.top ?? 6);
+  const named = ranked.filter((line) => !["other", "not given"].includes(line.name));
+  const top = chosen(named, config);
   const rest = ranked.filter((line) => !top.includes(line));
-  if (config.order === "version") top.sort((a, b) => newestFirst(a.name, b.name));
   return rest.length ? [...top, together(rest)] : top;
+}
+
+// The largest few; of versions the newest one in any case, and all in their order.
+function chosen(named, { top = 6, order }) {
+  if (order !== "version") return named.slice(0, top);
+  const byAge = [...named].sort((a, b) => newestFirst(a.name, b.name));
+  const kept = new Set([...byAge.slice(0, 1), ...named].slice(0, top + 1));
+  return byAge.filter((line) => kept.has(line)).slice(0, top);
 }
 
 // One line of `part` by `whole`, summed over all rows of a moment; a moment on which nothing was tried has no value.
@@ -42,7 +50,7 @@ function newestFirst(a, b) {
 function together(rest) {
   const values = new Map();
   for (const line of rest) for (const [at, value] of line.values) values.set(at, (values.get(at) ?? 0) + (value ?? 0));
-  return { name: rest.length > 1 ? `other (${rest.length})` : rest[0].name, unit: rest[0].unit, values, other: true };
+  return { name: rest.length > 1 ? `${rest.length} others` : rest[0].name, unit: rest[0].unit, values, other: true };
 }
 
 // Every moment of the range: gaps between days are days on which nothing came.
