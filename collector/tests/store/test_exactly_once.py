@@ -142,3 +142,31 @@ def months(data: Path) -> list[str]:
         found += [month.name] if n else []
     store.close()
     return found
+
+
+class EndedError(Exception):
+    """Stands for the end of the process in the middle of a load."""
+
+
+def test_a_load_that_was_cut_short_is_finished_whole_whichever_segment_is_asked_for_next(tmp_path: Path) -> None:
+    requests = list(FLEET.sent())
+    for part in range(4):
+        journal_fleet(tmp_path, requests[part::4])
+    first, *rest = sorted(journal_dir(tmp_path).glob("*.jsonl"))
+
+    def end(step: str) -> None:
+        if step == "month 2026-11":
+            raise EndedError
+
+    store = open_store(tmp_path)
+    store.load([first])
+    store.files.close()
+    store = open_store(tmp_path, on_step=end)
+    with pytest.raises(EndedError):
+        store.load(rest)
+    store.files.close()
+    # Deleting waits for a settling, so the loader meets a segment first that is long in the store.
+    store = open_store(tmp_path)
+    store.load([first])
+    store.close()
+    assert counts(tmp_path) == Counter(happened.event for happened in FLEET.happened())

@@ -17,20 +17,21 @@ is several transactions, each of which may be the last one that happens:
 Should the rollup file be lost, it is made again from the raw events.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
+
 from footfall.schema import Catalogue
 
 from ..status import Status
-from . import Loaded, Scope, StoreError, batch
+from . import Loaded, Scope, StoreError, batch, rolling
 from .damaged import readable
 from .files import Files
 from .periods import months_between
-from .relations import ROLLUP_FILE, Question, counted, merged
-from .rollups import ROLLUPS, Rollup
+from .relations import Question
 from .schema import columns_of
 
 Step = Callable[[str], None]
@@ -72,39 +73,41 @@ class DuckStore:
         try:
             self._begun = batch.begun(self.files)
             latest = [month.last_load for month in self.files.months.values()]
-            rolled = self._rolled(self.files.writer)
+            rolled = rolling.rolled(self.files.writer)
             self._load = max(rolled, *self._begun.values(), *latest, 0)
             # Whether the newest load was finished is known only where it was rolled up; else it is repeated first.
             unsure = self._load in self._begun.values()
             self._finished = max(self._load - 1, rolled) if unsure else self._load
-            self._make_missing_rollups()
+            rolling.make_missing(self.files)
         except BaseException:
             self.files.close()
             raise
 
     def load(self, segments: Sequence[Path]) -> Loaded:
         """See `Store.load`. Segments that are in the store already are left alone."""
-        sized = {path: (path.name, path.stat().st_size) for path in segments}
-        unfinished = [path for path, key in sized.items() if self._begun.get(key) == self._load > self._finished]
-        self._sum = Loaded()
-        try:
-            if unfinished:
-                self._sum = self._carry_out(self._load, unfinished, again=True)
-            self._finished = self._load
-            fresh = [path for path, key in sized.items() if key not in self._begun]
+        with _engine_errors("the store can't take new events; they stay in the journal"):
+            keys = {path: (path.name, path.stat().st_size) for path in segments}
+            loaded = self._finish({path.parent for path in segments})
+            fresh = [path for path, key in keys.items() if key not in self._begun]
             if fresh:
                 number = self._load + 1
                 self._step("begin")
                 batch.begin(self.files, number, fresh)
-                self._begun |= {sized[path]: number for path in fresh}
+                self._begun |= {keys[path]: number for path in fresh}
                 self._load = number
-                self._sum = _added(self._sum, self._carry_out(number, fresh))
+                loaded = _added(loaded, self._carry_out(number, fresh))
                 self._finished = number
-        except (duckdb.Error, OSError) as error:
-            raise StoreError(
-                f"the store can't take new events ({type(error).__name__}); they stay in the journal"
-            ) from error
-        return self._sum
+            return loaded
+
+    def _finish(self, journals: set[Path]) -> Loaded:
+        """Repeat the newest load where it may not have come to its end: all its segments, whichever are asked for."""
+        if self._finished == self._load:
+            return Loaded()
+        names = {name for (name, _), load in self._begun.items() if load == self._load}
+        segments = [path for journal in journals for name in sorted(names) if (path := journal / name).exists()]
+        loaded = self._carry_out(self._load, segments, again=True) if segments else Loaded()
+        self._finished = self._load
+        return loaded
 
     def _carry_out(self, number: int, segments: Sequence[Path], again: bool = False) -> Loaded:
         """Step 2 of a load that was begun. `again`: what is there already may be its own, so it is not `known`."""
@@ -136,88 +139,24 @@ class DuckStore:
     def unrolled_loads(self) -> int:
         """How many finished loads the rollups don't hold yet. Any thread may ask."""
         with self.files.reader() as cursor:
-            return self._finished - self._rolled(cursor)
+            return self._finished - rolling.rolled(cursor)
 
     def roll_up(self) -> int:
         """See `Store.roll_up`: one transaction for all rollups."""
-        files, upto = self.files, self._finished
-        rolled = self._rolled(files.writer)
-        if upto <= rolled:
-            return 0
-        tables = [month.events for month in files.months.values() if month.last_load > rolled]
-        where = [f"load > {rolled}", f"load <= {upto}"]
-        self._step("roll up")
-        added = 0
-        with files.transaction() as writer:
-            for rollup in ROLLUPS:
-                self._delta(rollup, tables, where)
-                period = [p for (p,) in writer.execute(f"SELECT DISTINCT {rollup.period} FROM delta").fetchall()]  # noqa: S608 - a column's name
-                if period:
-                    writer.execute(merged(rollup, "delta", period))
-                if rollup.name == "event_counts":
-                    [[added]] = writer.execute("SELECT coalesce(sum(n), 0)::BIGINT FROM delta").fetchall()
-            writer.execute(f"UPDATE {ROLLUP_FILE}.state SET rolled = {upto}")  # noqa: S608 - a number
-            self._step("rolled up")
-        return int(added)
+        with _engine_errors("the rollups can't be brought up to date"):
+            return rolling.roll_up(self.files, self._finished, self._step)
 
-    def _delta(self, rollup: Rollup, tables: Sequence[str], where: Sequence[str]) -> None:
-        """Fill the writer's table `delta` with what raw events of some tables add to a rollup."""
-        parts = " UNION ALL ".join(counted(rollup, table, where) for table in tables)
-        columns = ", ".join(f"NULL::{type_} AS {name}" for name, type_ in rollup.columns().items())
-        # A month's end falls into a block, so a block's rows may come from two tables.
-        values = ", ".join(
-            f"{'bit_or' if rollup.presence else 'sum'}({name})::BIGINT AS {name}" for name in rollup.values
-        )
-        keys = ", ".join(rollup.keys)
-        source = f"SELECT {keys}, {values} FROM ({parts}) GROUP BY ALL" if parts else f"SELECT {columns} LIMIT 0"  # noqa: S608 - our own words
-        self.files.writer.execute(f"CREATE OR REPLACE TEMP TABLE delta AS {source}")
-
-    def rebuild(self, product: str | None = None) -> None:
-        """Make the rollups anew from the raw events: of one product, or of all."""
-        condition = "true" if product is None else "product = $product"
-        values = {} if product is None else {"product": product}
-        tables = [month.events for month in self.files.months.values()]
-        rolled = self._rolled(self.files.writer)
-        with self.files.transaction() as writer:
-            for rollup in ROLLUPS:
-                writer.execute(f"DELETE FROM {ROLLUP_FILE}.{rollup.name} WHERE {condition}", values)  # noqa: S608 - our own words
-                self._fill(rollup, tables, rolled, product)
-
-    def _fill(self, rollup: Rollup, tables: Sequence[str], rolled: int, product: str | None = None) -> None:
-        where = [f"load <= {rolled}"]
-        if product is not None:
-            where.append("product = getvariable('product')")
-            self.files.writer.execute("SET VARIABLE product = $product", {"product": product})
-        self._delta(rollup, tables, where)
-        columns = ", ".join(rollup.columns())
-        self.files.writer.execute(
-            f"INSERT INTO {ROLLUP_FILE}.{rollup.name} ({columns}) SELECT {columns} FROM delta ORDER BY {rollup.period}"  # noqa: S608 - our own words
-        )
-
-    def _make_missing_rollups(self) -> None:
-        """Tables that an earlier version didn't have, filled from the raw events in the same transaction."""
-        found = self.files.writer.execute(
-            "SELECT table_name FROM duckdb_tables() WHERE database_name = $name", {"name": ROLLUP_FILE}
-        ).fetchall()
-        present = {name for (name,) in found}
-        tables = [month.events for month in self.files.months.values()]
-        with self.files.transaction() as writer:
-            rolled = self._rolled(writer)
-            for rollup in ROLLUPS:
-                if rollup.name not in present:
-                    columns = ", ".join(f"{name} {type_}" for name, type_ in rollup.columns().items())
-                    writer.execute(f"CREATE TABLE {ROLLUP_FILE}.{rollup.name} ({columns})")
-                    self._fill(rollup, tables, rolled)
-
-    def _rolled(self, connection: duckdb.DuckDBPyConnection) -> int:
-        [[rolled]] = connection.execute(f"SELECT rolled FROM {ROLLUP_FILE}.state").fetchall()  # noqa: S608 - our alias
-        return int(rolled)
+    def rebuild(self) -> None:
+        """Make the rollups anew from the raw events. Raises StoreError where that fails; the old ones stay then."""
+        with _engine_errors("the rollups can't be made anew"):
+            rolling.rebuild(self.files)
 
     def settle(self) -> None:
         """See `Store.settle`: a checkpoint of every file."""
-        self._step("settle")
-        self.files.checkpoint()
-        self._step("settled")
+        with _engine_errors("the store can't be settled"):
+            self._step("settle")
+            self.files.checkpoint()
+            self._step("settled")
 
     def forget_segments(self, names: Sequence[str]) -> None:
         """Drop what is remembered of segments that were deleted after settling."""
@@ -225,27 +164,34 @@ class DuckStore:
         gone = set(names)
         self._begun = {key: load for key, load in self._begun.items() if key[0] not in gone or load == self._load}
         keep = min([self._load, *self._begun.values()])
-        batch.forget_loads(self.files, keep)
+        with _engine_errors("the store can't forget old segments"):
+            batch.forget_loads(self.files, keep)
 
     def rows(self, sql: str, scope: Scope) -> list[tuple[Any, ...]]:
         """See `Store.rows`. Raises StoreError where the engine can't answer."""
-        try:
-            with self.files.reader() as cursor:
-                rolled = self._rolled(cursor)
-                months = self.files.months
-                tail = [month.events for month in months.values() if month.last_load > rolled]
-                exact = []
-                if scope.exact:
-                    exact = [months[name].events for name in months_between(scope.start, scope.end) if name in months]
-                question = Question(sql, scope, exact, tail, rolled)
-                return cursor.execute(question.sql, question.parameters).fetchall()
-        except duckdb.Error as error:
-            raise StoreError(f"the store can't answer ({type(error).__name__})") from error
+        with _engine_errors("the store can't answer"), self.files.reader() as cursor:
+            rolled = rolling.rolled(cursor)
+            months = self.files.months
+            tail = [month.events for month in months.values() if month.last_load > rolled]
+            exact = []
+            if scope.exact:
+                exact = [months[name].events for name in months_between(scope.start, scope.end) if name in months]
+            question = Question(sql, scope, exact, tail, rolled)
+            return cursor.execute(question.sql, question.parameters).fetchall()
 
     def close(self) -> None:
         """See `Store.close`."""
         self.settle()
         self.files.close()
+
+
+@contextmanager
+def _engine_errors(what: str) -> Iterator[None]:
+    """The engine's errors as StoreError, by class: their messages may quote what was stored."""
+    try:
+        yield
+    except (duckdb.Error, OSError) as error:
+        raise StoreError(f"{what} ({type(error).__name__})") from error
 
 
 def _added(one: Loaded, other: Loaded) -> Loaded:

@@ -99,19 +99,24 @@ class Files:
 
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The writer in a transaction, which may change one of the files and read all."""
+        """The writer in a transaction, which may change one of the files and read all.
+
+        It is committed alone: readers that follow one another closely would keep the engine from it for seconds.
+        """
         self.writer.execute("BEGIN")
         try:
             yield self.writer
         except BaseException:
             self.writer.execute("ROLLBACK")
             raise
-        self.writer.execute("COMMIT")
+        with self.lock.alone():
+            self.writer.execute("COMMIT")
 
     def checkpoint(self) -> None:
-        """Move what is in the write-ahead logs into the files."""
+        """Move what is in the write-ahead logs into the files, one after another: readers get their turn between."""
         for alias in (*(month.alias for month in self.months.values()), ROLLUP_FILE):
-            self.writer.execute(f"CHECKPOINT {alias}")
+            with self.lock.alone():
+                self.writer.execute(f"CHECKPOINT {alias}")
 
     def close(self) -> None:
         """Let go of all files."""
