@@ -1,18 +1,60 @@
-"""What a finished call says about itself: the outcome as events, an exception as the name of its class."""
+"""What a finished call says about itself: its outcome as properties, an exception as the name of its class."""
 
 import sys
-from typing import Any
+from collections.abc import Callable
 
-from .catalogue import ToolError, ToolExecuted
+import msgspec
+
+from .catalogue import ToolExecuted
+from .fields import Value
+from .schema import EventCheck, properties_of
 
 _MAX_NAME = 64
+_MOST_KEPT = 1024
+_DURATION = "duration_ms"
 
 
-def record_call(telemetry: Any, tool: str, client: str, seconds: float, error: BaseException | None) -> None:
-    """Record a finished call: `tool_executed` always, `tool_error` where it ended with an exception."""
-    telemetry.record(ToolExecuted(tool=tool, success=error is None, duration_ms=seconds * 1000.0, mcp_client=client))
-    if error is not None:
-        telemetry.record(ToolError(tool=tool, error_type=class_name(type(error))))
+class ReadyCalls:
+    """The properties of `tool_executed` as JSON, ready but for the duration, which comes last.
+
+    The same clients call the same tools, so the check and the encoding are done once for each and not per call. What
+    is kept is what the check admitted, never what was given.
+
+    Args:
+        check: the one of `tool_executed`.
+    """
+
+    def __init__(self, check: EventCheck) -> None:
+        self._check = check
+        self._kept: dict[tuple[str, str, bool], bytes] = {}
+
+    def properties(self, tool: str, client: str, success: bool) -> bytes | None:
+        """Everything up to the duration's value; None where the check refuses the event."""
+        return self._kept.get((tool, client, success)) or self._make(tool, client, success)
+
+    def _make(self, tool: str, client: str, success: bool) -> bytes | None:
+        kept = self._kept
+        admitted = self._check(ToolExecuted(tool=tool, success=success, duration_ms=0, mcp_client=client))
+        if admitted is None:
+            return None
+        del admitted[_DURATION]
+        made = b'%s,"%s":' % (msgspec.json.encode(admitted)[:-1], _DURATION.encode())
+        # Both may be any text that a client sends: neither many nor long ones may fill the memory.
+        if len(tool) <= _MAX_NAME and len(client) <= _MAX_NAME:
+            if len(kept) >= _MOST_KEPT:
+                kept.clear()
+            kept[tool, client, success] = made
+        return made
+
+    def forget(self) -> None:
+        """Check anew from now on: other tools are registered than before."""
+        # A new one: what another thread checked before this and stores after it goes nowhere.
+        self._kept = {}
+
+
+def duration_check() -> Callable[[object], Value | None]:
+    """The check of a call's duration in milliseconds."""
+    return properties_of(ToolExecuted)[_DURATION].kind.checker()
 
 
 def class_name(cls: type[BaseException]) -> str:

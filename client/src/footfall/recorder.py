@@ -8,7 +8,9 @@ from typing import Protocol
 
 import msgspec
 
+from .catalogue import ToolError, ToolExecuted
 from .counters import Counters
+from .outcomes import ReadyCalls, class_name, duration_check
 from .schema import Catalogue, Event, EventCheck
 
 
@@ -69,6 +71,9 @@ class Recorder:
         self._known: dict[type, tuple[bytes, EventCheck]] = {
             event.struct: (b'{"e":"%s","t":' % name.encode(), checks[name]) for name, event in catalogue.events.items()
         }
+        self._opening, check = self._known[ToolExecuted]
+        self._calls = ReadyCalls(check)
+        self._duration = duration_check()
 
     def record(self, event: Event) -> bool:
         """Append one event; whether it was accepted. Costs about three microseconds. Never raises."""
@@ -88,9 +93,29 @@ class Recorder:
             self.counters.drop("internal")
             return False
 
+    def record_call(self, tool: str, client: str, seconds: float, error: BaseException | None = None) -> None:
+        """A call of a tool ended: `tool_executed`, and `tool_error` where it ended with an exception. Never raises.
+
+        The same lines as `record` would append, in half the time.
+        """
+        try:
+            properties = self._calls.properties(tool, client, error is None)
+            duration = self._duration(seconds * 1000.0)
+            if properties is None or duration is None:
+                self.counters.drop("invalid")
+            else:
+                self._append(
+                    b'%s%d,"u":"%s","p":%s%a}}\n' % (self._opening, self._now(), self.ids.next(), properties, duration)
+                )
+            if error is not None:
+                self.record(ToolError(tool=tool, error_type=class_name(type(error))))
+        except Exception:  # noqa: BLE001 - as above
+            self.counters.drop("internal")
+
     def register_tools(self, *names: str) -> None:
         """Allow these names as values of `tool`; anything else is `other`."""
         self.tools.update(name for name in names if type(name) is str)
+        self._calls.forget()
 
 
 class Wakeup:

@@ -62,6 +62,11 @@ class Telemetry(ToolCalls):
         if self._pipeline is not None:
             self._pipeline.recorder.record(event)
 
+    def record_call(self, tool: str, client: str, seconds: float, error: BaseException | None = None) -> None:
+        """A call of a tool ended, with `error` where it failed. A few microseconds."""
+        if self._pipeline is not None:
+            self._pipeline.recorder.record_call(tool, client, seconds, error)
+
     def register_tools(self, *names: str) -> None:
         """Allow these names as values of `tool`; any other is reported as `other`."""
         if self._pipeline is not None:

@@ -56,6 +56,10 @@ class CapturingTelemetry(ToolCalls):
         """Check and keep one event."""
         self._recorder.record(event)
 
+    def record_call(self, tool: str, client: str, seconds: float, error: BaseException | None = None) -> None:
+        """Check and keep a finished call."""
+        self._recorder.record_call(tool, client, seconds, error)
+
     def register_tools(self, *names: str) -> None:
         """Allow these names as values of `tool`."""
         self._recorder.register_tools(*names)

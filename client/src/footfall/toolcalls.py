@@ -37,10 +37,7 @@ class ToolCall:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._telemetry.active:
-            # Late: with telemetry off the catalogue is never imported.
-            from .outcomes import record_call
-
-            record_call(self._telemetry, self._name, self._client, perf_counter() - self._began, error)
+            self._telemetry.record_call(self._name, self._client, perf_counter() - self._began, error)
 
     async def __aenter__(self) -> "ToolCall":
         return self.__enter__()

@@ -7,7 +7,6 @@ from typing import Any
 
 from ..catalogue import ClientConnected
 from ..fields import clean_version
-from ..outcomes import record_call
 from ..vocabularies import UNKNOWN
 
 CLIENT_INFO = "io.modelcontextprotocol/clientInfo"
@@ -18,6 +17,7 @@ FIRST_SESSIONLESS = "2026-07-28"
 
 _MOST_SEEN = 1024
 _LONGEST = 64
+_DAY_SECONDS = 86_400
 
 
 class ErrorResultError(Exception):
@@ -35,11 +35,11 @@ class Calls:
         self.telemetry = telemetry
         self._seen: set[tuple[str, str | None, str]] = set()
         self._as_written: set[tuple[str, str, str]] = set()
-        self._day = 0
+        self._day_ends = 0
 
     def finished(self, tool: str, client: str, seconds: float, error: BaseException | None) -> None:
         """One tool call ended; `error` is what it ended with, None for success."""
-        record_call(self.telemetry, tool, client, seconds, original(error) if error is not None else None)
+        self.telemetry.record_call(tool, client, seconds, error if error is None else original(error))
 
     def connected(self, client: str, version: object, transport: str) -> None:
         """A session began."""
@@ -53,13 +53,16 @@ class Calls:
 
     def seen(self, client: str, version: object, transport: str) -> None:
         """A request without session came: its client counts once per process and UTC day."""
-        today = int(time.time()) // 86_400
-        if today != self._day:
-            self._day = today
+        text = version if type(version) is str else ""
+        if time.time() < self._day_ends:
+            # Nearly always so: one look-up for each message.
+            if (client, text, transport) in self._as_written:
+                return
+        else:
+            self._day_ends = (int(time.time()) // _DAY_SECONDS + 1) * _DAY_SECONDS
             self._seen.clear()
             self._as_written.clear()
-        text = version[:_LONGEST] if type(version) is str else ""
-        as_written = (client[:_LONGEST], text, transport)
+        as_written = (client[:_LONGEST], text[:_LONGEST], transport)
         # Bounded: whoever makes up names faster than that is not counted beyond it.
         if as_written in self._as_written or len(self._as_written) >= _MOST_SEEN:
             return

@@ -74,44 +74,48 @@ class _Middleware:
     def __call__(self, ctx: Any, call_next: CallNext) -> Awaitable[Any]:
         if not self._sessions.started:
             return self._first(ctx, call_next)
-        return self._message(ctx, call_next)
-
-    async def _first(self, ctx: Any, call_next: CallNext) -> Any:
-        await self._sessions.start()
-        return await self._message(ctx, call_next)
-
-    def _message(self, ctx: Any, call_next: CallNext) -> Awaitable[Any]:
+        method = ctx.method
         if ctx.protocol_version >= FIRST_SESSIONLESS and ctx.request_id is not None:
             client, version = _client_of(ctx)
             self._calls.seen(client, version, self._sessions.transport(ctx.request))
-        if ctx.method == "tools/call":
-            return self._call(ctx, call_next)
-        if ctx.method == "initialize":
+            if method == "tools/call":
+                return self._call(ctx, call_next, client)
+        elif method == "tools/call":
+            return self._call(ctx, call_next, _client_of(ctx)[0])
+        elif method == "initialize":
             return self._initialize(ctx, call_next)
-        if ctx.method == "tools/list" and self._sessions.announced is not None:
+        if method == "tools/list" and self._sessions.announced is not None:
             return self._list(ctx, call_next)
         return call_next(ctx)
 
-    async def _call(self, ctx: Any, call_next: CallNext) -> Any:
+    async def _first(self, ctx: Any, call_next: CallNext) -> Any:
+        await self._sessions.start()
+        return await self(ctx, call_next)
+
+    async def _call(self, ctx: Any, call_next: CallNext, client: str) -> Any:
+        name = ctx.params.get("name") if ctx.params else None
+        if type(name) is not str:  # malformed: no tool is called
+            return await call_next(ctx)
         current = Attempt()
         token = attempt.set(current)
         began = perf_counter()
         try:
             result = await call_next(ctx)
         except BaseException as error:
-            self._finished(ctx, began, error)
+            self._calls.finished(name, client, perf_counter() - began, error)
             raise
         finally:
             attempt.reset(token)
-        if not _is_interim(result):
-            self._finished(ctx, began, (current.error or ErrorResultError()) if _is_error(result) else None)
-        return result
-
-    def _finished(self, ctx: Any, began: float, error: BaseException | None) -> None:
         seconds = perf_counter() - began
-        name = ctx.params.get("name") if ctx.params else None
-        if type(name) is str:  # a request without one is malformed: no tool was called
-            self._calls.finished(name, _client_of(ctx)[0], seconds, error)
+        if type(result) is dict:
+            failed, kind = result.get("isError"), result.get("resultType")
+        else:
+            failed, kind = getattr(result, "is_error", None), getattr(result, "result_type", None)
+        if failed is True:
+            self._calls.finished(name, client, seconds, current.error or ErrorResultError())
+        elif kind != INTERIM:
+            self._calls.finished(name, client, seconds, None)
+        return result
 
     async def _initialize(self, ctx: Any, call_next: CallNext) -> Any:
         result = await call_next(ctx)
@@ -129,13 +133,3 @@ class _Middleware:
 def _client_of(ctx: Any) -> tuple[str, object]:
     params = ctx.session.client_params
     return client_of(params.client_info if params is not None else None)
-
-
-def _is_error(result: Any) -> bool:
-    value = result.get("isError") if type(result) is dict else getattr(result, "is_error", None)
-    return value is True
-
-
-def _is_interim(result: Any) -> bool:
-    kind = result.get("resultType") if type(result) is dict else getattr(result, "result_type", None)
-    return kind == INTERIM
