@@ -3,18 +3,20 @@
 import re
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from bench.fleet import Happened
+from bench.fleet import Happened, stamp
 from footfall_collector.receive import Keys
 from tests.dashboard.browser import ready_count, settle
 from tests.dashboard.conftest import Opener
 from tests.dashboard.feeding import say
-from tests.dashboard.reading import ALL_PAGES, answer
+from tests.dashboard.reading import ALL_PAGES, answer, shown_table
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import steadily
 
@@ -59,6 +61,17 @@ def test_the_first_event_appears_without_a_reload(opened: Opener, empty: Collect
     say(empty.url, [call("operate")])
     expect(calls).to_have_attribute("data-value", "4", timeout=SOON_MS)
     assert page.evaluate("globalThis.stillTheSamePage")
+
+
+def test_the_last_hour_is_counted_by_the_minute(opened: Opener, empty: CollectorProcess) -> None:
+    now = int(time.time())
+    say(empty.url, [replace(call(), at=now - ago) for ago in (0, 600, 601, 1800, 7200)])
+    page = opened("/?range=1h", origin=empty.url)
+    expect(page.locator("[data-tile=calls]")).to_have_attribute("data-value", "4", timeout=SOON_MS)
+    counted = Counter(stamp((now - ago) // 60 * 60) for ago in (0, 600, 601, 1800))
+    rows = [[minute, "tool_executed", str(n)] for minute, n in sorted(counted.items())]
+    assert shown_table(page.locator("#panel-events")) == rows
+    assert page.locator("#panel-events .unit").inner_text() == "events a minute, UTC"
 
 
 def test_a_paused_page_stays_as_it_is_until_it_goes_on(opened: Opener, empty: CollectorProcess) -> None:

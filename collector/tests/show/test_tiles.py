@@ -33,9 +33,23 @@ def test_every_day_from_the_first_with_events_has_a_record() -> None:
 
 
 def test_a_short_range_has_a_record_for_each_hour_that_it_touches() -> None:
-    filters = Filters("dot-ai", START + timedelta(minutes=20), START + timedelta(hours=3, minutes=20))
+    filters = Filters("dot-ai", START + timedelta(minutes=20), START + timedelta(hours=4, minutes=20))
     found = filled(filters, [row("2026-11-01T01:00:00Z", 7)], [{"day": "2026-11-01", "daily": 2}])
-    assert [(each["day"][11:13], each["calls"]) for each in found] == [("00", 0), ("01", 7), ("02", 0), ("03", 0)]
+    assert [(each["day"][11:13], each["calls"]) for each in found] == [
+        ("00", 0),
+        ("01", 7),
+        ("02", 0),
+        ("03", 0),
+        ("04", 0),
+    ]
+
+
+def test_the_shortest_range_has_a_record_for_each_minute() -> None:
+    filters = Filters("dot-ai", START + timedelta(seconds=30), START + timedelta(minutes=3))
+    found = filled(filters, [row("2026-11-01T00:01:00Z", 7)], [])
+    assert [(each["day"][14:16], each["calls"]) for each in found] == [("01", 7), ("02", 0)]
+    found = filled(filters, [], [{"day": "2026-11-01", "daily": 2}])
+    assert [each["day"][14:16] for each in found] == ["00", "01", "02"]
 
 
 def test_the_tiles_hold_both_periods_and_the_days() -> None:

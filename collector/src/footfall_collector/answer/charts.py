@@ -13,7 +13,8 @@ class Column:
     """One column of a chart.
 
     `unit` is `calls`, `instances`, … for counts, `ratio` (0 to 1), `milliseconds`, `seconds`, `day` (`2026-11-24`,
-    UTC), `day or hour` (that, or `2026-11-24T13:00:00Z` where the range is short), or empty for a text.
+    UTC), `day or hour` (that, or `2026-11-24T13:00:00Z` where the range is short: an hour, in the shortest ones a
+    minute), or empty for a text.
     """
 
     name: str

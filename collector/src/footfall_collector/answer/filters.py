@@ -6,10 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 from footfall.schema import Catalogue
 
+from ..store import Scope
 from ..store.periods import DAY
 
-RANGES = {"24h": 1, "7d": 7, "30d": 30, "90d": 90, "365d": 365, "all": 0}
-"""Named ranges. `24h` is to the second; the others are whole UTC days, today included."""
+HOURS = {"1h": 1, "24h": 24}
+"""Named ranges that are to the second."""
+RANGES = {"7d": 7, "30d": 30, "90d": 90, "365d": 365, "all": 0}
+"""Named ranges of whole UTC days, today included."""
 DEFAULT_RANGE = "30d"
 CUSTOM = "custom"
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -51,6 +54,11 @@ class Filters:
     def exact(self) -> bool:
         """Whether raw events are read, to the second."""
         return (self.end - self.start).total_seconds() <= EXACT_SECONDS
+
+    @property
+    def step(self) -> int:
+        """Seconds between the moments of charts over time: a minute, an hour or a day."""
+        return Scope(self.product, int(self.start.timestamp()), int(self.end.timestamp()), self.exact).step
 
     @property
     def given(self) -> dict[str, str]:
@@ -107,12 +115,12 @@ def _period(values: Mapping[str, str], now: datetime) -> tuple[datetime, datetim
     name = values.get("range", DEFAULT_RANGE)
     if name == CUSTOM:
         raise FilterError("range=custom needs start and end, such as start=2026-11-01 and end=2026-11-07.")
-    if name not in RANGES:
-        raise FilterError(f"range is none of {', '.join(RANGES)}, {CUSTOM}.")
-    if name == "24h":
+    if name in HOURS:
         # The second under way is included, so that an event is seen as soon as it is stored.
         end = now.replace(microsecond=0) + timedelta(seconds=1)
-        return end - timedelta(days=1), end
+        return end - timedelta(hours=HOURS[name]), end
+    if name not in RANGES:
+        raise FilterError(f"range is none of {', '.join((*HOURS, *RANGES))}, {CUSTOM}.")
     return (tomorrow - timedelta(days=RANGES[name]) if RANGES[name] else EARLIEST), tomorrow
 
 

@@ -18,6 +18,7 @@ from .panels import Panel
 Endpoint = Callable[[Request], Response]
 
 RANGES = (
+    {"name": "1h", "short": "1 h", "label": "Last hour, by the minute"},
     {"name": "24h", "short": "24 h", "label": "Last 24 hours"},
     {"name": "7d", "short": "7 d", "label": "Last 7 days"},
     {"name": "30d", "short": "30 d", "label": "Last 30 days"},

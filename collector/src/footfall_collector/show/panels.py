@@ -85,7 +85,8 @@ EVENTS = Panel(
         "series": "event",
         "values": ["events"],
         "stack": True,
-        "hourly": "events an hour, UTC",
+        "short": "events an hour, UTC",
+        "shortest": "events a minute, UTC",
     },
     span=12,
 )

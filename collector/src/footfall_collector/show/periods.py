@@ -33,11 +33,12 @@ def narrowed(filters: Filters, names: Iterable[str]) -> Filters:
 
 
 def described(filters: Filters) -> dict[str, Any]:
-    """`{"start", "end", "before_start", "before_end"}` as RFC 3339 moments, for the scripts of the page."""
+    """`{"start", "end", "before_start", "before_end", "step"}`: RFC 3339, and seconds from point to point."""
     earlier = before(filters)
     return {
         "start": filters.start.isoformat(),
         "end": filters.end.isoformat(),
         "before_start": earlier.start.isoformat(),
         "before_end": earlier.end.isoformat(),
+        "step": filters.step,
     }

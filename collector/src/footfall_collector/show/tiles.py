@@ -59,8 +59,8 @@ def numbers(answers: Answers, filters: Filters) -> Numbers:
 
 
 def filled(filters: Filters, trend: list[Record], active: list[Record]) -> list[Record]:
-    """One record for each day of the range from the first with events on; each hour where the range is short."""
-    step = timedelta(hours=1) if filters.exact else timedelta(days=1)
+    """One record for each day of the range from the first with events on; hours or minutes where the range is short."""
+    step = timedelta(seconds=filters.step)
     calls = {row["day"]: row for row in trend}
     instances = {row["day"]: row["daily"] for row in active}
     days = sorted([*calls, *instances])

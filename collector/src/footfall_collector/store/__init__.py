@@ -10,6 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from .periods import DAY
+
+MINUTE, HOUR = 60, 3600
+MINUTES_UP_TO = 3 * HOUR
+
 
 class StoreError(Exception):
     """The store can't be used as it is; the message says what, where and what to do."""
@@ -34,6 +39,13 @@ class Scope:
     exact: bool = False
     internal: bool | None = None
     filters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def step(self) -> int:
+        """Seconds between the moments of counters: a minute in ranges up to three hours, an hour if exact, a day."""
+        if not self.exact:
+            return DAY
+        return MINUTE if self.end - self.start <= MINUTES_UP_TO else HOUR
 
 
 @dataclass(frozen=True)

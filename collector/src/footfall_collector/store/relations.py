@@ -9,7 +9,6 @@ from .periods import ALL_DAYS, BLOCK_DAYS, DAY, MONDAY, day_of, edge_masks
 from .rollups import BY_NAME, EPHEMERAL, HISTORY, Rollup
 
 ROLLUP_FILE = "rollups"
-HOUR = 3600
 
 _DAY_NUMBER = f"(ts // {DAY})"
 _NAMES = re.compile(rf"\b({'|'.join((*BY_NAME, HISTORY))})\b")
@@ -110,8 +109,9 @@ class Question:
         rollup = BY_NAME["presence" if history else name]
         if self._scope.exact and not history:
             raw = ["ts >= $start", "ts < $end"]
-            branches = [self._from_rollup(rollup, ["false"], HOUR)]
-            branches += [self._from_raw(rollup, table, raw, HOUR) for table in self._exact]
+            step = self._scope.step
+            branches = [self._from_rollup(rollup, ["false"], step)]
+            branches += [self._from_raw(rollup, table, raw, step) for table in self._exact]
         else:
             raw = ["load > $rolled"]
             if not history:

@@ -1,7 +1,8 @@
 // Rows of a chart over time as lines: `{name, unit, values: Map(time → number)}`. Days are UTC.
 import { isDay, moment } from "./format.js";
 
-const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 
 export function lines(data, config) {
   if (config.ratio) return [ratio(data, config)];
@@ -53,22 +54,25 @@ function together(rest) {
   return { name: rest.length > 1 ? `${rest.length} others` : rest[0].name, unit: rest[0].unit, values, other: true };
 }
 
-// Every moment of the range: gaps between days are days on which nothing came.
+// Every moment: of days from the first that has a row to the last, of shorter steps those of the whole range. Gaps are
+// days on which nothing came.
 export function moments(data, config) {
-  const seen = [...new Set(data.rows.map((row) => moment(row[config.x])))].sort((a, b) => a - b);
-  if (seen.length < 2) return seen;
+  const seen = data.rows.map((row) => moment(row[config.x])).sort((a, b) => a - b);
+  if (!seen.length) return [];
   const daily = isDay(data.rows[0][config.x]);
-  const step = daily ? DAY : Math.min(...seen.slice(1).map((at, index) => at - seen[index]));
+  const { start, end, step } = (!daily && config.period) || { start: seen[0], end: seen.at(-1) + 1, step: daily ? DAY : HOUR };
   const all = [];
-  for (let at = seen[0]; at <= seen.at(-1) && all.length < 3000; at += step) all.push(at);
-  return all.length >= seen.length ? all : seen;
+  for (let at = Math.floor(start / step) * step; at < end; at += step) all.push(at);
+  return all;
 }
+
+const shiftOf = ({ period }) => (period ? period.end - period.start : 0);
 
 // The period before, moved onto this one: one line for everything that is stacked.
 export function earlier(data, config, times) {
   if (!data.before?.length || config.share) return [];
   const before = lines({ ...data, rows: data.before }, { ...config, top: 99 });
-  const valueAt = (line, time) => line.values.get(time - config.shift) ?? (config.ratio || config.gap === "empty" ? null : 0);
+  const valueAt = (line, time) => line.values.get(time - shiftOf(config)) ?? (config.ratio || config.gap === "empty" ? null : 0);
   if (!config.stack) return before.map((line, index) => ({ name: `${line.name}, period before`, unit: line.unit, index, data: times.map((time) => valueAt(line, time)) }));
   const sum = (time) => before.reduce((all, line) => all + (valueAt(line, time) ?? 0), 0);
   return [{ name: "all, period before", unit: before[0].unit, index: -1, data: times.map(sum) }];

@@ -21,7 +21,7 @@ const panels = [...document.querySelectorAll("[data-panel]")].map((node) => new 
 
 async function head(signal) {
   const found = await api.get(`/api/pages/${page}`, state.query(), signal);
-  context = { releases: found.releases ?? [], period: found.period ?? null };
+  context = { releases: found.releases ?? [], period: periodOf(found.period) };
   answer.classList.remove("waiting");
   if (answer.dataset.text !== found.answer) {
     answer.dataset.text = found.answer;
@@ -35,6 +35,11 @@ async function head(signal) {
   for (const part of document.querySelectorAll("#tiles, #releases, .grid")) part.hidden = Boolean(found.empty);
   if (tileHost && found.tiles) tiles.draw(tileHost, found.tiles);
   for (const panel of panels) panel.reconsider();
+}
+
+// The period in milliseconds; the one before stays as the API wants it.
+function periodOf(period) {
+  return period ? { ...period, start: Date.parse(period.start), end: Date.parse(period.end), step: period.step * 1000 } : null;
 }
 
 async function refresh(quiet) {

@@ -2,7 +2,7 @@
 import * as api from "./api.js";
 import { el, icon, replaceKeepingFocus } from "./dom.js";
 import { save } from "./download.js";
-import { isDay, number } from "./format.js";
+import { number } from "./format.js";
 import { kinds } from "./kinds/index.js";
 import { listOf } from "./labels.js";
 import * as state from "./state.js";
@@ -10,6 +10,9 @@ import * as table from "./table.js";
 import { attach } from "./tooltip.js";
 
 const COMPARED = new Set(["bars", "series", "columns"]);
+
+const HOUR = 3600_000;
+const DAY = 24 * HOUR;
 
 const actions = {
   filter: (param, value) => state.set({ [param]: value }),
@@ -76,7 +79,13 @@ export class Panel {
   }
 
   // What the head said may come after the chart.
-  reconsider() { if (this.config.releases || this.config.kind === "heat") this.paint(); }
+  reconsider() { if (["series", "heat"].includes(this.config.kind)) this.paint(); }
+
+  unit() {
+    const { unit, short, shortest } = this.config;
+    const step = this.context().period?.step ?? DAY;
+    return (step < HOUR ? shortest : step < DAY ? short : "") || unit;
+  }
 
   fetch(query) { return api.get(`/api/charts/${this.config.chart}`, query, this.pending.signal); }
 
@@ -98,8 +107,7 @@ export class Panel {
   paint() {
     if (!this.data) return;
     this.toggleState();
-    const isHourly = this.config.hourly && this.data.rows.some((row) => !isDay(row[this.config.x]));
-    this.node.querySelector(".unit").textContent = isHourly ? this.config.hourly : this.config.unit;
+    this.node.querySelector(".unit").textContent = this.unit();
     const spared = this.answer.not_applied ?? [];
     this.note.hidden = !spared.length;
     this.note.textContent = spared.length ? `Not filtered by ${listOf(spared)}: these events don't say it.` : "";
@@ -109,8 +117,7 @@ export class Panel {
     else {
       const kind = kinds[this.config.kind];
       const { releases, period } = this.context();
-      const [start, end] = period ? [Date.parse(period.start), Date.parse(period.end)] : [0, 0];
-      const config = { ...this.config, marks: this.config.releases ? releases : [], shift: end - start, end };
+      const config = { ...this.config, marks: this.config.releases ? releases : [], period };
       const before = document.activeElement;
       const key = host.contains(before) ? before.dataset.key : null;
       kind.draw(host, this.data, config, actions);

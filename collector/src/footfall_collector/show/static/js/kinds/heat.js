@@ -33,7 +33,7 @@ const WEEK = 7 * 86_400_000;
 
 function cell(cohort, offset, config, actions) {
   if (!cohort.weeks.has(offset)) return el("td", { class: "none" });
-  const isOpen = moment(cohort.start) + (offset + 1) * WEEK > Math.min(config.end || Infinity, Date.now());
+  const isOpen = moment(cohort.start) + (offset + 1) * WEEK > Math.min(config.period?.end ?? Infinity, Date.now());
   const count = cohort.weeks.get(offset);
   const ratio = cohort.size ? count / cohort.size : 0;
   // At most 60 % of the accent: the page's text stays readable on every cell in both schemes.
