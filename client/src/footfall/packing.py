@@ -1,5 +1,6 @@
 """From spool lines to wire events: every line is checked again before it leaves."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ MOST_AGE_SECONDS = 30 * 86_400
 YEAR_10000 = 253_402_300_800
 """No time beyond it can be written."""
 _HEX = frozenset("0123456789abcdef")
+_INSTANCE = re.compile(r"(cluster|local|ephemeral)_[0-9a-f]{16}")
 
 
 class _Line(msgspec.Struct, rename={"name": "e", "epoch": "t", "uuid": "u", "properties": "p"}, gc=False):
@@ -86,7 +88,9 @@ class Packer:
     def _closing(self, facts: dict[str, Any], instance: str) -> bytes:
         common, known = facts.get("common"), facts.get("instance")
         shared = self._common((common if type(common) is dict else {}).get) or {}
-        return closing(known if type(known) is str and known else instance, shared)
+        # An ID that nobody here made could be anything: a name, an address.
+        whose = known if type(known) is str and _INSTANCE.fullmatch(known) else instance
+        return closing(whose, shared)
 
     def _own(self, raw: _Line, deployment: object, kubernetes: object) -> Properties | None:
         check = self._checks.get(raw.name)

@@ -13,6 +13,7 @@ from .catalogue import ServerStarted, ServerStopped, catalogue_for
 from .clock import Clock
 from .context import deployment_method, read_context
 from .counters import Counters
+from .fields import clean_version
 from .identity import identify, life_began
 from .kubernetes import ask
 from .lifecycle import Lifecycle
@@ -115,7 +116,7 @@ class Pipeline:
             return
         about = {
             "name": self.product.name,
-            "version": self.product.version,
+            "version": clean_version(self.product.version) or "",
             "host": self.settings.host,
             "key": self.settings.key,
             "client_names": list(self.product.client_names),

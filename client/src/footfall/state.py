@@ -23,7 +23,7 @@ class StateDirectory:
         path: the directory, or None where nothing can be written.
         durable: whether what is written is still there after a restart.
         network: whether it is on a network file system, where an append may take long.
-        note: a sentence for `footfall status`.
+        note: a sentence for `footfall status`; it does not name the path, which may name a user.
     """
 
     path: str | None
@@ -44,15 +44,13 @@ def open_state_directory(path: str, *, named: bool) -> StateDirectory:
         os.close(descriptor)
         os.unlink(probe)
     except OSError as error:
-        return StateDirectory(
-            None, False, False, f"no state directory: {path}: {error.strerror or 'cannot be written'}"
-        )
+        return StateDirectory(None, False, False, f"no state directory: {error.strerror or 'cannot be written'}")
     kind = file_system_of(path)
     if kind in PASSING_FILE_SYSTEMS and not named and _in_container():
-        return StateDirectory(path, False, False, f"{path} is on {kind}, which ends with the container")
+        return StateDirectory(path, False, False, f"on {kind}, which ends with the container")
     if kind in NETWORK_FILE_SYSTEMS:
-        return StateDirectory(path, True, True, f"{path} is on {kind}: events pass through memory first")
-    return StateDirectory(path, True, False, path)
+        return StateDirectory(path, True, True, f"on {kind}: events pass through memory first")
+    return StateDirectory(path, True, False, "each event is on disk before its call returns")
 
 
 def _in_container() -> bool:
