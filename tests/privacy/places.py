@@ -44,6 +44,6 @@ COLLECTOR = (
     Place("request lines", "paths and queries of requests", disguises=ASCII),
     Place("request headers", "headers of requests, `Host` and `X-Forwarded-For` among them", disguises=ASCII),
     Place("bad bodies", "bodies that can't be read, or are cut off, or encoded wrongly"),
-    Place("senders", "the addresses that requests come from", ("address",), ("plain",), 0),
+    Place("senders", "the addresses that requests come from", ("sender",), ("plain",), 0),
 )
 PLACES = CLIENT + COLLECTOR

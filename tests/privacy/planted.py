@@ -85,6 +85,11 @@ def _number(rng: random.Random) -> Made:
     return text, (text,)
 
 
+def _sender(rng: random.Random) -> Made:
+    text = ".".join(["127", *(str(rng.randint(101, 254)) for _ in range(3))])
+    return text, (text,)
+
+
 KINDS: dict[str, Callable[[random.Random], Made]] = {
     "name": _name,
     "e-mail": _mail,
@@ -96,6 +101,7 @@ KINDS: dict[str, Callable[[random.Random], Made]] = {
     "version": _version,
     "sentence": _sentence,
     "number": _number,
+    "sender": _sender,
 }
 
 _WIDE = {i: i + 0xFEE0 for i in range(0x21, 0x7F)}

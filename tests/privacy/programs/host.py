@@ -1,0 +1,246 @@
+"""A host application full of secrets: an MCP server whose tools, errors, names and surroundings hold what is planted.
+
+    python host.py {mcpserver|lowlevel} {stdio|http} [ANYTHING…]
+
+PRIVACY_PLAN is a JSON file with the planted texts by place, PRIVACY_LOG where telemetry's own log lines go.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import getpass
+import json
+import logging
+import os
+import platform
+import socket
+import sys
+from collections.abc import Callable
+from typing import Annotated, Any
+
+with open(os.environ["PRIVACY_PLAN"], encoding="utf-8") as _plan:
+    PLAN: dict[str, list[str]] = json.load(_plan)
+
+
+def rename_machine_and_user() -> None:
+    """A host and a user name that are planted: the machine's own where that is allowed, and Python's in any case."""
+    host, user = PLAN["host name"][0], PLAN["user name"][0]
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.unshare(0x04000000) == 0:  # CLONE_NEWUTS: the name of this process alone
+        library.sethostname(host.encode(), len(host.encode()))
+    system = os.uname()
+    named = os.uname_result((system.sysname, host, system.release, system.version, system.machine))
+    os.uname = lambda: named
+    socket.gethostname = socket.getfqdn = lambda *_: host
+    platform.node = lambda: host
+    getpass.getuser = os.getlogin = lambda: user
+
+
+rename_machine_and_user()
+
+# After the machine has its name: whatever these read at import, it is the planted one.
+from footfall import Product, Telemetry  # noqa: E402
+from footfall.catalogue import ClientConnected, ServerStarted, ToolError, ToolExecuted  # noqa: E402
+from footfall.fields import Version  # noqa: E402
+from footfall.mcp import instrument  # noqa: E402
+from footfall.schema import Event, Property  # noqa: E402
+
+
+class ShopError(Exception):
+    """An exception class that stands in its module. A tool renames it."""
+
+
+class Letter(Event, frozen=True, tag="letter"):
+    """An event of the host's own that is in no catalogue."""
+
+    body: Annotated[str, Property(Version(), meaning="text", purpose="none", question="next")]
+
+
+def log_telemetry() -> None:
+    """Everything that telemetry and its HTTP library log goes to a file; what others log goes nowhere."""
+    handler = logging.FileHandler(os.environ["PRIVACY_LOG"], encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(name)s %(levelname)s %(message)s"))
+    for name in ("footfall", "urllib3", "py.warnings", "asyncio"):
+        logger = logging.getLogger(name)
+        logger.setLevel(logging.DEBUG)
+        logger.addHandler(handler)
+        logger.propagate = False
+    logging.captureWarnings(True)
+    logging.getLogger().addHandler(logging.NullHandler())
+    logging.getLogger().setLevel(logging.CRITICAL + 1)
+
+
+def text_of(place: str, number: int) -> str:
+    return PLAN[place][number % len(PLAN[place])]
+
+
+def echo(text: str = "", number: int = 0) -> str:
+    """Return what was given."""
+    return f"{text}{number}"
+
+
+def answer(number: int) -> str:
+    """Return a planted result."""
+    return text_of("results", number)
+
+
+def crash(way: str, number: int) -> str:
+    """End with an exception that holds planted texts in one way or another."""
+    raise CRASHES[way](number)
+
+
+def _message(number: int) -> Exception:
+    error = LookupError(text_of("messages", number))
+    if hasattr(error, "add_note"):
+        error.add_note(text_of("messages", number + 1))
+    return error
+
+
+def _cause(number: int) -> Exception:
+    error = RuntimeError(text_of("messages", number))
+    error.__cause__ = OSError(2, text_of("messages", number + 1), text_of("messages", number + 2))
+    return error
+
+
+def _made(number: int) -> Exception:
+    name = text_of("classes", number)
+    return type(name, (ValueError,), {"__module__": __name__, "__qualname__": name})(text_of("messages", number))
+
+
+def _elsewhere(number: int) -> Exception:
+    made = {"__module__": text_of("modules", number), "__qualname__": text_of("modules", number + 1)}
+    return type(text_of("classes", number), (TimeoutError,), made)(text_of("messages", number))
+
+
+def _renamed(number: int) -> Exception:
+    ShopError.__name__ = ShopError.__qualname__ = text_of("classes", number)
+    return ShopError(text_of("messages", number))
+
+
+def _stands_oddly(number: int) -> Exception:
+    """A class that can be found in its module, under a name that is no identifier."""
+    name = f"{text_of('classes', number)} & sons"
+    made = type(name, (KeyError,), {"__module__": __name__})
+    globals()[name] = made
+    error: Exception = made(text_of("messages", number))
+    return error
+
+
+CRASHES: dict[str, Callable[[int], Exception]] = {
+    "message": _message,
+    "cause": _cause,
+    "made": _made,
+    "elsewhere": _elsewhere,
+    "renamed": _renamed,
+    "stands oddly": _stands_oddly,
+}
+
+
+def by_hand(telemetry: Telemetry) -> None:
+    """Record every event with planted values in every property that takes no identifier by its kind."""
+    for text in PLAN["by hand"]:
+        telemetry.record(ToolExecuted(tool=text, success=text, duration_ms=text, mcp_client=text))  # type: ignore[arg-type] # the point
+        telemetry.record(ToolExecuted(tool=text, success=True, duration_ms=1234.5678, mcp_client=text))
+        telemetry.record(ServerStarted(k8s_version=text, deployment_method=text))
+        telemetry.record(ClientConnected(mcp_client=text, mcp_client_version=text, transport=text))
+        telemetry.record(Letter(body=text))
+        # A host that is careless enough to give a class's name itself can give any identifier: see what remains in
+        # docs/threat-model.md. What is none must not pass.
+        telemetry.record(ToolError(tool=text, error_type=f"{text} & sons"))
+        with contextlib.suppress(ValueError), telemetry.tool("by-hand", client=text):
+            raise type(text_of("classes", 0), (ValueError,), {})(text)
+
+
+def slips() -> None:
+    """Telemetry of other products whose settings are wrong: what is wrong must not be repeated anywhere."""
+    base = {name: value for name, value in os.environ.items() if not name.startswith("DOT_AI_")}
+    key = {"OTHER_POSTHOG_KEY": "phc_other"}
+    for text in PLAN["slips"]:
+        for wrong in (
+            {"OTHER_TELEMETRY": text},
+            {**key, "OTHER_POSTHOG_HOST": text},
+            {**key, "OTHER_POSTHOG_HOST": "http://127.0.0.1:9", "OTHER_TELEMETRY_FLUSH_SECONDS": text},
+        ):
+            Telemetry(Product("other", version=text), environ={**base, **wrong}).close()
+
+
+telemetry = Telemetry(Product("dot-ai", version=PLAN["product version"][0], write_key="phc_product"))
+
+
+def misuse() -> str:
+    """Everything else that a host can do wrong, once its server runs."""
+    by_hand(telemetry)
+    slips()
+    return "done"
+
+
+TOOLS: dict[str, Callable[..., str]] = {"echo": echo, "answer": answer, "crash": crash, "misuse": misuse}
+
+
+def high_level() -> Any:
+    from mcp.server.mcpserver import MCPServer
+
+    name, version, instructions = PLAN["server"][:3]
+    server: MCPServer[Any] = MCPServer(name, version=version, instructions=instructions, log_level="CRITICAL")
+    for tool, function in TOOLS.items():
+        server.tool(tool)(function)
+
+    @server.tool()
+    def grow() -> str:
+        for late in PLAN["late tools"]:
+            server.add_tool(answer, name=late)
+        return "grown"
+
+    return server
+
+
+def low_level() -> Any:
+    from mcp.server.lowlevel import Server
+    from mcp_types import CallToolResult, ListToolsResult, TextContent, Tool
+
+    names = [*TOOLS, "grow"]
+
+    async def listed(ctx: Any, params: Any) -> Any:
+        return ListToolsResult(tools=[Tool(name=name, input_schema={"type": "object"}) for name in names])
+
+    async def call(ctx: Any, params: Any) -> Any:
+        if params.name == "grow":
+            names.extend(PLAN["late tools"])
+            return CallToolResult(content=[])
+        text = TOOLS.get(params.name, answer)(**(params.arguments or {}))
+        return CallToolResult(content=[TextContent(type="text", text=text)])
+
+    name, version, instructions = PLAN["server"][:3]
+    return Server(name, version=version, instructions=instructions, on_call_tool=call, on_list_tools=listed)
+
+
+def serve_http(server: Any) -> None:
+    import uvicorn
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    print(f"listening on http://127.0.0.1:{listener.getsockname()[1]}/mcp", flush=True)
+    config = uvicorn.Config(server.streamable_http_app(), log_config=None, timeout_graceful_shutdown=1)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+async def serve_stdio(server: Any) -> None:
+    from mcp.server.stdio import stdio_server
+
+    async with stdio_server() as (read, write):
+        await server.run(read, write, server.create_initialization_options())
+
+
+def main() -> None:
+    kind, transport = sys.argv[1:3]
+    log_telemetry()
+    server = high_level() if kind == "mcpserver" else low_level()
+    instrument(server, telemetry)
+    if transport == "http":
+        serve_http(server)
+    elif kind == "mcpserver":
+        server.run()
+    else:
+        asyncio.run(serve_stdio(server))
+
+
+main()
