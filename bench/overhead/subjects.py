@@ -71,8 +71,7 @@ async def _middleware(ctx: Any, call_next: Callable[[Any], Any]) -> Any:
         perf_counter() - began
 
 
-def footfall(_sdk: str, make: Callable[[], Any], around: Surroundings) -> tuple[Any, Finish]:
-    """Ours, durable append included: a state directory on disk, delivery to the sink from the first second."""
+def _footfall(make: Callable[[], Any], around: Surroundings, name: str, settings: dict[str, str]) -> tuple[Any, Finish]:
     from footfall import Product, Telemetry
     from footfall.mcp import instrument
 
@@ -80,9 +79,9 @@ def footfall(_sdk: str, make: Callable[[], Any], around: Surroundings) -> tuple[
     environ = {
         "BENCH_POSTHOG_HOST": around.sink,
         "BENCH_POSTHOG_KEY": "phc_bench",
-        "BENCH_TELEMETRY_STATE_DIR": f"{around.directory}/footfall",
-        "BENCH_TELEMETRY_GRACE_SECONDS": "0",
+        "BENCH_TELEMETRY_STATE_DIR": f"{around.directory}/{name}",
         "HOME": around.directory,
+        **settings,
     }
     telemetry = Telemetry(Product("bench", version="1.0.0"), environ)
     instrument(server, telemetry)
@@ -92,6 +91,16 @@ def footfall(_sdk: str, make: Callable[[], Any], around: Surroundings) -> tuple[
         telemetry.close()
 
     return server, finish
+
+
+def footfall(_sdk: str, make: Callable[[], Any], around: Surroundings) -> tuple[Any, Finish]:
+    """Ours as it comes: every call is on disk before it returns, sending begins after ten minutes."""
+    return _footfall(make, around, "footfall", {})
+
+
+def footfall_sending(_sdk: str, make: Callable[[], Any], around: Surroundings) -> tuple[Any, Finish]:
+    """Ours sending from the first second: at the rate of this measurement, a request every hundred calls."""
+    return _footfall(make, around, "footfall-sending", {"BENCH_TELEMETRY_GRACE_SECONDS": "0"})
 
 
 def posthog(_sdk: str, make: Callable[[], Any], around: Surroundings) -> tuple[Any, Finish]:
@@ -131,6 +140,7 @@ SUBJECTS: dict[str, Attach] = {
     "plain": plain,
     "hook": hook,
     "footfall": footfall,
+    "footfall-sending": footfall_sending,
     "posthog": posthog,
     "agentcat": agentcat,
     "mcpspan": mcpspan,

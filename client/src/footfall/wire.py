@@ -104,7 +104,7 @@ class Poster:
         }
 
     def post(self, body: bytes, timeout: float = 10.0) -> Outcome:
-        """Send a body once; never raises. `timeout` bounds connecting and the answer, in seconds each."""
+        """Send a body once; never raises. `timeout` bounds connecting and the whole answer, in seconds each."""
         # Late: the HTTP library is a third of what telemetry costs at start, so the first send pays for it.
         import urllib3
         from urllib3.util import SKIP_HEADER
@@ -120,12 +120,10 @@ class Poster:
                 redirect=False,
                 preload_content=False,
             )
-            try:
-                answer = response.read(ANSWER_BYTES, decode_content=False)
-            finally:
-                # What is longer than an answer of ours is not worth reading on for the connection's sake.
-                response.drain_conn() if len(answer) < ANSWER_BYTES else response.close()
-                response.release_conn()
+            answer = response.read(ANSWER_BYTES, decode_content=False)
+            # What is longer than an answer of ours is not worth reading on for the connection's sake.
+            response.drain_conn() if len(answer) < ANSWER_BYTES else response.close()
+            response.release_conn()
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             self.close()
             return Retry(_network_reason(error))

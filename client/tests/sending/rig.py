@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from client.tests.support.clocks import SteppedClock
+from client.tests.support.outages import Place
 from client.tests.support.server import Server
 from footfall.catalogue import ToolExecuted, catalogue_for
 from footfall.counters import Counters
@@ -11,7 +12,7 @@ from footfall.progress import Progress
 from footfall.recorder import Recorder
 from footfall.shipper import Sender, Shipper
 from footfall.spool import Spool
-from footfall.wire import Poster
+from footfall.wire import Outcome, Poster
 
 FACTS = {"common": {"dot_ai_version": "2.2.0", "ai_provider": "anthropic", "is_internal": True}, "deployment": "local"}
 
@@ -19,7 +20,7 @@ FACTS = {"common": {"dot_ai_version": "2.2.0", "ai_provider": "anthropic", "is_i
 class Rig:
     """One process's recorder, spool and shipper over a state directory."""
 
-    def __init__(self, state: Path, server: Server | None, clock: SteppedClock | None = None) -> None:
+    def __init__(self, state: Path, server: Server | Place | None, clock: SteppedClock | None = None) -> None:
         (state / "spool").mkdir(parents=True, exist_ok=True)
         self.state = state
         self.clock = clock or SteppedClock()
@@ -30,10 +31,11 @@ class Rig:
         self.recorder = Recorder(catalogue, self.spool.append, self.counters, self.clock)
         self.recorder.register_tools("recommend")
         self.poster = Poster(server.url if server else "http://127.0.0.1:9", {})
+        self.tries: list[float] = []
         self.shipper = Shipper(
             self.spool,
             Packer(catalogue),
-            self.poster.post,
+            self._post,
             lambda: Sender("local_0123456789abcdef", None, 0.0),
             self.counters,
             self.clock,
@@ -41,6 +43,15 @@ class Rig:
             key="phc_test",
             log=self.logged.append,
         )
+
+    def _post(self, body: bytes, timeout: float) -> Outcome:
+        self.tries.append(self.clock.now())
+        return self.poster.post(body, timeout)
+
+    def send_to(self, server: Server) -> None:
+        """From now on send to another server, as if the one that was out were well again."""
+        self.poster.close()
+        self.poster = Poster(server.url, {})
 
     def record(self, count: int) -> None:
         for _ in range(count):

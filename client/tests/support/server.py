@@ -2,10 +2,11 @@
 
 import gzip
 import json
+import os
 import socket
+import ssl
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
@@ -57,7 +58,7 @@ def reset(server: "Server", request: Request, handler: BaseHTTPRequestHandler) -
     handler.end_headers()
     handler.wfile.write(b'{"sta')
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
-    handler.connection.close()
+    os.close(handler.connection.detach())
 
 
 def drip(server: "Server", request: Request, handler: BaseHTTPRequestHandler) -> None:
@@ -65,8 +66,10 @@ def drip(server: "Server", request: Request, handler: BaseHTTPRequestHandler) ->
     for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"y" * 600:
         if server.stopping.wait(1):
             return
-        with suppress(OSError):
+        try:
             handler.wfile.write(bytes([byte]))
+        except OSError:
+            return
 
 
 class Server:
@@ -77,7 +80,7 @@ class Server:
         accepted: uuid to event, of the batches that were answered with 200.
     """
 
-    def __init__(self, answer: Answer | None = None, port: int = 0) -> None:
+    def __init__(self, answer: Answer | None = None, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         self.answer = answer or status(200)
         self.requests: list[Request] = []
         self.accepted: dict[str, dict[str, Any]] = {}
@@ -110,7 +113,9 @@ class Server:
 
         self._http = Http(("127.0.0.1", port), Handler)
         self.port = self._http.server_address[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        if tls is not None:
+            self._http.socket = tls.wrap_socket(self._http.socket, server_side=True, do_handshake_on_connect=False)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
 
     def accept(self, request: Request) -> None:

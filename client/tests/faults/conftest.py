@@ -1,0 +1,21 @@
+"""Fixtures of the fault tests."""
+
+import ssl
+from pathlib import Path
+
+import pytest
+
+from client.tests.identity.certificates import Authority
+
+
+@pytest.fixture(scope="session")
+def authority() -> Authority:
+    """A certificate authority that no client trusts by itself."""
+    return Authority("nobody's")
+
+
+@pytest.fixture(scope="session")
+def tls(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    """A server's side of TLS, signed by that authority."""
+    directory: Path = tmp_path_factory.mktemp("tls")
+    return authority.server(directory)
