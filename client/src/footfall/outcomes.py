@@ -22,18 +22,18 @@ class ReadyCalls:
 
     Args:
         check: the one of `tool_executed`.
+
+    Attributes:
+        kept: tool, client and success as given → everything up to the duration's value.
     """
 
     def __init__(self, check: EventCheck) -> None:
         self._check = check
-        self._kept: dict[tuple[str, str, bool], bytes] = {}
+        self.kept: dict[tuple[str, str, bool], bytes] = {}
 
-    def properties(self, tool: str, client: str, success: bool) -> bytes | None:
-        """Everything up to the duration's value; None where the check refuses the event."""
-        return self._kept.get((tool, client, success)) or self._make(tool, client, success)
-
-    def _make(self, tool: str, client: str, success: bool) -> bytes | None:
-        kept = self._kept
+    def make(self, tool: str, client: str, success: bool) -> bytes | None:
+        """What `kept` lacks; None where the check refuses the event."""
+        kept = self.kept
         admitted = self._check(ToolExecuted(tool=tool, success=success, duration_ms=0, mcp_client=client))
         if admitted is None:
             return None
@@ -49,7 +49,7 @@ class ReadyCalls:
     def forget(self) -> None:
         """Check anew from now on: other tools are registered than before."""
         # A new one: what another thread checked before this and stores after it goes nowhere.
-        self._kept = {}
+        self.kept = {}
 
 
 def duration_check() -> Callable[[object], Value | None]:

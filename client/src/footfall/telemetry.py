@@ -5,7 +5,7 @@ No method raises, and none takes longer than its stated bound.
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from .product import Decision, Product, Settings, decide
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from .schema import Event
 
 log = logging.getLogger("footfall")
+RecordCall = Callable[..., None]
+
+
+def _record_nothing(tool: str, client: str, seconds: float, error: BaseException | None = None) -> None:
+    """What is called at the end of a tool call while telemetry is off."""
 
 
 class Telemetry(ToolCalls):
@@ -28,6 +33,7 @@ class Telemetry(ToolCalls):
     Attributes:
         active: False when telemetry is off; then every method returns at once.
         decision: on, off or preview, and the reason.
+        record_call: to be called with tool, client, seconds and the exception if there was one, when a call ended.
     """
 
     def __init__(self, product: Product, environ: Mapping[str, str] | None = None) -> None:
@@ -40,6 +46,7 @@ class Telemetry(ToolCalls):
             self.decision = Decision("off", f"it could not start: {type(error).__name__}: {error}")
             log.warning("%s telemetry is off: %s", product.name, self.decision.reason)
         self.active = self._pipeline is not None
+        self.record_call: RecordCall = self._pipeline.recorder.record_call if self._pipeline else _record_nothing
 
     def _begin(self, env: Mapping[str, str]) -> Decision:
         """Decide, and build the parts where the decision is on."""
@@ -61,11 +68,6 @@ class Telemetry(ToolCalls):
         """Keep one event for sending; what is not in the catalogue is dropped and counted. A few microseconds."""
         if self._pipeline is not None:
             self._pipeline.recorder.record(event)
-
-    def record_call(self, tool: str, client: str, seconds: float, error: BaseException | None = None) -> None:
-        """A call of a tool ended, with `error` where it failed. A few microseconds."""
-        if self._pipeline is not None:
-            self._pipeline.recorder.record_call(tool, client, seconds, error)
 
     def register_tools(self, *names: str) -> None:
         """Allow these names as values of `tool`; any other is reported as `other`."""

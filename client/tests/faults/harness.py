@@ -63,6 +63,15 @@ class Host:
             assert said, f"the program ended before it said {line!r}: {self.log}"
         return self
 
+    def read_after(self, beginning: str) -> str:
+        """Read the program's output until a line begins so; the rest of that line."""
+        assert self.process.stdout is not None
+        while True:
+            said = self.process.stdout.readline()
+            assert said, f"the program ended before it said {beginning!r}: {self.log}"
+            if said.startswith(beginning):
+                return said[len(beginning) :].strip()
+
     def say(self, line: str) -> None:
         """Give the program a line on its standard input."""
         assert self.process.stdin is not None

@@ -1,0 +1,51 @@
+"""A host with a handler of its own for SIGTERM, of one kind or another; it ends itself with exit code 7.
+
+python handlers.py plain|later|asyncio|ignoring
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+
+from common import ledger, ready, telemetry
+
+host, book = telemetry(), ledger()
+
+
+def own(number: int, frame: FrameType | None) -> None:
+    os.write(1, b"own handler\n")  # what print would do is not re-entrant
+    sys.exit(7)
+
+
+async def loop() -> None:
+    done = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, done.set)
+    host.server_started()
+    host.rearm_signals()
+    book.record(host, 3)
+    ready()
+    await done.wait()
+    print("own handler", flush=True)
+    sys.exit(7)
+
+
+kind = sys.argv[1]
+if kind == "asyncio":
+    asyncio.run(loop())
+if kind == "plain":
+    signal.signal(signal.SIGTERM, own)
+if kind == "ignoring":
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+host.server_started()
+if kind == "later":
+    signal.signal(signal.SIGTERM, own)
+    host.rearm_signals()
+book.record(host, 3)
+ready()
+if kind == "ignoring":
+    sys.stdin.readline()
+    sys.exit(7)
+threading.Event().wait()

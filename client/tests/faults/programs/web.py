@@ -1,0 +1,71 @@
+"""A web server under uvicorn, with telemetry that begins with its lifespan. A request records one event.
+
+python web.py WORKERS        on a free port; says `listening PORT`
+`app` is what gunicorn serves as well.
+"""
+
+import glob
+import os
+import socket
+import sys
+from typing import Any
+
+from common import TOOLS, telemetry
+
+from footfall.catalogue import ToolExecuted
+
+host = telemetry()
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:
+    """Record an event for each request; begin and end with the server."""
+    if scope["type"] == "lifespan":
+        await receive()
+        host.server_started()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        print(f"lifespan ends, stopped on disk: {on_disk(b'server_stopped')}", flush=True)
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    host.server_started()
+    host.rearm_signals()
+    number = int(scope["path"].rpartition("/")[2])
+    host.record(ToolExecuted(tool=TOOLS[number], success=True, duration_ms=1.0))
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def wsgi(environ: Any, start_response: Any) -> list[bytes]:
+    """The same for WSGI servers."""
+    host.server_started()
+    host.rearm_signals()
+    number = int(environ["PATH_INFO"].rpartition("/")[2])
+    host.record(ToolExecuted(tool=TOOLS[number], success=True, duration_ms=1.0))
+    start_response("200 OK", [("Content-Length", "0")])
+    return [b""]
+
+
+def on_disk(word: bytes) -> bool:
+    """Whether a word stands in the spool."""
+    spool = os.path.join(os.environ["TEST_HOST_TELEMETRY_STATE_DIR"], "spool", "*.seg")
+    return any(word in open(path, "rb").read() for path in glob.glob(spool))
+
+
+def main() -> None:
+    """Serve until a signal comes."""
+    import uvicorn
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.set_inheritable(True)
+    print(f"listening {listener.getsockname()[1]}", flush=True)
+    config = uvicorn.Config("web:app", fd=listener.fileno(), workers=int(sys.argv[1]), log_level="critical")
+    if config.workers > 1:
+        from uvicorn.supervisors import Multiprocess
+
+        Multiprocess(config, target=uvicorn.Server(config=config).run, sockets=[config.bind_socket()]).run()
+    else:
+        uvicorn.Server(config).run()
+
+
+if __name__ == "__main__":
+    main()

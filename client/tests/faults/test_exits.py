@@ -1,0 +1,153 @@
+"""The end of a process is bounded whatever the network does, says so first of all, and takes nothing from the host."""
+
+import os
+import signal
+import ssl
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import anyio.to_thread
+import pytest
+from mcp import ClientSession, StdioServerParameters
+from mcp.client.stdio import stdio_client
+
+from client.tests.faults.harness import PROGRAMS, Host, assert_all_arrived, deliver_rest
+from client.tests.support.outages import Place, outage
+from client.tests.support.server import Request, Server, status
+from tests.support.waiting import wait_for
+
+PYTHON_SECONDS = 1.0
+"""What Python's own end may take on a busy machine."""
+MCP_SERVER = PROGRAMS.parents[1] / "mcp" / "programs" / "mcp2_mcpserver.py"
+
+
+def on_disk(state: Path, word: bytes) -> bool:
+    return any(word in path.read_bytes() for path in (state / "spool").glob("*.seg"))
+
+
+@pytest.mark.parametrize("end", ["close", "exit", "SIGTERM"])
+@pytest.mark.parametrize("kind", ["hanging", "refusing", "black hole", "slow drip"])
+def test_an_end_takes_two_seconds_at_most_and_the_rest_is_delivered_later(
+    tmp_path: Path, tls: ssl.SSLContext, kind: str, end: str
+) -> None:
+    state = tmp_path / "state"
+    with outage(kind, tls) as place, Server() as well:
+        how = "stay" if end == "SIGTERM" else end
+        with Host(["recorder.py", "0", "300", how], state, place.url, SERVE="1") as host:
+            host.wait_for_line("recorded")
+            began = time.monotonic()
+            if end == "SIGTERM":
+                host.process.send_signal(signal.SIGTERM)
+            wait_for(lambda: on_disk(state, b"server_stopped"), "server_stopped on disk", 0.5 + PYTHON_SECONDS)
+            host.wait()
+            assert time.monotonic() - began < 2.0 + PYTHON_SECONDS
+            assert "Traceback" not in host.log
+        forget_wait(state)
+        deliver_rest(state, well.url)
+        assert_all_arrived(well, host)
+        assert [e["event"] for e in well.accepted.values()].count("server_stopped") == 1
+
+
+def forget_wait(state: Path) -> None:
+    """Let the time to the next try be over."""
+    (state / "ship.json").unlink(missing_ok=True)
+
+
+def test_a_slow_server_gets_its_events_within_the_two_seconds(tmp_path: Path) -> None:
+    def slowly(server: Server, request: Request, handler: object) -> None:
+        server.stopping.wait(0.7)
+        status(200)(server, request, handler)  # type: ignore[arg-type] # a handler, by the server
+
+    with Server(slowly) as server, Host(["recorder.py", "0", "50", "exit"], tmp_path / "state", server.url) as host:
+        host.wait()
+        assert_all_arrived(server, host)
+
+
+@pytest.mark.parametrize("kind", ["plain", "later", "asyncio"])
+def test_the_hosts_own_handler_still_runs_and_decides(tmp_path: Path, kind: str) -> None:
+    with Server() as server, Host(["handlers.py", kind], tmp_path / "state", server.url) as host:
+        host.wait_for_line("ready")
+        host.process.send_signal(signal.SIGTERM)
+        host.wait_for_line("own handler")
+        assert host.wait() == 7
+        assert_all_arrived(server, host)
+        assert "server_stopped" in {e["event"] for e in server.accepted.values()}
+
+
+def test_a_signal_that_the_host_ignores_stays_ignored(tmp_path: Path) -> None:
+    with Server() as server, Host(["handlers.py", "ignoring"], tmp_path / "state", server.url) as host:
+        host.wait_for_line("ready")
+        host.process.send_signal(signal.SIGTERM)
+        assert host.end() < 5
+        assert host.process.returncode == 7
+        assert_all_arrived(server, host)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_uvicorn_ends_as_ever_and_the_stop_is_said_before_its_lifespan_ends(tmp_path: Path, number: int) -> None:
+    with Server() as server, Host(["web.py", "1"], tmp_path / "state", server.url, **SLOWLY) as host:
+        port = host.read_after("listening ")
+        for path in range(20):
+            get(port, path)
+        host.process.send_signal(number)
+        assert host.read_after("lifespan ends, ") == "stopped on disk: True"
+        assert host.wait(10) == -number
+        deliver_rest(tmp_path / "state", server.url)
+        assert {e["properties"].get("tool") for e in server.accepted.values()} >= {f"t{n}" for n in range(20)}
+
+
+SLOWLY = {"TEST_HOST_TELEMETRY_FLUSH_SECONDS": "60"}
+"""So that what was recorded is still on disk when the process ends."""
+
+
+def get(port: str, path: int) -> None:
+    """Request a page; again where the server is not there yet."""
+
+    def answered() -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    wait_for(answered, "an answer of the web server")
+
+
+@pytest.mark.parametrize("kind", ["hanging", "black hole", "503"])
+def test_a_stdio_server_ends_by_itself_before_its_client_would_kill_it(
+    tmp_path: Path, tls: ssl.SSLContext, kind: str
+) -> None:
+    state, report = tmp_path / "state", tmp_path / "report"
+    with outage(kind, tls) as place, Server() as well:
+        environ = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(tmp_path),
+            "KUBECONFIG": "/nonexistent",
+            "TEST_HOST_TELEMETRY_STATE_DIR": str(state),
+            "TEST_HOST_POSTHOG_HOST": place.url,
+            "TEST_HOST_POSTHOG_KEY": "phc_test",
+            "TEST_HOST_TELEMETRY_GRACE_SECONDS": "0",
+            "TEST_HOST_TELEMETRY_FLUSH_SECONDS": "0.1",
+        }
+        command = [str(PROGRAMS / "watched.py"), str(report), sys.executable, str(MCP_SERVER), "stdio"]
+        anyio.run(use, StdioServerParameters(command=sys.executable, args=command, env=environ), place)
+        code, seconds = wait_for(report.read_text, "the report of the end", 1).split()
+        assert code == "0"
+        assert float(seconds) < 0.5 + PYTHON_SECONDS
+        forget_wait(state)
+        deliver_rest(state, well.url)
+        events = [e["event"] for e in well.accepted.values()]
+        assert events.count("tool_executed") == 3
+        assert events.count("server_stopped") == 1
+
+
+async def use(server: StdioServerParameters, place: Place) -> None:
+    """Three calls by the real client of the SDK, which closes the server's input and kills it two seconds later."""
+    async with stdio_client(server) as (read, write), ClientSession(read, write) as session:
+        await session.initialize()
+        for _ in range(3):
+            await session.call_tool("greet", {"text": "you"})
+        if place.server is not None:
+            await anyio.to_thread.run_sync(wait_for, lambda: place.server and place.server.requests, "a first try")
