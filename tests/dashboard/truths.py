@@ -10,7 +10,6 @@ from tests.dashboard.reading import fetch
 
 _COLUMNS = {"version": "product_version", "provider": "ai_provider"}
 _NOT_VALUES = ("range", "start", "end", "internal", "product")
-_HOURLY_SECONDS = 48 * 3600
 
 
 class Expected:
@@ -42,7 +41,7 @@ class Expected:
         period = fetch(self._url, "/api/pages/overview", **query)["period"]
         start, end = (int(datetime.fromisoformat(period[name]).timestamp()) for name in ("start", "end"))
         only = {_COLUMNS.get(name, name): query[name] for name in query if name in carried and name not in _NOT_VALUES}
-        return Asked(start, end, query.get("internal", "hide"), end - start <= _HOURLY_SECONDS, only)
+        return Asked(start, end, query.get("internal", "hide"), period["step"], only)
 
 
 def same(shown: list[list[str]], true: Rows) -> None:

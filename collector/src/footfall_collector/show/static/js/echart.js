@@ -56,7 +56,10 @@ export function draw(host, build, label) {
   const selected = chart.getOption()?.legend?.[0]?.selected;
   const option = build(palette(), part.narrow);
   if (selected) option.legend.selected = selected;
+  const { tip: read } = part;
   chart.setOption(option, { notMerge: true });
+  // Whoever reads a value goes on reading it when new ones come in.
+  if (read) chart.dispatchAction({ type: "showTip", x: read.x, y: read.y });
   legend.draw(part.legend, chart, entriesOf(option));
   chart.resize();
 }
@@ -72,6 +75,8 @@ function begin(host) {
   host.replaceChildren(canvas, keys);
   const part = { canvas, legend: keys, chart: echarts.init(canvas, null, { renderer: "canvas" }) };
   drawn.set(host, part);
+  part.chart.on("showTip", (event) => { part.tip = event; });
+  part.chart.on("hideTip", () => { part.tip = null; });
   const watcher = new ResizeObserver(() => {
     if (!host.isConnected) return forget(host, watcher);
     part.chart.resize();

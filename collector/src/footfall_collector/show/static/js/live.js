@@ -13,6 +13,8 @@ let failed = "";
 
 export function start(refresh) {
   let busy = false;
+  // What the page is drawn with first is at least as new as this.
+  api.get("/api/pulse").then(({ token }) => { last = token; }, () => {});
   const beat = async () => {
     if (busy || document.hidden || paused) return;
     busy = true;

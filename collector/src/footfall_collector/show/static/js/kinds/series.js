@@ -20,8 +20,8 @@ export function option(data, config, colours, narrow = false) {
     ...base(colours),
     grid: { left: 2, right: 14, top: marked && !narrow ? 26 : 12, bottom: 2, containLabel: true },
     xAxis: axis(colours, {
-      type: "category", data: times.map(String), boundaryGap: isSparse(about), splitLine: { show: false }, axisPointer: { lineStyle: { color: colours["line-strong"] } },
-      axisLabel: { color: colours.muted, margin: 12, alignMinLabel: "left", alignMaxLabel: "right", interval: every(times.length, narrow), formatter: (at) => label(Number(at), about) },
+      type: "category", data: times.map(String), boundaryGap: isBars(about), splitLine: { show: false }, axisPointer: { lineStyle: { color: colours["line-strong"] } },
+      axisLabel: { color: colours.muted, margin: 12, alignMinLabel: isBars(about) ? undefined : "left", alignMaxLabel: isBars(about) ? undefined : "right", interval: every(times.length, narrow), formatter: (at) => label(Number(at), about) },
     }),
     yAxis: upright(about),
     tooltip: { ...base(colours).tooltip, trigger: "axis", formatter: (points) => bubble(points, about) },
@@ -38,8 +38,8 @@ function upright({ found, config, colours }) {
   });
 }
 
-// One or two days are no line: they are drawn as bars.
-const isSparse = ({ times }) => times.length < 3;
+// One or two days are no line, and neither are counts by the hour or minute: they are drawn as bars.
+const isBars = ({ times, config, daily }) => times.length < 3 || Boolean(config.stack && !daily);
 
 function drawn(line, index, about, marked) {
   const { found, times, config, colours, total } = about;
@@ -47,7 +47,7 @@ function drawn(line, index, about, marked) {
   const value = (at) => (config.share ? (line.values.get(at) ?? 0) / (total(at) || 1) : line.values.get(at) ?? missing);
   const paint = line.other || line.name === "other" ? colours["series-other"] : config.tone === "bad" ? colours.bad : colours.series[index % 6];
   return {
-    name: line.name, type: isSparse(about) ? "bar" : "line", stack: config.stack ? "all" : undefined, showSymbol: false, symbolSize: 6, barMaxWidth: 46,
+    name: line.name, type: isBars(about) ? "bar" : "line", stack: config.stack ? "all" : undefined, showSymbol: false, symbolSize: 6, barMaxWidth: 46,
     emphasis: { disabled: true }, lineStyle: { width: config.stack ? 1.5 : 2 }, itemStyle: { color: paint }, connectNulls: true,
     areaStyle: config.stack ? { opacity: 0.3 } : found.length > 1 ? undefined : { opacity: 0.1 }, markLine: index === 0 ? marked : undefined,
     data: times.map(value),
@@ -57,7 +57,7 @@ function drawn(line, index, about, marked) {
 function ghost({ name, index, data }, about) {
   const { colours } = about;
   const paint = index < 0 ? colours.muted : colours.series[index % 6];
-  return { name, type: "line", symbol: isSparse(about) ? "diamond" : "circle", showSymbol: isSparse(about), z: 5, emphasis: { disabled: true }, itemStyle: { color: paint }, lineStyle: { width: 1.5, type: [4, 4], color: paint }, connectNulls: true, data };
+  return { name, type: "line", showSymbol: about.times.length < 3, z: 5, emphasis: { disabled: true }, itemStyle: { color: paint }, lineStyle: { width: 1.5, type: [4, 4], color: paint }, connectNulls: true, data };
 }
 
 // About seven labels, at even distances.
