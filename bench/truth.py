@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bench.fleet import Happened
-from bench.world import DAY, HOUR
+from bench.world import DAY
 
 Rows = list[list[Any]]
 _MONDAY = 3  # day 0 was a Thursday
@@ -28,15 +28,16 @@ _UPTIMES = (
 
 @dataclass(frozen=True)
 class Asked:
-    """A chart's filters. `start` and `end` in epoch seconds, whole UTC days unless `hourly`; `internal` as in a query.
+    """A chart's filters. `start` and `end` in epoch seconds, whole UTC days unless `step` is less than a day.
 
-    `only` are properties by the journal's names.
+    `step` are the seconds between the moments of charts over time; `internal` as in a query; `only` are properties
+    by the journal's names.
     """
 
     start: int
     end: int
     internal: str = "hide"
-    hourly: bool = False
+    step: int = DAY
     only: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -45,14 +46,21 @@ class Truth:
 
     def __init__(self, events: Iterable[Happened]) -> None:
         self._events = sorted({event.uuid: event for event in events}.values(), key=lambda event: event.at)
+        self._latest: _Answer | None = None
 
     def chart(self, name: str, asked: Asked) -> Rows:
         """The rows of a chart."""
-        return _Answer(self._events, asked).charts[name]()
+        return self._answer(asked).charts[name]()
 
     def charts(self, asked: Asked) -> dict[str, Rows]:
         """The rows of every chart."""
-        return {name: rows() for name, rows in _Answer(self._events, asked).charts.items()}
+        return {name: rows() for name, rows in self._answer(asked).charts.items()}
+
+    def _answer(self, asked: Asked) -> "_Answer":
+        """One question is mostly asked of several charts in a row."""
+        if self._latest is None or self._latest.asked != asked:
+            self._latest = _Answer(self._events, asked)
+        return self._latest
 
     def hidden_internal(self, asked: Asked) -> int:
         """How many internal events the range has, whatever is asked of tools and clients."""
@@ -241,11 +249,8 @@ class _Answer:
         return rows
 
     def events_over_time(self) -> Rows:
-        counts = Counter(
-            (event.at // HOUR * HOUR if self.asked.hourly else event.at // DAY * DAY, event.event)
-            for event in self.events
-        )
-        written = "%Y-%m-%dT%H:%M:%SZ" if self.asked.hourly else "%Y-%m-%d"
+        counts = Counter((event.at // self.asked.step * self.asked.step, event.event) for event in self.events)
+        written = "%Y-%m-%dT%H:%M:%SZ" if self.asked.step < DAY else "%Y-%m-%d"
         return [
             [datetime.fromtimestamp(at, UTC).strftime(written), name, n] for (at, name), n in sorted(counts.items())
         ]
