@@ -187,12 +187,14 @@ def test_charts_can_be_asked_from_many_threads_while_events_are_loaded(tmp_path:
     readers = [threading.Thread(target=ask) for _ in range(3)]
     for reader in readers:
         reader.start()
-    for part in range(6):
-        journal_fleet(tmp_path, requests[part::6])
-        load(tmp_path, store, settle=part % 2 == 1)
-    done.set()
-    for reader in readers:
-        reader.join(30)
+    try:
+        for part in range(6):
+            journal_fleet(tmp_path, requests[part::6])
+            load(tmp_path, store, settle=part % 2 == 1)
+    finally:
+        done.set()
+        for reader in readers:
+            reader.join(30)
     assert failures == []
     assert sum(n for _, n in store.rows(BY_DAY, EVERYTHING)) == sum(1 for _ in FLEET.happened())
     store.close()
