@@ -20,7 +20,7 @@ from tests.privacy.places import PLACES
 from tests.privacy.planted import Plan, Secret
 from tests.privacy.searching import Needles
 from tests.privacy.sessions import Visitor
-from tests.privacy.shape import wrongs
+from tests.privacy.shape import wrongs, wrongs_in_spool
 from tests.privacy.surroundings import Surroundings, old_uid, surroundings
 from tests.privacy.tee import Request, Tee
 from tests.support.collector_process import CollectorProcess, start_collector
@@ -36,22 +36,33 @@ COUNTED = ("echo", "answer", "crash")
 COMMANDS = (("status",), ("status", "--json"), ("preview",), ("log",), ("log", "--json"), ("dictionary",))
 _CLI = "import sys; from footfall.cli import main; sys.exit(main(sys.argv[1:]))"
 _OTHERS_LINES = 3
+_OTHERS = 0o077
 
 
 @dataclass
 class Evidence:
-    """What is left of the sessions: bytes by where they were found, and what was called."""
+    """What is left of the sessions: bytes by where they were found, and what was called.
+
+    Attributes:
+        ids: the instance IDs that there should be.
+        open: a sentence for each thing that other users of the machine may read.
+    """
 
     found: dict[str, bytes] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
     called: list[str] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
+    open: list[str] = field(default_factory=list)
 
     def tree(self, area: str, directory: Path) -> None:
         """Keep every file below a directory, and its name."""
         for path in sorted(directory.rglob("*")):
             name = str(path.relative_to(directory))
             self.found[f"{area}/{name}"] = name.encode() + b"\n" + (path.read_bytes() if path.is_file() else b"")
+
+    def closed(self, area: str, *paths: Path) -> None:
+        """Note which of these other users of the machine may read."""
+        self.open += [f"{area}: others may read {path.name}" for path in paths if path.stat().st_mode & _OTHERS]
 
     def of(self, *areas: str) -> dict[str, bytes]:
         """What was found in some areas."""
@@ -83,6 +94,7 @@ def gather(plan: Plan, directory: Path, source: Path | None = None) -> Evidence:
             _ask(plan, collector, evidence)
         evidence.found["collector log/second"] = collector.output.encode()
         evidence.tree("database", data)
+        evidence.closed("database", data)
         evidence.found["database/rows"] = _rows(data)
     return evidence
 
@@ -100,16 +112,16 @@ def _run_clients(
         sending = {"DOT_AI_POSTHOG_HOST": tee.url, "DOT_AI_TELEMETRY_FLUSH_SECONDS": "0.2"}
         sending |= {"PRIVACY_PLAN": str(directory / "plan.json"), **python}
         visitor = Visitor(plan, directory / "stderr")
+        named = dict(zip(("AI_PROVIDER", "DOT_AI_DEPLOYMENT_METHOD"), plan.texts("words"), strict=False))
         for number, (kind, cluster) in enumerate([("mcpserver", "new"), ("lowlevel", "old")]):
             log = {"PRIVACY_LOG": str(directory / f"log-{kind}")}
             environment = around.environment(cluster, **sending, **log, DOT_AI_TELEMETRY_GRACE_SECONDS="3600")
-            where = _over_stdio(kind, environment, around)
+            where = _over_stdio(kind, environment | (named if kind == "lowlevel" else {}), around)
             asyncio.run(visitor.everything(where, number, modern=kind == "lowlevel"))
         evidence.tree("spool", around.state)
         _leave_in_spool(plan, around)
-        words = dict(zip(("AI_PROVIDER", "DOT_AI_DEPLOYMENT_METHOD"), plan.texts("words"), strict=False))
         log = {"PRIVACY_LOG": str(directory / "log-http")}
-        environment = around.environment("new", **sending, **log, **words, DOT_AI_TELEMETRY_GRACE_SECONDS="0")
+        environment = around.environment("new", **sending, **log, DOT_AI_TELEMETRY_GRACE_SECONDS="0")
         _over_http(environment, visitor, tee, around)
         evidence.requests, evidence.called = tee.requests(), visitor.called
         evidence.found["wire/raw"] = tee.raw()
@@ -117,6 +129,7 @@ def _run_clients(
     asked = [request for api in around.clusters.values() for request in api.asked]
     evidence.found["kubernetes/asked"] = repr([(a.method, a.path, a.headers) for a in asked]).encode()
     evidence.tree("state", around.state)
+    evidence.closed("state", *around.state.iterdir(), *(p for p in around.state.rglob("*") if p.is_file()))
     for path in (*directory.glob("log-*"), visitor.errors):
         evidence.found[f"log/{path.name}"] = path.read_bytes()
     _command_line(around, environment, evidence)
@@ -235,7 +248,8 @@ def findings(plan: Plan, evidence: Evidence) -> list[str]:
     finds = Needles(planted, allowed).search(evidence.of(*(area for area in client if area != "kubernetes")))
     finds += on_the_way.search(evidence.of("kubernetes"))
     finds += Needles([*planted, *ids]).search(evidence.of(*collector))
-    return [str(find) for find in finds] + wrongs(evidence.requests, KEY, evidence.ids)
+    wrong = wrongs(evidence.requests, KEY, evidence.ids) + wrongs_in_spool(evidence.of("spool"))
+    return [str(find) for find in finds] + wrong + evidence.open
 
 
 def missing(evidence: Evidence) -> list[str]:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,19 @@ def wrongs(requests: Iterable[Request], key: str, ids: Collection[str]) -> list[
             uuids.append(str(event.get("uuid")))
     if len(set(uuids)) != len(uuids):
         found.append("wire: a uuid comes twice")
+    return found
+
+
+def wrongs_in_spool(files: Mapping[str, bytes]) -> list[str]:
+    """What in the spool's lines is more exact than it will be on the wire."""
+    found = []
+    for where, content in files.items():
+        for line in content.splitlines() if where.endswith(".seg") else []:
+            if line.startswith(b'{"e":'):
+                properties = json.loads(line)["p"]
+                for name in ("duration_ms", "uptime_seconds"):
+                    if properties.get(name, 0) != TwoDigits(0, 86_400_000):
+                        found.append(f"spool: {name} is {properties[name]}")
     return found
 
 

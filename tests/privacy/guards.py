@@ -1,0 +1,290 @@
+"""Every guard of the promise: where it stands, how it is taken out of a copy of the source, and where that shows.
+
+The table of docs/privacy-proof.md is made of this one. `test_every_guard_is_needed.py` takes each out and sees that
+the proof fails. Where a rule stands twice, in front of the disk and in front of the wire, each of the two is a guard
+of its own; where two rules refuse the same thing at the same point, one guard has a cut in each.
+"""
+
+from dataclasses import dataclass
+
+CLIENT = "client/src/footfall/"
+COLLECTOR = "collector/src/footfall_collector/"
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A change of one file: `old` stands in it exactly once."""
+
+    path: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Guard:
+    """One guard.
+
+    Attributes:
+        name: short, unique.
+        keeps: what it keeps from happening.
+        cuts: take it out.
+        seen: how a finding begins that the proof makes without it.
+        quick: whether it is tried in every run of the suite, and not only in `make soak`.
+        provoked: the first so many cuts only bring about the occasion: with them alone the proof still holds.
+    """
+
+    name: str
+    keeps: str
+    cuts: tuple[Cut, ...]
+    seen: str
+    quick: bool = False
+    provoked: int = 0
+
+
+def client(module: str, old: str, new: str) -> Cut:
+    return Cut(f"{CLIENT}{module}.py", old, new)
+
+
+def collector(module: str, old: str, new: str) -> Cut:
+    return Cut(f"{COLLECTOR}{module}.py", old, new)
+
+
+KINDS = (
+    Guard(
+        "vocabularies",
+        "a word outside a vocabulary: a client's name, a transport, a provider",
+        (client("fields", "return value if value in words else OTHER", "return value"),),
+        "spool",
+        quick=True,
+    ),
+    Guard(
+        "tool names",
+        "the name of a tool that the server did not register when it began to serve",
+        (client("fields", "return found or OTHER", "return found or value"),),
+        "spool",
+        quick=True,
+    ),
+    Guard(
+        "first list",
+        "tools that a low-level server lists later, named after resources perhaps",
+        (client("mcp/calls", "self._listening = not is_last_page", "self._listening = True"),),
+        "spool",
+    ),
+    Guard(
+        "identifiers",
+        "a class name that is no identifier",
+        (
+            client("fields", "matches = _IDENTIFIER.fullmatch", 'matches = re.compile(".*", re.DOTALL).fullmatch'),
+            client("outcomes", "name.isascii() and name.isidentifier() and ", ""),
+        ),
+        "spool",
+    ),
+    Guard(
+        "existing classes",
+        "a class that was made or renamed at run time",
+        (client("outcomes", " and _stands_in_module(candidate, name)", ""),),
+        "spool",
+        quick=True,
+    ),
+    Guard(
+        "classes only",
+        "an exception's message",
+        (client("recorder", "error_type=class_name(type(error))", "error_type=str(error)"),),
+        "spool",
+    ),
+    Guard(
+        "versions",
+        "a text that is no version",
+        (
+            client(
+                "fields", "    if match is None:\n        return OTHER", "    if match is None:\n        return value"
+            ),
+        ),
+        "spool",
+    ),
+    Guard(
+        "ends of versions",
+        "what follows the numbers of a version: a vendor, a build, a name",
+        (client("fields", 'return f"{match[\'numbers\']}-{tag}" if tag else match["numbers"]', "return str(value)"),),
+        "spool",
+        quick=True,
+    ),
+    Guard(
+        "true or false",
+        "anything else where a yes or no belongs",
+        (client("fields", "return value if value is True or value is False else None", "return value"),),
+        "spool",
+    ),
+    Guard(
+        "numbers",
+        "anything else where a number belongs",
+        (
+            client(
+                "fields",
+                "if type(value) is not float and type(value) is not int:\n                return None",
+                "if type(value) is str:\n                return value",
+            ),
+        ),
+        "spool",
+    ),
+)
+
+RECORDING = (
+    Guard(
+        "checked by hand",
+        "whatever a host application records itself, before it is on disk",
+        (client("recorder", "properties = check(event)", "properties = msgspec.structs.asdict(event)"),),
+        "spool",
+    ),
+    Guard(
+        "checked per call",
+        "the tool's and the client's name as the client gave them, before they are on disk",
+        (
+            client(
+                "outcomes",
+                "self._check(ToolExecuted(tool=tool, success=success, duration_ms=0, mcp_client=client))",
+                '{"tool": tool, "success": success, "mcp_client": client, "duration_ms": 0}',
+            ),
+        ),
+        "spool",
+        quick=True,
+    ),
+    Guard(
+        "known events",
+        "events that are in no catalogue",
+        (
+            client(
+                "recorder",
+                "known = self._known.get(type(event))",
+                """known = self._known.get(type(event)) or (b'{"e":"letter","t":', msgspec.structs.asdict)""",
+            ),
+        ),
+        "spool",
+    ),
+    Guard(
+        "rounded durations",
+        "durations so exact that they tell one machine or one call from others",
+        (client("recorder", "round_significant(milliseconds) if 0.0", "milliseconds if 0.0"),),
+        "spool",
+    ),
+    Guard(
+        "rounded numbers",
+        "uptimes, and durations given by hand, that are as exact",
+        (client("fields", "return round_significant(value) if value >= 0", "return value if value >= 0"),),
+        "spool",
+    ),
+    Guard(
+        "whole seconds",
+        "times so exact that they tell one machine from others",
+        (
+            client("recorder", """b'%s%d,"u":"%s","p":%s%a}}\\n'""", """b'%s%f,"u":"%s","p":%s%a}}\\n'"""),
+            client("packing", "    epoch: int", "    epoch: float"),
+            client("wire", "{rfc3339(epoch)}", "{epoch}"),
+        ),
+        "wire: tool_executed: timestamp",
+    ),
+    Guard(
+        "random ids",
+        "a uuid with a time and a network card's address in it",
+        (client("recorder", "fresh = self._take_id()", 'fresh = __import__("uuid").uuid1().hex.encode()'),),
+        "wire: tool_executed: uuid",
+    ),
+)
+CONTEXT = (
+    Guard(
+        "known providers",
+        "what else `AI_PROVIDER` may say",
+        (client("context", "if word in AI_PROVIDERS), OTHER)", "if word in AI_PROVIDERS), named)"),),
+        "spool",
+    ),
+    Guard(
+        "known methods",
+        "what else `DOT_AI_DEPLOYMENT_METHOD` may say",
+        (client("context", "return named if named in DEPLOYMENT_METHODS else OTHER", "return named"),),
+        "spool",
+    ),
+    Guard(
+        "presence only",
+        "the value of a provider's key",
+        (
+            client(
+                "context",
+                "if environ.get(variable):\n            return provider",
+                "if environ.get(variable):\n            return environ[variable]",
+            ),
+        ),
+        "spool",
+        quick=True,
+    ),
+    Guard(
+        "a hash",
+        "the UID of the namespace `kube-system`",
+        (
+            client(
+                "identity", """return f"cluster_{hashlib.sha256(text.encode()).hexdigest()[:16]}\"""", "return folded"
+            ),
+        ),
+        "wire/text: uuid planted in cluster UID",
+        quick=True,
+    ),
+    Guard(
+        "a part of the hash",
+        "the whole hash of the UID",
+        (
+            client(
+                "identity",
+                "hashlib.sha256(text.encode()).hexdigest()[:16]}",
+                "hashlib.sha256(text.encode()).hexdigest()}",
+            ),
+        ),
+        "wire: tool_executed: distinct_id",
+    ),
+    Guard(
+        "random UIDs",
+        "the hash of a UID that is made of a time and a network card's address, and can be guessed",
+        (client("kubernetes", "if _UID4.fullmatch(folded):", "if _UID.fullmatch(folded):"),),
+        "wire/text: uuid of version 1 planted in cluster UID, sha256",
+    ),
+    Guard(
+        "words for failures",
+        "details of the cluster in what `footfall status` says about the instance ID",
+        (
+            client(
+                "kubernetes",
+                'raise NoAnswerError("uid not version 4" if',
+                'raise NoAnswerError(f"uid not version 4: {folded}" if',
+            ),
+        ),
+        "spool/dot-ai/product.json: uuid of version 1",
+    ),
+    Guard(
+        "clean version in files",
+        "what else the host says about its version, in `product.json`",
+        (client("pipeline", 'clean_version(self.product.version) or ""', "self.product.version"),),
+        "spool/dot-ai/product.json: version planted in product version",
+    ),
+    Guard(
+        "no paths in files",
+        "the state directory's path, which may name a user, in `product.json`",
+        (client("state", '"each event is on disk before its call returns"', "path"),),
+        "spool/dot-ai/product.json: name planted in directories",
+    ),
+    Guard(
+        "a typo is not repeated",
+        "a wrong value of `DOT_AI_TELEMETRY` in the log",
+        (client("product", 'f"{variable} has a value that is neither', 'f"{variable}={value} is neither'),),
+        "log",
+    ),
+    Guard(
+        "a wrong number is not repeated",
+        "a wrong number of seconds in the log",
+        (client("product", "is not a number of seconds", "{raw} is not a number of seconds"),),
+        "log",
+    ),
+    Guard(
+        "a wrong host is not repeated",
+        "a wrong address, perhaps with a password in it, in the log",
+        (client("product", "POSTHOG_HOST is not an http", "POSTHOG_HOST={host} is not an http"),),
+        "log",
+    ),
+)

@@ -1,0 +1,211 @@
+"""The guards of what leaves the process, and of the collector. See guards.py."""
+
+from tests.privacy.guards import CONTEXT, KINDS, RECORDING, Guard, client, collector
+
+WIRE = (
+    Guard(
+        "checked again",
+        "properties that another program, or an older version, left in the spool",
+        (client("packing", "return check(properties.get)", "return {**properties, **(check(properties.get) or {})}"),),
+        "wire/text",
+        quick=True,
+    ),
+    Guard(
+        "known events again",
+        "events that another program left in the spool",
+        (
+            client(
+                "packing",
+                "if check is None:\n            return None",
+                "if check is None:\n            return raw.properties",
+            ),
+        ),
+        "wire/text",
+    ),
+    Guard(
+        "common properties again",
+        "common properties that another program left in the spool",
+        (
+            client(
+                "packing",
+                "shared = self._common((common if type(common) is dict else {}).get) or {}",
+                "shared = common",
+            ),
+        ),
+        "wire/text",
+    ),
+    Guard(
+        "instance IDs only",
+        "an ID that another program left in the spool",
+        (client("packing", "if type(known) is str and _INSTANCE.fullmatch(known) else", "if known else"),),
+        "wire/text",
+    ),
+    Guard(
+        "no address stored",
+        "PostHog storing the sender's address",
+        (client("wire", ', "$ip": "0.0.0.0"}', "}"),),
+        "wire: tool_executed: constants",
+    ),
+    Guard(
+        "no place looked up",
+        "PostHog looking up the place of the sender's address",
+        (client("wire", '"$geoip_disable": True', '"$geoip_disable": False'),),
+        "wire: tool_executed: constants",
+    ),
+    Guard(
+        "no person made",
+        "PostHog making a person of the instance",
+        (client("wire", '"$process_person_profile": False', '"$process_person_profile": True'),),
+        "wire: tool_executed: constants",
+    ),
+    Guard(
+        "whole seconds of sending",
+        "a moment of sending that is exact",
+        (client("wire", '"sent_at": rfc3339(int(sent_at))', '"sent_at": str(sent_at)'),),
+        "wire: sent_at",
+    ),
+    Guard(
+        "bare gzip",
+        "a time or a file's name in the header of the gzip stream",
+        (
+            client(
+                "wire",
+                "return packer.compress(body) + packer.flush()",
+                'return __import__("gzip").compress(body, mtime=time.time())',
+            ),
+        ),
+        "wire: the gzip header",
+    ),
+    Guard(
+        "no more headers",
+        "headers that the HTTP library adds by itself",
+        (client("wire", ', "Accept-Encoding": SKIP_HEADER', ""),),
+        "wire: headers",
+    ),
+    Guard(
+        "files for the owner only",
+        "other users of the machine reading the log of what was sent",
+        (client("egress", "os.O_WRONLY, 0o600)", "os.O_WRONLY, 0o644)"),),
+        "state: others may read",
+    ),
+    Guard(
+        "a directory for the owner only",
+        "other users of the machine looking into the state directory",
+        (
+            client(
+                "state", "os.makedirs(path, mode=0o700, exist_ok=True)", "os.makedirs(path, mode=0o755, exist_ok=True)"
+            ),
+        ),
+        "state: others may read",
+    ),
+)
+AT_THE_COLLECTOR = (
+    Guard(
+        "admitted values",
+        "values that no kind admits, whoever sent them",
+        (collector("admit/fragments", "admitted = checker(value)", "admitted = value"),),
+        "journal",
+        quick=True,
+    ),
+    Guard(
+        "listed tools",
+        "tools that the operator did not list, where tools are listed",
+        (collector("admit/admission", "(tools or {}).get(product) or None", "None"),),
+        "journal",
+    ),
+    Guard(
+        "unknown events uncounted by name",
+        "names of unknown events in metrics and pages",
+        (collector("admit/lines", "return UNKNOWN_EVENT", "return event.event"),),
+        "answers",
+        quick=True,
+    ),
+    Guard(
+        "unknown properties uncounted by name",
+        "names of unknown properties in metrics and pages",
+        (
+            collector(
+                "admit/lines",
+                "dropped[UNKNOWN_PROPERTY] += len(properties.keys() - rule.known)",
+                "dropped.update(properties.keys() - rule.known)",
+            ),
+        ),
+        "answers",
+    ),
+    Guard(
+        "the second hash",
+        "the instance ID as it was sent",
+        (collector("admit/instances", 'hmac.digest(pepper, message, "sha256").hex()[:16]', "cut"),),
+        "journal",
+        quick=True,
+    ),
+    Guard(
+        "the pepper",
+        "a hash that whoever knows a cluster's UID can make again",
+        (
+            collector(
+                "admit/instances",
+                'hmac.digest(pepper, message, "sha256").hex()[:16]',
+                '__import__("hashlib").sha256(message).hexdigest()[:16]',
+            ),
+        ),
+        "journal",
+    ),
+    Guard(
+        "kinds of instances",
+        "the beginning of an ID that is none",
+        (
+            collector(
+                "admit/instances", 'if cut.startswith(kind + "_")), "other")', 'if cut.startswith(kind + "_")), cut)'
+            ),
+        ),
+        "journal",
+    ),
+    Guard(
+        "UUIDs only",
+        "a text where a UUID belongs",
+        (
+            collector(
+                "admit/lines", "return str(uuid.UUID(given)) if type(given) is str else None", "return str(given)"
+            ),
+        ),
+        "journal",
+    ),
+    Guard(
+        "plain refusals",
+        "what was sent, in the sentence that refuses it",
+        (
+            collector(
+                "receive/envelope",
+                'raise malformed("The body is neither a JSON object nor a list.")',
+                "raise malformed(f\"The body is no list: {body.decode(errors='ignore')[:200]}\")",
+            ),
+        ),
+        "answers",
+    ),
+    Guard(
+        "no access log",
+        "addresses, paths and queries in the log",
+        (collector("app", "access_log=False", "access_log=True"),),
+        "collector log",
+        quick=True,
+    ),
+    Guard(
+        "tracebacks without messages",
+        "what an exception quotes, in the log",
+        (
+            collector("admit/lines", "return UNKNOWN_EVENT", "raise LookupError(event.event)"),
+            collector("logs", "handler.setFormatter(_Discreet(", "handler.setFormatter(logging.Formatter("),
+        ),
+        "collector log",
+        provoked=1,
+    ),
+    Guard(
+        "a data directory for the owner only",
+        "other users of the machine reading the database",
+        (collector("instance_lock", "data.mkdir(mode=0o700", "data.mkdir(mode=0o755"),),
+        "database: others may read",
+    ),
+)
+GUARDS = (*KINDS, *RECORDING, *CONTEXT, *WIRE, *AT_THE_COLLECTOR)
+"""All of them, in the order of an event's way."""
