@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
+
 from footfall.schema import Catalogue
 
 from .lines import Batch, compile_lines

@@ -9,6 +9,7 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass
 
 import msgspec
+
 from footfall.fields import Amount, Checker, Flag, Kind
 from footfall.schema import Property
 

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from isal.isal_zlib import crc32
+
 from footfall.catalogue import version_property
 from footfall.schema import Catalogue
-from isal.isal_zlib import crc32
 
 from .fragments import Row, rows_of
 from .instances import MAX_ID, instance_fragments
