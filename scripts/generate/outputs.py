@@ -8,6 +8,7 @@ from .chart_values import chart_schema, values_table
 from .dictionary import dictionary
 from .marked import as_json, with_block
 from .pages import page
+from .proof import proof
 from .settings import client_settings, collector_settings
 
 PRODUCT = "dot-ai"
@@ -25,6 +26,7 @@ def documents(root: Path) -> Documents:
         "docs/settings.md": page(
             "settings.md", catalogue, client=client_settings(PRODUCT), collector=collector_settings()
         ),
+        "docs/privacy-proof.md": page("privacy-proof.md", catalogue, **proof()),
         "docs/dictionary.json": as_json(dictionary(catalogue)),
     }
     made["README.md"] = with_block(root / "README.md", "collected", page("collected.md", catalogue))
