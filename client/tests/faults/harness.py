@@ -7,11 +7,13 @@ import struct
 import subprocess
 import sys
 import time
+import urllib.request
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from client.tests.support.server import Server
+from tests.support.waiting import wait_for
 
 PROGRAMS = Path(__file__).with_name("programs")
 START_SECONDS = 30.0
@@ -21,15 +23,25 @@ class Host:
     """A child process that runs one of the programs over a state directory.
 
     Args:
-        program: file name in programs/, with its arguments.
+        program: file name in programs/ with its arguments, or arguments of Python that begin with `-m`.
         state: the state directory; the process's ledger and log lie beside it.
         url: where it sends to.
         prefix: a command that runs the program, such as `unshare …`.
+        python: the interpreter, by default the tests' own.
     """
 
     _made = 0
 
-    def __init__(self, program: list[str], state: Path, url: str, *, prefix: tuple[str, ...] = (), **env: str) -> None:
+    def __init__(
+        self,
+        program: list[str],
+        state: Path,
+        url: str,
+        *,
+        prefix: tuple[str, ...] = (),
+        python: Path = Path(sys.executable),
+        **env: str,
+    ) -> None:
         Host._made += 1
         self.state = state
         self._ledger = state.parent / f"{state.name}-{Host._made}.ledger"
@@ -48,10 +60,15 @@ class Host:
             **env,
         }
         self._began = time.monotonic()
-        command = [*prefix, sys.executable, str(PROGRAMS / program[0]), *program[1:]]
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
-                command, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
+                [*prefix, str(python), *program],
+                cwd=PROGRAMS,
+                env=environ,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
             )
 
     def wait_for_line(self, line: str) -> "Host":
@@ -168,6 +185,19 @@ def assert_all_arrived(server: Server, *hosts: Host) -> None:
     arrived = tools(server)
     assert not least - arrived, f"lost: {least - arrived}"
     assert not arrived - most, f"invented: {arrived - most}"
+
+
+def get(port: str, path: int) -> None:
+    """Request a page; again where the server is not there yet."""
+
+    def answered() -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    wait_for(answered, "an answer of the web server")
 
 
 def dropped(state: Path) -> dict[str, int]:

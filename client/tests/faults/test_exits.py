@@ -5,7 +5,6 @@ import signal
 import ssl
 import sys
 import time
-import urllib.request
 from pathlib import Path
 
 import anyio
@@ -13,7 +12,7 @@ import pytest
 from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
-from client.tests.faults.harness import PROGRAMS, Host, assert_all_arrived, deliver_rest
+from client.tests.faults.harness import PROGRAMS, Host, assert_all_arrived, deliver_rest, get
 from client.tests.support.outages import Place, outage
 from client.tests.support.server import Request, Server, status
 from tests.support.waiting import wait_for
@@ -89,7 +88,7 @@ def test_a_signal_that_the_host_ignores_stays_ignored(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_uvicorn_ends_as_ever_and_the_stop_is_said_before_its_lifespan_ends(tmp_path: Path, number: int) -> None:
-    with Server() as server, Host(["web.py", "1"], tmp_path / "state", server.url, **SLOWLY) as host:
+    with Server() as server, Host(["web.py"], tmp_path / "state", server.url, **SLOWLY) as host:
         port = host.read_after("listening ")
         for path in range(20):
             get(port, path)
@@ -102,19 +101,6 @@ def test_uvicorn_ends_as_ever_and_the_stop_is_said_before_its_lifespan_ends(tmp_
 
 SLOWLY = {"TEST_HOST_TELEMETRY_FLUSH_SECONDS": "60"}
 """So that what was recorded is still on disk when the process ends."""
-
-
-def get(port: str, path: int) -> None:
-    """Request a page; again where the server is not there yet."""
-
-    def answered() -> bool:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-
-    wait_for(answered, "an answer of the web server")
 
 
 @pytest.mark.parametrize("kind", ["hanging", "black hole", "503"])

@@ -1,13 +1,13 @@
 """A web server under uvicorn, with telemetry that begins with its lifespan. A request records one event.
 
-python web.py WORKERS        on a free port; says `listening PORT`
-`app` is what gunicorn serves as well.
+python web.py        on a free port; says `listening PORT`
+
+`app` and `wsgi` are what several workers of uvicorn and gunicorn serve.
 """
 
 import glob
 import os
 import socket
-import sys
 from typing import Any
 
 from common import TOOLS, telemetry
@@ -56,15 +56,8 @@ def main() -> None:
     import uvicorn
 
     listener = socket.create_server(("127.0.0.1", 0))
-    listener.set_inheritable(True)
     print(f"listening {listener.getsockname()[1]}", flush=True)
-    config = uvicorn.Config("web:app", fd=listener.fileno(), workers=int(sys.argv[1]), log_level="critical")
-    if config.workers > 1:
-        from uvicorn.supervisors import Multiprocess
-
-        Multiprocess(config, target=uvicorn.Server(config=config).run, sockets=[config.bind_socket()]).run()
-    else:
-        uvicorn.Server(config).run()
+    uvicorn.Server(uvicorn.Config("web:app", log_level="critical")).run(sockets=[listener])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,65 @@
+"""Records in several processes made in some way: `python processes.py KIND`.
+
+children: a forked child that exits normally and one that calls os._exit, while parent and children record.
+nested: a fork of a fork.
+fork, spawn, forkserver: four workers of multiprocessing.
+"""
+
+import multiprocessing
+import os
+import sys
+
+from common import TOOLS, telemetry
+
+from footfall.catalogue import ToolExecuted
+
+EACH = 100
+host = telemetry()
+
+
+def record(tool: int) -> None:
+    """Record EACH events of one tool."""
+    for _ in range(EACH):
+        host.record(ToolExecuted(tool=TOOLS[tool], success=True, duration_ms=1.0))
+
+
+def children() -> None:
+    record(0)
+    for tool, end in ((1, sys.exit), (2, os._exit)):
+        if os.fork() == 0:
+            record(tool)
+            end(0)
+        record(0)
+    for _ in range(2):
+        os.wait()
+    record(0)
+
+
+def nested() -> None:
+    record(0)
+    if os.fork() == 0:
+        record(1)
+        if os.fork() == 0:
+            record(2)
+            os._exit(0)
+        os.wait()
+        os._exit(0)
+    os.wait()
+    record(3)
+
+
+def work(tool: int) -> int:
+    record(tool)
+    return tool
+
+
+def workers(kind: str) -> None:
+    record(0)
+    with multiprocessing.get_context(kind).Pool(4) as pool:
+        pool.map(work, range(1, 9), chunksize=1)
+        # Leaving the block ends the workers with SIGTERM.
+    record(9)
+
+
+if __name__ == "__main__":
+    {"children": children, "nested": nested}.get(sys.argv[1], lambda: workers(sys.argv[1]))()
