@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from bench.fleet import Fleet
 from bench.world import HOUR
@@ -43,27 +43,46 @@ def chromium() -> Iterator[Browser]:
         yield browser
 
 
+class Windows:
+    """Browser contexts by width and scheme, kept for the session: their cache has the page's files."""
+
+    def __init__(self, chromium: Browser) -> None:
+        self._chromium = chromium
+        self._known: dict[tuple[int, str], BrowserContext] = {}
+
+    def context(self, width: int, theme: str) -> BrowserContext:
+        """The context of a width and a scheme."""
+        key = (width, theme)
+        if key not in self._known:
+            self._known[key] = self._chromium.new_context(
+                viewport={"width": width, "height": 900},
+                color_scheme="dark" if theme == "dark" else "light",
+                reduced_motion="reduce",
+                accept_downloads=True,
+            )
+        return self._known[key]
+
+
+@pytest.fixture(scope="session")
+def windows(chromium: Browser) -> Windows:
+    return Windows(chromium)
+
+
 @pytest.fixture
-def opened(chromium: Browser, url: str) -> Iterator[Opener]:
+def opened(windows: Windows, url: str) -> Iterator[Opener]:
     """`opened(path, width=…, theme=…, origin=…, tolerant=…)` opens a page and waits until it is drawn.
 
     At the end of the test every page must have asked its own collector only, and complained of nothing: unless it is
     `tolerant`, where a test takes the collector away.
     """
     watches: list[Watch] = []
-    with ExitStack() as contexts:
+    with ExitStack() as pages:
 
         def open_page(
             path: str, width: int = 1440, theme: str = "light", origin: str = url, tolerant: bool = False
         ) -> Page:
-            context = chromium.new_context(
-                viewport={"width": width, "height": 900},
-                color_scheme="dark" if theme == "dark" else "light",
-                reduced_motion="reduce",
-                accept_downloads=True,
-            )
-            contexts.callback(context.close)
-            page = context.new_page()
+            page = windows.context(width, theme).new_page()
+            pages.callback(page.close)
             watch = Watch(origin)
             watch.attach(page)
             if not tolerant:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.dashboard.browser import ready_count, settle
 from tests.dashboard.conftest import Opener
@@ -162,11 +162,14 @@ def test_nothing_moves_for_those_who_asked_for_it(opened: Opener) -> None:
     ) is False  # fmt: skip
 
 
-def test_the_scheme_is_chosen_and_remembered(opened: Opener) -> None:
-    page = opened("/", theme="light")
+def test_the_scheme_is_chosen_and_remembered(chromium: Browser, url: str) -> None:
+    page = chromium.new_page(color_scheme="light")
+    page.goto(url)
+    settle(page)
     page.locator("[data-do=theme]").click()
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     page.reload()
     settle(page)
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(13, 15, 19)"
+    page.context.close()

@@ -113,7 +113,7 @@ def test_filters_that_fit_nothing_can_be_cleared(opened: Opener, empty: Collecto
 def test_a_wrong_address_is_answered_with_a_sentence(chromium: Browser, url: str) -> None:
     page = chromium.new_page()
     page.goto(f"{url}/?range=yesterday")
-    expect(page.locator("#answer")).to_contain_text("range is none of 24h, 7d", timeout=SOON_MS)
+    expect(page.locator("#answer")).to_contain_text("range is none of 1h, 24h, 7d", timeout=SOON_MS)
     expect(page.locator("#panel-tool-usage")).to_contain_text("This chart could not be loaded")
     page.context.close()
 
