@@ -2,6 +2,7 @@
 
 import functools
 import time
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -29,17 +30,21 @@ class Calls:
 
     Nothing about a client is kept here but which were seen today in the session-less protocol: the client of a call
     is always the one of its own request.
+
+    Attributes:
+        succeeded: to be called with tool, client and seconds when a tool call ended well.
     """
 
     def __init__(self, telemetry: Any) -> None:
         self.telemetry = telemetry
+        self.succeeded: Callable[[str, str, float], object] = telemetry.record_call
         self._seen: set[tuple[str, str | None, str]] = set()
         self._as_written: set[tuple[str, str, str]] = set()
         self._day_ends = 0
 
-    def finished(self, tool: str, client: str, seconds: float, error: BaseException | None) -> None:
-        """One tool call ended; `error` is what it ended with, None for success."""
-        self.telemetry.record_call(tool, client, seconds, error if error is None else original(error))
+    def failed(self, tool: str, client: str, seconds: float, error: BaseException) -> None:
+        """One tool call ended with an error."""
+        self.telemetry.record_call(tool, client, seconds, original(error))
 
     def connected(self, client: str, version: object, transport: str) -> None:
         """A session began."""
@@ -92,16 +97,15 @@ def keep_exceptions(call: Any) -> Any:
     @functools.wraps(call)
     async def kept(*args: Any, **kwargs: Any) -> Any:
         current = attempt.get()
-        if current is None:
+        # Of calls inside a call, the outermost has the last word.
+        if current is None or current.reached:
             return await call(*args, **kwargs)
         current.reached = True
         try:
-            result = await call(*args, **kwargs)
+            return await call(*args, **kwargs)
         except BaseException as error:
             current.error = error
             raise
-        current.error = None  # of a tool that this one called and whose failure it got over
-        return result
 
     return kept
 

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any
 
+from ..vocabularies import UNKNOWN
 from .calls import Attempt, Calls, ErrorResultError, attempt, client_of, keep_exceptions
 from .sessions import WEB, Sessions
 
@@ -101,6 +102,7 @@ class _Watch:
     def __init__(self, lowlevel: Any, calls: Calls, sessions: Sessions) -> None:
         self._lowlevel = lowlevel
         self._calls = calls
+        self._succeeded = calls.succeeded
         self._sessions = sessions
 
     def wrappers(self) -> dict[type, Callable[[Handler], Handler]]:
@@ -117,25 +119,27 @@ class _Watch:
             try:
                 response = await inner(request)
             except BaseException as error:
-                self._finished(request, began, error)
+                seconds = perf_counter() - began
+                self._calls.failed(request.params.name, self._client(), seconds, error)
                 raise
             finally:
                 attempt.reset(token)
-            failed = getattr(getattr(response, "root", response), "isError", None) is True
-            self._finished(request, began, _error_of(current) if failed else None)
+            seconds = perf_counter() - began
+            if getattr(getattr(response, "root", response), "isError", None) is True:
+                self._calls.failed(request.params.name, self._client(), seconds, _error_of(current))
+            else:
+                self._succeeded(request.params.name, self._client(), seconds)
             return response
 
         handler.footfall = True  # type: ignore[attr-defined] # a mark, so that no handler is wrapped twice
         return handler
 
-    def _finished(self, request: Any, began: float, error: BaseException | None) -> None:
-        seconds = perf_counter() - began
+    def _client(self) -> str:
         try:
             params = self._lowlevel.request_context.session.client_params
         except LookupError:
-            params = None  # called by the host itself, outside any request
-        client, _ = client_of(params.clientInfo if params is not None else None)
-        self._calls.finished(request.params.name, client, seconds, error)
+            return UNKNOWN  # called by the host itself, outside any request
+        return client_of(params.clientInfo)[0] if params is not None else UNKNOWN
 
     def _listing(self, inner: Handler) -> Handler:
         async def handler(request: Any) -> Any:

@@ -69,6 +69,7 @@ class _Middleware:
 
     def __init__(self, calls: Calls, sessions: Sessions) -> None:
         self._calls = calls
+        self._succeeded = calls.succeeded
         self._sessions = sessions
 
     def __call__(self, ctx: Any, call_next: CallNext) -> Awaitable[Any]:
@@ -102,7 +103,7 @@ class _Middleware:
         try:
             result = await call_next(ctx)
         except BaseException as error:
-            self._calls.finished(name, client, perf_counter() - began, error)
+            self._calls.failed(name, client, perf_counter() - began, error)
             raise
         finally:
             attempt.reset(token)
@@ -112,9 +113,9 @@ class _Middleware:
         else:
             failed, kind = getattr(result, "is_error", None), getattr(result, "result_type", None)
         if failed is True:
-            self._calls.finished(name, client, seconds, current.error or ErrorResultError())
+            self._calls.failed(name, client, seconds, current.error or ErrorResultError())
         elif kind != INTERIM:
-            self._calls.finished(name, client, seconds, None)
+            self._succeeded(name, client, seconds)
         return result
 
     async def _initialize(self, ctx: Any, call_next: CallNext) -> Any:
