@@ -48,11 +48,13 @@ def test_the_tool_that_most_instances_use_comes_first_even_where_another_is_call
 
 
 def test_a_tool_that_got_worse_is_said_to_have() -> None:
-    flags = [{"tool": "recommend", "version": "2.3.0", "rate": 0.12, "rate_before": 0.06}]
+    flags = [{"kind": "errors", "tool": "recommend", "version": "2.3.0", "now": 0.12, "was": 0.06}]
     assert "; {bad|its error rate rose from 6 % to 12 %} in 2.3.0; `query` comes next." in said(
         sentences.tools(USAGE, 100, [], None, flags)
     )
     assert "{bad|" not in sentences.tools(USAGE, 100, [], "query", flags)
+    slower = [{"kind": "duration", "tool": "recommend", "version": "2.3.0", "now": 9400.0, "was": 620.0}]
+    assert "{bad|its median rose from 620 ms to 9.4 s} in 2.3.0" in said(sentences.tools(USAGE, 100, [], None, slower))
 
 
 def test_a_page_that_is_filtered_by_a_tool_speaks_of_that_tool() -> None:

@@ -13,7 +13,18 @@ from footfall.schema import Catalogue
 from ..store import Scope, Store
 from ..store.periods import DAY as DAY_SECONDS
 from ..store.periods import day_text
-from .charts import CHARTS, DAY, MOMENT, RELEASES, SUMMARY, TREND, ChartSpec, Column
+from .charts import (
+    CHARTS,
+    DAY,
+    MOMENT,
+    RELEASE_DURATIONS,
+    RELEASE_TOOLS,
+    RELEASES,
+    SUMMARY,
+    TREND,
+    ChartSpec,
+    Column,
+)
 from .filters import EARLIEST, INTERNAL, RANGES, FilterError, Filters
 
 _COLUMNS = {"version": "product_version", "provider": "ai_provider"}
@@ -71,6 +82,14 @@ class Answers:
     def releases(self, filters: Filters) -> Chart:
         """One row per version: first day in the range, instances, calls, errors, error rate."""
         return self._answer(RELEASES, filters)
+
+    def release_tools(self, filters: Filters) -> Chart:
+        """One row per version and tool: calls, errors."""
+        return self._answer(RELEASE_TOOLS, filters)
+
+    def release_durations(self, filters: Filters) -> Chart:
+        """One row per version, tool and rounded duration in milliseconds: calls."""
+        return self._answer(RELEASE_DURATIONS, filters)
 
     def products(self) -> list[str]:
         """The collector's products."""

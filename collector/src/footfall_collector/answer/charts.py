@@ -213,3 +213,18 @@ RELEASES = ChartSpec(
     ),
     COMMON,
 )
+_VERSION = Column("product_version", "Version")
+RELEASE_TOOLS = ChartSpec(
+    "release-tools",
+    "Tools of releases",
+    "How does each tool fare in each version?",
+    (_VERSION, _TOOL, _CALLS, _ERRORS),
+    (*COMMON, "tool", "mcp_client"),
+)
+RELEASE_DURATIONS = ChartSpec(
+    "release-durations",
+    "Durations of releases",
+    "How long does each tool take in each version?",
+    (_VERSION, _TOOL, Column("duration_ms", "Duration", "milliseconds"), _CALLS),
+    (*COMMON, "tool"),
+)

@@ -68,7 +68,7 @@ class Api:
 
     def releases(self, request: Request) -> Response:
         """Every version against the one before it."""
-        return _json(releases.compared(self._answers, self._filters(request)))
+        return _json(releases.compared(self._answers, self._filters(request), datetime.now(UTC).date()))
 
     def health(self, request: Request) -> Response:
         """The collector's own counters, as facts and tables."""

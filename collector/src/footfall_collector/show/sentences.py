@@ -87,8 +87,8 @@ def tools(usage: list[Record], instances: int, durations: list[Record], focus: s
     text = f"`{top['tool']}` is used by **{percent(reach)} of instances**" if reach else f"`{top['tool']}` is used most"
     text += f" and makes up {percent(top['calls'] / calls)} of all calls"
     if flag := next((flag for flag in flags if flag["tool"] == top["tool"]), None):
-        text += f"; {{bad|its error rate rose from {percent(flag['rate_before'])} to {percent(flag['rate'])}}}"
-        text += f" in {flag['version']}"
+        what, shown = ("error rate", percent) if flag["kind"] == "errors" else ("median", milliseconds)
+        text += f"; {{bad|its {what} rose from {shown(flag['was'])} to {shown(flag['now'])}}} in {flag['version']}"
     if len(chosen) > 1:
         text += f"; `{chosen[1]['tool']}` comes next"
     return f"{text}{_speed(durations, focus)}."

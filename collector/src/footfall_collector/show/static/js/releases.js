@@ -16,7 +16,7 @@ export async function refresh(signal) {
 }
 
 function table(list) {
-  const names = [["Version"], ["First seen (UTC)", "wide-only"], ["Instances", "num wide-only"], ["Calls", "num wide-only"], ["Error rate", "num"], ["95 % interval", "num wide-only"], ["Against the one before"]];
+  const names = [["Version"], ["First seen (UTC)", "wide-only"], ["Adoption", "num wide-only"], ["Instances", "num wide-only"], ["Calls", "num wide-only"], ["Error rate", "num"], ["95 % interval", "num wide-only"], ["Median", "num wide-only"], ["Against the one before"]];
   const head = el("tr", {}, names.map(([name, kind]) => el("th", { scope: "col", class: kind }, name)));
   return el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Releases" }, el("table", { class: "data" }, el("thead", {}, head), el("tbody", {}, list.map(row))));
 }
@@ -25,8 +25,8 @@ function row(release) {
   const choose = el("button", { type: "button", class: "button small", "data-key": release.version, "aria-label": `${release.version}: filter by it`, onclick: () => state.set({ version: release.version }) }, release.version);
   const interval = release.low === null ? "–" : `${number(release.low, "ratio")} – ${number(release.high, "ratio")}`;
   return el("tr", { "data-version": release.version }, el("td", {}, choose), el("td", { class: "wide-only" }, release.first_seen ? date(moment(release.first_seen)) : "–"),
-    el("td", { class: "num wide-only" }, number(release.instances)), el("td", { class: "num wide-only" }, number(release.calls)), el("td", { class: "num" }, number(release.error_rate, "ratio")),
-    el("td", { class: "num wide-only" }, interval), el("td", { class: "wrap" }, verdict(release)));
+    el("td", { class: "num wide-only" }, number(release.adoption, "ratio")), el("td", { class: "num wide-only" }, number(release.instances)), el("td", { class: "num wide-only" }, number(release.calls)), el("td", { class: "num" }, number(release.error_rate, "ratio")),
+    el("td", { class: "num wide-only" }, interval), el("td", { class: "num wide-only" }, number(release.p50_ms, "ms")), el("td", { class: "wrap" }, verdict(release)));
 }
 
 function verdict(release) {
@@ -36,8 +36,14 @@ function verdict(release) {
   return el("span", { class: `tag ${tone}` }, `${text}${by}`);
 }
 
-function flags(found) {
-  if (!found.regressions.length) return el("p", { class: "unit" }, found.note);
-  const list = found.regressions.map((flag) => el("li", {}, el("span", { class: "tag bad" }, flag.version), " ", el("code", {}, flag.tool), ` ${flag.text}`));
-  return el("div", { class: "flags" }, el("h3", {}, "Regressions"), el("ul", {}, list), el("p", { class: "unit" }, found.note));
+const SHOWN = 6;
+
+function flags({ regressions, note }) {
+  const how = el("details", { class: "how" }, el("summary", { "data-key": "how" }, "How a regression is told"), el("p", { class: "unit" }, note));
+  if (!regressions.length) return el("div", { class: "flags" }, el("p", { class: "unit" }, "No tool got worse from one release to the next beyond what chance explains."), how);
+  const [first, rest] = [regressions.slice(0, SHOWN), regressions.slice(SHOWN)];
+  const more = rest.length > 0 && el("details", { class: "how" }, el("summary", { "data-key": "rest" }, `${rest.length} more`), el("ul", {}, rest.map(flag)));
+  return el("div", { class: "flags" }, el("h3", {}, regressions.length === 1 ? "1 regression" : `${regressions.length} regressions`), el("ul", {}, first.map(flag)), more || "", how);
 }
+
+const flag = ({ version, tool, text }) => el("li", {}, el("span", { class: "tag bad" }, version), " ", el("code", {}, tool), ` ${text}`);
