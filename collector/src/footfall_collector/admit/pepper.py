@@ -27,7 +27,7 @@ def load_pepper(data: Path, shared: str = "") -> bytes:
     except OSError as error:
         raise SettingsError(f"{path} can't be used ({error.strerror}); it must be readable by this user") from None
     if len(text) < _LEAST:
-        raise SettingsError(f"{path} is damaged: restore it from a backup, or delete it and let all instances be new")
+        raise SettingsError(f"{path} is damaged: restore it from a backup")
     return text
 
 

@@ -85,6 +85,21 @@ class Store(Protocol):
     def rows(self, sql: str, scope: Scope) -> list[tuple[Any, ...]]:
         """The result of a chart's SQL over the relations it names, restricted to the scope."""
 
+    def forget(self, instance: str) -> int:
+        """Delete an instance (the journal's 16 hex digits) for good, now and later; returns how many events went.
+
+        Raises StoreError where it can't be done at once; it is then done at the next start.
+        """
+
+    def finish_forgetting(self) -> int:
+        """Go on with what `forget` could not do; returns how many events went."""
+
+    def retain(self, cutoff: int) -> list[str]:
+        """Delete the months that were over at a moment (epoch seconds); returns their names."""
+
+    def rebuild(self) -> None:
+        """Make the rollups anew from the raw events."""
+
     def close(self) -> None:
         """Settle and let go of all files."""
 

@@ -12,6 +12,7 @@ from .files import Files, Month
 from .periods import DAY
 from .relations import ROLLUP_FILE
 from .schema import journal_columns
+from .tombstones import sql_of_mark
 
 WINDOW = 300
 """Seconds around `sent` within which an event with the same UUID is the same. Where a client gives no time, the
@@ -22,19 +23,24 @@ _GAP = 3600
 _MOST_RANGES = 24
 
 
-def read(files: Files, segments: Sequence[Path], load: int, lenient: bool = False) -> int:
-    """Fill the writer's table `batch` with the events of segments; returns how many lines they had.
+def read(
+    files: Files, segments: Sequence[Path], load: int, forgotten: Sequence[str] = (), lenient: bool = False
+) -> int:
+    """Fill the writer's table `batch` with the events of segments, those of forgotten instances left out.
 
-    Of events with one UUID the earliest by `ts` stays, so that a repeated load makes the same choice. `lenient`
-    takes each value as text first and leaves out those that don't fit their column.
+    `forgotten` are marks of instances. Of events with one UUID the earliest by `ts` stays, so that a repeated load
+    makes the same choice. `lenient` takes each value as text first and leaves out those that don't fit their column.
 
+    Returns how many events were of forgotten instances.
     Raises duckdb.Error where a line is not what the journal writes.
     """
     columns = journal_columns(files.columns)
     described = ", ".join(f"{name}: '{'VARCHAR' if lenient else type_}'" for name, type_ in columns.items())
     listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in segments)
     source = f"read_json([{listed}], format = 'newline_delimited', columns = {{{described}}})"
-    values = [f"{load}::BIGINT AS load"]
+    marks = ", ".join(f"'{mark}'" for mark in forgotten)
+    gone_ones = f"{sql_of_mark('instance')} IN ({marks})" if marks else "false"
+    values = [f"{load}::BIGINT AS load", f"{gone_ones} AS gone"]
     for name, type_ in files.columns.items():
         if name == "instance":
             values.append("TRY_CAST('0x' || instance AS UBIGINT) AS instance")
@@ -46,14 +52,14 @@ def read(files: Files, segments: Sequence[Path], load: int, lenient: bool = Fals
     )
     writer = files.writer
     writer.execute(f"CREATE OR REPLACE TEMP TABLE arrived AS SELECT {', '.join(values)} FROM {source}")  # noqa: S608 - our columns and paths
-    [[lines]] = writer.execute("SELECT count(*) FROM arrived").fetchall()
+    [[gone]] = writer.execute("SELECT count(*) FROM arrived WHERE gone").fetchall()
     writer.execute(
         "CREATE OR REPLACE TEMP TABLE batch AS "  # noqa: S608 - our own words
-        "SELECT DISTINCT ON (product, uuid) *, strftime(make_timestamp(ts * 1000000), '%Y-%m') AS month "
-        f"FROM arrived WHERE {whole} ORDER BY product, uuid, ts"
+        "SELECT DISTINCT ON (product, uuid) * EXCLUDE (gone), strftime(make_timestamp(ts * 1000000), '%Y-%m') AS month "
+        f"FROM arrived WHERE NOT gone AND {whole} ORDER BY product, uuid, ts"
     )
     writer.execute("DROP TABLE arrived")
-    return int(lines)
+    return int(gone)
 
 
 def leave_out_known(files: Files) -> None:

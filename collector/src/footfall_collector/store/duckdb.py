@@ -27,14 +27,16 @@ import duckdb
 from footfall.schema import Catalogue
 
 from ..status import Status
-from . import Loaded, Scope, StoreError, batch, rolling
+from . import Loaded, Scope, StoreError, batch, deletion, rolling
 from .damaged import readable
 from .files import Files
 from .periods import months_between
 from .relations import Question
 from .schema import columns_of
+from .tombstones import Tombstones
 
 Step = Callable[[str], None]
+TOMBSTONES = "forgotten.json"
 
 
 def _no_step(_: str) -> None:
@@ -50,6 +52,7 @@ class DuckStore:
         memory_limit: as DuckDB writes it.
         threads: of the engine, shared by loading and charts.
         status: counts damaged lines.
+        pepper: fingerprint of the key that instances were hashed with; empty where it is not to be checked.
         on_step: is told before each step that could be the last; for tests that end the process there.
 
     Raises:
@@ -65,12 +68,16 @@ class DuckStore:
         memory_limit: str = "256MB",
         threads: int = 2,
         status: Status | None = None,
+        pepper: str = "",
         on_step: Step = _no_step,
     ) -> None:
         self._status = status or Status()
         self._step = on_step
+        self.tombstones = Tombstones(data_dir / TOMBSTONES)
         self.files = Files(data_dir / "store", columns_of(catalogues), memory_limit, threads)
         try:
+            if pepper:
+                self.files.check_pepper(pepper)
             self._begun = batch.begun(self.files)
             latest = [month.last_load for month in self.files.months.values()]
             rolled = rolling.rolled(self.files.writer)
@@ -119,10 +126,12 @@ class DuckStore:
             if damaged:
                 self._status.count("journal_lines_damaged", n=damaged)
         try:
-            batch.read(files, sound, number)
+            forgotten = batch.read(files, sound, number, self.tombstones.marks)
         except (duckdb.InvalidInputException, duckdb.ConversionException):
             # The lines are what was written, so the catalogue changed meanwhile: keep what still fits.
-            batch.read(files, sound, number, lenient=True)
+            forgotten = batch.read(files, sound, number, self.tombstones.marks, lenient=True)
+        if forgotten:
+            self._status.count("events_forgotten", n=forgotten)
         for path in set(sound) - set(segments):
             path.unlink()
         arrived = batch.by_product(files)
@@ -149,7 +158,30 @@ class DuckStore:
     def rebuild(self) -> None:
         """Make the rollups anew from the raw events. Raises StoreError where that fails; the old ones stay then."""
         with _engine_errors("the rollups can't be made anew"):
-            rolling.rebuild(self.files)
+            rolling.rebuild(self.files, self._step)
+
+    def forget(self, instance: str) -> int:
+        """See `Store.forget`."""
+        with _engine_errors("the instance can't be forgotten now; it will be at the next start"):
+            self.tombstones.add(instance)
+            self._step("tombstone")
+            return self.finish_forgetting()
+
+    def finish_forgetting(self) -> int:
+        """Delete the events of instances that are on the list and not deleted yet; returns how many they were."""
+        pending = self.tombstones.pending
+        if not pending:
+            return 0
+        with _engine_errors("instances that are to be forgotten can't be deleted"):
+            found = deletion.instances_of(self.files, pending)
+            events = deletion.forget(self.files, found, self._step) if found else 0
+            self.tombstones.done(pending)
+            return events
+
+    def retain(self, cutoff: int) -> list[str]:
+        """See `Store.retain`."""
+        with _engine_errors("old months can't be removed"):
+            return deletion.retain(self.files, cutoff, self._step)
 
     def settle(self) -> None:
         """See `Store.settle`: a checkpoint of every file."""

@@ -1,7 +1,7 @@
 """The database files: raw events in one per UTC month, rollups in one of their own, all attached to one engine."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from . import StoreError
+from .exchange import Exchange, carry_out, decide
 from .locks import SharedLock
 from .periods import DAY, month_bounds
 from .relations import ROLLUP_FILE
@@ -51,6 +52,7 @@ class Files:
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._guard = threading.Lock()
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        carry_out(directory)
         config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory_limit,
             "threads": str(threads),
@@ -118,6 +120,35 @@ class Files:
             with self.lock.alone():
                 self.writer.execute(f"CHECKPOINT {alias}")
 
+    @contextmanager
+    def attached(self, path: Path, alias: str) -> Iterator[None]:
+        """Another file for the time being; at the end it holds everything that was written, without a log."""
+        self.writer.execute(f"ATTACH '{_quoted(path)}' AS {alias}")
+        try:
+            yield
+            self.writer.execute(f"CHECKPOINT {alias}")
+        finally:
+            self.writer.execute(f"DETACH {alias}")
+
+    def exchange(self, change: Exchange, step: Callable[[str], None]) -> None:
+        """Put fresh files in the place of others and remove some, while nobody reads. Raises OSError."""
+        concerned = {*change.replaced, *change.removed}
+        decide(self.directory, change)
+        step("decided")
+        with self.lock.alone():
+            months = {name: month for name, month in self.months.items() if self.month_path(name).name in concerned}
+            for month in months.values():
+                self.writer.execute(f"DETACH {month.alias}")
+            if self.rollup_path.name in concerned:
+                self.writer.execute(f"DETACH {ROLLUP_FILE}")
+            carry_out(self.directory)
+            step("exchanged")
+            if self.rollup_path.name in concerned:
+                self._open_rollups()
+            kept = {name: self._open_month(name) for name in months if self.month_path(name).name in change.replaced}
+            rest = {name: month for name, month in self.months.items() if name not in months}
+            self.months = dict(sorted({**rest, **kept}.items()))
+
     def close(self) -> None:
         """Let go of all files."""
         with self.lock.alone(), self._guard:
@@ -129,7 +160,7 @@ class Files:
     def attach(self, path: Path, alias: str) -> None:
         """Attach a file, made if missing. Raises StoreError where it is in use or is no database."""
         try:
-            self.writer.execute(f"ATTACH '{str(path).replace(chr(39), chr(39) * 2)}' AS {alias}")
+            self.writer.execute(f"ATTACH '{_quoted(path)}' AS {alias}")
         except duckdb.IOException as error:
             if "lock" in str(error).lower():
                 raise StoreError(f"{path} is in use by another process; only one collector can use a store") from None
@@ -179,13 +210,27 @@ class Files:
                     f"{type_}: give the changed property another name"
                 )
 
+    def check_pepper(self, fingerprint: str) -> None:
+        """Remember which pepper the instances were hashed with. Raises StoreError where it was another one."""
+        known = self.writer.execute(f"SELECT value FROM {ROLLUP_FILE}.meta WHERE name = 'pepper'").fetchone()  # noqa: S608 - our alias
+        if known is None:
+            self.writer.execute(f"INSERT INTO {ROLLUP_FILE}.meta VALUES ('pepper', $value)", {"value": fingerprint})  # noqa: S608 - our alias
+        elif known[0] != fingerprint:
+            raise StoreError(
+                f"{self.directory} was filled with another pepper, so all instances would be counted anew: restore the "
+                "file `pepper` (or FOOTFALL_PEPPER) from a backup, or use an empty data directory"
+            )
+
     def _open_rollups(self) -> None:
         self.attach(self.rollup_path, ROLLUP_FILE)
-        with self.transaction() as writer:
-            writer.execute(f"CREATE TABLE IF NOT EXISTS {ROLLUP_FILE}.state (rolled BIGINT)")
-            writer.execute(
-                f"CREATE TABLE IF NOT EXISTS {ROLLUP_FILE}.loads (load BIGINT, segment VARCHAR, bytes BIGINT)"
-            )
-            [[rows]] = writer.execute(f"SELECT count(*) FROM {ROLLUP_FILE}.state").fetchall()  # noqa: S608 - our alias
-            if not rows:
-                writer.execute(f"INSERT INTO {ROLLUP_FILE}.state VALUES (0)")  # noqa: S608 - our alias
+        writer = self.writer
+        writer.execute(f"CREATE TABLE IF NOT EXISTS {ROLLUP_FILE}.state (rolled BIGINT)")
+        writer.execute(f"CREATE TABLE IF NOT EXISTS {ROLLUP_FILE}.loads (load BIGINT, segment VARCHAR, bytes BIGINT)")
+        [[rows]] = writer.execute(f"SELECT count(*) FROM {ROLLUP_FILE}.state").fetchall()  # noqa: S608 - our alias
+        if not rows:
+            writer.execute(f"INSERT INTO {ROLLUP_FILE}.state VALUES (0)")  # noqa: S608 - our alias
+
+
+def _quoted(path: Path) -> str:
+    """A path within single quotes of SQL."""
+    return str(path).replace("'", "''")

@@ -1,12 +1,16 @@
 """How the rollup tables follow from raw events: added to step by step, made where they are missing, made anew."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import duckdb
 
+from .exchange import Exchange, fresh
 from .files import Files
 from .relations import ROLLUP_FILE, counted, merged
 from .rollups import ROLLUPS, Rollup
+
+FRESH_FILE = "fresh"
+"""The name in SQL of a file that is written to take another one's place."""
 
 
 def rolled(connection: duckdb.DuckDBPyConnection) -> int:
@@ -37,31 +41,45 @@ def roll_up(files: Files, upto: int, step: Callable[[str], None]) -> int:
     return int(added)
 
 
-def delta(
-    files: Files,
-    rollup: Rollup,
-    tables: Sequence[str],
-    where: Sequence[str],
-    values: Mapping[str, object] | None = None,
-) -> None:
+def delta(files: Files, rollup: Rollup, tables: Sequence[str], where: Sequence[str]) -> None:
     """Fill the writer's table `delta` with what raw events of some tables add to a rollup."""
+    files.writer.execute(f"CREATE OR REPLACE TEMP TABLE delta AS {_added(rollup, tables, where)}")
+
+
+def _added(rollup: Rollup, tables: Sequence[str], where: Sequence[str]) -> str:
+    """The query whose rows are what raw events of some tables add to a rollup."""
+    if not tables:
+        columns = ", ".join(f"NULL::{type_} AS {name}" for name, type_ in rollup.columns().items())
+        return f"SELECT {columns} LIMIT 0"
     parts = " UNION ALL ".join(counted(rollup, table, where) for table in tables)
-    columns = ", ".join(f"NULL::{type_} AS {name}" for name, type_ in rollup.columns().items())
     # A month's end falls into a block, so a block's rows may come from two tables.
     sums = ", ".join(f"{'bit_or' if rollup.presence else 'sum'}({name})::BIGINT AS {name}" for name in rollup.values)
-    keys = ", ".join(rollup.keys)
-    source = f"SELECT {keys}, {sums} FROM ({parts}) GROUP BY ALL" if parts else f"SELECT {columns} LIMIT 0"  # noqa: S608 - our own words
-    files.writer.execute(f"CREATE OR REPLACE TEMP TABLE delta AS {source}", values or {})
+    return f"SELECT {', '.join(rollup.keys)}, {sums} FROM ({parts}) GROUP BY ALL"  # noqa: S608 - our own words
 
 
-def rebuild(files: Files) -> None:
-    """Make all rollups anew from the raw events of the loads that they hold."""
-    tables = [month.events for month in files.months.values()]
-    upto = rolled(files.writer)
-    with files.transaction() as writer:
+def write_fresh(files: Files, rows: Callable[[Rollup], str]) -> None:
+    """Write a fresh rollup file beside the one in use, with what a query gives for each rollup."""
+    with files.attached(fresh(files.rollup_path), FRESH_FILE):
         for rollup in ROLLUPS:
-            writer.execute(f"DELETE FROM {ROLLUP_FILE}.{rollup.name}")  # noqa: S608 - our own words
-            _fill(files, rollup, tables, upto)
+            source = f"SELECT {', '.join(rollup.columns())} FROM ({rows(rollup)}) ORDER BY {rollup.period}"  # noqa: S608 - our own words
+            files.writer.execute(_created(rollup, FRESH_FILE))
+            files.writer.execute(f"INSERT INTO {FRESH_FILE}.{rollup.name} BY NAME {source}")
+        copy(files, ROLLUP_FILE, ("meta", "state", "loads"))
+
+
+def copy(files: Files, source: str, tables: Sequence[str]) -> None:
+    """Copy tables of an attached file into the fresh one."""
+    for table in tables:
+        files.writer.execute(f"CREATE TABLE {FRESH_FILE}.{table} AS SELECT * FROM {source}.{table}")  # noqa: S608 - our own words
+
+
+def rebuild(files: Files, step: Callable[[str], None]) -> None:
+    """Make all rollups anew, in a fresh file, from the raw events of the loads that they hold."""
+    tables = [month.events for month in files.months.values()]
+    where = [f"load <= {rolled(files.writer)}"]
+    write_fresh(files, lambda rollup: _added(rollup, tables, where))
+    step("fresh rollups")
+    files.exchange(Exchange(replaced=(files.rollup_path.name,)), step)
 
 
 def make_missing(files: Files) -> None:
@@ -75,11 +93,11 @@ def make_missing(files: Files) -> None:
         upto = rolled(writer)
         for rollup in ROLLUPS:
             if rollup.name not in present:
-                writer.execute(created(rollup, ROLLUP_FILE))
+                writer.execute(_created(rollup, ROLLUP_FILE))
                 _fill(files, rollup, tables, upto)
 
 
-def created(rollup: Rollup, database: str) -> str:
+def _created(rollup: Rollup, database: str) -> str:
     """The statement that makes a rollup's table."""
     columns = ", ".join(f"{name} {type_}" for name, type_ in rollup.columns().items())
     return f"CREATE TABLE {database}.{rollup.name} ({columns})"
