@@ -5,6 +5,7 @@ SDKs are imported by name: each environment has only its own.
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
@@ -16,7 +17,15 @@ ANSWER = f"hello {WORD}"
 INITIALIZE, SESSIONLESS = "initialize", "2026-07-28"
 """The two eras of the protocol; mcp 1 knows the first one only."""
 
-Call = Callable[[], Awaitable[Any]]
+Ask = Callable[[], Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class Session:
+    """A client's connection: `call` calls the tool once, `tools` lists the tools."""
+
+    call: Ask
+    tools: Ask
 
 
 async def _greet(text: str) -> str:
@@ -48,21 +57,33 @@ def make(sdk: str) -> Any:
 
 
 @asynccontextmanager
-async def connected(sdk: str, era: str, server: Any) -> AsyncIterator[Call]:
-    """A client in the server's own process and event loop; what is yielded calls the tool once."""
+async def connected(sdk: str, era: str, server: Any) -> AsyncIterator[Session]:
+    """A client in the server's own process and event loop."""
     arguments = {"text": WORD}
     if sdk == "mcp1":
         info = import_module("mcp.types").Implementation(name=CLIENT, version="1.2.3")
         connect = import_module("mcp.shared.memory").create_connected_server_and_client_session
         async with connect(server, client_info=info) as session:
-            yield lambda: session.call_tool(TOOL, arguments)
+            yield Session(lambda: session.call_tool(TOOL, arguments), session.list_tools)
         return
     client = import_module("fastmcp" if sdk == "fastmcp4" else "mcp").Client
     info = import_module("mcp_types").Implementation(name=CLIENT, version="1.2.3")
     async with client(server, client_info=info, mode="legacy" if era == INITIALIZE else era) as session:
-        yield lambda: session.call_tool(TOOL, arguments)
+        yield Session(lambda: session.call_tool(TOOL, arguments), session.list_tools)
 
 
-def text_of(result: Any) -> str:
-    """The text that a call's result carries."""
-    return str(result.content[0].text)
+def answered(result: Any) -> bool:
+    """Whether the tool's own answer is in a call's result; something that watches may have put more beside it."""
+    return any(getattr(part, "text", None) == ANSWER for part in result.content)
+
+
+async def seen_by_client(session: Session) -> list[Any]:
+    """Everything that a client gets to see: the list of tools, and the result of a call."""
+    tools, result = await session.tools(), await session.call()
+    return [_dumped(tools), _dumped(result)]
+
+
+def _dumped(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_dumped(part) for part in value]
+    return value.model_dump(mode="json") if hasattr(value, "model_dump") else vars(value)

@@ -2,8 +2,8 @@
 
 python -m bench.overhead.measure --sdk mcp2 --era 2026-07-28 --calls 5000 --sink URL --directory DIR hook footfall
 
-Prints one JSON object: microseconds a call takes plain (`plain`), and for each subject the median, the quartiles
-of its paired differences to the plain call beside it (`over`).
+Prints one JSON object: `plain`, the median of microseconds that a plain call takes; `over`, for each subject the
+quartiles of its differences to the plain call beside it; `untouched`, whether its client sees the very same.
 """
 
 import argparse
@@ -13,10 +13,11 @@ import os
 import statistics
 import sys
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from time import perf_counter_ns
 from typing import Any
 
-from bench.overhead.hosts import ANSWER, SDKS, Call, connected, make, text_of
+from bench.overhead.hosts import SDKS, Ask, answered, connected, make, seen_by_client
 from bench.overhead.subjects import SUBJECTS, Surroundings, stay_on_loopback
 
 WARM_UP_CALLS = 200
@@ -39,7 +40,7 @@ def balanced(names: list[str]) -> list[str]:
     return order[:-1]
 
 
-async def timed(calls: dict[str, Call], count: int) -> dict[str, list[int]]:
+async def timed(calls: dict[str, Ask], count: int) -> dict[str, list[int]]:
     """Nanoseconds of each call, so many of each name at least."""
     order = [(name, calls[name]) for name in balanced(list(calls))]
     took: dict[str, list[int]] = {name: [] for name in calls}
@@ -48,8 +49,8 @@ async def timed(calls: dict[str, Call], count: int) -> dict[str, list[int]]:
             began = perf_counter_ns()
             result = await call()
             took[name].append(perf_counter_ns() - began)
-            if text_of(result) != ANSWER:
-                raise RuntimeError(f"{name} changed the tool's answer to {text_of(result)!r}")
+            if not answered(result):
+                raise RuntimeError(f"{name}: the tool's answer is lost: {result!r}")
     return took
 
 
@@ -62,33 +63,47 @@ def settle() -> None:
         print("measure: at ordinary priority, so on a busy machine the figures are noisy", file=sys.stderr)
 
 
-async def run(options: argparse.Namespace) -> dict[str, list[int]]:
+@dataclass
+class Measured:
+    """Nanoseconds of each call by name, and who let the client see just what the plain server does."""
+
+    took: dict[str, list[int]]
+    untouched: dict[str, bool]
+
+    def summary(self) -> dict[str, Any]:
+        """Microseconds, to hundredths."""
+        plain = self.took["plain"]
+        names = [name for name in self.took if name != "plain"]
+        return {
+            "plain": round(statistics.median(plain) / 1000, 2),
+            "over": {name: _quartiles(self.took[name], plain) for name in names},
+            "untouched": {name: self.untouched[name] for name in names},
+        }
+
+
+def _quartiles(watched: list[int], plain: list[int]) -> list[float]:
+    differences = [one - other for one, other in zip(watched, plain, strict=True)]
+    return [round(ns / 1000, 2) for ns in statistics.quantiles(differences, n=4)]
+
+
+async def run(options: argparse.Namespace) -> Measured:
     """Make the servers, plain first, connect a client to each, warm up, measure, deliver what is left."""
     around = Surroundings(options.sink, options.directory)
     watched = {
         name: SUBJECTS[name](options.sdk, lambda: make(options.sdk), around) for name in ("plain", *options.subjects)
     }
     async with AsyncExitStack() as stack:
-        calls = {
+        sessions = {
             name: await stack.enter_async_context(connected(options.sdk, options.era, server))
             for name, (server, _) in watched.items()
         }
+        seen = {name: await seen_by_client(session) for name, session in sessions.items()}
+        calls = {name: session.call for name, session in sessions.items()}
         await timed(calls, WARM_UP_CALLS)
         took = await timed(calls, options.calls)
     for _, finish in watched.values():
         await asyncio.to_thread(finish)
-    return took
-
-
-def summary(took: dict[str, list[int]]) -> dict[str, Any]:
-    """Microseconds, to hundredths."""
-    plain = took.pop("plain")
-
-    def quartiles(name: str) -> list[float]:
-        differences = [watched - bare for watched, bare in zip(took[name], plain, strict=True)]
-        return [round(ns / 1000, 2) for ns in statistics.quantiles(differences, n=4)]
-
-    return {"plain": round(statistics.median(plain) / 1000, 2), "over": {name: quartiles(name) for name in took}}
+    return Measured(took, {name: shown == seen["plain"] for name, shown in seen.items()})
 
 
 def main() -> int:
@@ -103,7 +118,7 @@ def main() -> int:
     options = parser.parse_args()
     stay_on_loopback()
     settle()
-    print(json.dumps(summary(asyncio.run(run(options)))), flush=True)
+    print(json.dumps(asyncio.run(run(options)).summary()), flush=True)
     return 0
 
 

@@ -7,12 +7,13 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from time import perf_counter
+from time import monotonic, perf_counter, sleep
 from typing import Any
 
 from bench.overhead.hosts import SDKS
 
 Finish = Callable[[], object]
+DRAIN_SECONDS = 60.0
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -116,7 +117,16 @@ def agentcat(_sdk: str, make: Callable[[], Any], around: Surroundings) -> tuple[
     agentcat = import_module("agentcat")
     server = make()
     agentcat.track(server, "proj_bench", agentcat.AgentCatOptions(api_base_url=around.sink, disable_diagnostics=True))
-    return server, import_module("agentcat.modules.event_queue").event_queue.destroy
+    queue = import_module("agentcat.modules.event_queue").event_queue
+
+    def finish() -> None:
+        # It has no flush: one request per event, the rest is dropped at the end.
+        until = monotonic() + DRAIN_SECONDS
+        while queue.get_stats()["queueLength"] and monotonic() < until:
+            sleep(0.1)
+        queue.destroy()
+
+    return server, finish
 
 
 def mcpspan(_sdk: str, make: Callable[[], Any], around: Surroundings) -> tuple[Any, Finish]:
