@@ -1,10 +1,12 @@
-"""Virtual environments with other MCP SDKs, in which the adapters' tests run their servers.
+"""Virtual environments beside the main one: other MCP SDKs, in which the adapters' tests run their servers, and peers.
 
-python scripts/sdk_env.py            make or refresh all of them; prints their names
-python scripts/sdk_env.py mcp1       one of them
+python scripts/sdk_env.py                  make or refresh those that tests need; prints their names
+python scripts/sdk_env.py mcp1             one of them
+python scripts/sdk_env.py peer-sentry      one with a library that a measurement compares with
+python scripts/sdk_env.py --lock mcp1      resolve its NAME.in again and write the pins to NAME.txt beside it
 
-Each NAME.txt in client/tests/mcp/environments becomes .venvs/NAME, with the client installed from this tree.
-`make lock` resolves them again from the NAME.in beside them.
+Each NAME.txt in client/tests/mcp/environments (for tests) and bench/environments (for measurements) becomes
+.venvs/NAME, with the client installed from this tree.
 """
 
 import argparse
@@ -15,14 +17,20 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PINS = ROOT / "client/tests/mcp/environments"
+FOR_TESTS = ROOT / "client/tests/mcp/environments"
+FOR_MEASUREMENTS = ROOT / "bench/environments"
 ENVIRONMENTS = ROOT / ".venvs"
 UV = Path(sys.executable).with_name("uv")
 
 
-def names() -> list[str]:
-    """Every environment there can be."""
-    return sorted(path.stem for path in PINS.glob("*.txt"))
+def names(folder: Path = FOR_TESTS) -> list[str]:
+    """The environments of a folder of pins."""
+    return sorted(path.stem for path in folder.glob("*.txt"))
+
+
+def pins_of(name: str) -> Path:
+    """The file with an environment's pins."""
+    return next(path for folder in (FOR_TESTS, FOR_MEASUREMENTS) if (path := folder / f"{name}.txt").exists())
 
 
 def python_of(name: str) -> Path:
@@ -36,7 +44,7 @@ def make(name: str) -> Path:
     Raises:
         subprocess.CalledProcessError: uv could not install it and has said why.
     """
-    pins = PINS / f"{name}.txt"
+    pins = pins_of(name)
     stamp = ENVIRONMENTS / name / ".pins"
     digest = hashlib.sha256(pins.read_bytes()).hexdigest()
     python = python_of(name)
@@ -50,19 +58,43 @@ def make(name: str) -> Path:
     return python
 
 
+def lock(name: str) -> None:
+    """Resolve an environment again. Raises subprocess.CalledProcessError where that is impossible."""
+    pins = pins_of(name)
+    wanted = pins.with_suffix(".in").relative_to(ROOT)
+    _uv(
+        "pip",
+        "compile",
+        "--quiet",
+        "--upgrade",
+        "--generate-hashes",
+        "--no-header",
+        "--python",
+        sys.executable,
+        "--output-file",
+        str(pins.relative_to(ROOT)),
+        str(wanted),
+    )
+
+
 def _uv(*arguments: str) -> None:
     subprocess.run([str(UV), *arguments], cwd=ROOT, check=True, env={**os.environ, "UV_LINK_MODE": "copy"})
 
 
 def main() -> int:
     """Make what was asked for; 0 where all of it is there."""
+    known = names() + names(FOR_MEASUREMENTS)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", help="environments to make: " + ", ".join(names()))
+    parser.add_argument("names", nargs="*", help="environments to make: " + ", ".join(known))
+    parser.add_argument("--lock", action="store_true", help="write the newest pins instead of making environments")
     arguments = parser.parse_args()
-    unknown = set(arguments.names) - set(names())
+    unknown = set(arguments.names) - set(known)
     if unknown:
-        parser.error(f"no environment named {', '.join(sorted(unknown))}; there are {', '.join(names())}")
+        parser.error(f"no environment named {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     for name in arguments.names or names():
+        if arguments.lock:
+            lock(name)
+            continue
         make(name)
         print(f"{name}: {python_of(name).relative_to(ROOT)}", flush=True)
     return 0
