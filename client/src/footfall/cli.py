@@ -132,7 +132,7 @@ def _status_facts(inspection: Inspection) -> dict[str, Any]:
         "sending_begins": _when(inspection.grace_ends()) if inspection.grace_ends() else "10 minutes after first start",
         "next_try": _when(progress.next_try) if progress.next_try else "with the next batch",
         "last_error": progress.last_error or "none",
-        "durability": inspection.about.get("durability", "not used yet"),
+        "durability": inspection.durability,
         "state_directory": inspection.directory,
         "dropped": progress.dropped or {},
         "warnings": list(inspection.settings.warnings),

@@ -9,8 +9,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.poolmanager import PoolManager, ProxyManager
 
-TOTAL_SECONDS = 20.0
-"""From connecting to the last byte of the answer."""
+DEFAULT_SECONDS = 10.0
+"""For a whole answer, where nobody set a timeout."""
 
 
 class _Reader(io.RawIOBase):
@@ -41,8 +41,9 @@ class _Socket:
         return getattr(self._sock, name)
 
     def makefile(self, mode: str, *_: Any, **__: Any) -> io.BufferedReader:
-        # http.client asks for one file per answer, so every answer gets a deadline of its own.
-        return io.BufferedReader(_Reader(self._sock, time.monotonic() + TOTAL_SECONDS))
+        # http.client asks for one file per answer, so every answer gets a deadline of its own: the read timeout.
+        seconds = self._sock.gettimeout() or DEFAULT_SECONDS
+        return io.BufferedReader(_Reader(self._sock, time.monotonic() + seconds))
 
 
 class _Plain(HTTPConnection):

@@ -1,6 +1,7 @@
 """The local log of what was really sent, one event a line, for `footfall log`. At most 7 days and 1 MiB.
 
-Two files, `egress.jsonl` and `egress.old.jsonl`: the first becomes the second at half the bound or half the age.
+Two files, `egress.jsonl` and `egress.old.jsonl`: the first becomes the second at half the bound or half the age. On a
+disk that is almost full nothing is noted: the last room is for events.
 """
 
 import os
@@ -10,6 +11,7 @@ from typing import Any
 import msgspec
 
 FILE_BYTES = 512 << 10
+LEAST_FREE_BYTES = 1 << 20
 FILE_SECONDS = 3.5 * 86_400
 KEPT_SECONDS = 7 * 86_400
 _NAMES = ("egress.old.jsonl", "egress.jsonl")
@@ -28,6 +30,8 @@ class Egress:
         lines = b"".join(b'{"sent":%d,"event":%s}\n' % (sent_at, event) for event in events)
         old, current = (os.path.join(self._directory, name) for name in _NAMES)
         try:
+            if _free(self._directory) < LEAST_FREE_BYTES:
+                return
             self._rotate(old, current, len(lines), sent_at)
             descriptor = os.open(current, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
             try:
@@ -58,6 +62,14 @@ class Egress:
             for entry in _entries(os.path.join(self._directory, name)):
                 if now - entry["sent"] <= KEPT_SECONDS:
                     yield entry
+
+
+def _free(directory: str) -> int:
+    try:
+        room = os.statvfs(directory)
+    except AttributeError:  # pragma: no cover - Windows
+        return LEAST_FREE_BYTES
+    return room.f_bavail * room.f_frsize
 
 
 def _entries(path: str) -> Iterator[dict[str, Any]]:

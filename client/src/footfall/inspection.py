@@ -14,7 +14,7 @@ from .product import DEFAULT_HOST, Product, Settings, decide
 from .progress import Progress
 from .segment import FORMAT, HEADER, SUFFIX, Header
 from .shipper import BATCH_EVENTS
-from .state import read_json
+from .state import obstacle, read_json
 from .wire import request_body
 
 
@@ -55,6 +55,14 @@ class Inspection:
     def instance(self) -> str:
         """The instance ID; empty before the first run."""
         return str(self.about.get("instance") or "")
+
+    @property
+    def durability(self) -> str:
+        """What becomes of events when the process ends, as a sentence."""
+        problem = obstacle(self.directory)
+        if problem:
+            return f"in memory only: {self.directory}: {problem}"
+        return self.progress.durability or str(self.about.get("durability") or "not used yet")
 
     def grace_ends(self) -> float:
         """When the first send becomes possible; 0 before the first run."""

@@ -4,8 +4,6 @@ Callers append to this process's live segment; the shipper's thread reads, ackno
 the disk is slow, full or absent, lines wait in bounded memory and reach the disk from the shipper's thread.
 """
 
-import errno
-import os
 import threading
 from dataclasses import replace
 from time import perf_counter
@@ -15,8 +13,8 @@ from .backlog import Backlog
 from .clock import Timer
 from .counters import Counters
 from .reading import Batch, read_batch
-from .segment import FORMAT, HEADER, Header, Segment
-from .shelf import SEGMENT_BYTES, SPOOL_BYTES, Shelf
+from .segment import Header, Segment
+from .shelf import Shelf
 
 LOCK_SECONDS = 0.1
 SLOW_SECONDS = 0.010
@@ -55,9 +53,7 @@ class Spool:
         # Re-entrant: a signal handler or a finaliser that records may interrupt an append on the same thread.
         self._lock = threading.RLock()
         self._backlog = Backlog()
-        self._live: Segment | None = None
-        self._shelf = Shelf(directory, counters, self._lock)
-        self._rotate_at = SEGMENT_BYTES
+        self._shelf = Shelf(directory, facts, counters, clock, self._lock)
 
     # The caller's side ---------------------------------------------------------------------------------------
 
@@ -84,11 +80,8 @@ class Spool:
         return self._directory is not None and not self._failing
 
     def _write(self, data: bytes, lines: int) -> None:
-        live = self._live or self._open()
-        if live.size > self._rotate_at:
-            live = self._rotate(live)
         began = perf_counter()
-        live.append(data, lines)
+        self._shelf.write(data, lines)
         took = perf_counter() - began
         if took > SLOW_SECONDS:
             self._note_slow(took)
@@ -105,43 +98,6 @@ class Spool:
         self._slow_since = self._clock.elapsed()
         self.note = f"weaker durability: {why}; events pass through memory first"
 
-    def _open(self) -> Segment:
-        fresh = self._create()
-        if self._live is not None:  # a signal handler on this thread was faster
-            fresh.remove()
-            return self._live
-        self._live = fresh
-        self._rotate_at = SEGMENT_BYTES
-        return fresh
-
-    def _create(self) -> Segment:
-        if self._directory is None:
-            raise OSError(errno.ENOENT, "no directory")
-        header = Header(FORMAT, HEADER, self._facts, self._clock.boot, self._clock.zero)
-        try:
-            return Segment.create(self._directory, header, now=self._clock.now())
-        except FileNotFoundError:
-            os.makedirs(self._directory, mode=0o700, exist_ok=True)
-            return Segment.create(self._directory, header, now=self._clock.now())
-
-    def _rotate(self, old: Segment) -> Segment:
-        """Go on in a fresh segment; in the old one where none can be made. Raises OSError where that is full too."""
-        try:
-            fresh = self._create()
-        except OSError:
-            if old.size > SPOOL_BYTES:
-                raise
-            self._rotate_at = old.size + SEGMENT_BYTES  # not again at every append
-            return old
-        if self._live is not old:
-            fresh.remove()
-            return self._live or self._open()
-        # One assignment switches; whoever interrupts here finds either the old or the new one, both open.
-        self._live = fresh
-        self._rotate_at = SEGMENT_BYTES
-        self._shelf.seal(old, fresh)
-        return fresh
-
     # The shipper's side --------------------------------------------------------------------------------------
 
     def drain(self) -> None:
@@ -149,7 +105,7 @@ class Spool:
         if self._directory is None or self._muted:
             return
         with self._lock:
-            self._leave_deleted()
+            self._shelf.restore_deleted()
             self._backlog.recall()
             # Not for ever, however fast lines come in: sending is this thread's work too.
             for _ in range(0, len(self._backlog), DRAIN_LINES):
@@ -166,33 +122,20 @@ class Spool:
                 self._direct = True
                 self.note = ""
 
-    def _leave_deleted(self) -> None:
-        """Begin a new file where somebody deleted the live one; what it held is still read through its descriptor."""
-        live = self._live
-        if live is not None and not live.on_disk:
-            self._leave(live)
-
-    def _leave(self, live: Segment) -> bool:
-        """Go on in a fresh segment; whether that was possible."""
-        try:
-            return self._rotate(live) is not live
-        except OSError:
-            return False
-
     def adopt(self) -> None:
         """Take over what other processes left when they ended, and drop the oldest of it beyond the limit."""
-        self._shelf.adopt(self._clock, self._live)
+        self._shelf.adopt()
 
     def peek(self, most: int) -> Batch | None:
         """The oldest lines not yet acknowledged, at most so many; None where nothing waits."""
         while True:
             with self._lock:
-                segment = self._shelf.begin(self._live)
+                segment = self._shelf.begin()
                 if segment is None:
                     return self._peek_memory(most)
                 self._notice_cut(segment)
                 # Asked before reading: a segment that is sealed by now has no writer, so its end is the end.
-                live = segment is self._live
+                live = segment is self._shelf.live
             try:
                 batch = read_batch(segment, most, self._counters, live=live)
             except OSError:
@@ -202,6 +145,7 @@ class Spool:
             if batch is not None:
                 return batch
             if live:
+                self._shelf.let_go(segment)
                 return self._peek_memory(most)
             self._shelf.finish(segment)
 
@@ -216,13 +160,13 @@ class Spool:
         lost = segment.was_cut()
         if lost is not None:
             self._counters.drop("corrupt", lost)
-            if segment is self._live:
-                self._leave(segment)
+            if segment is self._shelf.live:
+                self._shelf.leave(segment)
 
     def _give_up(self, segment: Segment) -> bool:
         """Let go of a segment that can't be read any more; False where it is the live one and has no successor."""
         with self._lock:
-            if segment is self._live and not self._leave(segment):
+            if segment is self._shelf.live and not self._shelf.leave(segment):
                 return False
         self._counters.drop("corrupt", max(1, segment.lines))
         self._shelf.finish(segment)
@@ -237,7 +181,7 @@ class Spool:
             window = self._read(batch.segment, most)
             if window and len(window.lines) > len(batch.lines):
                 return replace(window, lines=window.lines[len(batch.lines) :])
-            later = (self._read(segment, most) for segment in self._shelf.after(batch.segment, self._live))
+            later = (self._read(segment, most) for segment in self._shelf.after(batch.segment))
             return next((found for found in later if found), None) or self._peek_memory(most)
 
     def _read(self, segment: Segment, most: int) -> Batch | None:
@@ -264,20 +208,14 @@ class Spool:
             self._muted = muted
             self._direct = self._directory is not None and not self._network and not muted
             if muted:
-                for segment in self._shelf.held(self._live):
-                    segment.remove()
-                self._forget()
-
-    def _forget(self) -> None:
-        self._shelf.clear()
-        self._live = None
-        self._backlog = Backlog()
+                self._shelf.delete()
+                self._backlog = Backlog()
 
     def set_facts(self, **facts: Any) -> None:
         """Learn what all events of this process share, such as the instance; kept in the headers on disk."""
         with self._lock:
             self._facts.update(facts)
-            for segment in self._shelf.held(self._live):
+            for segment in self._shelf.held():
                 try:
                     segment.write_header()
                 except OSError:
@@ -287,11 +225,9 @@ class Spool:
         """Leave the disk to the next process: nothing where all was acknowledged, else the segments."""
         self.drain()
         with self._lock:
-            for segment in self._shelf.held(self._live):
-                segment.close() if segment.waiting else segment.remove()
-            self._forget()
+            self._shelf.close()
 
     def abandon(self) -> None:
         """In a forked child: let go of the parent's files without unlocking or unlinking; this object is done."""
-        for segment in self._shelf.held(self._live):
+        for segment in self._shelf.held():
             segment.close()

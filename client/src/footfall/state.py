@@ -38,8 +38,8 @@ def open_state_directory(path: str, *, named: bool) -> StateDirectory:
         # A user without a home, as containers with arbitrary user IDs have: `~` stays what it is.
         return StateDirectory(None, False, False, "no state directory: the user has no home directory")
     try:
-        os.makedirs(path, mode=0o700, exist_ok=True)
-        os.makedirs(os.path.join(path, "spool"), mode=0o700, exist_ok=True)
+        make_private(path)
+        make_private(os.path.join(path, "spool"))
         descriptor, probe = tempfile.mkstemp(prefix=".probe-", dir=path)
         os.close(descriptor)
         os.unlink(probe)
@@ -51,6 +51,28 @@ def open_state_directory(path: str, *, named: bool) -> StateDirectory:
     if kind in NETWORK_FILE_SYSTEMS:
         return StateDirectory(path, True, True, f"on {kind}: events pass through memory first")
     return StateDirectory(path, True, False, "each event is on disk before its call returns")
+
+
+def obstacle(path: str) -> str:
+    """Why nothing can be kept in a directory, whether or not it exists; empty where it can. Changes nothing."""
+    while not os.path.isdir(path) and os.path.dirname(path) != path:
+        if os.path.lexists(path):
+            return "Not a directory"
+        path = os.path.dirname(path)
+    try:
+        readonly = os.statvfs(path).f_flag & os.ST_RDONLY
+    except (OSError, AttributeError):
+        readonly = 0
+    if readonly:
+        return "Read-only file system"
+    return "" if os.access(path, os.W_OK | os.X_OK) else "Permission denied"
+
+
+def make_private(path: str) -> None:
+    """Make a directory, and the one it is in, readable by nobody else (0700). Raises OSError."""
+    # makedirs gives its mode to the last one only.
+    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    os.makedirs(path, mode=0o700, exist_ok=True)
 
 
 def _in_container() -> bool:

@@ -168,11 +168,11 @@ _NETWORK_REASONS = (
     ("SSLError", "the server's certificate can't be verified"),
     ("CertificateError", "the server's certificate can't be verified"),
     ("ProxyError", "the proxy can't be reached"),
+    # A refused connection is a kind of time-out to urllib3, so it comes before those.
+    ("NewConnectionError", "the connection was refused"),
     ("ConnectTimeoutError", "connecting timed out"),
     ("ReadTimeoutError", "the server did not answer in time"),
     ("TimeoutError", "the server did not answer in time"),
-    ("NewConnectionError", "the connection was refused"),
-    ("ConnectionRefusedError", "the connection was refused"),
 )
 
 

@@ -14,6 +14,8 @@ from .recorder import Wakeup
 
 BATCH_EVENTS = 100
 SCAN_SECONDS = 60.0
+LOOK_SECONDS = 10.0
+"""How often the disk is looked after while sending has to wait."""
 ERROR_SECONDS = 600.0
 T = TypeVar("T")
 
@@ -101,9 +103,10 @@ class Worker:
 
     def _sleep(self, wait: float, seen: int) -> None:
         if wait != float("inf"):
-            # Woken now and then all the same: what a sick disk left in memory moves to the disk in a step.
+            # Woken now and then all the same: what a sick disk left in memory moves to the disk in a step, and files
+            # that somebody deleted are made again.
             self._backing_off = True
-            self._pause(min(wait, SCAN_SECONDS))
+            self._pause(min(wait, LOOK_SECONDS))
             self._backing_off = False
             return
         self._resting = True

@@ -24,10 +24,11 @@ class Host:
 
     Args:
         program: file name in programs/ with its arguments, or arguments of Python that begin with `-m`.
-        state: the state directory; the process's ledger and log lie beside it.
+        state: the state directory.
         url: where it sends to.
         prefix: a command that runs the program, such as `unshare …`.
         python: the interpreter, by default the tests' own.
+        notes: where its ledger and log are, by default beside the state directory.
     """
 
     _made = 0
@@ -40,16 +41,18 @@ class Host:
         *,
         prefix: tuple[str, ...] = (),
         python: Path = Path(sys.executable),
+        notes: Path | None = None,
         **env: str,
     ) -> None:
         Host._made += 1
         self.state = state
-        self._ledger = state.parent / f"{state.name}-{Host._made}.ledger"
+        notes = notes or state.parent
+        self._ledger = notes / f"{state.name}-{Host._made}.ledger"
         self._ledger.write_bytes(bytes(24))
-        self._log = state.parent / f"{state.name}-{Host._made}.log"
+        self._log = notes / f"{state.name}-{Host._made}.log"
         environ = {
             "PATH": os.environ["PATH"],
-            "HOME": str(state.parent),
+            "HOME": str(notes),
             "LEDGER": str(self._ledger),
             "KUBECONFIG": "/nonexistent",
             "TEST_HOST_TELEMETRY_STATE_DIR": str(state),

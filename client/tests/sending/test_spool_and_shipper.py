@@ -10,8 +10,8 @@ import pytest
 from client.tests.sending.rig import Rig
 from client.tests.support.clocks import SteppedClock
 from client.tests.support.server import Answer, Request, Server, status
-from footfall import spool as spool_module
 from footfall.packing import MOST_AGE_SECONDS
+from footfall.shelf import SPOOL_BYTES
 
 
 def test_batches_hold_at_most_a_hundred_events_and_leave_nothing_behind(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_the_spool_is_bounded_and_drops_the_oldest_first(tmp_path: Path) -> None
     rig = Rig(tmp_path, None)
     total = 100_000
     rig.record(total)
-    assert sum(f.stat().st_size for f in rig.files()) <= spool_module.SPOOL_BYTES + spool_module.SEGMENT_BYTES
+    assert sum(f.stat().st_size for f in rig.files()) <= SPOOL_BYTES
     dropped = rig.counters.dropped["overflow"]
     kept = sum(f.read_bytes().count(b"\n") - 1 for f in rig.files())
     assert dropped + kept == total

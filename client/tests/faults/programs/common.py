@@ -1,12 +1,15 @@
 """What the child programs share: the host's telemetry, and a ledger of accepted events that outlives a SIGKILL."""
 
+import errno
 import logging
 import mmap
 import os
 import sys
+import threading
 import time
+from typing import Any
 
-from footfall import Product, Telemetry
+from footfall import Product, Telemetry, egress, segment, shipper, state
 from footfall.catalogue import ToolExecuted
 
 TOOLS = [f"t{number}" for number in range(1000)]
@@ -15,6 +18,7 @@ TOOLS = [f"t{number}" for number in range(1000)]
 def telemetry() -> Telemetry:
     """The host's telemetry as the environment says, its log on stderr."""
     logging.basicConfig(level=logging.INFO, format="LOG %(name)s %(message)s", stream=sys.stderr)
+    inject()
     made = Telemetry(Product("test-host", version="1.2.3", write_key="phc_test"))
     made.register_tools(*TOOLS)
     return made
@@ -48,5 +52,61 @@ def ledger() -> Ledger:
 
 def ready() -> None:
     """Tell the test that the program runs."""
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
+    os.write(1, b"ready\n")  # re-entrant, unlike print
+
+
+class FaultyFiles:
+    """Stands for `os` in the client's modules: an injected file layer, for faults that the kernel can't be asked for.
+
+    While the file FAULT exists: writing fails with the error that INJECT names, or takes 20 ms where it is SLOW.
+    """
+
+    def __init__(self, kind: str, switch: str) -> None:
+        self._kind = kind
+        self._switch = switch
+        self._pause = threading.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(os, name)
+
+    def _fault(self) -> None:
+        if not os.path.exists(self._switch):
+            return
+        if self._kind == "SLOW":
+            self._pause.wait(0.02)
+            return
+        number = getattr(errno, self._kind)
+        raise OSError(number, os.strerror(number))
+
+    def write(self, descriptor: int, data: bytes) -> int:
+        self._fault()
+        return os.write(descriptor, data)
+
+    def pwrite(self, descriptor: int, data: bytes, offset: int) -> int:
+        self._fault()
+        return os.pwrite(descriptor, data, offset)
+
+    def open(self, path: str, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_CREAT:
+            self._fault()
+        return os.open(path, flags, mode)
+
+
+class NoLocks:
+    """Stands for `fcntl` on a file system that knows no locks."""
+
+    LOCK_EX = LOCK_NB = 0
+
+    def flock(self, descriptor: int, how: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+
+def inject() -> None:
+    """Put the injected file layer in place, where the test asks for one."""
+    kind = os.environ.get("INJECT", "")
+    if kind == "NOLOCKS":
+        segment.fcntl = NoLocks()  # type: ignore[assignment] # what the client uses of it
+    elif kind:
+        files = FaultyFiles(kind, os.environ["FAULT"])
+        for module in (segment, egress, shipper, state):
+            module.os = files  # type: ignore[attr-defined] # the point of it
