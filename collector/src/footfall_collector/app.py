@@ -15,11 +15,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
-from .admit import Admission, load_catalogues, load_pepper
+from .admit import Admission, fingerprint, load_catalogues, load_pepper
 from .answer import Answers
+from .control import Control
 from .health import health_routes
 from .instance_lock import lock_data
-from .journal import Journal
+from .journal import FOLDER, Journal
+from .operations import Operations, housekeeping
 from .receive import HostAllowList, Ingestion, Keys, Limits
 from .receive.hosts import host_of
 from .receive.http import Receive, Scope, Send
@@ -32,8 +34,6 @@ from .store.duckdb import DuckStore
 from .store.loader import Loader
 
 _log = logging.getLogger(__name__)
-
-JOURNAL = "journal"
 
 
 class PortTakenError(Exception):
@@ -49,7 +49,7 @@ class Collector:
         self.status = Status()
         catalogues = load_catalogues(settings.products)
         pepper = load_pepper(settings.data, settings.pepper)
-        journal_dir = settings.data / JOURNAL
+        journal_dir = settings.data / FOLDER
         self.journal = Journal(
             journal_dir,
             self.status,
@@ -57,9 +57,15 @@ class Collector:
             segment_seconds=settings.segment_seconds,
         )
         self.store = DuckStore(
-            settings.data, catalogues, settings.store_memory, settings.store_threads, status=self.status
+            settings.data,
+            catalogues,
+            settings.store_memory,
+            settings.store_threads,
+            status=self.status,
+            pepper=fingerprint(pepper),
         )
-        self.loader = Loader(self.store, journal_dir, self.status)
+        self.loader = Loader(self.store, journal_dir, self.status, housekeeping=housekeeping(self.store, settings))
+        self.operations = Operations(self.store, self.loader, settings, pepper)
         tools = {name: frozenset(product.tools) for name, product in settings.products.items()}
         self.ingestion = Ingestion(
             Admission(catalogues, pepper, tools, settings.max_event_bytes),
@@ -88,11 +94,14 @@ class Collector:
         """Recover the journal and begin to load. Raises OSError when the data directory can't be used."""
         self.journal.start()
         self.loader.start()
+        self.control = Control(self.settings.data, self.operations.commands())
+        self.control.start()
         self.status.set("ready", 1)
 
     def stop(self) -> None:
         """Everything that was acknowledged is on disk already; close what is open, load what is closed."""
         self.status.set("ready", 0)
+        self.control.stop()
         self.journal.close()
         self.loader.stop()
         self.store.close()

@@ -3,4 +3,7 @@
 from .checksum import intact, sealed
 from .writer import Journal, JournalUnavailableError
 
-__all__ = ["Journal", "JournalUnavailableError", "intact", "sealed"]
+FOLDER = "journal"
+"""Its place in the data directory."""
+
+__all__ = ["FOLDER", "Journal", "JournalUnavailableError", "intact", "sealed"]

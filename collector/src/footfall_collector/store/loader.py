@@ -2,21 +2,27 @@
 
 import logging
 import os
+import queue
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
+from typing import TypeVar
 
 from ..status import Status
 from . import Store, StoreError
 
 _log = logging.getLogger(__name__)
 
+_T = TypeVar("_T")
+
 CLOSED = ".jsonl"
 GROUP_BYTES = 32 << 20
 """Segments are taken together up to this size, so that catching up costs few transactions and little memory."""
 SETTLE_SECONDS = 30.0
 SETTLE_BYTES = 64 << 20
+HOUSEKEEPING_SECONDS = 3600.0
 _MOST_PAUSE = 30.0
 
 
@@ -24,7 +30,8 @@ class Loader:
     """Loads what is closed every `interval` seconds; rolls up and settles every half minute or 64 MiB.
 
     A failure is logged once, sets the alarm `loader_failing` and is tried again with growing pauses: events stay in
-    the journal meanwhile.
+    the journal meanwhile. `housekeeping` is called at the start and every hour. Whatever else writes the store comes
+    through `do`, so that one thread does it all.
     """
 
     def __init__(
@@ -34,12 +41,16 @@ class Loader:
         status: Status,
         interval: float = 0.25,
         clock: Callable[[], float] = time.monotonic,
+        housekeeping: Callable[[], object] = lambda: None,
     ) -> None:
         self._store, self._journal, self._status = store, journal_dir, status
         self._interval, self._clock = interval, clock
         self._loaded: dict[str, int] = {}
         self._settled_at = clock()
-        self._stopping = threading.Event()
+        self._housekeeping, self._kept_at = housekeeping, float("-inf")
+        self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._wake = threading.Event()
+        self._stopping = False
         self._thread = threading.Thread(target=self._run, name="footfall-loader", daemon=True)
 
     def start(self) -> None:
@@ -48,9 +59,36 @@ class Loader:
 
     def stop(self) -> None:
         """Load what is closed, settle, end the thread. Safe to call twice."""
-        self._stopping.set()
+        self._stopping = True
+        self._wake.set()
         if self._thread.is_alive():
             self._thread.join()
+
+    def do(self, work: Callable[[], _T]) -> _T:
+        """Do something with the store between two loads; its result, or the StoreError or OSError that it raises.
+
+        The loader's thread does it. Where it was never started there is nobody to disturb, and it is done here.
+        """
+        if self._thread.ident is None:
+            return work()
+        future: Future[_T] = Future()
+
+        def job() -> None:
+            try:
+                future.set_result(work())
+            except (StoreError, OSError) as error:
+                future.set_exception(error)
+
+        self._jobs.put(job)
+        self._wake.set()
+        while True:
+            try:
+                return future.result(timeout=1.0)
+            except TimeoutError:
+                if not future.done() and not self._thread.is_alive():
+                    raise StoreError("the collector is stopping; try again once it runs") from None
+                if future.done():
+                    raise
 
     def run_once(self) -> int:
         """Load every closed segment; returns how many events are new. Raises StoreError or OSError."""
@@ -97,13 +135,35 @@ class Loader:
         return group
 
     def _run(self) -> None:
+        try:
+            self._work()
+        finally:
+            # An error that nobody foresaw ends the thread: that must not pass for quiet.
+            if not self._stopping:
+                self._status.set("loader_failing", 1)
+
+    def _work(self) -> None:
         # Where the rollups were lost or an end came before them, charts read raw events until this is done.
         self._try(self._store.roll_up)
         pause = self._interval
-        while not self._stopping.wait(pause):
+        while not self._stopping:
             pause = self._interval if self._try(self.run_once) else min(max(pause * 2, 1.0), _MOST_PAUSE)
+            if self._clock() - self._kept_at >= HOUSEKEEPING_SECONDS:
+                self._kept_at = self._clock()
+                self._try(self._housekeeping)
+            self._wake.wait(pause)
+            self._wake.clear()
+            self._do_jobs()
         if self._try(self.run_once):
             self._try(self.settle)
+        self._do_jobs()
+
+    def _do_jobs(self) -> None:
+        while True:
+            try:
+                self._jobs.get_nowait()()
+            except queue.Empty:
+                return
 
     def _try(self, work: Callable[[], object]) -> bool:
         try:

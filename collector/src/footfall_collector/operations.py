@@ -1,0 +1,122 @@
+"""What an operator does to the store: the commands behind the control socket and behind the offline command line.
+
+Each gives what the command line prints, as numbers and names, and raises ControlError with a sentence for the user.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from .admit import fingerprint, load_catalogues, load_pepper
+from .admit.instances import MAX_ID, instance_of
+from .control import Command, ControlError
+from .instance_lock import lock_data
+from .journal import FOLDER, Journal
+from .settings import Settings
+from .status import Status
+from .store import Store, StoreError
+from .store.duckdb import DuckStore
+from .store.loader import Loader
+
+T = TypeVar("T")
+
+_DAY = 86_400
+
+
+class Operations:
+    """The commands on one store, carried out where `loader` does its work."""
+
+    def __init__(self, store: Store, loader: Loader, settings: Settings, pepper: bytes) -> None:
+        self._store, self._loader, self._settings, self._pepper = store, loader, settings, pepper
+
+    def commands(self) -> Mapping[str, Command]:
+        """By name."""
+        return {"forget": self.forget, "rebuild": self.rebuild, "retain": self.retain}
+
+    def forget(self, instance: str, product: str | None = None) -> dict[str, Any]:
+        """Delete an instance, as its owner knows it: `{"events": number}`. Of all products where none is given."""
+        if not instance or len(instance) > MAX_ID:
+            raise ControlError("write the instance ID as `footfall status` shows it, such as cluster_f809cce5a77d3fbe")
+        if product is not None and product not in self._settings.products:
+            raise ControlError(f"--product must be one of {', '.join(self._settings.products)}")
+        names = [product] if product else list(self._settings.products)
+        digests = [instance_of(self._pepper, name, instance)[0] for name in names]
+
+        def work() -> int:
+            events = sum(map(self._store.forget, digests))
+            # The journal has the latest events a second time until it is settled.
+            self._loader.run_once()
+            self._loader.settle()
+            return events
+
+        return {"events": self._done(work)}
+
+    def rebuild(self) -> dict[str, Any]:
+        """Make the rollups anew: `{"seconds": number}`."""
+        began = time.monotonic()
+        self._done(self._store.rebuild)
+        return {"seconds": round(time.monotonic() - began, 1)}
+
+    def retain(self, days: int | None = None) -> dict[str, Any]:
+        """Delete months that are over for longer than so many days: `{"removed": ["2026-08", …]}`."""
+        if days is not None and days < 1:
+            raise ControlError("--days must be at least 1")
+        return {"removed": self._done(lambda: self._store.retain(cutoff(days or self._settings.retention_days)))}
+
+    def _done(self, work: Callable[[], T]) -> T:
+        try:
+            return self._loader.do(work)
+        except StoreError as error:
+            raise ControlError(str(error)) from None
+        except OSError as error:
+            raise ControlError(f"the data directory can't be written ({error.strerror})") from None
+
+
+def cutoff(days: int) -> int:
+    """Epoch seconds of the first moment that is kept: midnight UTC, so many days ago."""
+    return int(datetime.now(UTC).timestamp()) // _DAY * _DAY - days * _DAY
+
+
+def housekeeping(store: Store, settings: Settings) -> Callable[[], None]:
+    """What the loader does every hour: finish what was to be forgotten, drop what is too old."""
+
+    def keep() -> None:
+        store.finish_forgetting()
+        store.retain(cutoff(settings.retention_days))
+
+    return keep
+
+
+@contextmanager
+def offline(settings: Settings) -> Iterator[Operations]:
+    """The commands while no collector runs: everything in the journal is loaded first.
+
+    Raises:
+        AlreadyRunningError: a collector runs after all.
+        SettingsError, StoreError, OSError: the data directory can't be used.
+    """
+    lock_data(settings.data)
+    status = Status()
+    # Closes whatever an earlier process left open.
+    journal = Journal(settings.data / FOLDER, status)
+    journal.start()
+    journal.close()
+    pepper = load_pepper(settings.data, settings.pepper)
+    store = DuckStore(
+        settings.data,
+        load_catalogues(settings.products),
+        settings.store_memory,
+        settings.store_threads,
+        status=status,
+        pepper=fingerprint(pepper),
+    )
+    try:
+        loader = Loader(store, settings.data / FOLDER, status)
+        loader.run_once()
+        store.finish_forgetting()
+        yield Operations(store, loader, settings, pepper)
+        loader.settle()
+    finally:
+        store.close()
