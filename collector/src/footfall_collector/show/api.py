@@ -11,7 +11,7 @@ from starlette.responses import Response
 from ..answer import Answers, Chart, FilterError, Filters
 from ..settings import Settings
 from ..status import Status
-from . import export, health, pageanswers, releases
+from . import export, health, pageanswers, releases, report
 from .layout import PAGES
 
 Endpoint = Callable[[Request], Response]
@@ -33,6 +33,7 @@ class Api:
             "/api/pages/{name}": self.page,
             "/api/options": self.options,
             "/api/releases": self.releases,
+            "/api/report": self.report,
             "/api/health": self.health,
             "/api/pulse": self.pulse,
         }
@@ -69,6 +70,10 @@ class Api:
     def releases(self, request: Request) -> Response:
         """Every version against the one before it."""
         return _json(releases.compared(self._answers, self._filters(request), datetime.now(UTC).date()))
+
+    def report(self, request: Request) -> Response:
+        """All answers of the period in one piece."""
+        return _json(report.gather(self._answers, self._filters(request), self._status, datetime.now(UTC)))
 
     def health(self, request: Request) -> Response:
         """The collector's own counters, as facts and tables."""

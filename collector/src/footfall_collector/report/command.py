@@ -1,0 +1,92 @@
+"""The command itself."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..instance_lock import AlreadyRunningError, lock_data
+from ..settings import Settings
+from .source import ReportError, asked, read
+
+EXAMPLE = """examples:
+  footfall-collector report --data /var/lib/footfall
+  footfall-collector report --range 7d --format html --output week.html
+  footfall-collector report --url https://footfall.example.org --format markdown"""
+FORMATS = ("terminal", "markdown", "html")
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """The flags of `report`."""
+    command.add_argument("--url", help="a running collector's address [the one that uses --data]")
+    command.add_argument("--product", help="the product; needed where there are several")
+    command.add_argument("--range", default="7d", help="1h, 24h, 7d, 30d, 90d, 365d or all [7d]")
+    command.add_argument("--internal", default="hide", help="hide, only or all [hide]")
+    command.add_argument("--format", choices=FORMATS, default="terminal", help="how it is written [terminal]")
+    command.add_argument("--output", metavar="FILE", type=Path, help="write it to a file")
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    """Write the report; 0, or 1 where there is none."""
+    query = {"range": options.range, "internal": options.internal}
+    if options.product:
+        query["product"] = options.product
+    try:
+        report = _found(options.url, settings, query)
+        _write(report, options.format, options.output)
+    except ReportError as error:
+        sys.stderr.write(f"footfall-collector: {error}\n")
+        return 1
+    return 0
+
+
+def _found(url: str | None, settings: Settings, query: dict[str, str]) -> dict[str, Any]:
+    from ..store import StoreError
+
+    if url is None and settings.data.is_dir():
+        try:
+            lock_data(settings.data)
+        except AlreadyRunningError:
+            url = f"http://{settings.host}:{settings.port}"
+    if url is not None:
+        return asked(url, query, settings.sign_in_secret)
+    try:
+        return read(settings, query)
+    except StoreError as error:
+        raise ReportError(str(error)) from None
+
+
+def _write(report: dict[str, Any], form: str, output: Path | None) -> None:
+    if form == "terminal":
+        _show(report, output)
+        return
+    # Late: other commands should not pay for the templates.
+    from . import html, markdown
+
+    text = {"markdown": markdown.render, "html": html.render}[form](report)
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        _save(output, text)
+
+
+def _show(report: dict[str, Any], output: Path | None) -> None:
+    from rich.console import Console
+
+    from . import terminal
+
+    if output is None:
+        terminal.show(report, Console())
+        return
+    console = Console(width=120, record=True, file=sys.stderr, quiet=True)
+    with console.capture():
+        terminal.show(report, console)
+    _save(output, console.export_text())
+
+
+def _save(output: Path, text: str) -> None:
+    try:
+        output.write_text(text, "utf-8")
+    except OSError as error:
+        raise ReportError(f"{output} can't be written ({error.strerror}); choose another --output") from None
+    sys.stderr.write(f"wrote {output}\n")
