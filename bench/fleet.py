@@ -7,7 +7,7 @@ changes nothing of the others. The true answers to the charts' questions are in 
 import os
 import sys
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
@@ -59,13 +59,14 @@ class Sent:
 
 @dataclass(frozen=True)
 class Fleet:
-    """A fleet that is looked at for some days up to `end` (epoch seconds)."""
+    """A fleet that is looked at for some days up to `end` (epoch seconds). `busy` multiplies the calls of a session."""
 
     instances: int = 200
     days: int = 30
     seed: int = 1
     end: int = 1_795_478_400  # 2026-11-24T00:00:00Z
     product: str = "dot-ai"
+    busy: float = 1.0
 
     @property
     def start(self) -> int:
@@ -78,13 +79,14 @@ class Fleet:
             for _, event in self._life(number):
                 yield event
 
-    def sent(self) -> Iterator[Sent]:
-        """Every request, instance by instance: some are late, and some are sent twice."""
-        for number in range(self.instances):
+    def sent(self, numbers: Iterable[int] | None = None) -> Iterator[Sent]:
+        """Every request (of some instances, by number): instance by instance, some late, and some sent twice."""
+        for number in range(self.instances) if numbers is None else numbers:
             yield from self._requests(number)
 
     def _life(self, number: int) -> Iterator[tuple[Instance, Happened]]:
         one = born(self.seed, number, self.start, self.end)
+        one.rate *= self.busy
         for process in processes(one, self.start, self.end):
             for event in _events(one, process, self.product):
                 if self.start <= event.at < self.end:

@@ -67,7 +67,7 @@ class Settings:
     pepper: Annotated[str, Row("Key of the second hash of instance IDs [kept in DATA]", secret=True)] = field(
         default="", repr=False
     )
-    retention_days: Annotated[int, Row("Days after which events are deleted", 1, 36500)] = 365
+    retention_days: Annotated[int, Row("Days after which events are deleted, by whole months", 1, 36500)] = 365
     max_body_bytes: Annotated[int, Row("Largest request body as sent", 1024, 1 << 30)] = 20 << 20
     max_decoded_bytes: Annotated[int, Row("Largest request body once decoded", 1024, 1 << 30)] = 32 << 20
     max_event_bytes: Annotated[int, Row("Largest single event", 256, 1 << 26)] = 1_000_000
