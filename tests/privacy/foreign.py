@@ -59,8 +59,8 @@ class Sender:
             connection.request(method, path, body, dict(headers))
             response = connection.getresponse()
             # CORS mirrors the origin, to the one who named it.
-            headers = [header for header in response.getheaders() if header[0] != "access-control-allow-origin"]
-            said = f"{response.status} {headers}\n".encode() + response.read()
+            said_in = [header for header in response.getheaders() if header[0] != "access-control-allow-origin"]
+            said = f"{response.status} {said_in}\n".encode() + response.read()
         self.answers.append(said)
         return said
 
@@ -119,6 +119,7 @@ def _bad_bodies(plan: Plan) -> Iterator[tuple[bytes, dict[str, str]]]:
         yield raw, JSON
         yield b'{"api_key": "%s", "batch": [{"event": "' % KEY.encode() + raw, JSON
         yield json.dumps({"api_key": KEY, "batch": [text, [text], {"event": [text]}]}).encode(), JSON
+        yield gzip.compress(raw), JSON
         yield gzip.compress(raw)[:-9], JSON | {"Content-Encoding": "gzip"}
         yield raw, JSON | {"Content-Encoding": "br"}
         yield raw, JSON | {"Content-Encoding": quote(text, safe="")}

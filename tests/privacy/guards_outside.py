@@ -186,7 +186,10 @@ AT_THE_COLLECTOR = (
     Guard(
         "no access log",
         "addresses, paths and queries in the log",
-        (collector("app", "access_log=False", "access_log=True"),),
+        (
+            collector("app", "access_log=False", "access_log=True"),
+            collector("logs", "setLevel(logging.ERROR)", "setLevel(logging.INFO)"),
+        ),
         "collector log",
         quick=True,
     ),

@@ -82,15 +82,15 @@ def gather(plan: Plan, directory: Path, source: Path | None = None) -> Evidence:
     (directory / "plan.json").write_text(json.dumps({place: plan.texts(place) for place in plan.secrets}))
     (directory / "collector.toml").write_text(CONFIG)
     python = source_path(source)
-    settings = {"config": directory / "collector.toml", "env": python}
+    config = directory / "collector.toml"
     with surroundings(plan, directory) as around:
         # One journal segment for all of it, so that it is there to be read.
-        with start_collector(data, segment_seconds=3600, **settings) as collector:
+        with start_collector(data, python, config=config, segment_seconds=3600) as collector:
             _run_clients(plan, around, collector, evidence, python, directory)
             _abuse(plan, collector, evidence)
             evidence.tree("journal", data)
         evidence.found["collector log/first"] = collector.output.encode()
-        with start_collector(data, **settings) as collector:
+        with start_collector(data, python, config=config) as collector:
             _ask(plan, collector, evidence)
         evidence.found["collector log/second"] = collector.output.encode()
         evidence.tree("database", data)

@@ -66,8 +66,8 @@ class Visitor:
             if modern:
                 yield await stack.enter_async_context(Client(transport, client_info=info, mode=MODERN))
                 return
-            streams = await stack.enter_async_context(transport)
-            session = await stack.enter_async_context(ClientSession(*streams, client_info=info))
+            read, write = await stack.enter_async_context(transport)
+            session = await stack.enter_async_context(ClientSession(read, write, client_info=info))
             await session.initialize()
             yield session
 

@@ -1,5 +1,6 @@
 """Plant generated secrets wherever a user's data can be, run real sessions, and search every byte: none is found."""
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -10,10 +11,11 @@ from tests.privacy.places import PLACES
 from tests.privacy.planted import Plan, plans
 from tests.privacy.proof import findings, gather, missing
 
-RUNS = 2
+RUNS = int(os.environ.get("FOOTFALL_PRIVACY_RUNS", "2"))
+"""Each a few hundred secrets; `make soak` makes many more runs."""
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(120 + 120 * RUNS)
 @settings(
     max_examples=RUNS,
     deadline=None,

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-import footfall_toolkit
+from tests.support import plain_toolkit
 from tests.support.capture_server import CaptureServer
 from tests.support.mcp_clients import Call, Caller
 from tests.support.observed import Observed, observable, observe, tree
@@ -32,16 +32,8 @@ DECIDING = {
 
 @pytest.fixture
 def plain(tmp_path: Path) -> str:
-    """The toolkit's own program without what telemetry needs: the product, the telemetry object and the one line."""
-    source = (Path(footfall_toolkit.__file__).parent / "__main__.py").read_text()
-    cut = ("from footfall", "PRODUCT = ", "telemetry = ", "instrument(")
-    lines = source.splitlines(keepends=True)
-    kept = "".join(line for line in lines if not line.strip().startswith(cut))
-    assert len(lines) - kept.count("\n") == 5
-    program = tmp_path / "plain.py"
-    kept = kept.replace("from . import", "from footfall_toolkit import").replace("from .", "from footfall_toolkit.")
-    program.write_text(kept)
-    return str(program)
+    """The toolkit's own program without what telemetry needs."""
+    return plain_toolkit.plain(tmp_path)
 
 
 def over_http(environment: Mapping[str, str], program: tuple[str, ...] = MODULE) -> Observed:

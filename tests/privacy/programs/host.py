@@ -104,12 +104,16 @@ def _cause(number: int) -> Exception:
 
 def _made(number: int) -> Exception:
     name = text_of("classes", number)
-    return type(name, (ValueError,), {"__module__": __name__, "__qualname__": name})(text_of("messages", number))
+    made: Exception = type(name, (ValueError,), {"__module__": __name__, "__qualname__": name})(
+        text_of("messages", number)
+    )
+    return made
 
 
 def _elsewhere(number: int) -> Exception:
     made = {"__module__": text_of("modules", number), "__qualname__": text_of("modules", number + 1)}
-    return type(text_of("classes", number), (TimeoutError,), made)(text_of("messages", number))
+    error: Exception = type(text_of("classes", number), (TimeoutError,), made)(text_of("messages", number))
+    return error
 
 
 def _renamed(number: int) -> Exception:
@@ -141,6 +145,8 @@ def by_hand(telemetry: Telemetry) -> None:
     for text in PLAN["by hand"]:
         telemetry.record(ToolExecuted(tool=text, success=text, duration_ms=text, mcp_client=text))  # type: ignore[arg-type] # the point
         telemetry.record(ToolExecuted(tool=text, success=True, duration_ms=1234.5678, mcp_client=text))
+        telemetry.record(ToolExecuted(tool="echo-by-hand", success=text, duration_ms=1))  # type: ignore[arg-type] # as above
+        telemetry.record(ToolExecuted(tool="echo-by-hand", success=True, duration_ms=text))  # type: ignore[arg-type] # as above
         telemetry.record(ServerStarted(k8s_version=text, deployment_method=text))
         telemetry.record(ClientConnected(mcp_client=text, mcp_client_version=text, transport=text))
         telemetry.record(Letter(body=text))
