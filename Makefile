@@ -40,7 +40,7 @@ demo: setup ## real tool calls of a real MCP server in a dashboard, until Ctrl-C
 test: setup ## the quick suites, with all checks (under 10 minutes)
 	@$(PY) scripts/suites.py
 
-test-all: setup browser node ## every suite; what CI runs
+test-all: setup browser strace node ## every suite; what CI runs
 	@$(PY) scripts/suites.py --all
 
 check: setup ## format, lint, types, import rules, generated files
@@ -52,9 +52,16 @@ generate: setup ## refresh everything that derives from the catalogue and the se
 bench: setup ## every measurement; writes bench/RESULTS.md (long)
 	@$(PY) bench/run.py
 
+soak: setup strace ## what is too long for every run: every guard of the privacy proof, and many more of its runs
+	FOOTFALL_GUARDS=all FOOTFALL_PRIVACY_RUNS=20 $(PY) -m pytest -n 2 tests/privacy
+
 # Chromium drives the dashboard's tests: found where it is, or installed from Debian's packages.
 browser: .venv/.installed
 	@$(PY) scripts/find_chromium.py
+
+# What a server that is off asks the kernel for.
+strace: .venv/.installed
+	@$(PY) scripts/find_strace.py
 
 # Node programs that tests use: real MCP clients, axe. Pinned by their lock files.
 NODE_LOCKS := $(wildcard tests/*/node/package-lock.json client/tests/*/node/package-lock.json)
@@ -62,4 +69,4 @@ node: $(NODE_LOCKS:package-lock.json=node_modules/.installed)
 %/node_modules/.installed: %/package-lock.json
 	cd $* && npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
-.PHONY: browser node
+.PHONY: browser strace node

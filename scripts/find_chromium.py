@@ -16,11 +16,11 @@ def find() -> str | None:
     return next((path for path in map(shutil.which, NAMES) if path), None)
 
 
-def install() -> None:
-    """Install it with apt, as root or through sudo."""
+def install(package: str = "chromium") -> None:
+    """Install a Debian package with apt, as root or through sudo."""
     prefix = [] if os.geteuid() == 0 else ["sudo", "-n"]
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "chromium"]):
+    for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", package]):
         subprocess.run([*prefix, *command], check=True, env=environment, stdout=subprocess.DEVNULL)
 
 

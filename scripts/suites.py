@@ -52,16 +52,17 @@ CHECK = Suite(
 )
 SUITES = (
     CHECK,
-    Suite("client", 7, (_pytest("client/tests", "--ignore=client/tests/mcp", "--ignore=client/tests/clients"),)),
+    Suite("client", 6, (_pytest("client/tests", "--ignore=client/tests/mcp", "--ignore=client/tests/clients"),)),
     Suite("mcp", 3, (_pytest("client/tests/mcp"),)),
-    Suite("collector", 6, (_pytest("collector/tests"),)),
+    Suite("collector", 5, (_pytest("collector/tests"),)),
     Suite("toolkit", 2, (_pytest("examples/toolkit/tests"),)),
     Suite("deploy", 3, (_pytest("deploy/tests"),)),
-    Suite("system", 6, (_pytest("tests/system", "--dist=loadfile"),), quick=False),
+    Suite("system", 5, (_pytest("tests/system", "--dist=loadfile"),), quick=False),
+    Suite("privacy", 4, (_pytest("tests/privacy"),), quick=False),
     Suite("dashboard", 5, (_pytest("tests/dashboard", workers=1),), quick=False),
     Suite(
         "sdks",
-        5,
+        4,
         (
             (sys.executable, "scripts/sdk_env.py"),
             _pytest("client/tests/mcp", "client/tests/clients", "examples/servers"),
