@@ -4,20 +4,27 @@ import io
 import socket
 import time
 from typing import Any
+from urllib.parse import unquote
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.poolmanager import PoolManager, ProxyManager
+from urllib3.util import make_headers, parse_url
 
 DEFAULT_SECONDS = 10.0
 """For a whole answer, where nobody set a timeout."""
 
 
 class _Reader(io.RawIOBase):
-    """The readable side of a socket; each read gets only what is left until the deadline."""
+    """The readable side of a socket; each read gets only what is left until the deadline.
+
+    Reads through a file of the socket's own, which keeps a closed socket open until the answer was read: http.client
+    closes the socket of an answer that says `Connection: close` before that.
+    """
 
     def __init__(self, sock: Any, deadline: float) -> None:
         self._sock = sock
+        self._file = sock.makefile("rb", buffering=0)
         self._deadline = deadline
 
     def readable(self) -> bool:
@@ -28,7 +35,11 @@ class _Reader(io.RawIOBase):
         if left <= 0:
             raise TimeoutError("the answer took too long")
         self._sock.settimeout(left)
-        return int(self._sock.recv_into(buffer))
+        return int(self._file.readinto(buffer))
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 class _Socket:
@@ -57,6 +68,15 @@ class _Secure(HTTPSConnection):
         super().connect()
         self.sock: Any = _Socket(self.sock)
 
+    def _tunnel(self) -> None:
+        # A proxy's answer to CONNECT has a deadline too; TLS after it needs the real socket.
+        real = self.sock
+        self.sock = _Socket(real)
+        try:
+            super()._tunnel()
+        finally:
+            self.sock = real
+
 
 class _PlainPool(HTTPConnectionPool):
     ConnectionCls = _Plain
@@ -71,6 +91,12 @@ def connections(proxy: str | None, ca_certs: str | None) -> PoolManager:
     options: dict[str, Any] = {"num_pools": 1, "maxsize": 1, "block": False}
     if ca_certs:
         options["ca_certs"] = ca_certs
-    manager = ProxyManager(proxy, **options) if proxy else PoolManager(**options)
+    if proxy:
+        # Name and password in a proxy's address are for the proxy only.
+        user = parse_url(proxy).auth
+        headers = make_headers(proxy_basic_auth=unquote(user)) if user else None
+        manager: PoolManager = ProxyManager(proxy, proxy_headers=headers, **options)
+    else:
+        manager = PoolManager(**options)
     manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
     return manager

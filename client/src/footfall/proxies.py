@@ -1,6 +1,7 @@
 """Proxy and certificate settings from their usual variables, read at the moment of sending."""
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 
@@ -10,7 +11,8 @@ def proxy_for(url: str, environ: Mapping[str, str]) -> str | None:
     if _excluded(parts.hostname or "", parts.port, _variable(environ, "no_proxy")):
         return None
     # HTTP_PROXY in capitals can be set by a client's header in CGI programs; lower case can't.
-    own = environ.get("http_proxy", "") if "REQUEST_METHOD" in environ else _variable(environ, f"{parts.scheme}_proxy")
+    in_cgi = parts.scheme == "http" and "REQUEST_METHOD" in environ
+    own = environ.get("http_proxy", "") if in_cgi else _variable(environ, f"{parts.scheme}_proxy")
     proxy = own or _variable(environ, "all_proxy")
     if not proxy:
         return None
@@ -22,14 +24,38 @@ def _variable(environ: Mapping[str, str], name: str) -> str:
 
 
 def _excluded(host: str, port: int | None, no_proxy: str) -> bool:
-    for entry in (e.strip().lower() for e in no_proxy.split(",")):
-        if entry == "*":
+    """Whether a list such as `localhost,.svc,10.0.0.0/8,example.org:8443` names a host. `*` names all."""
+    entries = [entry for entry in (e.strip().lower() for e in no_proxy.replace(" ", ",").split(",")) if entry]
+    address = _address(host)
+    for entry in entries:
+        if entry == "*" or (address is not None and _network_has(entry, address)):
             return True
-        name, _, wanted = entry.partition(":")
-        name = name.lstrip("*").lstrip(".")
+        name, _, wanted = entry.rpartition(":") if entry.count(":") == 1 else (entry, "", "")
+        name = (name or entry).lstrip("*").lstrip(".")
         if name and (host == name or host.endswith("." + name)) and (not wanted or wanted == str(port)):
             return True
     return False
+
+
+def _address(host: str) -> Any:
+    # Late, and only for what looks like an address: most hosts are names.
+    if not host.replace(".", "").isdigit() and ":" not in host:
+        return None
+    from ipaddress import ip_address
+
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
+
+
+def _network_has(entry: str, address: Any) -> bool:
+    from ipaddress import ip_network
+
+    try:
+        return address in ip_network(entry.strip("[]"), strict=False)
+    except ValueError:
+        return False
 
 
 def certificates_from(environ: Mapping[str, str]) -> str | None:

@@ -78,6 +78,8 @@ class Server:
     Attributes:
         requests: everything received, in order.
         accepted: uuid to event, of the batches that were answered with 200.
+        accepted_count: how many events were in them, repeated ones included.
+        connections: how many connections were made.
     """
 
     def __init__(self, answer: Answer | None = None, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
@@ -85,6 +87,7 @@ class Server:
         self.requests: list[Request] = []
         self.accepted: dict[str, dict[str, Any]] = {}
         self.accepted_count = 0
+        self.connections = 0
         self.stopping = threading.Event()
         self.changed = threading.Condition()
         outer = self
@@ -92,6 +95,11 @@ class Server:
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True
+
+            def setup(self) -> None:
+                super().setup()
+                with outer.changed:
+                    outer.connections += 1
 
             def do_POST(self) -> None:
                 request = Request(self)

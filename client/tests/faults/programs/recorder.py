@@ -3,7 +3,8 @@
 python recorder.py RATE COUNT END
 
 RATE: events a second; 0 for 5,000 at once and then 1,000 a second. COUNT: how many, 0 for no end.
-END: stay, exit, raise, os._exit, close. With SERVE=1 it says that it serves, and so `server_stopped` at its end.
+END: stay, exit, raise, os._exit, close. With SERVE=1 it says that it serves, and so `server_stopped` at its end. With
+JUMP=SECONDS a line on its input sets the clock.
 """
 
 import os
@@ -21,6 +22,8 @@ def main() -> None:
     host, book = telemetry(), ledger()
     if os.environ.get("SERVE"):
         host.server_started()
+    if "JUMP" in os.environ:
+        threading.Thread(target=set_the_clock, args=(float(os.environ["JUMP"]),), daemon=True).start()
     ready()
     pause = threading.Event()
     if rate == 0:
@@ -32,6 +35,13 @@ def main() -> None:
         book.record(host, max(0, min(due, count or due) - book.numbers[0]))
         pause.wait(min(0.005, 1 / rate))
     finish(end, host)
+
+
+def set_the_clock(seconds: float) -> None:
+    """Wait for a line, then set the wall clock as this process sees it: an injected jump, for one machine has one."""
+    sys.stdin.readline()
+    real = time.time
+    time.time = lambda: real() + seconds
 
 
 def finish(end: str, host: object) -> None:
