@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # a file run as a program knows only its own folder
 
-from scripts.find_chromium import install  # noqa: E402 - the line above makes it importable
+from scripts.find_chromium import install
 
 
 def main() -> int:
