@@ -103,8 +103,8 @@ class Recorder:
     def record_call(self, tool: str, client: str, seconds: float, error: BaseException | None = None) -> None:
         """A call of a tool ended: `tool_executed`, and `tool_error` where it ended with an exception. Never raises.
 
-        The same events as `record` makes of the same call, for a third of the time. It runs once per tool call, when the processor's
-        caches are full of something else: what counts there is how few functions and objects are touched.
+        The same events as `record` makes of the same call, for a third of the time. It runs once per tool call, when
+        the processor's caches are full of something else: what counts is how few functions and objects it touches.
         """
         try:
             calls, good, milliseconds = self._calls, error is None, seconds * 1000.0

@@ -46,28 +46,24 @@ class Calls:
         """One tool call ended with an error."""
         self.telemetry.record_call(tool, client, seconds, original(error))
 
-    def connected(self, client: str, version: object, transport: str) -> None:
-        """A session began."""
+    def connected(self, client: str, version: str, transport: str) -> None:
+        """A session began; the version may be empty."""
         self.telemetry.record(
-            ClientConnected(
-                mcp_client=client,
-                mcp_client_version=version if type(version) is str else None,
-                transport=transport,
-            )
+            ClientConnected(mcp_client=client, mcp_client_version=version or None, transport=transport)
         )
 
-    def seen(self, client: str, version: object, transport: str) -> None:
+    def seen(self, client: str, version: str, transport: str) -> None:
         """A request without session came: its client counts once per process and UTC day."""
-        text = version if type(version) is str else ""
-        if time.time() < self._day_ends:
+        now = time.time()
+        if now < self._day_ends:
             # Nearly always so: one look-up for each message.
-            if (client, text, transport) in self._as_written:
+            if (client, version, transport) in self._as_written:
                 return
         else:
-            self._day_ends = (int(time.time()) // _DAY_SECONDS + 1) * _DAY_SECONDS
+            self._day_ends = (int(now) // _DAY_SECONDS + 1) * _DAY_SECONDS
             self._seen.clear()
             self._as_written.clear()
-        as_written = (client[:_LONGEST], text[:_LONGEST], transport)
+        as_written = (client[:_LONGEST], version[:_LONGEST], transport)
         # Bounded: whoever makes up names faster than that is not counted beyond it.
         if as_written in self._as_written or len(self._as_written) >= _MOST_SEEN:
             return
@@ -128,13 +124,13 @@ class Announced:
             self._listening = not is_last_page
 
 
-def client_of(info: Any) -> tuple[str, object]:
-    """Name and version in a `clientInfo`, given as an object or as a mapping; `unknown` where there is none."""
+def client_of(info: Any) -> tuple[str, str]:
+    """Name and version in a `clientInfo`, an object or a mapping; `unknown` and nothing where it says none."""
     if isinstance(info, dict):
         name, version = info.get("name"), info.get("version")
     else:
         name, version = getattr(info, "name", None), getattr(info, "version", None)
-    return (name if type(name) is str and name else UNKNOWN), version
+    return (name if type(name) is str and name else UNKNOWN), (version if type(version) is str else "")
 
 
 def original(error: BaseException) -> BaseException:

@@ -152,17 +152,18 @@ class _Watch:
         handler.footfall = True  # type: ignore[attr-defined] # as above
         return handler
 
-    def message(self, message: Any, kind: str) -> None:
-        """A message of a session came: `initialize` says who connects."""
+    def message(self, message: Any, kind: str) -> bool:
+        """A message of a session came: `initialize` says who connects. Whether it was that one."""
         request: Any = getattr(getattr(message, "message", None), "root", None)
         if getattr(request, "method", None) != "initialize" or getattr(request, "id", None) is None:
-            return
+            return False
         params = request.params if type(request.params) is dict else {}
         metadata = getattr(message, "metadata", None)
         client, version = client_of(params.get("clientInfo"))
         carried_by = getattr(metadata, "request_context", None)
         transport = self._sessions.transport(carried_by) if kind == WEB else kind
         self._calls.connected(client, version, transport)
+        return True
 
 
 def _error_of(current: Attempt) -> BaseException:

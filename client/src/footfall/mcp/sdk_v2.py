@@ -78,7 +78,8 @@ class _Middleware:
         method = ctx.method
         if ctx.protocol_version >= FIRST_SESSIONLESS and ctx.request_id is not None:
             client, version = _client_of(ctx)
-            self._calls.seen(client, version, self._sessions.transport(ctx.request))
+            sessions, request = self._sessions, ctx.request
+            self._calls.seen(client, version, sessions.local if request is None else sessions.transport(request))
             if method == "tools/call":
                 return self._call(ctx, call_next, client)
         elif method == "tools/call":
@@ -131,6 +132,6 @@ class _Middleware:
         return result
 
 
-def _client_of(ctx: Any) -> tuple[str, object]:
+def _client_of(ctx: Any) -> tuple[str, str]:
     params = ctx.session.client_params
     return client_of(params.client_info if params is not None else None)

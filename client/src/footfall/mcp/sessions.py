@@ -19,6 +19,7 @@ STDIO_EXIT_SECONDS = 0.5
 _WEB_MODULES = ("starlette.", "uvicorn.", "hypercorn.", "sse_starlette.", "mcp.server.streamable_http")
 _MOST_FRAMES = 100
 Run = Callable[..., Awaitable[Any]]
+OnMessage = Callable[[Any, str], bool]
 
 
 class Sessions:
@@ -27,38 +28,49 @@ class Sessions:
     Args:
         calls: records what they do.
         tools: gives the names of the tools that are registered now; None where the server knows none of its own.
+
+    Attributes:
+        started: whether the server serves already.
+        local: the transport of messages that no HTTP request carries.
     """
 
     def __init__(self, calls: Calls, tools: Callable[[], Awaitable[list[str]]] | None = None) -> None:
         self._calls = calls
         self._tools = tools
         self.announced = Announced(calls.telemetry) if tools is None else None
-        self._open = {STDIO: 0, WEB: 0, MEMORY: 0}
-        self._over_http = self._watching = False
+        self._open_stdio = 0
+        self._over_http = False
         self.started = False
+        self.local = STDIO
 
-    def watch(self, server: Any, on_message: Callable[[Any, str], None] | None = None) -> None:
+    def watch(self, server: Any, on_message: OnMessage | None = None) -> None:
         """Wrap the public `run` of a low-level server: it is called once per session.
 
-        `on_message` is told every message of a session and the session's kind, before the SDK sees it.
+        `on_message` is told the messages of a session and the session's kind, before the SDK sees them, until it
+        returns True.
         """
         inner: Run = server.run
-        self._watching = True
+        self.local = MEMORY  # not every in-memory client goes through `run`, but stdio does
 
         async def run(read_stream: Any, *args: Any, **kwargs: Any) -> Any:
             kind = _kind(read_stream)
             await self.start()
-            self._open[kind] += 1
+            self._stdio(kind, 1)
             try:
                 watched = kind == STDIO or on_message is not None
                 stream = _Watched(read_stream, self._calls.telemetry, kind, on_message) if watched else read_stream
                 return await inner(stream, *args, **kwargs)
             finally:
-                self._open[kind] -= 1
+                self._stdio(kind, -1)
                 if kind == STDIO:
                     self._calls.telemetry.server_stopped(STDIO_EXIT_SECONDS)
 
         server.run = run
+
+    def _stdio(self, kind: str, more: int) -> None:
+        if kind == STDIO:
+            self._open_stdio += more
+            self.local = STDIO if self._open_stdio else MEMORY
 
     def watch_app(self, app: Any) -> None:
         """A web application of the server was made: its start is the server's."""
@@ -96,8 +108,7 @@ class Sessions:
     def transport(self, request: Any) -> str:
         """The transport of a message; `request` is the HTTP request that carried it, None where there is none."""
         if request is None:
-            # Not every in-memory client goes through `run`, but stdio does.
-            return STDIO if self._open[STDIO] or not self._watching else MEMORY
+            return self.local
         if not self._over_http:
             # Web servers install their signal handlers when they begin to serve; ours have to come first again.
             self._over_http = True
@@ -130,7 +141,7 @@ def _inside_web_framework() -> bool:
 class _Watched:
     """A read stream that tells of each message, and telemetry of its end before anybody else hears of it."""
 
-    def __init__(self, stream: Any, telemetry: Any, kind: str, on_message: Callable[[Any, str], None] | None) -> None:
+    def __init__(self, stream: Any, telemetry: Any, kind: str, on_message: OnMessage | None) -> None:
         self._stream = stream
         self._telemetry = telemetry
         self._kind = kind
@@ -156,6 +167,6 @@ class _Watched:
             if self._kind == STDIO:
                 self._telemetry.server_stopping()
             raise
-        if self._on_message is not None:
-            self._on_message(message, self._kind)
+        if self._on_message is not None and self._on_message(message, self._kind):
+            self._on_message = None
         return message
