@@ -72,10 +72,22 @@ def _parser() -> argparse.ArgumentParser:
 def _base() -> str:
     from platformdirs import user_state_dir
 
-    return user_state_dir("footfall", appauthor=False)
+    try:
+        return user_state_dir("footfall", appauthor=False)
+    except RuntimeError:
+        return ""  # a user without a home
 
 
 def _product(arguments: argparse.Namespace) -> Product:
+    """The product that is meant, with a state directory. Raises SystemExit with what to do where there is none."""
+    product = _named_product(arguments)
+    if not state_directory(product, os.environ):
+        variable = f"{product.prefix}TELEMETRY_STATE_DIR"
+        raise SystemExit(f"footfall: this user has no home directory and so no state; set HOME or {variable}")
+    return product
+
+
+def _named_product(arguments: argparse.Namespace) -> Product:
     known = known_products(os.environ, _base())
     name = arguments.product
     if name is None and len(known) == 1:

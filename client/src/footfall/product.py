@@ -64,8 +64,9 @@ def decide(product: Product, environ: Mapping[str, str] | None = None) -> Decisi
     by_environment = decide_by_environment(product, env)
     if by_environment.mode == "off":
         return by_environment
-    marker = os.path.join(state_directory(product, env), OFF_MARKER)
-    if os.path.exists(marker):
+    directory = state_directory(product, env)
+    marker = os.path.join(directory, OFF_MARKER)
+    if directory and os.path.exists(marker):
         return Decision("off", f"turned off by `footfall off` ({marker} exists)")
     return by_environment
 
@@ -87,7 +88,7 @@ def decide_by_environment(product: Product, env: Mapping[str, str]) -> Decision:
 
 
 def state_directory(product: Product, env: Mapping[str, str]) -> str:
-    """Where the product keeps its state, whether or not it exists yet."""
+    """Where the product keeps its state, whether or not it exists yet; empty for a user without a home."""
     named = env.get(f"{product.prefix}TELEMETRY_STATE_DIR", "").strip()
     if named:
         # At once: the host may change its working directory later.
@@ -95,7 +96,12 @@ def state_directory(product: Product, env: Mapping[str, str]) -> str:
     # Late: only needed when the environment does not say off.
     from platformdirs import user_state_dir
 
-    return os.path.join(user_state_dir("footfall", appauthor=False), product.name)
+    try:
+        base = user_state_dir("footfall", appauthor=False)
+    except RuntimeError:
+        return ""
+    # Containers with arbitrary user IDs: older releases leave `~` as it is.
+    return os.path.join(base, product.name) if os.path.isabs(base) else ""
 
 
 @dataclass(frozen=True)

@@ -34,8 +34,7 @@ class StateDirectory:
 
 def open_state_directory(path: str, *, named: bool) -> StateDirectory:
     """Make the directory (0700) and find out what it is good for. `named`: the operator chose it, so it lasts."""
-    if not os.path.isabs(path):
-        # A user without a home, as containers with arbitrary user IDs have: `~` stays what it is.
+    if not path:
         return StateDirectory(None, False, False, "no state directory: the user has no home directory")
     try:
         make_private(path)

@@ -43,7 +43,8 @@ class Telemetry(ToolCalls):
         try:
             self.decision = self._begin(env)
         except Exception as error:  # noqa: BLE001 - telemetry that can't start must not keep the host from starting
-            self.decision = Decision("off", f"it could not start: {type(error).__name__}: {error}")
+            what = " ".join(str(error).split())[:200]
+            self.decision = Decision("off", f"it could not start: {type(error).__name__}: {what}")
             log.warning("%s telemetry is off: %s", product.name, self.decision.reason)
         self.active = self._pipeline is not None
         self.record_call: RecordCall = self._pipeline.recorder.record_call if self._pipeline else _record_nothing
@@ -122,8 +123,9 @@ def _delete_unsent(product: Product, env: Mapping[str, str]) -> None:
         return
     from .product import state_directory
 
-    spool = os.path.join(state_directory(product, env), "spool")
-    if os.path.isdir(spool):
+    directory = state_directory(product, env)
+    spool = os.path.join(directory, "spool")
+    if directory and os.path.isdir(spool):
         from .unsent import delete_unsent
 
         delete_unsent(spool)
