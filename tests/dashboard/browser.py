@@ -5,6 +5,8 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
@@ -23,6 +25,7 @@ _MISSING = (
     "or name its executable in the variable CHROMIUM."
 )
 READY_MS = 20_000
+AXE = Path(__file__).parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 def chromium_path() -> str:
@@ -81,3 +84,11 @@ def settle(page: Page, least: int = 1) -> None:
 def ready_count(page: Page) -> int:
     """How often the page has drawn everything."""
     return int(page.evaluate("Number(document.documentElement.dataset.ready ?? 0)"))
+
+
+def axe_finds(page: Page) -> list[str]:
+    """The violations that axe finds, each with the elements that it is about."""
+    assert AXE.exists(), "axe is not installed: run `make node`"
+    page.evaluate(AXE.read_text("utf-8"))
+    found: list[dict[str, Any]] = page.evaluate("async () => (await axe.run(document)).violations")
+    return [f"{rule['id']}: {[node['html'][:120] for node in rule['nodes']][:4]}" for rule in found]

@@ -1,16 +1,14 @@
 """Everybody can use the page: axe finds nothing, the keyboard is enough, nothing is cut, paper will do."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.dashboard.browser import ready_count, settle
+from tests.dashboard.browser import axe_finds, ready_count, settle
 from tests.dashboard.conftest import Opener
 from tests.dashboard.reading import ALL_PAGES, PAGES
 
-AXE = Path(__file__).parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
 CUT_OFF = """() => {
   const seen = (selector) => [...document.querySelectorAll(selector)].filter((node) => node.offsetParent);
   const beyond = seen("main *").filter((node) => !node.closest(".scroll, svg") && !node.matches(".sr-only")
@@ -21,14 +19,6 @@ CUT_OFF = """() => {
 }"""
 WIDTHS = (390, 1440)
 THEMES = ("light", "dark")
-
-
-def complaints(page: Page) -> list[str]:
-    """What axe finds, each with the elements that it is about."""
-    assert AXE.exists(), "axe is not installed: run `make node`"
-    page.evaluate(AXE.read_text("utf-8"))
-    found: list[dict[str, Any]] = page.evaluate("async () => (await axe.run(document)).violations")
-    return [f"{rule['id']}: {[node['html'][:120] for node in rule['nodes']][:4]}" for rule in found]
 
 
 def cut_off(page: Page) -> list[str]:
@@ -45,7 +35,7 @@ def test_axe_finds_nothing_and_nothing_is_cut(opened: Opener, artefacts: Path, w
         page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/", 3)[2] + path)
         settle(page)
         page.screenshot(path=artefacts / f"{name}-{width}-{theme}.png", full_page=True)
-        assert complaints(page) == [], name
+        assert axe_finds(page) == [], name
         assert cut_off(page) == [], name
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways"
 
@@ -63,7 +53,7 @@ def test_axe_finds_nothing_in_other_states(opened: Opener, artefacts: Path, path
     page = opened(path, width=390, theme=theme)
     page.locator("[data-do=fold]").click()
     page.locator(".menu summary").first.click()
-    assert complaints(page) == []
+    assert axe_finds(page) == []
     assert cut_off(page) == []
     state = path.partition("?")[2].split("=")[0]
     page.screenshot(path=artefacts / f"state-{state}-390-{theme}.png", full_page=True)

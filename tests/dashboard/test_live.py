@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 
 from bench.fleet import Happened, stamp
 from footfall_collector.receive import Keys
-from tests.dashboard.browser import ready_count, settle
+from tests.dashboard.browser import Watch, axe_finds, ready_count, settle
 from tests.dashboard.conftest import Opener
 from tests.dashboard.feeding import say
 from tests.dashboard.reading import ALL_PAGES, answer, shown_table
@@ -144,6 +144,26 @@ def test_a_page_that_can_not_be_filled_says_why_and_tries_again(opened: Opener, 
     page.unroute_all()
     panel.get_by_role("button", name="Try again").click()
     expect(panel.locator(".name")).to_have_text("query", timeout=SOON_MS)
+
+
+def test_a_link_leads_through_the_sign_in_to_what_it_shows(chromium: Browser, tmp_path: Path, artefacts: Path) -> None:
+    secret = {"FOOTFALL_SIGN_IN_SECRET": "correct horse battery"}
+    with start_collector(tmp_path / "data", secret, segment_seconds=0.1) as collector:
+        say(collector.url, [call("query"), call("version")])
+        page = chromium.new_page()
+        watch = Watch(collector.url)
+        watch.attach(page)
+        page.goto(f"{collector.url}/tools?tool=query&tables=tool-usage")
+        for scheme in ("dark", "light"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type] # plain words will do
+            page.screenshot(path=artefacts / f"sign-in-{scheme}.png")
+            assert axe_finds(page) == []
+        page.get_by_label("Sign-in secret").fill("correct horse battery")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.locator("#panel-tool-usage table.data tbody tr")).to_have_count(1, timeout=SOON_MS)
+        assert page.url == f"{collector.url}/tools?tool=query&tables=tool-usage"
+        assert (watch.strangers, watch.complaints) == ([], [])
+        page.context.close()
 
 
 def test_each_product_has_its_own_numbers(opened: Opener, tmp_path: Path) -> None:

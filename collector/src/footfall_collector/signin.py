@@ -1,6 +1,7 @@
 """The gate before everything that reads: open on loopback without a secret, else a session cookie or a bearer token."""
 
 import asyncio
+import base64
 import hashlib
 import hmac
 import html
@@ -27,14 +28,37 @@ _FAILURES, _WINDOW_SECONDS, _MAX_PEERS = 10, 60.0, 10_000
 _LEAST_SECRET = 12
 _ARGON2 = "$argon2"
 
-_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Sign in - Footfall</title><main><h1>Footfall</h1><p role="status">{message}</p>
-<form method="post" action="{path}?next={next}"><label for="secret">Sign-in secret</label>
+_STYLE = """
+:root{color-scheme:light dark;--bg:#f6f7f9;--card:#fff;--line:#8b93a3;--text:#14171f;--muted:#5a6272;--bad:#c0262d}
+@media(prefers-color-scheme:dark){:root{--bg:#0d0f13;--card:#15181e;--line:#667085;--text:#e9ebf0;--muted:#a0a8b8;
+--bad:#ff8f92}}
+*{box-sizing:border-box}
+body{margin:0;min-height:100vh;display:grid;place-items:center;padding:16px;background:var(--bg);color:var(--text);
+font:16px/1.5 -apple-system,"Segoe UI",Roboto,Arial,sans-serif}
+main{width:100%;max-width:380px;padding:28px;background:var(--card);border-radius:12px;box-shadow:0 8px 28px #10182829}
+h1{margin:0;font-size:22px}p{margin:4px 0 18px;color:var(--muted)}p[role=status]{color:var(--bad)}
+p[role=status]:empty{display:none}label{display:block;margin-bottom:6px;font-weight:600}
+input,button{width:100%;padding:10px 12px;border:1px solid var(--line);border-radius:8px;font:inherit}
+button{margin-top:14px;border:0;background:#4f46e5;color:#fff;font-weight:600;cursor:pointer}
+:focus-visible{outline:2px solid #6366f1;outline-offset:2px}
+"""
+_PAGE = (
+    """<!doctype html><html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>Sign in · Footfall</title>
+<style>"""
+    + _STYLE.replace("{", "{{").replace("}", "}}")
+    + """</style></head><body><main><h1>Footfall</h1><p>Reading needs this collector's sign-in secret.</p>
+<p role="status">{message}</p><form method="post" action="{path}?next={next}"><label for="secret">Sign-in secret</label>
 <input id="secret" name="secret" type="password" autocomplete="current-password" autofocus required>
-<button>Sign in</button></form></main></html>"""
+<button>Sign in</button></form></main></body></html>"""
+)
+_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()}'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
 _HEADERS = {
     "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "content-security-policy": _POLICY,
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
 }
@@ -141,7 +165,9 @@ class SignIn:
                 return None
             self._attempts.failed(peer)
         elif "text/html" in connection.headers.get("accept", ""):
-            return RedirectResponse(f"{PATH}?next={quote(connection.url.path, safe='')}", 303)
+            # With its query, so that a link leads to what it shows.
+            onwards = connection.url.path + (f"?{connection.url.query}" if connection.url.query else "")
+            return RedirectResponse(f"{PATH}?next={quote(onwards, safe='')}", 303)
         return PlainTextResponse(
             "Sign in, or send `Authorization: Bearer <sign-in secret>`.\n", 401, {"www-authenticate": "Bearer"}
         )
