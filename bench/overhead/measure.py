@@ -14,6 +14,7 @@ import statistics
 import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from random import Random
 from time import perf_counter_ns
 from typing import Any
 
@@ -21,6 +22,7 @@ from bench.overhead.hosts import SDKS, Ask, answered, connected, make, seen_by_c
 from bench.overhead.subjects import SUBJECTS, Surroundings, stay_on_loopback
 
 WARM_UP_CALLS = 200
+SEED = 1
 
 
 def balanced(names: list[str]) -> list[str]:
@@ -42,10 +44,15 @@ def balanced(names: list[str]) -> list[str]:
 
 async def timed(calls: dict[str, Ask], count: int) -> dict[str, list[int]]:
     """Nanoseconds of each call, so many of each name at least."""
-    order = [(name, calls[name]) for name in balanced(list(calls))]
-    took: dict[str, list[int]] = {name: [] for name in calls}
+    names, chance = list(calls), Random(SEED)
+    order = [names.index(name) for name in balanced(names)]
+    took: dict[str, list[int]] = {name: [] for name in names}
     while len(took["plain"]) < count:
-        for name, call in order:
+        # Anew each time who is who: what comes round regularly, such as the garbage collector, must meet all alike.
+        chance.shuffle(names)
+        for place in order:
+            name = names[place]
+            call = calls[name]
             began = perf_counter_ns()
             result = await call()
             took[name].append(perf_counter_ns() - began)

@@ -3,6 +3,7 @@
 Every one of them is pointed at the sink on loopback, and none may connect anywhere else (`stay_on_loopback`).
 """
 
+import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,10 +11,10 @@ from importlib import import_module
 from time import monotonic, perf_counter, sleep
 from typing import Any
 
-from bench.overhead.hosts import SDKS
-
 Finish = Callable[[], object]
 DRAIN_SECONDS = 60.0
+LINE = b'{"e":"tool_executed","t":1790000000,"u":"%s","p":{"tool":"overhead_greet","success":true}}\n' % (b"0" * 64)
+"""As long as a line of Footfall's about such a call."""
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -40,36 +41,60 @@ def plain(_sdk: str, make: Callable[[], Any], _around: Surroundings) -> tuple[An
 
 
 def hook(sdk: str, make: Callable[[], Any], _around: Surroundings) -> tuple[Any, Finish]:
-    """The point where Footfall sees a call, with two clock readings and nothing else: the least that watching costs."""
+    """The points where Footfall sees a call, with two clock readings and nothing else: the least watching costs."""
+    return _hooked(sdk, make, lambda: None), lambda: None
+
+
+def hook_and_write(sdk: str, make: Callable[[], Any], around: Surroundings) -> tuple[Any, Finish]:
+    """The same and one `write` of a line that is always the same: the least that a durable append costs."""
+    descriptor = os.open(f"{around.directory}/lines", os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+    return _hooked(sdk, make, lambda: os.write(descriptor, LINE)), lambda: os.close(descriptor)
+
+
+def _hooked(sdk: str, make: Callable[[], Any], then: Callable[[], object]) -> Any:
     server = make()
     if sdk == "mcp1":
-        handlers, kind = server._mcp_server.request_handlers, import_module("mcp.types").CallToolRequest
-        handlers[kind] = _timed(handlers[kind])
-    else:
-        lowlevel = server._mcp_server if sdk == "fastmcp4" else server._lowlevel_server
-        lowlevel.middleware.insert(0, _middleware)
-    return server, lambda: None
+        lowlevel, kind = server._mcp_server, import_module("mcp.types").CallToolRequest
+        lowlevel.call_tool(validate_input=False)(_passed_through(server.call_tool))
+        lowlevel.request_handlers[kind] = _timed(lowlevel.request_handlers[kind], then)
+        return server
+    server.call_tool = _passed_through(server.call_tool)
+    lowlevel = server._mcp_server if sdk == "fastmcp4" else server._lowlevel_server
+    lowlevel.middleware.insert(0, _middleware(then))
+    return server
 
 
-def _timed(inner: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _passed_through(call: Callable[..., Any]) -> Callable[..., Any]:
+    async def called(*args: Any, **kwargs: Any) -> Any:
+        return await call(*args, **kwargs)
+
+    return called
+
+
+def _timed(inner: Callable[[Any], Any], then: Callable[[], object]) -> Callable[[Any], Any]:
     async def handler(request: Any) -> Any:
         began = perf_counter()
         try:
             return await inner(request)
         finally:
             perf_counter() - began
+            then()
 
     return handler
 
 
-async def _middleware(ctx: Any, call_next: Callable[[Any], Any]) -> Any:
-    if ctx.method != "tools/call":
-        return await call_next(ctx)
-    began = perf_counter()
-    try:
-        return await call_next(ctx)
-    finally:
-        perf_counter() - began
+def _middleware(then: Callable[[], object]) -> Callable[[Any, Callable[[Any], Any]], Any]:
+    async def middleware(ctx: Any, call_next: Callable[[Any], Any]) -> Any:
+        if ctx.method != "tools/call":
+            return await call_next(ctx)
+        began = perf_counter()
+        try:
+            return await call_next(ctx)
+        finally:
+            perf_counter() - began
+            then()
+
+    return middleware
 
 
 def _footfall(make: Callable[[], Any], around: Surroundings, name: str, settings: dict[str, str]) -> tuple[Any, Finish]:
@@ -149,6 +174,7 @@ def sentry(_sdk: str, make: Callable[[], Any], around: Surroundings) -> tuple[An
 SUBJECTS: dict[str, Attach] = {
     "plain": plain,
     "hook": hook,
+    "hook-and-write": hook_and_write,
     "footfall": footfall,
     "footfall-sending": footfall_sending,
     "posthog": posthog,
@@ -156,8 +182,6 @@ SUBJECTS: dict[str, Attach] = {
     "mcpspan": mcpspan,
     "sentry": sentry,
 }
-SILENT = ("plain", "hook")
-"""Those that send nothing."""
 
 
 def stay_on_loopback() -> None:
@@ -176,6 +200,3 @@ def stay_on_loopback() -> None:
 
     socket.socket.connect = guarded_connect  # type: ignore[method-assign, assignment] # that is the point
     socket.getaddrinfo = guarded_lookup
-
-
-__all__ = ["SDKS", "SILENT", "SUBJECTS", "Surroundings", "stay_on_loopback"]

@@ -1,0 +1,89 @@
+"""`bench/RESULTS.md`: a section for each measurement, replaced when it is made again; documents take tables from it.
+
+A section stands between the lines `<!-- generated: bench NAME -->` and `<!-- end of bench NAME -->`. A document that
+has these two lines gets the section's table between them.
+"""
+
+import os
+import platform
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "bench/RESULTS.md"
+_HEAD = """# Measurements
+
+Each section is one command's last run; `make bench` makes all of them again. Absolute times depend on the machine,
+ratios hold. A bar is what the project demands of itself; where one is missed, the section says so.
+"""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One measurement's results.
+
+    Attributes:
+        name: of the section, lower-case words joined by `-`.
+        command: what was typed, from the root of the repository.
+        table: Markdown, for documents too.
+        notes: paragraphs below the table: what was measured and how, which bars were kept or missed.
+        versions: of what was measured, by name.
+    """
+
+    name: str
+    title: str
+    command: str
+    table: str
+    notes: Sequence[str] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def text(self) -> str:
+        """The section as it stands in the results."""
+        made = datetime.now(UTC)
+        said = ", ".join(f"{name} {number}" for name, number in self.versions.items())
+        where = (
+            f"{made:%d %B %Y}, {os.cpu_count()} cores, {platform.system()} {platform.release().split('-')[0]}, "
+            f"Python {platform.python_version()}, load average {os.getloadavg()[0]:.1f} at the end."
+        )
+        head = f"## {self.title}\n\n`{self.command}`\n\n{where}" + (f"\nMeasured: {said}." if said else "")
+        return "\n\n".join([head, self.table.strip(), *self.notes])
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table: the first column left, the others right."""
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
+
+
+def versions(*distributions: str) -> dict[str, str]:
+    """Versions of distributions installed here."""
+    return {name: version(name) for name in distributions}
+
+
+def publish(section: Section, documents: Sequence[Path] = (), results: Path = RESULTS) -> None:
+    """Put a section into the results, in place of its last one, and its table into documents that ask for it."""
+    text = results.read_text(encoding="utf-8") if results.exists() else _HEAD
+    first, last = _marks(section.name)
+    if first not in text:
+        text = f"{text.rstrip()}\n\n{first}{last}"
+    results.write_text(_between(text, first, last, section.text()), encoding="utf-8")
+    for document in documents:
+        text = document.read_text(encoding="utf-8")
+        if first in text:
+            document.write_text(_between(text, first, last, section.table), encoding="utf-8")
+    print(f"{section.text()}\n\nwritten to {results.name}", file=sys.stderr)
+
+
+def _marks(name: str) -> tuple[str, str]:
+    return f"<!-- generated: bench {name} -->\n", f"<!-- end of bench {name} -->\n"
+
+
+def _between(text: str, first: str, last: str, block: str) -> str:
+    if text.count(first) != 1 or text.count(last) != 1 or text.index(first) > text.index(last):
+        raise ValueError(f"expected one line {first.strip()} and, below it, one line {last.strip()}")
+    before, rest = text.split(first)
+    return f"{before}{first}\n{block.strip()}\n\n{last}{rest.split(last)[1]}"
