@@ -20,13 +20,16 @@ NAMES = {
 }
 PINNED = {"posthog": "posthog", "agentcat": "agentcat", "mcpspan": "mcpspan", "sentry-sdk": "sentry"}
 HOW = """Microseconds added to a call, the median of paired differences: a plain and a watched server in one process, each
-with a client in memory, called in turn ({calls:,} calls of each in {rounds} rounds; each follows each equally often, who is
-who is drawn anew; in brackets the lowest and highest round). The process stays on one processor. *Hook*: the points where
-Footfall sees a call, with two clock readings and nothing else. *Hook and write*: the same and one `write` of 153 bytes
-to a file, the least that a durable append costs. *Footfall*: as it comes, each call on disk before its result
-returns. Second table: mcp 2, every library in an environment of its own, pointed at a server on loopback; Footfall
-sends from the first second there, a request every hundred calls. Sentry traces every call, without which it sees none that goes
-well. *Client sees the same*: `tools/list` and a result equal the plain server's."""
+with a client in memory, called in turn ({calls:,} calls of each in each of {rounds} rounds; each follows each equally
+often, and who is who is drawn anew all the time). In brackets the lowest and the highest round. The process stays on
+one processor and comes first there, where it may. *Hook*: the points where Footfall sees a call, with two clock
+readings and nothing else. *Hook and write*: the same and one `write` of 153 bytes to a file, the least that a durable
+append costs. *Footfall*: as it comes, each call on disk before its result returns.
+
+Second table: mcp 2, each library in an environment of its own and pointed at a server on loopback. Footfall sends
+from the first second there, a request every hundred calls. Sentry traces every call; otherwise it sees only those that
+fail. What a library does on threads of its own is in the figures only as far as it holds up calls. *Client sees the
+same*: `tools/list` and a result equal the plain server's."""
 
 
 def section(found: Mapping[Case, Found], calls: int, rounds: int) -> Section:
@@ -56,7 +59,7 @@ def _peers(found: Mapping[Case, Found]) -> str:
     for name, title in NAMES.items():
         cases = [case for era in ERAS for case in PEER_CASES if case.era == era and case.subjects == (name,)]
         added = [found[case].median(name) for case in cases]
-        times = [f"{one / ours[case.era]:.0f}×" for one, case in zip(added, cases, strict=True)]
+        times = [f"{one / ours[case.era]:.0f}" for one, case in zip(added, cases, strict=True)]
         same = "yes" if all(found[case].untouched[name] for case in cases) else "no"
         rows.append(
             (title, *(_range(found[case].over[name]) for case in cases), " and ".join(dict.fromkeys(times)), same)
