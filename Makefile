@@ -52,7 +52,8 @@ generate: setup ## refresh everything that derives from the catalogue and the se
 bench: setup ## every measurement; writes bench/RESULTS.md (long)
 	@$(PY) bench/run.py
 
-soak: setup strace ## what is too long for every run: every guard of the privacy proof, and many more of its runs
+soak: setup strace ## what is too long for every run: a hundred kills in a row, long outages, every guard of the privacy proof
+	SOAK=1 $(PY) -m pytest -n 2 client/tests/faults
 	FOOTFALL_GUARDS=all FOOTFALL_PRIVACY_RUNS=20 $(PY) -m pytest -n 2 tests/privacy
 
 # Chromium drives the dashboard's tests: found where it is, or installed from Debian's packages.
