@@ -3,7 +3,6 @@
 import argparse
 import json
 import os
-import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -12,11 +11,11 @@ from typing import Any
 from .catalogue import QUESTIONS, catalogue_for
 from .counters import DROP_REASONS
 from .inspection import Inspection, known_products, product_from
-from .product import OFF_MARKER, Product, decide, state_directory
+from .product import OFF_MARKER, Product, state_directory
 from .state import read_json, write_json
-from .unsent import delete_unsent
+from .unsent import delete_all, delete_unsent
 from .version import __version__
-from .wire import Poster
+from .wire import rfc3339
 
 EXAMPLES = """examples:
   footfall status                     on or off and why, what waits, what was sent
@@ -66,6 +65,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--product", help="name of the product, such as dot-ai; needed where several are known")
         command.add_argument("--json", action="store_true", help="for machines")
         command.set_defaults(command=function)
+        if function is preview:
+            command.add_argument("--wire", action="store_true", help="the very bytes of the request, gzip included")
     return parser
 
 
@@ -104,8 +105,13 @@ def _named_product(arguments: argparse.Namespace) -> Product:
     return product_from(about, name) if about.get("name") == name else product
 
 
-def _when(epoch: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(epoch)) if epoch else "never"
+def _when(epoch: float) -> str | None:
+    return rfc3339(int(epoch)) if epoch else None
+
+
+def _print_json(value: Any) -> int:
+    print(json.dumps(value, indent=1))
+    return 0
 
 
 def status(arguments: argparse.Namespace) -> int:
@@ -113,59 +119,90 @@ def status(arguments: argparse.Namespace) -> int:
     inspection = Inspection(_product(arguments), os.environ)
     facts = _status_facts(inspection)
     if arguments.json:
-        print(json.dumps(facts, indent=1))
-        return 0
-    rows = [(name.replace("_", " "), value) for name, value in facts.items() if name not in ("dropped", "warnings")]
+        return _print_json(facts)
+    events, size = facts.pop("waiting_events"), facts.pop("waiting_bytes")
+    said = {name: facts.pop(name) for name in ("dropped", "warnings")}
+    shown = {"waiting": f"{events} events, {size} bytes", **facts}
+    # In the order of the machine's facts, but with what waits as one line.
+    rows = [(name.replace("_", " "), shown[name]) for name in _ROWS]
+    rows += [("dropped", f"{count} {reason}: {_meaning(reason)}") for reason, count in said["dropped"].items()]
+    rows += [("warning", warning) for warning in said["warnings"]]
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
-        print(f"{name:<{width}}  {value}")
-    for reason, count in facts["dropped"].items():
-        print(f"{'dropped':<{width}}  {count} {reason}: {DROP_REASONS.get(reason, 'by another version')}")
-    for warning in facts["warnings"]:
-        print(f"{'warning':<{width}}  {warning}")
+        print(f"{name:<{width}}  {_NOTHING.get(name, 'none') if value is None else value}")
     return 0
 
 
+_ROWS = (
+    "product",
+    "telemetry",
+    "because",
+    "instance",
+    "instance_made",
+    "destination",
+    "waiting",
+    "sent",
+    "last_sent",
+    "sending_begins",
+    "next_try",
+    "last_error",
+    "durability",
+    "state_directory",
+)
+_NOTHING = {
+    "instance": "not made yet",
+    "instance made": "at the first start",
+    "last sent": "never",
+    "sending begins": "10 minutes after the first start",
+    "next try": "with the next batch",
+}
+"""What `status` says where there is nothing to say; `none` for the rest."""
+
+
+def _meaning(reason: str) -> str:
+    return DROP_REASONS.get(reason, "a reason of another version")
+
+
 def _status_facts(inspection: Inspection) -> dict[str, Any]:
+    """What is known, for machines: None where there is nothing."""
     progress, waiting, decision = inspection.progress, inspection.waiting(), inspection.decision
-    mode, reason = decision.mode, decision.reason
-    if mode == "on" and not inspection.key:
-        mode, reason = "off", f"no write key: set {inspection.product.prefix}POSTHOG_KEY"
     return {
         "product": inspection.product.name,
-        "telemetry": mode,
-        "because": reason,
-        "instance": inspection.instance or "not made yet",
-        "instance_made": inspection.about.get("instance_how", "at the first start"),
+        "telemetry": decision.mode,
+        "because": decision.reason,
+        "instance": inspection.instance or None,
+        "instance_made": inspection.about.get("instance_how"),
         "destination": inspection.host,
-        "waiting": f"{waiting.events} events, {waiting.bytes} bytes",
+        "waiting_events": waiting.events,
+        "waiting_bytes": waiting.bytes,
         "sent": progress.sent,
+        "dropped": progress.dropped,
         "last_sent": _when(progress.last_sent),
-        "sending_begins": _when(inspection.grace_ends()) if inspection.grace_ends() else "10 minutes after first start",
-        "next_try": _when(progress.next_try) if progress.next_try else "with the next batch",
-        "last_error": progress.last_error or "none",
+        "sending_begins": _when(inspection.grace_ends()),
+        "next_try": _when(progress.next_try),
+        "last_error": progress.last_error or None,
         "durability": inspection.durability,
         "state_directory": inspection.directory,
-        "dropped": progress.dropped or {},
         "warnings": list(inspection.settings.warnings),
     }
 
 
 def preview(arguments: argparse.Namespace) -> int:
-    """Print the next request: address, headers and body as they would be sent (the body goes out gzipped)."""
+    """Print the next request: request line, headers, and the body as it is before gzip."""
     inspection = Inspection(_product(arguments), os.environ)
-    body = inspection.next_request()
-    if body is None:
-        print("Nothing waits to be sent." if not arguments.json else "null")
-        return 0
-    if arguments.json:
-        print(body.decode())
-        return 0
-    poster = Poster(inspection.host)
-    print(f"POST {poster.url}")
-    for name, value in poster.headers().items():
-        print(f"{name}: {value}")
-    print(f"\n{body.decode()}")
+    decision = inspection.decision
+    request = inspection.next_request() if decision.mode != "off" else None
+    if arguments.wire:
+        sys.stdout.buffer.write(request.wire if request else b"")
+    elif arguments.json:
+        print(request.body.decode() if request else "null")
+    elif request:
+        print(request.head.replace("\r\n", "\n"))
+        print(request.body.decode())
+    elif decision.mode == "off":
+        print(f"Nothing would be sent: telemetry is off, {decision.reason}.")
+    else:
+        print("Nothing waits to be sent.")
     return 0
 
 
@@ -188,32 +225,39 @@ def log(arguments: argparse.Namespace) -> int:
 
 def dictionary(arguments: argparse.Namespace) -> int:
     """Print every event and property of the product: meaning, kind, purpose and the question it answers."""
-    name = arguments.product or next((p.name for p in known_products(os.environ, _base())), "dot-ai")
-    catalogue = catalogue_for(name)
+    known = known_products(os.environ, _base())
+    # The dictionary of the one product that is known everywhere needs no state.
+    nobody = arguments.product is None and len(known) != 1
+    catalogue = catalogue_for("dot-ai") if nobody else Inspection(_product(arguments), os.environ).catalogue()
     if arguments.json:
-        print(json.dumps(catalogue.json_schema(), indent=1))
-        return 0
-    for event in catalogue.events.values():
-        print(f"{event.name}: {event.meaning}")
-        for wire, property_ in event.properties.items():
-            print(f"  {wire:<20}{property_.kind.label:<16}{property_.meaning}")
-    print("every event")
-    for wire, property_ in catalogue.common.items():
-        print(f"  {wire:<20}{property_.kind.label:<16}{property_.meaning}")
+        return _print_json(catalogue.json_schema())
+    events = [(f"{event.name}: {event.meaning}", event.properties) for event in catalogue.events.values()]
+    for heading, properties in [*events, ("every event", catalogue.common)]:
+        print(heading)
+        for wire, property_ in properties.items():
+            print(f"  {wire:<20}{property_.kind.label:<17}{property_.meaning}")
+            print(f"  {'':<37}{property_.purpose} [{property_.question}]")
     print("\nquestions")
-    for question in QUESTIONS.values():
-        print(f"  {question}")
+    for key, question in QUESTIONS.items():
+        print(f"  {key:<11}{question}")
     return 0
+
+
+def _turn_off(product: Product) -> str:
+    """Leave the mark that turns telemetry off; the state directory. Raises OSError with what to do instead."""
+    directory = state_directory(product, os.environ)
+    os.makedirs(directory, mode=0o700, exist_ok=True)
+    if not write_json(os.path.join(directory, OFF_MARKER), {"off_since": int(time.time())}):
+        raise OSError(13, f"can't be written; set {product.prefix}TELEMETRY=false instead", directory)
+    return directory
 
 
 def off(arguments: argparse.Namespace) -> int:
     """Turn telemetry off for this user and product, and delete what was not yet sent."""
     product = _product(arguments)
-    directory = state_directory(product, os.environ)
-    os.makedirs(directory, mode=0o700, exist_ok=True)
-    if not write_json(os.path.join(directory, OFF_MARKER), {"off_since": int(time.time())}):
-        raise OSError(13, "can't be written; set the variable instead", directory)
-    deleted = delete_unsent(os.path.join(directory, "spool"))
+    deleted = delete_unsent(os.path.join(_turn_off(product), "spool"))
+    if arguments.json:
+        return _print_json({"product": product.name, "telemetry": "off", "spool_files_deleted": deleted})
     print(f"{product.name} telemetry is off, also for servers that run now. {deleted} spool files were deleted.")
     return 0
 
@@ -224,7 +268,9 @@ def on(arguments: argparse.Namespace) -> int:
     marker = os.path.join(state_directory(product, os.environ), OFF_MARKER)
     if os.path.exists(marker):
         os.unlink(marker)
-    decision = decide(product, os.environ)
+    decision = Inspection(product, os.environ).decision
+    if arguments.json:
+        return _print_json({"product": product.name, "telemetry": decision.mode, "because": decision.reason})
     print(f"{product.name} telemetry is {decision.mode}: {decision.reason}.")
     return 0
 
@@ -232,17 +278,18 @@ def on(arguments: argparse.Namespace) -> int:
 def forget(arguments: argparse.Namespace) -> int:
     """Delete everything kept here, turn telemetry off, print the ID and how to have its data deleted."""
     inspection = Inspection(_product(arguments), os.environ)
-    directory, instance = inspection.directory, inspection.instance
-    if os.path.isdir(directory):
-        for name in os.listdir(directory):
-            path = os.path.join(directory, name)
-            shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path)
-    os.makedirs(directory, mode=0o700, exist_ok=True)
-    if not write_json(os.path.join(directory, OFF_MARKER), {"off_since": int(time.time())}):
-        raise OSError(13, "can't be written", directory)
-    print(f"Deleted: identity, unsent events and the log of {inspection.product.name}. Telemetry is off.")
+    name, instance, host = inspection.product.name, inspection.instance, inspection.host
+    # Off first: a server that runs must not write anew what is deleted here.
+    deleted = delete_all(_turn_off(inspection.product))
+    command = f"footfall-collector forget {instance}"
+    if arguments.json:
+        known = {"instance": instance or None, "destination": host, "collector_command": command if instance else None}
+        return _print_json({"product": name, "telemetry": "off", "files_deleted": deleted, **known})
+    print(f"Deleted: identity, unsent events and the log of {name}. Telemetry is off.")
     if instance:
         print(f"Its instance ID was {instance}.")
-        print(f"To have the data sent under it deleted, give this ID to the operator of {inspection.host};")
-        print(f"on a Footfall collector: footfall-collector forget {instance}")
+        print(f"To have the data sent under it deleted, give this ID to the operator of {host};")
+        print(f"on a Footfall collector: {command}")
+    if instance.startswith("cluster_"):
+        print("The ID is made from the cluster: if telemetry is turned on here again, it is the same.")
     return 0

@@ -3,19 +3,23 @@
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from .catalogue import catalogue_for
 from .clock import Clock, shift
 from .egress import Egress
 from .identity import life_began
+from .outline import event_types
 from .packing import MOST_AGE_SECONDS, Packer
-from .product import DEFAULT_HOST, Product, Settings, decide
+from .product import DEFAULT_HOST, Decision, Product, Settings, decide
 from .progress import Progress
+from .reading import READ_BYTES
+from .schema import Catalogue
 from .segment import FORMAT, HEADER, SUFFIX, Header
 from .shipper import BATCH_EVENTS
 from .state import obstacle, read_json
-from .wire import request_body
+from .wire import Poster, compressed, request_body
 
 
 @dataclass
@@ -24,6 +28,24 @@ class Waiting:
 
     events: int = 0
     bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request that is not sent: where it would go, and its body before compression."""
+
+    host: str
+    body: bytes
+
+    @property
+    def head(self) -> str:
+        """Request line and headers, a line each, with CRLF."""
+        return Poster(self.host).head(compressed(self.body))
+
+    @property
+    def wire(self) -> bytes:
+        """Every byte as it would go out."""
+        return self.head.encode() + b"\r\n" + compressed(self.body)
 
 
 @dataclass
@@ -36,10 +58,13 @@ class Inspection:
 
     def __post_init__(self) -> None:
         self.settings = Settings.read(self.product, self.environ)
-        self.decision = decide(self.product, self.environ)
         self.directory = self.settings.state_dir
         self.about = read_json(os.path.join(self.directory, "product.json"))
         self.progress = Progress.read(self.directory)
+        decision = decide(self.product, self.environ)
+        if decision.mode == "on" and not self.key:
+            decision = Decision("off", f"no write key: set {self.product.prefix}POSTHOG_KEY")
+        self.decision = decision
 
     @property
     def host(self) -> str:
@@ -104,15 +129,18 @@ class Inspection:
             waiting.bytes += sum(map(len, lines)) + len(lines)
         return waiting
 
-    def next_request(self) -> bytes | None:
-        """The body of the next request, byte for byte but for its `sent_at`; None where nothing waits."""
-        catalogue = catalogue_for(
-            self.product.name, events=self.product.catalogue, client_names=self.product.client_names
-        )
-        packer, clock = Packer(catalogue), Clock()
+    def catalogue(self) -> Catalogue:
+        """Everything that the product may say, its own events included, as its last run told."""
+        catalogue = catalogue_for(self.product.name, client_names=self.product.client_names)
+        catalogue.events = {**event_types(self.about.get("events")), **catalogue.events}
+        return catalogue
+
+    def next_request(self) -> Request | None:
+        """The next request, byte for byte but for its `sent_at`, which is now; None where nothing waits."""
+        packer, clock = Packer(self.catalogue()), Clock()
         for header, lines in self.segments():
             packed = packer.pack(
-                lines[:BATCH_EVENTS],
+                _batch(lines),
                 header.facts,
                 self.instance,
                 None,
@@ -120,12 +148,18 @@ class Inspection:
                 shift=shift(clock, header.boot, header.zero),
             )
             if packed.events:
-                return request_body(self.key, packed.events, clock.now())
+                return Request(self.host, request_body(self.key, packed.events, clock.now()))
         return None
 
     def sent(self) -> Iterator[dict[str, Any]]:
         """What was sent in the last 7 days, from the egress log."""
         return Egress(self.directory).read(Clock().now())
+
+
+def _batch(lines: list[bytes]) -> list[bytes]:
+    """As many lines as one request takes: what the shipper reads at once, of that a batch."""
+    ends = accumulate(len(line) + 1 for line in lines[:BATCH_EVENTS])
+    return [line for line, end in zip(lines, ends, strict=False) if end <= READ_BYTES]
 
 
 def known_products(environ: Mapping[str, str], base: str) -> list[Product]:

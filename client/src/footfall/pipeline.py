@@ -18,6 +18,7 @@ from .identity import identify, life_began
 from .kubernetes import ask
 from .lifecycle import Lifecycle
 from .notice import first_notice
+from .outline import outlined
 from .packing import Packer
 from .product import Product, Settings
 from .recorder import Recorder
@@ -25,7 +26,7 @@ from .shipper import Sender, Shipper
 from .spool import Spool
 from .state import StateDirectory, open_state_directory, read_json, write_json
 from .version import __version__
-from .wire import Delivered, Outcome, Poster
+from .wire import Delivered, Outcome, Poster, compressed
 from .worker import Worker
 
 EXIT_SECONDS = 2.0
@@ -120,6 +121,7 @@ class Pipeline:
             "host": self.settings.host,
             "key": self.settings.key,
             "client_names": list(self.product.client_names),
+            "events": outlined(e for e in self.catalogue.events.values() if e.struct in self.product.catalogue),
             "instance": instance,
             "instance_how": how,
             "footfall": __version__,
@@ -131,8 +133,8 @@ class Pipeline:
             write_json(os.path.join(self.state.path, "product.json"), about)
 
     def _print(self, body: bytes, timeout: float) -> Outcome:
-        heading = "".join(f"{name}: {value}\n" for name, value in self.poster.headers().items())
-        text = f"POST {self.poster.url}\n{heading}\n{body.decode()}\n"
+        head = self.poster.head(compressed(body)).replace("\r\n", "\n")
+        text = f"{head}\n{body.decode()}\n"
         try:
             sys.stderr.write(f"[footfall preview: this is not sent; the body goes out gzipped]\n{text}")
             sys.stderr.flush()

@@ -103,6 +103,16 @@ class Poster:
             "User-Agent": f"footfall/{__version__}",
         }
 
+    def head(self, packed: bytes) -> str:
+        """Request line and headers of the request that carries `packed`, a line each, as they go out."""
+        from urllib.parse import urlsplit
+
+        parts = urlsplit(self.url)
+        usual = {"http": 80, "https": 443}.get(parts.scheme)
+        host = parts.netloc if parts.port != usual else parts.netloc.rpartition(":")[0] or parts.netloc
+        headers = {"Host": host, "Content-Length": str(len(packed)), **self.headers()}
+        return "".join(f"{line}\r\n" for line in (f"POST {parts.path} HTTP/1.1", *map(": ".join, headers.items())))
+
     def post(self, body: bytes, timeout: float = 10.0) -> Outcome:
         """Send a body once; never raises. `timeout` bounds connecting and the whole answer, in seconds each."""
         # Late: the HTTP library is a third of what telemetry costs at start, so the first send pays for it.

@@ -1,0 +1,167 @@
+"""`footfall preview`, `log` and `dictionary`: what would be sent, what was sent, and what can be."""
+
+import gzip
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from footfall.wire import compressed
+from jsonschema import Draft202012Validator
+
+from client.tests.cli.rig import COMMAND, KINDS, Machine
+from tests.privacy.tee import Request, Tee
+from tests.support.capture_server import CaptureServer
+from tests.support.waiting import wait_for
+
+_SENT_AT = re.compile(rb'"sent_at":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"')
+
+
+@pytest.fixture
+def capture() -> Any:
+    with CaptureServer() as server:
+        yield server
+
+
+def relayed(capture: CaptureServer) -> Tee:
+    """A relay that keeps the very bytes."""
+    return Tee(int(capture.url.rsplit(":", 1)[1]))
+
+
+def moment_of(body: bytes) -> bytes:
+    """When a body says that it is sent: the one thing in it that a preview can't know."""
+    match = _SENT_AT.search(body)
+    assert match is not None
+    return match[1]
+
+
+def at(moment: bytes, wire: bytes) -> bytes:
+    """The bytes of a request as they would be if it were sent at another moment."""
+    head, _, packed = wire.partition(b"\r\n\r\n")
+    body = gzip.decompress(packed)
+    again = compressed(body.replace(moment_of(body), moment))
+    lines = head.replace(b"Content-Length: %d" % len(packed), b"Content-Length: %d" % len(again))
+    return lines + b"\r\n\r\n" + again
+
+
+def first(tee: Tee) -> Request:
+    return wait_for(tee.requests, "a request")[0]
+
+
+def test_a_preview_is_the_next_request_byte_for_byte(tmp_path: Path, capture: CaptureServer) -> None:
+    """A server that stopped in its grace period left events; the next one sends them."""
+    with relayed(capture) as tee:
+        machine = Machine(tmp_path / "home", tee.url)
+        machine.run()
+        previewed = machine.ended("preview", "--wire").stdout
+        assert tee.requests() == []
+        machine.with_variables(POST_TELEMETRY_GRACE_SECONDS="0").run(0)
+        sent = first(tee)
+    assert at(moment_of(sent.text), previewed) == sent.head + b"\r\n\r\n" + sent.body
+    assert len(json.loads(sent.text)["batch"]) == KINDS
+
+
+def test_so_is_the_preview_of_a_server_that_runs(tmp_path: Path, capture: CaptureServer) -> None:
+    with relayed(capture) as tee:
+        machine = Machine(tmp_path / "home", tee.url, grace=4)
+        with machine.serving() as process:
+            wait_for(lambda: (machine.state / "product.json").exists(), "the server to know who it is")
+            previewed = machine.ended("preview", "--wire").stdout
+            assert tee.requests() == []
+            sent = first(tee)
+            assert process.poll() is None
+    assert at(moment_of(sent.text), previewed) == sent.head + b"\r\n\r\n" + sent.body
+
+
+def test_people_and_machines_see_the_same_request(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "home")
+    machine.run()
+    wire = machine.ended("preview", "--wire").stdout
+    moment = b"2026-01-01T00:00:00Z"
+    head, _, packed = at(moment, wire).partition(b"\r\n\r\n")
+    shown = machine.footfall("preview").encode()
+    lines, _, body = shown.partition(b"\n\n")
+    assert lines.splitlines()[0] == b"POST /batch/ HTTP/1.1"
+    assert {line.split(b": ")[0] for line in lines.splitlines()[1:]} == {
+        line.split(b": ")[0] for line in head.split(b"\r\n")[1:]
+    }
+    assert body.strip().replace(moment_of(body), moment) == gzip.decompress(packed)
+    told = machine.footfall("preview", "--json").encode()
+    assert told.strip().replace(moment_of(told), moment) == gzip.decompress(packed)
+
+
+@pytest.mark.parametrize("variables", [{"POST_TELEMETRY": "false"}, {"DO_NOT_TRACK": "1"}], ids=str)
+def test_where_telemetry_is_off_nothing_would_be_sent(tmp_path: Path, variables: dict[str, str]) -> None:
+    machine = Machine(tmp_path / "home")
+    machine.run()
+    off = machine.with_variables(**variables)
+    assert off.footfall("preview").startswith("Nothing would be sent: telemetry is off, ")
+    assert off.footfall("preview", "--json") == "null\n"
+    assert off.footfall("preview", "--wire") == ""
+
+
+def test_where_nothing_waits_it_says_so(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "home")
+    assert machine.footfall("preview", "--product", "post") == "Nothing waits to be sent.\n"
+    assert machine.footfall("preview", "--product", "post", "--json") == "null\n"
+
+
+def test_the_log_holds_every_event_that_was_sent_as_it_was_sent_and_no_other(
+    tmp_path: Path, capture: CaptureServer
+) -> None:
+    machine = Machine(tmp_path / "home", capture.url, grace=0)
+    machine.run()
+    capture.wait_for("server_stopped")
+    waiting = Machine(tmp_path / "home", capture.url)
+    logged = [json.loads(line) for line in waiting.footfall("log", "--json").splitlines()]
+    assert [entry["event"] for entry in logged] == capture.events
+    assert len(logged) == KINDS
+    shown = machine.footfall("log").splitlines()
+    assert len(shown) == KINDS
+    # One event a line, in columns: when, who, what, and its properties.
+    assert len({line.index(event["event"]) for line, event in zip(shown, capture.events, strict=True)}) == 1
+    assert all("post_version=3.2.1" in line and "$ip" not in line for line in shown)
+
+
+def test_a_log_of_nothing_says_so(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "home")
+    assert machine.footfall("log", "--product", "post") == "Nothing was sent in the last 7 days.\n"
+    assert machine.footfall("log", "--product", "post", "--json") == ""
+
+
+def test_a_reader_that_has_enough_is_no_error(tmp_path: Path, capture: CaptureServer) -> None:
+    machine = Machine(tmp_path / "home", capture.url, grace=0)
+    machine.run(2000)
+    capture.wait_for("server_stopped", seconds=30)
+    line = f"{COMMAND} log | head -n 1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", line], env=machine.environment, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.count(b"\n") == 1
+
+
+def test_the_dictionary_says_everything_that_can_be_sent_the_products_own_events_too(
+    tmp_path: Path, capture: CaptureServer
+) -> None:
+    machine = Machine(tmp_path / "home", capture.url, grace=0)
+    machine.run()
+    capture.wait_for("server_stopped")
+    schema = machine.told("dictionary")
+    validator = Draft202012Validator(schema)
+    for event in capture.events:
+        own = {name: value for name, value in event["properties"].items() if not name.startswith("$")}
+        validator.validate({"event": event["event"], "properties": own})
+    assert not validator.is_valid({"event": "letter_sent", "properties": {"size": "huge"}})
+    text = machine.footfall("dictionary")
+    for event in schema["oneOf"]:
+        assert f"{event['title']}: {event['description']}" in text
+        for name, property_ in event["properties"]["properties"]["properties"].items():
+            assert re.search(rf"^  {name} +.*{re.escape(property_['description'])}$", text, re.MULTILINE)
+            assert property_["x-purpose"] in text
+
+
+def test_where_no_product_is_known_the_dictionary_is_dot_ais(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "home")
+    assert machine.told("dictionary")["title"] == "What dot-ai can send"
+    assert "dot_ai_version" in machine.footfall("dictionary")

@@ -1,0 +1,137 @@
+"""`footfall status`: on or off and why, who, where to, what waits, what was sent and dropped, and what went wrong."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from client.tests.cli.rig import KINDS, NOBODY, Machine
+from tests.support.capture_server import CaptureServer
+from tests.support.waiting import wait_for
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+INVALID = {"invalid": 1}
+
+
+def test_in_the_grace_period_everything_waits(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "home")
+    with machine.serving():
+        wait_for(lambda: (machine.state / "product.json").exists(), "the server to know who it is")
+        told = machine.told("status")
+    identity = json.loads((machine.state / "identity.json").read_text())["id"]
+    assert {key: told[key] for key in ("product", "telemetry", "because", "instance", "destination")} == {
+        "product": "post",
+        "telemetry": "on",
+        "because": "on by default",
+        "instance": identity,
+        "destination": NOBODY,
+    }
+    assert told["instance_made"].startswith("random, kept in identity.json of the state directory")
+    assert told["waiting_events"] == KINDS - 1
+    assert told["waiting_bytes"] > 100
+    assert (told["sent"], told["last_sent"], told["next_try"], told["last_error"]) == (0, None, None, None)
+    assert _MOMENT.fullmatch(told["sending_begins"])
+    assert (told["state_directory"], told["warnings"]) == (str(machine.state), [])
+
+
+def test_what_was_sent_and_dropped_is_counted_by_reason(tmp_path: Path) -> None:
+    with CaptureServer() as capture:
+        machine = Machine(tmp_path / "home", capture.url, grace=0)
+        machine.run()
+        machine.run()
+        assert len(capture.events) == 2 * KINDS
+    told = machine.told("status")
+    assert (told["sent"], told["waiting_events"], told["dropped"]) == (2 * KINDS, 0, {"invalid": 2})
+    assert _MOMENT.fullmatch(told["last_sent"])
+    assert "2 invalid: a required property has no admissible value" in machine.footfall("status")
+
+
+def test_an_outage_is_told_with_its_reason_and_the_next_try(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "home", NOBODY, grace=0)
+    with machine.serving():
+        told = wait_for(
+            lambda: (seen := machine.told("status", "--product", "post"))["last_error"] and seen, "an error"
+        )
+    assert told["last_error"] == "the connection was refused"
+    assert _MOMENT.fullmatch(told["next_try"])
+    assert told["waiting_events"] >= KINDS - 1
+
+
+@pytest.mark.parametrize(
+    ("variables", "mode", "because"),
+    [
+        ({}, "on", "on by default"),
+        ({"POST_TELEMETRY": "true"}, "on", "POST_TELEMETRY says so"),
+        ({"POST_TELEMETRY": "No"}, "off", "POST_TELEMETRY says so"),
+        ({"POST_TELEMETRY": "preview"}, "preview", "POST_TELEMETRY=preview"),
+        ({"POST_TELEMETRY": "flase"}, "off", "POST_TELEMETRY has a value that is neither on nor off"),
+        ({"DO_NOT_TRACK": "1", "POST_TELEMETRY": "true"}, "off", "DO_NOT_TRACK is set"),
+        ({"POST_POSTHOG_KEY": ""}, "off", "no write key: set POST_POSTHOG_KEY"),
+    ],
+    ids=str,
+)
+def test_it_says_whether_telemetry_is_on_and_what_decided(
+    tmp_path: Path, variables: dict[str, str], mode: str, because: str
+) -> None:
+    machine = Machine(tmp_path / "home").with_variables(**variables)
+    told = machine.told("status", "--product", "post")
+    assert told["telemetry"] == mode
+    assert told["because"].startswith(because)
+
+
+def test_a_host_without_a_key_is_warned_about(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "home")
+    machine.run()
+    told = machine.with_variables(POST_POSTHOG_KEY="").told("status")
+    assert told["warnings"] == ["POST_POSTHOG_HOST is set without POST_POSTHOG_KEY: the product's own key is used"]
+    assert "warning" in machine.with_variables(POST_POSTHOG_KEY="").footfall("status")
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["after a run", "before the first run"])
+def test_people_get_aligned_text_with_everything_that_machines_get(tmp_path: Path, before: bool) -> None:
+    machine = Machine(tmp_path / "home")
+    if before:
+        machine.run()
+    told: dict[str, Any] = machine.told("status", "--product", "post")
+    lines = machine.footfall("status", "--product", "post").splitlines()
+    columns = {match.end() for line in lines if (match := re.match(r"\S+(?: \S+)* {2,}", line))}
+    assert len(columns) == 1, lines
+    column = columns.pop()
+    shown = {line[:column].strip(): line[column:] for line in lines}
+    assert {name.replace(" ", "_") for name in shown} >= told.keys() - {
+        "waiting_events",
+        "waiting_bytes",
+        "dropped",
+        "warnings",
+    }
+    assert shown["waiting"] == f"{told['waiting_events']} events, {told['waiting_bytes']} bytes"
+    for name, value in told.items():
+        if isinstance(value, str):
+            assert shown[name.replace("_", " ")] == value
+    if not before:
+        assert (shown["instance"], shown["last sent"], shown["last error"]) == ("not made yet", "never", "none")
+
+
+def test_with_several_products_one_must_be_chosen(tmp_path: Path) -> None:
+    for name in ("post", "bank"):
+        Machine(tmp_path / "home", name=name).run()
+    machine = Machine(tmp_path / "home")
+    done = machine.ended("status")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"Add --product NAME (known here: bank, post)" in done.stderr
+    assert machine.told("status", "--product", "bank")["product"] == "bank"
+
+
+def test_a_name_that_no_product_can_have_is_a_plain_error(tmp_path: Path) -> None:
+    done = Machine(tmp_path / "home").ended("status", "--product", "No Such")
+    assert done.returncode == 1
+    assert b"use lower-case words joined by '-'" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["status", "preview", "log", "dictionary", "forget", "off", "on"])
+def test_every_command_has_help_with_an_example(tmp_path: Path, command: str) -> None:
+    machine = Machine(tmp_path / "home")
+    assert f"example: footfall {command}" in machine.footfall(command, "--help")
+    assert re.search(rf"^    {command} ", machine.footfall("--help"), re.MULTILINE)

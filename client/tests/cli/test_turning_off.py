@@ -1,0 +1,114 @@
+"""`footfall off`, `on` and `forget`: persisted, heard by servers that run, and never weaker than the environment."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from client.tests.cli.rig import KINDS, Machine
+from tests.support.capture_server import CaptureServer
+from tests.support.waiting import steadily, wait_for
+
+
+def test_off_is_kept_and_on_takes_it_back(tmp_path: Path) -> None:
+    with CaptureServer() as capture:
+        machine = Machine(tmp_path / "home", capture.url, grace=0)
+        assert machine.footfall("off", "--product", "post").startswith("post telemetry is off")
+        machine.run()
+        assert capture.connections == 0
+        assert [path.name for path in machine.state.iterdir()] == ["off"]
+        assert machine.told("status", "--product", "post")["because"].startswith("turned off by `footfall off`")
+        assert machine.footfall("on", "--product", "post") == "post telemetry is on: on by default.\n"
+        machine.run()
+        assert len(capture.events) == KINDS
+
+
+def test_off_deletes_what_was_not_yet_sent(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "home")
+    machine.run()
+    assert len(machine.spool()) == 1
+    assert machine.told("off") == {"product": "post", "telemetry": "off", "spool_files_deleted": 1}
+    assert machine.spool() == []
+    assert (machine.state / "identity.json").exists()
+
+
+def test_a_server_that_runs_hears_it_and_sends_nothing_any_more(tmp_path: Path) -> None:
+    with CaptureServer() as capture:
+        machine = Machine(tmp_path / "home", capture.url, grace=3)
+        with machine.serving():
+            wait_for(lambda: (machine.state / "product.json").exists(), "the server to know who it is")
+            machine.footfall("off")
+            steadily(lambda: capture.connections == 0, "nothing is sent", 4)
+        assert capture.connections == 0
+        assert machine.spool() == []
+
+
+@pytest.mark.parametrize("variables", [{"POST_TELEMETRY": "false"}, {"DO_NOT_TRACK": "1"}], ids=str)
+def test_on_does_not_overrule_the_environment(tmp_path: Path, variables: dict[str, str]) -> None:
+    machine = Machine(tmp_path / "home").with_variables(**variables)
+    machine.footfall("off", "--product", "post")
+    assert machine.told("on", "--product", "post")["telemetry"] == "off"
+    machine.run()
+    assert machine.spool() == []
+
+
+def test_the_environment_does_not_overrule_off(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "home").with_variables(POST_TELEMETRY="true")
+    machine.footfall("off", "--product", "post")
+    machine.run()
+    assert machine.spool() == []
+    assert machine.told("status", "--product", "post")["telemetry"] == "off"
+
+
+def test_forget_deletes_everything_and_says_whose_data_to_have_deleted(tmp_path: Path) -> None:
+    with CaptureServer() as capture:
+        machine = Machine(tmp_path / "home", capture.url, grace=0)
+        machine.run()
+        waiting = Machine(tmp_path / "home", capture.url)
+        waiting.run()
+        instance = json.loads((machine.state / "identity.json").read_text())["id"]
+        mine = machine.state / "notes.txt"
+        mine.write_text("not telemetry's")
+        (machine.state / "spool" / "letter.txt").write_text("nor this")
+        said = machine.footfall("forget")
+        assert f"Its instance ID was {instance}." in said
+        assert f"footfall-collector forget {instance}" in said
+        assert capture.url in said
+        assert sorted(path.name for path in machine.state.iterdir()) == ["notes.txt", "off", "spool"]
+        assert machine.spool() == ["letter.txt"]
+        sent = len(capture.events)
+        machine.run()
+        assert len(capture.events) == sent
+        machine.footfall("on", "--product", "post")
+        machine.run()
+        assert {event["distinct_id"] for event in capture.events[sent:]} != {instance}
+
+
+def test_a_server_that_runs_does_not_bring_back_what_is_forgotten(tmp_path: Path) -> None:
+    with CaptureServer() as capture:
+        machine = Machine(tmp_path / "home", capture.url, grace=3)
+        with machine.serving():
+            wait_for(lambda: (machine.state / "product.json").exists(), "the server to know who it is")
+            told = machine.told("forget")
+            steadily(lambda: capture.connections == 0, "nothing is sent", 4)
+        assert told["instance"].startswith("local_")
+        assert told["collector_command"] == f"footfall-collector forget {told['instance']}"
+        assert (told["destination"], told["telemetry"]) == (capture.url, "off")
+        assert sorted(path.name for path in machine.state.iterdir()) == ["off", "spool"]
+        assert machine.spool() == []
+
+
+def test_forgetting_nothing_is_no_error(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "home")
+    assert machine.told("forget", "--product", "post")["instance"] is None
+    assert machine.told("status", "--product", "post")["telemetry"] == "off"
+
+
+def test_where_the_mark_can_not_be_written_the_variable_is_named(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "home")
+    machine.state.parent.mkdir(parents=True)
+    machine.state.write_text("a file where the directory belongs")
+    for command in ("off", "forget"):
+        done = machine.ended(command, "--product", "post")
+        assert done.returncode == 1
+        assert b"POST_TELEMETRY=false" in done.stderr
