@@ -16,6 +16,8 @@ from typing import Annotated, Any, get_args, get_origin
 
 PREFIX = "FOOTFALL_"
 CONFIG_VARIABLE = "FOOTFALL_CONFIG"
+ANSWERS_PREFIX = "FOOTFALL_ANSWERS_"
+"""Variables of the MCP endpoint's own telemetry; the client reads them."""
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 _PRODUCT_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -167,6 +169,8 @@ def _read_env(env: Mapping[str, str]) -> dict[str, Any]:
         if not variable.startswith(PREFIX) or variable == CONFIG_VARIABLE:
             continue
         if _INJECTED.search(variable) or (variable.endswith("_PORT") and _INJECTED_ADDRESS.match(text)):
+            continue
+        if variable.startswith(ANSWERS_PREFIX):
             continue
         if variable not in known:
             raise SettingsError(f"{variable}: there is no such setting; known are {', '.join(known)}")

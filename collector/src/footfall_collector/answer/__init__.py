@@ -18,6 +18,7 @@ from .charts import (
     DAY,
     MOMENT,
     RELEASE_DURATIONS,
+    RELEASE_ERRORS,
     RELEASE_TOOLS,
     RELEASES,
     SUMMARY,
@@ -90,6 +91,10 @@ class Answers:
     def release_durations(self, filters: Filters) -> Chart:
         """One row per version, tool and rounded duration in milliseconds: calls."""
         return self._answer(RELEASE_DURATIONS, filters)
+
+    def release_errors(self, filters: Filters) -> Chart:
+        """One row per version, tool and error class: errors."""
+        return self._answer(RELEASE_ERRORS, filters)
 
     def products(self) -> list[str]:
         """The collector's products."""

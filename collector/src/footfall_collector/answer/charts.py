@@ -228,3 +228,10 @@ RELEASE_DURATIONS = ChartSpec(
     (_VERSION, _TOOL, Column("duration_ms", "Duration", "milliseconds"), _CALLS),
     (*COMMON, "tool"),
 )
+RELEASE_ERRORS = ChartSpec(
+    "release-errors",
+    "Errors of releases",
+    "Which errors does each version meet?",
+    (_VERSION, _TOOL, Column("error_type", "Error class"), _ERRORS),
+    (*COMMON, "tool", "error_type"),
+)

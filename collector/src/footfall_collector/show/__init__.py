@@ -8,6 +8,8 @@ from ..settings import Settings
 from ..status import Status
 from .api import Api
 from .assets import Assets
+from .assistant import PATH as ASSISTANT
+from .assistant import Assistant
 from .pages import Pages
 from .security import SecurityHeaders
 
@@ -22,5 +24,6 @@ def routes(answers: Answers, status: Status, settings: Settings) -> list[BaseRou
         Route("/static/{version}/{path:path}", assets.serve, middleware=guarded),
         *(Route(path, endpoint, middleware=guarded) for path, endpoint in api.endpoints()),
         *(Route(path, endpoint, middleware=guarded) for path, endpoint in Pages(assets, answers).endpoints()),
+        Route(ASSISTANT, Assistant(answers, status), middleware=guarded),
     ]
     return list(found)

@@ -1,0 +1,5 @@
+-- Errors of each version by tool and class.
+SELECT product_version, tool, error_type, sum(n)::BIGINT AS errors
+FROM tool_errors
+GROUP BY product_version, tool, error_type
+ORDER BY product_version, errors DESC, tool, error_type
