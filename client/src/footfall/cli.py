@@ -246,8 +246,12 @@ def dictionary(arguments: argparse.Namespace) -> int:
 def _turn_off(product: Product) -> str:
     """Leave the mark that turns telemetry off; the state directory. Raises OSError with what to do instead."""
     directory = state_directory(product, os.environ)
-    os.makedirs(directory, mode=0o700, exist_ok=True)
-    if not write_json(os.path.join(directory, OFF_MARKER), {"off_since": int(time.time())}):
+    try:
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+        written = write_json(os.path.join(directory, OFF_MARKER), {"off_since": int(time.time())})
+    except OSError:
+        written = False
+    if not written:
         raise OSError(13, f"can't be written; set {product.prefix}TELEMETRY=false instead", directory)
     return directory
 

@@ -134,4 +134,4 @@ def test_a_name_that_no_product_can_have_is_a_plain_error(tmp_path: Path) -> Non
 def test_every_command_has_help_with_an_example(tmp_path: Path, command: str) -> None:
     machine = Machine(tmp_path / "home")
     assert f"example: footfall {command}" in machine.footfall(command, "--help")
-    assert re.search(rf"^    {command} ", machine.footfall("--help"), re.MULTILINE)
+    assert re.search(rf"^    {command}\b", machine.footfall("--help"), re.MULTILINE)
