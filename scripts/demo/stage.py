@@ -65,7 +65,7 @@ async def _play(plan: Plan, ended: ExitStack) -> None:
             await wait_for_calls(collector, traffic.calls)
             _announce(collector, toolkit, traffic.calls, plan.seconds)
             with anyio.move_on_after(plan.seconds):
-                await traffic.trickle()
+                await anyio.sleep_forever()
             tasks.cancel_scope.cancel()
     except* (OSError, MCPError, httpx2.HTTPError) as errors:
         # A visit fails when its server dies; the watch may not have seen that yet.
@@ -152,7 +152,7 @@ def _announce(collector: str, toolkit: str, calls: int, seconds: float | None) -
     until = "Ctrl-C stops it." if seconds is None else f"It ends in {seconds:g} s, or with Ctrl-C."
     print(
         f"""
-{calls} tool calls of real MCP clients are in the charts; a few more arrive every minute. {until}
+{calls} tool calls of real MCP clients are in the charts; from now on every call is yours. {until}
 
   Dashboard      {collector}/?product=dot-ai&internal=all
   MCP server     {toolkit}

@@ -1,4 +1,4 @@
-"""The demo's traffic: a quick opening, so that the page is not empty, then a trickle."""
+"""The demo's traffic: everyone at once, so that the page is not empty; after that every call is the user's own."""
 
 import os
 import random
@@ -16,9 +16,6 @@ from scripts.demo.visitors import AT_HOME, OPENING, OVER_SSE, VISITORS, Call, Vi
 from scripts.demo.visits import over_http, over_sse, over_stdio, visit
 
 OPENING_CALLS = 12
-TRICKLE_PAUSE = 2.0
-HOME_EVERY = 8
-"""Every so many visits of the trickle, one comes with a server of its own, which takes a moment of CPU to start."""
 
 
 class Traffic:
@@ -39,34 +36,22 @@ class Traffic:
         self._directory = directory
         self._kubeconfig = kubeconfig
         self._nowhere = nowhere
-        self._chance = random.Random(2026)
-        self._questions = questions(self._chance)
+        self._questions = questions(random.Random(2026))
 
     async def opening(self, sse: Child) -> None:
         """Everyone at once. `sse` is a server over the old transport, which ends with its only visitor."""
         async with anyio.create_task_group() as everyone:
             for number in range(len(VISITORS)):
-                everyone.start_soon(self._by_http, number, OPENING_CALLS, 0.0)
+                everyone.start_soon(self._by_http, number, OPENING_CALLS)
             for number in range(len(AT_HOME)):
                 everyone.start_soon(self._at_home, number, 4)
             everyone.start_soon(self._by_sse, sse)
 
-    async def trickle(self) -> None:
-        """One visit after the other, until cancelled. Nobody asks for `version`."""
-        number = 0
-        while True:
-            number += 1
-            if number % HOME_EVERY == 0:
-                await self._at_home(self._chance.randrange(len(AT_HOME)), 3)
-            else:
-                await self._by_http(self._chance.randrange(len(VISITORS)), self._chance.randint(2, 5), TRICKLE_PAUSE)
-
-    async def _by_http(self, number: int, count: int, pause: float) -> None:
-        asked = [*(OPENING if not pause else ()), *islice(self._questions, count)]
-        await self._visit(over_http(self._toolkit), VISITORS[number], asked, pause)
+    async def _by_http(self, number: int, count: int) -> None:
+        await self._visit(over_http(self._toolkit), VISITORS[number], [*OPENING, *islice(self._questions, count)])
 
     async def _by_sse(self, server: Child) -> None:
-        await self._visit(over_sse(server.url), OVER_SSE, islice(self._questions, 5), 0.0)
+        await self._visit(over_sse(server.url), OVER_SSE, islice(self._questions, 5))
         await anyio.to_thread.run_sync(server.stop)
 
     async def _at_home(self, number: int, count: int) -> None:
@@ -75,11 +60,11 @@ class Traffic:
         kubeconfig = self._kubeconfig if number else Path(os.devnull)
         toolkit = Toolkit(provider, kubeconfig, self._directory / f"home-{number}", release)
         calls = islice(self._questions, count)
-        await self._visit(over_stdio(toolkit, self._collector, self._nowhere), visitor, calls, 0.2)
+        await self._visit(over_stdio(toolkit, self._collector, self._nowhere), visitor, calls)
 
     async def _visit(
-        self, transport: AbstractAsyncContextManager[Any], visitor: Visitor, calls: Iterable[Call], pause: float
+        self, transport: AbstractAsyncContextManager[Any], visitor: Visitor, calls: Iterable[Call]
     ) -> None:
         # Awaited first: `self.calls += await …` would add to what the sum was before the visit.
-        asked = await visit(transport, visitor, calls, pause)
+        asked = await visit(transport, visitor, calls)
         self.calls += asked

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TextIO
 
-import anyio
 from mcp import Client, ClientSession, StdioServerParameters
 from mcp.client.sse import sse_client
 from mcp.client.stdio import stdio_client
@@ -19,10 +18,8 @@ MODERN = "2026-07-28"
 ANSWER_SECONDS = 30.0
 
 
-async def visit(
-    transport: AbstractAsyncContextManager[Any], visitor: Visitor, calls: Iterable[Call], pause: float
-) -> int:
-    """Ask every question in turn, `pause` seconds apart; how many were asked. An error of a tool is an answer too."""
+async def visit(transport: AbstractAsyncContextManager[Any], visitor: Visitor, calls: Iterable[Call]) -> int:
+    """Ask every question in turn; how many were asked. An error of a tool is an answer too."""
     info = Implementation(name=visitor.name, version=visitor.version)
     asked = 0
     if visitor.modern:
@@ -31,7 +28,6 @@ async def visit(
             for tool, arguments in calls:
                 await client.call_tool(tool, arguments)
                 asked += 1
-                await anyio.sleep(pause)
         return asked
     async with transport as (read, write):
         session = ClientSession(read, write, client_info=info, read_timeout_seconds=ANSWER_SECONDS)
@@ -40,7 +36,6 @@ async def visit(
             for tool, arguments in calls:
                 await session.call_tool(tool, arguments)
                 asked += 1
-                await anyio.sleep(pause)
     return asked
 
 
