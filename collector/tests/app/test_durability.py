@@ -4,12 +4,14 @@ import functools
 import http.client
 import json
 import resource
+import subprocess
+import sys
 import threading
 import uuid
 from pathlib import Path
 from typing import Any
 
-from collector.tests.app.http import ask, journal_lines, post
+from collector.tests.app.http import ask, counter, journal_lines, post
 from collector.tests.receive.shapes import batch, event
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
@@ -77,3 +79,25 @@ def test_without_room_on_the_disk_the_answer_is_try_again_and_with_room_it_is_ye
         assert post(collector, batch(event())).status == 200
         assert ask(collector, "GET", "/healthz").json == {"status": "ok", "alarms": []}
         assert len(journal_lines(collector.data_dir)) == 2
+
+
+def test_a_store_without_room_keeps_nothing_from_being_acknowledged_and_goes_on_once_there_is(tmp_path: Path) -> None:
+    with start_collector(tmp_path / "data") as collector:
+        assert post(collector, batch(*[event() for _ in range(15)])).status == 200
+        wait_for(lambda: counter(collector, "events_stored") == 15, what="the first events")
+        # Room for the journal's small files, but not for the store's.
+        before = resource.prlimit(collector.pid, resource.RLIMIT_FSIZE, (100_000, -1))
+        forget = [sys.executable, "-m", "footfall_collector", "forget", "--data", str(collector.data_dir), "nobody"]
+        refused = subprocess.run(forget, capture_output=True, text=True, check=False)
+        assert (refused.returncode, "Traceback" in refused.stderr) == (1, False)
+        assert post(collector, batch(*[event() for _ in range(15)])).status == 200
+        resource.prlimit(collector.pid, resource.RLIMIT_FSIZE, before)
+        assert post(collector, batch(*[event() for _ in range(15)])).status == 200
+        wait_for(lambda: usage(collector) == [["recommend", 45, 1, 1.0]], what="all events")
+        wait_for(lambda: ask(collector, "GET", "/healthz").json["alarms"] == [], what="the end of the alarm")
+        assert subprocess.run(forget, capture_output=True, check=False).returncode == 0
+    assert "Traceback" not in collector.output
+
+
+def usage(collector: CollectorProcess) -> Any:
+    return ask(collector, "GET", "/api/charts/tool-usage").json.get("rows")

@@ -82,6 +82,9 @@ class Store(Protocol):
     def forget_segments(self, names: Sequence[str]) -> None:
         """Drop what is remembered of segments that were deleted after settling."""
 
+    def recover(self) -> None:
+        """Get over an error: go on from what is on disk. Raises StoreError where that can't be had yet."""
+
     def rows(self, sql: str, scope: Scope) -> list[tuple[Any, ...]]:
         """The result of a chart's SQL over the relations it names, restricted to the scope."""
 

@@ -78,17 +78,27 @@ class DuckStore:
         try:
             if pepper:
                 self.files.check_pepper(pepper)
-            self._begun = batch.begun(self.files)
-            latest = [month.last_load for month in self.files.months.values()]
-            rolled = rolling.rolled(self.files.writer)
-            self._load = max(rolled, *self._begun.values(), *latest, 0)
-            # Whether the newest load was finished is known only where it was rolled up; else it is repeated first.
-            unsure = self._load in self._begun.values()
-            self._finished = max(self._load - 1, rolled) if unsure else self._load
+            self._take_stock()
             rolling.make_missing(self.files)
         except BaseException:
             self.files.close()
             raise
+
+    def _take_stock(self) -> None:
+        """Read from the files where the process before, or this one before an error, has got to."""
+        self._begun = batch.begun(self.files)
+        latest = [month.last_load for month in self.files.months.values()]
+        rolled = rolling.rolled(self.files.writer)
+        self._load = max(rolled, *self._begun.values(), *latest, 0)
+        # Whether the newest load was finished is known only where it was rolled up; else it is repeated first.
+        unsure = self._load in self._begun.values()
+        self._finished = max(self._load - 1, rolled) if unsure else self._load
+
+    def recover(self) -> None:
+        """See `Store.recover`."""
+        with _engine_errors("the store can't be opened again"):
+            self.files.reopen()
+            self._take_stock()
 
     def load(self, segments: Sequence[Path]) -> Loaded:
         """See `Store.load`. Segments that are in the store already are left alone."""
@@ -213,8 +223,10 @@ class DuckStore:
 
     def close(self) -> None:
         """See `Store.close`."""
-        self.settle()
-        self.files.close()
+        try:
+            self.settle()
+        finally:
+            self.files.close()
 
 
 @contextmanager

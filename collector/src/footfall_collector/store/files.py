@@ -52,21 +52,30 @@ class Files:
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._guard = threading.Lock()
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        carry_out(directory)
-        config: dict[str, str | bool | int | float | list[str]] = {
+        self._config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory_limit,
             "threads": str(threads),
             "temp_directory": str(directory / "tmp"),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
         }
-        self.writer = duckdb.connect(":memory:", config=config)
+        self._open()
+
+    def _open(self) -> None:
+        carry_out(self.directory)
+        self.writer = duckdb.connect(":memory:", config=self._config)
         try:
             self._open_rollups()
             self.months = {name: self._open_month(name) for name in self._names()}
         except BaseException:
             self.writer.close()
             raise
+
+    def reopen(self) -> None:
+        """Open all files anew: after an error the engine may refuse to go on with a file until this is done."""
+        with self.lock.alone():
+            self._let_go()
+            self._open()
 
     def month_path(self, name: str) -> Path:
         """Where a month's raw events are."""
@@ -151,7 +160,11 @@ class Files:
 
     def close(self) -> None:
         """Let go of all files."""
-        with self.lock.alone(), self._guard:
+        with self.lock.alone():
+            self._let_go()
+
+    def _let_go(self) -> None:
+        with self._guard:
             for cursor in self._idle:
                 cursor.close()
             self._idle = []

@@ -29,9 +29,9 @@ _MOST_PAUSE = 30.0
 class Loader:
     """Loads what is closed every `interval` seconds; rolls up and settles every half minute or 64 MiB.
 
-    A failure is logged once, sets the alarm `loader_failing` and is tried again with growing pauses: events stay in
-    the journal meanwhile. `housekeeping` is called at the start and every hour. Whatever else writes the store comes
-    through `do`, so that one thread does it all.
+    A failure is logged once, sets the alarm `loader_failing` and is tried again with growing pauses, on a store that
+    was opened anew: events stay in the journal meanwhile. `housekeeping` is called at the start and every hour.
+    Whatever else writes the store comes through `do`, so that one thread does it all.
     """
 
     def __init__(
@@ -77,6 +77,8 @@ class Loader:
             try:
                 future.set_result(work())
             except (StoreError, OSError) as error:
+                # The next turn gets the store over it.
+                self._status.set("loader_failing", 1)
                 future.set_exception(error)
 
         self._jobs.put(job)
@@ -167,6 +169,8 @@ class Loader:
 
     def _try(self, work: Callable[[], object]) -> bool:
         try:
+            if self._status.value("loader_failing"):
+                self._store.recover()
             work()
         except (StoreError, OSError) as error:
             # By class only: an engine's message may quote what it could not read.
