@@ -102,7 +102,9 @@ def test_every_command_that_a_document_names_exists(program: str) -> None:
 
 
 def test_every_variable_that_a_document_names_is_one_that_is_read() -> None:
-    known = {name for row in (*client_settings("dot-ai"), *collector_settings()) for name in row.names}
+    # The collector's own MCP endpoint is an instrumented server like any other.
+    products = (*client_settings("dot-ai"), *client_settings("footfall-answers"))
+    known = {name for row in (*products, *collector_settings()) for name in row.names}
     known |= {"FOOTFALL_CONFIG"}
     for page in pages():
         named = set(re.findall(r"\b(?:DOT_AI|FOOTFALL)_[A-Z_]*[A-Z]\b", page.read_text()))
