@@ -10,6 +10,7 @@ from .marked import as_json, with_block
 from .pages import page
 from .proof import proof
 from .settings import client_settings, collector_settings
+from .threats import threats
 
 PRODUCT = "dot-ai"
 """The product that the documents speak about."""
@@ -26,6 +27,7 @@ def documents(root: Path) -> Documents:
         "docs/settings.md": page(
             "settings.md", catalogue, client=client_settings(PRODUCT), collector=collector_settings()
         ),
+        "docs/threat-model.md": page("threat-model.md", catalogue, **threats(catalogue)),
         "docs/privacy-proof.md": page("privacy-proof.md", catalogue, **proof()),
         "docs/dictionary.json": as_json(dictionary(catalogue)),
     }
