@@ -27,7 +27,8 @@ def fleet() -> Fleet:
 @pytest.fixture(scope="session")
 def url(tmp_path_factory: pytest.TempPathFactory, fleet: Fleet) -> Iterator[str]:
     """The address of a collector that has the fleet's events."""
-    with start_collector(tmp_path_factory.mktemp("collector") / "data", segment_seconds=0.1) as collector:
+    data = tmp_path_factory.mktemp("collector") / "data"
+    with start_collector(data, segment_seconds=0.1, public_products="dot-ai") as collector:
         feed(collector.url, fleet)
         yield collector.url
 

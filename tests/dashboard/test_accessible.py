@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.dashboard.browser import axe_finds, ready_count, settle
-from tests.dashboard.conftest import Opener
+from tests.dashboard.browser import Watch, axe_finds, ready_count, settle
+from tests.dashboard.conftest import Opener, Windows
 from tests.dashboard.reading import ALL_PAGES, PAGES
 
 CUT_OFF = """() => {
@@ -57,6 +57,21 @@ def test_axe_finds_nothing_in_other_states(opened: Opener, artefacts: Path, path
     assert cut_off(page) == []
     state = path.partition("?")[2].split("=")[0]
     page.screenshot(path=artefacts / f"state-{state}-390-{theme}.png", full_page=True)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_public_page_is_for_everybody_too(windows: Windows, url: str, artefacts: Path, theme: str) -> None:
+    for width in WIDTHS:
+        page = windows.context(width, theme).new_page()
+        watch = Watch(url)
+        watch.attach(page)
+        page.goto(f"{url}/public/dot-ai")
+        page.screenshot(path=artefacts / f"public-{width}-{theme}.png", full_page=True)
+        assert page.locator("section h2").count() == 6, "four dimensions, the months, and what it all means"
+        assert axe_finds(page) == []
+        assert cut_off(page) == []
+        assert (watch.strangers, watch.complaints) == ([], [])
+        page.close()
 
 
 def focused(page: Page) -> str:

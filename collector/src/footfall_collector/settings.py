@@ -83,6 +83,7 @@ class Settings:
     segment_seconds: Annotated[float, Row("Age at which a journal segment is closed", 0.05, 3600)] = 1.0
     store_memory: Annotated[str, Row("Memory limit of the store, as DuckDB writes it")] = "256MB"
     store_threads: Annotated[int, Row("Threads of the store", 1, 256)] = 2
+    public_products: Annotated[tuple[str, ...], Row("Products whose closed months anyone may read at /public/…")] = ()
     products: Mapping[str, ProductSettings] = field(default_factory=lambda: {"dot-ai": ProductSettings()})
 
     @property

@@ -21,6 +21,8 @@ from .settings import SettingsError
 COOKIE = "footfall_session"
 PATH = "/sign-in"
 _OPEN = ("/healthz", "/readyz", PATH)
+_OPEN_BELOW = ("/static/", "/public/")
+"""Files of the page, and what is published for everyone (nothing unless `public_products` names a product)."""
 _SESSION_SECONDS = 12 * 3600
 _MAX_SESSIONS = 1000
 _MAX_FORM = 4096
@@ -134,7 +136,7 @@ class SignIn:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass on."""
         path = scope.get("path", "")
-        if self._secret is None or (path in _OPEN and path != PATH) or path.startswith("/static/"):
+        if self._secret is None or (path in _OPEN and path != PATH) or path.startswith(_OPEN_BELOW):
             await self._app(scope, receive, send)
             return
         connection = HTTPConnection(scope)

@@ -17,6 +17,7 @@ from .charts import (
     CHARTS,
     DAY,
     MOMENT,
+    PUBLIC,
     RELEASE_DURATIONS,
     RELEASE_ERRORS,
     RELEASE_TOOLS,
@@ -95,6 +96,10 @@ class Answers:
     def release_errors(self, filters: Filters) -> Chart:
         """One row per version, tool and error class: errors."""
         return self._answer(RELEASE_ERRORS, filters)
+
+    def public(self, filters: Filters) -> Chart:
+        """Instances by provider, client, transport and deployment, each once in each; dimension None is all of them."""
+        return self._answer(PUBLIC, filters)
 
     def products(self) -> list[str]:
         """The collector's products."""

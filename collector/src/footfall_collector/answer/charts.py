@@ -235,3 +235,10 @@ RELEASE_ERRORS = ChartSpec(
     (_VERSION, _TOOL, Column("error_type", "Error class"), _ERRORS),
     (*COMMON, "tool", "error_type"),
 )
+PUBLIC = ChartSpec(
+    "public",
+    "Instances by one dimension",
+    "How many instances are there of each kind?",
+    (Column("dimension", "Dimension"), Column("value", "Value"), _INSTANCES),
+    (),
+)

@@ -11,6 +11,7 @@ from .assets import Assets
 from .assistant import PATH as ASSISTANT
 from .assistant import Assistant
 from .pages import Pages
+from .public import Public
 from .security import SecurityHeaders
 
 __all__ = ["routes"]
@@ -24,6 +25,10 @@ def routes(answers: Answers, status: Status, settings: Settings) -> list[BaseRou
         Route("/static/{version}/{path:path}", assets.serve, middleware=guarded),
         *(Route(path, endpoint, middleware=guarded) for path, endpoint in api.endpoints()),
         *(Route(path, endpoint, middleware=guarded) for path, endpoint in Pages(assets, answers).endpoints()),
+        *(
+            Route(path, endpoint, middleware=guarded)
+            for path, endpoint in Public(assets, answers, settings).endpoints()
+        ),
         Route(ASSISTANT, Assistant(answers, status), middleware=guarded),
     ]
     return list(found)

@@ -2,10 +2,8 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -14,6 +12,7 @@ from ..answer import Answers
 from .assets import Assets
 from .layout import PAGES, Page
 from .panels import Panel
+from .templating import environment
 
 Endpoint = Callable[[Request], Response]
 
@@ -46,13 +45,7 @@ class Pages:
         self._assets = assets
         self._specs = {spec.id: spec for spec in answers.charts()}
         self._answers = answers
-        self._templates = Environment(
-            loader=FileSystemLoader(Path(__file__).parent / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._templates = environment()
         self._templates.globals.update(icon=self._icon, panel_json=self._panel_json)
 
     def endpoints(self) -> list[tuple[str, Endpoint]]:

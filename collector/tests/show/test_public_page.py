@@ -1,0 +1,134 @@
+"""The public page of a real collector: what it publishes, once, and to whom."""
+
+import json
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from collector.tests.app.http import ask, post
+from footfall_collector.receive import Keys
+from footfall_collector.show.public.archive import CLOSED_AFTER, following
+from tests.support.collector_process import CollectorProcess, start_collector
+from tests.support.waiting import wait_for
+
+SECRET = {"FOOTFALL_SIGN_IN_SECRET": "correct horse battery"}
+PUBLIC = {"public_products": "dot-ai"}
+PROVIDERS = ["anthropic"] * 34 + ["openai"] * 21 + ["xai"] * 4 + ["a secret provider"] * 12
+
+
+def closed_month() -> datetime:
+    """The first day of the last month that is closed; its events are young enough for the collector to take."""
+    start = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    while following(start) + CLOSED_AFTER > datetime.now(UTC):
+        start = (start - timedelta(days=1)).replace(day=1)
+    return start
+
+
+def batch(providers: list[str], at: datetime, seed: int = 0) -> bytes:
+    """A call of one instance for each provider."""
+    events = []
+    for number, provider in enumerate(providers):
+        properties = {"dot_ai_version": "2.3.0", "ai_provider": provider, "is_internal": False}
+        call = {"tool": "query", "success": True, "duration_ms": 5, "mcp_client": "Zed"}
+        events.append(
+            {
+                "uuid": str(uuid.uuid4()),
+                "event": "tool_executed",
+                "distinct_id": f"cluster_{seed + number:016x}",
+                "timestamp": at.isoformat(),
+                "properties": properties | call,
+            }
+        )
+    return json.dumps({"api_key": "phc_public", "batch": events}).encode()
+
+
+@pytest.fixture(scope="module")
+def month() -> datetime:
+    return closed_month()
+
+
+@pytest.fixture(scope="module")
+def collector(tmp_path_factory: pytest.TempPathFactory, month: datetime) -> Iterator[CollectorProcess]:
+    folder = tmp_path_factory.mktemp("public") / "data"
+    folder.mkdir()
+    Keys(folder).add("dot-ai", "phc_public")
+    with start_collector(folder, SECRET, segment_seconds=0.1, **PUBLIC) as running:
+        assert post(running, batch(PROVIDERS, month + timedelta(days=27))).status == 200
+        wait_for(lambda: stored(running) == len(PROVIDERS), "the events to be in the store")
+        yield running
+
+
+def stored(collector: CollectorProcess) -> int:
+    answer = ask(collector, "GET", "/api/health", headers={"Authorization": "Bearer correct horse battery"})
+    return int({fact["id"]: fact["value"] for fact in answer.json["facts"]}["stored"])
+
+
+def rows(collector: CollectorProcess) -> list[list[Any]]:
+    found: list[list[Any]] = ask(collector, "GET", "/public/dot-ai/data.json").json["rows"]
+    return found
+
+
+def test_a_closed_month_is_there_for_everyone_and_holds_no_small_or_unlisted_group(
+    collector: CollectorProcess, month: datetime
+) -> None:
+    name = f"{month:%Y-%m}"
+    assert rows(collector) == [
+        [name, "all", "all", 70],
+        [name, "ai_provider", "anthropic", 30],
+        [name, "ai_provider", "openai", 20],
+    ]
+    page = ask(collector, "GET", "/public/dot-ai").text
+    assert "About <strong>70 instances</strong>" in page
+    for hidden in ("xai", "a secret provider"):
+        assert hidden not in page
+    for path in ("/", "/api/charts/ai-providers", "/mcp"):
+        assert ask(collector, "GET", path).status == 401, "everything else still asks who is there"
+
+
+def test_a_month_is_published_once(collector: CollectorProcess, month: datetime) -> None:
+    before = rows(collector)
+    assert post(collector, batch(["xai"] * 40, month + timedelta(days=27), seed=1000)).status == 200
+    wait_for(lambda: stored(collector) == len(PROVIDERS) + 40, "the late events to be in the store")
+    assert rows(collector) == before
+
+
+def test_the_dataset_has_its_dictionary_beside_it(collector: CollectorProcess, tmp_path: Path) -> None:
+    answer = ask(collector, "GET", "/public/dot-ai/data.parquet")
+    assert answer.headers["access-control-allow-origin"] == "*"
+    (tmp_path / "data").write_bytes(answer.body)
+    with duckdb.connect() as connection:
+        stored_rows = connection.execute("SELECT * FROM read_parquet(?)", [str(tmp_path / "data")]).fetchall()
+    assert [list(row) for row in stored_rows] == rows(collector)
+    dictionary = ask(collector, "GET", "/public/dot-ai/dictionary.json").json
+    assert {"month", "dimension", "value", "instances"} == set(dictionary)
+    assert {row[1] for row in rows(collector)} <= set(dictionary["dimension"])
+
+
+def test_a_badge_can_be_embedded_anywhere(collector: CollectorProcess) -> None:
+    badge = ask(collector, "GET", "/public/dot-ai/badge/instances.svg")
+    assert badge.headers["content-type"] == "image/svg+xml"
+    assert badge.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert 'aria-label="active instances: 70"' in badge.text
+    assert ask(collector, "GET", "/public/dot-ai/badge/secrets.svg").status == 404
+
+
+def test_without_the_setting_nothing_is_published(tmp_path: Path, month: datetime) -> None:
+    with start_collector(tmp_path / "data", segment_seconds=0.1) as private:
+        assert post(private, batch(PROVIDERS, month + timedelta(days=27))).status == 200
+        for path in ("", "/data.json", "/data.parquet", "/dictionary.json", "/badge/instances.svg"):
+            assert ask(private, "GET", f"/public/dot-ai{path}").status == 404
+        assert not (tmp_path / "data" / "public").exists()
+
+
+def test_a_month_that_is_not_over_is_not_published(tmp_path: Path) -> None:
+    with start_collector(tmp_path / "data", segment_seconds=0.1, **PUBLIC) as young:
+        assert post(young, batch(PROVIDERS, datetime.now(UTC))).status == 200
+        wait_for(lambda: ask(young, "GET", "/api/charts/tool-usage").json["rows"], "the calls in the charts")
+        assert rows(young) == []
+        assert "No month has been published yet." in ask(young, "GET", "/public/dot-ai").text
+        assert "too few to say" in ask(young, "GET", "/public/dot-ai/badge/instances.svg").text
