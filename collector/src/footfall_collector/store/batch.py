@@ -34,32 +34,56 @@ def read(
     Returns how many events were of forgotten instances.
     Raises duckdb.Error where a line is not what the journal writes.
     """
+    writer = files.writer
+    values = ", ".join(_values(files, load, forgotten, lenient))
+    source = _source(files, segments, lenient)
+    writer.execute(f"CREATE OR REPLACE TEMP TABLE batch AS SELECT {values} FROM {source}")  # noqa: S608 - our columns and paths
+    [[gone, unfit]] = writer.execute(
+        f"SELECT count_if(gone), count_if(gone OR NOT coalesce({_WHOLE}, false)) FROM batch"  # noqa: S608 - our own words
+    ).fetchall()
+    if unfit:
+        writer.execute(f"DELETE FROM batch WHERE gone OR NOT coalesce({_WHOLE}, false)")  # noqa: S608 - our own words
+    _leave_out_repeated(files)
+    return int(gone)
+
+
+_WHOLE = (
+    "product IS NOT NULL AND uuid IS NOT NULL AND event IS NOT NULL AND instance IS NOT NULL "
+    f"AND instance_kind IS NOT NULL AND ts BETWEEN 0 AND {_LATEST} AND sent BETWEEN 0 AND {_LATEST}"
+)
+
+
+def _source(files: Files, segments: Sequence[Path], lenient: bool) -> str:
     columns = journal_columns(files.columns)
     described = ", ".join(f"{name}: '{'VARCHAR' if lenient else type_}'" for name, type_ in columns.items())
     listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in segments)
-    source = f"read_json([{listed}], format = 'newline_delimited', columns = {{{described}}})"
+    return f"read_json([{listed}], format = 'newline_delimited', columns = {{{described}}})"
+
+
+def _values(files: Files, load: int, forgotten: Sequence[str], lenient: bool) -> list[str]:
     marks = ", ".join(f"'{mark}'" for mark in forgotten)
-    gone_ones = f"{sql_of_mark('instance')} IN ({marks})" if marks else "false"
-    values = [f"{load}::BIGINT AS load", f"{gone_ones} AS gone"]
+    gone = f"coalesce({sql_of_mark('instance')} IN ({marks}), false)" if marks else "false"
+    month = "TRY(strftime(make_timestamp(CAST(ts AS BIGINT) * 1000000), '%Y-%m'))"
+    values = [f"{load}::BIGINT AS load", f"{gone} AS gone", f"{month} AS month"]
     for name, type_ in files.columns.items():
         if name == "instance":
             values.append("TRY_CAST('0x' || instance AS UBIGINT) AS instance")
         elif name != "load":
             values.append(f"TRY_CAST({name} AS {type_}) AS {name}" if lenient else name)
-    whole = (
-        "product IS NOT NULL AND uuid IS NOT NULL AND event IS NOT NULL AND instance IS NOT NULL "
-        f"AND instance_kind IS NOT NULL AND ts BETWEEN 0 AND {_LATEST} AND sent BETWEEN 0 AND {_LATEST}"
+    return values
+
+
+def _leave_out_repeated(files: Files) -> None:
+    """Of several rows of `batch` with one UUID leave the earliest.
+
+    Most loads have few of them: sorting all rows to find them would cost twice what reading does.
+    """
+    files.writer.execute(
+        "DELETE FROM batch WHERE rowid IN (SELECT row FROM ("
+        "SELECT b.rowid AS row, row_number() OVER (PARTITION BY product, uuid ORDER BY ts, b.rowid) AS n FROM batch b "
+        "SEMI JOIN (SELECT product, uuid FROM batch GROUP BY ALL HAVING count(*) > 1) USING (product, uuid)"
+        ") WHERE n > 1)"
     )
-    writer = files.writer
-    writer.execute(f"CREATE OR REPLACE TEMP TABLE arrived AS SELECT {', '.join(values)} FROM {source}")  # noqa: S608 - our columns and paths
-    [[gone]] = writer.execute("SELECT count(*) FROM arrived WHERE gone").fetchall()
-    writer.execute(
-        "CREATE OR REPLACE TEMP TABLE batch AS "  # noqa: S608 - our own words
-        "SELECT DISTINCT ON (product, uuid) * EXCLUDE (gone), strftime(make_timestamp(ts * 1000000), '%Y-%m') AS month "
-        f"FROM arrived WHERE NOT gone AND {whole} ORDER BY product, uuid, ts"
-    )
-    writer.execute("DROP TABLE arrived")
-    return int(gone)
 
 
 def leave_out_known(files: Files) -> None:
