@@ -3,7 +3,7 @@
 python bench/tool_call_overhead.py                  everything, about ten minutes; writes bench/RESULTS.md
 python bench/tool_call_overhead.py --calls 500 --rounds 1 --dry     a first impression, nothing written
 
-A plain server and watched ones live in one process, each with a client in memory, and are called in turn; the figure
+A plain server and a watched one live in one process, each with a client in memory, and are called in turn; the figure
 is the median of the differences between paired calls. Every library runs in an environment of its own and sends to a
 server on loopback that this program starts; connections to anywhere else are refused.
 """
@@ -41,7 +41,7 @@ def measure(case: Case, calls: int, sink: Sink) -> tuple[dict[str, Any], float]:
     python = sdk_env.python_of(case.environment) if case.environment else Path(sys.executable)
     with tempfile.TemporaryDirectory(dir=SCRATCH) as directory:
         command = [str(python), "-m", "bench.overhead.measure", "--sdk", case.sdk, "--era", case.era]
-        command += ["--calls", str(calls), "--sink", sink.url, "--directory", directory, *case.subjects]
+        command += ["--calls", str(calls), "--sink", sink.url, "--directory", directory, case.subject]
         environment = {"PATH": os.environ.get("PATH", ""), "HOME": directory, "PYTHONDONTWRITEBYTECODE": "1"}
         done = subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=WAIT_SECONDS, check=False
@@ -57,7 +57,11 @@ def rounds(cases: tuple[Case, ...], calls: int, count: int) -> Iterator[tuple[Ca
         for number in range(count):
             for case in cases:
                 said, arrived = measure(case, calls, sink)
-                print(f"round {number + 1}: {case.sdk} {case.era} {said['over']}", file=sys.stderr, flush=True)
+                print(
+                    f"round {number + 1}: {case.sdk} {case.era} {case.subject} {said['over']}",
+                    file=sys.stderr,
+                    flush=True,
+                )
                 yield case, said, arrived
 
 
@@ -68,14 +72,14 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--dry", action="store_true", help="print the results and write nothing")
     options = parser.parse_args()
-    cases = (*SDK_CASES, *PEER_CASES)
+    cases = tuple(case for row in (*SDK_CASES, *PEER_CASES) for case in row)
     SCRATCH.mkdir(exist_ok=True)
     for name in sorted({case.environment for case in cases} - {""}):
         sdk_env.make(name)
     found = {case: Found() for case in cases}
     for case, said, arrived in rounds(cases, options.calls, options.rounds):
         found[case].add(said, arrived)
-    silent = [case.subjects[0] for case in PEER_CASES if not min(found[case].arrived)]
+    silent = {case.subject for row in PEER_CASES for case in row if not min(found[case].arrived)}
     if silent:
         print(f"measured nothing: no event of {', '.join(silent)} arrived at the sink", file=sys.stderr)
         return 1

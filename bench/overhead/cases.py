@@ -18,43 +18,47 @@ class Case:
     environment: str
     sdk: str
     era: str
-    subjects: tuple[str, ...]
+    subject: str
 
 
 @dataclass
 class Found:
-    """What the rounds of one case found, microseconds: `plain`, and per subject the median of each round."""
+    """What the rounds of one case found. Microseconds, a median for each round.
+
+    Attributes:
+        plain: of a plain call.
+        over: of what the subject added to it.
+        untouched: whether the client always saw what it sees of a plain server.
+        arrived: how often the sink read the tool's name, per call.
+    """
 
     plain: list[float] = field(default_factory=list)
-    over: dict[str, list[float]] = field(default_factory=dict)
-    untouched: dict[str, bool] = field(default_factory=dict)
+    over: list[float] = field(default_factory=list)
+    untouched: bool = True
     arrived: list[float] = field(default_factory=list)
 
     def add(self, said: dict[str, Any], arrived: float) -> None:
-        """One round more; `arrived` is how often the sink read the tool's name, per call."""
+        """One round more."""
         self.plain.append(said["plain"])
-        for name, quartiles in said["over"].items():
-            self.over.setdefault(name, []).append(quartiles[1])
-            self.untouched[name] = said["untouched"][name] and self.untouched.get(name, True)
+        self.over.append(said["over"][1])
+        self.untouched = self.untouched and said["untouched"]
         self.arrived.append(arrived)
 
-    def median(self, name: str) -> float:
+    @property
+    def added(self) -> float:
         """The median of the rounds' medians."""
-        return statistics.median(self.over[name])
+        return statistics.median(self.over)
 
 
-SDK_CASES = (
-    Case("", "mcp2", SESSIONLESS, OURS),
-    Case("", "mcp2", INITIALIZE, OURS),
-    Case("mcp1", "mcp1", INITIALIZE, OURS),
-    Case("fastmcp4", "fastmcp4", SESSIONLESS, OURS),
-    Case("fastmcp4", "fastmcp4", INITIALIZE, OURS),
+_SDKS = (
+    ("", "mcp2", SESSIONLESS),
+    ("", "mcp2", INITIALIZE),
+    ("mcp1", "mcp1", INITIALIZE),
+    ("fastmcp4", "fastmcp4", SESSIONLESS),
+    ("fastmcp4", "fastmcp4", INITIALIZE),
 )
-PEER_CASES = tuple(
-    case
-    for era in ERAS
-    for case in (
-        Case("", "mcp2", era, ("footfall-sending",)),
-        *(Case(f"peer-{name}", "mcp2", era, (name,)) for name in PEERS),
-    )
-)
+SDK_CASES = tuple(tuple(Case(*where, subject) for subject in OURS) for where in _SDKS)
+"""For each SDK and protocol the three subjects of its row."""
+OURS_SENDING = tuple(Case("", "mcp2", era, "footfall-sending") for era in ERAS)
+PEER_CASES = (OURS_SENDING, *(tuple(Case(f"peer-{name}", "mcp2", era, name) for era in ERAS) for name in PEERS))
+"""For each library the two protocols of its row, ours first."""

@@ -1,9 +1,9 @@
-"""One process of the measurement: a plain server and watched ones side by side, called in turn.
+"""One process of the measurement: a plain server and a watched one side by side, called in turn.
 
-python -m bench.overhead.measure --sdk mcp2 --era 2026-07-28 --calls 5000 --sink URL --directory DIR hook footfall
+python -m bench.overhead.measure --sdk mcp2 --era 2026-07-28 --calls 5000 --sink URL --directory DIR footfall
 
-Prints one JSON object: `plain`, the median of microseconds that a plain call takes; `over`, for each subject the
-quartiles of its differences to the plain call beside it; `untouched`, whether its client sees the very same.
+Prints one JSON object: `plain`, the median of microseconds that a plain call takes; `over`, the quartiles of the
+differences between a watched call and the plain one beside it; `untouched`, whether the client sees the very same.
 """
 
 import argparse
@@ -72,32 +72,31 @@ def settle() -> None:
 
 @dataclass
 class Measured:
-    """Nanoseconds of each call by name, and who let the client see just what the plain server does."""
+    """Nanoseconds of each call, plain first, and whether the watched server's client sees what the plain one's does."""
 
     took: dict[str, list[int]]
-    untouched: dict[str, bool]
+    untouched: bool
 
     def summary(self) -> dict[str, Any]:
         """Microseconds, to hundredths."""
-        plain = self.took["plain"]
-        names = [name for name in self.took if name != "plain"]
+        plain, watched = self.took.values()
+        differences = [one - other for one, other in zip(watched, plain, strict=True)]
         return {
-            "plain": round(statistics.median(plain) / 1000, 2),
-            "over": {name: _quartiles(self.took[name], plain) for name in names},
-            "untouched": {name: self.untouched[name] for name in names},
+            "plain": _microseconds(statistics.median(plain)),
+            "over": [_microseconds(ns) for ns in statistics.quantiles(differences, n=4)],
+            "untouched": self.untouched,
         }
 
 
-def _quartiles(watched: list[int], plain: list[int]) -> list[float]:
-    differences = [one - other for one, other in zip(watched, plain, strict=True)]
-    return [round(ns / 1000, 2) for ns in statistics.quantiles(differences, n=4)]
+def _microseconds(ns: float) -> float:
+    return round(ns / 1000, 2)
 
 
 async def run(options: argparse.Namespace) -> Measured:
     """Make the servers, plain first, connect a client to each, warm up, measure, deliver what is left."""
-    around = Surroundings(options.sink, options.directory)
+    around = Surroundings(options.sink, options.directory, options.calls)
     watched = {
-        name: SUBJECTS[name](options.sdk, lambda: make(options.sdk), around) for name in ("plain", *options.subjects)
+        name: SUBJECTS[name](options.sdk, lambda: make(options.sdk), around) for name in ("plain", options.subject)
     }
     async with AsyncExitStack() as stack:
         sessions = {
@@ -110,7 +109,7 @@ async def run(options: argparse.Namespace) -> Measured:
         took = await timed(calls, options.calls)
     for _, finish in watched.values():
         await asyncio.to_thread(finish)
-    return Measured(took, {name: shown == seen["plain"] for name, shown in seen.items()})
+    return Measured(took, seen[options.subject] == seen["plain"])
 
 
 def main() -> int:
@@ -121,7 +120,7 @@ def main() -> int:
     parser.add_argument("--calls", type=int, default=5000)
     parser.add_argument("--sink", required=True)
     parser.add_argument("--directory", required=True)
-    parser.add_argument("subjects", nargs="+", choices=[name for name in SUBJECTS if name != "plain"])
+    parser.add_argument("subject", choices=[name for name in SUBJECTS if name != "plain"])
     options = parser.parse_args()
     stay_on_loopback()
     settle()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from bench.overhead.cases import ERAS, PEER_CASES, SDK_CASES, Case, Found
+from bench.overhead.cases import ERAS, OURS_SENDING, PEER_CASES, SDK_CASES, Case, Found
 from bench.results import ROOT, Section, table
 from scripts import sdk_env
 
@@ -19,12 +19,12 @@ NAMES = {
     "sentry": "Sentry",
 }
 PINNED = {"posthog": "posthog", "agentcat": "agentcat", "mcpspan": "mcpspan", "sentry-sdk": "sentry"}
-HOW = """Microseconds added to a call, the median of paired differences: a plain and a watched server in one process, each
-with a client in memory, called in turn ({calls:,} calls of each in each of {rounds} rounds; each follows each equally
-often, and who is who is drawn anew all the time). In brackets the lowest and the highest round. The process stays on
-one processor and comes first there, where it may. *Hook*: the points where Footfall sees a call, with two clock
-readings and nothing else. *Hook and write*: the same and one `write` of 153 bytes to a file, the least that a durable
-append costs. *Footfall*: as it comes, each call on disk before its result returns.
+HOW = """Microseconds added to a call, the median of paired differences: a plain and a watched server in one process,
+each with a client in memory, called in turn ({calls:,} calls of each in each of {rounds} rounds; each follows each
+equally often, and who is who is drawn anew all the time). In brackets the lowest and the highest round. The process
+stays on one processor and comes first there, where it may. *Hook*: the points where Footfall sees a call, with two
+clock readings and nothing else. *Hook and write*: the same and one `write` of 153 bytes to a file, the least that a
+durable append costs. *Footfall*: as it comes, each call on disk before its result returns.
 
 Second table: mcp 2, each library in an environment of its own and pointed at a server on loopback. Footfall sends
 from the first second there, a request every hundred calls. Sentry traces every call; otherwise it sees only those that
@@ -46,52 +46,45 @@ def section(found: Mapping[Case, Found], calls: int, rounds: int) -> Section:
 
 def _sdks(found: Mapping[Case, Found]) -> str:
     rows = []
-    for case in SDK_CASES:
-        one = found[case]
-        cells = [_range(one.over[name]) for name in case.subjects]
-        rows.append((f"{TITLES[case.sdk]}, {case.era}", f"{min(one.plain):.0f} µs", *cells, _times(one)))
+    for cases in SDK_CASES:
+        hook, _, ours = (found[case] for case in cases)
+        plain = min(min(found[case].plain) for case in cases)
+        added = [_range(found[case]) for case in cases]
+        rows.append((f"{TITLES[cases[0].sdk]}, {cases[0].era}", f"{plain:.0f} µs", *added, _times(ours, hook)))
     return table(("SDK, protocol", "plain call", "hook", "hook and write", "Footfall", "Footfall : hook"), rows)
 
 
 def _peers(found: Mapping[Case, Found]) -> str:
     rows = []
-    ours = {case.era: found[case].median(case.subjects[0]) for case in PEER_CASES if not case.environment}
-    for name, title in NAMES.items():
-        cases = [case for era in ERAS for case in PEER_CASES if case.era == era and case.subjects == (name,)]
-        added = [found[case].median(name) for case in cases]
-        times = [f"{one / ours[case.era]:.0f}" for one, case in zip(added, cases, strict=True)]
-        same = "yes" if all(found[case].untouched[name] for case in cases) else "no"
-        rows.append(
-            (title, *(_range(found[case].over[name]) for case in cases), " and ".join(dict.fromkeys(times)), same)
-        )
+    for cases in PEER_CASES:
+        times = [_times(found[case], found[ours]) for case, ours in zip(cases, OURS_SENDING, strict=True)]
+        same = "yes" if all(found[case].untouched for case in cases) else "no"
+        rows.append((NAMES[cases[0].subject], *(_range(found[case]) for case in cases), " and ".join(times), same))
     return table(("mcp 2", *ERAS, "times Footfall", "client sees the same"), rows)
 
 
-def _range(medians: list[float]) -> str:
-    middle = sorted(medians)[len(medians) // 2]
-    return f"{middle:.1f} µs ({min(medians):.1f} to {max(medians):.1f})"
+def _range(one: Found) -> str:
+    return f"{one.added:.1f} µs ({min(one.over):.1f} to {max(one.over):.1f})"
 
 
-def _times(one: Found) -> str:
-    hook = one.median("hook")
-    return f"{one.median('footfall') / hook:.1f}" if hook > 0 else "hook too small to measure"
+def _times(one: Found, other: Found) -> str:
+    return f"{one.added / other.added:.1f}" if other.added > 0 else "too small to tell"
 
 
 def _bars(found: Mapping[Case, Found]) -> str:
-    added = {case: found[case].median("footfall") for case in SDK_CASES}
-    worst = max(added[case] for case in SDK_CASES if case.sdk == "mcp2")
-    kept = "kept" if worst <= MOST_MCP2 else "missed"
-    over = [case for case in SDK_CASES if added[case] > MOST_TIMES_HOOK * found[case].median("hook")]
-    floor = [
-        case for case in over if found[case].median("hook-and-write") > MOST_TIMES_HOOK * found[case].median("hook")
-    ]
-    same = all(found[case].untouched["footfall"] for case in SDK_CASES)
-    said = [f"Bars: at most {MOST_MCP2:g} µs over plain on mcp 2: {kept} ({worst:.1f} µs)."]
-    said.append(f"At most {MOST_TIMES_HOOK:g} times the hook: {len(SDK_CASES) - len(over)} of {len(SDK_CASES)} kept.")
-    if floor:
-        said.append(f"In {len(floor)} of those missed the hook and one `write` alone are more than that.")
-    said.append(f"`tools/list` and results the same with and without Footfall: {'yes' if same else 'no'}.")
-    return " ".join(said)
+    worst = max(found[cases[2]].added for cases in SDK_CASES if cases[0].sdk == "mcp2")
+    over = floor = 0
+    for cases in SDK_CASES:
+        hook, write, ours = (found[case].added for case in cases)
+        over += ours > MOST_TIMES_HOOK * hook
+        floor += write > MOST_TIMES_HOOK * hook
+    same = all(found[cases[2]].untouched for cases in SDK_CASES)
+    said = (
+        f"Bars. At most {MOST_MCP2:g} µs over plain on mcp 2: {'kept' if worst <= MOST_MCP2 else 'missed'} "
+        f"({worst:.1f} µs). At most {MOST_TIMES_HOOK:g} times the hook: missed in {over} of {len(SDK_CASES)} rows"
+    )
+    said += f"; in {floor} of them the hook and one `write` are more than that by themselves." if over else "."
+    return f"{said} `tools/list` and results the same with and without Footfall: {'yes' if same else 'no'}."
 
 
 def _versions() -> dict[str, str]:

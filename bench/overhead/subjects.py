@@ -8,8 +8,11 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from time import monotonic, perf_counter, sleep
 from typing import Any
+
+from bench.overhead.hosts import TOOL
 
 Finish = Callable[[], object]
 DRAIN_SECONDS = 60.0
@@ -20,10 +23,11 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Where a subject may send (`sink`, a URL) and keep files (`directory`, on a real disk)."""
+    """Where a subject may send (`sink`, a URL) and keep files (`directory`, on a real disk); how often it is called."""
 
     sink: str
     directory: str
+    calls: int
 
     @property
     def address(self) -> str:
@@ -97,15 +101,17 @@ def _middleware(then: Callable[[], object]) -> Callable[[Any, Callable[[Any], An
     return middleware
 
 
-def _footfall(make: Callable[[], Any], around: Surroundings, name: str, settings: dict[str, str]) -> tuple[Any, Finish]:
+def _footfall(
+    make: Callable[[], Any], around: Surroundings, settings: dict[str, str], least: int
+) -> tuple[Any, Finish]:
     from footfall import Product, Telemetry
     from footfall.mcp import instrument
 
-    server = make()
+    server, state = make(), Path(around.directory, "state")
     environ = {
         "BENCH_POSTHOG_HOST": around.sink,
         "BENCH_POSTHOG_KEY": "phc_bench",
-        "BENCH_TELEMETRY_STATE_DIR": f"{around.directory}/{name}",
+        "BENCH_TELEMETRY_STATE_DIR": str(state),
         "HOME": around.directory,
         **settings,
     }
@@ -113,6 +119,9 @@ def _footfall(make: Callable[[], Any], around: Surroundings, name: str, settings
     instrument(server, telemetry)
 
     def finish() -> None:
+        kept = sum(path.read_bytes().count(TOOL.encode()) for path in (state / "spool").glob("*.seg"))
+        if kept < least:
+            raise RuntimeError(f"{kept} calls are on disk, not {least}: what was measured is not what was meant")
         telemetry.flush(30)
         telemetry.close()
 
@@ -121,12 +130,12 @@ def _footfall(make: Callable[[], Any], around: Surroundings, name: str, settings
 
 def footfall(_sdk: str, make: Callable[[], Any], around: Surroundings) -> tuple[Any, Finish]:
     """Ours as it comes: every call is on disk before it returns, sending begins after ten minutes."""
-    return _footfall(make, around, "footfall", {})
+    return _footfall(make, around, {}, around.calls)
 
 
 def footfall_sending(_sdk: str, make: Callable[[], Any], around: Surroundings) -> tuple[Any, Finish]:
     """Ours sending from the first second: at the rate of this measurement, a request every hundred calls."""
-    return _footfall(make, around, "footfall-sending", {"BENCH_TELEMETRY_GRACE_SECONDS": "0"})
+    return _footfall(make, around, {"BENCH_TELEMETRY_GRACE_SECONDS": "0"}, 0)
 
 
 def posthog(_sdk: str, make: Callable[[], Any], around: Surroundings) -> tuple[Any, Finish]:

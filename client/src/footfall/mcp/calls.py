@@ -77,11 +77,9 @@ class Calls:
 class Attempt:
     """What is learnt about one call under way: whether the tool was reached, and what it raised last."""
 
-    __slots__ = ("error", "reached")
-
-    def __init__(self) -> None:
-        self.error: BaseException | None = None
-        self.reached = False
+    # Of the class until they are set: each call is spared an __init__.
+    error: BaseException | None = None
+    reached = False
 
 
 attempt: ContextVar[Attempt | None] = ContextVar("footfall_attempt", default=None)

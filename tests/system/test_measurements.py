@@ -1,0 +1,79 @@
+"""The measurements' own rules: what they say can be trusted, and what they write stays in its place."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from bench.overhead.hosts import INITIALIZE, SESSIONLESS
+from bench.overhead.measure import balanced
+from bench.overhead.sink import Sink
+from bench.results import ROOT, Section, publish, table
+
+
+@pytest.mark.parametrize("names", [["a"], ["a", "b"], ["a", "b", "c", "d"]])
+def test_each_is_called_after_each_equally_often(names: list[str]) -> None:
+    order = balanced(names)
+    followed = Counter(pairwise([*order, order[0]]))
+    assert followed == {(one, other): 1 for one in names for other in names}
+
+
+def measured(tmp_path: Path, subject: str, era: str) -> tuple[subprocess.CompletedProcess[str], int]:
+    command = [sys.executable, "-m", "bench.overhead.measure", "--sdk", "mcp2", "--era", era, "--calls", "50"]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    with Sink() as sink:
+        done = subprocess.run(
+            [*command, "--sink", sink.url, "--directory", str(tmp_path), subject],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        return done, sink.taken()
+
+
+@pytest.mark.parametrize("era", [INITIALIZE, SESSIONLESS])
+def test_every_call_that_is_measured_is_on_disk_and_untouched(tmp_path: Path, era: str) -> None:
+    done, arrived = measured(tmp_path, "footfall", era)
+    said = json.loads(done.stdout)
+    assert said["untouched"] is True
+    assert said["over"][0] < said["over"][1] < said["plain"]
+    assert arrived == 0
+
+
+def test_what_sends_arrives_at_the_sink(tmp_path: Path) -> None:
+    done, arrived = measured(tmp_path, "footfall-sending", SESSIONLESS)
+    assert done.returncode == 0, done.stderr
+    assert arrived > 50
+
+
+def test_calls_that_are_not_recorded_are_no_measurement(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir()
+    (state / "off").touch()  # as `footfall off` leaves it
+    done, _ = measured(tmp_path, "footfall", SESSIONLESS)
+    assert done.returncode != 0
+    assert "0 calls are on disk" in done.stderr
+
+
+def test_a_section_replaces_its_last_one_and_no_other(tmp_path: Path) -> None:
+    results, document = tmp_path / "RESULTS.md", tmp_path / "page.md"
+    document.write_text("before\n<!-- generated: bench one -->\nold\n<!-- end of bench one -->\nafter\n")
+    other = Section("two", "Another", "python bench/two.py", table(("what", "µs"), [("a|b", "1")]))
+    publish(Section("one", "First", "python bench/one.py", "10"), [document], results)
+    publish(other, [document], results)
+    publish(Section("one", "First", "python bench/one.py", "20", ["A note."], {"mcp": "2.3.0"}), [document], results)
+    text = results.read_text()
+    assert text.count("## First") == text.count("## Another") == 1
+    assert "\n10\n" not in text
+    assert "\n20\n\nA note.\n" in text
+    assert "Measured: mcp 2.3.0." in text
+    assert r"| a\|b | 1 |" in text
+    assert document.read_text() == ("before\n<!-- generated: bench one -->\n\n20\n\n<!-- end of bench one -->\nafter\n")
