@@ -150,3 +150,21 @@ def anchors(page: Path) -> set[str]:
     """The anchors that headings of a Markdown page have."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", h).strip().lower().replace(" ", "-") for h in headings}
+
+
+def test_every_cell_of_the_comparison_says_where_it_comes_from() -> None:
+    text = (ROOT / "docs/compare.md").read_text()
+    rows = [re.split(r"(?<!\\)\|", line.strip())[1:-1] for line in text.splitlines() if line.startswith("|")]
+    bodies = [row for row in rows if row[0].strip() and not set(row[0]) <= set("-: ")]
+    cells = [cell.strip() for row in bodies for cell in row[1:]]
+    assert len(cells) > 100
+    known = re.compile(r"\((?:M|R|R: `[^`]+`|T\d)\)$|^not (?:measured|examined)$")
+    assert [cell for cell in cells if not known.search(cell)] == []
+    named = set(re.findall(r"\(T(\d)\)", text))
+    assert named == set(re.findall(r"\bT(\d): ", text.replace("\n", " ")))
+
+
+def test_what_the_comparison_names_as_a_test_is_one() -> None:
+    text = (ROOT / "docs/compare.md").read_text()
+    for path in re.findall(r"`((?:tests|client/tests|collector/tests|deploy/tests)/[^`]+)`", text):
+        assert "def test_" in (ROOT / path).read_text(), path
