@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from .kubeconfig import Endpoint, How, NoAnswerError
+from .cluster import How
+from .kubeconfig import Endpoint, NoAnswerError
 
 if TYPE_CHECKING:  # what opens sockets is imported when there is somebody to ask
     import socket

@@ -3,16 +3,18 @@
 import io
 import socket
 import time
-from typing import Any
-from urllib.parse import unquote
-
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.poolmanager import PoolManager, ProxyManager
-from urllib3.util import make_headers, parse_url
+from typing import TYPE_CHECKING, Any
 
 DEFAULT_SECONDS = 10.0
 """For a whole answer, where nobody set a timeout."""
+
+
+class LineError(Exception):
+    """There was no answer; `reason` says why, in one of a closed set of short texts without any name or address."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class _Reader(io.RawIOBase):
@@ -57,14 +59,17 @@ class _Socket:
         return io.BufferedReader(_Reader(self._sock, time.monotonic() + seconds))
 
 
-class _Plain(HTTPConnection):
-    def connect(self) -> None:
-        super().connect()
-        self.sock: Any = _Socket(self.sock)
+if TYPE_CHECKING:
+    from http.client import HTTPConnection as _Connection
+else:
+    _Connection = object
 
 
-class _Secure(HTTPSConnection):
+class Deadline(_Connection):
+    """Mixed into a connection class of http.client's shape: its answers have deadlines."""
+
     def connect(self) -> None:
+        """Connect."""
         super().connect()
         self.sock: Any = _Socket(self.sock)
 
@@ -73,30 +78,6 @@ class _Secure(HTTPSConnection):
         real = self.sock
         self.sock = _Socket(real)
         try:
-            super()._tunnel()
+            super()._tunnel()  # type: ignore[misc] # http.client's own; the types leave it out
         finally:
             self.sock = real
-
-
-class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _Plain
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _Secure
-
-
-def connections(proxy: str | None, ca_certs: str | None) -> PoolManager:
-    """A manager of at most one connection, through a proxy if there is one. Certificates are always verified."""
-    options: dict[str, Any] = {"num_pools": 1, "maxsize": 1, "block": False}
-    if ca_certs:
-        options["ca_certs"] = ca_certs
-    if proxy:
-        # Name and password in a proxy's address are for the proxy only.
-        user = parse_url(proxy).auth
-        headers = make_headers(proxy_basic_auth=unquote(user)) if user else None
-        manager: PoolManager = ProxyManager(proxy, proxy_headers=headers, **options)
-    else:
-        manager = PoolManager(**options)
-    manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
-    return manager

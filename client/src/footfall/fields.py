@@ -8,8 +8,9 @@ them.
 
 import re
 from collections.abc import Callable, Container, Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
+
+import msgspec
 
 from .vocabularies import OTHER
 
@@ -27,13 +28,12 @@ _TAGS = {"a": "alpha", "alpha": "alpha", "b": "beta", "beta": "beta", "c": "rc",
 _MAX_TEXT = 200
 
 
-@dataclass(frozen=True)
-class Vocabulary:
+class Vocabulary(msgspec.Struct, frozen=True):
     """One of a finite list of words; any other text becomes `other`. Not a text: None."""
 
     name: str
     words: tuple[str, ...]
-    label = "vocabulary"
+    label: ClassVar[str] = "vocabulary"
 
     def extended(self, words: Iterable[str]) -> "Vocabulary":
         """The same vocabulary with more words; the words come from code, never from data."""
@@ -53,15 +53,14 @@ class Vocabulary:
         return {"type": "string", "enum": sorted({*self.words, OTHER})}
 
 
-@dataclass(frozen=True)
-class ToolName:
+class ToolName(msgspec.Struct, frozen=True):
     """A tool's registered name; any other text becomes `other`.
 
     Where the registered names are not known (a collector for a product that does not list its tools) the name must
     have the form of one: at most 64 ASCII letters, digits and `_ . / -`.
     """
 
-    label = "tool name"
+    label: ClassVar[str] = "tool name"
 
     def checker(self, tools: Container[str] | None = None) -> Checker:
         matches = _TOOL.fullmatch
@@ -84,11 +83,10 @@ class ToolName:
         return {"type": "string", "pattern": f"^{_TOOL.pattern}$"}
 
 
-@dataclass(frozen=True)
-class Identifier:
+class Identifier(msgspec.Struct, frozen=True):
     """A code identifier of at most 64 ASCII characters, such as a class name; any other text becomes `other`."""
 
-    label = "code identifier"
+    label: ClassVar[str] = "code identifier"
 
     def checker(self, tools: Container[str] | None = None) -> Checker:
         matches = _IDENTIFIER.fullmatch
@@ -104,15 +102,14 @@ class Identifier:
         return {"type": "string", "pattern": f"^{_IDENTIFIER.pattern}$"}
 
 
-@dataclass(frozen=True)
-class Version:
+class Version(msgspec.Struct, frozen=True):
     """At most three numeric parts of at most five digits and at most an alpha, beta, rc or dev tag: `1.31.2`, `2.0-rc`.
 
     Whatever follows is cut (`v1.31.2-gke.1` is `1.31.2`, `2.0.0rc1` is `2.0.0-rc`); a fourth part, or text that
     does not start with a number, makes it `other`. An empty text is None.
     """
 
-    label = "version"
+    label: ClassVar[str] = "version"
 
     def checker(self, tools: Container[str] | None = None) -> Checker:
         return clean_version
@@ -133,11 +130,10 @@ def clean_version(value: object) -> str | None:
     return f"{match['numbers']}-{tag}" if tag else match["numbers"]
 
 
-@dataclass(frozen=True)
-class Flag:
+class Flag(msgspec.Struct, frozen=True):
     """True or false, nothing else (1 and "true" are None)."""
 
-    label = "bool"
+    label: ClassVar[str] = "bool"
 
     def checker(self, tools: Container[str] | None = None) -> Checker:
         def check(value: object) -> Value | None:
@@ -149,8 +145,7 @@ class Flag:
         return {"type": "boolean"}
 
 
-@dataclass(frozen=True)
-class Amount:
+class Amount(msgspec.Struct, frozen=True):
     """A number from 0 to `maximum` of a unit, kept to two significant digits and at finest to hundredths.
 
     Above the maximum it is the maximum; negative, NaN or not a number: None.
@@ -158,7 +153,7 @@ class Amount:
 
     unit: str
     maximum: int
-    label = "bounded number"
+    label: ClassVar[str] = "bounded number"
 
     def checker(self, tools: Container[str] | None = None) -> Checker:
         maximum = round_significant(self.maximum)

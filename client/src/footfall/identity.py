@@ -11,12 +11,11 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import msgspec
 
 from .clock import Timer, shift
-from .kubernetes import ClusterFacts
+from .cluster import ClusterFacts
 from .state import read_json
 
 try:
@@ -35,8 +34,7 @@ _LOCK_PAUSE = 0.02
 _PLAIN_HASH = "dot-ai"
 
 
-@dataclass(frozen=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True):
     """Attributes: `id` as sent; `kind` is cluster, local or ephemeral; `how` says in words how it was made."""
 
     id: str
@@ -44,8 +42,7 @@ class Identity:
     how: str
 
 
-@dataclass(frozen=True)
-class _Kept:
+class _Kept(msgspec.Struct, frozen=True):
     id: str
     created: int
     boot: str = ""

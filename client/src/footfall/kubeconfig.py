@@ -8,32 +8,10 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 import msgspec
 
-How = Literal[
-    "in-cluster",
-    "kubeconfig",
-    "no cluster",
-    "no service-account token",
-    "no service-account CA",
-    "kubeconfig not readable",
-    "unsupported login",
-    "needs a proxy",
-    "client key needs memfd",
-    "unreachable",
-    "timeout",
-    "tls",
-    "unauthorized",
-    "forbidden",
-    "redirect",
-    "server error",
-    "not an API answer",
-    "answer too large",
-    "uid not version 4",
-]
-"""Every way the question can end; the first two are where a usable answer came from."""
+from .cluster import How, kubeconfig_paths
 
 _LIMIT = 1 << 20
 _TRUE = "true"
@@ -119,7 +97,7 @@ def current_endpoint(environ: Mapping[str, str]) -> Endpoint:
     Raises:
         NoAnswerError: there is none, or none that can be asked without a plugin or a proxy.
     """
-    current, sections = _merged(_paths(environ))
+    current, sections = _merged(kubeconfig_paths(environ))
     context = sections["contexts"].get(current)
     cluster = sections["clusters"].get(context.text("cluster")) if context else None
     if context is None or cluster is None or not cluster.text("server"):
@@ -141,12 +119,6 @@ def current_endpoint(environ: Mapping[str, str]) -> Endpoint:
         certificate=_material(user, "client-certificate"),
         key=_material(user, "client-key"),
     )
-
-
-def _paths(environ: Mapping[str, str]) -> list[str]:
-    named = [path for path in environ.get("KUBECONFIG", "").split(os.pathsep) if path]
-    home = environ.get("HOME") or environ.get("USERPROFILE") or ""
-    return named or ([os.path.join(home, ".kube", "config")] if home else [])
 
 
 def _merged(paths: list[str]) -> tuple[str, _Sections]:

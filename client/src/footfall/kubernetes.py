@@ -9,13 +9,13 @@ import os
 import re
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
 
 import msgspec
 
 from .apiserver import Line, Patience, is_tls
+from .cluster import ClusterFacts, How
 from .fields import clean_version
-from .kubeconfig import Endpoint, How, NoAnswerError, current_endpoint, read_file
+from .kubeconfig import Endpoint, NoAnswerError, current_endpoint, read_file
 
 SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 NAMESPACE_PATH = "/api/v1/namespaces/kube-system"
@@ -23,27 +23,6 @@ VERSION_PATH = "/version"
 
 _UID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-@dataclass(frozen=True)
-class ClusterFacts:
-    """What the API server said.
-
-    Attributes:
-        reachable: whether a Kubernetes API server answered, be it with a refusal.
-        uid: the UID of `kube-system`, lower case and of version 4, else None.
-        version: the server's version such as `1.31.2`, else None.
-        how: where the UID came from, or why there is none.
-    """
-
-    reachable: bool
-    uid: str | None
-    version: str | None
-    how: How
-
-
-NOT_ASKED = ClusterFacts(False, None, None, "no cluster")
-"""What is known before anybody asked."""
 
 
 def ask(environ: Mapping[str, str], timeout: float = 2.0, service_account: str = SERVICE_ACCOUNT) -> ClusterFacts:
@@ -90,7 +69,7 @@ class _Question:
             with closing(Line(endpoint, self._patience)) as line:
                 self._ask_uid(endpoint, line)
                 # A server that gave no usable answer to the first question is not asked a second one.
-                self.facts = replace(self.facts, version=version_in(line.get(VERSION_PATH)))
+                self.facts = msgspec.structs.replace(self.facts, version=version_in(line.get(VERSION_PATH)))
         except NoAnswerError as reason:
             self._conclude(reason.how)
         except TimeoutError:

@@ -5,7 +5,6 @@ where a property has its `kind` by label, what that kind is made of, and what `P
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, fields
 from typing import Any
 
 import msgspec
@@ -23,7 +22,10 @@ def outlined(events: Iterable[EventType]) -> dict[str, Any]:
             event.name: {
                 "meaning": event.meaning,
                 "properties": {
-                    name: {**asdict(property_), "kind": {"label": property_.kind.label, **asdict(property_.kind)}}
+                    name: {
+                        **msgspec.structs.asdict(property_),
+                        "kind": {"label": property_.kind.label, **msgspec.structs.asdict(property_.kind)},
+                    }
                     for name, property_ in event.properties.items()
                 },
             }
@@ -46,13 +48,13 @@ def event_types(outline: object) -> dict[str, EventType]:
 
 
 def _property(said: dict[str, Any]) -> Property:
-    known = {field.name for field in fields(Property)} - {"kind"}
+    known = set(Property.__struct_fields__) - {"kind"}
     return Property(kind=_kind(said["kind"]), **{key: value for key, value in said.items() if key in known})
 
 
 def _kind(said: dict[str, Any]) -> Kind:
     kind = _KINDS[said["label"]]
-    given = {field.name: said[field.name] for field in fields(kind)}
+    given = {name: said[name] for name in kind.__struct_fields__}
     # JSON has no tuples.
     made: Kind = kind(**{key: tuple(map(str, value)) if type(value) is list else value for key, value in given.items()})
     return made

@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -25,12 +24,11 @@ class _Line(msgspec.Struct, rename={"name": "e", "epoch": "t", "uuid": "u", "pro
     properties: dict[str, Any]
 
 
-@dataclass
-class Packed:
+class Packed(msgspec.Struct):
     """Wire events as JSON objects, and how many lines were left out, by reason (see counters.DROP_REASONS)."""
 
-    events: list[bytes] = field(default_factory=list)
-    dropped: Counter[str] = field(default_factory=Counter)
+    events: list[bytes] = msgspec.field(default_factory=list)
+    dropped: Counter[str] = msgspec.field(default_factory=Counter)
 
 
 class Packer:

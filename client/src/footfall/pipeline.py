@@ -11,11 +11,11 @@ from typing import Any
 
 from .catalogue import ServerStarted, ServerStopped, catalogue_for
 from .clock import Clock
+from .cluster import NOT_ASKED, ClusterFacts, worth_asking
 from .context import deployment_method, read_context
 from .counters import Counters
 from .fields import clean_version
 from .identity import identify, life_began
-from .kubernetes import ask
 from .lifecycle import Lifecycle
 from .notice import first_notice
 from .outline import outlined
@@ -99,7 +99,7 @@ class Pipeline:
     # On the worker's thread ----------------------------------------------------------------------------------
 
     def _introduce(self) -> Sender:
-        facts = ask(self._environ)
+        facts = self._cluster()
         durable = self.state.path if self.state.durable else None
         identity = identify(self.product.name, facts, durable, self.clock)
         if self._preview:
@@ -107,6 +107,13 @@ class Pipeline:
         began = life_began(durable, self.clock) if durable else self.clock.now() - self.clock.elapsed()
         self._introduce_product(identity.id, identity.how)
         return Sender(identity.id, facts.version, began + self.settings.grace_seconds)
+
+    def _cluster(self) -> ClusterFacts:
+        if not worth_asking(self._environ):
+            return NOT_ASKED
+        from .kubernetes import ask
+
+        return ask(self._environ)
 
     def _introduce_product(self, instance: str, how: str) -> None:
         """Note in the state directory what the command line needs, and give the notice once in an instance's life."""

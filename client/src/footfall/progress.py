@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -14,8 +13,7 @@ MOST_WAIT_SECONDS = 86_400.0
 """The longest wait that a server can ask for."""
 
 
-@dataclass
-class Progress:
+class Progress(msgspec.Struct):
     """What was sent and dropped so far, and when the next try is due.
 
     Attributes:
@@ -33,7 +31,7 @@ class Progress:
     tried: float = 0.0
     failures: int = 0
     sent: int = 0
-    dropped: dict[str, int] = field(default_factory=dict)
+    dropped: dict[str, int] = msgspec.field(default_factory=dict)
     last_error: str = ""
     last_sent: float = 0.0
     durability: str = ""

@@ -1,7 +1,8 @@
 """Reads the lines of a segment that are not yet acknowledged, past whatever else is in the file."""
 
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from .counters import Counters
 from .segment import Header, Segment
@@ -11,8 +12,7 @@ _HEADED = b'{"v":'
 """How a header begins, and no event does."""
 
 
-@dataclass
-class Batch:
+class Batch(msgspec.Struct):
     """Lines to send, in order, with what they share.
 
     Attributes:

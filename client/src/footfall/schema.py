@@ -5,7 +5,6 @@ with it, and tables, charts and documents are generated from it.
 """
 
 from collections.abc import Callable, Container, Iterable
-from dataclasses import dataclass, replace
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -18,8 +17,7 @@ Check = Callable[[Callable[[str], object]], "Properties | None"]
 EventCheck = Callable[["Event"], "Properties | None"]
 
 
-@dataclass(frozen=True)
-class Property:
+class Property(msgspec.Struct, frozen=True):
     """One property: what it means, why it is collected and which of the four questions it answers.
 
     `question` is a key of `catalogue.QUESTIONS`; `since` and `retired` are versions of the catalogue.
@@ -38,8 +36,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """Base of all events. A subclass gives its wire name as `tag` and annotates every field with a `Property`."""
 
 
-@dataclass(frozen=True)
-class EventType:
+class EventType(msgspec.Struct, frozen=True):
     """One event of a catalogue, as read from its class: `name` on the wire, `meaning` from the docstring."""
 
     name: str
@@ -150,12 +147,12 @@ def _object_schema(properties: dict[str, Property]) -> dict[str, Any]:
 
 def _with_clients(event: EventType, names: tuple[str, ...]) -> EventType:
     properties = {
-        name: replace(p, kind=p.kind.extended(names))
+        name: msgspec.structs.replace(p, kind=p.kind.extended(names))
         if isinstance(p.kind, Vocabulary) and p.kind.name == "mcp_client"
         else p
         for name, p in event.properties.items()
     }
-    return replace(event, properties=properties)
+    return msgspec.structs.replace(event, properties=properties)
 
 
 def compile_check(properties: dict[str, Property], tools: Container[str] | None = None) -> Check:

@@ -10,7 +10,6 @@ A segment belongs to whoever holds its `flock`; process ids mean nothing where c
 
 import errno
 import os
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -40,13 +39,12 @@ def lock(descriptor: int) -> bool | None:
     return True
 
 
-@dataclass
-class Header:
+class Header(msgspec.Struct):
     """What a header says. `version` 0 stands for one that can't be read: then every line is looked at."""
 
     version: int = 0
     offset: int = 0
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = msgspec.field(default_factory=dict)
     boot: str = ""
     zero: float = 0.0
 

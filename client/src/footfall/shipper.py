@@ -8,7 +8,8 @@ another one right after: a server that refuses everything costs nothing.
 import os
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+import msgspec
 
 from .clock import Timer, shift
 from .counters import Counters
@@ -33,8 +34,7 @@ WRITE_SECONDS = 1.0
 """How often the totals are written while all goes well."""
 
 
-@dataclass(frozen=True)
-class Sender:
+class Sender(msgspec.Struct, frozen=True):
     """Who sends: the instance, the Kubernetes version where known, and when the grace ends (epoch seconds)."""
 
     instance: str
@@ -213,7 +213,7 @@ class Shipper:
         if others is not None:
             # A different one each time, so that two bad neighbours can't block the spool for ever.
             line = others.lines[progress.failures % len(others.lines)]
-            witness = self._pack(replace(others, lines=[line]), sender)
+            witness = self._pack(msgspec.structs.replace(others, lines=[line]), sender)
             if witness.events and isinstance(self._deliver(witness, timeout), Delivered):
                 packed.dropped["refused"] += 1
                 self._acknowledge(batch, packed, progress)

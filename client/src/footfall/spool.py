@@ -5,9 +5,10 @@ the disk is slow, full or absent, lines wait in bounded memory and reach the dis
 """
 
 import threading
-from dataclasses import replace
 from time import perf_counter
 from typing import Any
+
+import msgspec
 
 from .backlog import Backlog
 from .clock import Timer
@@ -176,11 +177,11 @@ class Spool:
         """Lines that come after a batch of `peek`, and stay where they are; None where it is the last."""
         if batch.segment is None:
             window = self._peek_memory(most)
-            return replace(window, lines=window.lines[len(batch.lines) :]) if window else None
+            return msgspec.structs.replace(window, lines=window.lines[len(batch.lines) :]) if window else None
         with self._lock:
             window = self._read(batch.segment, most)
             if window and len(window.lines) > len(batch.lines):
-                return replace(window, lines=window.lines[len(batch.lines) :])
+                return msgspec.structs.replace(window, lines=window.lines[len(batch.lines) :])
             later = (self._read(segment, most) for segment in self._shelf.after(batch.segment))
             return next((found for found in later if found), None) or self._peek_memory(most)
 

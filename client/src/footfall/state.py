@@ -3,7 +3,6 @@
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -15,8 +14,7 @@ PASSING_FILE_SYSTEMS = frozenset({"overlay", "aufs", "tmpfs", "ramfs"})
 """Inside a container these end with it, unless the operator named the directory."""
 
 
-@dataclass(frozen=True)
-class StateDirectory:
+class StateDirectory(msgspec.Struct, frozen=True):
     """Where state is kept.
 
     Attributes:

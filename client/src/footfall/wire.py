@@ -8,7 +8,6 @@ import os
 import time
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -24,21 +23,18 @@ MOST_RETRY_AFTER = 86_400.0
 _encode = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True)
-class Delivered:
+class Delivered(msgspec.Struct, frozen=True):
     """The server acknowledged the batch."""
 
 
-@dataclass(frozen=True)
-class Retry:
+class Retry(msgspec.Struct, frozen=True):
     """Keep the batch. `reason` is one of a closed set of short texts; `after` is what the server asked for, seconds."""
 
     reason: str
     after: float = 0.0
 
 
-@dataclass(frozen=True)
-class Refused:
+class Refused(msgspec.Struct, frozen=True):
     """The server will never take this batch as it is (400 or 413)."""
 
     status: int
@@ -93,7 +89,7 @@ class Poster:
     def __init__(self, host: str, environ: Mapping[str, str] | None = None) -> None:
         self.url = f"{host}/batch/"
         self._environ = os.environ if environ is None else environ
-        self._manager: Any = None
+        self._line: Any = None
 
     def headers(self) -> dict[str, str]:
         """Everything sent besides Host and Content-Length."""
@@ -115,43 +111,36 @@ class Poster:
 
     def post(self, body: bytes, timeout: float = 10.0) -> Outcome:
         """Send a body once; never raises. `timeout` bounds connecting and the whole answer, in seconds each."""
-        # Late: the HTTP library is a third of what telemetry costs at start, so the first send pays for it.
-        import urllib3
-        from urllib3.util import SKIP_HEADER
+        from .deadline import LineError
 
         try:
-            response = self._connections().request(
-                "POST",
-                self.url,
-                body=compressed(body),
-                headers={**self.headers(), "Accept-Encoding": SKIP_HEADER},
-                timeout=urllib3.Timeout(connect=min(timeout, 5.0), read=timeout),
-                retries=False,
-                redirect=False,
-                preload_content=False,
-            )
-            answer = response.read(ANSWER_BYTES, decode_content=False)
-            # What is longer than an answer of ours is not worth reading on for the connection's sake.
-            response.drain_conn() if len(answer) < ANSWER_BYTES else response.close()
-            response.release_conn()
-        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            line = self._line = self._line or self._connected()
+            status, answer, retry_after = line.exchange(compressed(body), self.headers(), timeout, ANSWER_BYTES)
+        except LineError as error:
             self.close()
-            return Retry(_network_reason(error))
-        return judge(response.status, answer, response.headers.get("Retry-After", ""))
+            return Retry(error.reason)
+        except (OSError, ValueError):
+            return Retry("the proxy or the certificates that are set can't be used")
+        return judge(status, answer, retry_after or "")
 
-    def _connections(self) -> Any:
-        if self._manager is None:
-            from .deadline import connections
-            from .proxies import certificates_from, proxy_for
+    def _connected(self) -> Any:
+        # Late: an HTTP library is a good part of what telemetry costs at start, so the first send pays for it.
+        from .proxies import certificates_from, proxy_for
 
-            self._manager = connections(proxy_for(self.url, self._environ), certificates_from(self._environ))
-        return self._manager
+        proxy, certificates = proxy_for(self.url, self._environ), certificates_from(self._environ)
+        if proxy is None:
+            from .direct import Direct
+
+            return Direct(self.url, certificates)
+        from .proxied import Proxied
+
+        return Proxied(self.url, certificates, proxy)
 
     def close(self) -> None:
-        """Close the connection, if there is one."""
-        if self._manager is not None:
-            self._manager.clear()
-            self._manager = None
+        """Close the connection, if there is one. The next post reads the environment's proxy again."""
+        if self._line is not None:
+            self._line.close()
+            self._line = None
 
 
 def judge(status: int, answer: bytes, retry_after: str) -> Outcome:
@@ -171,22 +160,3 @@ def judge(status: int, answer: bytes, retry_after: str) -> Outcome:
 def _seconds(retry_after: str) -> float:
     text = retry_after.strip()
     return min(float(text), MOST_RETRY_AFTER) if text.isascii() and text.isdigit() and len(text) < 9 else 0.0
-
-
-_NETWORK_REASONS = (
-    ("NameResolutionError", "the host name can't be resolved"),
-    ("SSLError", "the server's certificate can't be verified"),
-    ("CertificateError", "the server's certificate can't be verified"),
-    ("ProxyError", "the proxy can't be reached"),
-    # A refused connection is a kind of time-out to urllib3, so it comes before those.
-    ("NewConnectionError", "the connection was refused"),
-    ("ConnectTimeoutError", "connecting timed out"),
-    ("ReadTimeoutError", "the server did not answer in time"),
-    ("TimeoutError", "the server did not answer in time"),
-)
-
-
-def _network_reason(error: BaseException) -> str:
-    # By class only: a message could name the address.
-    names = {cls.__name__ for cls in type(error).__mro__}
-    return next((reason for name, reason in _NETWORK_REASONS if name in names), "the connection broke")

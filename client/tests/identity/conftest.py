@@ -8,7 +8,8 @@ import pytest
 
 from client.tests.identity.certificates import Authority
 from client.tests.identity.kube_api import KubeApi, service_account
-from footfall.kubernetes import ClusterFacts, ask
+from footfall.cluster import ClusterFacts
+from footfall.kubernetes import ask
 
 
 @pytest.fixture(scope="session")

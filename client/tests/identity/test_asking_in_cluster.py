@@ -21,9 +21,10 @@ from client.tests.identity.kube_api import (
     service_account,
     version,
 )
+from footfall.cluster import NOT_ASKED, ClusterFacts, How
 from footfall.fields import clean_version
-from footfall.kubeconfig import How, NoAnswerError
-from footfall.kubernetes import NOT_ASKED, ClusterFacts, ask, uid_in, version_in
+from footfall.kubeconfig import NoAnswerError
+from footfall.kubernetes import ask, uid_in, version_in
 
 AskFromPod = Callable[..., ClusterFacts]
 

@@ -24,7 +24,8 @@ from client.tests.identity.kube_api import (
     service_account,
     version,
 )
-from footfall.kubernetes import ClusterFacts, ask
+from footfall.cluster import ClusterFacts
+from footfall.kubernetes import ask
 
 AskFromPod = Callable[..., ClusterFacts]
 SLACK = 0.5

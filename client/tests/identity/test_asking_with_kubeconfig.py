@@ -15,8 +15,9 @@ import yaml
 
 from client.tests.identity.certificates import Authority
 from client.tests.identity.kube_api import TOKEN, UID, KubeApi, kube_api, service_account
+from footfall.cluster import ClusterFacts
 from footfall.kubeconfig import How
-from footfall.kubernetes import ClusterFacts, ask
+from footfall.kubernetes import ask
 
 Asking = Callable[..., ClusterFacts]
 LEARNT = ClusterFacts(True, UID, "1.31.2", "kubeconfig")

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from client.tests.identity.kube_api import UID
 from client.tests.support.clocks import SteppedClock
+from footfall.cluster import NOT_ASKED, ClusterFacts
 from footfall.identity import cluster_id, ephemeral_identity, identify, life_began, local_identity
-from footfall.kubernetes import NOT_ASKED, ClusterFacts
 
 KNOWN = ClusterFacts(True, UID, "1.31.2", "in-cluster")
 FORBIDDEN = ClusterFacts(True, None, "1.31.2", "forbidden")
