@@ -1,10 +1,13 @@
-"""Takes the README's pictures of the dashboard, light and dark, while the demo runs.
+"""Takes pictures of the dashboard for the README and the documents.
 
-make demo                              in one terminal
-.venv/bin/python scripts/picture.py    in another; give the collector's address where the port was moved
+.venv/bin/python scripts/picture.py            of the demo, which runs in another terminal (`make demo`)
+.venv/bin/python scripts/picture.py ADDRESS    the same, where the port was moved
+.venv/bin/python scripts/picture.py --pages    every page, of a collector of its own with a seeded fleet
 """
 
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -17,30 +20,51 @@ from scripts.find_chromium import find  # noqa: E402 - the line above makes it i
 PICTURES = {"light": ROOT / "docs/img/dashboard.png", "dark": ROOT / "docs/img/dashboard-dark.png"}
 """By colour scheme."""
 SIZE = {"width": 1440, "height": 1170}
+PAGES = {"overview": "/", "tools": "/tools", "errors": "/errors", "clients": "/clients", "next": "/next"}
 
 
-def take(browser: Browser, address: str, scheme: str, picture: Path) -> None:
-    """One picture of the page once it has drawn everything."""
+def take(browser: Browser, address: str, scheme: str, picture: Path, whole: bool = False) -> None:
+    """One picture of the page once it has drawn everything; `whole` is all of it, not only what a screen shows."""
     page = browser.new_page(viewport=SIZE, color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type] # plain words will do
     page.goto(address)
     page.wait_for_function("() => Number(document.documentElement.dataset.ready ?? 0) >= 1")
     picture.parent.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=picture)
+    page.screenshot(path=picture, full_page=whole)
     page.close()
+    print(f"wrote {picture.relative_to(ROOT)}")
+
+
+def of_the_demo(browser: Browser, collector: str) -> None:
+    """The README's pictures."""
+    for scheme, picture in PICTURES.items():
+        take(browser, f"{collector}/?product=dot-ai&internal=all&range=1h", scheme, picture)
+
+
+def of_every_page(browser: Browser) -> None:
+    """The documents' pictures, of a fleet that is the same every time but for the days."""
+    from bench.fleet import Fleet
+    from tests.dashboard.feeding import feed
+    from tests.support.collector_process import start_collector
+
+    with tempfile.TemporaryDirectory() as folder, start_collector(folder, segment_seconds=0.1) as collector:
+        feed(collector.url, Fleet(instances=320, days=58, seed=3, end=int(time.time())))
+        for name, path in PAGES.items():
+            take(browser, collector.url + path, "light", ROOT / f"docs/img/page-{name}.png", whole=True)
 
 
 def main() -> int:
     """0 where the pictures were taken; 1 where there is no Chromium."""
-    collector = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8765"
+    asked = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8765"
     chromium = find()
     if chromium is None:
         print("picture: there is no Chromium; `make browser` installs one", file=sys.stderr)
         return 1
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        for scheme, picture in PICTURES.items():
-            take(browser, f"{collector}/?product=dot-ai&internal=all&range=1h", scheme, picture)
-            print(f"wrote {picture.relative_to(ROOT)}")
+        if asked == "--pages":
+            of_every_page(browser)
+        else:
+            of_the_demo(browser, asked)
         browser.close()
     return 0
 
