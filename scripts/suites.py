@@ -65,7 +65,7 @@ SUITES = (
         4,
         (
             (sys.executable, "scripts/sdk_env.py"),
-            _pytest("client/tests/mcp", "client/tests/clients", "examples/servers"),
+            _pytest("client/tests/mcp", "client/tests/clients", "examples/servers", "tests/privacy/test_other_sdks.py"),
         ),
         quick=False,
         environment={"FOOTFALL_SDKS": "others"},

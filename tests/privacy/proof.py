@@ -27,7 +27,7 @@ from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.toolkit_process import start_toolkit
 from tests.support.waiting import wait_for
 
-HOST = str(Path(__file__).parent / "programs" / "host.py")
+PROGRAM = str(Path(__file__).parent / "programs" / "host.py")
 TOOLS = ("echo", "answer", "crash", "misuse", "grow", "by-hand")
 CONFIG = f"[products.dot-ai]\ntools = {json.dumps(TOOLS)}\n"
 SEARCHED = ("wire", "kubernetes", "spool", "state", "log", "cli", "journal", "database", "answers", "collector log")
@@ -37,6 +37,20 @@ COMMANDS = (("status",), ("status", "--json"), ("preview",), ("log",), ("log", "
 _CLI = "import sys; from footfall.cli import main; sys.exit(main(sys.argv[1:]))"
 _OTHERS_LINES = 3
 _OTHERS = 0o077
+
+
+@dataclass(frozen=True)
+class Host:
+    """A host application over stdio: the kind of its server, its Python, its client's protocol, its cluster."""
+
+    kind: str
+    cluster: str
+    modern: bool = False
+    python: str = sys.executable
+
+
+OWN = (Host("mcpserver", "new"), Host("lowlevel", "old", modern=True))
+"""Those of the SDK that this repository's own environment has."""
 
 
 @dataclass
@@ -76,8 +90,13 @@ def source_path(source: Path | None) -> dict[str, str]:
     return {"PYTHONPATH": os.pathsep.join(str(source / part / "src") for part in ("client", "collector"))}
 
 
-def gather(plan: Plan, directory: Path, source: Path | None = None) -> Evidence:
-    """Run everything below an empty directory; `source` is a copy of the repository's two packages to run instead."""
+def gather(plan: Plan, directory: Path, source: Path | None = None, hosts: tuple[Host, ...] = OWN) -> Evidence:
+    """Run everything below an empty directory.
+
+    Args:
+        source: a copy of the repository's two packages to run instead of these.
+        hosts: run over stdio, one after the other; then one is run over HTTP.
+    """
     evidence, data = Evidence(), directory / "data"
     (directory / "plan.json").write_text(json.dumps({place: plan.texts(place) for place in plan.secrets}))
     (directory / "collector.toml").write_text(CONFIG)
@@ -86,7 +105,7 @@ def gather(plan: Plan, directory: Path, source: Path | None = None) -> Evidence:
     with surroundings(plan, directory) as around:
         # One journal segment for all of it, so that it is there to be read.
         with start_collector(data, python, config=config, segment_seconds=3600) as collector:
-            _run_clients(plan, around, collector, evidence, python, directory)
+            _run_clients(plan, around, collector, evidence, python, directory, hosts)
             _abuse(plan, collector, evidence)
             evidence.tree("journal", data)
         evidence.found["collector log/first"] = collector.output.encode()
@@ -106,18 +125,19 @@ def _run_clients(
     evidence: Evidence,
     python: dict[str, str],
     directory: Path,
+    hosts: tuple[Host, ...],
 ) -> None:
-    """The sessions. The first two wait in the spool, where they are looked at; then all is sent."""
+    """The sessions. The first ones wait in the spool, where they are looked at; then all is sent."""
     with Tee(collector.port, plan.one("senders")) as tee:
         sending = {"DOT_AI_POSTHOG_HOST": tee.url, "DOT_AI_TELEMETRY_FLUSH_SECONDS": "0.2"}
         sending |= {"PRIVACY_PLAN": str(directory / "plan.json"), **python}
         visitor = Visitor(plan, directory / "stderr")
         named = dict(zip(("AI_PROVIDER", "DOT_AI_DEPLOYMENT_METHOD"), plan.texts("words"), strict=False))
-        for number, (kind, cluster) in enumerate([("mcpserver", "new"), ("lowlevel", "old")]):
-            log = {"PRIVACY_LOG": str(directory / f"log-{kind}")}
-            environment = around.environment(cluster, **sending, **log, DOT_AI_TELEMETRY_GRACE_SECONDS="3600")
-            where = _over_stdio(kind, environment | (named if kind == "lowlevel" else {}), around)
-            asyncio.run(visitor.everything(where, number, modern=kind == "lowlevel"))
+        for number, host in enumerate(hosts):
+            log = {"PRIVACY_LOG": str(directory / f"log-{number}")}
+            environment = around.environment(host.cluster, **sending, **log, DOT_AI_TELEMETRY_GRACE_SECONDS="3600")
+            where = _over_stdio(host, environment | (named if host.cluster == "old" else {}), around)
+            asyncio.run(visitor.everything(where, number, modern=host.modern))
         evidence.tree("spool", around.state)
         _leave_in_spool(plan, around)
         log = {"PRIVACY_LOG": str(directory / "log-http")}
@@ -135,14 +155,14 @@ def _run_clients(
     _command_line(around, environment, evidence)
 
 
-def _over_stdio(kind: str, environment: dict[str, str], around: Surroundings) -> StdioServerParameters:
-    arguments = [HOST, kind, "stdio", *around.plan.texts("command line")]
+def _over_stdio(host: Host, environment: dict[str, str], around: Surroundings) -> StdioServerParameters:
+    arguments = [PROGRAM, host.kind, "stdio", *around.plan.texts("command line")]
     given = {name: value for name, value in environment.items() if name != "PATH"}
-    return StdioServerParameters(command=sys.executable, args=arguments, env=given, cwd=str(around.work))
+    return StdioServerParameters(command=host.python, args=arguments, env=given, cwd=str(around.work))
 
 
 def _over_http(environment: dict[str, str], visitor: Visitor, tee: Tee, around: Surroundings) -> None:
-    command = (HOST, "mcpserver", "http", *around.plan.texts("command line"))
+    command = (PROGRAM, "mcpserver", "http", *around.plan.texts("command line"))
     with start_toolkit(environment, "http", *command) as host:
         asyncio.run(visitor.everything(host.url, 2, modern=False))
         asyncio.run(visitor.everything(host.url, 3, modern=True))

@@ -1,6 +1,8 @@
 """A host application full of secrets: an MCP server whose tools, errors, names and surroundings hold what is planted.
 
-    python host.py {mcpserver|lowlevel} {stdio|http} [ANYTHING…]
+    python host.py KIND {stdio|http} [ANYTHING…]
+
+KIND is an SDK and its kind of server, see `SERVERS`; only `mcpserver` serves HTTP.
 
 PRIVACY_PLAN is a JSON file with the planted texts by place, PRIVACY_LOG where telemetry's own log lines go.
 """
@@ -200,24 +202,93 @@ def high_level() -> Any:
     return server
 
 
+def fastmcp_of_sdk_1() -> Any:
+    from mcp.server.fastmcp import FastMCP  # type: ignore[attr-defined,unused-ignore] # of mcp 1.x
+
+    name, _, instructions = PLAN["server"][:3]
+    server = FastMCP(name, instructions=instructions, log_level="CRITICAL")
+    for tool, function in TOOLS.items():
+        server.tool(tool)(function)
+
+    @server.tool()  # type: ignore[untyped-decorator,unused-ignore] # as above
+    def grow() -> str:
+        for late in PLAN["late tools"]:
+            server.add_tool(answer, name=late)
+        return "grown"
+
+    return server
+
+
+def fastmcp() -> Any:
+    # Its own log quotes what tools raise, which is the host's affair.
+    os.environ["FASTMCP_LOG_ENABLED"] = "false"
+    from fastmcp import FastMCP  # type: ignore[import-not-found,unused-ignore] # 3.x or 4.x
+
+    name, version, instructions = PLAN["server"][:3]
+    server = FastMCP(name, version=version, instructions=instructions)
+    for tool, function in TOOLS.items():
+        server.tool(name=tool)(function)
+
+    @server.tool  # type: ignore[untyped-decorator,unused-ignore] # as above
+    def grow() -> str:
+        for late in PLAN["late tools"]:
+            server.tool(name=late)(answer)
+        return "grown"
+
+    return server
+
+
 def low_level() -> Any:
     from mcp.server.lowlevel import Server
     from mcp_types import CallToolResult, ListToolsResult, TextContent, Tool
 
-    names = [*TOOLS, "grow"]
-
     async def listed(ctx: Any, params: Any) -> Any:
-        return ListToolsResult(tools=[Tool(name=name, input_schema={"type": "object"}) for name in names])
+        return ListToolsResult(tools=[Tool(name=name, input_schema={"type": "object"}) for name in NAMES])
 
     async def call(ctx: Any, params: Any) -> Any:
-        if params.name == "grow":
-            names.extend(PLAN["late tools"])
-            return CallToolResult(content=[])
-        text = TOOLS.get(params.name, answer)(**(params.arguments or {}))
+        text = low_level_call(params.name, params.arguments or {})
         return CallToolResult(content=[TextContent(type="text", text=text)])
 
     name, version, instructions = PLAN["server"][:3]
     return Server(name, version=version, instructions=instructions, on_call_tool=call, on_list_tools=listed)
+
+
+def low_level_of_sdk_1() -> Any:
+    from mcp.server.lowlevel import Server
+    from mcp.types import TextContent, Tool
+
+    name, version, instructions = PLAN["server"][:3]
+    server: Any = Server(name, version=version, instructions=instructions)
+
+    @server.list_tools()  # type: ignore[untyped-decorator,unused-ignore] # as above
+    async def listed() -> Any:
+        return [Tool.model_validate({"name": name, "inputSchema": {"type": "object"}}) for name in NAMES]
+
+    @server.call_tool()  # type: ignore[untyped-decorator,unused-ignore] # as above
+    async def call(name: str, arguments: dict[str, Any]) -> Any:
+        return [TextContent(type="text", text=low_level_call(name, arguments))]
+
+    return server
+
+
+NAMES = [*TOOLS, "grow"]
+"""The tools that a low-level server lists."""
+
+
+def low_level_call(name: str, arguments: dict[str, Any]) -> str:
+    if name != "grow":
+        return TOOLS.get(name, answer)(**arguments)
+    NAMES.extend(PLAN["late tools"])
+    return "grown"
+
+
+SERVERS: dict[str, Callable[[], Any]] = {
+    "mcpserver": high_level,
+    "lowlevel": low_level,
+    "mcp1": fastmcp_of_sdk_1,
+    "mcp1-lowlevel": low_level_of_sdk_1,
+    "fastmcp": fastmcp,
+}
 
 
 def serve_http(server: Any) -> None:
@@ -239,14 +310,16 @@ async def serve_stdio(server: Any) -> None:
 def main() -> None:
     kind, transport = sys.argv[1:3]
     log_telemetry()
-    server = high_level() if kind == "mcpserver" else low_level()
+    server = SERVERS[kind]()
     instrument(server, telemetry)
     if transport == "http":
         serve_http(server)
-    elif kind == "mcpserver":
-        server.run()
-    else:
+    elif kind.endswith("lowlevel"):
         asyncio.run(serve_stdio(server))
+    elif kind == "fastmcp":
+        server.run(transport="stdio", show_banner=False)
+    else:
+        server.run()
 
 
 main()
