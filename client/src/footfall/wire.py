@@ -147,8 +147,9 @@ def judge(status: int, answer: bytes, retry_after: str) -> Outcome:
     """What an answer means for the batch."""
     if status == 200:
         try:
-            acknowledged = "status" in msgspec.json.decode(answer)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError):
+            said = msgspec.json.decode(answer)
+            acknowledged = type(said) is dict and "status" in said
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             acknowledged = False
         # A login page or a captive portal answers 200 too; only PostHog's own answer counts.
         return Delivered() if acknowledged else Retry("the answer is not PostHog's: a proxy or a login page?")
