@@ -49,8 +49,8 @@ check: setup ## format, lint, types, import rules, generated files
 generate: setup ## refresh everything that derives from the catalogue and the settings
 	@$(PY) scripts/generate
 
-bench: setup ## every measurement; writes bench/RESULTS.md (long)
-	@$(PY) bench/run.py
+bench: setup bench/node/node_modules/.installed ## every measurement, about an hour; writes bench/RESULTS.md (BENCH=client for some)
+	@$(PY) bench/run.py --only "$(BENCH)"
 
 soak: setup strace ## what is too long for every run: a hundred kills in a row, long outages, every guard of the privacy proof
 	SOAK=1 $(PY) -m pytest -n 2 client/tests/faults

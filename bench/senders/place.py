@@ -13,6 +13,7 @@ from bench.results import ROOT
 
 HERE = Path(__file__).parent
 NODE = ROOT / "bench/node"
+NOTICE = "collects anonymous usage analytics"
 SENDERS = ("footfall", "posthog-python", "posthog-node")
 
 
@@ -85,25 +86,33 @@ class Sender:
         """What it printed last, as JSON, once it ended. Raises RuntimeError where it failed."""
         out, _ = self.process.communicate(timeout=600)
         if self.process.returncode:
-            raise RuntimeError(f"{self.process.args} failed:\n{self._log.read_text()[-2000:]}")
+            raise RuntimeError(f"{self.process.args!r} failed:\n{self._log.read_text()[-2000:]}")
         said: dict[str, float] = json.loads(out.splitlines()[-1])
         return said
 
-    def marks(self) -> int:
-        """How many events it gave to its library, once it ended: one dot each on its output."""
+    def order_shutdown(self) -> None:
+        """Let it shut its library down as soon as it has recorded everything."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"shut down\n")
+        self.process.stdin.flush()
+
+    def ended(self) -> tuple[int, float | None]:
+        """Wait for its end: how many events it gave to its library, and the seconds that its shutdown took."""
         out, _ = self.process.communicate(timeout=600)
-        return out.count(b".")
+        marks, _, said = out.partition(b"\n")
+        return marks.count(b"."), json.loads(said)["seconds"] if said.strip() else None
 
     @property
     def log_lines(self) -> int:
-        """Lines on its standard error."""
-        return len(self._log.read_text().splitlines())
+        """Lines on its standard error, without the notice that Footfall gives at an instance's first start."""
+        lines = self._log.read_text().splitlines()
+        return len([line for line in lines if NOTICE not in line and not line.startswith("  ")])
 
 
 def _program(name: str) -> list[str]:
     if name == "posthog-node":
-        return ["node", str(HERE / "posthog_node.mjs")]
-    return [sys.executable, str(HERE / f"{name.replace('-', '_')}.py")]
+        return ["node", str(HERE / "with_posthog_node.mjs")]
+    return [sys.executable, str(HERE / f"with_{name.replace('-', '_')}.py")]
 
 
 def install_node() -> None:
@@ -113,3 +122,9 @@ def install_node() -> None:
         command = ["npm", "ci", "--silent", "--ignore-scripts", "--no-audit", "--no-fund"]
         subprocess.run(command, cwd=NODE, check=True)
         done.touch()
+
+
+def node_version() -> str:
+    """The peer's version, from its lock file."""
+    lock = json.loads((NODE / "package-lock.json").read_bytes())
+    return str(lock["packages"]["node_modules/posthog-node"]["version"])

@@ -11,6 +11,7 @@ import sys
 from collections import defaultdict
 from typing import Any
 
+FIGURES = ("requests", "bytes", "events", "distinct")
 OK = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n{"status":1}'
 
 
@@ -24,7 +25,7 @@ class Requests:
 
     def report(self) -> dict[str, dict[str, int]]:
         """By write key: `requests`, `bytes` on the wire, `events`, and `distinct` ones by uuid."""
-        found: dict[str, dict[str, int]] = defaultdict(lambda: dict(requests=0, bytes=0, events=0, distinct=0))
+        found: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(FIGURES, 0))
         seen: dict[str, set[str]] = defaultdict(set)
         for body, size in self.bodies:
             said = json.loads(gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body)

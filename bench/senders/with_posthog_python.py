@@ -1,9 +1,7 @@
 """posthog-python as a sender; see common.py."""
 
-import os
 import sys
-
-sys.path[:] = [path for path in sys.path if os.path.abspath(path) != os.path.dirname(os.path.abspath(__file__))]
+from typing import Any
 
 from bench.senders.common import Library, main
 
@@ -26,7 +24,7 @@ class Peer:
     def __init__(self, url: str, key: str) -> None:
         from posthog import Posthog
 
-        room = {"max_queue_size": ROOM} if sys.argv[3] in ("latency", "deliver") else {}
+        room: dict[str, Any] = {"max_queue_size": ROOM} if sys.argv[3] in ("latency", "deliver") else {}
         self._client = Posthog(project_api_key=key, host=url, **room)
 
     def capture(self) -> None:

@@ -1,16 +1,17 @@
 """Footfall as a sender; see common.py."""
 
 import os
-import sys
+import threading
+import time
 from typing import Any
-
-sys.path[:] = [path for path in sys.path if os.path.abspath(path) != os.path.dirname(os.path.abspath(__file__))]
 
 from bench.senders.common import Library, main
 
+MOST_SECONDS = 300
+
 
 class Ours:
-    """A product's telemetry with its defaults, but for the ten minutes of grace."""
+    """A product's telemetry with its defaults, but for the ten minutes of grace. Its state is under HOME."""
 
     def __init__(self, url: str, key: str) -> None:
         from footfall import Product, Telemetry
@@ -18,7 +19,6 @@ class Ours:
 
         environ = {
             **os.environ,
-            "DOT_AI_TELEMETRY_STATE_DIR": os.path.join(os.getcwd(), "state"),
             "DOT_AI_TELEMETRY_GRACE_SECONDS": "0",
             "DOT_AI_POSTHOG_HOST": url,
             "DOT_AI_POSTHOG_KEY": key,
@@ -32,7 +32,10 @@ class Ours:
         self._telemetry.record(self._event(tool="recommend", success=True, duration_ms=12.5, mcp_client="claude-code"))
 
     def flush(self) -> None:
-        self._telemetry.flush(60)
+        # It returns at once as long as the next try is not due; whoever counts waits for that.
+        end, pause = time.monotonic() + MOST_SECONDS, threading.Event()
+        while not self._telemetry.flush(60) and time.monotonic() < end:
+            pause.wait(0.2)
 
     def shutdown(self) -> None:
         self._telemetry.close()
