@@ -62,7 +62,13 @@ class Spool:
         """Keep one line, newline included; whether it is on disk. Never raises; waits for a slow disk once at most."""
         if self._direct and (self._lock.acquire(False) or self._lock.acquire(timeout=LOCK_SECONDS)):
             try:
-                self._write(line, 1)
+                began = perf_counter()
+                self._shelf.write(line, 1)
+                took = perf_counter() - began
+                if took > SLOW_SECONDS:
+                    self._note_slow(took)
+                elif self._slow_row:
+                    self._slow_row = 0
                 return True
             except OSError as error:
                 self._turn_indirect(f"the disk refused an append ({error.strerror or type(error).__name__})")
@@ -79,15 +85,6 @@ class Spool:
     def drainable(self) -> bool:
         """Whether lines in memory would probably reach the disk now."""
         return self._directory is not None and not self._failing
-
-    def _write(self, data: bytes, lines: int) -> None:
-        began = perf_counter()
-        self._shelf.write(data, lines)
-        took = perf_counter() - began
-        if took > SLOW_SECONDS:
-            self._note_slow(took)
-        else:
-            self._slow_row = 0
 
     def _note_slow(self, seconds: float) -> None:
         self._slow_row += 1
@@ -111,12 +108,15 @@ class Spool:
             # Not for ever, however fast lines come in: sending is this thread's work too.
             for _ in range(0, len(self._backlog), DRAIN_LINES):
                 lines = self._backlog.take(DRAIN_LINES)
+                began = perf_counter()
                 try:
-                    self._write(b"".join(lines), len(lines))
+                    self._shelf.write(b"".join(lines), len(lines))
                 except OSError:
                     self._backlog.put_back(lines)
                     self._failing = True
                     return
+                if perf_counter() - began > SLOW_SECONDS:
+                    self._slow_since = self._clock.elapsed()  # not well yet
             rested = self._failing or self._clock.elapsed() - self._slow_since >= SLOW_RETRY_SECONDS
             self._failing = False
             if not self._direct and not self._network and rested:
