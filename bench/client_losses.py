@@ -59,8 +59,8 @@ FAULTS = (
     Fault("fork", "os._exit in a forked child", 0, FORKED),
 )
 HOW = """Lost: events whose call had returned and that the server did not have after the next start of the application.
-In brackets the seconds that the library's shutdown took, and how many lines it wrote to the log where that is more than
-one (without the notice that Footfall gives at its first start). All libraries with their defaults, but for Footfall's
+In brackets the seconds that the library's shutdown took where it was one or more, and how many lines it wrote to the
+log where that is more than one (without the notice that Footfall gives at its first start). All libraries with their defaults, but for Footfall's
 ten minutes of grace; posthog-node can't be forked."""
 
 
@@ -76,7 +76,7 @@ class Loss:
     def text(self) -> str:
         """As a cell of the table."""
         share = f"{self.lost / self.recorded:.1%}" if self.lost else "0"
-        said = [] if self.seconds is None else [f"{self.seconds:.1f} s"]
+        said = [] if self.seconds is None or self.seconds < 1 else [f"{self.seconds:.0f} s"]
         said += [f"{self.log_lines:,} log lines"] if self.log_lines > 1 else []
         return f"{share} of {self.recorded:,}" + (f" ({', '.join(said)})" if said else "")
 

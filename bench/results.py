@@ -1,7 +1,7 @@
 """`bench/RESULTS.md`: a section for each measurement, replaced when it is made again; documents take tables from it.
 
 A section stands between the lines `<!-- generated: bench NAME -->` and `<!-- end of bench NAME -->`. A document that
-has these two lines gets the section's table between them.
+has these two lines gets the section's table between them, with the mark (M) at each figure: it was measured.
 """
 
 import os
@@ -59,6 +59,19 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines)
 
 
+def marked(tables: str) -> str:
+    """Tables with (M) at the end of every cell but those of the first row and column."""
+    lines, in_body = [], False
+    for line in tables.splitlines():
+        if in_body and line.startswith("|"):
+            first, *cells = line.strip("| ").split(" | ")
+            lines.append(f"| {' | '.join([first, *(f'{cell} (M)' for cell in cells)])} |")
+        else:
+            in_body = line.startswith("| ---")
+            lines.append(line)
+    return "\n".join(lines)
+
+
 def versions(*distributions: str) -> dict[str, str]:
     """Versions of distributions installed here."""
     return {name: version(name) for name in distributions}
@@ -74,7 +87,7 @@ def publish(section: Section, documents: Sequence[Path] = (), results: Path = RE
     for document in documents:
         text = document.read_text(encoding="utf-8")
         if first in text:
-            document.write_text(_between(text, first, last, section.table), encoding="utf-8")
+            document.write_text(_between(text, first, last, marked(section.table)), encoding="utf-8")
     print(f"{section.text()}\n\nwritten to {results.name}", file=sys.stderr)
 
 
