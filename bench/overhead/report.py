@@ -26,7 +26,7 @@ stays on one processor and comes first there, where it may. *Hook*: the points w
 clock readings and nothing else. *Hook and write*: the same and one `write` of 153 bytes to a file, the least that a
 durable append costs. *Footfall*: as it comes, each call on disk before its result returns.
 
-Second table: mcp 2, each library in an environment of its own and pointed at a server on loopback. Footfall sends
+Beside others: each library in an environment of its own and pointed at a server on loopback. Footfall sends
 from the first second there, a request every hundred calls. Sentry traces every call; otherwise it sees only those that
 fail. What a library does on threads of its own is in the figures only as far as it holds up calls. *Client sees the
 same*: `tools/list` and a result equal the plain server's."""
@@ -38,7 +38,7 @@ def section(found: Mapping[Case, Found], calls: int, rounds: int) -> Section:
         "tool-call-overhead",
         "What watching adds to a tool call",
         "python bench/tool_call_overhead.py",
-        f"{_sdks(found)}\n\n{_peers(found)}",
+        f"{_sdks(found)}\n\nBeside other libraries, on mcp 2:\n\n{_peers(found)}",
         [HOW.format(calls=calls, rounds=rounds), _bars(found)],
         _versions(),
     )
@@ -51,7 +51,7 @@ def _sdks(found: Mapping[Case, Found]) -> str:
         plain = min(min(found[case].plain) for case in cases)
         added = [_range(found[case]) for case in cases]
         rows.append((f"{TITLES[cases[0].sdk]}, {cases[0].era}", f"{plain:.0f} µs", *added, _times(ours, hook)))
-    return table(("SDK, protocol", "plain call", "hook", "hook and write", "Footfall", "Footfall : hook"), rows)
+    return table(("", "plain call", "hook", "hook and write", "Footfall", "Footfall : hook"), rows)
 
 
 def _peers(found: Mapping[Case, Found]) -> str:
@@ -60,7 +60,7 @@ def _peers(found: Mapping[Case, Found]) -> str:
         times = [_times(found[case], found[ours]) for case, ours in zip(cases, OURS_SENDING, strict=True)]
         same = "yes" if all(found[case].untouched for case in cases) else "no"
         rows.append((NAMES[cases[0].subject], *(_range(found[case]) for case in cases), " and ".join(times), same))
-    return table(("mcp 2", *ERAS, "times Footfall", "client sees the same"), rows)
+    return table(("", *ERAS, "times Footfall", "client sees the same"), rows)
 
 
 def _range(one: Found) -> str:

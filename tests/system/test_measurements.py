@@ -13,7 +13,7 @@ import pytest
 from bench.overhead.hosts import INITIALIZE, SESSIONLESS
 from bench.overhead.measure import balanced
 from bench.overhead.sink import Sink
-from bench.results import ROOT, Section, publish, table
+from bench.results import ROOT, Section, marked, publish, table
 
 
 @pytest.mark.parametrize("names", [["a"], ["a", "b"], ["a", "b", "c", "d"]])
@@ -61,6 +61,11 @@ def test_calls_that_are_not_recorded_are_no_measurement(tmp_path: Path) -> None:
     done, _ = measured(tmp_path, "footfall", SESSIONLESS)
     assert done.returncode != 0
     assert "0 calls are on disk" in done.stderr
+
+
+def test_in_documents_each_figure_says_that_it_was_measured() -> None:
+    made = table(("", "a"), [("x", "1 µs"), ("y", "2 µs")])
+    assert marked(f"Said.\n\n{made}") == f"Said.\n\n{made.replace('µs |', 'µs (M) |')}"
 
 
 def test_a_section_replaces_its_last_one_and_no_other(tmp_path: Path) -> None:
