@@ -92,7 +92,9 @@ function marks({ config, times, colours, narrow }) {
   const list = (config.marks ?? []).filter((mark) => times.includes(moment(mark.at)));
   if (!list.length) return undefined;
   const room = times.length / 12;
-  const crowded = (mark, index) => index + 1 < list.length && (moment(list[index + 1].at) - moment(mark.at)) / DAY < room;
+  const apart = (from, to) => (to - from) / DAY;
+  // Beside a newer one, or on the axis' own numbers.
+  const crowded = (mark, index) => (index + 1 < list.length && apart(moment(mark.at), moment(list[index + 1].at)) < room) || apart(times[0], moment(mark.at)) < room / 2;
   return {
     silent: true, symbol: "none", lineStyle: { color: colours["line-strong"], type: [3, 4], width: 1 },
     label: { show: !narrow, formatter: ({ name }) => name, color: colours.muted, fontSize: 11, position: "end", rotate: 0, distance: 4 },
