@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.support.capture_server import CaptureServer
 from tests.support.toolkit_process import MODULE, clean_environment, start_toolkit, telemetry_to
-from tests.support.waiting import steadily, wait_for
+from tests.support.waiting import wait_for
 
 HELLO = {
     "jsonrpc": "2.0",
@@ -88,20 +88,18 @@ def test_it_is_said_once_in_an_instances_life(tmp_path: Path) -> None:
 def test_nothing_is_sent_in_the_grace_period_and_all_of_it_afterwards(tmp_path: Path) -> None:
     """The period counts from the instance's first start: who starts later sends at once."""
     with CaptureServer() as capture:
-        environment = clean_environment(tmp_path / "home", **telemetry_to(capture.url, grace=6))
+        environment = clean_environment(tmp_path / "home", **telemetry_to(capture.url, grace=8))
         over_stdio(environment, state_of(environment) / "identity.json")
-        began = time.time()
         created = json.loads((state_of(environment) / "identity.json").read_text())["created"]
+        assert time.time() - 60 < created <= time.time()
         with start_toolkit(environment):
-            steadily(lambda: capture.connections == 0, "nothing is sent", 2)
-            assert time.time() < created + 6, "the machine was too slow for this test to see anything"
+            wait_for(lambda: capture.connections, "something to be sent", 30)
+            assert time.time() >= created + 8
             capture.wait_for("server_stopped")
-            assert time.time() >= created + 6
             assert [event["event"] for event in capture.events].count("server_started") == 2
         sent = len(capture.requests)
         over_stdio(environment)
         assert len(capture.requests) > sent
-        assert began - 30 < created <= began
 
 
 def test_without_a_directory_that_lasts_the_period_is_each_process_s_own(tmp_path: Path) -> None:

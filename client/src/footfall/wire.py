@@ -100,13 +100,13 @@ class Poster:
         }
 
     def head(self, packed: bytes) -> str:
-        """Request line and headers of the request that carries `packed`, a line each, as they go out."""
+        """Request line and headers of the request that carries `packed`, a line each, as `direct` sends them."""
         from urllib.parse import urlsplit
 
         parts = urlsplit(self.url)
         usual = {"http": 80, "https": 443}.get(parts.scheme)
         host = parts.netloc if parts.port != usual else parts.netloc.rpartition(":")[0] or parts.netloc
-        headers = {"Host": host, "Content-Length": str(len(packed)), **self.headers()}
+        headers = {"Host": host, **self.headers(), "Content-Length": str(len(packed))}
         return "".join(f"{line}\r\n" for line in (f"POST {parts.path} HTTP/1.1", *map(": ".join, headers.items())))
 
     def post(self, body: bytes, timeout: float = 10.0) -> Outcome:
