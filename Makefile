@@ -52,9 +52,11 @@ generate: setup ## refresh everything that derives from the catalogue and the se
 bench: setup bench/node/node_modules/.installed ## every measurement, about an hour; writes bench/RESULTS.md (BENCH=client for some)
 	@$(PY) bench/run.py --only "$(BENCH)"
 
-soak: setup strace ## what is too long for every run: a hundred kills in a row, long outages, every guard of the privacy proof
+soak: setup strace browser node ## what is too long for every run: a hundred kills in a row, long outages, every guard of the privacy proof, a crowd for a minute, every state of the dashboard
 	SOAK=1 $(PY) -m pytest -n 2 client/tests/faults
 	FOOTFALL_GUARDS=all FOOTFALL_PRIVACY_RUNS=20 $(PY) -m pytest -n 2 tests/privacy
+	SOAK=1 FOOTFALL_SDKS=all $(PY) -m pytest client/tests/mcp/test_crowd.py
+	SOAK=1 $(PY) -m pytest tests/dashboard
 
 # Chromium drives the dashboard's tests: found where it is, or installed from Debian's packages.
 browser: .venv/.installed
