@@ -64,6 +64,21 @@ def test_a_server_that_is_on_sends_to_the_host_of_the_values_under_their_key(
         assert by_name["tool_executed"]["tool"] == TOOL
 
 
+def test_the_host_and_the_key_of_extra_env_win_over_those_of_the_values(tmp_path: Path) -> None:
+    """As the guide shows it, in a list; where the values say otherwise, nobody hears of it."""
+    with a_host() as host, a_host() as other:
+        hurried = chart({}, host, tmp_path / "state").environment()
+        mine = hurried | {"DOT_AI_POSTHOG_HOST": host.address, "DOT_AI_POSTHOG_KEY": "phc_of_extra_env"}
+        entries = [{"name": name, "value": value} for name, value in mine.items()]
+        values = {"telemetry": {"host": other.address, "key": "phc_of_the_values"}, "extraEnv": entries}
+        with the_server(render(values), tmp_path) as (process, address):
+            asyncio.run(call_a_tool(address))
+            stop(process)
+        assert {batch["api_key"] for batch in host.batches} == {"phc_of_extra_env"}
+        assert "tool_executed" in {event["event"] for event in host.events}
+        assert other.batches == []
+
+
 @pytest.mark.parametrize("values", OFF)
 def test_a_server_that_is_off_sends_nothing_writes_nothing_and_connects_to_nobody(
     values: dict[str, Any], tmp_path: Path

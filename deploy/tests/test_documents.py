@@ -39,11 +39,13 @@ def blocks(text: str, language: str) -> list[str]:
 
 
 def test_the_guides_helm_values_do_what_the_guide_says() -> None:
-    off, elsewhere = (render(yaml.safe_load(block)).environment() for block in blocks(GUIDE, "yaml"))
+    off, *elsewhere = (render(yaml.safe_load(block)).environment() for block in blocks(GUIDE, "yaml"))
     assert decide_by_environment(PRODUCT, off).mode == "off"
-    read = Settings.read(PRODUCT, elsewhere)
-    assert (read.host, read.key) == ("https://posthog.example.com", "phc_the_project_key_of_your_posthog")
-    assert read.warnings == ()
+    assert len(elsewhere) == 2
+    for environment in elsewhere:
+        read = Settings.read(PRODUCT, environment)
+        assert (read.host, read.key) == ("https://posthog.example.com", "phc_the_project_key_of_your_posthog")
+        assert read.warnings == ()
 
 
 def test_the_guides_map_and_its_set_flag_turn_it_off_too() -> None:
