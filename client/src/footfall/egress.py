@@ -1,10 +1,11 @@
 """The local log of what was really sent, one event a line, for `footfall log`. At most 7 days and 1 MiB.
 
-Two files, `egress.jsonl` and `egress.old.jsonl`: the first becomes the second at half the bound or half the age. On a
-disk that is almost full nothing is noted: the last room is for events.
+Two files, `egress.jsonl` and `egress.old.jsonl`: the first becomes the second at half the bound. What is older than the
+age is taken out of both about once an hour. On a disk that is almost full nothing is noted: the last room is for events.
 """
 
 import os
+import tempfile
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -12,8 +13,9 @@ import msgspec
 
 FILE_BYTES = 512 << 10
 LEAST_FREE_BYTES = 1 << 20
-FILE_SECONDS = 3.5 * 86_400
 KEPT_SECONDS = 7 * 86_400
+PRUNE_SECONDS = 3600
+"""How much longer a line may stay in a file, so that the file is not written anew for every event."""
 _NAMES = ("egress.old.jsonl", "egress.jsonl")
 
 
@@ -43,16 +45,14 @@ class Egress:
 
     def _rotate(self, old: str, current: str, more: int, now: float) -> None:
         try:
-            size = os.stat(current).st_size
+            if os.stat(current).st_size + more > FILE_BYTES:
+                os.replace(current, old)
         except FileNotFoundError:
             return
-        first = next(_entries(current), None)
-        aged = first is not None and now - first["sent"] > FILE_SECONDS
-        if size + more > FILE_BYTES or aged:
-            os.replace(current, old)
-        oldest = next(_entries(old), None)
-        if oldest is not None and now - oldest["sent"] > KEPT_SECONDS:
-            os.unlink(old)
+        for path in (old, current):
+            first = next(_entries(path), None)
+            if first is not None and now - first["sent"] > KEPT_SECONDS + PRUNE_SECONDS:
+                _prune(path, now)
 
     def read(self, now: float) -> Iterator[dict[str, Any]]:
         """What was sent in the last 7 days, oldest first: `{"sent": epoch seconds, "event": {…}}`."""
@@ -70,6 +70,20 @@ def _free(directory: str) -> int:
     except AttributeError:  # pragma: no cover - Windows
         return LEAST_FREE_BYTES
     return room.f_bavail * room.f_frsize
+
+
+def _prune(path: str, now: float) -> None:
+    """Write a file anew without what is too old; a file of which nothing is left goes. Raises OSError."""
+    kept = b"".join(
+        msgspec.json.encode(entry) + b"\n" for entry in _entries(path) if now - entry["sent"] <= KEPT_SECONDS
+    )
+    if not kept:
+        os.unlink(path)
+        return
+    descriptor, temporary = tempfile.mkstemp(prefix=".new-", dir=os.path.dirname(path))
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(kept)
+    os.replace(temporary, path)
 
 
 def _entries(path: str) -> Iterator[dict[str, Any]]:
