@@ -1,7 +1,8 @@
 """The local log of what was really sent, one event a line, for `footfall log`. At most 7 days and 1 MiB.
 
-Two files, `egress.jsonl` and `egress.old.jsonl`: the first becomes the second at half the bound. What is older than the
-age is taken out of both about once an hour. On a disk that is almost full nothing is noted: the last room is for events.
+Two files, `egress.jsonl` and `egress.old.jsonl`: the first becomes the second at half the bound. What is older than
+that is taken out of both, about once an hour. On a disk that is almost full nothing is noted: the last room is for
+events.
 """
 
 import os
