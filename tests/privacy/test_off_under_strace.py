@@ -50,8 +50,14 @@ def over_http(program: str, environment: dict[str, str], scratch: Path) -> Trace
     return tracing.read(output)
 
 
-def surroundings(home: Path, capture: CaptureServer, **more: str) -> dict[str, str]:
-    return clean_environment(home, **telemetry_to(capture.url), PYTHONDONTWRITEBYTECODE="1", **more)
+NAMED = "http://telemetry.invalid"
+"""A host that would have to be looked up, which is seen: in the resolver's files, or on its way to a name server."""
+RESOLVER = {"/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/host.conf"}
+
+
+def surroundings(home: Path, capture: CaptureServer | None = None, **more: str) -> dict[str, str]:
+    host = NAMED if capture is None else capture.url
+    return clean_environment(home, **telemetry_to(host), PYTHONDONTWRITEBYTECODE="1", **more)
 
 
 def more_than(off: Traced, plain: Traced) -> set[str]:
@@ -84,10 +90,8 @@ OFF: dict[str, dict[str, str]] = {
 )
 def test_a_server_that_is_off_asks_the_kernel_for_nothing_more(serve: Serve, way: str, tmp_path: Path) -> None:
     home = tmp_path / "home"
-    with CaptureServer() as capture:
-        off = serve(plain_toolkit.whole(tmp_path), surroundings(home, capture, **OFF[way]), tmp_path)
-        plain = serve(plain_toolkit.plain(tmp_path), surroundings(home, capture), tmp_path)
-        assert capture.connections == 0
+    off = serve(plain_toolkit.whole(tmp_path), surroundings(home, None, **OFF[way]), tmp_path)
+    plain = serve(plain_toolkit.plain(tmp_path), surroundings(home), tmp_path)
     # A typo is said in the log, and the library that writes the host's log loads more of itself for the first line.
     assert_nothing_more(off, plain, home, *([str(Path(rich.__file__).parent)] if way == "a typo" else []))
     assert not (home / ".local").exists()
@@ -137,6 +141,14 @@ def test_the_same_look_at_a_server_that_is_on_sees_telemetry(tmp_path: Path) -> 
     assert on.sockets > plain.sockets
     assert on.started > plain.started
     assert any(path.startswith(str(home / STATE)) for _, path in on.changed)
+
+
+def test_the_look_up_of_a_name_is_seen_too(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    on = over_a_pipe(plain_toolkit.whole(tmp_path), surroundings(home), tmp_path)
+    plain = over_a_pipe(plain_toolkit.plain(tmp_path), surroundings(home), tmp_path)
+    assert (on.touched - plain.touched) & RESOLVER
+    assert not plain.touched & {"/etc/resolv.conf"}
 
 
 @pytest.mark.parametrize("variable", ["DOT_AI_TELEMETRY", "OTHER_TELEMETRY"])
