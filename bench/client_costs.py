@@ -25,7 +25,7 @@ from bench.senders.place import SENDERS, Place, Sender, install_node, node_versi
 
 CAPTURES = 4000
 DELIVERED = 20_000
-DOCUMENTS = (ROOT / "docs/reliability.md",)
+DOCUMENTS = (ROOT / "docs/reliability.md", ROOT / "docs/compare.md")
 SCRATCH = ROOT / ".artefacts"
 """On the same disk as the repository: a directory for temporary files may be memory."""
 

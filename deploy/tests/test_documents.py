@@ -156,9 +156,11 @@ def anchors(page: Path) -> set[str]:
 
 def test_every_cell_of_the_comparison_says_where_it_comes_from() -> None:
     text = (ROOT / "docs/compare.md").read_text()
-    rows = [re.split(r"(?<!\\)\|", line.strip())[1:-1] for line in text.splitlines() if line.startswith("|")]
-    bodies = [row for row in rows if row[0].strip() and not set(row[0]) <= set("-: ")]
-    cells = [cell.strip() for row in bodies for cell in row[1:]]
+    lines = text.splitlines()
+    # A line above a line of dashes is a table's head.
+    heads = {number - 1 for number, line in enumerate(lines) if re.fullmatch(r"\|[-:| ]+\|", line)}
+    bodies = [line for number, line in enumerate(lines) if line.startswith("|") and not {number, number - 1} & heads]
+    cells = [cell.strip() for line in bodies for cell in re.split(r"(?<!\\)\|", line.strip("| "))[1:]]
     assert len(cells) > 100
     known = re.compile(r"\((?:M|R|R: `[^`]+`|T\d)\)$|^not (?:measured|examined)$")
     assert [cell for cell in cells if not known.search(cell)] == []
