@@ -1,11 +1,20 @@
 """Fixtures of the fault tests."""
 
 import ssl
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from client.tests.faults.harness import Host
 from client.tests.identity.certificates import Authority
+
+
+@pytest.fixture(autouse=True)
+def no_host_outlives_its_test() -> Iterator[None]:
+    """A test that fails leaves no process behind."""
+    yield
+    Host.end_all()
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import time
 import urllib.request
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from client.tests.support.server import Server
 from tests.support.waiting import wait_for
@@ -32,6 +32,8 @@ class Host:
     """
 
     _made = 0
+    running: "ClassVar[list[Host]]" = []
+    """Hosts that were started since `end_all`; a failing test leaves some behind."""
 
     def __init__(
         self,
@@ -73,6 +75,16 @@ class Host:
                 stderr=log,
                 text=True,
             )
+        Host.running.append(self)
+
+    @classmethod
+    def end_all(cls) -> None:
+        """Kill what still runs."""
+        for host in cls.running:
+            if host.process.poll() is None:
+                host.process.kill()
+                host.process.wait()
+        cls.running.clear()
 
     def wait_for_line(self, line: str) -> "Host":
         """Read the program's output until it says a line."""

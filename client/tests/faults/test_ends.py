@@ -68,6 +68,9 @@ def test_kills_at_random_moments_in_a_row_lose_nothing(tmp_path: Path) -> None:
             host = Host(["recorder.py", dice.choice(RATES), "0", "stay"], state, server.url, SERVE="1")
             hosts.append(host)
             moment = dice.uniform(0.05, 1.2)
+            if dice.random() < 0.5:  # counted from the first event, so that a slow start leaves something to lose
+                wait_for(lambda host=host: host.accepted, "the first event", 30)
+                moment += host.age
             wait_for(lambda host=host, moment=moment: host.age > moment, "the moment to kill")
             host.kill()
         deliver_rest(state, server.url)
@@ -85,9 +88,11 @@ def test_a_crash_between_storing_and_answering_repeats_a_batch_under_the_same_uu
     with Server(store_and_kill) as server:
         host = Host(["recorder.py", "0", "50", "stay"], tmp_path / "state", server.url)
         host.wait()
-        assert len(server.accepted) == 50
+        # On a busy machine the first batch goes out before all were recorded.
+        stored = len(server.accepted)
+        assert stored > 0
         server.answer = Server().answer
         deliver_rest(tmp_path / "state", server.url)
-        assert server.accepted_count == 100
+        assert server.accepted_count == len(server.accepted) + stored
         assert_all_arrived(server, host)
         assert dropped(tmp_path / "state") == {}

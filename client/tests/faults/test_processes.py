@@ -6,14 +6,15 @@ import socket
 import subprocess
 import sys
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
 import pytest
 
 from client.tests.faults.harness import Host, assert_all_arrived, deliver_rest, dropped, get, tools
-from client.tests.support.server import Server
-from tests.support.waiting import wait_for
+from client.tests.support.server import Server, hang
+from tests.support.waiting import steadily, wait_for
 
 UV = Path(sys.executable).with_name("uv")
 ROOT = Path(__file__).resolve().parents[3]
@@ -42,6 +43,20 @@ def test_a_fork_of_a_fork_delivers_its_own(tmp_path: Path) -> None:
         assert tools(server) == Counter(t0=100, t1=100, t2=100, t3=100)
 
 
+def test_a_child_that_lives_on_holds_nothing_of_its_dead_parent(tmp_path: Path) -> None:
+    with Server() as server, Host(["processes.py", "orphan"], tmp_path / "state", server.url, **LATER) as host:
+        host.wait_for_line("forked")
+        host.process.kill()
+        host.process.wait()
+        deliver_rest(tmp_path / "state", server.url)
+        assert tools(server) == Counter(t0=100)
+        host.end()
+
+
+LATER = {"TEST_HOST_TELEMETRY_FLUSH_SECONDS": "60"}
+"""So that what was recorded is still on disk when the process ends."""
+
+
 @pytest.mark.parametrize("kind", ["fork", "spawn", "forkserver"])
 def test_workers_of_multiprocessing_deliver_each_their_own(tmp_path: Path, kind: str) -> None:
     with Server() as server:
@@ -62,6 +77,16 @@ def test_several_processes_on_one_directory_and_kills_among_them_lose_nothing(tm
         assert_all_arrived(server, *hosts)
         assert server.accepted_count == len(server.accepted), "a batch was sent twice"
         assert dropped(state) == {}
+
+
+def test_processes_on_one_directory_send_one_at_a_time(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with Server(hang) as server, ExitStack() as stack:
+        hosts = [stack.enter_context(Host(["recorder.py", "50", "0", "stay"], state, server.url)) for _ in range(3)]
+        for host in hosts:
+            wait_for(lambda host=host: host.accepted > 50, "some events")
+        wait_for(lambda: server.requests, "a first try")
+        steadily(lambda: len(server.requests) == 1, "only one process waits for the server", 4)
 
 
 def test_two_containers_that_are_both_process_1_share_a_directory(tmp_path: Path) -> None:

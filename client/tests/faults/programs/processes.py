@@ -2,6 +2,7 @@
 
 children: a forked child that exits normally and one that calls os._exit, while parent and children record.
 nested: a fork of a fork.
+orphan: a child that outlives its parent until its input ends, and has recorded nothing.
 fork, spawn, forkserver: four workers of multiprocessing.
 """
 
@@ -48,6 +49,15 @@ def nested() -> None:
     record(3)
 
 
+def orphan() -> None:
+    record(0)
+    if os.fork() == 0:
+        print("forked", flush=True)
+        sys.stdin.read()
+        os._exit(0)
+    os.wait()
+
+
 def work(tool: int) -> int:
     record(tool)
     return tool
@@ -62,4 +72,4 @@ def workers(kind: str) -> None:
 
 
 if __name__ == "__main__":
-    {"children": children, "nested": nested}.get(sys.argv[1], lambda: workers(sys.argv[1]))()
+    {"children": children, "nested": nested, "orphan": orphan}.get(sys.argv[1], lambda: workers(sys.argv[1]))()
