@@ -1,17 +1,33 @@
 """What record() accepted is delivered once, in order, whatever happens to process and server."""
 
 import json
+import tempfile
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from client.tests.sending.rig import Rig
 from client.tests.support.clocks import SteppedClock
 from client.tests.support.server import Answer, Request, Server, status
 from footfall.packing import MOST_AGE_SECONDS
 from footfall.shelf import SPOOL_BYTES
+
+ODD_LINES = [
+    b'{"v":1,"offset":0,"facts":{}}',
+    b'{"e":"tool_executed","t":99999999999999,"u":"' + b"a" * 32 + b'","p":{}}',
+    b'{"e":"tool_executed","t":-5,"u":"' + b"a" * 32 + b'","p":{"tool":"recommend","success":true,"duration_ms":1}}',
+    b'{"e":"tool_executed","t":253402300799,"u":"' + b"b" * 32 + b'","p":{"tool":"x","success":true,"duration_ms":1}}',
+    b'{"e":"tool_executed","t":1790000000,"u":"' + b"\xc3\xa9" * 16 + b'","p":{}}',
+    b'{"e":"no_such_event","t":1790000000,"u":"' + b"c" * 32 + b'","p":{"query":"secret"}}',
+    b"[" * 70_000,
+    b"\0" * 500,
+    b"\xff\xfe",
+    b"",
+]
 
 
 def test_batches_hold_at_most_a_hundred_events_and_leave_nothing_behind(tmp_path: Path) -> None:
@@ -257,3 +273,75 @@ def test_a_deleted_directory_is_made_again_and_loses_nothing(tmp_path: Path) -> 
         rig.clock.pass_(3600)
         rig.ship()
         assert len(server.accepted) == 5
+
+
+def test_what_was_on_its_way_from_memory_reaches_the_disk_too_once_that_is_well(tmp_path: Path) -> None:
+    with Server(status(503)) as server:
+        rig = Rig(tmp_path, server)
+        (tmp_path / "spool").rmdir()
+        (tmp_path / "spool").write_text("in the way")
+        rig.record(5)
+        wait = rig.ship()
+        assert len(server.requests) == 1
+        (tmp_path / "spool").unlink()
+        rig.clock.pass_(wait)
+        rig.ship()
+        rig.spool.abandon()  # as a SIGKILL
+        server.answer = status(200)
+        next_start = Rig(tmp_path, server, rig.clock.another_process())
+        next_start.clock.pass_(4300)
+        next_start.ship()
+        assert len(server.accepted) == 5
+        assert next_start.dropped == {}
+
+
+def test_a_bad_event_that_is_the_last_of_its_file_does_not_block_later_files(tmp_path: Path) -> None:
+    with Server() as server:
+        first = Rig(tmp_path, server)
+        first.record(1)
+        hexadecimal = json.loads(first.files()[0].read_bytes().splitlines()[1])["u"]
+        uuid = "-".join(hexadecimal[a:b] for a, b in ((0, 8), (8, 12), (12, 16), (16, 20), (20, 32)))
+        first.spool.abandon()
+        server.answer = _refuses(400, {uuid})
+        second = Rig(tmp_path, server, first.clock.another_process())
+        second.record(3)
+        second.ship()
+        assert len(server.accepted) == 3
+        assert second.dropped == {"refused": 1}
+
+
+def test_a_batch_that_is_kept_counts_what_it_leaves_out_once(tmp_path: Path) -> None:
+    with Server(status(503)) as server:
+        killed = Rig(tmp_path, server)
+        killed.record(2)
+        with killed.files()[0].open("ab") as file:
+            file.write(b"no json\n")
+        killed.spool.abandon()
+        rig = Rig(tmp_path, server, killed.clock.another_process())
+        for _ in range(5):
+            rig.clock.pass_(rig.ship())
+        assert rig.dropped == {}
+        server.answer = status(200)
+        rig.clock.pass_(4300)
+        rig.ship()
+        assert rig.dropped == {"corrupt": 1}
+        assert len(server.accepted) == 2
+
+
+@given(lines=st.lists(st.binary(max_size=80) | st.sampled_from(ODD_LINES), max_size=30))
+@settings(deadline=None, max_examples=60)
+def test_no_content_of_a_spool_file_blocks_it(lines: list[bytes]) -> None:
+    with tempfile.TemporaryDirectory() as place, Server() as server:
+        state = Path(place)
+        killed = Rig(state, None)
+        killed.record(1)
+        with killed.files()[0].open("ab") as file:
+            file.write(b"\n".join(lines) + b"\n")
+        killed.record(1)
+        killed.spool.abandon()
+        rig = Rig(state, server, killed.clock.another_process())
+        assert rig.ship() == float("inf")
+        assert len(server.accepted) >= 2
+        assert {event["event"] for event in server.accepted.values()} <= {"tool_executed"}
+        rig.spool.close()
+        assert rig.files() == []
