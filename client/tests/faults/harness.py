@@ -32,7 +32,7 @@ class Host:
     """
 
     _made = 0
-    running: "ClassVar[list[Host]]" = []
+    running: ClassVar[list["Host"]] = []
     """Hosts that were started since `end_all`; a failing test leaves some behind."""
 
     def __init__(
