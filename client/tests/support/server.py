@@ -147,3 +147,13 @@ class Server:
         self.stopping.set()
         self._http.shutdown()
         self._http.server_close()
+
+
+def refusing(code: int, poisoned: set[str]) -> Answer:
+    """Answer `code` to every batch that has an event of these UUIDs."""
+
+    def answer(server: Server, request: Request, handler: BaseHTTPRequestHandler) -> None:
+        bad = any(event["uuid"] in poisoned for event in request.events)
+        status(code if bad else 200)(server, request, handler)
+
+    return answer
