@@ -15,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "bench/RESULTS.md"
+NOT_MEASURED = "not measured"
 _HEAD = """# Measurements
 
 Each section is one command's last run; `make bench` makes all of them again. Absolute times depend on the machine,
@@ -65,7 +66,8 @@ def marked(tables: str) -> str:
     for line in tables.splitlines():
         if in_body and line.startswith("|"):
             first, *cells = line.strip("| ").split(" | ")
-            lines.append(f"| {' | '.join([first, *(f'{cell} (M)' for cell in cells)])} |")
+            said = (cell if cell == NOT_MEASURED else f"{cell} (M)" for cell in cells)
+            lines.append(f"| {' | '.join([first, *said])} |")
         else:
             in_body = line.startswith("| ---")
             lines.append(line)
