@@ -180,19 +180,20 @@ def compile_check(properties: dict[str, Property], tools: Container[str] | None 
 
 def compile_event_check(event: EventType, tools: Container[str]) -> EventCheck:
     """As `compile_check`, for one event's own class: several times as fast as reading attribute by attribute."""
-    table = [
-        (name, p.kind.checker(tools) if p.retired is None else _nothing, p.required and p.retired is None)
-        for name, p in ((name, event.properties[name]) for name in event.struct.__struct_fields__)
-    ]
+    names = event.struct.__struct_fields__
+    kept = {name: p for name, p in event.properties.items() if p.retired is None}
+    admits = [kept[name].kind.checker(tools) if name in kept else _nothing for name in names]
+    required = frozenset(name for name, p in kept.items() if p.required)
     astuple = msgspec.structs.astuple
 
     def check(given: Event) -> Properties | None:
         admitted: Properties = {}
-        for (name, admit, required), untrusted in zip(table, astuple(given), strict=True):
+        # Flat, because it runs at every record(): unpacking nested tuples costs a third more.
+        for name, admit, untrusted in zip(names, admits, astuple(given)):  # noqa: B905 - equally long by construction
             value = admit(untrusted)
             if value is not None:
                 admitted[name] = value
-            elif required:
+            elif name in required:
                 return None
         return admitted
 

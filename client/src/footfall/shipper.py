@@ -81,6 +81,7 @@ class Shipper:
         self._egress = Egress(directory)
         self._file = ProgressFile(directory, counters)
         self._limit = BATCH_EVENTS
+        self._lock_descriptor = -1
         self._sender: Sender | None = None
         self._scanned = self._written = float("-inf")
         self._news = False
@@ -102,14 +103,12 @@ class Shipper:
         if sender is None:
             sender = self._sender = self._introduce()
             self._spool.set_facts(instance=sender.instance, kubernetes=sender.kubernetes)
-        descriptor = self._ship_lock()
-        if descriptor is None:
-            return FIRST_WAIT_SECONDS  # another process is sending right now
         try:
+            if not self._locked():
+                return FIRST_WAIT_SECONDS  # another process is sending right now
             return self._step_locked(sender, timeout)
         finally:
-            if descriptor >= 0:
-                os.close(descriptor)
+            self.unlock()
 
     def drain(self) -> None:
         """Move what waits in memory to the disk, without sending anything."""
@@ -119,18 +118,23 @@ class Shipper:
         """Whether `footfall off` came since the process began: then nothing more leaves, and nothing is kept."""
         return self._directory is not None and os.path.exists(os.path.join(self._directory, OFF_MARKER))
 
-    def _ship_lock(self) -> int | None:
-        """The lock that lets one process send at a time: a descriptor, -1 where locks don't work, None if taken."""
+    def _locked(self) -> bool:
+        """Take the lock that lets one process send at a time; True also where locks don't work."""
         if self._directory is None:
-            return -1
+            return True
         try:
-            descriptor = os.open(os.path.join(self._directory, "ship.lock"), os.O_CREAT | os.O_RDWR, 0o600)
+            path = os.path.join(self._directory, "ship.lock")
+            # Known before it is locked: a forked child has to find it.
+            self._lock_descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
         except OSError:
-            return -1
-        if lock(descriptor) is not False:
-            return descriptor
-        os.close(descriptor)
-        return None
+            return True
+        return lock(self._lock_descriptor) is not False
+
+    def unlock(self) -> None:
+        """Let go of the lock; in a forked child, of the parent's, which stays locked for the parent."""
+        descriptor, self._lock_descriptor = self._lock_descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
 
     def _step_locked(self, sender: Sender, timeout: float) -> float:
         progress = self._file.read()

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from client.tests.faults.harness import Host, assert_all_arrived, deliver_rest, dropped, get, tools
-from client.tests.support.server import Server, hang
+from client.tests.support.server import Server, hang, status
 from tests.support.waiting import steadily, wait_for
 
 UV = Path(sys.executable).with_name("uv")
@@ -43,11 +43,17 @@ def test_a_fork_of_a_fork_delivers_its_own(tmp_path: Path) -> None:
         assert tools(server) == Counter(t0=100, t1=100, t2=100, t3=100)
 
 
-def test_a_child_that_lives_on_holds_nothing_of_its_dead_parent(tmp_path: Path) -> None:
-    with Server() as server, Host(["processes.py", "orphan"], tmp_path / "state", server.url, **LATER) as host:
+@pytest.mark.parametrize("sending", [True, False])
+def test_a_child_that_lives_on_holds_nothing_of_its_dead_parent(tmp_path: Path, sending: bool) -> None:
+    env = {} if sending else LATER
+    with Server(hang) as server, Host(["processes.py", "orphan"], tmp_path / "state", server.url, **env) as host:
+        if sending:
+            wait_for(lambda: server.requests, "the parent to be in the middle of sending")
+        host.say("fork")
         host.wait_for_line("forked")
         host.process.kill()
         host.process.wait()
+        server.answer = status(200)
         deliver_rest(tmp_path / "state", server.url)
         assert tools(server) == Counter(t0=100)
         host.end()

@@ -2,7 +2,7 @@
 
 children: a forked child that exits normally and one that calls os._exit, while parent and children record.
 nested: a fork of a fork.
-orphan: a child that outlives its parent until its input ends, and has recorded nothing.
+orphan: at a line, a child that outlives its parent until its input ends, and has recorded nothing.
 fork, spawn, forkserver: four workers of multiprocessing.
 """
 
@@ -51,6 +51,7 @@ def nested() -> None:
 
 def orphan() -> None:
     record(0)
+    sys.stdin.readline()
     if os.fork() == 0:
         print("forked", flush=True)
         sys.stdin.read()

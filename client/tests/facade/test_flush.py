@@ -1,0 +1,70 @@
+"""`flush` and `close` as a host uses them, against a real server."""
+
+import time
+from pathlib import Path
+
+from client.tests.support.outages import LOGIN_PAGE
+from client.tests.support.server import Server, hang
+from footfall import Product, Telemetry
+from footfall.catalogue import ToolExecuted
+
+
+def telemetry(state: Path, server: Server, **variables: str) -> Telemetry:
+    environ = {
+        "DOT_AI_TELEMETRY_STATE_DIR": str(state),
+        "DOT_AI_TELEMETRY_GRACE_SECONDS": "0",
+        "DOT_AI_POSTHOG_HOST": server.url,
+        "DOT_AI_POSTHOG_KEY": "phc_test",
+        **variables,
+    }
+    made = Telemetry(Product("dot-ai"), environ)
+    made.register_tools("recommend")
+    return made
+
+
+def record(host: Telemetry, count: int = 1) -> None:
+    for _ in range(count):
+        host.record(ToolExecuted(tool="recommend", success=True, duration_ms=1.0))
+
+
+def test_flush_says_whether_everything_is_delivered(tmp_path: Path) -> None:
+    with Server() as server:
+        host = telemetry(tmp_path, server)
+        assert host.flush()
+        record(host, 250)
+        assert host.flush(20)
+        assert len(server.accepted) == 250
+        server.answer = LOGIN_PAGE
+        record(host)
+        assert not host.flush(20)
+        host.close()
+
+
+def test_flush_waits_no_longer_than_it_was_told(tmp_path: Path) -> None:
+    with Server(hang) as server:
+        host = telemetry(tmp_path, server)
+        record(host)
+        began = time.monotonic()
+        assert not host.flush(0.3)
+        assert time.monotonic() - began < 2
+        host.close()
+
+
+def test_nothing_is_sent_within_the_grace_and_flush_says_so(tmp_path: Path) -> None:
+    with Server() as server:
+        host = telemetry(tmp_path, server, DOT_AI_TELEMETRY_GRACE_SECONDS="600")
+        record(host)
+        assert not host.flush(20)
+        host.close()
+        assert server.requests == []
+        assert list((tmp_path / "spool").glob("*.seg"))
+
+
+def test_what_is_recorded_after_close_waits_on_disk_for_the_next_start(tmp_path: Path) -> None:
+    with Server() as server:
+        host = telemetry(tmp_path, server)
+        host.close()
+        record(host, 3)
+        host.close()
+        assert server.requests == []
+        assert sum(path.read_bytes().count(b'"tool_executed"') for path in (tmp_path / "spool").glob("*.seg")) == 3
