@@ -74,6 +74,7 @@ class Recorder:
         self._append = append
         self._now = clock.now
         self._encode = msgspec.json.Encoder().encode
+        self._stamped = 0, b""
         checks = catalogue.event_checks(self.tools)
         self._known: dict[type, tuple[bytes, EventCheck]] = {
             event.struct: (b'{"e":"%s","t":' % name.encode(), checks[name]) for name, event in catalogue.events.items()
@@ -94,7 +95,13 @@ class Recorder:
             if properties is None:
                 self.counters.drop("invalid")
                 return False
-            self._append(b'%s%d,"u":"%s","p":%s}\n' % (opening, self._now(), self.ids.next(), self._encode(properties)))
+            now = int(self._now())
+            second, stamp = self._stamped
+            if second != now:
+                # A time is written out once a second.
+                stamp = b'%d,"u":"' % now
+                self._stamped = now, stamp
+            self._append(b"".join((opening, stamp, self.ids.next(), b'","p":', self._encode(properties), b"}\n")))
             return True
         except Exception:  # noqa: BLE001 - the host must never see an error of telemetry's, whatever it is
             self.counters.drop("internal")
