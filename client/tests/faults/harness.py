@@ -223,3 +223,11 @@ def dropped(state: Path) -> dict[str, int]:
 def read(path: Path) -> dict[str, Any]:
     """A JSON object in a file; empty where there is none."""
     return json.loads(path.read_bytes()) if path.exists() else {}
+
+
+def footfall_status(state: Path, *prefix: str) -> dict[str, str]:
+    """What `footfall status` says."""
+    environ = {**os.environ, "TEST_HOST_TELEMETRY_STATE_DIR": str(state), "TEST_HOST_POSTHOG_KEY": "phc_test"}
+    command = [*prefix, Path(sys.executable).with_name("footfall"), "status", "--product", "test-host", "--json"]
+    told: dict[str, str] = json.loads(subprocess.run(command, env=environ, check=True, capture_output=True).stdout)
+    return told

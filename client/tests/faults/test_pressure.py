@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from client.tests.faults.harness import Host, deliver_rest, dropped, tools
+from client.tests.faults.harness import Host, deliver_rest, dropped, footfall_status, tools
 from client.tests.support.server import Server, status
 from tests.support.waiting import wait_for
 
@@ -57,6 +57,7 @@ def test_past_the_bound_the_oldest_go_first_and_are_counted_and_the_caller_never
         lost = dropped(state)
         kept = sum(tools(server).values())
         assert set(lost) == {"overflow"}
+        assert footfall_status(state)["dropped"] == lost
         assert kept + lost["overflow"] == host.accepted
         # What is left is the end of what was recorded, and the one file that was being read.
         assert not newest(kept - SEGMENT_BYTES // 150) - tools(server)

@@ -1,6 +1,7 @@
 """The spool: what was recorded is on disk, is kept within bounds, and is read whatever was done to the files."""
 
 import json
+import os
 import tempfile
 from datetime import datetime
 from pathlib import Path
@@ -146,6 +147,24 @@ def test_a_spool_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
         Rig(tmp_path, server).ship()
         assert server.requests == []
     assert newer.exists()
+
+
+def test_a_spool_that_a_newer_version_did_not_come_back_for_is_dropped_after_thirty_days_and_counted(
+    tmp_path: Path,
+) -> None:
+    newer = tmp_path / "spool" / "01790000000-0000000000000000.seg"
+    newer.parent.mkdir(parents=True)
+    newer.write_bytes(b'{"v":2,"offset":1024,"facts":{}}'.ljust(1023) + b"\n" + b'{"z":1}\n' * 3)
+    half_made = newer.with_name(".new-01790000000-1111111111111111")
+    half_made.write_bytes(b"")
+    with Server() as server:
+        rig = Rig(tmp_path, server)
+        for path, days in ((newer, 31), (half_made, 1)):
+            os.utime(path, (rig.clock.now() - days * 86_400,) * 2)
+        rig.ship()
+        assert server.requests == []
+        assert rig.dropped == {"expired": 3}
+    assert list(newer.parent.iterdir()) == []
 
 
 def test_footfall_off_stops_a_running_process_and_deletes_what_waits(tmp_path: Path) -> None:

@@ -106,6 +106,8 @@ def inject() -> None:
     kind = os.environ.get("INJECT", "")
     if kind == "NOLOCKS":
         segment.fcntl = NoLocks()  # type: ignore[assignment] # what the client uses of it
+    elif kind == "NETWORK":
+        state.file_system_of = lambda _: "nfs4"
     elif kind:
         files = FaultyFiles(kind, os.environ["FAULT"])
         for module in (segment, egress, shipper, state):
