@@ -1,5 +1,6 @@
 """One connection to the server itself, kept from batch to batch. The standard library's: it is mostly there already."""
 
+import os
 import select
 import ssl
 from collections.abc import Mapping
@@ -78,6 +79,13 @@ class Direct:
     def close(self) -> None:
         """Close the connection; the next exchange makes a new one."""
         self._connection.close()
+
+    def abandon(self) -> None:
+        """In a forked child: close the parent's connection here only, touching nothing that could be locked."""
+        sock = self._connection.sock
+        if sock is not None:
+            # Not close(): the parent's thread may hold the lock of the answer's buffer, for ever as seen from here.
+            os.close(sock.detach())
 
     def __del__(self) -> None:
         # A host that looks for leaks must not find one of ours.

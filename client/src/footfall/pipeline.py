@@ -187,10 +187,7 @@ class Pipeline:
         """In a forked child: let go of what is the parent's and begin anew when the first event comes."""
         self.spool.abandon()
         self.shipper.unlock()
-        try:
-            self.poster.close()
-        except OSError:
-            pass  # the parent's connection, in whatever state it was
+        self.poster.abandon()
         self.recorder.ids.forget()
         self.counters.reset()
         self.lifecycle.disarm()

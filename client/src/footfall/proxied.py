@@ -78,6 +78,9 @@ class Proxied:
             raise LineError(_reason(error)) from None
         return response.status, answer, response.headers.get("Retry-After")
 
+    def abandon(self) -> None:
+        """In a forked child: leave the parent's connection as it is, until the child ends."""
+
     def close(self) -> None:
         """Close the connection; the next exchange makes a new one."""
         self._manager.clear()

@@ -136,6 +136,14 @@ class Poster:
 
         return Proxied(self.url, certificates, proxy)
 
+    def abandon(self) -> None:
+        """In a forked child: let go of the parent's connection. Never raises and takes no lock."""
+        if self._line is not None:
+            try:
+                self._line.abandon()
+            except OSError:
+                return
+
     def close(self) -> None:
         """Close the connection, if there is one. The next post reads the environment's proxy again."""
         if self._line is not None:

@@ -52,18 +52,7 @@ class Host:
         self._ledger = notes / f"{state.name}-{Host._made}.ledger"
         self._ledger.write_bytes(bytes(24))
         self._log = notes / f"{state.name}-{Host._made}.log"
-        environ = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(notes),
-            "LEDGER": str(self._ledger),
-            "KUBECONFIG": "/nonexistent",
-            "TEST_HOST_TELEMETRY_STATE_DIR": str(state),
-            "TEST_HOST_POSTHOG_HOST": url,
-            "TEST_HOST_POSTHOG_KEY": "phc_test",
-            "TEST_HOST_TELEMETRY_GRACE_SECONDS": "0",
-            "TEST_HOST_TELEMETRY_FLUSH_SECONDS": "0.2",
-            **env,
-        }
+        environ = {"HOME": str(notes), "LEDGER": str(self._ledger), **_environ(state, url), **env}
         self._began = time.monotonic()
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
@@ -170,6 +159,18 @@ class Host:
 
     def _numbers(self) -> tuple[int, int, int]:
         return struct.unpack("QQQ", self._ledger.read_bytes())
+
+
+def _environ(state: Path, url: str) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "KUBECONFIG": "/nonexistent",
+        "TEST_HOST_TELEMETRY_STATE_DIR": str(state),
+        "TEST_HOST_POSTHOG_HOST": url,
+        "TEST_HOST_POSTHOG_KEY": "phc_test",
+        "TEST_HOST_TELEMETRY_GRACE_SECONDS": "0",
+        "TEST_HOST_TELEMETRY_FLUSH_SECONDS": "0.2",
+    }
 
 
 def deliver_rest(state: Path, url: str, **env: str) -> None:

@@ -72,6 +72,38 @@ def drip(server: "Server", request: Request, handler: BaseHTTPRequestHandler) ->
             return
 
 
+class _Http(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        return  # a client that went away is what many tests are about
+
+
+def _handler(server: "Server") -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def setup(self) -> None:
+            super().setup()
+            with server.changed:
+                server.connections += 1
+
+        def do_POST(self) -> None:
+            request = Request(self)
+            with server.changed:
+                server.requests.append(request)
+                server.changed.notify_all()
+            server.answer(server, request, self)
+
+        do_GET = do_POST
+
+        def log_message(self, *_: Any) -> None:
+            return
+
+    return Handler
+
+
 class Server:
     """The server; a context manager. `answer` may be changed at any time.
 
@@ -90,36 +122,7 @@ class Server:
         self.connections = 0
         self.stopping = threading.Event()
         self.changed = threading.Condition()
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def setup(self) -> None:
-                super().setup()
-                with outer.changed:
-                    outer.connections += 1
-
-            def do_POST(self) -> None:
-                request = Request(self)
-                with outer.changed:
-                    outer.requests.append(request)
-                    outer.changed.notify_all()
-                outer.answer(outer, request, self)
-
-            do_GET = do_POST
-
-            def log_message(self, *_: Any) -> None:
-                return
-
-        class Http(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, *_: Any) -> None:
-                return  # a client that went away is what many tests are about
-
-        self._http = Http(("127.0.0.1", port), Handler)
+        self._http = _Http(("127.0.0.1", port), _handler(self))
         self.port = self._http.server_address[1]
         if tls is not None:
             self._http.socket = tls.wrap_socket(self._http.socket, server_side=True, do_handshake_on_connect=False)
