@@ -23,12 +23,20 @@ help: ## this list
 
 setup: .venv/.installed ## the virtual environment in .venv
 
-lock: ## resolve again and write the pins to requirements.txt
+lock: ## resolve again and write the pins to requirements.txt and requirements-engines.txt
 	@test -x $(PY) || $(PYTHON) -m venv .venv
 	@test -x $(UV) || $(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	$(UV) lock --quiet --upgrade --python $(PY)
 	$(UV) export --quiet --frozen --all-packages --group dev --no-emit-workspace --no-header -o requirements.txt >/dev/null
+	$(UV) export --quiet --frozen --only-group engines --no-emit-workspace --no-header -o requirements-engines.txt >/dev/null
 	@rm -f uv.lock
+
+# Stores to compare with, half a gigabyte: for the suites and measurements that name them.
+engines: .venv/.engines
+.venv/.engines: requirements-engines.txt .venv/.installed
+	$(UV) pip install --quiet --python $(PY) --require-hashes -r requirements-engines.txt
+	@touch $@
+.PHONY: engines
 
 clean: ## remove what the other targets made
 	rm -rf .venv .venvs .demo .artefacts node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -40,7 +48,7 @@ demo: setup ## real tool calls of a real MCP server in a dashboard, until Ctrl-C
 test: setup ## the quick suites, with all checks (under 10 minutes)
 	@$(PY) scripts/suites.py
 
-test-all: setup browser strace node ## every suite; what CI runs
+test-all: setup engines browser strace node ## every suite; what CI runs
 	@$(PY) scripts/suites.py --all
 
 check: setup ## format, lint, types, import rules, generated files
@@ -49,10 +57,10 @@ check: setup ## format, lint, types, import rules, generated files
 generate: setup ## refresh everything that derives from the catalogue and the settings
 	@$(PY) scripts/generate
 
-bench: setup bench/node/node_modules/.installed ## every measurement, about an hour; writes bench/RESULTS.md (BENCH=client for some)
+bench: setup engines bench/node/node_modules/.installed ## every measurement, about an hour; writes bench/RESULTS.md (BENCH=client for some)
 	@$(PY) bench/run.py --only "$(BENCH)"
 
-soak: setup strace browser node ## what is too long for every run: a hundred kills in a row, long outages, every guard of the privacy proof, a crowd for a minute, every state of the dashboard
+soak: setup engines strace browser node ## what is too long for every run: a hundred kills in a row, long outages, every guard of the privacy proof, a crowd for a minute, every state of the dashboard
 	SOAK=1 $(PY) -m pytest -n 2 client/tests/faults
 	FOOTFALL_GUARDS=all FOOTFALL_PRIVACY_RUNS=20 $(PY) -m pytest -n 2 tests/privacy
 	SOAK=1 FOOTFALL_SDKS=all $(PY) -m pytest client/tests/mcp/test_crowd.py
