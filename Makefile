@@ -48,7 +48,7 @@ demo: setup ## real tool calls of a real MCP server in a dashboard, until Ctrl-C
 test: setup ## the quick suites, with all checks (under 10 minutes)
 	@$(PY) scripts/suites.py
 
-test-all: setup engines browser strace node ## every suite; what CI runs
+test-all: setup engines browser strace node clickhouse ## every suite; what CI runs
 	@$(PY) scripts/suites.py --all
 
 check: setup ## format, lint, types, import rules, generated files
@@ -60,11 +60,12 @@ generate: setup ## refresh everything that derives from the catalogue and the se
 bench: setup engines bench/node/node_modules/.installed ## every measurement, about an hour; writes bench/RESULTS.md (BENCH=client for some)
 	@$(PY) bench/run.py --only "$(BENCH)"
 
-soak: setup engines strace browser node ## what is too long for every run: a hundred kills in a row, long outages, every guard of the privacy proof, a crowd for a minute, every state of the dashboard
+soak: setup engines strace browser node clickhouse ## what is too long for every run: a hundred kills in a row, long outages, every guard of the privacy proof, a crowd for a minute, every state of the dashboard, replicas killed again and again
 	SOAK=1 $(PY) -m pytest -n 2 client/tests/faults
 	FOOTFALL_GUARDS=all FOOTFALL_PRIVACY_RUNS=20 $(PY) -m pytest -n 2 tests/privacy
 	SOAK=1 FOOTFALL_SDKS=all $(PY) -m pytest client/tests/mcp/test_crowd.py
 	SOAK=1 $(PY) -m pytest tests/dashboard
+	SOAK=1 $(PY) -m pytest tests/clickhouse
 
 # Chromium drives the dashboard's tests: found where it is, or installed from Debian's packages.
 browser: .venv/.installed
@@ -74,10 +75,14 @@ browser: .venv/.installed
 strace: .venv/.installed
 	@$(PY) scripts/find_strace.py
 
+# A real cluster of ClickHouse servers with ZooKeeper.
+clickhouse: .venv/.installed
+	@$(PY) scripts/find_clickhouse.py
+
 # Node programs that tests use: real MCP clients, axe. Pinned by their lock files.
 NODE_LOCKS := $(wildcard tests/*/node/package-lock.json client/tests/*/node/package-lock.json)
 node: $(NODE_LOCKS:package-lock.json=node_modules/.installed)
 %/node_modules/.installed: %/package-lock.json
 	cd $* && npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
-.PHONY: browser strace node
+.PHONY: browser strace node clickhouse

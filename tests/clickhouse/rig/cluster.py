@@ -1,0 +1,139 @@
+"""A real cluster on loopback: one ZooKeeper and four ClickHouse servers, two shards of two replicas each."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from clickhouse_driver import Client
+from clickhouse_driver.errors import Error
+
+from scripts import find_clickhouse
+from tests.clickhouse.rig.configuration import CLUSTER, Place, server_files, zookeeper_files
+from tests.clickhouse.rig.processes import Program, free_ports
+from tests.support.waiting import wait_for
+
+READY_SECONDS = 60.0
+
+
+class Server:
+    """One ClickHouse server of the cluster."""
+
+    def __init__(self, place: Place, program: Program) -> None:
+        self.place, self.program = place, program
+
+    def ask(self, sql: str, **settings: Any) -> list[tuple[Any, ...]]:
+        """The rows of a statement, over a connection of its own. Raises the driver's errors."""
+        with Client("127.0.0.1", self.place.tcp, connect_timeout=2, settings=settings) as client:
+            rows = client.execute(sql)
+        return rows if isinstance(rows, list) else []
+
+    @property
+    def answers(self) -> bool:
+        """Whether it takes statements."""
+        try:
+            return self.program.running and self.ask("SELECT 1") == [(1,)]
+        except (Error, OSError, EOFError):
+            return False
+
+    def await_ready(self) -> None:
+        """Wait until it takes statements; AssertionError with what it printed where it doesn't."""
+
+        def ready() -> bool:
+            assert self.program.running, f"{self.place.name} ended:\n{self.program.output}"
+            return self.answers
+
+        wait_for(ready, f"{self.place.name} to take statements", READY_SECONDS)
+
+    def restart(self) -> None:
+        """Start it again after it was killed, and wait until it is ready."""
+        self.program.start()
+        self.await_ready()
+
+
+class Cluster:
+    """The servers in the order of `places`: shard 1 replica 1, shard 1 replica 2, shard 2 …"""
+
+    def __init__(self, zookeeper: Program, servers: Sequence[Server]) -> None:
+        self.zookeeper, self.servers = zookeeper, servers
+
+    def url(self, *servers: Server, database: str = "footfall", cluster: str = CLUSTER) -> str:
+        """The setting `store` for these servers, all of them where none is given."""
+        hosts = ",".join(f"127.0.0.1:{server.place.tcp}" for server in servers or self.servers)
+        return f"clickhouse://default@{hosts}/{database}?cluster={cluster}"
+
+    def ask(self, sql: str, **settings: Any) -> list[tuple[Any, ...]]:
+        """The rows of a statement, from the first server."""
+        return self.servers[0].ask(sql, **settings)
+
+    def replicas(self, shard: int) -> list[Server]:
+        """The servers with a copy of a shard."""
+        return [server for server in self.servers if server.place.shard == shard]
+
+    def kill(self) -> None:
+        """SIGKILL for every ClickHouse server."""
+        for server in self.servers:
+            server.program.kill()
+
+    def restart(self) -> None:
+        """Start every server that was killed, and wait until all are ready."""
+        stopped = [server for server in self.servers if not server.program.running]
+        for server in stopped:
+            server.program.start()
+        for server in stopped:
+            server.await_ready()
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Cluster]:
+    """The cluster, with all its files below `folder`; everything is ended at the end, whatever happened."""
+    programs: list[Program] = []
+    try:
+        zookeeper, port = _zookeeper(folder)
+        programs.append(zookeeper)
+        zookeeper.start()
+        servers = _servers(folder, port)
+        programs += [server.program for server in servers]
+        cluster = Cluster(zookeeper, servers)
+        # A server tries ZooKeeper once more after its own start; each may come up before it.
+        cluster.restart()
+        wait_for(lambda: _sees_zookeeper(cluster), "the servers to see ZooKeeper", READY_SECONDS)
+        yield cluster
+    finally:
+        for program in reversed(programs):
+            program.kill()
+
+
+def _sees_zookeeper(cluster: Cluster) -> bool:
+    try:
+        return all(server.ask("SELECT count() FROM system.zookeeper WHERE path = '/'") for server in cluster.servers)
+    except (Error, OSError, EOFError):
+        return False
+
+
+def _zookeeper(folder: Path) -> tuple[Program, int]:
+    [port] = free_ports(1)
+    place = folder / "zookeeper"
+    place.mkdir(parents=True)
+    java, jar = _needed(find_clickhouse.java()), _needed(find_clickhouse.zookeeper())
+    main = "org.apache.zookeeper.server.ZooKeeperServerMain"
+    options = ["-Xmx96m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", jar]
+    return Program("zookeeper", [java, *options, main, str(zookeeper_files(place, port))], place), port
+
+
+def _servers(folder: Path, zookeeper: int) -> list[Server]:
+    binary = _needed(find_clickhouse.server())
+    ports = iter(free_ports(12))
+    places = [Place(shard, replica, next(ports), next(ports), next(ports)) for shard in (1, 2) for replica in (1, 2)]
+    servers = []
+    for place in places:
+        own = folder / place.name
+        (own / "data").mkdir(parents=True)
+        path = server_files(own, place, places, zookeeper)
+        servers.append(Server(place, Program(place.name, [binary, f"--config-file={path}"], own)))
+    return servers
+
+
+def _needed(found: str | None) -> str:
+    assert found is not None, "the cluster's tests need ClickHouse's server, ZooKeeper and Java: run `make clickhouse`"
+    return found
