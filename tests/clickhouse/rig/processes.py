@@ -1,4 +1,4 @@
-"""Programs of the rig: each has its own folder, dies with the tests whatever happens to them, and is ended by its pid."""
+"""Programs of the rig: each has its own folder, dies with the tests whatever ends them, and is ended by its pid."""
 
 import contextlib
 import random
