@@ -1,4 +1,4 @@
-"""Finds ClickHouse's server, ZooKeeper and Java, or installs them from Debian's packages; says loudly what is missing."""
+"""Finds ClickHouse's server, ZooKeeper and Java, or installs them from Debian's packages; says what is missing."""
 
 import os
 import shutil
