@@ -1,6 +1,7 @@
 """`footfall`: what is collected here, what was sent, and how to turn it off."""
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -12,6 +13,7 @@ from .catalogue import QUESTIONS, catalogue_for
 from .counters import DROP_REASONS
 from .inspection import Inspection, known_products, product_from
 from .product import OFF_MARKER, Product, state_directory
+from .provision import command as provision
 from .state import read_json, write_json
 from .unsent import delete_all, delete_unsent
 from .version import __version__
@@ -22,13 +24,13 @@ EXAMPLES = """examples:
   footfall preview                    the next request, exactly
   footfall log --json                 every event sent in the last 7 days
   footfall off --product dot-ai       turn dot-ai's telemetry off for this user
+  footfall posthog provision --help   a dashboard in a PostHog of your own
 """
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; 0 where it did what it says, 1 otherwise, with the reason on stderr."""
-    parser = _parser()
-    arguments = parser.parse_args(argv)
+    arguments = _parser().parse_args(argv)
     command: Callable[[argparse.Namespace], int] = arguments.command
     try:
         return command(arguments)
@@ -67,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(command=function)
         if function is preview:
             command.add_argument("--wire", action="store_true", help="the very bytes of the request, gzip included")
+    provision.add_to(commands)
     return parser
 
 
@@ -190,8 +193,8 @@ def _status_facts(inspection: Inspection) -> dict[str, Any]:
 def preview(arguments: argparse.Namespace) -> int:
     """Print the next request: request line, headers, and the body as it is before gzip."""
     inspection = Inspection(_product(arguments), os.environ)
-    decision = inspection.decision
-    request = inspection.next_request() if decision.mode != "off" else None
+    off = inspection.decision.mode == "off"
+    request = None if off else inspection.next_request()
     if arguments.wire:
         sys.stdout.buffer.write(request.wire if request else b"")
     elif arguments.json:
@@ -199,8 +202,8 @@ def preview(arguments: argparse.Namespace) -> int:
     elif request:
         print(request.head.replace("\r\n", "\n"))
         print(request.body.decode())
-    elif decision.mode == "off":
-        print(f"Nothing would be sent: telemetry is off, {decision.reason}.")
+    elif off:
+        print(f"Nothing would be sent: telemetry is off, {inspection.decision.reason}.")
     else:
         print("Nothing waits to be sent.")
     return 0
@@ -208,9 +211,8 @@ def preview(arguments: argparse.Namespace) -> int:
 
 def log(arguments: argparse.Namespace) -> int:
     """Print every event sent in the last 7 days, as it was sent."""
-    count = 0
+    entry = None
     for entry in Inspection(_product(arguments), os.environ).sent():
-        count += 1
         if arguments.json:
             print(json.dumps(entry))
         else:
@@ -218,7 +220,7 @@ def log(arguments: argparse.Namespace) -> int:
             own = {k: v for k, v in event.get("properties", {}).items() if not k.startswith("$")}
             text = "  ".join(f"{name}={value}" for name, value in own.items())
             print(f"{_when(entry['sent'])}  {event.get('distinct_id')}  {event.get('event'):<17}{text}")
-    if not count and not arguments.json:
+    if entry is None and not arguments.json:
         print("Nothing was sent in the last 7 days.")
     return 0
 
@@ -269,9 +271,8 @@ def off(arguments: argparse.Namespace) -> int:
 def on(arguments: argparse.Namespace) -> int:
     """Take back `footfall off`."""
     product = _product(arguments)
-    marker = os.path.join(state_directory(product, os.environ), OFF_MARKER)
-    if os.path.exists(marker):
-        os.unlink(marker)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(os.path.join(state_directory(product, os.environ), OFF_MARKER))
     decision = Inspection(product, os.environ).decision
     if arguments.json:
         return _print_json({"product": product.name, "telemetry": decision.mode, "because": decision.reason})
