@@ -1,6 +1,5 @@
 """What PostHog's REST API documents about dashboards and insights: what it would refuse, this server refuses.
 
-
 A real HTTP server with a memory. Lists come in pages of five, whatever limit is asked for; a stored query has fields
 that nobody sent, as PostHog adds its own.
 """
