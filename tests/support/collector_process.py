@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,13 +64,16 @@ class CollectorProcess:
         self.stop()
 
 
-def start_collector(data_dir: Path | str, env: dict[str, str] | None = None, **settings: Any) -> CollectorProcess:
+def start_collector(
+    data_dir: Path | str, env: dict[str, str] | None = None, prefix: Sequence[str] = (), **settings: Any
+) -> CollectorProcess:
     """Start `footfall-collector serve` on a free port and wait until it listens.
 
-    `settings` are flags by their field name (`segment_seconds=0.1`, `config=path`); `env` are more variables. The
-    process gets none of the surrounding `FOOTFALL_…` variables. Use it as a context manager, or call `stop()`.
+    `settings` are flags by their field name (`segment_seconds=0.1`, `config=path`); `env` are more variables;
+    `prefix` is a command that runs it in its place. The process gets none of the surrounding `FOOTFALL_…` variables.
+    Use it as a context manager, or call `stop()`.
     """
-    arguments = [sys.executable, "-m", "footfall_collector", "serve", "--data", str(data_dir)]
+    arguments = [*prefix, sys.executable, "-m", "footfall_collector", "serve", "--data", str(data_dir)]
     for name, value in {"port": 0, **settings}.items():
         arguments += [f"--{name.replace('_', '-')}", str(value)]
     surroundings = {k: v for k, v in os.environ.items() if not k.startswith("FOOTFALL_")}

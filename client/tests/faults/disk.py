@@ -41,7 +41,7 @@ class Disk:
 
     def fill(self) -> None:
         """Leave no byte free."""
-        with (self.seen / "filler").open("wb", buffering=0) as filler:
+        with (self.seen / "filler").open("ab", buffering=0) as filler:
             try:
                 while True:
                     filler.write(bytes(4096))

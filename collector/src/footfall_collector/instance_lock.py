@@ -4,6 +4,8 @@ import fcntl
 import os
 from pathlib import Path
 
+from .durable import make_directory
+
 FILE = "lock"
 
 
@@ -18,7 +20,7 @@ def lock_data(data: Path) -> int:
         AlreadyRunningError: another process holds it.
         OSError: the directory can't be made or written.
     """
-    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_directory(data)
     descriptor = os.open(data / FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,10 +1,10 @@
 """The secret key of the second hash: without it nobody can tell which instance a stored hash stands for."""
 
 import hashlib
-import os
 import secrets
 from pathlib import Path
 
+from ..durable import replace_file
 from ..settings import SettingsError
 
 FILE = "pepper"
@@ -34,14 +34,7 @@ def load_pepper(data: Path, shared: str = "") -> bytes:
 def _make(path: Path) -> bytes:
     """Write the file whole under another name first: a crash must not leave half a pepper."""
     text = secrets.token_hex(32).encode()
-    scratch = path.with_suffix(".tmp")
-    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        os.write(descriptor, text + b"\n")
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    os.rename(scratch, path)
+    replace_file(path, text + b"\n")
     return text
 
 

@@ -7,9 +7,12 @@ one is closed, so that the highest number is always on disk.
 import os
 from pathlib import Path
 
+from ..durable import sync_directory
+
 LIVE = ".open"
 CLOSED = ".jsonl"
 SCRATCH = ".tmp"
+_PIECE = 1 << 20
 
 
 def segment_path(directory: Path, sequence: int, suffix: str) -> Path:
@@ -17,13 +20,17 @@ def segment_path(directory: Path, sequence: int, suffix: str) -> Path:
     return directory / f"{sequence:012d}{suffix}"
 
 
-def sync_directory(directory: Path) -> None:
-    """Make creations and renames in a directory durable."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+def probe(directory: Path, size: int) -> None:
+    """Raises OSError where so many bytes can't be written and synced now; leaves nothing behind."""
+    path = directory / f"probe{SCRATCH}"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
-        os.fsync(descriptor)
+        while size > 0:
+            size -= os.write(descriptor, bytes(min(size, _PIECE)))
+        os.fdatasync(descriptor)
     finally:
         os.close(descriptor)
+        path.unlink()
 
 
 class LiveSegment:

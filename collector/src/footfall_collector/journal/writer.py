@@ -7,13 +7,17 @@ import threading
 import time
 from pathlib import Path
 
+from ..durable import make_directory
 from ..status import Status
-from .recovery import recover
-from .segments import LiveSegment
+from .recovery import Recovered, recover
+from .segments import LiveSegment, probe
 
 _log = logging.getLogger(__name__)
 
 _Waiting = tuple["asyncio.Future[None]", bytes]
+
+_PROBE_LEAST, _PROBE_MOST = 64 << 10, 4 << 20
+_RETRY_SECONDS = 1.0
 
 
 class JournalUnavailableError(Exception):
@@ -25,7 +29,11 @@ class Journal:
 
     `append` returns once the lines are synced. A segment is closed for the loader when it is `segment_seconds` old or
     has `segment_bytes`. When the disk can't be written every waiting `append` raises, the alarm `journal_failing` is
-    set, and the next `append` tries again: nothing has to be restarted.
+    set, and the next `append` tries again: nothing has to be restarted. Where none comes, because a load balancer
+    heeds the alarm, a probe of the refused size is tried every second, and ends the alarm once it can be written.
+
+    Attributes:
+        recovered: what `start` found, None before it.
     """
 
     def __init__(
@@ -42,12 +50,15 @@ class Journal:
         self._segment: LiveSegment | None = None
         self._finished: list[LiveSegment] = []
         self._due: float | None = None
+        self._refused_bytes = 0
+        self._retry: float | None = None
+        self.recovered: Recovered | None = None
         self._thread = threading.Thread(target=self._run, name="footfall-journal", daemon=True)
 
     def start(self) -> None:
         """Recover what an earlier process left, then begin. Raises OSError when the directory can't be used."""
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        recovered = recover(self._directory)
+        make_directory(self._directory)
+        recovered = self.recovered = recover(self._directory)
         if recovered.cut_bytes:
             _log.warning("journal: cut %d bytes of torn lines, kept %d lines", recovered.cut_bytes, recovered.lines)
         self._sequence = recovered.next_sequence
@@ -78,10 +89,19 @@ class Journal:
             self._segment = None
 
     def _run(self) -> None:
+        try:
+            self._work()
+        finally:
+            # An error that nobody foresaw ends the thread: whoever waits must not take that for a slow disk.
+            if not self._closing:
+                self._status.set("journal_failing", 1)
+                self._refuse_all()
+
+    def _work(self) -> None:
         while True:
             with self._condition:
                 if not self._waiting and not self._closing:
-                    self._condition.wait(None if self._due is None else max(0.0, self._due - time.monotonic()))
+                    self._condition.wait(self._seconds_to_wait())
                 group, self._waiting = self._waiting, []
                 closing = self._closing
             if group:
@@ -90,14 +110,22 @@ class Journal:
                 self._rotate()
             if closing and not group:
                 break
+            if self._retry is not None and time.monotonic() >= self._retry:
+                self._try_again()
+
+    def _seconds_to_wait(self) -> float | None:
+        """Until the next thing that has to be done without a request; None where there is none."""
+        moments = [moment for moment in (self._due, self._retry) if moment is not None]
+        return max(0.0, min(moments) - time.monotonic()) if moments else None
 
     def _commit(self, group: list[_Waiting]) -> None:
         error: JournalUnavailableError | None = None
         try:
             self._write(b"".join([lines for _, lines in group]))
-            self._status.set("journal_failing", 0)
+            self._works()
         except (OSError, MemoryError) as problem:
             error = JournalUnavailableError("the journal can't be written")
+            self._refused_bytes = max(self._refused_bytes, *(len(lines) for _, lines in group))
             self._failed(problem)
         loop = group[0][0].get_loop()
         # The loop is gone where requests outlived the time to drain: nobody waits any more.
@@ -125,7 +153,7 @@ class Journal:
             self._due = None
         except OSError as problem:
             self._failed(problem)
-            self._due = time.monotonic() + self._segment_seconds
+            self._due = time.monotonic() + _RETRY_SECONDS
 
     def _next_segment(self) -> None:
         """Create the next segment before the one before it is closed: the highest number is always on disk."""
@@ -141,12 +169,40 @@ class Journal:
             del self._finished[0]
             self._status.count("journal_segments")
 
+    def _try_again(self) -> None:
+        """See whether what was refused would be written now."""
+        self._retry = time.monotonic() + _RETRY_SECONDS
+        try:
+            if self._segment is None or self._segment.broken:
+                self._next_segment()
+            probe(self._directory, min(max(self._refused_bytes, _PROBE_LEAST), _PROBE_MOST))
+        except OSError:
+            return
+        self._works()
+
+    def _works(self) -> None:
+        if self._retry is not None:
+            _log.warning("journal: can be written again")
+        self._retry, self._refused_bytes = None, 0
+        self._status.set("journal_failing", 0)
+
+    def _refuse_all(self) -> None:
+        with self._condition:
+            self._closing = True
+            group, self._waiting = self._waiting, []
+        for future, _ in group:
+            with contextlib.suppress(RuntimeError):
+                error = JournalUnavailableError("the journal ended; restart the collector")
+                future.get_loop().call_soon_threadsafe(_resolve, [future], error)
+
     def _failed(self, problem: OSError | MemoryError) -> None:
         if not self._status.value("journal_failing"):
             reason = problem.strerror if isinstance(problem, OSError) else "out of memory"
             _log.error("journal: can't write (%s); requests get 503 until it can", reason)
         self._status.set("journal_failing", 1)
         self._status.count("journal_failures")
+        if self._retry is None:
+            self._retry = time.monotonic() + _RETRY_SECONDS
 
 
 def _resolve(futures: "list[asyncio.Future[None]]", error: JournalUnavailableError | None) -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import msgspec
 
+from ..durable import replace_file
+
 _log = logging.getLogger(__name__)
 
 FILE = "keys.json"
@@ -143,12 +145,7 @@ class Keys:
             yield
 
     def _write(self) -> None:
-        scratch = self._path.with_suffix(".tmp")
-        with open(scratch, "wb", opener=_private) as file:
-            file.write(msgspec.json.format(msgspec.json.encode(_File(keys=self._keys))) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(scratch, self._path)
+        replace_file(self._path, msgspec.json.format(msgspec.json.encode(_File(keys=self._keys))) + b"\n")
         self._stamp = None
         self._refresh()
 

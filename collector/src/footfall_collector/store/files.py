@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 
+from ..durable import make_directory, sync_directory
 from . import StoreError
 from .exchange import Exchange, carry_out, decide
 from .locks import SharedLock
@@ -51,7 +52,7 @@ class Files:
         self.lock = SharedLock()
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._guard = threading.Lock()
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_directory(directory)
         self._config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory_limit,
             "threads": str(threads),
@@ -128,6 +129,8 @@ class Files:
         for alias in (*(month.alias for month in self.months.values()), ROLLUP_FILE):
             with self.lock.alone():
                 self.writer.execute(f"CHECKPOINT {alias}")
+        # Segments are deleted next: a month's new file must be found after a power cut.
+        sync_directory(self.directory)
 
     @contextmanager
     def attached(self, path: Path, alias: str) -> Iterator[None]:

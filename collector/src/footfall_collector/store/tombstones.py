@@ -5,11 +5,11 @@ instance can be told that it is on the list.
 """
 
 import hashlib
-import os
 from pathlib import Path
 
 import msgspec
 
+from ..durable import replace_file
 from . import StoreError
 
 _PREFIX = "footfall/forgotten/v1/"
@@ -62,11 +62,5 @@ class Tombstones:
         self._write([_Mark(known.mark, known.pending and known.mark not in marks) for known in self._marks])
 
     def _write(self, marks: list[_Mark]) -> None:
-        scratch = self._path.with_suffix(".tmp")
-        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(marks))
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(scratch, self._path)
+        replace_file(self._path, msgspec.json.encode(marks))
         self._marks = marks

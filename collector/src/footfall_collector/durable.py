@@ -1,0 +1,37 @@
+"""Making files and directories so that they outlive a power cut: a new name counts once its directory is synced."""
+
+import os
+from pathlib import Path
+
+
+def sync_directory(directory: Path) -> None:
+    """Make creations, renames and deletions in a directory durable. Raises OSError."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_directory(directory: Path) -> None:
+    """Make a directory and those above it, each one's entry on disk before anything is put into it. Raises OSError."""
+    missing = []
+    for path in (directory.absolute(), *directory.absolute().parents):
+        if path.is_dir():
+            break
+        missing.append(path)
+    for path in reversed(missing):
+        path.mkdir(mode=0o700, exist_ok=True)
+        sync_directory(path.parent)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file whole, readable by its user only, or leave what was there before. Raises OSError."""
+    scratch = path.with_name(path.name + ".tmp")
+    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.rename(scratch, path)
+    sync_directory(path.parent)
