@@ -48,7 +48,7 @@ demo: setup ## real tool calls of a real MCP server in a dashboard, until Ctrl-C
 test: setup ## the quick suites, with all checks (under 10 minutes)
 	@$(PY) scripts/suites.py
 
-test-all: setup engines browser strace node clickhouse ## every suite; what CI runs
+test-all: setup engines browser strace node clickhouse kubernetes-assets ## every suite; what CI runs
 	@$(PY) scripts/suites.py --all
 
 check: setup ## format, lint, types, import rules, generated files
@@ -71,6 +71,10 @@ soak: setup engines strace browser node clickhouse ## what is too long for every
 browser: .venv/.installed
 	@$(PY) scripts/find_chromium.py
 
+# A Kubernetes API server of our own: built once from its Go modules, ten minutes.
+kubernetes-assets: .venv/.installed ## kube-apiserver and etcd for the suite `kubernetes`, in KUBEBUILDER_ASSETS or .kubernetes-assets
+	@$(PY) scripts/kubernetes_assets.py
+
 # What a server that is off asks the kernel for.
 strace: .venv/.installed
 	@$(PY) scripts/find_strace.py
@@ -85,4 +89,4 @@ node: $(NODE_LOCKS:package-lock.json=node_modules/.installed)
 %/node_modules/.installed: %/package-lock.json
 	cd $* && npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
-.PHONY: browser strace node clickhouse
+.PHONY: browser strace node clickhouse kubernetes-assets
