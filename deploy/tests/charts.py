@@ -31,7 +31,8 @@ class Rendered:
     @property
     def pod(self) -> Document:
         """The pod's spec."""
-        spec: Document = self.one("Deployment")["spec"]["template"]["spec"]
+        (workload,) = self.of_kind("Deployment") + self.of_kind("StatefulSet")
+        spec: Document = workload["spec"]["template"]["spec"]
         return spec
 
     @property
@@ -60,16 +61,26 @@ class Rendered:
 
 
 def render(
-    values: Document | None = None, *, chart: str = "toolkit", name: str = "demo", namespace: str = "tools"
+    values: Document | None = None,
+    *,
+    chart: str = "toolkit",
+    name: str = "demo",
+    namespace: str = "tools",
+    cluster: helm_python.Config | None = None,
 ) -> Rendered:
     """Render a chart, after the same check against its schema that an install makes.
+
+    With a `cluster` the chart finds what is there, as in an install; else it finds nothing.
 
     Raises:
         helm_python.HelmError: the schema or a template refuses the values.
     """
     with helm_python.Chart.load(CHARTS / chart) as loaded:
         loaded.validate_schema(loaded.merge_values(values))
-        files = loaded.render(values, name=name, namespace=namespace)
+        if cluster is None:
+            files = loaded.render(values, name=name, namespace=namespace)
+        else:
+            files = cluster.render(loaded, values, name=name, namespace=namespace)
     notes = files.pop(f"{chart}/templates/NOTES.txt")
     return Rendered([o for path in sorted(files) for o in _objects(files[path])], notes)
 

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from .marked import cell
+from .setting_schema import setting_schema
 
 _TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
 
@@ -42,6 +43,15 @@ _ENV_DEFS = {
     },
 }
 """What an `extraEnv` may hold, in both of its shapes; charts refer to it from `# @schema`."""
+
+_NAME_DEFS = {
+    "productName": {"type": "string", "pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*$"},
+    "hostname": {
+        "type": "string",
+        "pattern": "^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+    },
+}
+"""Names that several values hold."""
 
 
 @dataclass
@@ -108,7 +118,9 @@ def chart_schema(chart: str, text: str) -> dict[str, Any]:
     schema |= _object(read_values(text))
     # Helm adds `global` to the values of every chart that is used as a part of another.
     schema["properties"]["global"] = {"type": "object"}
-    return schema | ({"$defs": _ENV_DEFS} if "#/$defs/env" in text else {})
+    known = _ENV_DEFS | _NAME_DEFS | {"collectorSettings": setting_schema()}
+    used = {name: known[name] for name in known if f"#/$defs/{name}" in text or f"#/$defs/{name}" in str(_ENV_DEFS)}
+    return schema | ({"$defs": used} if "#/$defs/" in text else {})
 
 
 def _object(parts: dict[str, Value]) -> dict[str, Any]:
