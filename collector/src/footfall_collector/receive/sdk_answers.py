@@ -73,5 +73,5 @@ def _remote_config() -> dict[str, Any]:
         "logs": {"captureConsoleLogs": False},
         "sessionRecording": False,
         "siteApps": [],
-        "surveys": False,
+        # No `surveys`: whatever value it has, posthog-js loads a script for it, which is not here, and complains.
     }

@@ -1,0 +1,56 @@
+"""No bytes make the collector fail, say or keep what it must not, or grow: 100,000 requests; with SOAK=1 a million."""
+
+import os
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from collector.tests.fuzz.inputs import giants, inputs
+from collector.tests.fuzz.target import running
+
+COUNT = 1_000_000 if os.environ.get("SOAK") else 100_000
+AT_ONCE = 100
+WARM = 20
+"""Examples after which caches are full; what is resident then is what growth is measured from."""
+GROWTH_BYTES = 64 << 20
+
+
+@pytest.mark.timeout(COUNT // 100)
+def test_no_bytes_make_the_collector_fail_say_or_keep_what_it_must_not_or_grow(tmp_path: Path) -> None:
+    began = time.monotonic()
+    process = psutil.Process()
+    resident: list[int] = []
+    large = giants()
+
+    with running(tmp_path / "data") as target:
+
+        @settings(
+            max_examples=COUNT // AT_ONCE,
+            deadline=None,
+            database=None,
+            phases=(Phase.generate,),
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(seed=st.integers(0, 2**64 - 1))
+        def ask(seed: int) -> None:
+            target.ask(list(inputs(seed, AT_ONCE)))
+            target.ask([large[len(resident) % len(large)]])
+            resident.append(process.memory_info().rss)
+
+        ask()
+        first, last, most = resident[WARM], resident[-1], max(resident)
+        statuses = dict(sorted(target.statuses.items()))
+    report = f"{target.asked} requests in {time.monotonic() - began:.0f} s: {target.lines} events, answers {statuses}"
+    print(f"{report}; resident {first >> 20} MiB, then {last >> 20}, at most {most >> 20}")
+    assert target.asked >= COUNT
+    # Inputs that are all refused would prove little.
+    assert statuses[200] > COUNT // 4
+    assert statuses[400] > COUNT // 20
+    assert {401, 405, 413} <= statuses.keys()
+    assert target.lines > COUNT // 10
+    assert last - first < GROWTH_BYTES
+    assert most - first < 4 * GROWTH_BYTES, "bombs are bounded by max_decoded_bytes"
