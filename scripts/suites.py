@@ -41,7 +41,7 @@ def _tool(name: str, *arguments: str) -> tuple[str, ...]:
 
 CHECK = Suite(
     "check",
-    3,
+    2.5,
     (
         _tool("ruff", "format", "--check", "--quiet", "."),
         _tool("ruff", "check", "--quiet", "."),
@@ -52,19 +52,20 @@ CHECK = Suite(
 )
 SUITES = (
     CHECK,
-    Suite("client", 6, (_pytest("client/tests", "--ignore=client/tests/mcp", "--ignore=client/tests/clients"),)),
-    Suite("mcp", 3, (_pytest("client/tests/mcp"),)),
-    Suite("collector", 5, (_pytest("collector/tests"),)),
+    Suite("client", 5, (_pytest("client/tests", "--ignore=client/tests/mcp", "--ignore=client/tests/clients"),)),
+    Suite("mcp", 2.5, (_pytest("client/tests/mcp"),)),
+    Suite("collector", 5, (_pytest("collector/tests", "--ignore=collector/tests/fuzz"),)),
     Suite("toolkit", 1, (_pytest("examples/toolkit/tests"),)),
     Suite("deploy", 2.5, (_pytest("deploy/tests"),)),
     Suite("kubernetes", 1, (_pytest("tests/kubernetes", workers=1),), quick=False),
     Suite("clickhouse", 2.5, (_pytest("tests/clickhouse", workers=1),), quick=False),
     Suite("system", 4, (_pytest("tests/system", "--dist=loadfile"),), quick=False),
-    Suite("privacy", 4, (_pytest("tests/privacy"),), quick=False),
-    Suite("dashboard", 4, (_pytest("tests/dashboard", workers=1),), quick=False),
+    Suite("protocol", 3.5, (_pytest("collector/tests/fuzz", "tests/protocol"),), quick=False),
+    Suite("privacy", 3.5, (_pytest("tests/privacy"),), quick=False),
+    Suite("dashboard", 3.5, (_pytest("tests/dashboard", workers=1),), quick=False),
     Suite(
         "sdks",
-        4,
+        3.5,
         (
             (sys.executable, "scripts/sdk_env.py"),
             _pytest("client/tests/mcp", "client/tests/clients", "examples/servers", "tests/privacy/test_other_sdks.py"),
