@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 # The first of these that exists makes the environment; the project needs Python 3.11 or newer.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 
-.PHONY: help setup lock demo test test-all check generate bench soak clean
+.PHONY: help setup lock demo test test-all check generate site bench soak clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -56,6 +56,9 @@ check: setup ## format, lint, types, import rules, generated files
 
 generate: setup ## refresh everything that derives from the catalogue and the settings
 	@$(PY) scripts/generate
+
+site: setup ## the documentation as a site, in .site
+	@.venv/bin/zensical build --clean --strict
 
 bench: setup engines bench/node/node_modules/.installed ## every measurement, about an hour; writes bench/RESULTS.md (BENCH=client for some)
 	@$(PY) bench/run.py --only "$(BENCH)"

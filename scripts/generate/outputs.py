@@ -3,12 +3,16 @@
 from pathlib import Path
 
 from footfall.catalogue import catalogue_for
+from footfall_collector.answer.charts import CHARTS
+from footfall_collector.answer.filters import HOURS, RANGES
 
 from .chart_values import chart_schema, values_table
+from .commands import commands
 from .dictionary import dictionary
 from .marked import as_json, with_block
 from .pages import page
 from .proof import proof
+from .servers import servers
 from .settings import client_settings, collector_settings
 from .threats import threats
 
@@ -30,13 +34,19 @@ def documents(root: Path) -> Documents:
         "docs/threat-model.md": page("threat-model.md", catalogue, **threats(catalogue)),
         "docs/privacy-proof.md": page("privacy-proof.md", catalogue, **proof()),
         "docs/dictionary.json": as_json(dictionary(catalogue)),
+        "docs/instrument.md": page("instrument.md", catalogue, **servers(root)),
+        "docs/commands.md": page("commands.md", catalogue, programs=commands()),
+        "docs/charts.md": page("charts.md", catalogue, charts=CHARTS, ranges=[*HOURS, *RANGES]),
     }
     made["README.md"] = with_block(root / "README.md", "collected", page("collected.md", catalogue))
+    tables = {}
     for values in sorted(root.glob("deploy/helm/*/values.yaml")):
         chart = values.parent.relative_to(root).as_posix()
         text = values.read_text(encoding="utf-8")
         made[f"{chart}/values.schema.json"] = as_json(chart_schema(values.parent.name, text))
-        made[f"{chart}/README.md"] = with_block(values.parent / "README.md", "values", values_table(text))
+        tables[values.parent.name] = values_table(text)
+        made[f"{chart}/README.md"] = with_block(values.parent / "README.md", "values", tables[values.parent.name])
+    made["docs/chart-values.md"] = page("chart-values.md", catalogue, tables=tables)
     return made
 
 

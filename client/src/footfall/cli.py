@@ -250,7 +250,7 @@ def _turn_off(product: Product) -> str:
     directory = state_directory(product, os.environ)
     try:
         os.makedirs(directory, mode=0o700, exist_ok=True)
-        written = write_json(os.path.join(directory, OFF_MARKER), {"off_since": int(time.time())})
+        written = write_json(os.path.join(directory, OFF_MARKER), {"name": product.name, "since": int(time.time())})
     except OSError:
         written = False
     if not written:

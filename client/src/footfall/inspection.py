@@ -12,7 +12,7 @@ from .egress import Egress
 from .identity import life_began
 from .outline import event_types
 from .packing import MOST_AGE_SECONDS, Packer
-from .product import DEFAULT_HOST, Decision, Product, Settings, decide
+from .product import DEFAULT_HOST, OFF_MARKER, Decision, Product, Settings, decide
 from .progress import Progress
 from .reading import READ_BYTES
 from .schema import Catalogue
@@ -167,7 +167,8 @@ def known_products(environ: Mapping[str, str], base: str) -> list[Product]:
     found = []
     for directory in sorted(_state_directories(environ, base)):
         about = read_json(os.path.join(directory, "product.json"))
-        name = about.get("name")
+        # Where everything was deleted, the mark that keeps telemetry off still tells whose it is.
+        name = about.get("name") or read_json(os.path.join(directory, OFF_MARKER)).get("name")
         if type(name) is not str:
             continue
         try:

@@ -104,6 +104,13 @@ def test_forgetting_nothing_is_no_error(tmp_path: Path) -> None:
     assert machine.told("status", "--product", "post")["telemetry"] == "off"
 
 
+def test_after_everything_was_deleted_the_product_that_is_off_is_still_known(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "home")
+    machine.told("forget", "--product", "post")
+    assert machine.told("off")["product"] == "post"
+    assert machine.told("on")["telemetry"] == "on"
+
+
 def test_where_the_mark_can_not_be_written_the_variable_is_named(tmp_path: Path) -> None:
     machine = Machine(tmp_path / "home")
     machine.state.parent.mkdir(parents=True)

@@ -50,7 +50,10 @@ async function refresh(quiet) {
   // A comparison needs to know the period before, which the head says.
   if (state.get("compare")) await first.catch(() => {});
   const jobs = [first, filters.options(signal), ...panels.map((panel) => panel.refresh({ quiet })), releases.refresh(signal), health.refresh(signal)];
-  const failed = (await Promise.allSettled(jobs)).find((job) => job.status === "rejected" && job.reason.name !== "AbortError");
+  const ended = await Promise.allSettled(jobs);
+  // A later refresh took over: it says when the page is whole.
+  if (signal.aborted) return;
+  const failed = ended.find((job) => job.status === "rejected" && job.reason.name !== "AbortError");
   if (failed) {
     if (!answer.dataset.text) answer.replaceChildren(el("span", { role: "alert" }, failed.reason.message));
     throw failed.reason;

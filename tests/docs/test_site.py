@@ -1,0 +1,104 @@
+"""The documentation's site: builds without a warning, is searched, light and dark, and asks nobody else."""
+
+import functools
+import shutil
+import subprocess
+import sys
+import threading
+import tomllib
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.dashboard.browser import Watch, launched
+from tests.docs.pages import ROOT
+
+BUILD = Path(sys.executable).with_name("zensical")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built site."""
+    place = tmp_path_factory.mktemp("site")
+    shutil.copytree(ROOT / "docs", place / "docs")
+    shutil.copy(ROOT / "zensical.toml", place)
+    built = subprocess.run(
+        [str(BUILD), "build", "--strict"], cwd=place, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert built.returncode == 0, built.stdout + built.stderr
+    return place / ".site"
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
+        """Nothing."""
+
+
+@pytest.fixture(scope="module")
+def address(site: Path) -> Iterator[str]:
+    handler = functools.partial(_Quiet, directory=str(site))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    with chromium.new_context() as context:
+        yield context.new_page()
+
+
+def test_every_page_is_in_the_navigation() -> None:
+    named = str(tomllib.loads((ROOT / "zensical.toml").read_text())["project"]["nav"])
+    missing = [path.name for path in (ROOT / "docs").glob("*.md") if f"'{path.name}'" not in named]
+    assert missing == []
+
+
+def test_no_page_asks_anybody_else(site: Path, address: str, page: Page) -> None:
+    watch = Watch(address)
+    watch.attach(page)
+    for html in sorted(site.glob("*.html")):
+        page.goto(f"{address}/{html.name}")
+        page.wait_for_load_state("networkidle")
+    assert len(watch.requests) > 20
+    assert watch.strangers == []
+
+
+def test_what_is_searched_for_is_found(address: str, page: Page) -> None:
+    page.goto(f"{address}/index.html")
+    page.keyboard.press("/")
+    page.keyboard.type("retention_days")
+    expect(page.get_by_role("link", name="Settings").first).to_be_visible(timeout=15_000)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_is_light_or_dark_as_the_system_is(scheme: str, address: str, chromium: Browser) -> None:
+    with chromium.new_context(color_scheme=scheme) as context:
+        page = context.new_page()
+        page.goto(f"{address}/index.html")
+        page.wait_for_load_state("networkidle")
+        colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        channels = [float(part) for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]
+        assert (sum(channels) > 384) is (scheme == "light"), colour
+
+
+def test_a_phone_shows_a_page_without_a_sideways_scroll(address: str, chromium: Browser) -> None:
+    with chromium.new_context(viewport={"width": 390, "height": 844}) as context:
+        page = context.new_page()
+        for name in ("index", "install", "settings", "compare"):
+            page.goto(f"{address}/{name}.html")
+            page.wait_for_load_state("networkidle")
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
