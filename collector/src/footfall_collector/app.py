@@ -15,20 +15,20 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
-from .admit import Admission, fingerprint, load_catalogues, load_pepper
+from .admit import Admission, Newcomers, fingerprint, load_catalogues, load_pepper
 from .answer import Answers
 from .control import Control
 from .health import health_routes
 from .instance_lock import lock_data
 from .journal import FOLDER, Journal
 from .operations import Operations, housekeeping
-from .receive import HostAllowList, Ingestion, Keys, Limits
-from .receive.hosts import host_of
+from .receive import Connections, Doorway, Ingestion, KeyAlarm, Keys, Limits, Peers
 from .receive.http import Receive, Scope, Send
 from .settings import Settings, SettingsError
 from .show import routes
 from .signin import SignIn
 from .status import Status
+from .store import Scope as StoreScope
 from .store import StoreError
 from .store.duckdb import DuckStore
 from .store.loader import Loader
@@ -67,12 +67,19 @@ class Collector:
         self.loader = Loader(self.store, journal_dir, self.status, housekeeping=housekeeping(self.store, settings))
         self.operations = Operations(self.store, self.loader, settings, pepper)
         tools = {name: frozenset(product.tools) for name, product in settings.products.items()}
+        self.newcomers = Newcomers(settings.new_instances_per_hour)
+        self.peers = Peers(settings.trusted_proxies, settings.unlimited_peers)
+        self.doorway = Doorway(settings, self.peers, self.status)
+        alarm = KeyAlarm(settings.key_alarm_per_minute)
+        self.status.watch("key_alarm", alarm.raised)
         self.ingestion = Ingestion(
-            Admission(catalogues, pepper, tools, settings.max_event_bytes),
+            Admission(catalogues, pepper, tools, settings.max_event_bytes, self.newcomers),
             self.journal,
             Keys(settings.data, adopt_for=settings.default_product if settings.loopback else None),
             self.status,
             Limits.of(settings),
+            self.doorway.take_events,
+            alarm,
         )
         pages = routes(Answers(self.store, catalogues), self.status, settings)
         self.reading: ASGIApp = SignIn(
@@ -93,10 +100,24 @@ class Collector:
     def start(self) -> None:
         """Recover the journal and begin to load. Raises OSError when the data directory can't be used."""
         self.journal.start()
+        self._meet_known_instances()
         self.loader.start()
         self.control = Control(self.settings.data, self.operations.commands())
         self.control.start()
         self.status.set("ready", 1)
+
+    def _meet_known_instances(self) -> None:
+        """Who is in the store is no newcomer."""
+        if not self.settings.new_instances_per_hour:
+            return
+        for product in self.settings.products:
+            scope = StoreScope(product, 0, 1 << 40)
+            try:
+                found = self.store.rows("SELECT DISTINCT instance FROM history", scope)
+            except StoreError:
+                _log.warning("store: it does not answer yet; every instance counts as new until it was seen")
+                return
+            self.newcomers.know(f"{instance:016x}" for (instance,) in found)
 
     def stop(self) -> None:
         """Everything that was acknowledged is on disk already; close what is open, load what is closed."""
@@ -108,14 +129,12 @@ class Collector:
 
     def asgi(self) -> "Callable[[Scope, Receive, Send], object]":
         """The ASGI application: ingestion first and bare, everything else through the sign-in gate."""
-        hosts, ingestion, reading = HostAllowList(self.settings), self.ingestion, self.reading
+        doorway, ingestion, reading = self.doorway, self.ingestion, self.reading
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            if not hosts.allows(host_of(scope)):
-                self.status.count("requests_refused", reason="host")
-                await hosts.refuse(scope, receive, send)
-                return
             handler = ingestion.handler(scope["path"])
+            if not await doorway.passes(scope, receive, send, ingestion=handler is not None):
+                return
             if handler is None:
                 await reading(scope, receive, send)
             else:
@@ -174,14 +193,13 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
 def _config(settings: Settings, collector: Collector) -> uvicorn.Config:
     return uvicorn.Config(
         collector.asgi(),
-        http="httptools",
+        http=Connections(settings, collector.peers, collector.status).protocol(),
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=settings.max_connections,
         timeout_keep_alive=max(1, int(settings.idle_seconds)),
         timeout_graceful_shutdown=max(1, int(settings.drain_seconds)),
     )

@@ -14,6 +14,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
+from .setting_forms import SettingsError as SettingsError  # noqa: PLC0414 -- to be had from here
+from .setting_forms import line_of, meant, problem_of
+
 PREFIX = "FOOTFALL_"
 CONFIG_VARIABLE = "FOOTFALL_CONFIG"
 ANSWERS_PREFIX = "FOOTFALL_ANSWERS_"
@@ -24,10 +27,6 @@ _PRODUCT_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 # Kubernetes injects these for a Service called `footfall…`; they are not ours, and one of them is named FOOTFALL_PORT.
 _INJECTED = re.compile(r"_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$")
 _INJECTED_ADDRESS = re.compile(r"(tcp|udp|sctp)://")
-
-
-class SettingsError(Exception):
-    """A setting that can't be used; the message names its place, what is wrong and what to write instead."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +46,16 @@ class ProductSettings:
 
 @dataclass(frozen=True)
 class Row:
-    """What the table says of a setting: `least` and `most` bound a number; `secret` keeps it off the command line."""
+    """What the table says of a setting: `least` and `most` bound a number; `secret` keeps it off the command line.
+
+    `form` is one of `setting_forms`, which a text or each text of a list must have.
+    """
 
     meaning: str
     least: float = 0
     most: float | None = None
     secret: bool = False
+    form: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,12 +73,33 @@ class Settings:
         default="", repr=False
     )
     retention_days: Annotated[int, Row("Days after which events are deleted, by whole months", 1, 36500)] = 365
+    trusted_proxies: Annotated[
+        tuple[str, ...], Row("Networks of proxies whose X-Forwarded-For names the peer", form="network")
+    ] = ()
+    unlimited_peers: Annotated[tuple[str, ...], Row("Networks that no limit per peer is for", form="network")] = (
+        "127.0.0.0/8",
+        "::1/128",
+    )
+    peer_requests_per_minute: Annotated[int, Row("Most requests of one peer in a minute; 0 for no limit")] = 6000
+    peer_events_per_minute: Annotated[int, Row("Most events of one peer in a minute; 0 for no limit")] = 60_000
+    peer_connections: Annotated[int, Row("Most connections of one peer at a time; 0 for no limit")] = 100
+    new_instances_per_hour: Annotated[
+        int, Row("Most instances of a product that are seen for the first time in an hour; 0 for no limit")
+    ] = 10_000
+    key_alarm_per_minute: Annotated[
+        int, Row("Events of one write key in a minute that raise an alarm, and nothing else; 0 for none")
+    ] = 600_000
+    max_header_bytes: Annotated[int, Row("Largest head of a request", 1024, 1 << 20)] = 32 << 10
     max_body_bytes: Annotated[int, Row("Largest request body as sent", 1024, 1 << 30)] = 20 << 20
     max_decoded_bytes: Annotated[int, Row("Largest request body once decoded", 1024, 1 << 30)] = 32 << 20
+    max_decoded_ratio: Annotated[
+        int, Row("Most bytes that one byte of a compressed body may become, above the first MiB", 2, 1_000_000)
+    ] = 200
     max_event_bytes: Annotated[int, Row("Largest single event", 256, 1 << 26)] = 1_000_000
     max_batch_events: Annotated[int, Row("Most events in one request", 1, 1_000_000)] = 10_000
     max_waiting_bytes: Annotated[int, Row("Most bytes of unanswered bodies, all together", 1 << 20)] = 64 << 20
     max_connections: Annotated[int, Row("Most connections at a time", 1, 100_000)] = 1000
+    header_seconds: Annotated[float, Row("Longest a client may take to send a head", 0.1, 3600)] = 10.0
     body_seconds: Annotated[float, Row("Longest a client may take to send a body", 0.1, 3600)] = 30.0
     idle_seconds: Annotated[float, Row("Longest an idle connection is kept", 1, 3600)] = 30.0
     drain_seconds: Annotated[float, Row("Longest that requests under way are waited for at the end", 0, 600)] = 10.0
@@ -83,6 +107,7 @@ class Settings:
     segment_seconds: Annotated[float, Row("Age at which a journal segment is closed", 0.05, 3600)] = 1.0
     store_memory: Annotated[str, Row("Memory limit of the store, as DuckDB writes it")] = "256MB"
     store_threads: Annotated[int, Row("Threads of the store", 1, 256)] = 2
+    log_format: Annotated[str, Row("`text`, or `json` for one object a line", form="log_format")] = "text"
     public_products: Annotated[tuple[str, ...], Row("Products whose closed months anyone may read at /public/…")] = ()
     products: Mapping[str, ProductSettings] = field(default_factory=lambda: {"dot-ai": ProductSettings()})
 
@@ -146,7 +171,8 @@ def read_settings(flags: Mapping[str, Any], env: Mapping[str, str]) -> Settings:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        table = tomllib.loads(text)
     except OSError as error:
         raise SettingsError(f"{path} can't be read ({error.strerror}); check --config") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -156,10 +182,12 @@ def _read_toml(path: Path) -> dict[str, Any]:
     values = {}
     for name, value in table.items():
         if name not in known:
-            raise SettingsError(f"{path}: unknown setting `{name}`; known are {', '.join(known)} and [products.NAME]")
-        values[name] = _parsed(known[name], value, f"{path}: {name}")
+            place = f"{path}{line_of(text, name) or line_of(text, '', name)}"
+            closest, all_of = meant(name, (*known, "products")), f"{', '.join(known)} and [products.NAME]"
+            raise SettingsError(f"{place}: unknown setting `{name}`{closest or f'; known are {all_of}'}")
+        values[name] = _parsed(known[name], value, f"{path}{line_of(text, name)}: {name}")
     if products is not None:
-        values["products"] = _products(products, path)
+        values["products"] = _products(products, path, text)
     return values
 
 
@@ -174,7 +202,8 @@ def _read_env(env: Mapping[str, str]) -> dict[str, Any]:
         if variable.startswith(ANSWERS_PREFIX):
             continue
         if variable not in known:
-            raise SettingsError(f"{variable}: there is no such setting; known are {', '.join(known)}")
+            closest = meant(variable, known) or f"; known are {', '.join(known)}"
+            raise SettingsError(f"{variable}: there is no such setting{closest}")
         setting = known[variable]
         values[setting.name] = _parsed(setting, text, variable)
     return values
@@ -190,10 +219,17 @@ def _parsed(setting: Setting, value: Any, place: str) -> Any:
             return Path(value)
         raise SettingsError(f"{place}: write a path")
     if kind is str:
-        if isinstance(value, str):
-            return value
-        raise SettingsError(f"{place}: write a text")
-    return _texts(value.split(",") if isinstance(value, str) else value, place)
+        if not isinstance(value, str):
+            raise SettingsError(f"{place}: write a text")
+        return _formed(setting, value, place)
+    texts = _texts(value.split(",") if isinstance(value, str) else value, place)
+    return tuple(_formed(setting, text, place) for text in texts)
+
+
+def _formed(setting: Setting, text: str, place: str) -> str:
+    if problem := problem_of(setting.row.form, text):
+        raise SettingsError(f"{place}: {problem}, not {text!r}")
+    return text
 
 
 def _number(setting: Setting, value: Any, place: str) -> int | float:
@@ -218,12 +254,12 @@ def _texts(value: Any, place: str) -> tuple[str, ...]:
     return tuple(item.strip() for item in value if item.strip())
 
 
-def _products(table: Any, path: Path) -> dict[str, ProductSettings]:
+def _products(table: Any, path: Path, text: str) -> dict[str, ProductSettings]:
     if not isinstance(table, dict) or not table:
-        raise SettingsError(f"{path}: write products as [products.NAME] tables")
+        raise SettingsError(f"{path}{line_of(text, 'products')}: write products as [products.NAME] tables")
     products = {}
     for name, given in table.items():
-        place = f"{path}: [products.{name}]"
+        place = f"{path}{line_of(text, '', f'products.{name}')}: [products.{name}]"
         if not _PRODUCT_NAME.fullmatch(name):
             raise SettingsError(f"{place}: a product's name is lower-case words joined by '-', such as dot-ai")
         if not isinstance(given, dict) or set(given) - {"catalogue", "tools", "client_names"}:

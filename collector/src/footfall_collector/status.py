@@ -6,6 +6,7 @@ Names are those of the metrics without their prefix: `events_accepted`, `events_
 
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 _Key = tuple[str, str, str]
@@ -18,6 +19,7 @@ class Status:
         self._lock = threading.Lock()
         self._counters: defaultdict[_Key, int] = defaultdict(int)
         self._values: dict[str, float] = {}
+        self._watched: dict[str, Callable[[], float]] = {}
 
     def count(self, name: str, product: str = "", reason: str = "", n: int = 1) -> None:
         """Add `n` to a counter that only grows."""
@@ -29,8 +31,15 @@ class Status:
         with self._lock:
             self._values[name] = value
 
+    def watch(self, name: str, measure: Callable[[], float]) -> None:
+        """Measure a value whenever somebody asks. `measure` must be quick, and safe on any thread."""
+        self._watched[name] = measure
+
     def value(self, name: str, default: float = 0.0) -> float:
-        """What was last `set`, or `default`."""
+        """What was last `set` or is measured now, or `default`."""
+        measure = self._watched.get(name)
+        if measure is not None:
+            return measure()
         with self._lock:
             return self._values.get(name, default)
 
@@ -45,8 +54,9 @@ class Status:
 
     def snapshot(self) -> dict[str, Any]:
         """`{"counters": [{"name", "product", "reason", "value"}, …], "values": {name: number}}`, sorted by name."""
+        measured = {name: measure() for name, measure in self._watched.items()}
         with self._lock:
-            counters, values = sorted(self._counters.items()), dict(sorted(self._values.items()))
+            counters, values = sorted(self._counters.items()), dict(sorted((self._values | measured).items()))
         return {
             "counters": [
                 {"name": name, "product": product, "reason": reason, "value": n}

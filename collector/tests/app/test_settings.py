@@ -32,7 +32,9 @@ def test_every_row_of_the_table_can_be_set_by_a_variable() -> None:
         value = "5" if setting.type in (int, float) else "a-word-long-enough"
         if setting.name in ("max_body_bytes", "max_decoded_bytes", "max_event_bytes", "segment_bytes"):
             value = "8192"
-        if setting.name == "max_waiting_bytes":
+        if setting.row.form:
+            value = {"network": "10.0.0.0/8", "log_format": "json"}[setting.row.form]
+        if setting.name in ("max_waiting_bytes", "max_header_bytes"):
             value = str(1 << 20)
         assert getattr(read_settings({}, {f"FOOTFALL_{setting.name.upper()}": value}), setting.name) != setting.default
 
@@ -44,7 +46,7 @@ def test_every_row_of_the_table_can_be_set_by_a_variable() -> None:
         ({"FOOTFALL_PORT": "70000"}, "FOOTFALL_PORT"),
         ({"FOOTFALL_PORT": "1.5"}, "FOOTFALL_PORT"),
         ({"FOOTFALL_BODY_SECONDS": "nan"}, "FOOTFALL_BODY_SECONDS"),
-        ({"FOOTFALL_PROT": "1"}, "FOOTFALL_PROT: there is no such setting; known are FOOTFALL_DATA"),
+        ({"FOOTFALL_PROT": "1"}, "FOOTFALL_PROT: there is no such setting; did you mean `FOOTFALL_PORT`?"),
         ({"FOOTFALL_CONFIG": "/nowhere/footfall.toml"}, "/nowhere/footfall.toml can't be read"),
     ],
 )
@@ -57,6 +59,13 @@ def test_a_wrong_variable_is_named_with_its_fix(env: dict[str, str], message: st
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("host = 'a'\n\nport = 70000", "footfall.toml, line 3: port: write a whole number from 0 to 65535"),
+        ("# prot\nprot = 1", "footfall.toml, line 2: unknown setting `prot`; did you mean `port`?"),
+        ("sgn = 1", "known are data, host"),
+        ("log_format = 'xml'", "line 1: log_format: write `text` or `json`, not 'xml'"),
+        ("trusted_proxies = ['10.0.0.0/33']", "line 1: trusted_proxies: write addresses or networks"),
+        ("[products.a]\n[products.b]\ntool = 1", "line 2: [products.b]: known are"),
+        ("port = 1\n[limits]\nx = 1", "line 2: unknown setting `limits`"),
         ("port = true", "port: write a whole number"),
         ("prot = 1", "unknown setting `prot`"),
         ("port = ", "is not TOML"),

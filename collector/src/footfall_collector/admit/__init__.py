@@ -2,6 +2,7 @@
 
 from .admission import Admission, Admitted
 from .catalogues import load_catalogues
+from .newcomers import Newcomers
 from .pepper import fingerprint, load_pepper
 
-__all__ = ["Admission", "Admitted", "fingerprint", "load_catalogues", "load_pepper"]
+__all__ = ["Admission", "Admitted", "Newcomers", "fingerprint", "load_catalogues", "load_pepper"]

@@ -9,6 +9,7 @@ import msgspec
 from footfall.schema import Catalogue
 
 from .lines import Batch, compile_lines
+from .newcomers import Newcomers
 
 
 @dataclass
@@ -33,6 +34,7 @@ class Admission:
         tools: a product's tool names, where it lists them; others then become `other`.
         pepper: key of the second hash of instance IDs.
         max_event_bytes: larger events are refused.
+        newcomers: which instances are let in; without one, all are.
     """
 
     def __init__(
@@ -41,9 +43,11 @@ class Admission:
         pepper: bytes,
         tools: Mapping[str, frozenset[str]] | None = None,
         max_event_bytes: int = 1_000_000,
+        newcomers: Newcomers | None = None,
     ) -> None:
+        let_in = newcomers or Newcomers(0)
         self._lines = {
-            product: compile_lines(catalogue, (tools or {}).get(product) or None, pepper, max_event_bytes)
+            product: compile_lines(catalogue, (tools or {}).get(product) or None, pepper, max_event_bytes, let_in)
             for product, catalogue in catalogues.items()
         }
 

@@ -4,6 +4,8 @@ import functools
 import hmac
 from collections.abc import Callable
 
+from .newcomers import Newcomers
+
 MAX_ID = 200
 """Characters of a `distinct_id` that count; PostHog cuts there too."""
 _REMEMBERED = 65_536
@@ -18,12 +20,16 @@ def instance_of(pepper: bytes, product: str, distinct_id: str) -> tuple[str, str
     return hmac.digest(pepper, message, "sha256").hex()[:16], kind
 
 
-def instance_fragments(pepper: bytes, product: str) -> Callable[[str], str]:
-    """A function from a `distinct_id` to its part of a journal line; it remembers the latest 65,536."""
+def instance_fragments(pepper: bytes, product: str, newcomers: Newcomers) -> Callable[[str], str]:
+    """A function from a `distinct_id` to its part of a journal line; it remembers the latest 65,536.
+
+    The function raises TooManyInstancesError for one that is not let in, and does not remember it.
+    """
 
     @functools.lru_cache(_REMEMBERED)
     def fragment(distinct_id: str) -> str:
         digest, kind = instance_of(pepper, product, distinct_id)
+        newcomers.enter(product, digest, kind)
         return f',"instance":"{digest}","instance_kind":"{kind}"'
 
     return fragment

@@ -16,6 +16,7 @@ from footfall.schema import Catalogue
 
 from .fragments import Row, rows_of
 from .instances import MAX_ID, instance_fragments
+from .newcomers import TOO_MANY_INSTANCES, Newcomers, TooManyInstancesError
 from .times import corrected, epoch_of
 
 WIRE_CONSTANTS = frozenset({"$geoip_disable", "$process_person_profile", "$ip"})
@@ -92,11 +93,13 @@ class _Rules:
 Line = Callable[[msgspec.Raw, Batch], "bytes | str"]
 
 
-def compile_lines(catalogue: Catalogue, tools: Container[str] | None, pepper: bytes, max_event_bytes: int) -> Line:
+def compile_lines(
+    catalogue: Catalogue, tools: Container[str] | None, pepper: bytes, max_event_bytes: int, newcomers: Newcomers
+) -> Line:
     """A function from a raw event to its journal line (bytes), or to the reason why it gets none (str)."""
     rules = _rules(catalogue, tools)
     product = catalogue.product
-    instance = instance_fragments(pepper, product)
+    instance = instance_fragments(pepper, product, newcomers)
 
     def line(raw: msgspec.Raw, batch: Batch) -> bytes | str:
         if len(raw) > max_event_bytes:
@@ -121,7 +124,11 @@ def compile_lines(catalogue: Catalogue, tools: Container[str] | None, pepper: by
         if parts is None:
             return INVALID
         when = batch.time_of(event.timestamp, event.offset)
-        body = f"{rule.head}{name}{when}{instance(distinct_id[:MAX_ID])}{''.join(parts)}".encode()
+        try:
+            whose = instance(distinct_id[:MAX_ID])
+        except TooManyInstancesError:
+            return TOO_MANY_INSTANCES
+        body = f"{rule.head}{name}{when}{whose}{''.join(parts)}".encode()
         return b'%b,"c":"%08x"}\n' % (body, crc32(body))
 
     return line

@@ -1,8 +1,11 @@
-"""HTTP in: PostHog's capture protocol, any SDK's requests."""
+"""HTTP in: PostHog's capture protocol, any SDK's requests, and the limits on what they may take."""
 
-from .hosts import HostAllowList
+from .connections import Connections
+from .doorway import Doorway
+from .key_alarm import KeyAlarm
 from .keys import Keys, KeysError
 from .limits import Limits
+from .peers import Peers
 from .routes import Ingestion
 
-__all__ = ["HostAllowList", "Ingestion", "Keys", "KeysError", "Limits"]
+__all__ = ["Connections", "Doorway", "Ingestion", "KeyAlarm", "Keys", "KeysError", "Limits", "Peers"]

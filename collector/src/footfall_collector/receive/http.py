@@ -81,7 +81,7 @@ async def _read_rest(message: Message, receive: Receive, limits: Limits, waiting
             if refusal is None:
                 try:
                     limits.check_body(size)
-                    waiting.take(len(part))
+                    waiting.take(len(part), whole=False)
                     taken += len(part)
                     parts.append(part)
                 except RefusedError as found:

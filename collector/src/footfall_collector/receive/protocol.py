@@ -41,7 +41,7 @@ def read_request(request: Request, limits: Limits) -> Received:
     """Everything between the socket and admission. Raises RefusedError: 400, 401 or 413 with a plain sentence."""
     limits.check_body(len(request.body))
     query = parse_fields(request.query)
-    body = decode_body(request, query, limits.decoded_bytes)
+    body = decode_body(request, query, limits.decoded_most(len(request.body)))
     envelope = read_envelope(body, limits.batch_events)
     if not envelope.events:
         raise malformed("The batch is empty.", "empty_batch")

@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 import msgspec
 
 from ..admit import Admission, Admitted
+from ..admit.newcomers import TOO_MANY_INSTANCES
 from ..admit.times import epoch_of
 from ..journal import Journal, JournalUnavailableError
 from ..status import Status
@@ -24,13 +26,25 @@ from .http import (
     preflight,
     read_body,
 )
+from .key_alarm import KeyAlarm
 from .keys import Keys, KeysError
-from .limits import Limits, Waiting
+from .limits import Held, Limits, Waiting
 from .protocol import Request, read_request
 from .refusals import RefusedError
 
 _OK = b'{"status":1}'
 _RETRY_SECONDS = 5
+
+_NEWCOMER_SECONDS = 600
+
+
+class _Taken(NamedTuple):
+    """What a request brings: `adopt` is its write key where that is not known yet and is to be taken."""
+
+    product: str
+    adopt: str | None
+    admitted: Admitted
+
 
 Handler = Callable[[Scope, Receive, Send, Headers], Awaitable[None]]
 
@@ -39,6 +53,8 @@ class Ingestion:
     """The ASGI application of the paths in `handler`.
 
     Args:
+        take_events: raises RefusedError (429) where the sender of a request may not send so many events.
+        alarm: looks at how much comes under one write key.
         clock: our time, epoch seconds.
     """
 
@@ -49,6 +65,8 @@ class Ingestion:
         keys: Keys,
         status: Status,
         limits: Limits,
+        take_events: Callable[[Scope, int], None],
+        alarm: KeyAlarm,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._admission = admission
@@ -56,6 +74,7 @@ class Ingestion:
         self._keys = keys
         self._status = status
         self._limits = limits
+        self._take_events, self._alarm = take_events, alarm
         self._clock = clock
         self._waiting = Waiting(limits.waiting_bytes)
         self._handlers = self._table()
@@ -100,21 +119,11 @@ class Ingestion:
 
     async def _capture(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
         body = await read_body(receive, self._limits, self._waiting)
-        try:
-            request = Request(
-                body,
-                scope["query_string"],
-                header(scope, b"content-type").decode("latin-1"),
-                header(scope, b"content-encoding").decode("latin-1"),
-            )
-            received = read_request(request, self._limits)
-            now = self._clock()
-            sent_at = epoch_of(received.sent_at)
-            if sent_at is None and received.sent_at_ms is not None:
-                sent_at = received.sent_at_ms / 1000
-            await self._take(received.envelope.events, received.token, now, sent_at)
-        finally:
-            self._waiting.give_back(len(body))
+        with self._waiting.holding(len(body)) as held:
+            taken = self._read(scope, body)
+            # From here on only the lines are held, which may wait for the disk.
+            del body
+            await self._keep(taken, held)
         if b"beacon=1" in scope["query_string"].split(b"&"):
             await answer(send, 204, b"", JSON, headers)
         else:
@@ -122,17 +131,35 @@ class Ingestion:
 
     async def _capture_v1(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
         body = await read_body(receive, self._limits, self._waiting)
-        try:
-            token, events = v1.read_request(scope, body, self._limits)
-            sent_at = epoch_of(header(scope, b"posthog-request-timestamp").decode("latin-1"))
-            admitted = await self._take(events, token, self._clock(), sent_at)
-            results = v1.results(events, admitted.reasons)
-        finally:
-            self._waiting.give_back(len(body))
+        with self._waiting.holding(len(body)) as held:
+            taken, results = self._read_v1(scope, body)
+            del body
+            await self._keep(taken, held)
         await answer(send, 200, results, JSON, headers)
 
-    async def _take(self, events: list[msgspec.Raw], token: str, now: float, sent_at: float | None) -> Admitted:
-        """Admit, write, count. Raises RefusedError: 401 for an unknown key, 503 when the journal can't be written."""
+    def _read(self, scope: Scope, body: bytes) -> _Taken:
+        """What a v0 request brings. Everything that is decoded on the way is free again when this returns."""
+        request = Request(
+            body,
+            scope["query_string"],
+            header(scope, b"content-type").decode("latin-1"),
+            header(scope, b"content-encoding").decode("latin-1"),
+        )
+        received = read_request(request, self._limits)
+        sent_at = epoch_of(received.sent_at)
+        if sent_at is None and received.sent_at_ms is not None:
+            sent_at = received.sent_at_ms / 1000
+        return self._admit(scope, received.envelope.events, received.token, sent_at)
+
+    def _read_v1(self, scope: Scope, body: bytes) -> tuple[_Taken, bytes]:
+        """The same of a v1 request, and the answer to it."""
+        token, events = v1.read_request(scope, body, self._limits)
+        sent_at = epoch_of(header(scope, b"posthog-request-timestamp").decode("latin-1"))
+        taken = self._admit(scope, events, token, sent_at)
+        return taken, v1.results(events, taken.admitted.reasons)
+
+    def _admit(self, scope: Scope, events: list[msgspec.Raw], token: str, sent_at: float | None) -> _Taken:
+        """Admit events. Raises RefusedError: 401 for an unknown key, 429 for what is too much at once."""
         product = self._keys.product_of(token)
         adopted = product is None
         if product is None:
@@ -140,17 +167,28 @@ class Ingestion:
         if product is None:
             sentence = "The write key is not known here; add it with `footfall-collector keys add`."
             raise RefusedError(401, "unknown_key", sentence)
-        admitted = self._admission.admit(product, events, now, sent_at)
-        if admitted.lines:
+        self._take_events(scope, len(events))
+        self._alarm.saw(token, product, len(events))
+        admitted = self._admission.admit(product, events, self._clock(), sent_at)
+        if not admitted.accepted and admitted.refused.keys() == {TOO_MANY_INSTANCES}:
+            self._count(product, admitted)
+            sentence = "Too many instances are seen for the first time; try again later."
+            raise RefusedError(429, TOO_MANY_INSTANCES, sentence, _NEWCOMER_SECONDS)
+        return _Taken(product, token if adopted else None, admitted)
+
+    async def _keep(self, taken: _Taken, held: Held) -> None:
+        """Write and count. Raises RefusedError: 503 when the journal can't be written."""
+        lines = taken.admitted.lines
+        if lines:
+            held.now(len(lines))
             try:
-                if adopted:
-                    self._keys.adopt(token, product)
-                await self._journal.append(admitted.lines)
+                if taken.adopt is not None:
+                    self._keys.adopt(taken.adopt, taken.product)
+                await self._journal.append(lines)
             except (JournalUnavailableError, KeysError, OSError):
                 sentence = "The collector can't store events at the moment; try again."
                 raise RefusedError(503, "journal_unavailable", sentence, _RETRY_SECONDS) from None
-        self._count(product, admitted)
-        return admitted
+        self._count(taken.product, taken.admitted)
 
     def _count(self, product: str, admitted: Admitted) -> None:
         count = self._status.count

@@ -36,7 +36,7 @@ def read_request(scope: Scope, body: bytes, limits: Limits) -> tuple[str, list[m
     if encoding not in ("", "identity"):
         if encoding not in _ENCODINGS:
             raise malformed("The content encoding is none of gzip, deflate, br, zstd.", "bad_encoding")
-        body = DECODERS[encoding](body, limits.decoded_bytes)
+        body = DECODERS[encoding](body, limits.decoded_most(len(body)))
     envelope = read_envelope(body, limits.batch_events)
     if not envelope.events:
         raise malformed("The batch is empty.", "empty_batch")

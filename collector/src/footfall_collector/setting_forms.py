@@ -1,0 +1,43 @@
+"""What the text of a setting must look like, and where in a TOML file it stands, for the message that stops a start."""
+
+import difflib
+import ipaddress
+import re
+from collections.abc import Iterable
+
+_LOG_FORMATS = ("text", "json")
+
+
+class SettingsError(Exception):
+    """A setting that can't be used; the message names its place, what is wrong and what to write instead."""
+
+
+def problem_of(form: str, text: str) -> str | None:
+    """What to write instead of `text`, None where it has the form (`network`, `log_format`, or `` for any text)."""
+    if form == "network":
+        try:
+            ipaddress.ip_network(text, strict=False)
+        except ValueError:
+            return "write addresses or networks, such as 10.0.0.0/8 or ::1"
+    elif form == "log_format" and text not in _LOG_FORMATS:
+        return "write `text` or `json`"
+    return None
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """`; did you mean …?` for a name that is nearly one of the known ones, else nothing."""
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean `{close[0]}`?" if close else ""
+
+
+def line_of(text: str, name: str, table: str = "") -> str:
+    """`, line 7` for the first line of a TOML text that sets `name` in `[table]` or names that table; else nothing."""
+    current = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[\s*([^\]]*?)\s*\]", line):
+            current = header[1].replace('"', "").replace("'", "").replace(" ", "")
+            if not name and current == table:
+                return f", line {number}"
+        elif name and current == table and re.match(rf"""\s*["']?{re.escape(name)}["']?\s*[=.]""", line):
+            return f", line {number}"
+    return ""
