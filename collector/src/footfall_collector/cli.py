@@ -6,8 +6,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from .control import ControlError, NotRunningError, ask
-from .instance_lock import AlreadyRunningError
+from .control import ControlError
+from .instance_lock import DataUnusableError
+from .operate.cli import add_commands
 from .report.command import EXAMPLE, add_arguments
 from .report.command import run as run_report
 from .settings import PREFIX, TABLE, Settings, SettingsError, read_settings
@@ -18,15 +19,6 @@ _SERVE_EXAMPLE = """example:
 _KEYS_EXAMPLE = """example:
   footfall-collector keys add --data /var/lib/footfall --product dot-ai phc_yourproductspublickey
   footfall-collector keys list --data /var/lib/footfall"""
-_FORGET_EXAMPLE = """example:
-  footfall-collector forget --data /var/lib/footfall cluster_f809cce5a77d3fbe
-The ID is the one that `footfall status` shows where the MCP server runs. Its events are deleted from the store and the
-journal, and late ones are left out from then on; a backup that was made before still has them."""
-_REBUILD_EXAMPLE = """example:
-  footfall-collector rebuild --data /var/lib/footfall"""
-_RETAIN_EXAMPLE = """example:
-  footfall-collector retain --data /var/lib/footfall --days 180
-Deletes at once what the running collector deletes every hour, by whole months; retention_days sets the days."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = options.run(options, settings)
     except SettingsError as error:
         return _complain(str(error), 2)
-    except (AlreadyRunningError, ControlError) as error:
+    except (DataUnusableError, ControlError) as error:
         return _complain(str(error), 1)
     return code
 
@@ -70,21 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     revoke = _command(actions, "revoke", "stop taking a key", _KEYS_EXAMPLE)
     revoke.add_argument("key", help="the key to revoke")
     revoke.set_defaults(run=_keys_revoke)
-    _add_operations(commands)
+    add_commands(commands, _command)
     return parser
-
-
-def _add_operations(commands: Any) -> None:
-    """The commands that work through the running collector, or on the data directory while none runs."""
-    forget = _command(commands, "forget", "delete everything of one instance, for good", _FORGET_EXAMPLE)
-    forget.add_argument("instance", help="the instance ID, such as cluster_f809cce5a77d3fbe")
-    forget.add_argument("--product", help="only of this product; of all of them where it is not given")
-    forget.set_defaults(run=_forget)
-    rebuild = _command(commands, "rebuild", "make the counts anew from the raw events", _REBUILD_EXAMPLE)
-    rebuild.set_defaults(run=_rebuild)
-    retain = _command(commands, "retain", "delete months that are too old", _RETAIN_EXAMPLE)
-    retain.add_argument("--days", type=int, help="keep so many days [retention_days of the settings]")
-    retain.set_defaults(run=_retain)
 
 
 def _command(commands: Any, name: str, meaning: str, example: str) -> argparse.ArgumentParser:
@@ -172,43 +151,4 @@ def _keys_revoke(options: argparse.Namespace, settings: Settings) -> int:
     except KeysError as error:
         return _complain(str(error), 1)
     print(f"{revoked.key}  {revoked.product}  is refused from now on")
-    return 0
-
-
-def _operate(settings: Settings, command: str, **arguments: str | int | None) -> Any:
-    """The result of an operation: by the running collector, else here. Raises ControlError."""
-    if not settings.data.is_dir():
-        raise ControlError(f"{settings.data} is no directory; check --data")
-    try:
-        return ask(settings.data, command, arguments)
-    except NotRunningError:
-        pass
-    # Late: asking the running collector should not pay for an engine of one's own.
-    from .operations import offline
-    from .store import StoreError
-
-    try:
-        with offline(settings) as operations:
-            return operations.commands()[command](**arguments)
-    except StoreError as error:
-        raise ControlError(str(error)) from None
-    except OSError as error:
-        raise ControlError(f"{settings.data} can't be used ({error.strerror}); check --data") from None
-
-
-def _forget(options: argparse.Namespace, settings: Settings) -> int:
-    found = _operate(settings, "forget", instance=options.instance, product=options.product)
-    print(f"{found['events']} events deleted; later ones of this instance are left out")
-    return 0
-
-
-def _rebuild(options: argparse.Namespace, settings: Settings) -> int:
-    del options
-    print(f"all counts made anew in {_operate(settings, 'rebuild')['seconds']} s")
-    return 0
-
-
-def _retain(options: argparse.Namespace, settings: Settings) -> int:
-    removed = _operate(settings, "retain", days=options.days)["removed"]
-    print(f"deleted {', '.join(removed)}" if removed else "nothing is old enough")
     return 0

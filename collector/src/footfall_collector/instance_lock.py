@@ -9,15 +9,28 @@ from .durable import make_directory
 FILE = "lock"
 
 
-class AlreadyRunningError(Exception):
+RESTORING = "restore-unfinished"
+"""A file that is in the data directory while a backup is copied into it."""
+
+
+class DataUnusableError(Exception):
+    """The data directory can't be used; the message says why and what to do."""
+
+
+class AlreadyRunningError(DataUnusableError):
     """Another collector uses the data directory."""
 
 
-def lock_data(data: Path) -> int:
+class HalfRestoredError(DataUnusableError):
+    """A restore into the data directory did not come to its end."""
+
+
+def lock_data(data: Path, *, restoring: bool = False) -> int:
     """Make the directory if need be and lock it; the descriptor holds the lock for as long as it is open.
 
     Raises:
         AlreadyRunningError: another process holds it.
+        HalfRestoredError: only a restore (`restoring`) may go on with it.
         OSError: the directory can't be made or written.
     """
     make_directory(data)
@@ -32,4 +45,7 @@ def lock_data(data: Path) -> int:
     except OSError:
         os.close(descriptor)
         raise
+    if (data / RESTORING).exists() and not restoring:
+        os.close(descriptor)
+        raise HalfRestoredError(f"a restore into {data} did not finish: run it again with --force")
     return descriptor

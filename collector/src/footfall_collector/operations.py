@@ -7,33 +7,59 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, Protocol, TypeVar, cast
 
 from .admit import fingerprint, load_catalogues, load_pepper
 from .admit.instances import MAX_ID, instance_of
 from .control import Command, ControlError
 from .instance_lock import lock_data
-from .journal import FOLDER, Journal
+from .journal import FOLDER, Journal, Recovered
 from .settings import Settings
 from .status import Status
 from .store import Store, StoreError
 from .store.duckdb import DuckStore
-from .store.loader import Loader
+from .store.loader import CLOSED, Loader
+from .store.periods import months_between
+from .verifying import verify
 
 T = TypeVar("T")
 
+HOLD_SECONDS = 900.0
+"""Longest that copying may keep new events out of the store."""
+
 _DAY = 86_400
+
+
+class Listener(Protocol):
+    """Whoever gave a command that takes long; see `control.Peer`."""
+
+    def say(self, **progress: Any) -> None:
+        """Tell how far the work is. Raises ControlError where it is to be given up."""
+
+    def wait(self, seconds: float) -> None:
+        """Until the listener has done its part. Raises ControlError where it is to be given up."""
 
 
 class Operations:
     """The commands on one store, carried out where `loader` does its work."""
 
-    def __init__(self, store: Store, loader: Loader, settings: Settings, pepper: bytes) -> None:
+    def __init__(
+        self, store: Store, loader: Loader, settings: Settings, pepper: bytes, recovered: Recovered | None = None
+    ) -> None:
         self._store, self._loader, self._settings, self._pepper = store, loader, settings, pepper
+        self._recovered = recovered
 
     def commands(self) -> Mapping[str, Command]:
         """By name."""
-        return {"forget": self.forget, "rebuild": self.rebuild, "retain": self.retain}
+        return {
+            "forget": self.forget,
+            "rebuild": self.rebuild,
+            "retain": self.retain,
+            "hold": self.hold,
+            "verify": self.verify,
+            "export": self.export,
+        }
 
     def forget(self, instance: str, product: str | None = None) -> dict[str, Any]:
         """Delete an instance, as its owner knows it: `{"events": number}`. Of all products where none is given."""
@@ -65,7 +91,82 @@ class Operations:
             raise ControlError("--days must be at least 1")
         return {"removed": self._done(lambda: self._store.retain(cutoff(days or self._settings.retention_days)))}
 
+    def hold(self, peer: Listener) -> dict[str, Any]:
+        """Keep the store's files as they are until the peer hangs up: `{"seconds": number}`.
+
+        Events are acknowledged meanwhile and charts are answered; what comes waits in the journal. The peer is told
+        what it finds: `{"waiting": true, "engine": …, "events": number, "pepper": fingerprint}`.
+        """
+        store, began = self._own_files(), time.monotonic()
+
+        def work() -> None:
+            self._loader.run_once()
+            self._loader.settle()
+            # Settling left notes in the log of one file.
+            store.settle()
+            events = sum(raw for _, raw in store.counted().values())
+            peer.say(waiting=True, engine=store.engine, events=events, pepper=fingerprint(self._pepper))
+            peer.wait(HOLD_SECONDS)
+
+        self._done(work)
+        return {"seconds": round(time.monotonic() - began, 2)}
+
+    def verify(self, peer: Listener) -> dict[str, Any]:
+        """Compare the journal with the store, and the rollups with the raw events; see `verifying.verify`."""
+        store = self._own_files()
+
+        def work() -> dict[str, Any]:
+            journal = self._settings.data / FOLDER
+            # What is closed from here on may not be loaded when it is looked up.
+            closed = sorted(journal.glob(f"*{CLOSED}"))
+            self._loader.run_once()
+            found = verify(store, journal, closed, cutoff(self._settings.retention_days), peer.say)
+            if self._recovered is not None:
+                found["damaged"] += self._recovered.damaged
+            return found
+
+        return self._done(work)
+
+    def export(
+        self, peer: Listener, directory: str, form: str, product: str | None, start: int, end: int
+    ) -> dict[str, Any]:
+        """Write raw events to DIRECTORY/PRODUCT-MONTH.FORM, loading in between: `{"files": {name: events}}`."""
+        if product is not None and product not in self._settings.products:
+            raise ControlError(f"--product must be one of {', '.join(self._settings.products)}")
+        store, files = self._own_files(), {}
+        self._done(self._loader.run_once)
+        for month in months_between(start, end):
+            for name in [product] if product else self._settings.products:
+                file = f"{name}-{month}.{form}"
+                path, scope = Path(directory) / file, (name, start, end)
+                events = self._done(lambda: store.export(month, scope, path) if month in store.files.months else 0)  # noqa: B023 - done at once
+                if events:
+                    files[file] = events
+                    peer.say(file=file, events=events)
+        return {"files": files}
+
+    def _own_files(self) -> DuckStore:
+        if not isinstance(self._store, DuckStore):
+            raise ControlError("the events are in a database of its own: use that database's backup, check and export")
+        return self._store
+
     def _done(self, work: Callable[[], T]) -> T:
+        given_up: list[ControlError] = []
+
+        def guarded() -> T | None:
+            # The loader's thread knows nothing of peers.
+            try:
+                return work()
+            except ControlError as error:
+                given_up.append(error)
+                return None
+
+        result = self._loader_does(guarded)
+        if given_up:
+            raise given_up[0]
+        return cast("T", result)
+
+    def _loader_does(self, work: Callable[[], T]) -> T:
         try:
             return self._loader.do(work)
         except StoreError as error:
@@ -116,7 +217,7 @@ def offline(settings: Settings) -> Iterator[Operations]:
         loader = Loader(store, settings.data / FOLDER, status)
         loader.run_once()
         store.finish_forgetting()
-        yield Operations(store, loader, settings, pepper)
+        yield Operations(store, loader, settings, pepper, journal.recovered)
         loader.settle()
     finally:
         store.close()

@@ -27,7 +27,7 @@ import duckdb
 from footfall.schema import Catalogue
 
 from ..status import Status
-from . import Loaded, Scope, StoreError, batch, deletion, rolling
+from . import Loaded, Scope, StoreError, batch, deletion, exporting, inspection, rolling
 from .damaged import readable
 from .files import Files
 from .periods import months_between
@@ -71,7 +71,7 @@ class DuckStore:
         pepper: str = "",
         on_step: Step = _no_step,
     ) -> None:
-        self._status = status or Status()
+        self._status, self._catalogues = status or Status(), catalogues
         self._step = on_step
         self.tombstones = Tombstones(data_dir / TOMBSTONES)
         self.files = Files(data_dir / "store", columns_of(catalogues), memory_limit, threads)
@@ -192,6 +192,22 @@ class DuckStore:
         """See `Store.retain`."""
         with _engine_errors("old months can't be removed"):
             return deletion.retain(self.files, cutoff, self._step)
+
+    def compare(self, segments: Sequence[Path]) -> inspection.Compared:
+        """Look up every event of closed segments that were loaded. Only the loader's thread asks. Raises StoreError."""
+        with _engine_errors("the store can't be compared with the journal"):
+            return inspection.compare(self.files, segments, self.tombstones.marks)
+
+    def counted(self) -> dict[str, tuple[int, int]]:
+        """By product: events in the rollups, and raw events that they should hold. Only the loader's thread asks."""
+        with _engine_errors("the store can't be counted"):
+            return inspection.counted(self.files)
+
+    def export(self, month: str, scope: tuple[str, int, int], path: Path) -> int:
+        """Write a month's events of (product, from, to) to a file; how many. Only the loader's thread asks."""
+        columns = columns_of({scope[0]: self._catalogues[scope[0]]})
+        with _engine_errors("the events can't be written"):
+            return exporting.write(self.files, self.files.months[month], columns, scope, path)
 
     def settle(self) -> None:
         """See `Store.settle`: a checkpoint of every file."""

@@ -5,6 +5,7 @@ instance can be told that it is on the list.
 """
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -64,3 +65,12 @@ class Tombstones:
     def _write(self, marks: list[_Mark]) -> None:
         replace_file(self._path, msgspec.json.encode(marks))
         self._marks = marks
+
+
+def merged(paths: Sequence[Path]) -> bytes:
+    """The content of a list of all instances in some lists, all of them to be deleted again. Missing lists are empty.
+
+    Raises StoreError where one can't be read.
+    """
+    marks = dict.fromkeys(mark for path in paths for mark in Tombstones(path).marks)
+    return msgspec.json.encode([_Mark(mark) for mark in marks])

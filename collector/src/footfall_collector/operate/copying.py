@@ -1,0 +1,82 @@
+"""Copies of files and directories that are made whole or not at all."""
+
+import errno
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..control import ControlError
+from ..durable import make_directory, sync_directory
+from .manifest import UNFINISHED, Say
+
+PARTIAL = ".partial"
+_PIECE = 8 << 20
+_CLONE = 0x40049409
+"""Linux's FICLONE: the copy shares the original's blocks until one of them changes."""
+
+
+def copy(source: Path, target: Path, say: Say) -> None:
+    """Copy a file, at once where the file system can share blocks. Not synced. Raises OSError."""
+    with source.open("rb") as original, open(target, "wb", opener=_private) as made:
+        size = os.fstat(original.fileno()).st_size
+        try:
+            fcntl.ioctl(made.fileno(), _CLONE, original.fileno())
+            return
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.ENOTTY, errno.ENOSYS):
+                raise
+        copied = 0
+        while piece := original.read(_PIECE):
+            made.write(piece)
+            copied += len(piece)
+            say(f"copied {_shown(copied)} of {_shown(size)}: {source.name}")
+
+
+def sync_tree(directory: Path) -> None:
+    """Put a directory and all that is in it on disk. Raises OSError."""
+    for path in directory.rglob("*"):
+        if not path.is_file() and not path.is_dir():
+            continue  # a socket
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    sync_directory(directory)
+
+
+@contextmanager
+def made_whole(target: Path) -> Iterator[Path]:
+    """A new directory to fill; it gets its name once it is complete and on disk, and is removed if that fails.
+
+    What an earlier attempt left is removed. Raises ControlError where the name is taken.
+    """
+    partial = target.with_name(target.name + PARTIAL)
+    if target.exists():
+        raise ControlError(f"{target} exists; choose another name, or remove it")
+    if partial.exists() and not (partial / UNFINISHED).exists():
+        raise ControlError(f"{partial} exists and is not ours; remove it, or choose another name")
+    shutil.rmtree(partial, ignore_errors=True)
+    make_directory(target.parent)
+    partial.mkdir(mode=0o700)
+    try:
+        (partial / UNFINISHED).touch()
+        yield partial
+        (partial / UNFINISHED).unlink()
+        sync_tree(partial)
+        os.rename(partial, target)
+        sync_directory(target.parent)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _shown(size: int) -> str:
+    return f"{size / (1 << 20):,.1f} MiB"
