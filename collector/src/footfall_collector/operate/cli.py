@@ -37,6 +37,7 @@ _EXPORT = """example:
   footfall-collector export --data /var/lib/footfall --product dot-ai --from 2026-10-01 --to 2026-10-31 october
 Writes october/dot-ai-2026-10.parquet, a file for each product and month; --format csv and jsonl make texts."""
 
+FORMATS = ("parquet", "csv", "jsonl")
 _SHOWN_EVERY = 0.5
 _DAY = 86_400
 
@@ -69,13 +70,10 @@ def add_commands(commands: Any, command: Command) -> None:
     export = command(commands, "export", "write raw events to files", _EXPORT)
     export.add_argument("directory", type=Path, help="the directory to make")
     export.add_argument("--product", help="only of this product; of all of them where it is not given")
-    export.add_argument(
-        "--from", dest="first", type=date.fromisoformat, metavar="DAY", help="first day, UTC [the oldest]"
-    )
-    export.add_argument("--to", dest="last", type=date.fromisoformat, metavar="DAY", help="last day, UTC [today]")
-    export.add_argument(
-        "--format", dest="form", choices=("parquet", "csv", "jsonl"), default="parquet", help="[parquet]"
-    )
+    day: dict[str, Any] = {"type": date.fromisoformat, "metavar": "DAY"}
+    export.add_argument("--from", dest="first", help="first day, UTC [the oldest]", **day)
+    export.add_argument("--to", dest="last", help="last day, UTC [today]", **day)
+    export.add_argument("--format", dest="form", choices=FORMATS, default=FORMATS[0], help=f"[{FORMATS[0]}]")
     export.set_defaults(run=_export)
 
 
@@ -114,9 +112,7 @@ def _backup(options: argparse.Namespace, settings: Settings) -> int:
 
     made, seconds = back_up(settings, options.target, include_pepper=options.include_pepper, say=_Progress())
     size = sum(file.bytes for file in made.files)
-    print(
-        f"{options.target}: {made.events} events and the journal, {len(made.files)} files, {size / (1 << 20):.1f} MiB"
-    )
+    print(f"{options.target}: {made.events} events and the journal, {size / (1 << 20):.1f} MiB")
     print(f"new events waited {seconds} s in the journal meanwhile")
     if not made.pepper_included:
         print(f"the pepper (fingerprint {made.pepper}) is not in it; keep a copy apart, a restore needs it")

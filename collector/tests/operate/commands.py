@@ -1,0 +1,87 @@
+"""The real command line against real collectors and directories."""
+
+import functools
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from collector.tests.app.http import ask, counter, post
+from collector.tests.receive.shapes import batch, event
+from tests.support.collector_process import CollectorProcess
+from tests.support.waiting import wait_for
+
+LEAVER, STAYER = "cluster_" + "1" * 16, "cluster_" + "2" * 16
+
+
+def arguments(data: Path, *words: str) -> list[str]:
+    return [sys.executable, "-m", "footfall_collector", words[0], "--data", str(data), *words[1:]]
+
+
+def run(data: Path, *words: str, prefix: Sequence[str] = ()) -> "subprocess.CompletedProcess[str]":
+    """A command to its end; whatever happens it never shows a traceback."""
+    ran = subprocess.run([*prefix, *arguments(data, *words)], capture_output=True, text=True, timeout=120, check=False)
+    assert "Traceback" not in ran.stderr, ran.stderr
+    return ran
+
+
+def begun(data: Path, *words: str) -> "subprocess.Popen[str]":
+    """A command that is still under way."""
+    return subprocess.Popen(arguments(data, *words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def refused(data: Path, *words: str, prefix: Sequence[str] = ()) -> str:
+    """The sentence of a command that must fail."""
+    ran = run(data, *words, prefix=prefix)
+    assert ran.returncode == 1, (ran.stdout, ran.stderr)
+    return ran.stderr
+
+
+def done(data: Path, *words: str) -> str:
+    """What a command prints that must succeed."""
+    ran = run(data, *words)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def give(collector: CollectorProcess, *events: dict[str, Any]) -> list[str]:
+    """Send events and wait until they are stored; their uuids."""
+    before = counter(collector, "events_stored")
+    assert post(collector, batch(*events)).status == 200
+    wait_for(lambda: counter(collector, "events_stored") == before + len(events), "the events")
+    return [one["uuid"] for one in events]
+
+
+def calls(collector: CollectorProcess) -> int:
+    rows: list[list[Any]] = ask(collector, "GET", "/api/charts/tool-usage?range=90d").json["rows"]
+    return sum(row[1] for row in rows)
+
+
+def stored(data: Path) -> Counter[str]:
+    """How often each uuid is in the month files, read without the collector's code."""
+    found: Counter[str] = Counter()
+    for path in (data / "store").glob("events-*.duckdb"):
+        with duckdb.connect(str(path), read_only=True) as connection:
+            found.update(name for (name,) in connection.execute("SELECT uuid::VARCHAR FROM events").fetchall())
+    return found
+
+
+class Stopped:
+    """A collector that does nothing for the time being, so that a command waits for it."""
+
+    def __init__(self, collector: CollectorProcess) -> None:
+        self.collector = collector
+
+    def __enter__(self) -> None:
+        self.collector.process.send_signal(signal.SIGSTOP)
+
+    def __exit__(self, *_: object) -> None:
+        self.collector.process.send_signal(signal.SIGCONT)
+
+
+some_event = functools.partial(event, distinct_id=STAYER)
