@@ -30,8 +30,8 @@ from .signin import SignIn
 from .status import Status
 from .store import Scope as StoreScope
 from .store import StoreError
-from .store.duckdb import DuckStore
 from .store.loader import Loader
+from .store.opening import open_store
 
 _log = logging.getLogger(__name__)
 
@@ -56,14 +56,7 @@ class Collector:
             segment_bytes=settings.segment_bytes,
             segment_seconds=settings.segment_seconds,
         )
-        self.store = DuckStore(
-            settings.data,
-            catalogues,
-            settings.store_memory,
-            settings.store_threads,
-            status=self.status,
-            pepper=fingerprint(pepper),
-        )
+        self.store = open_store(settings, catalogues, self.status, fingerprint(pepper))
         self.loader = Loader(self.store, journal_dir, self.status, housekeeping=housekeeping(self.store, settings))
         self.operations = Operations(self.store, self.loader, settings, pepper)
         tools = {name: frozenset(product.tools) for name, product in settings.products.items()}

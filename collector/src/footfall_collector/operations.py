@@ -20,6 +20,7 @@ from .status import Status
 from .store import Store, StoreError
 from .store.duckdb import DuckStore
 from .store.loader import CLOSED, Loader
+from .store.opening import open_store
 from .store.periods import months_between
 from .verifying import verify
 
@@ -205,14 +206,7 @@ def offline(settings: Settings) -> Iterator[Operations]:
     journal.start()
     journal.close()
     pepper = load_pepper(settings.data, settings.pepper)
-    store = DuckStore(
-        settings.data,
-        load_catalogues(settings.products),
-        settings.store_memory,
-        settings.store_threads,
-        status=status,
-        pepper=fingerprint(pepper),
-    )
+    store = open_store(settings, load_catalogues(settings.products), status, fingerprint(pepper))
     try:
         loader = Loader(store, settings.data / FOLDER, status)
         loader.run_once()

@@ -26,6 +26,7 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 _PRODUCT_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 # Kubernetes injects these for a Service called `footfall…`; they are not ours, and one of them is named FOOTFALL_PORT.
 _INJECTED = re.compile(r"_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$")
+_PASSWORD = re.compile(r"[a-z]+://[^/@]*:[^/]*@")
 _INJECTED_ADDRESS = re.compile(r"(tcp|udp|sctp)://")
 
 
@@ -105,6 +106,10 @@ class Settings:
     drain_seconds: Annotated[float, Row("Longest that requests under way are waited for at the end", 0, 600)] = 10.0
     segment_bytes: Annotated[int, Row("Size at which a journal segment is closed", 4096, 1 << 30)] = 32 << 20
     segment_seconds: Annotated[float, Row("Age at which a journal segment is closed", 0.05, 3600)] = 1.0
+    store: Annotated[str, Row("`duckdb`, or `clickhouse://user@host:9000/database?cluster=name`")] = field(
+        default="duckdb", repr=False
+    )
+    store_password: Annotated[str, Row("Password of the ClickHouse user", secret=True)] = field(default="", repr=False)
     store_memory: Annotated[str, Row("Memory limit of the store, as DuckDB writes it")] = "256MB"
     store_threads: Annotated[int, Row("Threads of the store", 1, 256)] = 2
     log_format: Annotated[str, Row("`text`, or `json` for one object a line", form="log_format")] = "text"
@@ -166,6 +171,8 @@ def read_settings(flags: Mapping[str, Any], env: Mapping[str, str]) -> Settings:
     for setting in TABLE:
         if flags.get(setting.name) is not None:
             values[setting.name] = _parsed(setting, flags[setting.name], f"--{setting.name.replace('_', '-')}")
+    if _PASSWORD.match(flags.get("store") or ""):
+        raise SettingsError("--store: every user of this machine can read a command line: set FOOTFALL_STORE_PASSWORD")
     return Settings(**values)
 
 

@@ -5,6 +5,7 @@ its charts the relations of `rollups.py` under the same names and with the same 
 chart and engine is enough.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,6 +60,10 @@ class Loaded:
     def events(self) -> int:
         """Events that are new, of all products."""
         return sum(self.new.values())
+
+    def plus(self, other: "Loaded") -> "Loaded":
+        """What two loads did together."""
+        return Loaded(Counter(self.new) + Counter(other.new), Counter(self.known) + Counter(other.known))
 
 
 class Store(Protocol):

@@ -13,14 +13,9 @@ from .periods import DAY
 from .relations import ROLLUP_FILE
 from .schema import journal_columns
 from .tombstones import sql_of_mark
-
-WINDOW = 300
-"""Seconds around `sent` within which an event with the same UUID is the same. Where a client gives no time, the
-time of receipt stands in, and then a retry's differs by the seconds between the attempts."""
+from .windows import WINDOW, ranges
 
 _LATEST = 4_102_444_800  # 2100-01-01, the latest that the journal writes
-_GAP = 3600
-_MOST_RANGES = 24
 
 
 def read(
@@ -92,7 +87,7 @@ def leave_out_known(files: Files) -> None:
     times = [time for (time,) in writer.execute("SELECT DISTINCT sent // 60 FROM batch ORDER BY 1").fetchall()]
     searched = [
         f"SELECT product, uuid, sent FROM {month.events} WHERE sent BETWEEN {first} AND {last}"  # noqa: S608 - our own words
-        for first, last in _ranges(times)
+        for first, last in ranges(times)
         for month in files.months.values()
         if _may_hold(month, first, last)
     ]
@@ -103,21 +98,6 @@ def leave_out_known(files: Files) -> None:
         f"JOIN ({' UNION ALL '.join(searched)}) e ON e.uuid = b.uuid AND e.product = b.product "
         f"AND e.sent BETWEEN b.sent - {WINDOW} AND b.sent + {WINDOW})"
     )
-
-
-def _ranges(minutes: Sequence[int]) -> list[tuple[int, int]]:
-    """Few stretches of seconds that hold all the minutes with `WINDOW` around them."""
-    gap = _GAP // 60
-    while True:
-        ranges: list[tuple[int, int]] = []
-        for minute in minutes:
-            if ranges and minute - ranges[-1][1] <= gap:
-                ranges[-1] = (ranges[-1][0], minute)
-            else:
-                ranges.append((minute, minute))
-        if len(ranges) <= _MOST_RANGES:
-            return [(first * 60 - WINDOW, last * 60 + 59 + WINDOW) for first, last in ranges]
-        gap *= 2
 
 
 def _may_hold(month: Month, first: int, last: int) -> bool:

@@ -112,7 +112,7 @@ class DuckStore:
                 batch.begin(self.files, number, fresh)
                 self._begun |= {keys[path]: number for path in fresh}
                 self._load = number
-                loaded = _added(loaded, self._carry_out(number, fresh))
+                loaded = loaded.plus(self._carry_out(number, fresh))
                 self._finished = number
             return loaded
 
@@ -252,10 +252,3 @@ def _engine_errors(what: str) -> Iterator[None]:
         yield
     except (duckdb.Error, OSError) as error:
         raise StoreError(f"{what} ({type(error).__name__})") from error
-
-
-def _added(one: Loaded, other: Loaded) -> Loaded:
-    def total(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:
-        return {product: a.get(product, 0) + b.get(product, 0) for product in {**a, **b}}
-
-    return Loaded(total(one.new, other.new), total(one.known, other.known))

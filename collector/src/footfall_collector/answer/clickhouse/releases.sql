@@ -1,0 +1,29 @@
+-- Every version in the range: first day in it, distinct instances, calls and errors. The lowest bit of a mask is its
+-- block's first active day.
+SELECT
+    product_version,
+    toInt64(min(first)) AS first_seen,
+    sum(i) AS instances,
+    sum(c) AS calls,
+    sum(e) AS errors,
+    if(calls = 0, NULL, errors / calls) AS error_rate
+FROM (
+    SELECT
+        product_version,
+        min(toInt64(block) * 56 - 3 + toInt64(round(log2(bitAnd(mask, toUInt64(bitXor(mask, mask - 1))))))) AS first,
+        toInt64(uniqExact(instance)) AS i,
+        toInt64(0) AS c,
+        toInt64(0) AS e
+    FROM presence
+    GROUP BY product_version
+    UNION ALL
+    SELECT product_version, day AS first, toInt64(0) AS i, c, e
+    FROM (
+        SELECT product_version, intDiv(moment, 86400) AS day, sum(calls) AS c, sum(errors) AS e
+        FROM tool_calls
+        GROUP BY product_version, day
+    )
+    WHERE c > 0
+)
+GROUP BY product_version
+ORDER BY first_seen, product_version

@@ -1,0 +1,31 @@
+"""The store that the settings name."""
+
+from collections.abc import Mapping
+
+from footfall.schema import Catalogue
+
+from ..settings import Settings, SettingsError
+from ..status import Status
+from . import Store, StoreError
+from .clickhouse import ClickHouseStore
+from .clickhouse.address import parse
+from .duckdb import DuckStore
+
+DUCKDB = "duckdb"
+
+
+def open_store(settings: Settings, catalogues: Mapping[str, Catalogue], status: Status, pepper: str) -> Store:
+    """The store, ready for the loader; `pepper` is the fingerprint of the key that instances are hashed with.
+
+    Raises:
+        SettingsError: the setting `store` can't be read.
+        StoreError: the store can't be used.
+    """
+    if settings.store == DUCKDB:
+        memory, threads = settings.store_memory, settings.store_threads
+        return DuckStore(settings.data, catalogues, memory, threads, status=status, pepper=pepper)
+    try:
+        address = parse(settings.store, settings.store_password)
+    except StoreError as error:
+        raise SettingsError(str(error)) from None
+    return ClickHouseStore(settings.data, catalogues, address, status=status, pepper=pepper)
