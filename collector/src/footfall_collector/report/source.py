@@ -50,12 +50,12 @@ def read(settings: Settings, query: Mapping[str, str]) -> dict[str, Any]:
     from ..answer import Answers, FilterError, Filters
     from ..show.report import gather
     from ..status import Status
-    from ..store.duckdb import DuckStore
+    from ..store.opening import open_store
 
-    if not (settings.data / "store").is_dir():
+    if settings.store == "duckdb" and not (settings.data / "store").is_dir():
         raise ReportError(f"{settings.data} has no collector's data: name the directory with --data, or --url")
     catalogues, now = load_catalogues(settings.products), datetime.now(UTC)
-    store = DuckStore(settings.data, catalogues, settings.store_memory, settings.store_threads)
+    store = open_store(settings, catalogues, Status(), "")
     try:
         answers = Answers(store, catalogues)
         return gather(answers, Filters.parse(query, now, catalogues), Status(), now)
