@@ -3,26 +3,29 @@
 import json
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from client.tests.faults.disk import disk
+from collector.tests.app.http import post
 from collector.tests.durability.senders import Fleet
 from collector.tests.operate.commands import Stopped, begun, calls, done, give, refused, some_event, stored
+from collector.tests.receive.shapes import batch
 from footfall_collector.control import ControlError
 from footfall_collector.control import ask as ask_control
 from tests.support.collector_process import start_collector
 from tests.support.waiting import wait_for
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 
 def test_a_backup_under_load_has_every_event_that_was_acknowledged_before_it_once(tmp_path: Path) -> None:
     data, fleet = tmp_path / "data", Fleet(tmp_path / "ledger", seed=1)
     with start_collector(data) as collector:
         fleet.open(collector.port, None)
-        for number in range(3):
+        for number in range(2):
             wait_for(lambda least=20 * (number + 1): fleet.batches > least, "some batches", 60)  # type: ignore[misc]  # the default is an int
             before = set(fleet.acknowledged())
             said = done(data, "backup", str(tmp_path / f"backup-{number}"), "--include-pepper")
@@ -33,10 +36,10 @@ def test_a_backup_under_load_has_every_event_that_was_acknowledged_before_it_onc
             kept = stored(again)
             assert before <= kept.keys()
             assert set(kept.values()) == {1}
-            assert "0 damaged" in done(again, "verify")
-            with start_collector(again) as restored:
-                assert calls(restored) == len(kept)
         fleet.finish()
+    assert f"counts of dot-ai: {len(kept)}, raw events: {len(kept)}" in done(again, "verify")
+    with start_collector(again) as restored:
+        assert calls(restored) == len(kept)
 
 
 def test_while_the_store_is_held_events_are_acknowledged_and_charts_answered(tmp_path: Path) -> None:
@@ -75,9 +78,6 @@ def test_without_a_collector_what_a_killed_one_left_in_the_journal_is_in_it_too(
     data = tmp_path / "data"
     collector = start_collector(data, segment_seconds=3600)
     names = [some_event() for _ in range(3)]
-    from collector.tests.app.http import post
-    from collector.tests.receive.shapes import batch
-
     assert post(collector, batch(*names)).status == 200
     collector.kill()
     done(data, "backup", str(tmp_path / "backup"), "--include-pepper")
@@ -168,6 +168,4 @@ def test_every_command_shows_an_example() -> None:
 
 
 def run_help(name: str) -> list[str]:
-    import sys
-
     return [sys.executable, "-m", "footfall_collector", name, "--help"]

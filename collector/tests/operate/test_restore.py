@@ -1,0 +1,149 @@
+"""A restore is whole or says that it is not, and brings back nothing that was forgotten."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from client.tests.faults.disk import disk
+from collector.tests.app.http import holds
+from collector.tests.operate.commands import LEAVER, STAYER, calls, done, give, refused, run, some_event, stored
+from collector.tests.receive.shapes import event
+from footfall_collector.admit import load_pepper
+from footfall_collector.admit.instances import instance_of
+from tests.support.collector_process import start_collector
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def lost(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`data`, `backup` without and `whole` with the pepper; one instance was forgotten after the backups."""
+    place = tmp_path_factory.mktemp("lost")
+    with start_collector(place / "data") as collector:
+        give(collector, *(event(distinct_id=LEAVER) for _ in range(3)), some_event(), some_event())
+        done(place / "data", "backup", str(place / "backup"))
+        done(place / "data", "backup", "--include-pepper", str(place / "whole"))
+        done(place / "data", "forget", LEAVER)
+    return place
+
+
+def traces_of_leaver(data: Path, pepper: bytes) -> list[Path]:
+    digest = instance_of(pepper, "dot-ai", LEAVER)[0]
+    number = int(digest, 16).to_bytes(8, "little")
+    return holds(data, digest) + [p for p in (data / "store").glob("*.duckdb") if number in p.read_bytes()]
+
+
+def test_what_was_forgotten_since_does_not_come_back_where_a_copy_of_the_list_is_given(
+    lost: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    done(data, "restore", str(lost / "whole"))
+    assert len(stored(data)) == 5
+    shutil.rmtree(data)
+    said = done(data, "restore", "--forgotten", str(lost / "data" / "forgotten.json"), str(lost / "whole"))
+    assert "3 events of instances that were forgotten are deleted" in said
+    assert len(stored(data)) == 2
+    assert traces_of_leaver(data, load_pepper(data)) == []
+    with start_collector(data) as collector:
+        assert calls(collector) == 2
+        # Late retries stay out too.
+        give(collector, some_event())
+        assert "0 missing" in done(data, "verify")
+        assert calls(collector) == 3
+
+
+def test_in_place_the_list_of_the_directory_itself_counts(lost: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(lost / "data", data)
+    assert "has events already" in refused(data, "restore", str(lost / "backup"))
+    said = done(data, "restore", "--force", str(lost / "backup"))
+    assert "3 events of instances that were forgotten are deleted" in said
+    assert "fingerprint" not in said, "its own pepper is there"
+    assert traces_of_leaver(data, load_pepper(data)) == []
+    with start_collector(data) as collector:
+        assert calls(collector) == 2
+
+
+def test_without_the_pepper_it_says_what_to_do_and_with_it_the_collector_starts(lost: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert "The backup has no pepper. Put the file `pepper`" in done(data, "restore", str(lost / "backup"))
+    assert "another pepper" in run(data, "verify").stderr
+    shutil.copy(lost / "data" / "pepper", data / "pepper")
+    with start_collector(data) as collector:
+        assert calls(collector) == 5
+
+
+def test_another_pepper_is_refused_before_anything_is_changed(lost: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    load_pepper(data)
+    for backup, says in (("backup", "put the right one there"), ("whole", "remove it, and the backup's is taken")):
+        assert says in refused(data, "restore", str(lost / backup))
+        assert not (data / "store").exists()
+
+
+def first_of(backup: Path) -> Path:
+    return min((backup / "store").glob("events-*"))
+
+
+def change(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+@pytest.mark.parametrize(
+    ("harm", "says"),
+    [
+        (lambda backup: change(first_of(backup)), "is not what the backup's manifest says"),
+        (lambda backup: cut(first_of(backup)), "is not what the backup's manifest says"),
+        (lambda backup: first_of(backup).unlink(), "can't be read"),
+        (lambda backup: (backup / "manifest.json").unlink(), "name the directory of a whole backup"),
+        (lambda backup: (backup / "manifest.json").write_text("{}"), "is no manifest"),
+    ],
+    ids=["a bit changed", "a byte short", "a file gone", "no manifest", "another manifest"],
+)
+def test_a_damaged_backup_is_refused_and_the_directory_stays_empty(
+    lost: Path, tmp_path: Path, harm: object, says: str
+) -> None:
+    shutil.copytree(lost / "whole", tmp_path / "backup")
+    assert callable(harm)
+    harm(tmp_path / "backup")
+    assert says in refused(tmp_path / "data", "restore", str(tmp_path / "backup"))
+    assert not (tmp_path / "data").exists()
+
+
+def test_one_that_does_not_finish_keeps_the_collector_from_starting_until_it_is_run_again(
+    lost: Path, tmp_path: Path
+) -> None:
+    with disk(tmp_path / "disk", "size=9m") as small:
+        data = small.path / "data"
+        small.fill()
+        (small.seen / "filler").write_bytes(bytes(8 << 20))
+        said = refused(data, "restore", str(lost / "whole"), prefix=small.prefix)
+        assert "No space left" in said
+        with pytest.raises(AssertionError, match="did not finish: run it again with --force"):
+            start_collector(data, prefix=small.prefix)
+        small.free()
+        assert "has events already" in refused(data, "restore", str(lost / "whole"), prefix=small.prefix)
+        ran = run(data, "restore", "--force", str(lost / "whole"), prefix=small.prefix)
+        assert ran.returncode == 0, ran.stderr
+        with start_collector(data, prefix=small.prefix) as collector:
+            assert calls(collector) == 5
+
+
+def test_a_running_collector_is_not_overwritten(lost: Path, tmp_path: Path) -> None:
+    with start_collector(tmp_path / "data") as collector:
+        give(collector, some_event(distinct_id=STAYER))
+        assert "another collector uses" in refused(tmp_path / "data", "restore", "--force", str(lost / "whole"))
+        assert calls(collector) == 1
+
+
+def test_a_list_that_is_not_there_is_no_empty_list(lost: Path, tmp_path: Path) -> None:
+    said = refused(tmp_path / "data", "restore", "--forgotten", str(tmp_path / "typo.json"), str(lost / "whole"))
+    assert "is no file" in said
