@@ -88,7 +88,7 @@ clickhouse: .venv/.installed
 	@$(PY) scripts/find_clickhouse.py
 
 # Node programs that tests use: real MCP clients, axe. Pinned by their lock files.
-NODE_LOCKS := $(wildcard tests/*/node/package-lock.json client/tests/*/node/package-lock.json)
+NODE_LOCKS := $(wildcard tests/*/node/package-lock.json deploy/tests/node/package-lock.json client/tests/*/node/package-lock.json)
 node: $(NODE_LOCKS:package-lock.json=node_modules/.installed)
 %/node_modules/.installed: %/package-lock.json
 	cd $* && npm ci --silent --ignore-scripts --no-audit --no-fund

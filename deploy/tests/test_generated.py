@@ -24,7 +24,7 @@ from scripts.generate.outputs import documents
 
 CATALOGUE = catalogue_for("dot-ai")
 DICTIONARY = jsonschema.Draft202012Validator(dictionary(CATALOGUE))
-GENERATED = ["README.md", "docs", "deploy/helm", "scripts", "tests/privacy"]
+GENERATED = ["README.md", "docs", "deploy/helm", "deploy/manifests", "deploy/kustomize", "scripts", "tests/privacy"]
 
 
 def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -9,6 +9,7 @@ from footfall_collector.answer.filters import HOURS, RANGES
 from .chart_values import chart_schema, values_table
 from .commands import commands
 from .dictionary import dictionary
+from .manifests import manifests
 from .marked import as_json, with_block
 from .pages import page
 from .proof import proof
@@ -47,7 +48,7 @@ def documents(root: Path) -> Documents:
         tables[values.parent.name] = values_table(text)
         made[f"{chart}/README.md"] = with_block(values.parent / "README.md", "values", tables[values.parent.name])
     made["docs/chart-values.md"] = page("chart-values.md", catalogue, tables=tables)
-    return made
+    return made | manifests(root / "deploy/helm")
 
 
 def stale(root: Path, made: Documents) -> list[str]:
