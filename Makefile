@@ -23,13 +23,20 @@ help: ## this list
 
 setup: .venv/.installed ## the virtual environment in .venv
 
-lock: ## resolve again and write the pins to requirements.txt and requirements-engines.txt
+# What an image installs has the same pins as everything else.
+IMAGE_PINS = $(UV) pip compile --quiet --constraint requirements.txt --generate-hashes --no-header --no-annotate --universal \
+	--python-version 3.11 --no-emit-package footfall --no-emit-package footfall-collector
+
+lock: ## resolve again and write the pins to requirements.txt, requirements-engines.txt and deploy/images
 	@test -x $(PY) || $(PYTHON) -m venv .venv
 	@test -x $(UV) || $(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	$(UV) lock --quiet --upgrade --python $(PY)
 	$(UV) export --quiet --frozen --all-packages --group dev --no-emit-workspace --no-header -o requirements.txt >/dev/null
 	$(UV) export --quiet --frozen --only-group engines --no-emit-workspace --no-header -o requirements-engines.txt >/dev/null
 	@rm -f uv.lock
+	$(IMAGE_PINS) deploy/images/build.in -o deploy/images/build.txt >/dev/null
+	$(IMAGE_PINS) collector/pyproject.toml --all-extras -o deploy/images/collector.txt >/dev/null
+	$(IMAGE_PINS) examples/toolkit/pyproject.toml -o deploy/images/toolkit.txt >/dev/null
 
 # Stores to compare with, half a gigabyte: for the suites and measurements that name them.
 engines: .venv/.engines
