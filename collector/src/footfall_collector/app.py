@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
+from .access.commands import access_commands
 from .admit import Admission, Newcomers, fingerprint, load_catalogues, load_pepper
 from .answer import Answers
 from .control import Control
@@ -26,12 +27,14 @@ from .receive import Connections, Doorway, Ingestion, KeyAlarm, Keys, Limits, Pe
 from .receive.http import Receive, Scope, Send
 from .settings import Settings, SettingsError
 from .show import routes
+from .show.security import SecurityHeaders
 from .signin import SignIn
 from .status import Status
 from .store import Scope as StoreScope
 from .store import StoreError
 from .store.loader import Loader
 from .store.opening import open_store
+from .tokens import Tokens
 
 _log = logging.getLogger(__name__)
 
@@ -60,6 +63,7 @@ class Collector:
         self.loader = Loader(self.store, journal_dir, self.status, housekeeping=housekeeping(self.store, settings))
         self.operations = Operations(self.store, self.loader, settings, pepper)
         tools = {name: frozenset(product.tools) for name, product in settings.products.items()}
+        self.keys = Keys(settings.data, adopt_for=settings.default_product if settings.loopback else None)
         self.newcomers = Newcomers(settings.new_instances_per_hour)
         self.peers = Peers(settings.trusted_proxies, settings.unlimited_peers)
         self.doorway = Doorway(settings, self.peers, self.status)
@@ -68,20 +72,19 @@ class Collector:
         self.ingestion = Ingestion(
             Admission(catalogues, pepper, tools, settings.max_event_bytes, self.newcomers),
             self.journal,
-            Keys(settings.data, adopt_for=settings.default_product if settings.loopback else None),
+            self.keys,
             self.status,
             Limits.of(settings),
             self.doorway.take_events,
             alarm,
         )
         pages = routes(Answers(self.store, catalogues), self.status, settings)
-        self.reading: ASGIApp = SignIn(
-            Starlette(
-                routes=[*health_routes(self.status), *pages],
-                exception_handlers={StoreError: self._store_failed},
-            ),
-            settings.sign_in_secret,
+        reading = Starlette(
+            routes=[*health_routes(self.status), *pages],
+            exception_handlers={StoreError: self._store_failed},
         )
+        self.tokens = Tokens(settings.data)
+        self.reading: ASGIApp = SecurityHeaders(SignIn(reading, settings.sign_in_secret, self.tokens))
 
     def _store_failed(self, request: Request, error: Exception) -> Response:
         """503 where the store can't answer. The log gets the engine's class only: its message may quote data."""
@@ -95,7 +98,8 @@ class Collector:
         self.journal.start()
         self._meet_known_instances()
         self.loader.start()
-        self.control = Control(self.settings.data, self.operations.commands())
+        access = access_commands(self.settings, self.keys, self.tokens)
+        self.control = Control(self.settings.data, {**self.operations.commands(), **access})
         self.control.start()
         self.status.set("ready", 1)
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from .access.cli import add_access_commands
 from .control import ControlError
 from .instance_lock import DataUnusableError
 from .operate.cli import add_commands
@@ -16,9 +17,6 @@ from .settings import PREFIX, TABLE, Settings, SettingsError, read_settings
 _SERVE_EXAMPLE = """example:
   footfall-collector serve --data /var/lib/footfall
   then set DOT_AI_POSTHOG_HOST=http://127.0.0.1:8765 where the MCP server runs, and open that address"""
-_KEYS_EXAMPLE = """example:
-  footfall-collector keys add --data /var/lib/footfall --product dot-ai phc_yourproductspublickey
-  footfall-collector keys list --data /var/lib/footfall"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,16 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     report = _command(commands, "report", "the four answers, for a terminal or a weekly mail", EXAMPLE)
     add_arguments(report)
     report.set_defaults(run=run_report)
-    keys = commands.add_parser("keys", help="the write keys that senders may use")
-    actions = keys.add_subparsers(metavar="ACTION", required=True)
-    add = _command(actions, "add", "take a write key (a new one where none is given)", _KEYS_EXAMPLE)
-    add.add_argument("key", nargs="?", help="the product's public key, such as phc_…")
-    add.add_argument("--product", help="the product that the key stands for; needed where there are several")
-    add.set_defaults(run=_keys_add)
-    _command(actions, "list", "show all keys", _KEYS_EXAMPLE).set_defaults(run=_keys_list)
-    revoke = _command(actions, "revoke", "stop taking a key", _KEYS_EXAMPLE)
-    revoke.add_argument("key", help="the key to revoke")
-    revoke.set_defaults(run=_keys_revoke)
+    add_access_commands(commands, _command)
     add_commands(commands, _command)
     return parser
 
@@ -91,6 +80,7 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
     from .logs import set_up_logging
     from .receive.keys import KeysError
     from .store import StoreError
+    from .tokens import TokensError
 
     set_up_logging()
 
@@ -102,53 +92,8 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
 
     try:
         serve(settings, announce)
-    except (PortTakenError, KeysError, StoreError) as error:
+    except (PortTakenError, KeysError, TokensError, StoreError) as error:
         return _complain(str(error), 1)
     except OSError as error:
         return _complain(f"{settings.data} can't be used ({error.strerror}); check --data", 1)
-    return 0
-
-
-def _keys(settings: Settings) -> Any:
-    from .receive.keys import Keys, KeysError
-
-    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        return Keys(settings.data)
-    except KeysError as error:
-        raise SettingsError(str(error)) from None
-
-
-def _keys_add(options: argparse.Namespace, settings: Settings) -> int:
-    from .receive.keys import KeysError
-
-    product = options.product or settings.default_product
-    if product not in settings.products:
-        raise SettingsError(f"--product must be one of {', '.join(settings.products)}")
-    try:
-        added = _keys(settings).add(product, options.key)
-    except KeysError as error:
-        return _complain(str(error), 1)
-    print(f"{added.key}  {added.product}  takes events from now on")
-    return 0
-
-
-def _keys_list(options: argparse.Namespace, settings: Settings) -> int:
-    del options
-    keys = _keys(settings).all()
-    for key in keys:
-        print(f"{key.key}  {key.product}  added {key.added}" + (f"  revoked {key.revoked}" if key.revoked else ""))
-    if not keys:
-        print("no keys yet; on loopback the first one that comes is taken, elsewhere use `footfall-collector keys add`")
-    return 0
-
-
-def _keys_revoke(options: argparse.Namespace, settings: Settings) -> int:
-    from .receive.keys import KeysError
-
-    try:
-        revoked = _keys(settings).revoke(options.key)
-    except KeysError as error:
-        return _complain(str(error), 1)
-    print(f"{revoked.key}  {revoked.product}  is refused from now on")
     return 0

@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .settings import SettingsError
+from .tokens import Tokens
 
 COOKIE = "footfall_session"
 PATH = "/sign-in"
@@ -28,6 +29,7 @@ _MAX_SESSIONS = 1000
 _MAX_FORM = 4096
 _FAILURES, _WINDOW_SECONDS, _MAX_PEERS = 10, 60.0, 10_000
 _LEAST_SECRET = 12
+_SAFE = ("GET", "HEAD", "OPTIONS")
 _ARGON2 = "$argon2"
 
 _STYLE = """
@@ -61,7 +63,6 @@ _POLICY = (
 _HEADERS = {
     "cache-control": "no-store",
     "content-security-policy": _POLICY,
-    "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
 }
 
@@ -80,10 +81,13 @@ class Attempts:
 
     def failed(self, peer: str) -> None:
         """Count a failure."""
-        if len(self._failures) >= _MAX_PEERS:
-            self._failures.clear()
         key = self._key(peer)
-        self._failures[key] = [*self._recent(key), self._clock()]
+        recent = self._recent(key)
+        # The latest failure goes to the end, so the one that makes room is the longest ago.
+        self._failures.pop(key, None)
+        if len(self._failures) >= _MAX_PEERS:
+            del self._failures[next(iter(self._failures))]
+        self._failures[key] = [*recent, self._clock()]
 
     def _key(self, peer: str) -> bytes:
         return hmac.digest(self._salt, peer.encode(), "sha256")
@@ -103,6 +107,8 @@ class Secret:
             )
         self._given = given
         self._accepted: bytes | None = None
+        # A hash is made to cost memory: one at a time, or guessers together would take it all.
+        self._one_at_a_time = asyncio.Lock()
 
     async def matches(self, offered: str) -> bool:
         """Compare in constant time; a hash is verified once per right secret, off the event loop."""
@@ -111,7 +117,8 @@ class Secret:
             return hmac.compare_digest(digest, hashlib.sha256(self._given.encode()).digest())
         if self._accepted is not None and hmac.compare_digest(digest, self._accepted):
             return True
-        right = await asyncio.to_thread(self._verified, offered)
+        async with self._one_at_a_time:
+            right = await asyncio.to_thread(self._verified, offered)
         if right:
             self._accepted = digest
         return right
@@ -126,8 +133,9 @@ class Secret:
 class SignIn:
     """ASGI middleware. Without a secret it lets everything through: the start refuses that off loopback."""
 
-    def __init__(self, app: ASGIApp, secret: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, app: ASGIApp, secret: str, tokens: Tokens, clock: Callable[[], float] = time.monotonic) -> None:
         self._app = app
+        self._tokens = tokens
         self._secret = Secret(secret) if secret else None
         self._clock = clock
         self._sessions: dict[bytes, float] = {}
@@ -143,7 +151,11 @@ class SignIn:
         if path == PATH:
             await (await self._sign_in(Request(scope, receive)))(scope, receive, send)
         elif self._in_session(connection):
-            await self._app(scope, receive, send)
+            if scope["method"] in _SAFE or _same_origin(connection, demanded=True):
+                await self._app(scope, receive, send)
+            else:
+                refusal = PlainTextResponse("This came from another site; nothing was done.\n", 403)
+                await refusal(scope, receive, send)
         else:
             refused = await self._check_bearer(connection)
             if refused is None:
@@ -156,14 +168,14 @@ class SignIn:
         return self._sessions.get(key, float("-inf")) > self._clock()
 
     async def _check_bearer(self, connection: HTTPConnection) -> Response | None:
-        """None where the request carries the secret, else the answer that asks for it."""
+        """None where the request carries the secret or a token, else the answer that asks for it."""
         assert self._secret is not None
         scheme, _, offered = connection.headers.get("authorization", "").partition(" ")
         peer = _peer(connection)
         if scheme.lower() == "bearer" and offered:
             if self._attempts.blocked(peer):
                 return PlainTextResponse("Too many wrong attempts; wait a minute.\n", 429, {"retry-after": "60"})
-            if await self._secret.matches(offered.strip()):
+            if self._tokens.knows(offered.strip()) or await self._secret.matches(offered.strip()):
                 return None
             self._attempts.failed(peer)
         elif "text/html" in connection.headers.get("accept", ""):
@@ -171,7 +183,7 @@ class SignIn:
             onwards = connection.url.path + (f"?{connection.url.query}" if connection.url.query else "")
             return RedirectResponse(f"{PATH}?next={quote(onwards, safe='')}", 303)
         return PlainTextResponse(
-            "Sign in, or send `Authorization: Bearer <sign-in secret>`.\n", 401, {"www-authenticate": "Bearer"}
+            "Sign in, or send `Authorization: Bearer <token or sign-in secret>`.\n", 401, {"www-authenticate": "Bearer"}
         )
 
     async def _sign_in(self, request: Request) -> Response:
@@ -211,10 +223,12 @@ def _peer(connection: HTTPConnection) -> str:
     return connection.client.host if connection.client else ""
 
 
-def _same_origin(request: Request) -> bool:
-    """Browsers say where a form comes from; what says nothing is no browser and holds no cookie."""
+def _same_origin(request: HTTPConnection, *, demanded: bool = False) -> bool:
+    """Browsers say where a request comes from. What says nothing is no browser, and passes unless it is `demanded`."""
     origin = request.headers.get("origin")
-    return origin is None or origin.split("://", 1)[-1] == request.headers.get("host", "")
+    if origin is None:
+        return not demanded
+    return origin.split("://", 1)[-1] == request.headers.get("host", "")
 
 
 async def _offered(request: Request) -> str | None:

@@ -8,7 +8,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -28,7 +28,7 @@ class KeysError(Exception):
 
 
 class Key(msgspec.Struct):
-    """One write key. `added` and `revoked` are RFC 3339 times; a revoked key stays listed."""
+    """One write key. `added` and `revoked` are RFC 3339 times, the latter maybe to come; a revoked key stays listed."""
 
     key: str
     product: str
@@ -67,6 +67,7 @@ class Keys:
         self._looked = float("-inf")
         self._keys: list[Key] = []
         self._products: dict[str, str] = {}
+        self._ending = ""
         self._refresh()
 
     def product_of(self, token: str) -> str | None:
@@ -89,14 +90,22 @@ class Keys:
             raise KeysError("a write key is 1 to 64 ASCII letters, digits, `_`, `-` and `.`, and not a `phx_` key")
         with self._locked():
             known = next((k for k in self._keys if k.key == wanted), None)
-            if known is not None and (known.product != product or known.revoked):
-                state = "revoked" if known.revoked else f"a key of {known.product}"
-                raise KeysError(f"this key is already {state}; choose another one")
+            self._check_free(known, product)
             if known is None:
-                known = Key(wanted, product, _now())
+                known = Key(wanted, product, _at())
                 self._keys.append(known)
                 self._write()
         return known
+
+    def rotate(self, old: str, new: str | None, days: int) -> tuple[Key, Key]:
+        """Take a new key of the same product, and the old one for so many days more. Both; raises KeysError."""
+        replaced = next((k for k in self.all() if k.key == old.strip() and not k.revoked), None)
+        if replaced is None:
+            raise KeysError("there is no such key that is taken; `footfall-collector keys list` shows them")
+        if new is not None and usable(new) == replaced.key:
+            raise KeysError("the new key is the old one; choose another, or give none and one is made")
+        added = self.add(replaced.product, new)
+        return self._revoke(replaced.key, _at(days * 86_400)), added
 
     def adopt(self, key: str, product: str) -> None:
         """Take the first key that was seen, and say so. Raises KeysError or OSError where it can't be kept."""
@@ -106,13 +115,22 @@ class Keys:
 
     def revoke(self, key: str) -> Key:
         """Stop taking a key. Raises KeysError where there is no such key."""
+        return self._revoke(key, _at())
+
+    def _revoke(self, key: str, when: str) -> Key:
         with self._locked():
             known = next((k for k in self._keys if k.key == key.strip()), None)
             if known is None:
                 raise KeysError("there is no such key; `footfall-collector keys list` shows them")
-            known.revoked = known.revoked or _now()
+            known.revoked = min(known.revoked or when, when)
             self._write()
         return known
+
+    @staticmethod
+    def _check_free(known: Key | None, product: str) -> None:
+        if known is not None and (known.product != product or known.revoked):
+            state = "revoked" if known.revoked else f"a key of {known.product}"
+            raise KeysError(f"this key is already {state}; choose another one")
 
     def all(self) -> list[Key]:
         """Every key, revoked ones too, oldest first."""
@@ -127,6 +145,8 @@ class Keys:
             return
         stamp = (stat.st_mtime_ns, stat.st_ino)
         if stamp == self._stamp:
+            if self._ending and _at() >= self._ending:
+                self._take()
             return
         try:
             self._keys = msgspec.json.decode(self._path.read_bytes(), type=_File).keys
@@ -135,7 +155,13 @@ class Keys:
                 return  # go on with the keys that were good; the next change is looked at again
             raise KeysError(f"{self._path} can't be read as a list of keys: restore it, or delete it") from None
         self._stamp = stamp
-        self._products = {k.key: k.product for k in self._keys if not k.revoked}
+        self._take()
+
+    def _take(self) -> None:
+        """Which keys count now, and when the next one of them ends."""
+        now = _at()
+        self._products = {k.key: k.product for k in self._keys if not k.revoked or k.revoked > now}
+        self._ending = min((k.revoked for k in self._keys if k.revoked and k.revoked > now), default="")
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -154,5 +180,6 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _at(seconds: float = 0.0) -> str:
+    """The time so many seconds from now; as texts these compare as times do."""
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,1 @@
+"""Who may send and who may read: write keys and bearer tokens, by command."""
