@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NAMES = ("client_costs", "client_losses", "tool_call_overhead", "store")
+NAMES = ("client_costs", "client_losses", "tool_call_overhead", "store", "ingest")
 
 
 def main() -> int:

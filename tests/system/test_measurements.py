@@ -1,5 +1,6 @@
 """The measurements' own rules: what they say can be trusted, and what they write stays in its place."""
 
+import gzip
 import json
 import os
 import subprocess
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.load import requests
+from bench.load.subjects import lags
 from bench.overhead.hosts import INITIALIZE, SESSIONLESS
 from bench.overhead.measure import balanced
 from bench.overhead.sink import Sink
@@ -82,3 +85,28 @@ def test_a_section_replaces_its_last_one_and_no_other(tmp_path: Path) -> None:
     assert "Measured: mcp 2.3.0." in text
     assert r"| a\|b | 1 |" in text
     assert document.read_text() == ("before\n<!-- generated: bench one -->\n\n20\n\n<!-- end of bench one -->\nafter\n")
+
+
+def test_requests_to_the_collector_are_the_clients_with_uuids_of_their_own(tmp_path: Path) -> None:
+    requests.write(tmp_path / "made.requests", 5, 40, first=1_795_478_400, rate=20)
+    heads, bodies = zip(*(r.split(b"\r\n\r\n", 1) for r in requests.read(tmp_path / "made.requests")), strict=True)
+    assert all(head.startswith(b"POST /batch/ HTTP/1.1\r\n") for head in heads)
+    said = [json.loads(gzip.decompress(body)) for body in bodies]
+    assert [one["sent_at"] for one in (said[0], said[-1])] == ["2026-11-24T00:00:00Z", "2026-11-24T00:00:01Z"]
+    events = [event for one in said for event in one["batch"]]
+    assert len({event["uuid"] for event in events}) == len(events) == 200
+    assert all(event["timestamp"] <= one["sent_at"] for one in said for event in one["batch"])
+
+
+def test_the_lag_is_the_age_of_the_first_event_that_is_not_stored() -> None:
+    acknowledged = [(1.0, 100), (2.0, 200), (3.0, 300)]
+    assert lags(acknowledged, [(0.5, 0), (1.5, 0), (2.5, 100), (3.5, 150), (4.0, 300)]) == [0.0, 0.5, 0.5, 1.5, 0.0]
+
+
+def test_a_short_run_against_the_collector_says_which_bars_were_kept(tmp_path: Path) -> None:
+    command = [sys.executable, "bench/ingest.py", "--rounds", "1", "--seconds", "1", "--sustained", "2", "--dry"]
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "every acknowledged event in the store: kept" in done.stdout
+    assert "| events/s in batches of 100 |" in done.stdout

@@ -8,7 +8,8 @@ import msgspec
 
 from footfall.schema import Catalogue
 
-from .lines import Batch, compile_lines
+from .batches import Batch
+from .lines import compile_lines
 from .newcomers import Newcomers
 
 

@@ -37,6 +37,20 @@ class Row:
     required: bool
 
 
+@dataclass(frozen=True)
+class Rules:
+    """Of one event: how its line begins, its properties (its own, those of all events, both), the names that may come.
+
+    Numbers are among an event's own properties only.
+    """
+
+    head: str
+    own: tuple[Row, ...]
+    common: tuple[Row, ...]
+    rows: tuple[Row, ...]
+    known: frozenset[str]
+
+
 def rows_of(properties: dict[str, Property], tools: Container[str] | None, names: dict[str, str]) -> tuple[Row, ...]:
     """One row per property that is not retired; `names` maps wire names to the journal's where they differ."""
     return tuple(

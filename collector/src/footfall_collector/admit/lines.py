@@ -1,23 +1,21 @@
 """One event in, its journal line out: the innermost loop of the collector, compiled from a product's catalogue."""
 
 import hashlib
-import re
 import uuid
 from collections import Counter
 from collections.abc import Callable, Container
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from isal.isal_zlib import crc32
 
 from footfall.catalogue import version_property
 from footfall.schema import Catalogue
 
-from .fragments import Row, rows_of
+from .batches import Batch
+from .fragments import Rules, rows_of
 from .instances import MAX_ID, instance_fragments
 from .newcomers import TOO_MANY_INSTANCES, Newcomers, TooManyInstancesError
-from .times import corrected, epoch_of
+from .quick import compile_quick, sealed, uuid_fits
 
 WIRE_CONSTANTS = frozenset({"$geoip_disable", "$process_person_profile", "$ip"})
 """Fields of PostHog's protocol that Footfall's client adds to every event; read by nobody here, and not counted."""
@@ -30,9 +28,6 @@ BAD_UUID = "bad_uuid"
 NO_INSTANCE = "no_instance"
 UNKNOWN_PROPERTY = "unknown_property"
 INVALID_PROPERTY = "invalid_property"
-
-_LONGEST_AGE_MS = 1e12
-_uuid_matches = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
 
 
 class _Incoming(msgspec.Struct, gc=False):
@@ -49,47 +44,6 @@ class _Incoming(msgspec.Struct, gc=False):
 _decode = msgspec.json.Decoder(_Incoming).decode
 
 
-@dataclass
-class Batch:
-    """What the events of one request share: when they came (epoch seconds), and our clock minus the sender's."""
-
-    received: float
-    skew: float
-    dropped: Counter[str]
-    times: dict[str, str]
-
-    def time_of(self, stamp: object, offset: object) -> str:
-        """The times of an event as a fragment. Events of one batch often share their second: each is read once."""
-        if type(stamp) is not str:
-            return self._fragment(None, offset)
-        known = self.times.get(stamp)
-        if known is not None:
-            return known
-        epoch = epoch_of(stamp)
-        fragment = self._fragment(epoch, offset)
-        if epoch is not None:
-            self.times[stamp] = fragment
-        return fragment
-
-    def _fragment(self, stamp: float | None, offset: object) -> str:
-        # PostHog's protocol: an age in milliseconds stands in for a time.
-        if stamp is None and isinstance(offset, (int, float)) and 0 <= offset < _LONGEST_AGE_MS:
-            stamp = self.received - offset / 1000
-            ts, sent = corrected(stamp, self.received, 0.0)
-        else:
-            ts, sent = corrected(stamp, self.received, self.skew)
-        return f'","ts":{ts},"sent":{sent}'
-
-
-@dataclass(frozen=True)
-class _Rules:
-    """Of one event: how its line begins, its properties, and the names that may come."""
-
-    head: str
-    rows: tuple[Row, ...]
-    known: frozenset[str]
-
-
 Line = Callable[[msgspec.Raw, Batch], "bytes | str"]
 
 
@@ -97,13 +51,26 @@ def compile_lines(
     catalogue: Catalogue, tools: Container[str] | None, pepper: bytes, max_event_bytes: int, newcomers: Newcomers
 ) -> Line:
     """A function from a raw event to its journal line (bytes), or to the reason why it gets none (str)."""
+    instance = instance_fragments(pepper, catalogue.product, newcomers)
     rules = _rules(catalogue, tools)
-    product = catalogue.product
-    instance = instance_fragments(pepper, product, newcomers)
+    slow = _slow(catalogue.product, rules, instance)
+    fast = compile_quick(rules, WIRE_CONSTANTS, instance)
 
     def line(raw: msgspec.Raw, batch: Batch) -> bytes | str:
         if len(raw) > max_event_bytes:
             return TOO_LARGE
+        try:
+            return (fast(raw, batch) if batch.quick else None) or slow(raw, batch)
+        except TooManyInstancesError:
+            return TOO_MANY_INSTANCES
+
+    return line
+
+
+def _slow(product: str, rules: dict[str, Rules], instance: Callable[[str], str]) -> Line:
+    """A function from a raw event in any of the protocol's forms to its journal line, or to the reason against it."""
+
+    def line(raw: msgspec.Raw, batch: Batch) -> bytes | str:
         try:
             event = _decode(raw)
         except (msgspec.DecodeError, ValueError, RecursionError):
@@ -116,7 +83,7 @@ def compile_lines(
         if type(distinct_id) is not str:
             return NO_INSTANCE
         name = event.uuid
-        if type(name) is not str or not _uuid_matches(name):
+        if type(name) is not str or not uuid_fits(name.encode()):
             name = _uuid_of(event, product, raw, batch.received)
             if name is None:
                 return BAD_UUID
@@ -124,23 +91,21 @@ def compile_lines(
         if parts is None:
             return INVALID
         when = batch.time_of(event.timestamp, event.offset)
-        try:
-            whose = instance(distinct_id[:MAX_ID])
-        except TooManyInstancesError:
-            return TOO_MANY_INSTANCES
-        body = f"{rule.head}{name}{when}{whose}{''.join(parts)}".encode()
-        return b'%b,"c":"%08x"}\n' % (body, crc32(body))
+        return sealed(f"{rule.head}{name}{when}{instance(distinct_id[:MAX_ID])}{''.join(parts)}".encode())
 
     return line
 
 
-def _rules(catalogue: Catalogue, tools: Container[str] | None) -> dict[str, _Rules]:
+def _rules(catalogue: Catalogue, tools: Container[str] | None) -> dict[str, Rules]:
     common = rows_of(catalogue.common, None, {version_property(catalogue.product): "product_version"})
     rules = {}
     for name, event in catalogue.events.items():
-        rows = (*rows_of(event.properties, tools, {}), *common)
+        own = rows_of(event.properties, tools, {})
         head = f'{{"product":{_json(catalogue.product)},"event":{_json(name)},"uuid":"'
-        rules[name] = _Rules(head, rows, frozenset(row.wire for row in rows) | WIRE_CONSTANTS | {"distinct_id"})
+        rows = (*own, *common)
+        rules[name] = Rules(
+            head, own, common, rows, frozenset(row.wire for row in rows) | WIRE_CONSTANTS | {"distinct_id"}
+        )
     return rules
 
 
@@ -148,7 +113,7 @@ def _json(text: str) -> str:
     return msgspec.json.encode(text).decode()
 
 
-def _properties(rule: _Rules, properties: dict[str, Any], dropped: Counter[str]) -> list[str] | None:
+def _properties(rule: Rules, properties: dict[str, Any], dropped: Counter[str]) -> list[str] | None:
     """The fragments of what is admitted; None where a required one is missing. Counts what is left out."""
     if not properties.keys() <= rule.known:
         dropped[UNKNOWN_PROPERTY] += len(properties.keys() - rule.known)

@@ -1,0 +1,44 @@
+"""What the events of one request share, and their times."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from .times import corrected, epoch_of
+
+_LONGEST_AGE_MS = 1e12
+
+
+@dataclass
+class Batch:
+    """What the events of one request share: when they came (epoch seconds), and our clock minus the sender's.
+
+    `quick` is false once an event was found that another sender than Footfall's client has made.
+    """
+
+    received: float
+    skew: float
+    dropped: Counter[str]
+    times: dict[str, str]
+    quick: bool = True
+
+    def time_of(self, stamp: object, offset: object) -> str:
+        """The times of an event as a fragment. Events of one batch often share their second: each is read once."""
+        if type(stamp) is not str:
+            return self._fragment(None, offset)
+        known = self.times.get(stamp)
+        if known is not None:
+            return known
+        epoch = epoch_of(stamp)
+        fragment = self._fragment(epoch, offset)
+        if epoch is not None:
+            self.times[stamp] = fragment
+        return fragment
+
+    def _fragment(self, stamp: float | None, offset: object) -> str:
+        # PostHog's protocol: an age in milliseconds stands in for a time.
+        if stamp is None and isinstance(offset, (int, float)) and 0 <= offset < _LONGEST_AGE_MS:
+            stamp = self.received - offset / 1000
+            ts, sent = corrected(stamp, self.received, 0.0)
+        else:
+            ts, sent = corrected(stamp, self.received, self.skew)
+        return f'","ts":{ts},"sent":{sent}'
