@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -113,3 +114,20 @@ def test_the_files_are_private(tmp_path: Path) -> None:
     journal.close()
     modes = [os.stat(path).st_mode & 0o777 for path in (tmp_path / "journal", *(tmp_path / "journal").iterdir())]
     assert modes == [0o700, 0o600]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_an_error_that_nobody_foresaw_is_an_alarm_and_leaves_nobody_waiting(tmp_path: Path) -> None:
+    status = Status()
+    journal = Journal(tmp_path, status)
+    journal.start()
+
+    async def run() -> None:
+        not_bytes: Any = "text"
+        for lines in (not_bytes, LINE):
+            with pytest.raises(JournalUnavailableError):
+                await asyncio.wait_for(journal.append(lines), 20)
+
+    asyncio.run(run())
+    assert status.value("journal_failing") == 1
+    journal.close()

@@ -127,6 +127,11 @@ class Journal:
             error = JournalUnavailableError("the journal can't be written")
             self._refused_bytes = max(self._refused_bytes, *(len(lines) for _, lines in group))
             self._failed(problem)
+        except BaseException:
+            # The thread ends of it, and `_run` refuses whoever waits: these too.
+            with self._condition:
+                self._waiting[:0] = group
+            raise
         loop = group[0][0].get_loop()
         # The loop is gone where requests outlived the time to drain: nobody waits any more.
         with contextlib.suppress(RuntimeError):

@@ -47,6 +47,8 @@ class Restored:
 
 def restore(settings: Settings, backup: Path, *, forgotten: Path | None, force: bool, say: Say) -> Restored:
     """Fill the data directory. Raises ControlError, DataUnusableError, SettingsError; see the message."""
+    if settings.store != "duckdb":
+        raise ControlError("`store` is a database of its own: restore it with that database's tools")
     if forgotten is not None and not forgotten.is_file():
         raise ControlError(f"{forgotten} is no file; name the list of forgotten instances, forgotten.json")
     described = manifest.read(backup)
