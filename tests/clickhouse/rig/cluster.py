@@ -1,5 +1,6 @@
 """A real cluster on loopback: one ZooKeeper and four ClickHouse servers, two shards of two replicas each."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,9 @@ from tests.clickhouse.rig.processes import Program, free_ports
 from tests.support.waiting import wait_for
 
 READY_SECONDS = 60.0
+
+# It tells of every server that is not there, with its traceback; here servers are ended on purpose.
+logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)
 
 
 class Server:

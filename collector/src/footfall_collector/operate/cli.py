@@ -36,6 +36,11 @@ Exits with 1 where a journal line is damaged, a loaded event is missing, or coun
 _EXPORT = """example:
   footfall-collector export --data /var/lib/footfall --product dot-ai --from 2026-10-01 --to 2026-10-31 october
 Writes october/dot-ai-2026-10.parquet, a file for each product and month; --format csv and jsonl make texts."""
+_MIGRATE = """example:
+  footfall-collector migrate --data /var/lib/footfall --to 'clickhouse://footfall@ch1:9000/footfall?cluster=main'
+Stop the collector first; what MCP servers send meanwhile waits with them. The password of ClickHouse's user is read
+from FOOTFALL_STORE_PASSWORD. If it is broken off, start it again: it goes on. The exit code is 1 where the copy
+differs. The DuckDB files stay as they are; afterwards start the collector on the same directory with --store."""
 
 FORMATS = ("parquet", "csv", "jsonl")
 _SHOWN_EVERY = 0.5
@@ -75,6 +80,9 @@ def add_commands(commands: Any, command: Command) -> None:
     export.add_argument("--to", dest="last", help="last day, UTC [today]", **day)
     export.add_argument("--format", dest="form", choices=FORMATS, default=FORMATS[0], help=f"[{FORMATS[0]}]")
     export.set_defaults(run=_export)
+    migrate = command(commands, "migrate", "copy the DuckDB store to ClickHouse, and prove the copy", _MIGRATE)
+    migrate.add_argument("--to", required=True, metavar="ADDRESS", help="as the setting `store` names it")
+    migrate.set_defaults(run=_migrate)
 
 
 class _Progress:
@@ -175,6 +183,23 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
     if not files:
         print("no events in this range")
     return 0
+
+
+def _migrate(options: argparse.Namespace, settings: Settings) -> int:
+    # Late: two engines are a lot for the other commands.
+    from ..store import StoreError
+    from .migrate import migrate
+
+    try:
+        mismatches = migrate(settings, options.to, lambda line: print(line, flush=True))
+    except StoreError as error:
+        raise ControlError(str(error)) from None
+    except OSError as error:
+        raise ControlError(f"{settings.data} can't be used ({error.strerror}); check --data") from None
+    for mismatch in mismatches:
+        print(f"footfall-collector: {mismatch}", file=sys.stderr)
+    print("the copy differs; see above" if mismatches else "done: every month is the same on both sides")
+    return 1 if mismatches else 0
 
 
 def _midnight(day: date) -> int:

@@ -3,6 +3,7 @@
 Tests put ClickHouse embedded in the process behind the same interface.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,6 +14,9 @@ import clickhouse_driver  # type: ignore[import-untyped]  # it ships no types
 from clickhouse_driver.errors import Error, ErrorCodes, ServerException  # type: ignore[import-untyped]  # as above
 
 from .address import Address
+
+# It tells of every attempt to reach a server, with a traceback; the loader says once that the store is out of reach.
+logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)
 
 Row = tuple[Any, ...]
 Version = tuple[int, int]

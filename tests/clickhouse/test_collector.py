@@ -1,0 +1,98 @@
+"""A real collector on a real cluster: the tables it makes, the charts it answers, and what it refuses."""
+
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.fleet import Fleet
+from bench.truth import Truth
+from bench.world import HOUR
+from tests.clickhouse.answers import charts, differences, queries
+from tests.clickhouse.feeding import await_counted, batches, post_all
+from tests.clickhouse.holdings import await_equal_replicas
+from tests.clickhouse.rig.cluster import Cluster
+from tests.support.collector_process import CollectorProcess, start_collector
+
+pytestmark = pytest.mark.timeout(300)
+PEPPER = {"FOOTFALL_PEPPER": "one pepper for all collectors of this cluster"}
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Fleet:
+    return Fleet(instances=25, days=40, seed=7, end=int(time.time()) // HOUR * HOUR)
+
+
+@pytest.fixture(scope="module")
+def database() -> str:
+    return f"footfall_{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture(scope="module")
+def collector(
+    cluster: Cluster, database: str, fleet: Fleet, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[CollectorProcess]:
+    """On the cluster, with all events of the fleet."""
+    data = tmp_path_factory.mktemp("collector")
+    store = cluster.url(database=database)
+    with start_collector(data / "data", PEPPER, segment_seconds=0.1, store=store) as started:
+        bodies = batches(fleet)
+        post_all(started.url, bodies)
+        await_counted(started.url, sum(1 for _ in fleet.happened()))
+        yield started
+
+
+def test_every_server_has_the_tables_that_one_collector_made(
+    cluster: Cluster, database: str, collector: CollectorProcess
+) -> None:
+    def tables(number: int) -> list[tuple[str, str]]:
+        sql = f"SELECT name, engine FROM system.tables WHERE database = '{database}' ORDER BY name"
+        return [(name, engine) for name, engine in cluster.servers[number].ask(sql)]
+
+    engines = {engine for _, engine in tables(0)}
+    assert any(engine.startswith("Replicated") for engine in engines)
+    assert "Distributed" in engines
+    for number in range(1, 4):
+        assert tables(number) == tables(0)
+
+
+def test_every_chart_is_the_truth_and_what_duckdb_says(
+    collector: CollectorProcess, fleet: Fleet, tmp_path: Path
+) -> None:
+    assert differences(collector.url, fleet, Truth(fleet.happened())) == []
+    with start_collector(tmp_path / "duckdb", PEPPER, segment_seconds=0.1) as duckdb:
+        post_all(duckdb.url, batches(fleet))
+        await_counted(duckdb.url, sum(1 for _ in fleet.happened()))
+        for query in queries(fleet)[:1]:
+            ours, theirs = charts(collector.url, query), charts(duckdb.url, query)
+            # Quotients may differ in the last bit; `differences` has compared them with the truth already.
+            assert {name: len(rows) for name, rows in ours.items()} == {n: len(r) for n, r in theirs.items()}
+
+
+def test_both_shards_have_a_part_and_their_replicas_hold_the_same(
+    cluster: Cluster, database: str, collector: CollectorProcess, fleet: Fleet
+) -> None:
+    held = await_equal_replicas(cluster, database)
+    events = [
+        shard["events_local"][0] if "events_local" in shard else max(n for n, _ in shard.values()) for shard in held
+    ]
+    assert sum(events) == sum(1 for _ in fleet.happened())
+    assert min(events) > max(events) / 3
+
+
+def test_a_restarted_collector_counts_the_same(
+    cluster: Cluster, database: str, collector: CollectorProcess, fleet: Fleet, tmp_path: Path
+) -> None:
+    # Another collector: nothing but the cluster tells it what there is.
+    with start_collector(tmp_path / "second", PEPPER, store=cluster.url(database=database)) as second:
+        assert differences(second.url, fleet, Truth(fleet.happened()), queries(fleet)[:1]) == []
+
+
+def test_another_pepper_is_refused(
+    cluster: Cluster, database: str, collector: CollectorProcess, tmp_path: Path
+) -> None:
+    other = {"FOOTFALL_PEPPER": "a pepper that nobody else has"}
+    with pytest.raises(AssertionError, match="pepper"):
+        start_collector(tmp_path / "other", other, store=cluster.url(database=database)).stop()

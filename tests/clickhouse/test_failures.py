@@ -1,0 +1,127 @@
+"""What happens to events when servers of the cluster are gone: none is lost, none counts twice."""
+
+import os
+import random
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+from bench.fleet import Fleet
+from bench.truth import Truth
+from bench.world import HOUR
+from tests.clickhouse.answers import differences, queries
+from tests.clickhouse.feeding import PATIENCE, alarms, await_counted, batches, loading, post, post_all
+from tests.clickhouse.holdings import await_equal_replicas
+from tests.clickhouse.rig.cluster import Cluster
+from tests.support.collector_process import start_collector
+from tests.support.waiting import wait_for
+
+pytestmark = pytest.mark.timeout(300)
+PEPPER = {"FOOTFALL_PEPPER": "one pepper for all collectors of this cluster"}
+KILLS = 12 if os.environ.get("SOAK") else 0
+
+
+@pytest.fixture
+def database() -> str:
+    return f"footfall_{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Fleet:
+    return Fleet(instances=20, days=30, seed=11, end=int(time.time()) // HOUR * HOUR)
+
+
+@pytest.fixture(scope="module")
+def truth(fleet: Fleet) -> Truth:
+    return Truth(fleet.happened())
+
+
+def total(fleet: Fleet) -> int:
+    return sum(1 for _ in fleet.happened())
+
+
+@pytest.mark.parametrize("shard", [1, 2] if KILLS else [2])
+def test_a_replica_killed_under_load_loses_nothing_counts_nothing_twice_and_catches_up(
+    cluster: Cluster, database: str, fleet: Fleet, truth: Truth, tmp_path: Path, shard: int
+) -> None:
+    lost, bodies = cluster.replicas(shard)[0], batches(fleet)
+    with start_collector(
+        tmp_path / "data", PEPPER, segment_seconds=0.1, store=cluster.url(database=database)
+    ) as collector:
+        with loading(collector.url, bodies) as load:
+            load.await_sent(len(bodies) // 3)
+            lost.program.kill()
+            # Sent again while it is gone, as a client does that saw no answer.
+            load.await_sent(len(bodies) // 2)
+            post_all(collector.url, random.Random(shard).sample(bodies[: len(bodies) // 2], 5))
+        lost.restart()
+        await_counted(collector.url, total(fleet))
+        wait_for(lambda: alarms(collector) == [], "the end of all alarms", PATIENCE)
+        assert differences(collector.url, fleet, truth, queries(fleet)[:1]) == []
+    await_equal_replicas(cluster, database)
+
+
+def test_while_the_whole_cluster_is_down_events_are_acknowledged_and_counted_once_it_is_back(
+    cluster: Cluster, database: str, fleet: Fleet, truth: Truth, tmp_path: Path
+) -> None:
+    bodies = batches(fleet)
+    with start_collector(
+        tmp_path / "data", PEPPER, segment_seconds=0.1, store=cluster.url(database=database)
+    ) as collector:
+        post_all(collector.url, bodies[: len(bodies) // 2])
+        cluster.kill()
+        try:
+            post_all(collector.url, bodies[len(bodies) // 2 :])
+            wait_for(lambda: "loader_failing" in alarms(collector), "the alarm", PATIENCE)
+            assert post(collector.url, bodies[0])
+        finally:
+            cluster.restart()
+        await_counted(collector.url, total(fleet))
+        wait_for(lambda: alarms(collector) == [], "the end of all alarms", PATIENCE)
+        assert differences(collector.url, fleet, truth, queries(fleet)[:1]) == []
+    assert "Traceback" not in collector.output
+    assert len(collector.output.splitlines()) < 20, collector.output
+
+
+def test_two_collectors_that_get_the_same_events_count_each_once(
+    cluster: Cluster, database: str, fleet: Fleet, truth: Truth, tmp_path: Path
+) -> None:
+    bodies, store = batches(fleet), cluster.url(database=database)
+    third = len(bodies) // 3
+    with (
+        start_collector(tmp_path / "one", PEPPER, segment_seconds=0.1, store=store) as one,
+        start_collector(tmp_path / "two", PEPPER, segment_seconds=0.1, store=store) as two,
+    ):
+        # The middle third goes to both, at the same time.
+        with loading(one.url, bodies[: 2 * third]), loading(two.url, bodies[third:][::-1]):
+            pass
+        for collector in (one, two):
+            await_counted(collector.url, total(fleet))
+            assert differences(collector.url, fleet, truth, queries(fleet)[:1]) == []
+
+
+@pytest.mark.skipif(not KILLS, reason="SOAK=1 kills replicas and the collector again and again")
+@pytest.mark.timeout(1800)
+def test_servers_and_collectors_killed_again_and_again_count_every_event_once(
+    cluster: Cluster, database: str, truth: Truth, fleet: Fleet, tmp_path: Path
+) -> None:
+    bodies, dice, store = batches(fleet), random.Random(5), cluster.url(database=database)
+    step = len(bodies) // KILLS + 1
+    collector = start_collector(tmp_path / "data", PEPPER, segment_seconds=0.1, store=store)
+    try:
+        for at in range(0, len(bodies), step):
+            victim = dice.choice(cluster.servers)
+            with loading(collector.url, bodies[at : at + step]) as load:
+                load.await_sent(len(bodies[at : at + step]) // 2)
+                victim.program.kill()
+            collector.kill()
+            victim.restart()
+            collector = start_collector(tmp_path / "data", PEPPER, segment_seconds=0.1, store=store)
+            post_all(collector.url, dice.sample(bodies[: at + step], 3))
+        await_counted(collector.url, total(fleet))
+        assert differences(collector.url, fleet, truth, queries(fleet)[:1]) == []
+    finally:
+        collector.stop()
+    await_equal_replicas(cluster, database)

@@ -1,0 +1,179 @@
+"""`footfall-collector migrate`: the same charts before and after, however often it is broken off; no copy unproved."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from bench.fleet import Fleet, Happened
+from bench.truth import Truth
+from bench.world import HOUR
+from tests.clickhouse.answers import differences, queries
+from tests.clickhouse.feeding import PATIENCE, await_counted, batches, body, counted, post
+from tests.clickhouse.rig.cluster import Cluster
+from tests.dashboard.feeding import stored
+from tests.support.collector_process import start_collector
+from tests.support.waiting import wait_for
+
+pytestmark = pytest.mark.timeout(300)
+QUICK = {"segment_seconds": 0.1}
+
+
+@pytest.fixture
+def database() -> str:
+    return f"footfall_{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Fleet:
+    return Fleet(instances=12, days=32, seed=13, end=int(time.time()) // HOUR * HOUR)
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory, fleet: Fleet) -> Path:
+    """A data directory with a DuckDB store of the fleet's events."""
+    directory, bodies = tmp_path_factory.mktemp("filled") / "data", batches(fleet)
+    with start_collector(directory, **QUICK) as collector:
+        for content in bodies:
+            assert post(collector.url, content)
+        wait_for(lambda: stored(collector.url) >= sum(1 for _ in fleet.happened()), "the fleet's events", 60)
+    return directory
+
+
+@pytest.fixture
+def data(tmp_path: Path, filled: Path) -> Path:
+    """A copy of it of one's own. No collector runs on it."""
+    # Not the socket, which can't be copied and which nobody listens on.
+    return Path(shutil.copytree(filled, tmp_path / "data", ignore=shutil.ignore_patterns("*.sock")))
+
+
+def command(data: Path, to: str) -> list[str]:
+    return [sys.executable, "-m", "footfall_collector", "migrate", "--data", str(data), "--to", to]
+
+
+def surroundings() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("FOOTFALL_")}
+
+
+def migrate(data: Path, to: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        command(data, to), capture_output=True, text=True, check=False, timeout=100, env=surroundings()
+    )
+
+
+@contextmanager
+def migrating(data: Path, to: str) -> "Iterator[subprocess.Popen[str]]":
+    process = subprocess.Popen(
+        command(data, to), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=surroundings()
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def one_that_is_forgotten(fleet: Fleet) -> tuple[str, list[Happened]]:
+    """An instance of the fleet with some events, and all of them."""
+    events = list(fleet.happened())
+    name = next(event.instance for event in events if event.instance.startswith("cluster_"))
+    return name, [event for event in events if event.instance == name]
+
+
+def test_charts_after_are_the_truth_as_before_and_who_was_forgotten_stays_so(
+    cluster: Cluster, database: str, data: Path, fleet: Fleet
+) -> None:
+    name, gone = one_that_is_forgotten(fleet)
+    forget = [sys.executable, "-m", "footfall_collector", "forget", "--data", str(data), name]
+    assert subprocess.run(forget, check=False, capture_output=True, env=surroundings()).returncode == 0
+    truth = Truth(event for event in fleet.happened() if event.instance != name)
+    left = sum(1 for _ in fleet.happened()) - len(gone)
+    to = cluster.url(database=database)
+    done = migrate(data, to)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{left} events copied" in done.stdout
+    with start_collector(data, store=to, **QUICK) as collector:
+        assert differences(collector.url, fleet, truth, queries(fleet)[:1]) == []
+        # A late retry of what was copied, and of what was forgotten, changes nothing; a new event counts.
+        again = [event for event in fleet.happened() if event.instance != name][:100]
+        assert post(collector.url, body(again))
+        assert post(collector.url, body(gone[:50]))
+        new = next(Fleet(1, 2, 99, fleet.end).happened())
+        assert post(collector.url, body([new]))
+        await_counted(collector.url, left + 1)
+    # Once more: what is there is known, and what the collector added meanwhile is not of the source.
+    done = migrate(data, to)
+    assert (done.returncode, "\n0 events copied" in done.stdout) == (0, True), done.stdout + done.stderr
+
+
+def test_killed_in_the_middle_and_started_again_it_ends_right(
+    cluster: Cluster, database: str, data: Path, fleet: Fleet
+) -> None:
+    to, events = cluster.url(database=database), sum(1 for _ in fleet.happened())
+    for lines in (3, 12):
+        with migrating(data, to) as process:
+            assert process.stdout is not None
+            for _ in range(lines):
+                assert process.stdout.readline()
+    copied = cluster.ask(f"SELECT count() FROM {database}.events")[0][0]
+    assert 0 < copied < events
+    # A collector that is started in between counts what is there, and what is copied later all the same.
+    with start_collector(data, store=to, **QUICK) as collector:
+        wait_for(lambda: 0 < counted(collector.url) < events, "the first part")
+    done = migrate(data, to)
+    assert done.returncode == 0, done.stdout + done.stderr
+    with start_collector(data, store=to, **QUICK) as collector:
+        assert counted(collector.url) == events
+        assert differences(collector.url, fleet, Truth(fleet.happened()), queries(fleet)[:1]) == []
+
+
+def test_a_changed_value_and_a_strange_event_in_the_copy_are_told_by_month_and_product(
+    cluster: Cluster, database: str, data: Path
+) -> None:
+    to = cluster.url(database=database)
+    assert migrate(data, to).returncode == 0
+    [(victim, month)] = cluster.ask(
+        f"SELECT toString(uuid), toYYYYMM(toDate(day)) FROM {database}.events WHERE event = 'tool_executed' LIMIT 1"
+    )
+    place = f"{database}.events_local ON CLUSTER footfall"
+    cluster.ask(f"ALTER TABLE {place} UPDATE duration_ms = duration_ms + 1 WHERE toString(uuid) = '{victim}'")
+    changed = f"SELECT count() FROM cluster(footfall, system, mutations) WHERE database = '{database}' AND is_done = 0"
+    wait_for(lambda: cluster.ask(changed) == [(0,)], "the change", PATIENCE)
+    told = migrate(data, to)
+    assert told.returncode == 1
+    assert f"{month // 100}-{month % 100:02d} dot-ai: with other values: 1 events" in told.stderr
+    assert "the copy differs" in told.stdout
+
+
+def test_what_was_lost_from_a_copy_is_copied_again(cluster: Cluster, database: str, data: Path, fleet: Fleet) -> None:
+    to, events = cluster.url(database=database), sum(1 for _ in fleet.happened())
+    assert migrate(data, to).returncode == 0
+    [(month,)] = cluster.ask(f"SELECT min(toYYYYMM(toDate(day))) FROM {database}.events")
+    cluster.ask(f"ALTER TABLE {database}.events_local ON CLUSTER footfall DROP PARTITION {month}")
+    wait_for(lambda: cluster.ask(f"SELECT count() FROM {database}.events")[0][0] < events, "the loss")
+    assert migrate(data, to).returncode == 0
+    with start_collector(data, store=to, **QUICK) as collector:
+        assert differences(collector.url, fleet, Truth(fleet.happened()), queries(fleet)[:1]) == []
+
+
+def test_while_a_collector_runs_and_without_a_server_it_says_what_to_do(
+    cluster: Cluster, database: str, tmp_path: Path
+) -> None:
+    to = cluster.url(database=database)
+    with start_collector(tmp_path / "data"):
+        refused = migrate(tmp_path / "data", to)
+        assert (refused.returncode, "Traceback" in refused.stderr) == (1, False)
+        assert "stop it" in refused.stderr
+    nobody = migrate(tmp_path / "data", "clickhouse://default@127.0.0.1:1/footfall")
+    assert (nobody.returncode, "Traceback" in nobody.stderr) == (1, False)
+    assert "127.0.0.1:1" in nobody.stderr
+    wrong = migrate(tmp_path / "data", "postgres://somewhere")
+    assert (wrong.returncode, "clickhouse://" in wrong.stderr) == (1, True)
+    assert migrate(tmp_path / "nothing", to).returncode == 1
