@@ -1,6 +1,7 @@
 """A real cluster on loopback: one ZooKeeper and four ClickHouse servers, two shards of two replicas each."""
 
 import logging
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -96,16 +97,27 @@ def running(folder: Path) -> Iterator[Cluster]:
         zookeeper, port = _zookeeper(folder)
         programs.append(zookeeper)
         zookeeper.start()
+        # This version of ClickHouse crashes at times when it comes first.
+        wait_for(lambda: _serves(port), "ZooKeeper to serve", READY_SECONDS)
         servers = _servers(folder, port)
         programs += [server.program for server in servers]
         cluster = Cluster(zookeeper, servers)
-        # A server tries ZooKeeper once more after its own start; each may come up before it.
         cluster.restart()
         wait_for(lambda: _sees_zookeeper(cluster), "the servers to see ZooKeeper", READY_SECONDS)
         yield cluster
     finally:
         for program in reversed(programs):
             program.kill()
+
+
+def _serves(port: int) -> bool:
+    """Whether ZooKeeper answers, and says that it serves."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), 2) as asked:
+            asked.sendall(b"srvr")
+            return b"Mode: standalone" in asked.recv(4096)
+    except OSError:
+        return False
 
 
 def _sees_zookeeper(cluster: Cluster) -> bool:

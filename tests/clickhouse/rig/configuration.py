@@ -30,7 +30,7 @@ def zookeeper_files(folder: Path, port: int) -> Path:
     path = folder / "zoo.cfg"
     path.write_text(
         f"dataDir={folder / 'data'}\nclientPort={port}\nclientPortAddress=127.0.0.1\ntickTime=1000\n"
-        "admin.enableServer=false\nmaxClientCnxns=200\n4lw.commands.whitelist=ruok,mntr\n"
+        "admin.enableServer=false\nmaxClientCnxns=200\n4lw.commands.whitelist=srvr\n"
     )
     return path
 
