@@ -1,5 +1,7 @@
 """A real collector on a real cluster: the tables it makes, the charts it answers, and what it refuses."""
 
+import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -10,11 +12,13 @@ import pytest
 from bench.fleet import Fleet
 from bench.truth import Truth
 from bench.world import HOUR
+from footfall_collector.admit.instances import instance_of
 from tests.clickhouse.answers import charts, differences, queries
-from tests.clickhouse.feeding import await_counted, batches, post_all
+from tests.clickhouse.feeding import await_counted, batches, body, post_all
 from tests.clickhouse.holdings import await_equal_replicas
 from tests.clickhouse.rig.cluster import Cluster
 from tests.support.collector_process import CollectorProcess, start_collector
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.timeout(300)
 PEPPER = {"FOOTFALL_PEPPER": "one pepper for all collectors of this cluster"}
@@ -96,3 +100,22 @@ def test_another_pepper_is_refused(
     other = {"FOOTFALL_PEPPER": "a pepper that nobody else has"}
     with pytest.raises(AssertionError, match="pepper"):
         start_collector(tmp_path / "other", other, store=cluster.url(database=database)).stop()
+
+
+def test_a_forgotten_instance_is_gone_from_every_server_and_does_not_come_back(
+    cluster: Cluster, database: str, collector: CollectorProcess, fleet: Fleet
+) -> None:
+    events = list(fleet.happened())
+    name = next(event.instance for event in events if event.instance.startswith("cluster_"))
+    gone = [event for event in events if event.instance == name]
+    forget = [sys.executable, "-m", "footfall_collector", "forget", "--data", str(collector.data_dir), name]
+    told = subprocess.run(forget, check=False, capture_output=True, text=True, timeout=200)
+    assert (told.returncode, told.stdout.split()[:1]) == (0, [str(len(gone))]), told.stderr
+    post_all(collector.url, [body(gone[:20])])
+    rest = Truth(event for event in events if event.instance != name)
+    assert differences(collector.url, fleet, rest, queries(fleet)[:1]) == []
+    digest = int(instance_of(PEPPER["FOOTFALL_PEPPER"].encode(), "dot-ai", name)[0], 16)
+    for table in ("events_local", "presence_local", "tool_instances_local"):
+        rows = f"SELECT countIf(instance = {digest}), count() > 0 FROM {database}.{table}"
+        for server in cluster.servers:
+            wait_for(lambda at=server, sql=rows: at.ask(sql) == [(0, 1)], f"{table} to have lost it", 60)

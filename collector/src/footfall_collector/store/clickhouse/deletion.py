@@ -16,6 +16,7 @@ from .batches import Shelves, active, covered, published
 from .connection import Connection
 from .layout import EVENTS, Layout
 from .relations import counted, uncovered
+from .releasing import release
 
 Step = Callable[[str], None]
 _PRESENCE = tuple(rollup for rollup in ROLLUPS if rollup.presence)
@@ -106,6 +107,7 @@ def _mutate(connection: Connection, layout: Layout, name: str, change: str, conc
     if not rows:
         return
     connection.execute(f"ALTER TABLE {layout.local(name)}{layout.on_cluster} {change}")
+    release(connection, layout, name)
     source = f"cluster(`{layout.cluster}`, system, mutations)" if layout.cluster else "system.mutations"
     # Of each shard the replica that is asked; the others carry out the same mutation from their queue.
     query = (
