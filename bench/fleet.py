@@ -17,10 +17,12 @@ if not __package__:  # run as a file: only its folder is on the path then
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from bench.instances import Instance, Process, born, processes
+from bench.outages import Outage, outages
 from bench.world import DAY, HOUR, K8S_SUFFIXES, TOOLS, UNLISTED_CLIENTS, Client, Tool, rounded
 
 BATCH = 100
 _RETRIED, _LATE = 0.03, 0.02
+_FAILING_IN_OUTAGE, _ASKS_PROVIDER = 0.9, "AIProviderError"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +86,17 @@ class Fleet:
         for number in range(self.instances) if numbers is None else numbers:
             yield from self._requests(number)
 
+    @property
+    def outages(self) -> tuple[Outage, ...]:
+        """When an AI provider, or the collector, was out of reach."""
+        return outages(self.seed, self.start, self.end)
+
     def _life(self, number: int) -> Iterator[tuple[Instance, Happened]]:
         one = born(self.seed, number, self.start, self.end)
         one.rate *= self.busy
         for process in processes(one, self.start, self.end):
-            for event in _events(one, process, self.product):
+            down = tuple(outage for outage in self.outages if outage.provider and outage.provider == process.provider)
+            for event in _events(one, process, self.product, down):
                 if self.start <= event.at < self.end:
                     yield one, event
 
@@ -98,10 +106,17 @@ class Fleet:
             last = max(event.at for event in events)
             late = delays.random() < _LATE
             delay = delays.randrange(HOUR, 20 * DAY) if late else delays.randrange(1, 12)
-            received = min(last + delay, self.end)
+            received = self._reached(last + delay, delays)
             yield Sent(received, one.skew, events)
             if delays.random() < _RETRIED:
-                yield Sent(min(received + delays.randrange(1, 3 * DAY), self.end), one.skew, events)
+                yield Sent(self._reached(received + delays.randrange(1, 3 * DAY), delays), one.skew, events)
+
+    def _reached(self, moment: int, delays: Random) -> int:
+        """When a request that is sent at a moment arrives: after the collector's outage, if one is under way."""
+        for outage in self.outages:
+            if not outage.provider and outage.covers(moment):
+                moment = outage.end + delays.randrange(1, 600)
+        return min(moment, self.end)
 
 
 def _batched(life: Iterator[tuple[Instance, Happened]]) -> Iterator[tuple[Instance, tuple[Happened, ...]]]:
@@ -117,13 +132,13 @@ def _batched(life: Iterator[tuple[Instance, Happened]]) -> Iterator[tuple[Instan
         yield one, tuple(waiting)
 
 
-def _events(one: Instance, process: Process, product: str) -> Iterator[Happened]:
+def _events(one: Instance, process: Process, product: str, down: tuple[Outage, ...]) -> Iterator[Happened]:
     """What a process says, in the order it happens."""
     common: dict[str, Any] = {"product_version": process.version, "ai_provider": process.provider}
     if not one.bare:
         common["is_internal"] = one.internal
     common = {name: value for name, value in common.items() if value is not None}
-    say = _Sayer(one, common, f"{product.replace('-', '_')}_version")
+    say = _Sayer(one, common, f"{product.replace('-', '_')}_version", down)
     started = {"k8s_version": process.k8s_version, "deployment_method": one.method}
     raw = f"v{process.k8s_version}{one.rng.choice(K8S_SUFFIXES)}" if process.k8s_version else None
     yield say.event(process.start, "server_started", started, {"k8s_version": raw})
@@ -161,7 +176,9 @@ def _connected(say: "_Sayer", at: int, client: Client) -> Happened:
 def _call(say: "_Sayer", at: int, client: Client, bad: bool) -> Iterator[Happened]:
     rng = say.one.rng
     [tool] = rng.choices(TOOLS, say.one.tools)
-    failed = rng.random() < min(0.9, tool.failing * (3 if bad else 1))
+    # A tool that asks a provider which is down fails with that provider's error, nearly always.
+    down = _ASKS_PROVIDER in tool.errors and any(outage.covers(at) for outage in say.down)
+    failed = rng.random() < (_FAILING_IN_OUTAGE if down else min(0.9, tool.failing * (3 if bad else 1)))
     exact = rng.lognormvariate(0, 0.7) * tool.median_ms
     said = {"tool": tool.name, "success": not failed, "duration_ms": rounded(exact), "mcp_client": client.name}
     # Footfall's client rounds before it sends, the TypeScript one does not: both must end as the same number.
@@ -169,6 +186,7 @@ def _call(say: "_Sayer", at: int, client: Client, bad: bool) -> Iterator[Happene
     yield say.event(at, "tool_executed", said, wire)
     if failed:
         error = rng.choices(tool.errors, [1 / rank for rank in range(1, len(tool.errors) + 1)])[0]
+        error = _ASKS_PROVIDER if down else error
         beyond = {"mcp_client": client.name} if say.one.typescript else {}
         yield say.event(at, "tool_error", {"tool": tool.name, "error_type": error}, beyond | _tool_name(tool, rng))
 
@@ -183,11 +201,15 @@ def _tool_name(tool: Tool, rng: Random) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class _Sayer:
-    """Makes an instance's events: `wire` is what differs on the wire from what may be known."""
+    """Makes an instance's events: `wire` is what differs on the wire from what may be known.
+
+    `down` are the outages of its AI provider.
+    """
 
     one: Instance
     common: Mapping[str, Any]
     version_name: str
+    down: tuple[Outage, ...]
 
     def event(self, at: int, name: str, said: Mapping[str, Any], wire: Mapping[str, Any]) -> Happened:
         known = {key: value for key, value in {**said, **self.common}.items() if value is not None}

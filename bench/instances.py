@@ -12,10 +12,10 @@ from bench.world import (
     KINDS,
     METHODS,
     PROVIDERS,
-    RELEASES,
     TOOL_WEIGHTS,
     Client,
     pick,
+    releases,
 )
 
 
@@ -138,11 +138,10 @@ def _process(one: Instance, begin: int, stop: int, start: int, sessions: int) ->
 
 def _release(moment: float, start: int) -> tuple[str, bool]:
     """The release that was newest at a moment; the first two were there when the looking began."""
-    out = start - 20 * DAY
-    found = RELEASES[0]
-    for release in RELEASES:
-        if moment < out:
-            break
-        found = release
-        out += release[1] * DAY
+    later = releases()
+    found = next(later)
+    superseded = start + (found[1] - 20) * DAY
+    while moment >= superseded:
+        found = next(later)
+        superseded += found[1] * DAY
     return found[0], found[2]

@@ -1,230 +1,198 @@
-"""How fast the store loads and how fast every chart answers, over a generated fleet.
+"""The store: how fast it loads, how large it is, how fast every chart answers, and what raw tables take instead.
 
-Journal segments are made as the collector makes them, in the order in which requests come in; then a process loads
-them and ends; then another one asks every chart for the first time (cold but for the operating system's cache) and
-again (warm). Each step is a process of its own, so that its memory and CPU are its own.
+python bench/store.py                          1M, 10M and 100M events, over an hour; writes bench/RESULTS.md
+python bench/store.py --sizes 1m,10m           some of it, nothing written
+python bench/store.py --keep DIR               keeps the stores in DIR, and takes those that are there
+
+Needs about 30 GB of disk, PostgreSQL (apt-get install postgresql-15) and `make engines`. Every step is a process of its
+own. How events are made is said in bench/journals.py.
 """
 
 import argparse
 import json
 import os
-import resource
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 if not __package__:  # run as a file: only its folder is on the path then
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-import msgspec
-
+from bench import store_report
 from bench.fleet import Fleet
+from bench.journals import EVENTS_PER_INSTANCE_DAY, Base, Copies, told
+from bench.results import ROOT
 from bench.world import DAY
-from footfall.catalogue import catalogue_for
-from footfall_collector.admit import Admission
-from footfall_collector.answer import Answers, Filters
-from footfall_collector.answer.charts import CHARTS
-from footfall_collector.status import Status
-from footfall_collector.store.duckdb import DuckStore
-from footfall_collector.store.loader import Loader
 
-CATALOGUES = {"dot-ai": catalogue_for("dot-ai")}
-SEGMENT_BYTES = 8 << 20
-WORKERS = 2
-WARM = 5
-EVENTS_PER_INSTANCE_DAY = 2.6
-"""Of a fleet that is not `busy`, measured; it only helps to hit the number of events that is asked for."""
+DAYS, INSTANCES = 90, 5000
 
 
-def make_journal(data: Path, fleet: Fleet) -> int:
-    """Write DATA/journal; returns how many lines it has, repeated ones included."""
-    with tempfile.TemporaryDirectory(dir=data) as scratch, ProcessPoolExecutor(WORKERS) as pool:
-        jobs = [pool.submit(_write_days, fleet, worker, Path(scratch)) for worker in range(WORKERS)]
-        lines = sum(job.result() for job in jobs)
-        journal = data / "journal"
-        journal.mkdir()
-        sequence, segment = 1, b""
-        for day in sorted(Path(scratch).iterdir()):
-            for line_block in _blocks(day):
-                segment += line_block
-                if len(segment) >= SEGMENT_BYTES:
-                    (journal / f"{sequence:012d}.jsonl").write_bytes(segment)
-                    sequence, segment = sequence + 1, b""
-        (journal / f"{sequence:012d}.jsonl").write_bytes(segment)
-    return lines
+@dataclass(frozen=True)
+class Size:
+    """One store: the base it is copied from, how often, and what is compared with it.
+
+    `journalled` are the last days that go through the journal where the engine multiplies those before; 0 for all.
+    """
+
+    name: str
+    base: str
+    copies: Copies
+    raw: tuple[str, ...] = ()
+    live: bool = False
+    journalled: int = 0
 
 
-def _write_days(fleet: Fleet, worker: int, scratch: Path) -> int:
-    """One worker's share of the instances, as journal lines in one file per day of receipt."""
-    admission = Admission(CATALOGUES, b"0123456789abcdef0123456789abcdef")
-    lines = 0
-    waiting: dict[int, list[bytes]] = {}
-    for n, request in enumerate(fleet.sent(range(worker, fleet.instances, WORKERS))):
-        raw = [msgspec.Raw(msgspec.json.encode(event)) for event in request.wire()]
-        admitted = admission.admit("dot-ai", raw, float(request.received), request.sent_at)
-        lines += admitted.accepted
-        waiting.setdefault(request.received // DAY, []).append(admitted.lines)
-        if n % 20_000 == 0:
-            _flush(waiting, worker, scratch)
-    _flush(waiting, worker, scratch)
-    return lines
+BASES = {"small": 600_000, "large": 2_500_000}
+"""Events of each generated fleet of `INSTANCES`, about."""
+_ALL = ("DuckDB", "PostgreSQL", "chDB")
+SIZES = (
+    Size("1m", "small", Copies(2, 1), _ALL),
+    Size("10m", "large", Copies(2, 3), _ALL),
+    Size("10m-30k", "large", Copies(6, 1)),
+    Size("100m", "large", Copies(2, 30), live=True, journalled=2),
+)
 
 
-def _flush(waiting: dict[int, list[bytes]], worker: int, scratch: Path) -> None:
-    for day, blocks in waiting.items():
-        with open(scratch / f"{day}-{worker}", "ab") as file:
-            file.write(b"".join(blocks))
-    waiting.clear()
-
-
-def _blocks(path: Path) -> list[bytes]:
-    """A file in blocks of whole lines, about a mebibyte each."""
-    content, blocks, start = path.read_bytes(), [], 0
-    while start < len(content):
-        end = content.find(b"\n", min(start + (1 << 20), len(content) - 1)) + 1
-        blocks.append(content[start:end])
-        start = end
-    return blocks
-
-
-def load(data: Path, memory: str, threads: int) -> dict[str, Any]:
-    """Load the journal as the running collector does."""
-    store = DuckStore(data, CATALOGUES, memory, threads)
-    loader = Loader(store, data / "journal", Status())
-    began, cpu = time.monotonic(), time.process_time()
-    events = loader.run_once()
-    loader.settle()
-    took, cpu = time.monotonic() - began, time.process_time() - cpu
-    store.close()
-    size = {path.name: path.stat().st_size for path in (data / "store").glob("*.duckdb")}
-    return {
-        "events": events,
-        "events_per_second": round(events / took),
-        "cpu_us_per_event": round(cpu / events * 1e6, 2),
-        "bytes_per_event": round(sum(size.values()) / events, 1),
-        "rollup_bytes_per_event": round(size["rollups.duckdb"] / events, 1),
-        "max_rss_mib": _max_rss(),
-    }
-
-
-def ask(data: Path, memory: str, threads: int, end: int) -> dict[str, Any]:
-    """Every chart over 90 days: the first time, then the median of five more; and over the last 24 hours."""
-    began = time.monotonic()
-    store = DuckStore(data, CATALOGUES, memory, threads)
-    opened = time.monotonic() - began
-    answers = Answers(store, CATALOGUES)
-    now = datetime.fromtimestamp(end - 1, UTC)
-    found: dict[str, Any] = {"open_ms": round(opened * 1e3)}
-    for span in ("90d", "24h"):
-        filters = Filters.parse({"range": span, "internal": "hide"}, now, CATALOGUES)
-        cold, warm = {}, {}
-        for spec in CHARTS:
-            cold[spec.id] = _seconds(lambda s=spec, f=filters: answers.chart(s.id, f))  # type: ignore[misc]
-        for spec in CHARTS:
-            times = [_seconds(lambda s=spec, f=filters: answers.chart(s.id, f)) for _ in range(WARM)]  # type: ignore[misc]
-            warm[spec.id] = statistics.median(times)
-        found[span] = {name: [round(cold[name] * 1e3, 1), round(warm[name] * 1e3, 1)] for name in cold}
-        found[f"dashboard_{span}_ms"] = [round(sum(cold.values()) * 1e3), round(sum(warm.values()) * 1e3)]
-    found["max_rss_mib"] = _max_rss()
-    store.close()
+def measure(size: Size, keep: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Fill the store where it is not there yet, then every step."""
+    data = keep / size.name
+    remembered = data / "loaded.json"
+    engine = {"memory": options.memory, "threads": options.threads}
+    if not remembered.exists():
+        remembered.write_text(json.dumps(_filled(size, data, _base(size.base, keep), engine)))
+    found: dict[str, Any] = json.loads(remembered.read_text()) | _step("ask", data=data, **engine)
+    with tempfile.TemporaryDirectory(dir=keep) as scratch:
+        # The engines' servers run as other users.
+        os.chmod(scratch, 0o755)
+        found["raw"] = _raw(size, data, Path(scratch), engine)
+        if size.live:
+            told(f"{size.name}: a collector over it")
+            found["live"] = _step("live", data=data, scratch=scratch)
     return found
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    began = time.monotonic()
-    work()
-    return time.monotonic() - began
+def _filled(size: Size, data: Path, base: Path, engine: dict[str, Any]) -> Any:
+    """Fill a store; what its loading took. What was begun and cut short goes on."""
+    told(f"{size.name}: loading")
+    copies = [size.copies.families, size.copies.repetitions]
+    if not size.journalled:
+        return _step("load", data=data, base=base, copies=copies, **engine)
+    days = len(Base(base).days)
+    if not (data / "store").exists():
+        _step("load", data=data, base=base, copies=[1, 1], days=[0, days - size.journalled], **engine)
+    _step("multiply", data=data, copies=copies, threads=engine["threads"])
+    return _step("load", data=data, base=base, copies=copies, days=[days - size.journalled, days], **engine)
 
 
-def _max_rss() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-
-
-def _step(data: Path, *arguments: str) -> dict[str, Any]:
-    """One step in a process of its own."""
-    command = [sys.executable, os.path.abspath(__file__), "--data", str(data), *arguments]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    if ran.returncode:
-        raise SystemExit(f"store: {' '.join(arguments)} failed:\n{ran.stderr}")
-    found: dict[str, Any] = json.loads(ran.stdout)
+def _raw(size: Size, data: Path, scratch: Path, engine: dict[str, Any]) -> dict[str, Any]:
+    """The charts of other engines on raw tables. SystemExit where one says something else than ours."""
+    found: dict[str, Any] = {}
+    if size.raw:
+        source = scratch / "events.parquet"
+        _step("export", data=data, to=source)
+        os.chmod(source, 0o644)
+        ours = _step("rows", data=data, **engine)
+    for name in size.raw:
+        told(f"{size.name}: raw tables in {name}")
+        measured = _step(
+            "raw", engine=name, source=source, scratch=scratch, start=Fleet.end - DAYS * DAY, end=Fleet.end
+        )
+        store_report.check_rows(name, ours, measured.pop("rows"))
+        found[name] = measured
     return found
 
 
-def report(loaded: dict[str, Any], asked: dict[str, Any]) -> str:
-    """Both steps as Markdown."""
-    lines = [
-        f"| events | {loaded['events']:,} |",
-        "|---|---:|",
-        f"| loaded per second | {loaded['events_per_second']:,} |",
-        f"| CPU per event, loading | {loaded['cpu_us_per_event']} µs |",
-        f"| bytes per event, rollups included | {loaded['bytes_per_event']} |",
-        f"| of which rollups | {loaded['rollup_bytes_per_event']} |",
-        f"| largest resident size, loading | {loaded['max_rss_mib']} MiB |",
-        f"| opening the store | {asked['open_ms']} ms |",
-        f"| all 14 charts over 90 days, first / again | {' / '.join(map(str, asked['dashboard_90d_ms']))} ms |",
-        f"| all 14 charts over 24 hours, first / again | {' / '.join(map(str, asked['dashboard_24h_ms']))} ms |",
-        f"| largest resident size, asking | {asked['max_rss_mib']} MiB |",
-        "",
-        "| chart | 90 days, first / again (ms) | 24 hours, first / again (ms) |",
-        "|---|---:|---:|",
+def _base(name: str, keep: Path) -> Path:
+    directory = keep / f"base-{name}"
+    if not (directory / "whole").exists():
+        events = BASES[name]
+        told(f"making a fleet of {INSTANCES} instances and about {events:,} events")
+        busy = events / INSTANCES / DAYS / EVENTS_PER_INSTANCE_DAY
+        lines = Base(directory).make(Fleet(INSTANCES, DAYS, busy=busy))
+        (directory / "whole").write_text(str(lines))
+    return directory
+
+
+def _step(name: str, **arguments: Any) -> Any:
+    """One step in a process of its own; its result."""
+    command = [
+        sys.executable,
+        os.path.abspath(__file__),
+        "--step",
+        json.dumps({"name": name, **arguments}, default=str),
     ]
-    for name, (cold, warm) in asked["90d"].items():
-        day_cold, day_warm = asked["24h"][name]
-        lines.append(f"| {name} | {cold} / {warm} | {day_cold} / {day_warm} |")
-    return "\n".join(lines)
+    ran = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+    if ran.returncode:
+        raise SystemExit(f"store: the step `{name}` failed; see above")
+    return json.loads(ran.stdout.splitlines()[-1])
+
+
+def _carry_out(name: str, given: dict[str, Any]) -> Any:
+    from bench import multiplying, raw_engines, store_live, store_steps
+
+    paths = {key: Path(value) for key, value in given.items() if key in ("data", "scratch", "source", "to")}
+    engine = {key: given[key] for key in ("memory", "threads") if key in given}
+    if name == "load":
+        days = tuple(given.get("days", (0, 0)))
+        return store_steps.load(paths["data"], Base(Path(given["base"])), Copies(*given["copies"]), **engine, days=days)
+    if name == "multiply":
+        return multiplying.multiply(paths["data"], Copies(*given["copies"]), given["threads"])
+    if name == "ask":
+        return store_steps.ask(paths["data"], **engine)
+    if name == "rows":
+        return store_steps.rows(paths["data"], **engine)
+    if name == "export":
+        return raw_engines.export(paths["data"], paths["to"])
+    if name == "live":
+        return store_live.live(paths["data"], paths["scratch"])
+    return raw_engines.measure(given["engine"], paths["source"], paths["scratch"], given["start"], given["end"])
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="store.py",
-        description="Measures loading and all charts over a generated fleet of 90 days.",
-        epilog="example:\n  python bench/store.py --events 1000000 --data /var/tmp/bench",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", default="", help=f"some of {', '.join(size.name for size in SIZES)} [all]")
+    parser.add_argument(
+        "--keep", type=Path, help="directory for the stores; those that are there are asked as they are"
     )
-    parser.add_argument("--events", type=int, default=1_000_000, help="about how many [1000000]")
-    parser.add_argument("--instances", type=int, default=5000, help="how many [5000]")
-    parser.add_argument("--data", type=Path, help="directory to use and keep; a store that is there is asked as it is")
-    parser.add_argument("--memory", default="256MB", help="the engine's memory limit [256MB]")
+    parser.add_argument("--memory", default="256MB", help="the engine's memory limit [256MB, the collector's default]")
     parser.add_argument("--threads", type=int, default=2, help="the engine's threads [2]")
-    parser.add_argument("--step", choices=("load", "ask"), help=argparse.SUPPRESS)
+    parser.add_argument("--step", help=argparse.SUPPRESS)
     return parser
 
 
-def measure(options: argparse.Namespace, data: Path) -> str:
-    """Make what is missing, then run the steps."""
-    days = 90
-    fleet = Fleet(options.instances, days, busy=options.events / options.instances / days / EVENTS_PER_INSTANCE_DAY)
-    engine = ("--memory", options.memory, "--threads", str(options.threads))
-    remembered = data / "loaded.json"
-    if not remembered.exists():
-        print(f"making the journal of {fleet.instances} instances …", file=sys.stderr)
-        lines = make_journal(data, fleet)
-        print(f"loading {lines} lines …", file=sys.stderr)
-        remembered.write_text(json.dumps(_step(data, "--step", "load", *engine)))
-    return report(json.loads(remembered.read_text()), _step(data, "--step", "ask", *engine))
+def run(keep: Path, options: argparse.Namespace) -> int:
+    """Measure the sizes that are asked for; write the results where all were."""
+    keep.mkdir(parents=True, exist_ok=True)
+    chosen = [size for size in SIZES if not options.sizes or size.name in options.sizes.split(",")]
+    if not chosen:
+        raise SystemExit(f"store: --sizes takes some of {', '.join(size.name for size in SIZES)}, joined by commas")
+    found = {}
+    for size in chosen:
+        found[size.name] = measure(size, keep, options)
+        (keep / "measured.json").write_text(json.dumps(found, indent=1))
+    if len(chosen) == len(SIZES):
+        store_report.publish_all(found)
+    else:
+        print(json.dumps(found, indent=1))
+    return 0
 
 
 def main() -> int:
     """See `--help`."""
     options = _parser().parse_args()
-    if options.step == "load":
-        print(json.dumps(load(options.data, options.memory, options.threads)))
-    elif options.step == "ask":
-        print(json.dumps(ask(options.data, options.memory, options.threads, Fleet.end)))
-    elif options.data:
-        options.data.mkdir(parents=True, exist_ok=True)
-        print(measure(options, options.data))
-    else:
-        with tempfile.TemporaryDirectory() as data:
-            print(measure(options, Path(data)))
-    return 0
+    if options.step:
+        given = json.loads(options.step)
+        print(json.dumps(_carry_out(given.pop("name"), given), default=str))
+        return 0
+    if options.keep:
+        return run(options.keep.resolve(), options)
+    scratch = ROOT / ".artefacts"
+    scratch.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=scratch) as directory:
+        return run(Path(directory), options)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bench.fleet import Fleet
 from bench.truth import Asked, Truth
-from bench.world import UNLISTED_CLIENTS, rounded
+from bench.world import DAY, UNLISTED_CLIENTS, rounded
 from footfall.fields import round_significant
 
 FLEET = Fleet(instances=80, days=45, seed=5)
@@ -70,6 +70,43 @@ def test_tools_are_used_by_zipfs_law() -> None:
     calls = [row[1] for row in usage]
     assert calls[0] > 5 * calls[-1]
     assert all(one >= other for one, other in pairwise(calls))
+
+
+def test_a_tool_that_asks_a_provider_fails_while_that_provider_is_down() -> None:
+    fleet = Fleet(instances=60, days=28, seed=6, busy=8)
+    failed = {True: [0, 0], False: [0, 0]}
+    for event in fleet.happened():
+        if event.event == "tool_executed" and event.said["tool"] in ("recommend", "remediate"):
+            provider = event.said.get("ai_provider", "none")
+            met = any(outage.covers(event.at) and outage.provider == provider for outage in fleet.outages)
+            failed[met][0] += not event.said["success"]
+            failed[met][1] += 1
+    assert failed[True][0] > 0.6 * failed[True][1] > 5
+    assert failed[False][0] < 0.3 * failed[False][1]
+
+
+def test_nothing_arrives_while_the_collector_is_down_and_all_of_it_afterwards() -> None:
+    down = [outage for outage in FLEET.outages if not outage.provider]
+    assert len(down) > 2
+    assert not any(outage.covers(request.received) for outage in down for request in FLEET.sent())
+    assert any(outage.covers(event.at) for outage in down for event in EVENTS)
+
+
+def test_a_fleet_of_a_year_has_releases_to_its_end_and_instances_that_come_and_go() -> None:
+    year = Fleet(instances=60, days=365, seed=5)
+    first: dict[str, int] = {}
+    seen: dict[str, list[int]] = {}
+    for event in year.happened():
+        if not event.instance.startswith("ephemeral_"):
+            seen.setdefault(event.instance, []).append(event.at)
+        version = event.said.get("product_version")
+        if version is not None:
+            first[version] = min(event.at, first.get(version, event.at))
+    assert max(first.values()) > year.end - 40 * DAY
+    assert len(first) > 25
+    joined = sum(min(times) > year.start + 30 * DAY for times in seen.values())
+    left = sum(max(times) < year.end - 30 * DAY for times in seen.values())
+    assert joined > len(seen) // 4 < left
 
 
 def test_the_command_prints_the_answers_and_refuses_what_a_collector_would_move(tmp_path: Path) -> None:

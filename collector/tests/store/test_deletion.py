@@ -14,7 +14,7 @@ from footfall_collector.admit.instances import instance_of
 from footfall_collector.status import Status
 from footfall_collector.store import Scope, StoreError
 from footfall_collector.store.duckdb import DuckStore
-from footfall_collector.store.rollups import ROLLUPS
+from footfall_collector.store.rollups import TABLES
 
 DAY = 86_400
 NOVEMBER = 1_793_491_200  # 2026-11-01T00:00:00Z
@@ -62,7 +62,7 @@ def tables(store: DuckStore) -> dict[str, list[tuple[object, ...]]]:
     rows = store.files.writer
     return {
         rollup.name: sorted(rows.execute(f"SELECT * FROM rollups.{rollup.name}").fetchall(), key=repr)
-        for rollup in ROLLUPS
+        for rollup in TABLES
     }
 
 

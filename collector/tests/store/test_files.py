@@ -26,7 +26,7 @@ from footfall.schema import Catalogue
 from footfall_collector.status import Status
 from footfall_collector.store import Scope, StoreError
 from footfall_collector.store.duckdb import DuckStore
-from footfall_collector.store.rollups import ROLLUPS
+from footfall_collector.store.rollups import TABLES
 from tests.support.waiting import wait_for
 
 DAY = 86_400
@@ -56,7 +56,7 @@ def rollups_of(store: DuckStore) -> dict[str, list[tuple[Any, ...]]]:
     """All rollups, row by row."""
     return {
         rollup.name: sorted(store.files.writer.execute(f"SELECT * FROM rollups.{rollup.name}").fetchall(), key=repr)
-        for rollup in ROLLUPS
+        for rollup in TABLES
     }
 
 

@@ -117,6 +117,8 @@ def append(files: Files, month: Month, load: int) -> None:
     if done is None:
         with files.transaction() as writer:
             writer.execute(f"INSERT INTO {month.events} ({columns}) SELECT {columns} {rows} ORDER BY ts")
+            known = f"SELECT day FROM {month.alias}.sent_days"  # noqa: S608 - our alias
+            writer.execute(f"INSERT INTO {month.alias}.sent_days SELECT sent // {DAY} {rows} EXCEPT {known}")
             # Only the latest load can be cut short, so only its number has to be remembered.
             writer.execute(f"DELETE FROM {month.alias}.loaded WHERE load < {load}")  # noqa: S608 - numbers
             writer.execute(f"INSERT INTO {month.alias}.loaded VALUES ({load})")  # noqa: S608 - numbers

@@ -96,5 +96,5 @@ def _write_month(files: Files, month: Month, gone: str) -> int:
         writer.execute(
             f"CREATE TABLE {FRESH_FILE}.events AS SELECT {columns} FROM {month.events} WHERE instance NOT IN ({gone})"  # noqa: S608 - numbers
         )
-        rolling.copy(files, month.alias, ("meta", "loaded"))
+        rolling.copy(files, month.alias, ("meta", "loaded", "sent_days"))
     return int(events)

@@ -12,11 +12,9 @@ from ..durable import make_directory, sync_directory
 from . import StoreError
 from .exchange import Exchange, carry_out, decide
 from .locks import SharedLock
-from .periods import DAY, month_bounds
+from .migrations import SCHEMA, migrate
+from .periods import month_bounds
 from .relations import ROLLUP_FILE
-
-SCHEMA = 1
-"""Version of the files' layout. A property more or less is no new version; it is a column."""
 
 _PREFIX, _SUFFIX = "events-", ".duckdb"
 
@@ -190,6 +188,8 @@ class Files:
             self.writer.execute(f"INSERT INTO {alias}.meta VALUES ('schema', '{SCHEMA}')")  # noqa: S608 - our alias
         elif int(row[0]) > SCHEMA:
             raise StoreError(f"{path} was written by a newer version (schema {row[0]}); update footfall-collector")
+        else:
+            migrate(self.writer, alias, int(row[0]))
 
     def _names(self) -> list[str]:
         found = []
@@ -208,9 +208,11 @@ class Files:
         columns = ", ".join(f"{column} {type_}" for column, type_ in self.columns.items())
         self.writer.execute(f"CREATE TABLE IF NOT EXISTS {month.events} ({columns})")
         self.writer.execute(f"CREATE TABLE IF NOT EXISTS {month.alias}.loaded (load BIGINT)")
+        self.writer.execute(f"CREATE TABLE IF NOT EXISTS {month.alias}.sent_days (day BIGINT)")
         self._add_columns(month)
-        [[last]] = self.writer.execute(f"SELECT coalesce(max(load), 0) FROM {month.events}").fetchall()  # noqa: S608 - our alias
-        days = self.writer.execute(f"SELECT DISTINCT sent // {DAY} FROM {month.events}").fetchall()  # noqa: S608 - our alias
+        # Not from the events themselves: a start may not take longer the more there are.
+        [[last]] = self.writer.execute(f"SELECT coalesce(max(load), 0) FROM {month.alias}.loaded").fetchall()  # noqa: S608 - our alias
+        days = self.writer.execute(f"SELECT day FROM {month.alias}.sent_days").fetchall()  # noqa: S608 - our alias
         month.last_load, month.sent_days = last, {day for (day,) in days}
         return month
 

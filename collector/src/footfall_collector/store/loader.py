@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 CLOSED = ".jsonl"
-GROUP_BYTES = 32 << 20
+GROUP_BYTES = 128 << 20
 """Segments are taken together up to this size, so that catching up costs few transactions and little memory."""
 SETTLE_SECONDS = 30.0
 SETTLE_BYTES = 64 << 20

@@ -6,13 +6,14 @@ from typing import Any
 
 from . import Scope
 from .periods import ALL_DAYS, BLOCK_DAYS, DAY, MONDAY, day_of, edge_masks
-from .rollups import BY_NAME, EPHEMERAL, HISTORY, Rollup
+from .rollups import BY_NAME, EPHEMERAL, HISTORY, NARROW, SPECIFIC, Rollup
 
 ROLLUP_FILE = "rollups"
 
 _DAY_NUMBER = f"(ts // {DAY})"
 _NAMES = re.compile(rf"\b({'|'.join((*BY_NAME, HISTORY))})\b")
 _COMMENTS = re.compile(r"--[^\n]*")
+_SPECIFIC = re.compile(rf"\b({'|'.join(SPECIFIC)})\b")
 _PARAMETER = re.compile(r"\$(\w+)")
 
 
@@ -70,13 +71,15 @@ class Question:
     """A chart's SQL with the relations it names put in front, and the parameters they need.
 
     `exact` are the tables of raw events within the scope's range; `tail` the tables that have events the rollups
-    don't hold yet: those of loads after `rolled`.
+    don't hold yet: those of loads after `rolled`. Where neither the question nor the scope mentions a version or a
+    provider, the narrow rollups are read.
     """
 
     def __init__(self, sql: str, scope: Scope, exact: Sequence[str], tail: Sequence[str], rolled: int) -> None:
         self._scope, self._exact, self._tail, self._rolled = scope, exact, tail, rolled
         body = _COMMENTS.sub("", sql).strip().rstrip(";")
         names = sorted(set(_NAMES.findall(body)))
+        self._narrow = not _SPECIFIC.search(body) and not any(column in SPECIFIC for column in scope.filters)
         relations = ", ".join(f"{name} AS ({self._relation(name)})" for name in names)
         own, rest = (", ", body[4:]) if body[:4].upper() == "WITH" else (" ", body)
         self.sql = f"WITH {relations}{own}{rest}" if names else body
@@ -106,7 +109,7 @@ class Question:
 
     def _relation(self, name: str) -> str:
         history = name == HISTORY
-        rollup = BY_NAME["presence" if history else name]
+        rollup = NARROW[name] if self._narrow and name in NARROW else BY_NAME["presence" if history else name]
         if self._scope.exact and not history:
             raw = ["ts >= $start", "ts < $end"]
             step = self._scope.step

@@ -7,7 +7,7 @@ import duckdb
 from .exchange import Exchange, fresh
 from .files import Files
 from .relations import ROLLUP_FILE, counted, merged
-from .rollups import ROLLUPS, Rollup
+from .rollups import TABLES, Rollup
 
 FRESH_FILE = "fresh"
 """The name in SQL of a file that is written to take another one's place."""
@@ -29,7 +29,7 @@ def roll_up(files: Files, upto: int, step: Callable[[str], None]) -> int:
     step("roll up")
     added = 0
     with files.transaction() as writer:
-        for rollup in ROLLUPS:
+        for rollup in TABLES:
             delta(files, rollup, tables, where)
             period = [p for (p,) in writer.execute(f"SELECT DISTINCT {rollup.period} FROM delta").fetchall()]  # noqa: S608 - a column's name
             if period:
@@ -60,7 +60,7 @@ def _added(rollup: Rollup, tables: Sequence[str], where: Sequence[str]) -> str:
 def write_fresh(files: Files, rows: Callable[[Rollup], str]) -> None:
     """Write a fresh rollup file beside the one in use, with what a query gives for each rollup."""
     with files.attached(fresh(files.rollup_path), FRESH_FILE):
-        for rollup in ROLLUPS:
+        for rollup in TABLES:
             source = f"SELECT {', '.join(rollup.columns())} FROM ({rows(rollup)}) ORDER BY {rollup.period}"  # noqa: S608 - our own words
             files.writer.execute(_created(rollup, FRESH_FILE))
             files.writer.execute(f"INSERT INTO {FRESH_FILE}.{rollup.name} BY NAME {source}")
@@ -91,7 +91,7 @@ def make_missing(files: Files) -> None:
     tables = [month.events for month in files.months.values()]
     with files.transaction() as writer:
         upto = rolled(writer)
-        for rollup in ROLLUPS:
+        for rollup in TABLES:
             if rollup.name not in present:
                 writer.execute(_created(rollup, ROLLUP_FILE))
                 _fill(files, rollup, tables, upto)

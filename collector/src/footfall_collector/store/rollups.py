@@ -9,7 +9,7 @@ Every relation has `product`, `internal`, `product_version` and `ai_provider` be
 an event doesn't carry is '' here, which no admitted value is, so that rows compare without NULLs.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 COMMON = ("product", "internal", "product_version", "ai_provider")
 EPHEMERAL = "ephemeral"
@@ -24,12 +24,14 @@ class Rollup:
         event: the event it counts; None for every event.
         dimensions: besides `COMMON`; name to type.
         measures: name to an SQL aggregate over raw events, to be added up; empty for presence.
+        common: the dimensions that it has besides its own.
     """
 
     name: str
     event: str | None
     dimensions: dict[str, str] = field(default_factory=dict)
     measures: dict[str, str] = field(default_factory=dict)
+    common: tuple[str, ...] = COMMON
 
     @property
     def presence(self) -> bool:
@@ -44,7 +46,7 @@ class Rollup:
     @property
     def keys(self) -> tuple[str, ...]:
         """The columns that make a row the only one of its kind."""
-        return (self.period, *COMMON, *self.dimensions, *(("instance",) if self.presence else ()))
+        return (self.period, *self.common, *self.dimensions, *(("instance",) if self.presence else ()))
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -80,6 +82,22 @@ ROLLUPS = (
     Rollup("connection_instances", "client_connected", _CONNECTION),
 )
 BY_NAME = {rollup.name: rollup for rollup in ROLLUPS}
+
+SPECIFIC = ("product_version", "ai_provider")
+"""The common dimensions that most questions don't mention, and that multiply rows."""
+
+NARROW = {
+    name: replace(
+        BY_NAME[name],
+        name=f"{name}_narrow",
+        common=tuple(dimension for dimension in COMMON if dimension not in SPECIFIC),
+    )
+    for name in ("tool_durations", "tool_instances")
+}
+"""The largest rollups without `SPECIFIC`, by the name of the whole one: for questions that don't mention them."""
+
+TABLES = (*ROLLUPS, *NARROW.values())
+"""Every rollup that the embedded store keeps."""
 
 HISTORY = "history"
 """The relation `presence` without its range: when each instance was ever seen, under the same filters."""
