@@ -144,7 +144,7 @@ def _described(partial: Path, state: dict[str, Any], say: Say) -> Manifest:
     # Late: only this needs the engine's version.
     import duckdb
 
-    from ..store.files import SCHEMA
+    from ..store.migrations import SCHEMA
 
     return Manifest(
         format=manifest.FORMAT,
