@@ -9,6 +9,7 @@ from typing import Any
 import helm_python
 import kubernetes_validate
 import pytest
+from footfall_collector.store.clickhouse.address import parse
 
 from deploy.tests.charts import CHARTS, Document, Rendered, render
 from scripts.generate.chart_values import Value, read_values
@@ -219,19 +220,24 @@ def test_with_the_embedded_store_the_policy_lets_nothing_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "port"),
+    ("url", "ports"),
     [
-        ("clickhouse://ch/db", 9000),
-        ("clickhouse://me@ch:9440/db?cluster=c", 9440),
-        ("clickhouses://me@ch/db", 9440),
-        ("clickhouse://me@ch.db.svc:19000/db", 19000),
+        ("clickhouse://ch/db", [9000]),
+        ("clickhouse://me@ch:9440/db?secure=true", [9440]),
+        ("clickhouse://me@ch.db.svc:19000/db?cluster=c", [19000]),
+        ("clickhouse://me@one:9000,two:9001,three/db?cluster=c&quorum=2", [9000, 9001]),
     ],
 )
-def test_the_policy_lets_it_out_to_clickhouses_port(url: str, port: int) -> None:
+def test_the_collector_reads_the_address_and_the_policy_lets_it_out_to_just_those_ports(
+    url: str, ports: list[int]
+) -> None:
     values = {"clickhouse": {"url": url}, "networkPolicy": {"enabled": True}}
-    names, server = render(values, chart="collector").one("NetworkPolicy")["spec"]["egress"]
+    rendered = render(values, chart="collector")
+    address = parse(rendered.environment()["FOOTFALL_STORE"])
+    names, server = rendered.one("NetworkPolicy")["spec"]["egress"]
     assert {p["port"] for p in names["ports"]} == {53}
-    assert server["ports"] == [{"port": port, "protocol": "TCP"}]
+    assert server["ports"] == [{"port": port, "protocol": "TCP"} for port in ports]
+    assert {port for _, port in address.hosts} == set(ports)
 
 
 def test_the_longest_release_name_still_gives_names_that_kubernetes_takes() -> None:

@@ -111,3 +111,22 @@ def test_a_setting_that_the_chart_passes_on_reaches_the_collector(tmp_path: Path
     right = Node(render({"settings": {"retention_days": 30}}, chart="collector"), tmp_path)
     with right.running(right.rendered.container) as address:
         assert ask(address, "/readyz", POD_IP).status == 200
+
+
+@pytest.mark.parametrize("is_running", [True, False])
+def test_the_backups_job_keeps_the_newest_and_deletes_the_older_ones(node: Node, is_running: bool) -> None:
+    """Over the socket in the volume while the collector runs, and without it as well."""
+    (job,) = node.rendered.one("CronJob")["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    old = [node.home / "backups" / f"footfall-2025010{day}T021700Z" for day in range(1, 5)]
+    with node.running(node.rendered.container) as address:
+        body = {"api_key": "phc_of_the_values", "batch": [EVENT]}
+        assert ask(address, "/batch/", POD_IP, method="POST", json=body).status == 200
+        for folder in old:
+            folder.mkdir(parents=True)
+        done = node.run(job) if is_running else None
+    done = done or node.run(job)
+    assert done.returncode == 0, done.stderr
+    kept = sorted(path.name for path in (node.home / "backups").iterdir())
+    assert kept[0] == old[-1].name
+    assert len(kept) == VALUES["backup"]["keep"]
+    assert "pepper" not in {path.name for path in (node.home / "backups" / kept[1]).iterdir()}

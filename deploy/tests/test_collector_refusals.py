@@ -33,6 +33,7 @@ from deploy.tests.charts import render
         ({"settings": {"sign_in_secret": "in plain sight"}}, "sign_in_secret"),
         ({"clickhouse": {"url": "http://ch:8123"}}, "url"),
         ({"clickhouse": {"url": "clickhouse://me:password@ch/db"}}, "url"),
+        ({"clickhouse": {"url": "clickhouse://ch/db?clustr=c"}}, "url"),
         ({"persistence": {"accessMode": "ReadWriteMany"}}, "accessMode"),
         ({"persistence": {"size": "a lot"}}, "size"),
         ({"service": {"port": 0}}, "port"),
