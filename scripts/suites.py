@@ -41,7 +41,7 @@ def _tool(name: str, *arguments: str) -> tuple[str, ...]:
 
 CHECK = Suite(
     "check",
-    2.5,
+    2,
     (
         _tool("ruff", "format", "--check", "--quiet", "."),
         _tool("ruff", "check", "--quiet", "."),
@@ -50,21 +50,25 @@ CHECK = Suite(
         (sys.executable, "scripts/generate", "--check"),
     ),
 )
+OWN_SUITES = ("fuzz", "durability", "clickhouse")
+"""Folders of the collector's tests that have a suite of their own."""
 SUITES = (
     CHECK,
-    Suite("client", 5, (_pytest("client/tests", "--ignore=client/tests/mcp", "--ignore=client/tests/clients"),)),
+    Suite("client", 4.5, (_pytest("client/tests", "--ignore=client/tests/mcp", "--ignore=client/tests/clients"),)),
     Suite("mcp", 2.5, (_pytest("client/tests/mcp"),)),
     Suite(
         "collector",
         4,
-        (_pytest("collector/tests", "--ignore=collector/tests/fuzz", "--ignore=collector/tests/durability"),),
+        (_pytest("collector/tests", *(f"--ignore=collector/tests/{name}" for name in OWN_SUITES)),),
     ),
     Suite("durability", 2.5, (_pytest("collector/tests/durability"),), quick=False),
     Suite("toolkit", 1, (_pytest("examples/toolkit/tests"),)),
     Suite("deploy", 2, (_pytest("deploy/tests"),)),
     Suite("docs", 1.5, (_pytest("tests/docs"),), quick=False),
     Suite("kubernetes", 1, (_pytest("tests/kubernetes", workers=1),), quick=False),
-    Suite("clickhouse", 2, (_pytest("tests/clickhouse", workers=1),), quick=False),
+    Suite(
+        "clickhouse", 3, (_pytest("collector/tests/clickhouse"), _pytest("tests/clickhouse", workers=1)), quick=False
+    ),
     Suite("system", 3, (_pytest("tests/system", "--dist=loadfile"),), quick=False),
     Suite("protocol", 3.5, (_pytest("collector/tests/fuzz", "tests/protocol"),), quick=False),
     Suite("privacy", 2.5, (_pytest("tests/privacy"),), quick=False),

@@ -15,17 +15,18 @@ import pytest
 from bench.fleet import Fleet
 from bench.world import DAY
 from collector.tests.answer.comparing import equal
-from collector.tests.store.embedded import embedded_store
+from collector.tests.clickhouse.embedded import embedded_store
 from collector.tests.store.filling import CATALOGUES, journal_fleet, loader_of, open_store
 from footfall_collector.answer import Answers, Chart, Filters
 from footfall_collector.answer.charts import CHARTS
 from footfall_collector.store import Scope, Store
 
 pytest.importorskip("chdb", reason="`make engines` installs the embedded ClickHouse")
+pytestmark = pytest.mark.timeout(300)
 
 EVERYTHING = Scope("dot-ai", 0, 4_000_000_000)
 END = 1_795_534_217  # 2026-11-24T15:30:17Z, in the middle of a week, a day and an hour
-FLEETS = (Fleet(45, 75, 1, END),)
+FLEETS = (Fleet(30, 75, 1, END),)
 QUERIES: tuple[dict[str, str], ...] = (
     {"range": "30d"},
     {"range": "90d", "internal": "all"},
@@ -123,9 +124,9 @@ def test_it_stays_equal_once_everything_is_rolled_up_rebuilt_forgotten_and_cut(p
         lambda store: store.retain(END - 60 * DAY),
     )
     for step in work:
-        assert repr(step(pair.stores[0])) == repr(step(pair.stores[1])) or step is work[1]
-        for query in QUERIES[::3]:
-            check(pair, query)
+        duck, click = (step(store) for store in pair.stores)
+        assert duck == click
+        check(pair, QUERIES[1])
 
 
 def test_every_question_has_a_file_for_each_engine() -> None:
