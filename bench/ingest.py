@@ -33,8 +33,8 @@ SCRATCH = ROOT / ".artefacts"
 """On the same disk as the repository: a directory for temporary files may be memory."""
 
 SIZES = {"batches": requests.BATCH, "single": 1}
-WARM_RATES = {"batches": 2_000, "single": 15_000}
-"""Requests a second for which the warm-up has enough; it lasts a quarter of a round."""
+WARM_RATES = {"batches": 800, "single": 6_000}
+"""Requests a second for which the warm-up has enough; it lasts a quarter of a round, or until it has no more."""
 RESERVE = 1.6
 """Requests are made for so many times the rate of the warm-up."""
 STEADY_EVENTS = 50_000
@@ -52,9 +52,9 @@ encodes and compresses them, level 6), each event has a UUID of its own, and all
 connections, one thread, runs on the same processors. Collector: default settings, `fdatasync` before each 200, the
 loader running; between two runs the store catches up. Bare: the same uvicorn, uvloop and httptools, isal's gunzip and
 msgspec's parser, nothing kept; in each round it is measured right before or right after the collector. In brackets the
-lowest and the highest round. *At half the rate*: requests are due at a steady rate, and a request's time begins when it
-was due. *Lag*: from the first acknowledgement of an event that the store does not have yet, looked at every 0.1 s from
-outside. *Memory*: the largest resident size of the collector over the whole run."""
+lowest and the highest round. *At half the rate*, for a quarter of a minute: requests are due at a steady rate, and a
+request's time begins when it was due. *Lag*: from the first acknowledgement of an event that the store does not have
+yet, looked at every 0.1 s from outside. *Memory*: the largest resident size of the collector over the whole run."""
 
 Found = dict[str, list[float]]
 
@@ -102,7 +102,10 @@ class Bench:
                 order = list(self._subjects.values())
                 for subject in order if n % 2 else reversed(order):
                     self._round(subject, name, size, pools[name])
-        half = {name: self._half(name, statistics.median(self.rates[f"collector {name}"]) / 2) for name in SIZES}
+        half = {}
+        for name, size in SIZES.items():
+            reached = statistics.median(self.rates[f"collector {name}"])
+            half[name], _ = self._at(name, size, reached / 2, sustained_seconds / 4)
         sustained, lag = self._sustained(sustained_seconds)
         self._collector.caught_up()
         return Measured(
@@ -152,14 +155,10 @@ class Bench:
         self.rates[f"{subject.name} {name}"].append(ran.rate * size)
         print(f"{subject.name}, {name}: {ran.rate * size:,.0f} events/s, p99 {ran.p99_ms:.1f} ms", file=sys.stderr)
 
-    def _half(self, name: str, events: float) -> Steady:
-        """A quarter of a minute at half of what was reached."""
-        return self._at(name, SIZES[name], events, 15.0)[0]
-
     def _sustained(self, seconds: int) -> tuple[Steady, list[float]]:
         before = self._collector.stored()
         with Watch(self._collector) as watch:
-            steady, answered = self._at("batches", requests.BATCH, STEADY_EVENTS, seconds)
+            steady, answered = self._at("batches", requests.BATCH, STEADY_EVENTS, float(seconds))
         acknowledged = [(moment, n * requests.BATCH) for n, moment in enumerate(answered, 1)]
         return steady, lags(acknowledged, [(moment, stored - before) for moment, stored in watch.seen])
 
@@ -254,7 +253,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3, help="of all four measurements at full speed [3]")
     parser.add_argument("--seconds", type=int, default=8, help="of each of them [8]")
-    parser.add_argument("--sustained", type=int, default=60, help="seconds at 50,000 events/s [60]")
+    parser.add_argument(
+        "--sustained",
+        type=int,
+        default=60,
+        help="seconds at 50,000 events/s, and four times as long as those at half the rate [60]",
+    )
     parser.add_argument("--dry", action="store_true", help="print the result and write nothing")
     options = parser.parse_args()
     if find_wrk.main():

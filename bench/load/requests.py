@@ -4,11 +4,13 @@ They are made before a measurement: what makes requests while it runs would take
 eight digits, the size of the request, and the request.
 """
 
+import functools
 import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -19,6 +21,7 @@ from footfall.wire import Poster, closing, compressed, request_body, wire_event
 
 KEY = "phc_measured"
 BATCH = 100
+INSTANCES = 200
 WORKERS = 2
 FLUSH_SECONDS = 10
 """The client sends what happened in so many seconds; the times within a batch are spread over them."""
@@ -35,16 +38,17 @@ class Template:
     close: bytes
 
 
-def templates(size: int, most: int = 1000) -> list[Template]:
-    """Up to `most` templates of `size` events, each of another instance of a generated fleet."""
+@functools.cache
+def templates() -> list[Template]:
+    """The first `BATCH` events of each of `INSTANCES` instances of a generated fleet."""
     found = []
     for number in range(_PEOPLE.instances):
         life = (event for sent in _PEOPLE.sent([number]) for event in sent.events)
-        events = list(itertools.islice(life, size))
-        if len(events) == size:
+        events = list(itertools.islice(life, BATCH))
+        if len(events) == BATCH:
             said = tuple((event.event, _properties(event)) for event in events)
             found.append(Template(said, closing(events[0].instance, {})))
-        if len(found) == most:
+        if len(found) == INSTANCES:
             break
     return found
 
@@ -56,15 +60,15 @@ def _properties(event: Happened) -> dict[str, Any]:
     return {**(_CHECKS[event.event](said.get) or {}), **(_COMMON(said.get) or {})}
 
 
-def request(template: Template, sent_at: int, rng: Random) -> bytes:
-    """One whole request; `sent_at` in epoch seconds by the sender's clock."""
-    count = len(template.events)
-    names = rng.randbytes(16 * count).hex()
+def request(template: Template, size: int, sent_at: int, rng: Random) -> bytes:
+    """One whole request of `size` of a template's events; `sent_at` in epoch seconds by the sender's clock."""
+    begin = rng.randrange(BATCH - size + 1)
+    names = rng.randbytes(16 * size).hex()
     events = []
-    for n, (name, properties) in enumerate(template.events):
+    for n, (name, properties) in enumerate(template.events[begin : begin + size]):
         drawn = names[32 * n : 32 * n + 32]
         uuid = f"{drawn[:12]}4{drawn[13:16]}8{drawn[17:]}"
-        happened = sent_at - FLUSH_SECONDS + (n + 1) * FLUSH_SECONDS // count
+        happened = sent_at - FLUSH_SECONDS + (n + 1) * FLUSH_SECONDS // size
         events.append(wire_event(name, happened, uuid, properties, template.close))
     packed = compressed(request_body(KEY, events, sent_at))
     return _HEAD.head(packed).encode() + b"\r\n" + packed
@@ -76,7 +80,8 @@ _HEAD = Poster("http://127.0.0.1", {})
 def write(path: Path, size: int, count: int, first: float, rate: float) -> None:
     """Write `count` requests of `size` events, sent from `first` (epoch seconds) on at `rate` a second."""
     share = -(-count // WORKERS)
-    with ProcessPoolExecutor(WORKERS) as pool:
+    templates()  # before the workers are forked, so that they have them
+    with ProcessPoolExecutor(WORKERS, get_context("fork")) as pool:
         jobs = []
         for worker in range(WORKERS):
             times = [int(first + n / rate) for n in range(worker * share, min(count, (worker + 1) * share))]
@@ -94,10 +99,10 @@ def write(path: Path, size: int, count: int, first: float, rate: float) -> None:
 
 def _write_part(path: Path, size: int, times: Iterable[int]) -> None:
     rng = Random(os.urandom(16))
-    made = templates(size)
+    made = templates()
     with path.open("wb") as file:
         for sent_at in times:
-            whole = request(rng.choice(made), sent_at, rng)
+            whole = request(rng.choice(made), size, sent_at, rng)
             file.write(b"%08d%b" % (len(whole), whole))
 
 
