@@ -90,7 +90,14 @@ class Operations:
         """Delete months that are over for longer than so many days: `{"removed": ["2026-08", …]}`."""
         if days is not None and days < 1:
             raise ControlError("--days must be at least 1")
-        return {"removed": self._done(lambda: self._store.retain(cutoff(days or self._settings.retention_days)))}
+
+        def work() -> list[str]:
+            # The journal has the latest events a second time until it is settled; deleted ones are not to be missed.
+            self._loader.run_once()
+            self._loader.settle()
+            return self._store.retain(cutoff(days or self._settings.retention_days))
+
+        return {"removed": self._done(work)}
 
     def hold(self, peer: Listener) -> dict[str, Any]:
         """Keep the store's files as they are until the peer hangs up: `{"seconds": number}`.
