@@ -1,9 +1,11 @@
 """The composition root: every part is made and joined here, and nowhere else."""
 
 import asyncio
+import contextlib
 import errno
 import gc
 import logging
+import resource
 import signal
 import socket
 from collections.abc import Callable
@@ -19,6 +21,7 @@ from .access.commands import access_commands
 from .admit import Admission, Newcomers, fingerprint, load_catalogues, load_pepper
 from .answer import Answers
 from .control import Control
+from .gauges import watch_connections, watch_gauges
 from .health import health_routes
 from .instance_lock import lock_data
 from .journal import FOLDER, Journal
@@ -78,6 +81,7 @@ class Collector:
             self.doorway.take_events,
             alarm,
         )
+        watch_gauges(self.status, settings.data, self.ingestion.lag)
         pages = routes(Answers(self.store, catalogues), self.status, settings)
         reading = Starlette(
             routes=[*health_routes(self.status), *pages],
@@ -168,6 +172,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     """
     check_gate(settings)
     lock_data(settings.data)
+    _allow_files()
     listener = _bind(settings)
     collector = Collector(settings)
     collector.start()
@@ -188,9 +193,11 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
 
 
 def _config(settings: Settings, collector: Collector) -> uvicorn.Config:
+    connections = Connections(settings, collector.peers, collector.status)
+    watch_connections(collector.status, connections)
     return uvicorn.Config(
         collector.asgi(),
-        http=Connections(settings, collector.peers, collector.status).protocol(),
+        http=connections.protocol(),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -200,6 +207,13 @@ def _config(settings: Settings, collector: Collector) -> uvicorn.Config:
         timeout_keep_alive=max(1, int(settings.idle_seconds)),
         timeout_graceful_shutdown=max(1, int(settings.drain_seconds)),
     )
+
+
+def _allow_files() -> None:
+    """As many open files as the system grants: each connection is one, and many systems begin with 1024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _bind(settings: Settings) -> socket.socket:

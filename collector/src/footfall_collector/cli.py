@@ -82,7 +82,7 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
     from .store import StoreError
     from .tokens import TokensError
 
-    set_up_logging()
+    set_up_logging(settings.log_format)
 
     def announce(address: str) -> None:
         print(f"Footfall is listening on {address}", flush=True)

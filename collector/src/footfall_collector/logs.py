@@ -1,24 +1,47 @@
-"""The collector's log: lines on stderr. A traceback names its exception's type, never its message, which may quote."""
+"""The collector's log: lines on stderr, as text or as JSON. Nothing of a request is in them.
+
+A JSON line has the keys `time` (RFC 3339, UTC), `level`, `logger`, `message`, and where an exception was caught
+`exception` (its class) and `trace` (where it came from). An exception's own message may quote what it could not read,
+so it is left out in both forms.
+"""
 
 import logging
 import traceback
+from datetime import UTC, datetime
 from types import TracebackType
+
+import msgspec
+
+_ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
 class _Discreet(logging.Formatter):
-    def formatException(  # noqa: N802 -- the name is logging's
-        self, ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
-    ) -> str:
+    def formatException(self, ei: _ExcInfo) -> str:  # noqa: N802 -- the name is logging's
         kind, _, trace = ei
         if kind is None:
             return ""
         return "".join(traceback.format_tb(trace)) + kind.__name__
 
 
-def set_up_logging() -> None:
-    """Send the log to stderr; the HTTP server may only say what went wrong in it."""
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info and record.exc_info[0] is not None:
+            line["exception"] = record.exc_info[0].__name__
+            line["trace"] = "".join(traceback.format_tb(record.exc_info[2]))
+        return msgspec.json.encode(line).decode()
+
+
+def set_up_logging(form: str = "text") -> None:
+    """Send the log to stderr as `text` or `json`; the HTTP server may only say what went wrong in it."""
     handler = logging.StreamHandler()
-    handler.setFormatter(_Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    text = _Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler.setFormatter(_JsonLines() if form == "json" else text)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)

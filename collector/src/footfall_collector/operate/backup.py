@@ -29,7 +29,7 @@ from .copying import copy, made_whole
 from .manifest import Manifest, Say
 
 STORE, PUBLIC, PEPPER = "store", "public", "pepper"
-SMALL = ("forgotten.json", "keys.json")
+SMALL = ("forgotten.json", "keys.json", "tokens.json")
 _SETTLED_SECONDS = 2.0
 """A file that changed so recently may change again within one tick of the file system's clock, unseen."""
 

@@ -28,7 +28,7 @@ from .backup import PUBLIC, STORE
 from .copying import copy, sync_tree
 from .manifest import Manifest, Say
 
-_KEPT = ("keys.json", PEPPER)
+_KEPT = ("keys.json", "tokens.json", PEPPER)
 """What the data directory has of these stays: keys that were revoked since stay revoked."""
 
 

@@ -4,8 +4,9 @@ from .connections import Connections
 from .doorway import Doorway
 from .key_alarm import KeyAlarm
 from .keys import Keys, KeysError
+from .lag import Lag
 from .limits import Limits
 from .peers import Peers
 from .routes import Ingestion
 
-__all__ = ["Connections", "Doorway", "Ingestion", "KeyAlarm", "Keys", "KeysError", "Limits", "Peers"]
+__all__ = ["Connections", "Doorway", "Ingestion", "KeyAlarm", "Keys", "KeysError", "Lag", "Limits", "Peers"]

@@ -28,6 +28,7 @@ from .http import (
 )
 from .key_alarm import KeyAlarm
 from .keys import Keys, KeysError
+from .lag import Lag
 from .limits import Held, Limits, Waiting
 from .protocol import Request, read_request
 from .refusals import RefusedError
@@ -76,6 +77,7 @@ class Ingestion:
         self._limits = limits
         self._take_events, self._alarm = take_events, alarm
         self._clock = clock
+        self.lag = Lag()
         self._waiting = Waiting(limits.waiting_bytes)
         self._handlers = self._table()
 
@@ -184,11 +186,18 @@ class Ingestion:
             try:
                 if taken.adopt is not None:
                     self._keys.adopt(taken.adopt, taken.product)
-                await self._journal.append(lines)
+                await self._written(lines)
             except (JournalUnavailableError, KeysError, OSError):
                 sentence = "The collector can't store events at the moment; try again."
                 raise RefusedError(503, "journal_unavailable", sentence, _RETRY_SECONDS) from None
         self._count(taken.product, taken.admitted)
+
+    async def _written(self, lines: bytes) -> None:
+        wait = self.lag.begin()
+        try:
+            await self._journal.append(lines)
+        finally:
+            self.lag.end(wait)
 
     def _count(self, product: str, admitted: Admitted) -> None:
         count = self._status.count

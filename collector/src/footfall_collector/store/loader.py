@@ -95,6 +95,7 @@ class Loader:
     def run_once(self) -> int:
         """Load every closed segment; returns how many events are new. Raises StoreError or OSError."""
         events = 0
+        looked = time.time()
         while group := self._next_group():
             loaded = self._store.load([self._journal / name for name in group])
             self._loaded |= group
@@ -105,6 +106,8 @@ class Loader:
                 self._status.count("events_known", product, n=n)
             if sum(self._loaded.values()) >= SETTLE_BYTES:
                 self.settle()
+            looked = time.time()
+        self._status.set("loader_current_timestamp_seconds", looked)
         if self._loaded and self._clock() - self._settled_at >= SETTLE_SECONDS:
             self.settle()
         self._status.set("journal_waiting_bytes", 0)

@@ -1,0 +1,74 @@
+"""What monitors see, and how a collector ends: what was begun is finished, and told."""
+
+import socket
+import threading
+import time
+from pathlib import Path
+
+from collector.tests.app.http import ask, post
+from collector.tests.defence.wires import HEAD, answer, ended, wire
+from collector.tests.receive.shapes import batch, event
+from tests.support.collector_process import CollectorProcess, start_collector
+from tests.support.waiting import wait_for
+
+
+def gauge(collector: CollectorProcess, name: str) -> float:
+    for line in ask(collector, "GET", "/metrics").text.splitlines():
+        if line.startswith(f"footfall_{name} "):
+            return float(line.split()[1])
+    raise AssertionError(f"no footfall_{name} in /metrics")
+
+
+def test_metrics_tell_lags_disk_and_memory(tmp_path: Path) -> None:
+    with start_collector(tmp_path) as collector:
+        assert post(collector, batch(event())).status == 200
+        assert 0 < gauge(collector, "journal_lag_seconds") < 30
+        wait_for(lambda: gauge(collector, "loader_lag_seconds") < 5, "the loader to keep up")
+        assert 0 < gauge(collector, "disk_free_bytes") < gauge(collector, "disk_size_bytes")
+        assert gauge(collector, "data_bytes") > gauge(collector, "journal_bytes")
+        assert 30e6 < gauge(collector, "resident_bytes") < 1e9
+        assert gauge(collector, "connections") >= 1
+        text = ask(collector, "GET", "/metrics").text
+    assert 'footfall_events_accepted_total{product="dot-ai"} 1' in text
+    names = [line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")]
+    assert len(names) == len(set(names))
+
+
+def test_at_the_end_requests_under_way_are_finished_and_new_ones_are_not_begun(tmp_path: Path) -> None:
+    body = batch(event())
+    with start_collector(tmp_path, drain_seconds=10) as collector, wire(collector) as idle, wire(collector) as busy:
+        busy.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body[:10])
+        wait_for(lambda: gauge(collector, "connections") >= 3, "both connections")
+        ending = threading.Thread(target=collector.stop)
+        ending.start()
+        assert ended(idle)
+        wait_for(lambda: refused(collector.port), "no new connection")
+        busy.sendall(body[10:])
+        said = answer(busy)
+        ending.join()
+    assert b" 200 " in said
+    assert b"connection: close" in said
+    assert collector.process.returncode == 0
+    with start_collector(tmp_path) as again:
+        wait_for(lambda: b'"recommend"' in shown(again), "the event in the charts")
+
+
+def shown(collector: CollectorProcess) -> bytes:
+    return ask(collector, "GET", "/api/charts/tool-usage").body.replace(b" ", b"")
+
+
+def refused(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), 5).close()
+    except ConnectionError:
+        return True
+    return False
+
+
+def test_who_does_not_finish_is_not_waited_for_longer_than_said(tmp_path: Path) -> None:
+    with start_collector(tmp_path, drain_seconds=1, body_seconds=60) as collector, wire(collector) as slow:
+        slow.sendall(HEAD + b"Content-Length: 100\r\n\r\n{")
+        wait_for(lambda: gauge(collector, "connections") >= 2, "the connection")
+        began = time.monotonic()
+        assert collector.stop() == 0
+        assert time.monotonic() - began < 15
