@@ -25,7 +25,7 @@ if not __package__:  # run as a file: only its folder is on the path then
 from bench.load import requests
 from bench.load.running import CONNECTIONS, Pool, saturate, steadily
 from bench.load.subjects import Subject, Watch, bare, collector, lags
-from bench.results import ROOT, Section, publish, table, versions
+from bench.results import NOT_MEASURED, ROOT, Section, publish, table, versions
 from scripts import find_wrk
 
 DOCUMENTS = (ROOT / "docs/compare.md",)
@@ -209,7 +209,9 @@ def rows(found: Measured) -> list[tuple[str, ...]]:
     for name, title in (("batches", "batches of 100"), ("single", "single events")):
         half = found.half[name]
         times = f"{half.p50_ms:.1f} ms, {half.p99_ms:.1f} ms"
-        said.append((f"{title} at half the rate ({half.rate:,.0f} events/s): median, p99", times, "not measured", ""))
+        said.append(
+            (f"{title} at half the rate ({half.rate:,.0f} events/s): median, p99", times, NOT_MEASURED, NOT_MEASURED)
+        )
     steady = found.sustained
     lag = f"{statistics.median(found.lag):.1f} s, {max(found.lag):.1f} s"
     for title, value in (
@@ -217,7 +219,7 @@ def rows(found: Measured) -> list[tuple[str, ...]]:
         ("the same: loader's lag, median, most", lag),
         ("memory, most", f"{found.memory_mib:.0f} MiB"),
     ):
-        said.append((title, value, "not measured", ""))
+        said.append((title, value, NOT_MEASURED, NOT_MEASURED))
     return said
 
 
