@@ -54,7 +54,7 @@ CHARTS = {
             sum(CASE WHEN event = 'tool_executed' AND NOT success THEN 1 ELSE 0 END) AS errors
         FROM events WHERE {seen} GROUP BY day, name""",
     "active-instances": """
-        SELECT a.day + k.k AS at, count(DISTINCT CASE WHEN k.k = 0 THEN a.instance END) AS daily,
+        SELECT a.day + k.k AS upto, count(DISTINCT CASE WHEN k.k = 0 THEN a.instance END) AS daily,
             count(DISTINCT a.instance) AS weekly
         FROM (
             SELECT DISTINCT {day} AS day, instance FROM events WHERE {known} AND instance_kind <> 'ephemeral'
@@ -62,7 +62,7 @@ CHARTS = {
             SELECT 0 AS k UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4
             UNION ALL SELECT 5 UNION ALL SELECT 6
         ) k
-        WHERE a.day + k.k >= {first_day} AND a.day + k.k < {last_day} GROUP BY at""",
+        WHERE a.day + k.k >= {first_day} AND a.day + k.k < {last_day} GROUP BY upto""",
     "retention": """
         SELECT f.cohort, w.week - f.cohort AS week, count(*) AS instances
         FROM (

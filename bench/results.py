@@ -33,6 +33,7 @@ class Section:
         table: Markdown, for documents too.
         notes: paragraphs below the table: what was measured and how, which bars were kept or missed.
         versions: of what was measured, by name.
+        computed: the table's cells were computed from what another section measured, so documents don't mark them.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Section:
     table: str
     notes: Sequence[str] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    computed: bool = False
 
     def text(self) -> str:
         """The section as it stands in the results."""
@@ -89,7 +91,8 @@ def publish(section: Section, documents: Sequence[Path] = (), results: Path = RE
     for document in documents:
         text = document.read_text(encoding="utf-8")
         if first in text:
-            document.write_text(_between(text, first, last, marked(section.table)), encoding="utf-8")
+            shown = section.table if section.computed else marked(section.table)
+            document.write_text(_between(text, first, last, shown), encoding="utf-8")
     print(f"{section.text()}\n\nwritten to {results.name}", file=sys.stderr)
 
 

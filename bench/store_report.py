@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from bench import store_capacity
 from bench.results import ROOT, Section, publish, table, versions
 from footfall_collector.store.periods import day_text
 
@@ -62,6 +63,7 @@ def publish_all(found: dict[str, dict[str, Any]]) -> None:
     publish(_stores(found), DOCUMENTS)
     publish(_charts(found))
     publish(_raw(found), DOCUMENTS)
+    publish(store_capacity.section(found, COMMAND), DOCUMENTS)
 
 
 def _stores(found: dict[str, dict[str, Any]]) -> Section:
