@@ -29,6 +29,8 @@ NO_INSTANCE = "no_instance"
 UNKNOWN_PROPERTY = "unknown_property"
 INVALID_PROPERTY = "invalid_property"
 
+_LARGEST_ID = 1 << 64
+
 
 class _Incoming(msgspec.Struct, gc=False):
     """The parts of an event that are looked at; everything else is skipped while it is parsed."""
@@ -80,7 +82,7 @@ def _slow(product: str, rules: dict[str, Rules], instance: Callable[[str], str])
             return UNKNOWN_EVENT
         properties = event.properties or {}
         distinct_id = event.distinct_id or properties.get("distinct_id")
-        if type(distinct_id) is not str:
+        if type(distinct_id) is not str and (distinct_id := _digits_of(distinct_id)) is None:
             return NO_INSTANCE
         name = event.uuid
         if type(name) is not str or not uuid_fits(name.encode()):
@@ -107,6 +109,13 @@ def _rules(catalogue: Catalogue, tools: Container[str] | None) -> dict[str, Rule
             head, own, common, rows, frozenset(row.wire for row in rows) | WIRE_CONSTANTS | {"distinct_id"}
         )
     return rules
+
+
+def _digits_of(distinct_id: object) -> str | None:
+    """PostHog's protocol: a whole number stands for its digits. None for anything else."""
+    if type(distinct_id) is not int or not -_LARGEST_ID < distinct_id < _LARGEST_ID:
+        return None
+    return str(distinct_id)
 
 
 def _json(text: str) -> str:

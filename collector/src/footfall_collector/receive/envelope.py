@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from .keys import usable
-from .refusals import malformed, too_large
+from .refusals import RefusedError, malformed, too_large
 
 _COMMAS_PER_EVENT = 200
 _FREE_COMMAS = 100_000
@@ -47,47 +47,69 @@ class _PropertyTokens(msgspec.Struct, gc=False):
 
 _object = msgspec.json.Decoder(_Object)
 _list = msgspec.json.Decoder(list[msgspec.Raw])
+_IDENTIFY = msgspec.Raw(b'{"event":"$identify"}')
 _tokens = msgspec.json.Decoder(_Tokens)
 _text = msgspec.json.Decoder(str)
 
 
-def read_envelope(body: bytes, max_events: int) -> Envelope:
-    """Take a JSON body apart. Raises RefusedError (400, or 413 for more events than allowed)."""
+def read_envelope(body: bytes, max_events: int, *, persons: bool = False) -> Envelope:
+    """Take a JSON body apart. Raises RefusedError (400, 401, or 413 for more events than allowed).
+
+    Where changes of `persons` may come, an object that names no event is one; PostHog makes `$identify` of it.
+    """
     # A list of a million small things costs far more memory than its text: commas bound how many there can be.
     if body.count(b",") > max(_FREE_COMMAS, max_events * _COMMAS_PER_EVENT):
         raise too_large("The body holds more values than a batch of events can; send fewer.", "batch_too_large")
     try:
         first = body.lstrip()[:1]
         if first == b"[":
-            return _listed(_list.decode(body))
+            events = _list.decode(body)
+            return Envelope(_named(events) if persons else events, _token_in(events), None)
         if first == b"{":
-            return _objects(body, _object.decode(body))
+            return _objects(body, _object.decode(body), persons)
     except (msgspec.DecodeError, ValueError, RecursionError):
         raise malformed("The body is not JSON of a known shape; send {api_key, batch: [...]}.") from None
     raise malformed("The body is neither a JSON object nor a list.")
 
 
-def _objects(body: bytes, found: _Object) -> Envelope:
+def _objects(body: bytes, found: _Object, persons: bool) -> Envelope:
     sent_at = text_of(found.sent_at)
     token = usable(found.api_key) or usable(found.token)
     if found.batch is not None:
-        return Envelope(found.batch, token or _token_in(found.batch), sent_at)
+        batch = _named(found.batch) if persons else found.batch
+        return Envelope(batch, token or _token_in(found.batch), sent_at)
+    single = [msgspec.Raw(body)]
+    token = token or _token_in(single)
+    if persons:
+        return Envelope(_named(single), token, sent_at)
     if not len(found.event):
         raise malformed("The body has neither `batch` nor `event`.")
-    single = [msgspec.Raw(body)]
-    return Envelope(single, token or _token_in(single), sent_at)
+    return Envelope(single, token, sent_at)
 
 
-def _listed(events: list[msgspec.Raw]) -> Envelope:
-    return Envelope(events, _token_in(events), None)
+def _named(events: list[msgspec.Raw]) -> list[msgspec.Raw]:
+    """The same, where those that name no event are changes of persons."""
+    named = []
+    for raw in events:
+        try:
+            named.append(raw if len(_object.decode(raw).event) else _IDENTIFY)
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            named.append(raw)
+    return named
 
 
 def _token_in(events: list[msgspec.Raw]) -> str | None:
-    """The key that the first event carries. One request is for one product."""
-    if not events:
-        return None
+    """The key that the events carry. Raises RefusedError (401) for several: one request is for one product."""
+    found = {token for token in map(_token_of, events) if token}
+    if len(found) > 1:
+        sentence = "The events carry several write keys; send those of each key in a request of their own."
+        raise RefusedError(401, "several_keys", sentence)
+    return next(iter(found), None)
+
+
+def _token_of(event: msgspec.Raw) -> str | None:
     try:
-        found = _tokens.decode(events[0])
+        found = _tokens.decode(event)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
     inner = found.properties or _PropertyTokens()

@@ -37,12 +37,15 @@ class Received:
     sent_at_ms: float | None
 
 
-def read_request(request: Request, limits: Limits) -> Received:
-    """Everything between the socket and admission. Raises RefusedError: 400, 401 or 413 with a plain sentence."""
+def read_request(request: Request, limits: Limits, *, persons: bool = False) -> Received:
+    """Everything between the socket and admission. Raises RefusedError: 400, 401 or 413 with a plain sentence.
+
+    `persons`: what names no event is a change of a person.
+    """
     limits.check_body(len(request.body))
     query = parse_fields(request.query)
     body = decode_body(request, query, limits.decoded_most(len(request.body)))
-    envelope = read_envelope(body, limits.batch_events)
+    envelope = read_envelope(body, limits.batch_events, persons=persons)
     if not envelope.events:
         raise malformed("The batch is empty.", "empty_batch")
     limits.check_batch(len(envelope.events))

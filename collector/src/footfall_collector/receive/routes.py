@@ -35,6 +35,8 @@ from .refusals import RefusedError
 
 _OK = b'{"status":1}'
 _RETRY_SECONDS = 5
+_ENGAGE = "/engage"
+"""Where changes of persons come: refused and counted as the `$identify` that PostHog makes of them."""
 
 _NEWCOMER_SECONDS = 600
 
@@ -84,11 +86,11 @@ class Ingestion:
     def _table(self) -> dict[str, Handler]:
         """Path to handler, each path with and without its last slash."""
         table: dict[str, Handler] = {}
-        for path in ("/batch", "/i/v0/e", "/e", "/capture", "/track"):
+        # The last of them is for events of language models: none of ours, refused one by one as on the other paths.
+        for path in ("/batch", "/i/v0/e", "/e", "/capture", "/track", _ENGAGE, "/i/v0/ai/batch"):
             table[path] = table[path + "/"] = self._capture
-        # Session recordings and changes of persons are no events: taken, so that no SDK tries again, and not kept.
-        for path in ("/s", "/engage"):
-            table[path] = table[path + "/"] = self._discard
+        # Session recordings are no events: taken, so that no SDK tries again, and not kept.
+        table["/s"] = table["/s/"] = self._discard
         table["/flags"] = table["/flags/"] = self._flags
         table["/decide"] = table["/decide/"] = self._decide
         table[v1.PATH] = table[v1.PATH + "/"] = self._capture_v1
@@ -147,7 +149,7 @@ class Ingestion:
             header(scope, b"content-type").decode("latin-1"),
             header(scope, b"content-encoding").decode("latin-1"),
         )
-        received = read_request(request, self._limits)
+        received = read_request(request, self._limits, persons=scope["path"].startswith(_ENGAGE))
         sent_at = epoch_of(received.sent_at)
         if sent_at is None and received.sent_at_ms is not None:
             sent_at = received.sent_at_ms / 1000

@@ -45,11 +45,14 @@ def read_request(scope: Scope, body: bytes, limits: Limits) -> tuple[str, list[m
 
 
 def results(events: list[msgspec.Raw], reasons: list[str | None]) -> bytes:
-    """`{"results": {uuid: {"result": "ok"|"drop", "details"?}}}`; an event without a UUID can't be named in it."""
+    """`{"results": {uuid: {"result": "ok"|"drop", "details"?}}}`; an event without a UUID can't be named in it.
+
+    Of several with one UUID the first that was admitted counts: a repeated event is no dropped one.
+    """
     named: dict[str, dict[str, str]] = {}
     for raw, reason in zip(events, reasons, strict=True):
         name = _uuid_in(raw)
-        if name is not None:
+        if name is not None and (reason is None or name not in named):
             named[name] = {"result": "ok"} if reason is None else {"result": "drop", "details": reason}
     return msgspec.json.encode({"results": named})
 
