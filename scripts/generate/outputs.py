@@ -5,6 +5,7 @@ from pathlib import Path
 from footfall.catalogue import catalogue_for
 from footfall_collector.answer.charts import CHARTS
 from footfall_collector.answer.filters import HOURS, RANGES
+from footfall_collector.show import openapi
 
 from .chart_values import chart_schema, values_table
 from .commands import commands
@@ -35,6 +36,7 @@ def documents(root: Path) -> Documents:
         "docs/threat-model.md": page("threat-model.md", catalogue, **threats(catalogue)),
         "docs/privacy-proof.md": page("privacy-proof.md", catalogue, **proof()),
         "docs/dictionary.json": as_json(dictionary(catalogue)),
+        "docs/openapi.json": as_json(openapi.document((PRODUCT,), CHARTS)),
         "docs/instrument.md": page("instrument.md", catalogue, **servers(root)),
         "docs/commands.md": page("commands.md", catalogue, programs=commands()),
         "docs/charts.md": page("charts.md", catalogue, charts=CHARTS, ranges=[*HOURS, *RANGES]),

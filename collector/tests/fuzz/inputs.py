@@ -83,10 +83,9 @@ def _body(random: Random) -> bytes:
 
 def _made(random: Random) -> Any:
     names = ("tool_executed", "tool_error", "server_started", "$pageview", MARKER)
-    events = [
-        event(random.choice(names), error_type="KeyError", intent=MARKER, **{"$ip": MARKER})
-        for _ in range(random.choice((1, 1, 2, 7)))
-    ]
+    # What other SDKs add; without it, and as Footfall's own client writes it.
+    more = random.choice(({"intent": MARKER, "$ip": MARKER}, {}, {"$geoip_disable": True, "$ip": "0.0.0.0"}))
+    events = [event(random.choice(names), error_type="KeyError", **more) for _ in range(random.choice((1, 1, 2, 7)))]
     shape = random.randrange(4)
     if shape == 0:
         return {**events[0], "api_key": KEY}

@@ -21,7 +21,8 @@ EXACT_SECONDS = 48 * 3600
 """Ranges up to this length read raw events."""
 INTERNAL = {"hide": False, "only": True, "all": None}
 EXTRA = ("tool", "error_type", "mcp_client", "transport", "k8s_version", "deployment_method")
-_LONGEST = 200
+LONGEST = 200
+"""Characters of a filter's value."""
 
 
 class FilterError(Exception):
@@ -78,8 +79,8 @@ class Filters:
         for name, value in values.items():
             if name not in known:
                 raise FilterError(f"There is no such filter; known are {', '.join(known)}.")
-            if len(value) > _LONGEST:
-                raise FilterError(f"{name} is longer than {_LONGEST} characters.")
+            if len(value) > LONGEST:
+                raise FilterError(f"{name} is longer than {LONGEST} characters.")
         internal = values.get("internal", "hide")
         if internal not in INTERNAL:
             raise FilterError("internal is none of hide, only, all.")

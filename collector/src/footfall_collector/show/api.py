@@ -11,11 +11,10 @@ from starlette.responses import Response
 from ..answer import Answers, Chart, FilterError, Filters
 from ..settings import Settings
 from ..status import Status
-from . import export, health, pageanswers, releases, report
+from . import export, health, openapi, pageanswers, releases, report
 from .layout import PAGES
 
 Endpoint = Callable[[Request], Response]
-_FILES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 
 
 class Api:
@@ -36,6 +35,7 @@ class Api:
             "/api/report": self.report,
             "/api/health": self.health,
             "/api/pulse": self.pulse,
+            openapi.PATH: self.openapi,
         }
         return [(path, _guarded(endpoint)) for path, endpoint in found.items()]
 
@@ -49,7 +49,7 @@ class Api:
     def chart(self, request: Request) -> Response:
         """One chart as JSON, or as a file where the name ends in `.csv` or `.parquet`."""
         name, _, form = request.path_params["name"].partition(".")
-        if name not in self._ids or (form and form not in _FILES):
+        if name not in self._ids or (form and form not in openapi.FILES):
             return _json({"error": f"There is no such chart; known are {', '.join(sorted(self._ids))}."}, 404)
         chart = self._answers.chart(name, self._filters(request))
         if not form:
@@ -83,6 +83,10 @@ class Api:
         """`{"token"}`, which changes whenever something was loaded: cheap enough to ask every two seconds."""
         return _json({"token": health.token(self._status)})
 
+    def openapi(self, request: Request) -> Response:
+        """The OpenAPI document of all this."""
+        return _json(openapi.document(self._answers.products(), self._answers.charts()))
+
 
 def _guarded(endpoint: Endpoint) -> Endpoint:
     def answer(request: Request) -> Response:
@@ -101,4 +105,4 @@ def _json(body: Any, status: int = 200) -> Response:
 def _file(chart: Chart, form: str) -> Response:
     body = export.as_csv(chart.columns, chart.rows) if form == "csv" else export.as_parquet(chart.columns, chart.rows)
     headers = {"content-disposition": f'attachment; filename="{chart.id}.{form}"'}
-    return Response(body, media_type=_FILES[form], headers=headers)
+    return Response(body, media_type=openapi.FILES[form], headers=headers)
