@@ -76,6 +76,7 @@ soak: setup engines strace browser node clickhouse ## what is too long for every
 	FOOTFALL_GUARDS=all FOOTFALL_PRIVACY_RUNS=20 $(PY) -m pytest -n 2 tests/privacy
 	SOAK=1 FOOTFALL_SDKS=all $(PY) -m pytest client/tests/mcp/test_crowd.py
 	SOAK=1 $(PY) -m pytest tests/dashboard
+	SOAK=1 $(PY) -m pytest -rP -n 2 collector/tests/fuzz tests/protocol/test_openapi.py
 	SOAK=1 $(PY) -m pytest deploy/tests/test_images.py
 	SOAK=1 $(PY) -m pytest tests/clickhouse
 

@@ -1,10 +1,43 @@
-"""The API's OpenAPI document is served, complete, and the one in the docs."""
+"""The API is what its OpenAPI document says: schemathesis asks a running collector whatever the document allows."""
 
 import json
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
+import pytest
+
+from bench.fleet import Fleet
+from bench.world import HOUR
 from collector.tests.app.http import ask
+from tests.dashboard.feeding import feed
 from tests.support.collector_process import start_collector
+
+SCHEMATHESIS = str(Path(sys.executable).with_name("schemathesis"))
+EXAMPLES, SECONDS = (500, 900) if os.environ.get("SOAK") else (5, 40)
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_schema_conformance",
+    "negative_data_rejection",
+    "unsupported_method",
+)
+
+
+@pytest.mark.timeout(SECONDS + 200)
+def test_the_api_is_what_its_document_says(tmp_path: Path) -> None:
+    fleet = Fleet(instances=3, days=5, seed=7, end=int(time.time()) // HOUR * HOUR)
+    with start_collector(tmp_path / "data", segment_seconds=0.1) as collector:
+        feed(collector.url, fleet)
+        command = [SCHEMATHESIS, "run", f"{collector.url}/api/openapi.json", "--no-color", "--workers", "2"]
+        command += ["--checks", ",".join(CHECKS), "--phases", "fuzzing"]
+        command += ["--max-examples", str(EXAMPLES), "--max-time", str(SECONDS)]
+        asked = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+        assert asked.returncode == 0, asked.stdout[-8000:] + asked.stderr[-2000:]
+        assert "Traceback" not in collector.output
 
 
 def test_the_document_names_every_path_of_the_api_and_is_the_one_in_the_docs(tmp_path: Path) -> None:
