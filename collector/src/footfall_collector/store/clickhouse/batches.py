@@ -84,14 +84,26 @@ class Shelves:
 
     def add(self, since: int, upto: int, step: Callable[[str], None]) -> int:
         """Count the loads after `since` up to `upto` and publish that; returns how many events they are."""
-        made = self._new(0, since, upto)
         where = [f"load > {since}", f"load <= {upto}"]
-        self._fill(made, lambda rollup: counted(self._layout, rollup, where))
+        repeated = self._repeated(where)
+        while True:
+            made = self._new(0, since, upto)
+            self._fill(made, lambda rollup: counted(self._layout, rollup, where))
+            # Another collector may have said meanwhile that one of these rows doesn't count: then once more.
+            before, repeated = repeated, self._repeated(where)
+            if repeated == before:
+                break
         step("rolled up")
         self._publish(made)
         source = f"FROM {self._layout.table('event_counts')} WHERE batch = {made.batch}"
         [[events]] = self._connection.execute(f"SELECT sum(n) {source}")
         return int(events)
+
+    def _repeated(self, where: Sequence[str]) -> int:
+        """How many rows of some loads don't count, because another collector loaded the same events."""
+        source = f"FROM {self._layout.table('repeated')} WHERE {' AND '.join(where)}"
+        [[rows]] = self._connection.execute(f"SELECT count() {source}")
+        return int(rows)
 
     def rebuild(self, upto: int, step: Callable[[str], None]) -> None:
         """Count all loads of this collector up to `upto` anew, in place of all its batches."""
