@@ -206,7 +206,7 @@ AT_THE_COLLECTOR = (
     Guard(
         "a data directory for the owner only",
         "other users of the machine reading the database",
-        (collector("instance_lock", "data.mkdir(mode=0o700", "data.mkdir(mode=0o755"),),
+        (collector("durable", "directory.mkdir(mode=0o700", "directory.mkdir(mode=0o755"),),
         "database: others may read",
     ),
 )

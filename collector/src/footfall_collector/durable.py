@@ -14,15 +14,19 @@ def sync_directory(directory: Path) -> None:
 
 
 def make_directory(directory: Path) -> None:
-    """Make a directory and those above it, each one's entry on disk before anything is put into it. Raises OSError."""
+    """Make a directory for its user only, and those above it; each is on disk before the next. Raises OSError."""
+    if directory.is_dir():
+        return
     missing = []
-    for path in (directory.absolute(), *directory.absolute().parents):
+    for path in directory.absolute().parents:
         if path.is_dir():
             break
         missing.append(path)
     for path in reversed(missing):
-        path.mkdir(mode=0o700, exist_ok=True)
+        path.mkdir(exist_ok=True)
         sync_directory(path.parent)
+    directory.mkdir(mode=0o700, exist_ok=True)
+    sync_directory(directory.absolute().parent)
 
 
 def replace_file(path: Path, content: bytes) -> None:
