@@ -36,7 +36,7 @@ SIZES = {"batches": requests.BATCH, "single": 1}
 WARM_RATES = {"batches": 800, "single": 6_000}
 """Requests a second for which the warm-up has enough; it lasts a quarter of a round, or until it has no more."""
 RESERVE = 1.6
-"""Requests are made for so many times the rate of the warm-up."""
+"""Requests are made for so many times the rate of the warm-up, and two seconds more at the rates above."""
 STEADY_EVENTS = 50_000
 
 LEAST_EVENTS = 120_000
@@ -136,7 +136,7 @@ class Bench:
     def _pools(self, rates: Mapping[str, float]) -> dict[str, Pool]:
         pools = {}
         for name, size in SIZES.items():
-            count = int(rates[name] * self._rounds * self._seconds * RESERVE) + CONNECTIONS
+            count = int(rates[name] * self._rounds * self._seconds * RESERVE) + 2 * WARM_RATES[name]
             pools[name] = self._pool(name, size, count, rates[name])
         return pools
 

@@ -11,7 +11,7 @@ import pytest
 
 from collector.tests.app.http import post
 from collector.tests.durability.senders import Fleet
-from collector.tests.operate.commands import LEAVER, calls, done, give, refused, run, some_event, stored
+from collector.tests.operate.commands import LEAVER, calls, counter, done, give, refused, run, some_event, stored
 from collector.tests.receive.shapes import batch, event
 from tests.support.collector_process import start_collector
 from tests.support.waiting import wait_for
@@ -148,6 +148,7 @@ def test_products_are_exported_apart(tmp_path: Path) -> None:
                 for one in body["batch"]:
                     one["properties"]["other_version"] = one["properties"].pop("dot_ai_version")
             assert post(collector, json.dumps({**body, "api_key": f"phc_{product}"}).encode()).status == 200
+        wait_for(lambda: counter(collector, "events_stored") == 5, "the events of both")
         assert "0 missing" in done(data, "verify")
         done(data, "export", str(tmp_path / "all"))
         done(data, "export", "--product", "other", str(tmp_path / "one"))
