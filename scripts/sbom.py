@@ -14,7 +14,7 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Any
 
-LEFT_OUT = frozenset({"pip"})
+LEFT_OUT = frozenset({"pip", "setuptools"})
 """What only put the rest in place, and is gone from the image."""
 
 

@@ -19,7 +19,7 @@ RUN /opt/build/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir 
 # What is inside, in CycloneDX, for scanners and for people.
 COPY scripts/sbom.py /src/
 RUN /opt/footfall/bin/python /src/sbom.py footfall-collector /opt/footfall/sbom.cdx.json \
-    && /opt/footfall/bin/pip uninstall --quiet --yes pip \
+    && /opt/footfall/bin/pip uninstall --quiet --yes pip setuptools \
     && /opt/footfall/bin/python -m compileall -q /opt/footfall/lib
 
 FROM python:${PYTHON}
