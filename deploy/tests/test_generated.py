@@ -24,7 +24,16 @@ from scripts.generate.outputs import documents
 
 CATALOGUE = catalogue_for("dot-ai")
 DICTIONARY = jsonschema.Draft202012Validator(dictionary(CATALOGUE))
-GENERATED = ["README.md", "docs", "deploy/helm", "deploy/manifests", "deploy/kustomize", "scripts", "tests/privacy"]
+GENERATED = [
+    "README.md",
+    "docs",
+    "deploy/helm",
+    "deploy/manifests",
+    "deploy/kustomize",
+    "examples/servers",
+    "scripts",
+    "tests/privacy",
+]
 
 
 def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -135,7 +135,7 @@ AT_THE_COLLECTOR = (
     Guard(
         "the second hash",
         "the instance ID as it was sent",
-        (collector("admit/instances", 'hmac.digest(pepper, message, "sha256").hex()[:16]', "cut"),),
+        (collector("admit/instances", 'hmac.digest(pepper, message, "sha256").hex()[:16]', 'cut.rpartition("_")[2]'),),
         "journal",
         quick=True,
     ),
@@ -198,7 +198,7 @@ AT_THE_COLLECTOR = (
         "what an exception quotes, in the log",
         (
             collector("admit/lines", "return UNKNOWN_EVENT", "raise LookupError(event.event)"),
-            collector("logs", "handler.setFormatter(_Discreet(", "handler.setFormatter(logging.Formatter("),
+            collector("logs", 'text = _Discreet("', 'text = logging.Formatter("'),
         ),
         "collector log",
         provoked=1,
