@@ -77,13 +77,15 @@ def start_collector(
     for name, value in {"port": 0, **settings}.items():
         arguments += [f"--{name.replace('_', '-')}", str(value)]
     surroundings = {k: v for k, v in os.environ.items() if not k.startswith("FOOTFALL_")}
+    return start_command(arguments, surroundings | {"PYTHONUNBUFFERED": "1"} | (env or {}), data_dir)
+
+
+def start_command(
+    command: Sequence[str], env: dict[str, str], data_dir: Path | str, cwd: Path | None = None
+) -> CollectorProcess:
+    """Start a command that serves, with exactly these variables, and wait until it listens."""
     process = subprocess.Popen(
-        arguments,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        bufsize=1,
-        env=surroundings | {"PYTHONUNBUFFERED": "1"} | (env or {}),
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1, env=env, cwd=cwd
     )
     started = CollectorProcess(process, Path(data_dir))
     listening = threading.Event()
