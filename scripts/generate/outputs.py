@@ -17,6 +17,7 @@ from .proof import proof
 from .servers import servers
 from .settings import client_settings, collector_settings
 from .threats import threats
+from .toml_reference import reference
 
 PRODUCT = "dot-ai"
 """The product that the documents speak about."""
@@ -33,6 +34,7 @@ def documents(root: Path) -> Documents:
         "docs/settings.md": page(
             "settings.md", catalogue, client=client_settings(PRODUCT), collector=collector_settings()
         ),
+        "docs/footfall.toml": reference(PRODUCT),
         "docs/threat-model.md": page("threat-model.md", catalogue, **threats(catalogue)),
         "docs/privacy-proof.md": page("privacy-proof.md", catalogue, **proof()),
         "docs/dictionary.json": as_json(dictionary(catalogue)),

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from footfall.product import Product, Settings, decide_by_environment
 from footfall_collector.settings import PREFIX, TABLE, Setting
+
+from .toml_reference import bounds, toml
 
 _MEANINGS = {
     "DO_NOT_TRACK": "Anything but empty, `0` or `false` turns telemetry off, for every product",
@@ -77,8 +78,8 @@ def collector_settings() -> list[Row]:
     return [
         Row(
             (setting.name, PREFIX + setting.name.upper(), *_flag(setting)),
-            _default(setting.default),
-            setting.row.meaning + _bounds(setting),
+            f"`{toml(setting.default)}`",
+            setting.row.meaning + bounds(setting),
         )
         for setting in TABLE
     ]
@@ -86,16 +87,3 @@ def collector_settings() -> list[Row]:
 
 def _flag(setting: Setting) -> tuple[str, ...]:
     return () if setting.row.secret else (f"--{setting.name.replace('_', '-')}",)
-
-
-def _default(value: object) -> str:
-    if value in ("", ()):
-        return ""
-    return f"`{value.as_posix() if isinstance(value, Path) else value}`"
-
-
-def _bounds(setting: Setting) -> str:
-    if setting.type not in (int, float):
-        return ""
-    least, most = setting.row.least, setting.row.most
-    return f" (at least {least:,})" if most is None else f" ({least:,} to {most:,})"

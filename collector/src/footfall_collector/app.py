@@ -81,7 +81,7 @@ class Collector:
             self.doorway.take_events,
             alarm,
         )
-        watch_gauges(self.status, settings.data, self.ingestion.lag)
+        watch_gauges(self.status, settings, self.ingestion.lag)
         pages = routes(Answers(self.store, catalogues), self.status, settings)
         reading = Starlette(
             routes=[*health_routes(self.status), *pages],

@@ -1,28 +1,68 @@
 """What /metrics measures when it is asked: how far behind the journal and the loader are, disk, memory."""
 
+import logging
 import os
 import resource
+import threading
 import time
 from pathlib import Path
 
 from .journal import FOLDER
 from .receive import Connections, Lag
+from .settings import Settings
 from .status import Status
 
+_log = logging.getLogger(__name__)
+
 _PAGE = resource.getpagesize()
+_CLEARED = 1.1
+"""The alarm ends a little above where it begins: segments come and go, and an alarm that flickers is not heeded."""
 
 
-def watch_gauges(status: Status, data: Path, lag: Lag) -> None:
+class DiskAlarm:
+    """Whether the disk below a data directory is nearly full. Looks whenever it is asked; the log gets each change.
+
+    Args:
+        data: the data directory.
+        percent: of the disk's size, what must be free at least; 0 for no alarm.
+    """
+
+    def __init__(self, data: Path, percent: float) -> None:
+        self._data, self._percent = data, percent
+        self._lock = threading.Lock()
+        self._low = False
+
+    def raised(self) -> float:
+        """1 while less is free, else 0. Safe on any thread."""
+        free, size = _disk(self._data)
+        with self._lock:
+            low = free < size * self._percent / 100 * (_CLEARED if self._low else 1)
+            changed, self._low = low != self._low, low
+        if changed and low:
+            _log.warning(
+                "disk: %d of %d MiB are free, under %g %% (disk_alarm_percent): make room before it is full",
+                int(free) >> 20,
+                int(size) >> 20,
+                self._percent,
+            )
+        elif changed:
+            _log.info("disk: %d MiB are free, which is enough again", int(free) >> 20)
+        return float(low)
+
+
+def watch_gauges(status: Status, settings: Settings, lag: Lag) -> None:
     """Let `status` measure them.
 
     `journal_lag_seconds` is how long the latest request waited for the disk, or how long the oldest one does now.
     `loader_lag_seconds` is the age of the moment up to which all closed segments are in the store; a live segment is
     closed after `segment_seconds`.
     """
+    data = settings.data
     status.watch("journal_lag_seconds", lag.seconds)
     status.watch("loader_lag_seconds", lambda: _since(status.value("loader_current_timestamp_seconds")))
     status.watch("disk_free_bytes", lambda: _disk(data)[0])
     status.watch("disk_size_bytes", lambda: _disk(data)[1])
+    status.watch("disk_low", DiskAlarm(data, settings.disk_alarm_percent).raised)
     status.watch("data_bytes", lambda: _size(data))
     status.watch("journal_bytes", lambda: _size(data / FOLDER))
     status.watch("resident_bytes", _resident)

@@ -6,7 +6,7 @@ from starlette.routing import Route
 
 from .status import Status
 
-_ALARMS = ("journal_failing", "loader_failing", "key_alarm")
+_ALARMS = ("journal_failing", "loader_failing", "disk_low", "key_alarm")
 
 
 def health_routes(status: Status) -> list[Route]:

@@ -112,6 +112,9 @@ class Settings:
     store_password: Annotated[str, Row("Password of the ClickHouse user", secret=True)] = field(default="", repr=False)
     store_memory: Annotated[str, Row("Memory limit of the store, as DuckDB writes it")] = "256MB"
     store_threads: Annotated[int, Row("Threads of the store", 1, 256)] = 2
+    disk_alarm_percent: Annotated[
+        float, Row("Percent of the disk that is free, below which an alarm says so; 0 for none", 0, 100)
+    ] = 10.0
     log_format: Annotated[str, Row("`text`, or `json` for one object a line", form="log_format")] = "text"
     public_products: Annotated[tuple[str, ...], Row("Products whose closed months anyone may read at /public/…")] = ()
     products: Mapping[str, ProductSettings] = field(default_factory=lambda: {"dot-ai": ProductSettings()})

@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
+from .metrics import MEANINGS
+
 _Key = tuple[str, str, str]
 
 
@@ -74,12 +76,17 @@ class Status:
             name = f"footfall_{counter['name']}_total"
             if name not in typed:
                 typed.add(name)
-                lines.append(f"# TYPE {name} counter")
+                lines += _headed(name, counter["name"], "counter")
             labels = ",".join(f'{key}="{_escaped(counter[key])}"' for key in ("product", "reason") if counter[key])
             lines.append(f"{name}{{{labels}}} {counter['value']}" if labels else f"{name} {counter['value']}")
         for key, value in shown["values"].items():
-            lines += [f"# TYPE footfall_{key} gauge", f"footfall_{key} {value:g}"]
+            lines += [*_headed(f"footfall_{key}", key, "gauge"), f"footfall_{key} {value:g}"]
         return "\n".join(lines) + "\n"
+
+
+def _headed(name: str, key: str, kind: str) -> list[str]:
+    explained = [f"# HELP {name} {MEANINGS[key]}"] if key in MEANINGS else []
+    return [*explained, f"# TYPE {name} {kind}"]
 
 
 def _escaped(label: str) -> str:

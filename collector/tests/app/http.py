@@ -53,6 +53,14 @@ def counter(collector: CollectorProcess, name: str, **labels: str) -> int:
     return total
 
 
+def gauge(collector: CollectorProcess, name: str) -> float:
+    """A value of /metrics as it is now."""
+    for line in ask(collector, "GET", "/metrics").text.splitlines():
+        if line.startswith(f"footfall_{name} "):
+            return float(line.split()[1])
+    raise AssertionError(f"no footfall_{name} in /metrics")
+
+
 def journal_lines(data_dir: Path) -> list[dict[str, Any]]:
     """Every line in the journal's segments, live and closed."""
     found = []

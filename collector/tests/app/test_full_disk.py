@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from client.tests.faults.disk import Disk, disk
-from collector.tests.app.http import ask, post
+from collector.tests.app.http import ask, gauge, post
 from collector.tests.receive.shapes import batch, event
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
@@ -68,6 +68,22 @@ def test_a_disk_that_the_journal_fills_refuses_alarms_and_recovers_without_a_req
         wait_for(lambda: total(collector) == (acknowledged + 1) * 1000, "every acknowledged event, once", 60)
         assert "can be written again" in collector.output
         assert "Traceback" not in collector.output
+
+
+def test_before_the_disk_is_full_there_is_an_alarm_and_it_ends_once_there_is_room(small: Disk) -> None:
+    with start_collector(small.path / "data", prefix=small.prefix, disk_alarm_percent=25) as collector:
+        assert alarms(collector) == []
+        left = gauge(collector, "disk_free_bytes") - 0.2 * gauge(collector, "disk_size_bytes")
+        (small.seen / "more").write_bytes(bytes(int(left)))
+        assert alarms(collector) == ["disk_low"]
+        assert gauge(collector, "disk_low") == 1
+        assert ask(collector, "GET", "/readyz").status == 200
+        assert post(collector, a_batch()).status == 200, "it warns before anything is refused"
+        (small.seen / "more").unlink()
+        assert alarms(collector) == []
+        assert gauge(collector, "disk_low") == 0
+        wait_for(lambda: total(collector) == 1000, "the batch", 60)
+        assert collector.output.count("MiB are free, under 25 % (disk_alarm_percent): make room") == 1
 
 
 def test_killed_on_a_full_disk_the_next_start_has_every_acknowledged_event_once(small: Disk) -> None:

@@ -1,11 +1,13 @@
 """Every setting comes from one table; a wrong one stops the start with its place and the fix."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from footfall_collector.admit import load_catalogues
-from footfall_collector.settings import TABLE, ProductSettings, Settings, SettingsError, read_settings
+from footfall_collector.settings import TABLE, ProductSettings, Setting, Settings, SettingsError, read_settings
 
 
 def test_without_anything_the_collector_is_local(tmp_path: Path) -> None:
@@ -83,6 +85,34 @@ def test_a_wrong_line_of_the_file_is_named_with_its_fix(tmp_path: Path, text: st
         read_settings({"config": str(path)}, {})
     assert message in str(wrong.value)
     assert str(path) in str(wrong.value)
+
+
+@pytest.mark.parametrize("setting", TABLE, ids=lambda setting: setting.name)
+def test_a_value_of_the_wrong_type_is_named_with_file_line_and_fix(tmp_path: Path, setting: Setting) -> None:
+    path = tmp_path / "footfall.toml"
+    path.write_text(f"# {setting.name} = 1\n\n{setting.name} = {{ a = 1 }}\n")
+    with pytest.raises(SettingsError) as wrong:
+        read_settings({"config": str(path)}, {})
+    assert str(wrong.value).startswith(f"{path}, line 3: {setting.name}: write a ")
+
+
+def test_the_reference_has_every_setting_and_taking_its_marks_away_gives_the_defaults(tmp_path: Path) -> None:
+    lines = (Path(__file__).parents[3] / "docs" / "footfall.toml").read_text("utf-8").splitlines()
+    (tmp_path / "footfall.toml").write_text("\n".join(re.sub(r"^#(?! )", "", line) for line in lines))
+    read = read_settings({"config": str(tmp_path / "footfall.toml")}, {})
+    own = ProductSettings(tmp_path / "my_events.py", ("recommend", "remediate"), ("my-client",))
+    assert read == replace(Settings(), products={"dot-ai": own})
+    said = {line.split(" = ")[0][1:] for line in lines if re.match(r"#\w+ = ", line)}
+    assert said == {setting.name for setting in TABLE} | {"tools", "client_names", "catalogue"}
+    for setting in TABLE:
+        place = lines.index(next(line for line in lines if line.startswith(f"#{setting.name} = ")))
+        paragraph = " ".join(line.removeprefix("# ") for line in lines[max(0, place - 4) : place])
+        assert setting.row.meaning in paragraph
+        assert f"FOOTFALL_{setting.name.upper()}" in lines[place - 1]
+
+
+def test_the_reference_as_it_is_changes_nothing() -> None:
+    assert read_settings({"config": str(Path(__file__).parents[3] / "docs" / "footfall.toml")}, {}) == Settings()
 
 
 def test_the_variables_that_kubernetes_makes_for_a_service_named_footfall_are_not_settings() -> None:

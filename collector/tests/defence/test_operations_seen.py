@@ -1,22 +1,18 @@
 """What monitors see, and how a collector ends: what was begun is finished, and told."""
 
+import re
 import socket
 import threading
 import time
 from pathlib import Path
 
-from collector.tests.app.http import ask, post
+import footfall_collector
+from collector.tests.app.http import ask, gauge, post
 from collector.tests.defence.wires import HEAD, answer, ended, wire
 from collector.tests.receive.shapes import batch, event
+from footfall_collector.metrics import MEANINGS
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
-
-
-def gauge(collector: CollectorProcess, name: str) -> float:
-    for line in ask(collector, "GET", "/metrics").text.splitlines():
-        if line.startswith(f"footfall_{name} "):
-            return float(line.split()[1])
-    raise AssertionError(f"no footfall_{name} in /metrics")
 
 
 def test_metrics_tell_lags_disk_and_memory(tmp_path: Path) -> None:
@@ -32,6 +28,16 @@ def test_metrics_tell_lags_disk_and_memory(tmp_path: Path) -> None:
     assert 'footfall_events_accepted_total{product="dot-ai"} 1' in text
     names = [line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")]
     assert len(names) == len(set(names))
+    for name in names:
+        assert re.search(rf"^# HELP {name} [A-Z].+\n# TYPE {name} ", text, re.MULTILINE), name
+
+
+def test_everything_that_is_counted_or_measured_is_explained_to_prometheus() -> None:
+    source = Path(footfall_collector.__file__).parent
+    found: set[str] = set()
+    for path in source.rglob("*.py"):
+        found |= set(re.findall(r"""(?:status\.(?:count|set|watch)|\bcount)\("([a-z_]+)",? ?""", path.read_text()))
+    assert found == MEANINGS.keys()
 
 
 def test_at_the_end_requests_under_way_are_finished_and_new_ones_are_not_begun(tmp_path: Path) -> None:

@@ -18,7 +18,11 @@ _WHAT = {
     "properties_dropped": "property dropped",
 }
 VERSION_DAYS = 30
-_ALARMS = {"journal_failing": "The journal can't be written", "loader_failing": "The store can't be written"}
+_ALARMS = {
+    "journal_failing": "The journal can't be written",
+    "loader_failing": "The store can't be written",
+    "disk_low": "The disk is nearly full",
+}
 
 
 def token(status: Status) -> str:
