@@ -7,6 +7,7 @@ pinned by hash in deploy/images/build.txt.
 """
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,15 @@ def commit_time(root: Path) -> str:
     git = ("git", "-C", str(root), "log", "-1", "--format=%ct")
     done = subprocess.run(git, capture_output=True, text=True, check=False)
     return done.stdout.strip() or "315532800"
+
+
+def pinned(root: Path) -> list[str]:
+    """The versions that everything is tested with, as `name==version ; marker`.
+
+    They have no hashes: an installer that is given one asks for all, and a wheel just built has none.
+    """
+    text = (root / "requirements.txt").read_text(encoding="utf-8")
+    return [line.strip() for line in re.findall(r"^[a-z0-9][^\s=]*==[^\\\n]*", text, re.MULTILINE)]
 
 
 def build(root: Path, folder: Path) -> list[Path]:

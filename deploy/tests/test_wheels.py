@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.packages import ROOT, build
+from scripts.packages import ROOT, build, pinned
 from scripts.pythons import RUNNING, interpreter, supported
 from tests.support.collector_process import CollectorProcess, start_collector, start_command
 from tests.support.waiting import wait_for
@@ -43,10 +43,9 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def pins(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The versions that everything is tested with. Without hashes, which the wheels just built have none of."""
-    lines = re.findall(r"^[a-z0-9][^\s=]*==[^\\\n]*", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    """A file with the versions that everything is tested with."""
     path = tmp_path_factory.mktemp("pins") / "pins.txt"
-    path.write_text("\n".join(line.strip() for line in lines))
+    path.write_text("\n".join(pinned(ROOT)))
     return path
 
 

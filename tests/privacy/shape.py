@@ -8,6 +8,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from footfall import __version__
 from tests.privacy.tee import Request
 from tests.support.matching import RandomUuid, Second, TwoDigits
 
@@ -80,7 +81,7 @@ def _of_head(request: Request) -> list[str]:
         "Content-Length": str(len(request.body)),
         "Content-Type": "application/json",
         "Content-Encoding": "gzip",
-        "User-Agent": "footfall/0.1.0",
+        "User-Agent": f"footfall/{__version__}",
     }
     return wrong if headers == expected else [*wrong, f"headers {headers}"]
 

@@ -18,6 +18,7 @@ import psutil
 import pytest
 from jsonschema import Draft202012Validator
 
+from footfall import __version__
 from scripts.demo.shop import CLUSTER_UID
 from scripts.demo.standin import StandIn
 from scripts.demo.visitors import GOOD
@@ -97,7 +98,7 @@ def check_protocol(capture: CaptureServer) -> None:
             "content-length": str(len(request.body)),
             "content-type": "application/json",
             "content-encoding": "gzip",
-            "user-agent": "footfall/0.1.0",
+            "user-agent": f"footfall/{__version__}",
         }
         body = request.decoded
         assert body.keys() == {"api_key", "batch", "sent_at"}

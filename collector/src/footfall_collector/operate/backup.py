@@ -12,7 +12,6 @@ import shutil
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from ..durable import replace_file
 from ..journal import FOLDER, intact
 from ..journal.segments import CLOSED, LIVE
 from ..settings import Settings
+from ..version import __version__
 from . import manifest
 from .asking import here
 from .copying import copy, made_whole
@@ -149,7 +149,7 @@ def _described(partial: Path, state: dict[str, Any], say: Say) -> Manifest:
     return Manifest(
         format=manifest.FORMAT,
         made=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        version=version("footfall-collector"),
+        version=__version__,
         duckdb=duckdb.__version__,
         schema=SCHEMA,
         events=state["events"],

@@ -4,7 +4,6 @@ import inspect
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -18,6 +17,7 @@ from footfall.mcp import instrument
 
 from ..answer import Answers, FilterError, Filters
 from ..status import Status
+from ..version import __version__
 from . import health, releases, report
 from .records import records
 from .versions import is_version, version_key
@@ -46,7 +46,7 @@ Since = Annotated[str, Field(description="The version after which to look, such 
 
 def build_server(answers: Answers, status: Status) -> "MCPServer[Any]":
     """The MCP server, counted like any other: by its own telemetry, which is off unless its variables say where to."""
-    ours = version("footfall-collector")
+    ours = __version__
     server: MCPServer[Any] = MCPServer(
         "footfall", title="Footfall's answers", version=ours, instructions=INSTRUCTIONS, log_level="WARNING"
     )

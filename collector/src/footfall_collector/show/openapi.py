@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import Any
 
 import msgspec
 
 from ..answer import RANGES, Chart, ChartSpec
 from ..answer.filters import CUSTOM, EXTRA, HOURS, INTERNAL, LONGEST
+from ..version import __version__
 from .layout import PAGES
 from .regressions import Flag
 from .tiles import Tile
@@ -40,7 +40,7 @@ def document(products: Sequence[str], charts: Sequence[ChartSpec]) -> dict[str, 
     found = operations(charts)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Footfall collector", "version": version("footfall-collector"), "description": _ABOUT},
+        "info": {"title": "Footfall collector", "version": __version__, "description": _ABOUT},
         "paths": {path: {"get": _get(path, operation, products)} for path, operation in found.items()},
         "components": {
             "schemas": _components(),
