@@ -7,6 +7,7 @@ from footfall_collector.answer.charts import CHARTS
 from footfall_collector.answer.filters import HOURS, RANGES
 from footfall_collector.show import openapi
 
+from .api import api
 from .chart_values import chart_schema, values_table
 from .commands import commands
 from .dictionary import dictionary
@@ -28,6 +29,7 @@ Documents = dict[str, str]
 def documents(root: Path) -> Documents:
     """Path below `root` to the text that belongs there, for every generated document."""
     catalogue = catalogue_for(PRODUCT)
+    described = openapi.document((PRODUCT,), CHARTS)
     made = {
         "docs/telemetry-guide.md": page("telemetry-guide.md", catalogue),
         "docs/events.md": page("events.md", catalogue),
@@ -38,7 +40,8 @@ def documents(root: Path) -> Documents:
         "docs/threat-model.md": page("threat-model.md", catalogue, **threats(catalogue)),
         "docs/privacy-proof.md": page("privacy-proof.md", catalogue, **proof()),
         "docs/dictionary.json": as_json(dictionary(catalogue)),
-        "docs/openapi.json": as_json(openapi.document((PRODUCT,), CHARTS)),
+        "docs/openapi.json": as_json(described),
+        "docs/api.md": page("api.md", catalogue, **api(described)),
         "docs/instrument.md": page("instrument.md", catalogue, **servers(root)),
         "docs/commands.md": page("commands.md", catalogue, programs=commands()),
         "docs/charts.md": page("charts.md", catalogue, charts=CHARTS, ranges=[*HOURS, *RANGES]),

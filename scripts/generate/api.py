@@ -1,0 +1,109 @@
+"""The reference of the API, from the same OpenAPI document that the collector serves."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+_NAMED = re.compile(r"#/components/schemas/(\w+)")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A parameter or a field: its name, what its values are, and what it is about."""
+
+    name: str
+    values: str
+    meaning: str = ""
+
+
+@dataclass(frozen=True)
+class Path:
+    """One path: what its GET answers, and how. `forms` are media types besides JSON."""
+
+    path: str
+    summary: str
+    names: tuple[str, ...]
+    filtered: bool
+    answer: str
+    forms: tuple[str, ...]
+    statuses: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One named object that answers are made of."""
+
+    name: str
+    meaning: str
+    fields: tuple[Line, ...]
+
+
+def api(document: dict[str, Any]) -> dict[str, Any]:
+    """What the page is made of: its paths, filters, status codes and answers."""
+    operations = {path: methods["get"] for path, methods in document["paths"].items()}
+    filters: dict[str, Line] = {}
+    statuses: dict[str, str] = {}
+    for operation in operations.values():
+        for parameter in operation["parameters"]:
+            if parameter["in"] == "query":
+                line = Line(parameter["name"], _values(parameter["schema"]), parameter["description"])
+                filters.setdefault(parameter["name"], line)
+        statuses |= {code: answer["description"] for code, answer in operation["responses"].items()}
+    return {
+        "about": document["info"]["description"],
+        "paths": [_path(path, operation) for path, operation in operations.items()],
+        "filters": list(filters.values()),
+        "statuses": sorted(statuses.items()),
+        "answers": [_answer(name, schema) for name, schema in sorted(document["components"]["schemas"].items())],
+    }
+
+
+def _path(path: str, operation: dict[str, Any]) -> Path:
+    named = [p["schema"]["enum"] for p in operation["parameters"] if p["in"] == "path"]
+    content = operation["responses"]["200"]["content"]
+    return Path(
+        path,
+        operation["summary"],
+        # Each chart's name comes again with the ends of its files.
+        tuple(name for names in named for name in names if "." not in name),
+        any(p["in"] == "query" for p in operation["parameters"]),
+        _values(content["application/json"]["schema"]),
+        tuple(media.partition(";")[0] for media in content if media != "application/json"),
+        tuple(operation["responses"]),
+    )
+
+
+def _answer(name: str, schema: dict[str, Any]) -> Answer:
+    said, _, about = str(schema.get("description", "")).partition("Attributes:")
+    meanings = {
+        field: " ".join(text.split())
+        for field, text in re.findall(r"^\s+(\w+): (.+(?:\n {12}.+)*)", about, re.MULTILINE)
+    }
+    needed = schema.get("required", ())
+    fields = tuple(
+        Line(field, _values(values) + ("" if field in needed else ", or absent"), meanings.get(field, ""))
+        for field, values in schema["properties"].items()
+    )
+    return Answer(name, " ".join(said.split()), fields)
+
+
+def _values(schema: dict[str, Any]) -> str:
+    """What values a schema admits, in a phrase."""
+    if "$ref" in schema:
+        name = _NAMED.findall(schema["$ref"])[0]
+        return f"[{name}](#{name.lower()})"
+    if "enum" in schema:
+        return ", ".join(f"`{value}`" for value in schema["enum"] if value not in ("", None))
+    if "anyOf" in schema:
+        return " or ".join(_values(one) for one in schema["anyOf"])
+    kind = schema.get("type", "anything")
+    if isinstance(kind, list):
+        return " or ".join(kind)
+    if kind == "array":
+        return f"list of {_values(schema.get('items', {}))}"
+    if kind == "object" and schema.get("properties"):
+        return "object with " + ", ".join(f"`{name}`" for name in schema["properties"])
+    if "maxLength" in schema:
+        return f"text of at most {schema['maxLength']} characters"
+    said = str(schema.get("format", kind))
+    return {"string": "text", "date-time": "moment"}.get(said, said)
