@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import helm_python
 import urllib3
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -38,9 +39,9 @@ class ControlPlane:
     def __init__(self, port: int, authorities: bytes, directory: Path) -> None:
         self.port = port
         self.authorities = authorities
-        path = directory / "ca.crt"
-        path.write_bytes(authorities)
-        self._pool = urllib3.HTTPSConnectionPool("127.0.0.1", port, ca_certs=str(path), retries=False, timeout=30)
+        self._ca = directory / "ca.crt"
+        self._ca.write_bytes(authorities)
+        self._pool = urllib3.HTTPSConnectionPool("127.0.0.1", port, ca_certs=str(self._ca), retries=False, timeout=30)
         self._paths: dict[tuple[str, str], tuple[str, bool]] = {}
 
     def ask(self, method: str, path: str, token: str = ADMIN, body: Any = None, kind: str = "json") -> Answer:
@@ -64,6 +65,21 @@ class ControlPlane:
                 self._paths[group, resource["kind"]] = (f"{path}/{{}}{resource['name']}", resource["namespaced"])
                 found.append((path, resource["name"], resource["verbs"]))
         return found
+
+    def kinds(self) -> set[tuple[str, str]]:
+        """(group and version, kind) of everything that it serves."""
+        if not self._paths:
+            self.resources()
+        return set(self._paths)
+
+    @contextmanager
+    def helm(self, namespace: str) -> Iterator[helm_python.Config]:
+        """Helm's own way to this cluster, as its administrator."""
+        address = f"https://127.0.0.1:{self.port}"
+        with helm_python.Config(
+            kube_apiserver=address, kube_token=ADMIN, kube_ca_file=self._ca, namespace=namespace
+        ) as config:
+            yield config
 
     def path_of(self, document: dict[str, Any], namespace: str) -> str:
         """Where an object is."""
