@@ -26,6 +26,7 @@ from .shipper import Sender, Shipper
 from .spool import Spool
 from .state import StateDirectory, open_state_directory, read_json, write_json
 from .version import __version__
+from .voice import VOICE
 from .wire import Delivered, Outcome, Poster, compressed
 from .worker import Worker
 
@@ -94,7 +95,7 @@ class Pipeline:
             self.worker.relieve()
 
     def _log(self, sentence: str) -> None:
-        log.info("%s telemetry: %s", self.product.name, sentence)
+        VOICE.say(lambda: log.info("%s telemetry: %s", self.product.name, sentence))
 
     # On the worker's thread ----------------------------------------------------------------------------------
 
@@ -119,7 +120,7 @@ class Pipeline:
         """Note in the state directory what the command line needs, and give the notice once in an instance's life."""
         known = read_json(os.path.join(self.state.path, "product.json")) if self.state.path else {}
         if not known.get("noticed"):
-            log.warning("%s", first_notice(self.product, self.settings))
+            VOICE.say(lambda: log.warning("%s", first_notice(self.product, self.settings)))
         if self.state.path is None:
             return
         about = {
@@ -142,11 +143,7 @@ class Pipeline:
     def _print(self, body: bytes, timeout: float) -> Outcome:
         head = self.poster.head(compressed(body)).replace("\r\n", "\n")
         text = f"{head}\n{body.decode()}\n"
-        try:
-            sys.stderr.write(f"[footfall preview: this is not sent; the body goes out gzipped]\n{text}")
-            sys.stderr.flush()
-        except (OSError, ValueError):
-            pass  # a closed stderr
+        VOICE.say(lambda: _to_stderr(f"[footfall preview: this is not sent; the body goes out gzipped]\n{text}"))
         return Delivered()
 
     # The process's life --------------------------------------------------------------------------------------
@@ -193,6 +190,14 @@ class Pipeline:
         self.lifecycle.disarm()
         self.lifecycle = Lifecycle(self.record_stopped, _end_all)
         self._begin()
+
+
+def _to_stderr(text: str) -> None:
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        pass  # a closed stderr
 
 
 def _end_all() -> None:

@@ -70,6 +70,17 @@ def test_a_child_that_is_forked_in_the_middle_of_a_request_delivers_its_own_and_
         assert tools(server) == Counter(t0=200, t1=100)
 
 
+def test_forks_while_the_sender_starts_neither_hang_nor_lose(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with Server() as server, Host(["processes.py", "storm"], state, server.url, **AT_ONCE) as host:
+        host.read_after("codes ")
+        assert host.wait(30) == 0, host.log
+        assert "Traceback" not in host.log
+        deliver_rest(state, server.url)
+        assert tools(server) == Counter(t0=1, t1=40)
+
+
+AT_ONCE = {"TEST_HOST_TELEMETRY_FLUSH_SECONDS": "0"}
 LATER = {"TEST_HOST_TELEMETRY_FLUSH_SECONDS": "60"}
 """So that what was recorded is still on disk when the process ends."""
 

@@ -4,12 +4,14 @@ children: a forked child that exits normally and one that calls os._exit, while 
 nested: a fork of a fork.
 orphan: at a line, a child that outlives its parent until its input ends, and has recorded nothing.
 midway: at a line, a child that records and exits normally, as its parent does after it.
+storm: forty forks in the first moments, while the parent's thread imports, opens and sends; each child records.
 fork, spawn, forkserver: four workers of multiprocessing.
 """
 
 import multiprocessing
 import os
 import sys
+import threading
 
 from common import TOOLS, telemetry
 
@@ -70,6 +72,21 @@ def midway() -> None:
     record(0)
 
 
+def storm() -> None:
+    pause = threading.Event()
+    host.record(ToolExecuted(tool=TOOLS[0], success=True, duration_ms=1.0))
+    children = []
+    for number in range(40):
+        pause.wait(0.001 * (number % 3))
+        pid = os.fork()
+        if pid == 0:
+            host.record(ToolExecuted(tool=TOOLS[1], success=True, duration_ms=1.0))
+            sys.exit(0 if host.flush(10) else 3)
+        children.append(pid)
+    codes = {os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children}
+    print(f"codes {codes}", flush=True)
+
+
 def work(tool: int) -> int:
     record(tool)
     return tool
@@ -84,6 +101,6 @@ def workers(kind: str) -> None:
 
 
 if __name__ == "__main__":
-    {"children": children, "nested": nested, "orphan": orphan, "midway": midway}.get(
+    {"children": children, "nested": nested, "orphan": orphan, "midway": midway, "storm": storm}.get(
         sys.argv[1], lambda: workers(sys.argv[1])
     )()
