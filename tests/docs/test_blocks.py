@@ -10,7 +10,7 @@ import yaml
 from tests.docs.pages import PARSED, ROOT, RUN, Block, blocks_of, pages
 from tests.docs.shell import run, script_of
 
-NEEDS = ("a cluster", "a container engine", "a PostHog")
+NEEDS = ("a cluster", "a container engine")
 BLOCKS = {page: list(blocks_of(page)) for page in pages()}
 EVERY = [block for blocks in BLOCKS.values() for block in blocks]
 
