@@ -73,6 +73,7 @@ bench: setup engines bench/node/node_modules/.installed ## every measurement, ab
 soak: setup engines strace browser node clickhouse ## what is too long for every run: a hundred kills in a row, long outages, every guard of the privacy proof, a crowd for a minute, every state of the dashboard, replicas killed again and again
 	SOAK=1 $(PY) -m pytest -n 2 client/tests/faults
 	SOAK=1 $(PY) -m pytest -n 2 -rP collector/tests/durability
+	SOAK=1 $(PY) -m pytest -rP collector/tests/defence/test_under_attack.py
 	FOOTFALL_GUARDS=all FOOTFALL_PRIVACY_RUNS=20 $(PY) -m pytest -n 2 tests/privacy
 	SOAK=1 FOOTFALL_SDKS=all $(PY) -m pytest client/tests/mcp/test_crowd.py
 	SOAK=1 $(PY) -m pytest tests/dashboard

@@ -6,7 +6,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,10 @@ START_SECONDS = 90.0
 STOP_SECONDS = 45.0
 
 
-@dataclass
+_running: set["CollectorProcess"] = set()
+
+
+@dataclass(eq=False)
 class CollectorProcess:
     """A running collector: `url` has no trailing slash; `output` is everything it printed so far (both streams)."""
 
@@ -47,6 +51,7 @@ class CollectorProcess:
         return self._ended()
 
     def _ended(self) -> int:
+        _running.discard(self)
         try:
             code = self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -88,6 +93,7 @@ def start_command(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1, env=env, cwd=cwd
     )
     started = CollectorProcess(process, Path(data_dir))
+    _running.add(started)
     listening = threading.Event()
     started.reader = threading.Thread(target=_read, args=(started, listening), daemon=True)
     started.reader.start()
@@ -102,6 +108,17 @@ def start_command(
             started.kill()
             raise AssertionError(f"the collector did not listen within {START_SECONDS:g} s:\n{started.output}")
     return started
+
+
+@contextmanager
+def none_left() -> Iterator[None]:
+    """Ends, at the end, every collector that was started within and still runs: what a failed test leaves."""
+    before = set(_running)
+    try:
+        yield
+    finally:
+        for left in _running - before:
+            left.kill()
 
 
 def _read(started: CollectorProcess, listening: threading.Event) -> None:

@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable
 
 _LOG_FORMATS = ("text", "json")
+_MEMORY = re.compile(r"(\d+(?:\.\d+)?) ?(?:([kmgt])(i?)b)", re.IGNORECASE)
+_LEAST_MEMORY = 128_000_000
+"""With 64 MB the engine can't take in one segment; events would wait in the journal for ever."""
 
 
 class SettingsError(Exception):
@@ -13,7 +16,7 @@ class SettingsError(Exception):
 
 
 def problem_of(form: str, text: str) -> str | None:
-    """What to write instead of `text`, None where it has the form (`network`, `log_format`, or `` for any text)."""
+    """What to write instead of `text`; None where it has the form: `network`, `log_format`, `memory`, or `` for any."""
     if form == "network":
         try:
             ipaddress.ip_network(text, strict=False)
@@ -21,7 +24,17 @@ def problem_of(form: str, text: str) -> str | None:
             return "write addresses or networks, such as 10.0.0.0/8 or ::1"
     elif form == "log_format" and text not in _LOG_FORMATS:
         return "write `text` or `json`"
+    elif form == "memory" and _bytes_of(text) < _LEAST_MEMORY:
+        return "write a size of at least 128MB, such as 256MB or 1GB"
     return None
+
+
+def _bytes_of(text: str) -> float:
+    """The bytes of a size as DuckDB reads it, 0 for what is none."""
+    size = _MEMORY.fullmatch(text.strip())
+    if size is None:
+        return 0.0
+    return float(size[1]) * (1024 if size[3] else 1000) ** (1 + "kmgt".index(size[2].lower()))
 
 
 def meant(name: str, known: Iterable[str]) -> str:

@@ -110,7 +110,7 @@ class Settings:
         default="duckdb", repr=False
     )
     store_password: Annotated[str, Row("Password of the ClickHouse user", secret=True)] = field(default="", repr=False)
-    store_memory: Annotated[str, Row("Memory limit of the store, as DuckDB writes it")] = "256MB"
+    store_memory: Annotated[str, Row("Memory limit of the store, at least 128MB", form="memory")] = "256MB"
     store_threads: Annotated[int, Row("Threads of the store", 1, 256)] = 2
     disk_alarm_percent: Annotated[
         float, Row("Percent of the disk that is free, below which an alarm says so; 0 for none", 0, 100)

@@ -35,7 +35,7 @@ def test_every_row_of_the_table_can_be_set_by_a_variable() -> None:
         if setting.name in ("max_body_bytes", "max_decoded_bytes", "max_event_bytes", "segment_bytes"):
             value = "8192"
         if setting.row.form:
-            value = {"network": "10.0.0.0/8", "log_format": "json"}[setting.row.form]
+            value = {"network": "10.0.0.0/8", "log_format": "json", "memory": "1GiB"}[setting.row.form]
         if setting.name in ("max_waiting_bytes", "max_header_bytes"):
             value = str(1 << 20)
         assert getattr(read_settings({}, {f"FOOTFALL_{setting.name.upper()}": value}), setting.name) != setting.default
@@ -65,6 +65,11 @@ def test_a_wrong_variable_is_named_with_its_fix(env: dict[str, str], message: st
         ("# prot\nprot = 1", "footfall.toml, line 2: unknown setting `prot`; did you mean `port`?"),
         ("sgn = 1", "known are data, host"),
         ("log_format = 'xml'", "line 1: log_format: write `text` or `json`, not 'xml'"),
+        (
+            "store_memory = '64MB'",
+            "line 1: store_memory: write a size of at least 128MB, such as 256MB or 1GB, not '64MB'",
+        ),
+        ("store_memory = 'much'", "line 1: store_memory: write a size"),
         ("trusted_proxies = ['10.0.0.0/33']", "line 1: trusted_proxies: write addresses or networks"),
         ("[products.a]\n[products.b]\ntool = 1", "line 2: [products.b]: known are"),
         ("port = 1\n[limits]\nx = 1", "line 2: unknown setting `limits`"),

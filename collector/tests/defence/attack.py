@@ -1,4 +1,4 @@
-"""What an attacker sends, from many addresses at once, until told to stop."""
+"""What attackers send: several of each kind at once, from many addresses, until told to stop."""
 
 import base64
 import functools
@@ -8,6 +8,7 @@ import json
 import socket
 import threading
 import zlib
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -54,10 +55,22 @@ def deep(levels: int) -> list[bytes]:
     ]
 
 
-def huge_batch(events: int = 9000) -> bytes:
-    """As many events as are admitted, each as small as can be."""
-    body = json.dumps({"api_key": TOKEN, "batch": [event(uuid=None) for _ in range(events)]}).encode()
+@functools.cache
+def flood(events: int = 9000) -> bytes:
+    """About as many events as a request may have, all of them good."""
+    body = json.dumps({"api_key": TOKEN, "batch": [event() for _ in range(events)]}).encode()
     return request(gzip.compress(body), "Content-Encoding: gzip")
+
+
+def big_body(size: int = 12 * MIB) -> bytes:
+    """A whole body within the limit, and nothing in it that is an event."""
+    return request(b'{"api_key":"' + TOKEN.encode() + b'","batch":["' + b"x" * size + b'"]}')
+
+
+def wrong_keys(count: int = 50) -> list[bytes]:
+    """Good batches under keys that nobody added."""
+    events = [event() for _ in range(20)]
+    return [request(json.dumps({"api_key": f"phc_guess_{n}", "batch": events}).encode()) for n in range(count)]
 
 
 def million_values() -> bytes:
@@ -66,18 +79,30 @@ def million_values() -> bytes:
 
 
 class Attack:
-    """Threads that attack, each from addresses of its own. A context manager."""
+    """Threads that attack, so many of each kind, each from addresses of its own. A context manager.
 
-    def __init__(self, port: int, threads: int) -> None:
+    Attributes:
+        done: how often each kind of attack was carried out.
+    """
+
+    def __init__(self, port: int, each: int) -> None:
         self._port, self._stop = port, threading.Event()
-        requests = [*bombs().values(), huge_batch(), million_values(), *deep(100_000)]
-        kinds: list[Callable[[int], None]] = [
-            lambda n: self._send(n, requests),
-            self._hoard,
-            lambda n: self._send(n, requests),
+        self.done: Counter[str] = Counter()
+        kinds: dict[str, Callable[[str, int], None]] = {
+            "bombs": self._sends([*bombs().values(), million_values()]),
+            "big bodies": self._sends([big_body()]),
+            "floods": self._sends([flood()]),
+            "deep JSON": self._sends(deep(100_000)),
+            "wrong keys": self._sends(wrong_keys()),
+            "half bodies": self._hoard(HEAD + b"Content-Length: 20000000\r\n\r\n" + b"[" * MIB),
+            "slow heads": self._hoard(b"POST /batch/ HTTP/1.1\r\nHost: localhost\r\nX-Slow: "),
+        }
+        self.kinds = list(kinds)
+        self._threads = [
+            threading.Thread(target=work, args=(kind, n * each + k), daemon=True)
+            for n, (kind, work) in enumerate(kinds.items())
+            for k in range(each)
         ]
-        self._threads = [threading.Thread(target=kinds[n % len(kinds)], args=(n,), daemon=True) for n in range(threads)]
-        self.sent = 0
 
     def __enter__(self) -> "Attack":
         for thread in self._threads:
@@ -87,35 +112,46 @@ class Attack:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         for thread in self._threads:
-            thread.join(30)
+            thread.join(60)
+            assert not thread.is_alive()
 
     def _connected(self, n: int, turn: int) -> socket.socket:
         source = f"127.{10 + n}.{turn // 250 % 250}.{1 + turn % 250}"
         return socket.create_connection(("127.0.0.1", self._port), 5, source_address=(source, 0))
 
-    def _send(self, n: int, requests: list[bytes]) -> None:
-        """Whole requests, one after the other."""
-        for turn in itertools.count():
-            if self._stop.is_set():
-                return
-            with suppress(OSError), self._connected(n, turn) as connection:
-                connection.sendall(requests[(turn + n) % len(requests)])
-                connection.recv(100)
-                self.sent += 1
+    def _sends(self, requests: list[bytes]) -> Callable[[str, int], None]:
+        """Whole requests, one after the other; who gets no answer within seconds goes on."""
 
-    def _hoard(self, n: int) -> None:
-        """Connections that send most of a large body, and then nothing."""
-        held: list[socket.socket] = []
-        part = HEAD + b"Content-Length: 20000000\r\n\r\n" + b"[" * MIB
-        for turn in itertools.count():
-            if self._stop.is_set():
-                break
-            with suppress(OSError):
-                connection = self._connected(n, turn)
-                connection.settimeout(0.2)
-                held.append(connection)
-                connection.sendall(part)
-            if len(held) > 200:
-                held.pop(0).close()
-        for connection in held:
-            connection.close()
+        def send(kind: str, n: int) -> None:
+            for turn in itertools.count():
+                if self._stop.is_set():
+                    return
+                with suppress(OSError), self._connected(n, turn) as connection:
+                    connection.sendall(requests[(turn + n) % len(requests)])
+                    connection.recv(100)
+                    self.done[kind] += 1
+
+        return send
+
+    def _hoard(self, part: bytes, most: int = 150) -> Callable[[str, int], None]:
+        """Connections that send a part of a request, later a drop more, and never its end."""
+
+        def hoard(kind: str, n: int) -> None:
+            held: list[socket.socket] = []
+            for turn in itertools.count():
+                if self._stop.is_set():
+                    break
+                with suppress(OSError):
+                    connection = self._connected(n, turn)
+                    connection.settimeout(0.2)
+                    held.append(connection)
+                    connection.sendall(part)
+                    self.done[kind] += 1
+                if len(held) > most:
+                    held.pop(0).close()
+                with suppress(OSError):
+                    held[turn % len(held)].sendall(b"x")
+            for connection in held:
+                connection.close()
+
+        return hoard
