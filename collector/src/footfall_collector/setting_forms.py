@@ -34,7 +34,7 @@ def _bytes_of(text: str) -> float:
     size = _MEMORY.fullmatch(text.strip())
     if size is None:
         return 0.0
-    return float(size[1]) * (1024 if size[3] else 1000) ** (1 + "kmgt".index(size[2].lower()))
+    return float(size[1]) * (1024.0 if size[3] else 1000.0) ** (1 + "kmgt".index(size[2].lower()))
 
 
 def meant(name: str, known: Iterable[str]) -> str:
