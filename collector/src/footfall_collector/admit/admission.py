@@ -1,6 +1,5 @@
 """Admission: raw events in, journal lines and counts out."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -8,12 +7,12 @@ import msgspec
 
 from footfall.schema import Catalogue
 
-from .batches import Batch
+from .batches import Batch, Counts, counts
 from .lines import compile_lines
 from .newcomers import Newcomers
 
 
-@dataclass
+@dataclass(slots=True)
 class Admitted:
     """What became of a batch: `lines` for the journal, and how many of what was not admitted, by reason.
 
@@ -22,8 +21,8 @@ class Admitted:
 
     lines: bytes
     accepted: int
-    refused: Counter[str] = field(default_factory=Counter)
-    dropped: Counter[str] = field(default_factory=Counter)
+    refused: Counts = field(default_factory=counts)
+    dropped: Counts = field(default_factory=counts)
     reasons: list[str | None] = field(default_factory=list)
 
 

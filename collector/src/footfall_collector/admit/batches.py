@@ -1,6 +1,6 @@
 """What the events of one request share, and their times."""
 
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass
 
 from .times import corrected, epoch_of
@@ -8,7 +8,16 @@ from .times import corrected, epoch_of
 _LONGEST_AGE_MS = 1e12
 
 
-@dataclass
+Counts = defaultdict[str, int]
+"""How many, by reason. Made for every request, and a Counter takes six times as long to make."""
+
+
+def counts() -> Counts:
+    """None of anything."""
+    return defaultdict(int)
+
+
+@dataclass(slots=True)
 class Batch:
     """What the events of one request share: when they came (epoch seconds), and our clock minus the sender's.
 
@@ -17,7 +26,7 @@ class Batch:
 
     received: float
     skew: float
-    dropped: Counter[str]
+    dropped: Counts
     times: dict[str, str]
     quick: bool = True
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import uuid
-from collections import Counter
 from collections.abc import Callable, Container
 from typing import Any
 
@@ -11,7 +10,7 @@ import msgspec
 from footfall.catalogue import version_property
 from footfall.schema import Catalogue
 
-from .batches import Batch
+from .batches import Batch, Counts
 from .fragments import Rules, rows_of
 from .instances import MAX_ID, instance_fragments
 from .newcomers import TOO_MANY_INSTANCES, Newcomers, TooManyInstancesError
@@ -122,7 +121,7 @@ def _json(text: str) -> str:
     return msgspec.json.encode(text).decode()
 
 
-def _properties(rule: Rules, properties: dict[str, Any], dropped: Counter[str]) -> list[str] | None:
+def _properties(rule: Rules, properties: dict[str, Any], dropped: Counts) -> list[str] | None:
     """The fragments of what is admitted; None where a required one is missing. Counts what is left out."""
     if not properties.keys() <= rule.known:
         dropped[UNKNOWN_PROPERTY] += len(properties.keys() - rule.known)

@@ -44,6 +44,8 @@ class Journal:
         self._segment_bytes = segment_bytes
         self._segment_seconds = segment_seconds
         self._condition = threading.Condition()
+        # Only the loop's thread touches what has gathered.
+        self._gathered: list[_Waiting] = []
         self._waiting: list[_Waiting] = []
         self._closing = False
         self._sequence = 0
@@ -68,14 +70,24 @@ class Journal:
 
     async def append(self, lines: bytes) -> None:
         """Wait until these whole lines are on disk. Raises JournalUnavailableError when they are not."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        with self._condition:
-            if self._closing:
-                raise JournalUnavailableError("the collector is stopping")
-            self._waiting.append((future, lines))
-            if len(self._waiting) == 1:
-                self._condition.notify()
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        if not self._gathered:
+            # What the loop has read by now is handled before this is called: one group, and the thread is woken once.
+            loop.call_soon(self._hand_over)
+        self._gathered.append((future, lines))
         await future
+
+    def _hand_over(self) -> None:
+        """Give the thread what has gathered on the loop."""
+        group, self._gathered = self._gathered, []
+        with self._condition:
+            closing = self._closing
+            if not closing:
+                self._waiting += group
+                self._condition.notify()
+        if closing:
+            _resolve([future for future, _ in group], JournalUnavailableError("the collector is stopping"))
 
     def close(self) -> None:
         """Write what waits, close the live segment, end the thread. Safe to call twice."""

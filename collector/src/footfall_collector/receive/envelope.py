@@ -1,6 +1,5 @@
 """The shapes of a decoded body: a batch object, a bare list, or one event. Events stay raw until they are admitted."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -12,8 +11,7 @@ _COMMAS_PER_EVENT = 200
 _FREE_COMMAS = 100_000
 
 
-@dataclass(frozen=True)
-class Envelope:
+class Envelope(msgspec.Struct, frozen=True, gc=False):
     """What one request carries. `token` is a usable one or None; `sent_at` as the sender wrote it."""
 
     events: list[msgspec.Raw]

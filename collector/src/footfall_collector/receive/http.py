@@ -14,7 +14,11 @@ Send = Callable[[Message], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 JSON = b"application/json"
+WHOLE_ANSWER = "footfall.whole_answer"
+"""Key of a scope: a function that may write a whole 200 at once; see `answer_ok`."""
 PLAIN = b"text/plain; charset=utf-8"
+_WHOLE = b"content-length: %d\r\ncontent-type: application/json\r\n\r\n%b"
+_FIRST = "footfall.headers"
 _DISCARDED = 4
 _PREFLIGHT: Headers = [
     (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
@@ -29,10 +33,10 @@ class ClientGoneError(Exception):
 
 def header(scope: Scope, name: bytes) -> bytes:
     """The first header of that name (lower case), empty where there is none."""
-    for key, value in scope["headers"]:
-        if key == name:
-            return bytes(value)
-    return b""
+    first: dict[bytes, bytes] | None = scope.get(_FIRST)
+    if first is None:
+        first = scope[_FIRST] = dict(reversed(scope["headers"]))
+    return first.get(name, b"")
 
 
 def cors(scope: Scope) -> Headers:
@@ -110,6 +114,13 @@ async def answer(
         headers.append((b"content-type", content_type))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+async def answer_ok(scope: Scope, send: Send, body: bytes, extra: Headers) -> None:
+    """Send a 200 with a JSON body: in one write where the connection grants it."""
+    at_once = scope.get(WHOLE_ANSWER)
+    if at_once is None or extra or not at_once(scope, _WHOLE % (len(body), body)):
+        await answer(send, 200, body, JSON, extra)
 
 
 async def answer_refusal(send: Send, refusal: RefusedError, extra: Iterable[tuple[bytes, bytes]] = ()) -> None:

@@ -5,8 +5,9 @@ their first bytes, and as a form or a query with `data=`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import parse_qsl
+
+import msgspec
 
 from .encodings import DECODERS, GZIP_MAGIC, gunzip, unbase64
 from .envelope import Envelope, read_envelope
@@ -17,8 +18,7 @@ from .refusals import RefusedError, malformed, too_large
 _MAX_FIELDS = 32
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, gc=False):
     """What of an HTTP request the protocol looks at. Header names in lower case; `query` without the `?`."""
 
     body: bytes
@@ -27,8 +27,7 @@ class Request:
     content_encoding: str = ""
 
 
-@dataclass(frozen=True)
-class Received:
+class Received(msgspec.Struct, frozen=True, gc=False):
     """The events of a request, its write key, and when it says it was sent: RFC 3339, or milliseconds since 1970."""
 
     envelope: Envelope

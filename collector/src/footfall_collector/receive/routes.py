@@ -20,6 +20,7 @@ from .http import (
     Scope,
     Send,
     answer,
+    answer_ok,
     answer_refusal,
     cors,
     header,
@@ -131,7 +132,7 @@ class Ingestion:
         if b"beacon=1" in scope["query_string"].split(b"&"):
             await answer(send, 204, b"", JSON, headers)
         else:
-            await answer(send, 200, _OK, JSON, headers)
+            await answer_ok(scope, send, _OK, headers)
 
     async def _capture_v1(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
         body = await read_body(receive, self._limits, self._waiting)
@@ -139,7 +140,7 @@ class Ingestion:
             taken, results = self._read_v1(scope, body)
             del body
             await self._keep(taken, held)
-        await answer(send, 200, results, JSON, headers)
+        await answer_ok(scope, send, results, headers)
 
     def _read(self, scope: Scope, body: bytes) -> _Taken:
         """What a v0 request brings. Everything that is decoded on the way is free again when this returns."""
