@@ -65,7 +65,7 @@ class Node:
 
     @contextmanager
     def running(self, container: Document, **other: str) -> Iterator[str]:
-        """A collector's container while the block runs; gives its address. Only the port differs from the rendered one."""
+        """A collector's container while the block runs; gives its address. Only the port is another than rendered."""
         process = subprocess.Popen(
             [*container["command"], *container["args"]],
             env=self.environment(container) | {"FOOTFALL_PORT": "0"} | other,

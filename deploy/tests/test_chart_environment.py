@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from footfall.product import Product, Settings, decide_by_environment
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy.tests.charts import render
+from footfall.product import Product, Settings, decide_by_environment
 
 PRODUCT = Product("dot-ai", version="2.2.0", write_key="phc_products_own")
 SWITCHES = [

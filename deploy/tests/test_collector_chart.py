@@ -9,9 +9,9 @@ from typing import Any
 import helm_python
 import kubernetes_validate
 import pytest
-from footfall_collector.store.clickhouse.address import parse
 
 from deploy.tests.charts import CHARTS, Document, Rendered, render
+from footfall_collector.store.clickhouse.address import parse
 from scripts.generate.chart_values import Value, read_values
 
 KUBERNETES = ("1.25", kubernetes_validate.latest_version())
@@ -111,7 +111,7 @@ def sample(path: str) -> tuple[Document, Any]:
     """Values beside which a value counts, and another value for it than its default."""
     if path in SAMPLES:
         return SAMPLES[path]
-    default, section = VALUES[path].default, path.split(".")[0]
+    default, section = VALUES[path].default, path.split(".", maxsplit=1)[0]
     beside = {n: v for n, v in EVERYTHING.items() if n == section and not path.endswith(".enabled")}
     another = {bool: not default, str: "another", int: 3, dict: {"a": "b"}}[type(default)]
     return beside, another
@@ -192,7 +192,9 @@ def test_the_backup_runs_beside_the_collector_on_its_volume_at_the_same_path() -
     (term,) = backup["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
     assert term["topologyKey"] == "kubernetes.io/hostname"
     assert term["labelSelector"]["matchLabels"].items() <= labels.items()
-    claims = {v["name"]: v["persistentVolumeClaim"]["claimName"] for v in backup["volumes"] if "persistentVolumeClaim" in v}
+    claims = {
+        v["name"]: v["persistentVolumeClaim"]["claimName"] for v in backup["volumes"] if "persistentVolumeClaim" in v
+    }
     assert claims == {"data": "data-footfall-collector-0", "backups": "footfall-collector-backups"}
     assert [c["metadata"]["name"] for c in rendered.of_kind("PersistentVolumeClaim")] == [claims["backups"]]
     (its,), (collectors,) = backup["containers"], collector["containers"]

@@ -1,11 +1,10 @@
 """What the collector's chart asks of a node is what the measurements hold the collector to."""
 
-from footfall_collector.settings import Settings
-
 from bench.ingest import MOST_MEMORY_MIB
 from bench.store_report import MEMORY_BAR_MIB
 from collector.tests.defence.test_memory import CEILING
 from deploy.tests.charts import CHARTS, render
+from footfall_collector.settings import Settings
 
 
 def bytes_of(quantity: str) -> int:

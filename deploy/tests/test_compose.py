@@ -3,14 +3,12 @@
 import asyncio
 import json
 import re
-import subprocess
 import urllib.request
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from footfall.product import Product, Settings, decide_by_environment
 from jsonschema import Draft202012Validator
 from mcp import Client
 
@@ -19,13 +17,14 @@ from deploy.tests.dockerfiles import Dockerfile
 from deploy.tests.kubelet import Node
 from deploy.tests.serving import stop, the_server
 from deploy.tests.test_custom_kinds import NODE, needs_schemas
+from footfall.product import Product, Settings, decide_by_environment
 
 FILE = Path(__file__).resolve().parents[1] / "compose/docker-compose.yml"
 SECRET = "of whoever started it"
 PRODUCT = Product("dot-ai", version="2.2.0", write_key="phc_products_own")
 
 
-class Unset(Exception):
+class UnsetError(Exception):
     """A variable that must be set is not."""
 
 
@@ -37,7 +36,7 @@ def composed(**variables: str) -> Document:
         if variables.get(name):
             return variables[name]
         if operator == ":?":
-            raise Unset(f"{name}: {rest}")
+            raise UnsetError(f"{name}: {rest}")
         return str(rest)
 
     text = "\n".join(line for line in FILE.read_text().splitlines() if not line.lstrip().startswith("#"))
@@ -72,7 +71,7 @@ def test_it_is_a_compose_file() -> None:
 
 
 def test_without_a_sign_in_secret_it_says_how_to_make_one() -> None:
-    with pytest.raises(Unset, match="openssl rand"):
+    with pytest.raises(UnsetError, match="openssl rand"):
         composed()
 
 
@@ -98,7 +97,9 @@ def events_taken(address: str) -> float:
     request = urllib.request.Request(f"{address}/metrics", headers={"Authorization": f"Bearer {SECRET}"})
     with urllib.request.urlopen(request, timeout=10) as answer:
         text = answer.read().decode()
-    return sum(float(n) for n in re.findall(r"^footfall_events_accepted_total(?:\{[^}]*\})? (\S+)$", text, re.MULTILINE))
+    return sum(
+        float(n) for n in re.findall(r"^footfall_events_accepted_total(?:\{[^}]*\})? (\S+)$", text, re.MULTILINE)
+    )
 
 
 def test_a_tool_call_reaches_the_collector(tmp_path: Path) -> None:

@@ -65,7 +65,9 @@ def test_each_fetched_thing_has_a_hash_and_both_stages_have_one_base() -> None:
 
 
 def test_a_step_that_fails_or_is_not_understood_is_an_error(tmp_path: Path) -> None:
-    for number, text in enumerate(("FROM x\nRUN false\n", "FROM x\nONBUILD RUN true\n", "FROM x\nCOPY Makefile /src/\n")):
+    for number, text in enumerate(
+        ("FROM x\nRUN false\n", "FROM x\nONBUILD RUN true\n", "FROM x\nCOPY Makefile /src/\n")
+    ):
         file = tmp_path / f"{number}.Dockerfile"
         file.write_text(text)
         with pytest.raises(StepError):

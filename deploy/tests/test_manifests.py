@@ -8,9 +8,9 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
-from footfall.product import Product, Settings, decide_by_environment
 
 from deploy.tests.charts import Document, Rendered, render
+from footfall.product import Product, Settings, decide_by_environment
 
 PRODUCT = Product("dot-ai", version="2.2.0", write_key="phc_products_own")
 ROOT = Path(__file__).resolve().parents[2]

@@ -52,7 +52,9 @@ def test_there_is_a_wheel_and_an_sdist_of_each_and_they_are_typed(built: list[Pa
 def test_the_collectors_wheel_holds_everything_that_is_no_python(built: list[Path]) -> None:
     """Queries, templates, styles, scripts: what its source has, its wheel has."""
     source = ROOT / "collector/src"
-    there = {p.relative_to(source).as_posix() for p in source.rglob("*") if p.is_file() and "__pycache__" not in p.parts}
+    there = {
+        p.relative_to(source).as_posix() for p in source.rglob("*") if p.is_file() and "__pycache__" not in p.parts
+    }
     (wheel,) = [path for path in built if path.name.startswith("footfall_collector") and path.suffix == ".whl"]
     assert {n for n in there if ".egg-info/" not in n} - set(zipfile.ZipFile(wheel).namelist()) == set()
 

@@ -74,7 +74,9 @@ def test_packages_bills_of_materials_and_sums_are_there(released: WorkingCopy) -
     assert sums.keys() == PACKAGES | BILLS
     for name, digest in sums.items():
         assert hashlib.sha256((dist / name).read_bytes()).hexdigest() == digest
-    listed = {c["name"]: c["version"] for c in json.loads((dist / "footfall-collector.cdx.json").read_text())["components"]}
+    listed = {
+        c["name"]: c["version"] for c in json.loads((dist / "footfall-collector.cdx.json").read_text())["components"]
+    }
     assert listed["footfall"] == NEXT
     assert "duckdb" in listed
     client = json.loads((dist / "footfall.cdx.json").read_text())["components"]
@@ -213,7 +215,10 @@ def test_publishing_pushes_commit_and_tag_and_uploads_the_four_packages(
     address, bodies = registry
     done = released.release("--publish", NEXT, UV_PUBLISH_TOKEN="of-the-test", UV_PUBLISH_URL=address)
     assert done.returncode == 0, done.stderr
-    assert origin.git("rev-parse", f"v{NEXT}^{{commit}}", "main").split() == [released.git("rev-parse", "HEAD").strip()] * 2
+    assert (
+        origin.git("rev-parse", f"v{NEXT}^{{commit}}", "main").split()
+        == [released.git("rev-parse", "HEAD").strip()] * 2
+    )
     assert len(bodies) == len(PACKAGES)
     assert {name for name in PACKAGES if any(f'filename="{name}"'.encode() in body for body in bodies)} == PACKAGES
 
@@ -222,10 +227,12 @@ def test_there_is_nothing_to_publish_before_a_release(copy: WorkingCopy) -> None
     assert f"there is no tag v{NEXT}" in copy.release("--publish", NEXT, UV_PUBLISH_TOKEN="of-the-test").stderr
 
 
-def test_builds_that_differ_and_packages_that_are_wrong_are_not_published(released: WorkingCopy, tmp_path: Path) -> None:
+def test_builds_that_differ_and_packages_that_are_wrong_are_not_published(
+    released: WorkingCopy, tmp_path: Path
+) -> None:
     (wheel,) = (released.root / "dist").glob("footfall-*.whl")
     check(wheel, NEXT)
-    with pytest.raises(PackageError, match="the release is 1.0.0"):
+    with pytest.raises(PackageError, match=r"the release is 1\.0\.0"):
         check(wheel, "1.0.0")
     other = tmp_path / wheel.name
     other.write_bytes(wheel.read_bytes() + b"\0")

@@ -105,7 +105,8 @@ def environment(version: str, place: Path, wheels: dict[str, Path], pins: Path) 
     # uv's cache serves all of these and every later run. What is pinned is for the collector's Pythons; an older one
     # gets the newest that there is for it, as its users do.
     both = version in supported("collector")
-    chosen = ["--constraint", pins, *wheels.values()] if both else [wheels["footfall"]]
+    collector = f"{wheels['footfall_collector']}[mcp]"
+    chosen = ["--constraint", pins, wheels["footfall"], collector] if both else [wheels["footfall"]]
     uv = BIN / "uv"
     subprocess.run([uv, "venv", "--quiet", "--no-config", "--python", found, place / "venv"], check=True)
     subprocess.run([uv, "pip", "install", "--quiet", "--python", python, *chosen], check=True, cwd=place)
@@ -125,6 +126,8 @@ def test_the_wheels_work_from_nothing_and_are_typed(
     with serving(python, home) if both else start_collector(tmp_path / "data") as collector:
         one_event_is_counted(python, collector, home)
     assert both is (home / "footfall-data").is_dir()
+    if both and version != RUNNING:  # with the extra that the endpoint for assistants needs
+        run(python, "-c", "import footfall_collector.show.assistant_tools", cwd=home)
     (home / "typed.py").write_text(TYPED + (TYPED_COLLECTOR if both else ""))
     # `strict` objects to an ignored error that is none, as everything is where types are missing.
     check = (BIN / "mypy", "--strict", "--config-file=", "--cache-dir", tmp_path / "cache")

@@ -143,7 +143,30 @@ def test_dry_run_prints_the_requests_of_a_first_run_and_sends_none() -> None:
         printed = requests_in(ran.stdout)
         provision(posthog)
         assert [method for method, _ in printed] == [method for method, _ in posthog.writes]
-        assert [body["name"] for _, body in printed[1:]] == [i["name"] for i in posthog.kept["insights"]]
+        kept = posthog.kept["insights"]
+        assert [body["name"] for _, body in printed[1:]] == [insight["name"] for insight in kept]
+        assert printed[0][1]["name"] == posthog.kept["dashboards"][0]["name"]
+        for (_, body), insight in zip(printed[1:], kept, strict=True):
+            assert body["description"] == insight["description"]
+            assert has(insight["query"], body["query"]), body["name"]
+
+
+def test_the_key_can_be_an_option_and_then_counts_before_the_variable() -> None:
+    with a_posthog() as posthog:
+        ran = provision(posthog, "--personal-api-key", KEY, "--dry-run", key="")
+        assert (ran.returncode, posthog.asked) == (0, [])
+        assert KEY not in ran.stdout + ran.stderr
+        ran = provision(posthog, "--personal-api-key", KEY, key="phx_of_nobody")
+        assert (ran.returncode, len(posthog.kept["dashboards"])) == (0, 1), ran.stderr
+
+
+def has(kept: Any, sent: Any) -> bool:
+    """Whether what PostHog keeps has all that was sent, beside the fields of its own that it adds."""
+    if isinstance(sent, dict):
+        return all(has(kept[name], value) for name, value in sent.items())
+    if isinstance(sent, list):
+        return len(kept) == len(sent) and all(map(has, kept, sent))
+    return bool(kept == sent)
 
 
 def requests_in(text: str) -> list[tuple[str, Any]]:
