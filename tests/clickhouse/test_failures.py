@@ -128,3 +128,21 @@ def test_servers_and_collectors_killed_again_and_again_count_every_event_once(
     finally:
         collector.stop()
     await_equal_replicas(cluster, database)
+
+
+def test_with_a_quorum_of_one_events_count_while_a_replica_is_down_and_reach_it_afterwards(
+    cluster: Cluster, database: str, fleet: Fleet, truth: Truth, tmp_path: Path
+) -> None:
+    lost, bodies = cluster.replicas(2)[1], batches(fleet)
+    store = cluster.url(database=database) + "&quorum=1"
+    with start_collector(tmp_path / "data", PEPPER, segment_seconds=0.1, store=store) as collector:
+        post_all(collector.url, bodies[: len(bodies) // 2])
+        lost.program.kill()
+        try:
+            post_all(collector.url, bodies[len(bodies) // 2 :])
+            await_counted(collector.url, total(fleet))
+            assert alarms(collector) == []
+        finally:
+            lost.restart()
+        await_equal_replicas(cluster, database)
+        assert differences(collector.url, fleet, truth, queries(fleet)[:1]) == []

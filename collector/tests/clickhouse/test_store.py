@@ -88,7 +88,18 @@ def ending_at(number: int) -> Callable[[str], None]:
     return step
 
 
-STEPS = ("begin", "insert", "inserted", "done", "roll up", "rolled up", "published", "settle", "forget segments")
+STEPS = (
+    "begin",
+    "insert",
+    "inserted",
+    "done",
+    "roll up",
+    "rolled up",
+    "batch published",
+    "published",
+    "settle",
+    "forget segments",
+)
 
 
 @pytest.mark.parametrize("number", range(1, len(STEPS) + 1), ids=lambda n: STEPS[n - 1])

@@ -17,8 +17,7 @@ How an event is counted exactly once, although there are no transactions:
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +36,7 @@ from .layout import Layout
 from .lines import Event, Lines
 from .progress import Progress
 from .relations import Question, counted
+from .trouble import engine_errors, places
 
 Step = Callable[[str], None]
 
@@ -83,7 +83,7 @@ class ClickHouseStore:
         self._connect = connect or self._driver
         self._pool = Pool(lambda: self._connect(address))
         self._writer: Connection | None = None
-        with _engine_errors(f"ClickHouse at {_places(address)} can't be used"):
+        with engine_errors(f"ClickHouse at {places(address)} can't be used"):
             self._open()
 
     def _driver(self, address: Address) -> Connection:
@@ -130,13 +130,13 @@ class ClickHouseStore:
 
     def recover(self) -> None:
         """See `Store.recover`."""
-        with _engine_errors("the store can't be reached again"):
+        with engine_errors("the store can't be reached again"):
             self._let_go()
             self._open()
 
     def load(self, segments: Sequence[Path]) -> Loaded:
         """See `Store.load`. Segments that are in the store already are left alone."""
-        with _engine_errors("the store can't take new events; they stay in the journal"):
+        with engine_errors("the store can't take new events; they stay in the journal"):
             sizes = {path: path.stat().st_size for path in segments}
             loaded = self._finish({path.parent for path in segments})
             fresh = [path for path, size in sizes.items() if self._size_of(path.name) != size]
@@ -198,7 +198,7 @@ class ClickHouseStore:
 
     def roll_up(self) -> int:
         """See `Store.roll_up`. Full shelves are summed up, and replaced ones dropped."""
-        with _engine_errors("the rollups can't be brought up to date"):
+        with engine_errors("the rollups can't be brought up to date"):
             events = 0
             if self._finished > self.progress.rolled:
                 self._step("roll up")
@@ -207,15 +207,32 @@ class ClickHouseStore:
                 self.progress.rolled = self._finished
                 self.progress.write()
                 self._shelves.sum_up()
-            self._shelves.drop_replaced()
+            self._keep_right()
             return events
 
+    def _keep_right(self) -> None:
+        """What other collectors' doings ask of this one's rollups; mostly nothing."""
+        self._shelves.correct()
+        if tables.rebuild_asked(self.writer, self.layout) > self.progress.rebuilt:
+            self._rebuild_own()
+        self._shelves.drop_replaced()
+
     def rebuild(self) -> None:
-        """See `Store.rebuild`: of what this collector loaded; others do it with theirs."""
-        with _engine_errors("the rollups can't be made anew"):
-            # The counts of an instance that is half deleted would come back.
-            self.finish_forgetting()
-            self._shelves.rebuild(self.progress.rolled, self._step)
+        """See `Store.rebuild`: this collector's loads now; the others do theirs at their next roll-up, within an hour.
+
+        Only its owner writes a batch, so no two collectors can replace the same one.
+        """
+        with engine_errors("the rollups can't be made anew"):
+            tables.ask_rebuild(self.writer, self.layout)
+            self._rebuild_own()
+
+    def _rebuild_own(self) -> None:
+        asked = tables.rebuild_asked(self.writer, self.layout)
+        # The counts of an instance that is half deleted would come back.
+        self._finish_forgetting()
+        self._shelves.rebuild(self.progress.rolled, self._step)
+        self.progress.rebuilt = asked
+        self.progress.write()
 
     def settle(self) -> None:
         """See `Store.settle`. What was inserted is on disk, on all replicas: there is nothing more to do."""
@@ -229,31 +246,39 @@ class ClickHouseStore:
         self.progress.segments = {
             name: (size, load) for name, (size, load) in segments.items() if name not in gone or load == newest
         }
-        with _engine_errors("the store can't forget old segments"):
+        with engine_errors("the store can't forget old segments"):
             self.progress.write()
 
     def rows(self, sql: str, scope: Scope) -> list[tuple[Any, ...]]:
         """See `Store.rows`. Raises StoreError where the servers can't answer."""
-        with _engine_errors("the store can't answer"), self._pool.reader() as connection:
+        with engine_errors("the store can't answer"), self._pool.reader() as connection:
             batches = active(published(connection, self.layout))
             numbers = [batch.batch for batch in batches]
             return connection.execute(Question(self.layout, sql, scope, numbers, covered(batches)).sql)
 
     def forget(self, instance: str) -> int:
         """See `Store.forget`. The other collectors of the store know of it from their next load on."""
-        with _engine_errors("the instance can't be forgotten now; it will be at the next start"):
+        with engine_errors("the instance can't be forgotten now; it will be at the next start"):
             deletion.add(self.writer, self.layout, instance, self._clock())
             self._step("tombstone")
             return self.finish_forgetting()
 
     def finish_forgetting(self) -> int:
         """See `Store.finish_forgetting`."""
-        with _engine_errors("instances that are to be forgotten can't be deleted"):
-            return deletion.finish(self.writer, self.layout, self._shelves, self._clock(), self._step)
+        with engine_errors("instances that are to be forgotten can't be deleted"):
+            events = self._finish_forgetting()
+            # Also where nothing arrives: this is called every hour.
+            self._keep_right()
+            return events
+
+    def _finish_forgetting(self) -> int:
+        # What is counted twice would be taken away once only.
+        self._shelves.correct()
+        return deletion.finish(self.writer, self.layout, self._shelves, self._clock(), self._step)
 
     def retain(self, cutoff: int) -> list[str]:
         """See `Store.retain`."""
-        with _engine_errors("old months can't be removed"):
+        with engine_errors("old months can't be removed"):
             return deletion.retain(self.writer, self.layout, cutoff, self._step)
 
     def close(self) -> None:
@@ -269,16 +294,3 @@ class ClickHouseStore:
 
 def _by_product(events: Sequence[Event]) -> Counter[str]:
     return Counter(event.product for event in events)
-
-
-def _places(address: Address) -> str:
-    return ", ".join(f"{host}:{port}" for host, port in address.hosts)
-
-
-@contextmanager
-def _engine_errors(what: str) -> Iterator[None]:
-    """The engine's errors as StoreError, by class and code: their messages may quote what was stored."""
-    try:
-        yield
-    except (EngineError, OSError) as error:
-        raise StoreError(f"{what} ({error if isinstance(error, EngineError) else type(error).__name__})") from error

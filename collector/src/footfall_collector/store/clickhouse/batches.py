@@ -25,7 +25,7 @@ FULL = 24
 _KEPT_MILLISECONDS = 60_000
 """How long a replaced shelf is kept for charts that began to read it."""
 _RANDOM_BITS = 20
-_COLUMNS = ("batch", "collector", "level", "shelf", "since", "upto", "replaces", "takes")
+_COLUMNS = ("batch", "collector", "level", "shelf", "since", "upto", "replaces", "takes", "without")
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Batch:
     """A published batch: it counts the loads after `since` up to `upto`.
 
     `replaces` are shelves that it stands for. `takes` names the deletion whose counts it takes away, if it does.
+    `without` are the rows (`load:uuid`) that were known not to count when it was made, so it doesn't count them.
     """
 
     batch: int
@@ -43,6 +44,7 @@ class Batch:
     upto: int
     replaces: tuple[int, ...] = ()
     takes: str = ""
+    without: tuple[str, ...] = ()
 
     @property
     def made(self) -> int:
@@ -53,7 +55,10 @@ class Batch:
 def published(connection: Connection, layout: Layout) -> list[Batch]:
     """All batches of all collectors, replaced ones too."""
     rows = connection.execute(f"SELECT DISTINCT {', '.join(_COLUMNS)} FROM {layout.table('batches')} ORDER BY batch")  # noqa: S608 - our own words
-    return [Batch(a, b, c, d, e, f, tuple(replaces), takes) for a, b, c, d, e, f, replaces, takes in rows]
+    return [
+        Batch(a, b, c, d, e, f, tuple(replaces), takes, tuple(without))
+        for a, b, c, d, e, f, replaces, takes, without in rows
+    ]
 
 
 def active(batches: Sequence[Batch]) -> list[Batch]:
@@ -84,37 +89,62 @@ class Shelves:
 
     def add(self, since: int, upto: int, step: Callable[[str], None]) -> int:
         """Count the loads after `since` up to `upto` and publish that; returns how many events they are."""
-        where = [f"load > {since}", f"load <= {upto}"]
-        repeated = self._repeated(where)
-        while True:
-            made = self._new(0, since, upto)
-            self._fill(made, lambda rollup: counted(self._layout, rollup, where))
-            # Another collector may have said meanwhile that one of these rows doesn't count: then once more.
-            before, repeated = repeated, self._repeated(where)
-            if repeated == before:
-                break
+        made = self._count(self._new(0, since, upto))
         step("rolled up")
         self._publish(made)
+        step("batch published")
+        self.correct()
         source = f"FROM {self._layout.table('event_counts')} WHERE batch = {made.batch}"
         [[events]] = self._connection.execute(f"SELECT sum(n) {source}")
         return int(events)
 
-    def _repeated(self, where: Sequence[str]) -> int:
-        """How many rows of some loads don't count, because another collector loaded the same events."""
-        source = f"FROM {self._layout.table('repeated')} WHERE {' AND '.join(where)}"
-        [[rows]] = self._connection.execute(f"SELECT count() {source}")
-        return int(rows)
+    def _count(self, wanted: Batch) -> Batch:
+        """Write a batch's rows from the events of its loads; the batch to publish."""
+        where = [f"load > {wanted.since}", f"load <= {wanted.upto}"]
+        repeated = self._repeated(wanted.since, wanted.upto)
+        while True:
+            made = replace(self._new(wanted.level, wanted.since, wanted.upto, wanted.replaces), without=repeated)
+            self._fill(made, lambda rollup: counted(self._layout, rollup, where))
+            # Another collector may have said meanwhile that one of these rows doesn't count: then once more.
+            before, repeated = repeated, self._repeated(wanted.since, wanted.upto)
+            if repeated == before:
+                return made
+
+    def _repeated(self, since: int, upto: int) -> tuple[str, ...]:
+        """Rows (`load:uuid`) of some loads that don't count, because another collector loaded the same events."""
+        rows = self._connection.execute(
+            f"SELECT DISTINCT concat(toString(load), ':', toString(uuid)) AS row FROM {self._layout.table('repeated')} "  # noqa: S608 - our own words
+            f"WHERE load > {since} AND load <= {upto} ORDER BY row"
+        )
+        return tuple(row for (row,) in rows)
+
+    def correct(self) -> None:
+        """Take away what the own batches count although another collector said that it doesn't; mostly nothing.
+
+        The other one may have said so while a batch was being published, which it could not know yet. Only the
+        batches' owner corrects them, so nothing is taken twice; the correction names its rows as it is published.
+        """
+        own = active(self.own())
+        upto = max((batch.upto for batch in own), default=self._collector << BITS)
+        known = {row for batch in own for row in batch.without}
+        late = tuple(row for row in self._repeated(self._collector << BITS, upto) if row not in known)
+        if late:
+            made = replace(self._new(0, upto, upto), without=late)
+            listed = ", ".join(f"'{row}'" for row in late)
+            these = f"concat(toString(load), ':', toString(uuid)) IN ({listed})"
+            loads = f"load IN ({', '.join(sorted({row.partition(':')[0] for row in late}))})"
+            self._fill_less(made, lambda rollup: counted(self._layout, rollup, [loads, these], repeated=True))
+            self._publish(made)
 
     def rebuild(self, upto: int, step: Callable[[str], None]) -> None:
         """Count all loads of this collector up to `upto` anew, in place of all its batches."""
         old = active(self.own())
         shelves = tuple(sorted({batch.shelf for batch in old}))
-        since = self._collector << BITS
-        made = self._new(max((batch.level for batch in old), default=0), since, upto, shelves)
-        where = [f"load > {since}", f"load <= {upto}"]
-        self._fill(made, lambda rollup: counted(self._layout, rollup, where))
+        level = max((batch.level for batch in old), default=0)
+        made = self._count(Batch(0, self._collector, level, 0, self._collector << BITS, upto, shelves))
         step("fresh rollups")
         self._publish(made)
+        self.correct()
 
     def take_away(self, name: str, rows: Callable[[Rollup], str]) -> None:
         """Publish a batch that takes counts away from the counters, once for a deletion's name."""
@@ -123,11 +153,15 @@ class Shelves:
             return
         upto = max((batch.upto for batch in own), default=self._collector << BITS)
         made = replace(self._new(0, upto, upto), takes=name)
+        self._fill_less(made, rows)
+        self._publish(made)
+
+    def _fill_less(self, made: Batch, rows: Callable[[Rollup], str]) -> None:
+        """Write a batch that takes counts away. Who was there on a day is no count: another row says it too."""
         for rollup in ROLLUPS:
             if not rollup.presence:
                 values = ", ".join(f"negate({value}) AS less_{value}" for value in rollup.values)
                 self.fill_one(made, rollup, f"SELECT {', '.join(rollup.keys)}, {values} FROM ({rows(rollup)})", "less_")  # noqa: S608 - our own words
-        self._publish(made)
 
     def sum_up(self, full: int = FULL) -> None:
         """Make one batch of each full shelf, lowest level first."""
@@ -141,7 +175,8 @@ class Shelves:
     def _merge(self, members: Sequence[Batch]) -> None:
         since, upto = min(batch.since for batch in members), max(batch.upto for batch in members)
         shelves = tuple(sorted({batch.shelf for batch in members}))
-        made = self._new(members[0].level + 1, since, upto, shelves)
+        without = tuple(sorted({row for batch in members for row in batch.without}))
+        made = replace(self._new(members[0].level + 1, since, upto, shelves), without=without)
         self._fill(made, lambda rollup: summed(self._layout, rollup, members))
         self._publish(made)
 

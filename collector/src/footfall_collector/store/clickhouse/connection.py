@@ -29,7 +29,14 @@ _TRIES, _PAUSE = 20, 0.1
 
 
 class EngineError(Exception):
-    """The engine refused or can't be reached. The message is the error's class and code: no text of a query."""
+    """The engine refused or can't be reached. The message is the error's class and code: no text of a query.
+
+    `code` is the server's number of the error, or the driver's; 0 where there is none.
+    """
+
+    def __init__(self, message: str, code: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class Connection(Protocol):
@@ -117,7 +124,8 @@ def _engine_errors() -> Iterator[None]:
     try:
         yield
     except Error as error:
-        raise EngineError(f"{type(error).__name__} {getattr(error, 'code', '')}".strip()) from None
+        code = int(getattr(error, "code", None) or 0)
+        raise EngineError(f"{type(error).__name__} {code or ''}".strip(), code) from None
     except (OSError, EOFError) as error:
         raise EngineError(type(error).__name__) from None
 

@@ -29,7 +29,7 @@ SHARED: dict[str, tuple[dict[str, str], str, str]] = {
     "batches": (
         {
             "batch": "UInt64", "collector": "UInt64", "level": "UInt8", "shelf": "UInt64", "since": "UInt64",
-            "upto": "UInt64", "replaces": "Array(UInt64)", "takes": "String",
+            "upto": "UInt64", "replaces": "Array(UInt64)", "takes": "String", "without": "Array(String)",
         },
         "batch",
         "shelf",

@@ -21,6 +21,7 @@ class _State(msgspec.Struct):
     collector: int
     count: int = 0
     rolled: int = 0
+    rebuilt: int = 0
     segments: dict[str, tuple[int, int]] = msgspec.field(default_factory=dict)
 
 
@@ -32,6 +33,7 @@ class Progress:
         first: the number before its first load.
         newest: the newest load that was begun.
         rolled: the newest load that this collector has published in its rollups.
+        rebuilt: how many times a rebuild had been asked for when this collector last did its part.
         segments: name to (bytes, load) of segments that may still be there.
     """
 
@@ -46,6 +48,7 @@ class Progress:
         self.first = self.collector << BITS
         self.newest = self.first + state.count
         self.rolled = self.first + state.rolled
+        self.rebuilt = state.rebuilt
         self.segments = {name: (size, self.first + load) for name, (size, load) in state.segments.items()}
         if content is None:
             data.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -62,7 +65,7 @@ class Progress:
     def write(self) -> None:
         """Put it on disk, whole."""
         segments = {name: (size, load - self.first) for name, (size, load) in self.segments.items()}
-        state = _State(self.collector, self.newest - self.first, self.rolled - self.first, segments)
+        state = _State(self.collector, self.newest - self.first, self.rolled - self.first, self.rebuilt, segments)
         scratch = self._path.with_suffix(".tmp")
         descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:

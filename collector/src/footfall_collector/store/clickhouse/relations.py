@@ -33,9 +33,14 @@ def not_repeated(layout: Layout) -> str:
     return f"(load, uuid) NOT IN (SELECT load, uuid FROM {layout.table('repeated')})"  # noqa: S608 - our own words
 
 
-def counted(layout: Layout, rollup: Rollup, where: Sequence[str], bucket: int | None = None) -> str:
-    """A rollup's rows as they follow from raw events; with a `bucket` (seconds) a counter has `moment` for its day."""
-    terms = [*where, not_repeated(layout)]
+def counted(
+    layout: Layout, rollup: Rollup, where: Sequence[str], bucket: int | None = None, repeated: bool = False
+) -> str:
+    """A rollup's rows as they follow from raw events; with a `bucket` (seconds) a counter has `moment` for its day.
+
+    `repeated`: count rows too that another collector loaded as well.
+    """
+    terms = [*where] if repeated else [*where, not_repeated(layout)]
     if rollup.event is not None:
         terms.append(f"event = '{rollup.event}'")
     if rollup.presence:

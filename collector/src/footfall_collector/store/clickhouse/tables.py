@@ -98,6 +98,16 @@ def collectors(connection: Connection, layout: Layout) -> int:
     return len(_values(connection, layout, "collector"))
 
 
+def ask_rebuild(connection: Connection, layout: Layout) -> None:
+    """Ask every collector of the store to make the counts of its loads anew."""
+    _note(connection, layout, "rebuild", secrets.token_hex(8))
+
+
+def rebuild_asked(connection: Connection, layout: Layout) -> int:
+    """How many times that was asked for."""
+    return len(_values(connection, layout, "rebuild"))
+
+
 def check_pepper(connection: Connection, layout: Layout, fingerprint: str) -> None:
     """Remember which pepper the instances were hashed with. Raises StoreError where it was another one."""
     known = _values(connection, layout, "pepper")
