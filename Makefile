@@ -91,7 +91,7 @@ kubernetes-assets: .venv/.installed ## kube-apiserver and etcd for the suite `ku
 
 # What a server that is off asks the kernel for.
 strace: .venv/.installed
-	@$(PY) scripts/find_strace.py
+	@$(PY) scripts/find_program.py strace
 
 # A real cluster of ClickHouse servers with ZooKeeper.
 clickhouse: .venv/.installed

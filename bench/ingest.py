@@ -26,7 +26,7 @@ from bench.load import requests
 from bench.load.running import CONNECTIONS, Pool, saturate, steadily
 from bench.load.subjects import Subject, Watch, bare, collector, lags
 from bench.results import NOT_MEASURED, ROOT, Section, publish, table, versions
-from scripts import find_wrk
+from scripts.find_program import provided
 
 DOCUMENTS = (ROOT / "docs/compare.md",)
 SCRATCH = ROOT / ".artefacts"
@@ -263,7 +263,7 @@ def main() -> int:
     )
     parser.add_argument("--dry", action="store_true", help="print the result and write nothing")
     options = parser.parse_args()
-    if find_wrk.main():
+    if not provided("wrk"):
         return 1
     found = measure(options)
     catch_up = f"After each run at full speed the store had caught up within {max(found.catch_up):.0f} s."

@@ -10,10 +10,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from client.tests.support.serving import QuietHandler, served
 from deploy.tests.charts import Rendered
 
 PATIENCE = 30.0
@@ -38,29 +38,13 @@ def a_host() -> Iterator[Host]:
     """A `Host` that listens while the block runs."""
     host = Host()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            host.batches.append(json.loads(gzip.decompress(body)))
-            answer = b'{"status":1}'
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
+            host.batches.append(json.loads(gzip.decompress(self.body())))
+            self.answer(200, b'{"status":1}')
 
-        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    host.address = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with served(Handler) as host.address:
         yield host
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def container_environment(rendered: Rendered, home: Path) -> dict[str, str]:

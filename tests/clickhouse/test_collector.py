@@ -12,6 +12,7 @@ import pytest
 from bench.fleet import Fleet
 from bench.truth import Truth
 from bench.world import HOUR
+from collector.tests.operate.commands import refused
 from footfall_collector.admit.instances import instance_of
 from tests.clickhouse.answers import charts, differences, queries
 from tests.clickhouse.feeding import await_counted, batches, body, post_all
@@ -73,6 +74,12 @@ def test_every_chart_is_the_truth_and_what_duckdb_says(
             ours, theirs = charts(collector.url, query), charts(duckdb.url, query)
             # Quotients may differ in the last bit; `differences` has compared them with the truth already.
             assert {name: len(rows) for name, rows in ours.items()} == {n: len(r) for n, r in theirs.items()}
+
+
+def test_commands_on_files_are_refused_with_a_sentence(collector: CollectorProcess, tmp_path: Path) -> None:
+    for words in (["backup", str(tmp_path / "place")], ["verify"], ["export", str(tmp_path / "place")]):
+        assert "in a database of its own: use that database's tools" in refused(collector.data_dir, *words)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_both_shards_have_a_part_and_their_replicas_hold_the_same(

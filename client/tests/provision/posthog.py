@@ -6,14 +6,14 @@ that nobody sent, as PostHog adds its own.
 
 import json
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import jsonschema
+
+from client.tests.support.serving import QuietHandler, served
 
 KEY = "phx_of_the_operator"
 PAGE = 5
@@ -193,29 +193,13 @@ def a_posthog() -> Iterator[PostHog]:
     """A PostHog on a free port of loopback while the block runs."""
     posthog = PostHog()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            status, found = posthog.answer(self.command, self.path, self.headers.get("Authorization", ""), body)
-            content = json.dumps(found).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            key = self.headers.get("Authorization", "")
+            status, found = posthog.answer(self.command, self.path, key, self.body())
+            self.answer(status, json.dumps(found).encode())
 
         do_GET = do_POST = do_PATCH = do
 
-        def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    posthog.address = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with served(Handler) as posthog.address:
         yield posthog
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -3,6 +3,7 @@
 Each gives what the command line prints, as numbers and names, and raises ControlError with a sentence for the user.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -29,6 +30,10 @@ T = TypeVar("T")
 HOLD_SECONDS = 900.0
 """Longest that copying may keep new events out of the store."""
 
+NEEDS_FILES = frozenset({"hold", "verify", "export"})
+"""Commands that work on the files of the default store."""
+NO_FILES = "the events are in a database of its own: use that database's tools for backup, restore, check and export"
+_TELL_SECONDS = 0.5
 _DAY = 86_400
 
 
@@ -62,7 +67,7 @@ class Operations:
             "export": self.export,
         }
 
-    def forget(self, instance: str, product: str | None = None) -> dict[str, Any]:
+    def forget(self, peer: Listener, instance: str, product: str | None = None) -> dict[str, Any]:
         """Delete an instance, as its owner knows it: `{"events": number}`. Of all products where none is given."""
         if not instance or len(instance) > MAX_ID:
             raise ControlError("write the instance ID as `footfall status` shows it, such as cluster_f809cce5a77d3fbe")
@@ -78,15 +83,17 @@ class Operations:
             self._loader.settle()
             return events
 
-        return {"events": self._done(work)}
+        with _telling(peer):
+            return {"events": self._done(work)}
 
-    def rebuild(self) -> dict[str, Any]:
+    def rebuild(self, peer: Listener) -> dict[str, Any]:
         """Make the rollups anew: `{"seconds": number}`."""
         began = time.monotonic()
-        self._done(self._store.rebuild)
+        with _telling(peer):
+            self._done(self._store.rebuild)
         return {"seconds": round(time.monotonic() - began, 1)}
 
-    def retain(self, days: int | None = None) -> dict[str, Any]:
+    def retain(self, peer: Listener, days: int | None = None) -> dict[str, Any]:
         """Delete months that are over for longer than so many days: `{"removed": ["2026-08", …]}`."""
         if days is not None and days < 1:
             raise ControlError("--days must be at least 1")
@@ -97,7 +104,8 @@ class Operations:
             self._loader.settle()
             return self._store.retain(cutoff(days or self._settings.retention_days))
 
-        return {"removed": self._done(work)}
+        with _telling(peer):
+            return {"removed": self._done(work)}
 
     def hold(self, peer: Listener) -> dict[str, Any]:
         """Keep the store's files as they are until the peer hangs up: `{"seconds": number}`.
@@ -155,7 +163,7 @@ class Operations:
 
     def _own_files(self) -> DuckStore:
         if not isinstance(self._store, DuckStore):
-            raise ControlError("the events are in a database of its own: use that database's backup, check and export")
+            raise ControlError(NO_FILES)
         return self._store
 
     def _done(self, work: Callable[[], T]) -> T:
@@ -181,6 +189,30 @@ class Operations:
             raise ControlError(str(error)) from None
         except OSError as error:
             raise ControlError(f"the data directory can't be written ({error.strerror})") from None
+
+
+@contextmanager
+def _telling(peer: Listener) -> Iterator[None]:
+    """Tell the peer twice a second for how long it has gone on: `{"seconds": number}`.
+
+    What is begun is finished even where nobody listens any more: half of a deletion would be done again later.
+    """
+    over, began = threading.Event(), time.monotonic()
+
+    def tell() -> None:
+        while not over.wait(_TELL_SECONDS):
+            try:
+                peer.say(seconds=round(time.monotonic() - began))
+            except ControlError:
+                return
+
+    teller = threading.Thread(target=tell, name="footfall-telling", daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        over.set()
+        teller.join()
 
 
 def cutoff(days: int) -> int:

@@ -81,6 +81,15 @@ def test_without_room_on_the_disk_the_answer_is_try_again_and_with_room_it_is_ye
         assert len(journal_lines(collector.data_dir)) == 2
 
 
+def test_the_first_key_that_has_no_room_is_taken_once_there_is(tmp_path: Path) -> None:
+    with start_collector(tmp_path / "data", **KEEP) as collector:
+        before = resource.prlimit(collector.pid, resource.RLIMIT_FSIZE, (10, -1))
+        for _ in range(2):
+            assert post(collector, batch(event())).status == 503, "a 401 would make senders drop their events"
+        resource.prlimit(collector.pid, resource.RLIMIT_FSIZE, before)
+        assert post(collector, batch(event())).status == 200
+
+
 def test_a_store_without_room_keeps_nothing_from_being_acknowledged_and_goes_on_once_there_is(tmp_path: Path) -> None:
     with start_collector(tmp_path / "data") as collector:
         assert post(collector, batch(*[event() for _ in range(15)])).status == 200

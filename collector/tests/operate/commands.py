@@ -20,7 +20,9 @@ LEAVER, STAYER = "cluster_" + "1" * 16, "cluster_" + "2" * 16
 
 
 def arguments(data: Path, *words: str) -> list[str]:
-    return [sys.executable, "-m", "footfall_collector", words[0], "--data", str(data), *words[1:]]
+    # `keys` and `tokens` have an action first.
+    named = 2 if words[0] in ("keys", "tokens") else 1
+    return [sys.executable, "-m", "footfall_collector", *words[:named], "--data", str(data), *words[named:]]
 
 
 def run(data: Path, *words: str, prefix: Sequence[str] = ()) -> "subprocess.CompletedProcess[str]":

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from client.tests.faults.disk import disk
-from collector.tests.app.http import holds
+from collector.tests.app.http import ask, holds, post
 from collector.tests.operate.commands import LEAVER, STAYER, calls, done, give, refused, run, some_event, stored
-from collector.tests.receive.shapes import event
+from collector.tests.receive.shapes import TOKEN, batch, event
 from footfall_collector.admit import load_pepper
 from footfall_collector.admit.instances import instance_of
 from tests.support.collector_process import start_collector
@@ -63,6 +63,35 @@ def test_in_place_the_list_of_the_directory_itself_counts(lost: Path, tmp_path: 
     assert traces_of_leaver(data, load_pepper(data)) == []
     with start_collector(data) as collector:
         assert calls(collector) == 2
+
+
+def test_tokens_and_keys_come_back_and_what_was_revoked_since_stays_revoked(tmp_path: Path) -> None:
+    data, backup = tmp_path / "data", tmp_path / "backup"
+    with start_collector(data) as collector:
+        give(collector, some_event())
+        token = done(data, "tokens", "add", "grafana").strip()
+        key = done(data, "keys", "add").split()[0]
+        done(data, "backup", "--include-pepper", str(backup))
+        done(data, "tokens", "revoke", "grafana")
+        done(data, "keys", "revoke", key)
+    done(data, "restore", "--force", str(backup))
+    elsewhere = tmp_path / "elsewhere"
+    done(elsewhere, "restore", str(backup))
+    for directory, good in ((elsewhere, True), (data, False)):
+        assert (directory / "tokens.json").stat().st_mode & 0o777 == 0o600
+        with start_collector(directory, {"FOOTFALL_SIGN_IN_SECRET": "correct horse battery"}) as restored:
+            asked = ask(restored, "GET", "/api/charts/tool-usage", headers={"Authorization": f"Bearer {token}"})
+            assert (asked.status == 200) is good
+            assert (post(restored, batch(some_event()).replace(TOKEN.encode(), key.encode())).status == 200) is good
+
+
+def test_a_store_that_is_a_database_of_its_own_is_backed_up_by_its_own_tools(tmp_path: Path) -> None:
+    data, place = tmp_path / "data", str(tmp_path / "place")
+    data.mkdir()
+    for words in (["backup", place], ["restore", place], ["verify"], ["export", place]):
+        said = refused(data, *words, prefix=["env", "FOOTFALL_STORE=clickhouse://nobody@127.0.0.1:1/footfall"])
+        assert "the events are in a database of its own: use that database's tools" in said
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
 def test_without_the_pepper_it_says_what_to_do_and_with_it_the_collector_starts(lost: Path, tmp_path: Path) -> None:

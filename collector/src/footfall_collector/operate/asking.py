@@ -39,9 +39,11 @@ def here(settings: Settings, command: str, heard: Heard, **arguments: Argument) 
     # Late: asking the running collector should not pay for an engine of one's own.
     import inspect
 
-    from ..operations import offline
+    from ..operations import NEEDS_FILES, NO_FILES, offline
     from ..store import StoreError
 
+    if command in NEEDS_FILES and settings.store != "duckdb":
+        raise ControlError(NO_FILES)
     try:
         with offline(settings) as operations:
             work = operations.commands()[command]

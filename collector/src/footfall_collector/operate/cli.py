@@ -97,20 +97,28 @@ class _Progress:
             print(f"  {text}", file=sys.stderr, flush=True)
 
 
+def _going_on(what: str) -> Callable[[dict[str, Any]], None]:
+    progress = _Progress()
+    return lambda heard: progress(f"{what}, {heard['seconds']} s so far")
+
+
 def _forget(options: argparse.Namespace, settings: Settings) -> int:
-    found = operate(settings, "forget", instance=options.instance, product=options.product)
+    heard = _going_on("writing anew the months that have this instance")
+    found = operate(settings, "forget", heard, instance=options.instance, product=options.product)
     print(f"{found['events']} events deleted; later ones of this instance are left out")
     return 0
 
 
 def _rebuild(options: argparse.Namespace, settings: Settings) -> int:
     del options
-    print(f"all counts made anew in {operate(settings, 'rebuild')['seconds']} s")
+    heard = _going_on("counting all raw events")
+    print(f"all counts made anew in {operate(settings, 'rebuild', heard)['seconds']} s")
     return 0
 
 
 def _retain(options: argparse.Namespace, settings: Settings) -> int:
-    removed = operate(settings, "retain", days=options.days)["removed"]
+    heard = _going_on("deleting months and writing the counts anew")
+    removed = operate(settings, "retain", heard, days=options.days)["removed"]
     print(f"deleted {', '.join(removed)}" if removed else "nothing is old enough")
     return 0
 

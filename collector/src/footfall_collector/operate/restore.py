@@ -16,7 +16,7 @@ from ..control import ControlError
 from ..durable import make_directory, replace_file, sync_directory
 from ..instance_lock import RESTORING, lock_data
 from ..journal import FOLDER, Journal
-from ..operations import cutoff
+from ..operations import NO_FILES, cutoff
 from ..settings import Settings
 from ..status import Status
 from ..store import StoreError
@@ -48,7 +48,7 @@ class Restored:
 def restore(settings: Settings, backup: Path, *, forgotten: Path | None, force: bool, say: Say) -> Restored:
     """Fill the data directory. Raises ControlError, DataUnusableError, SettingsError; see the message."""
     if settings.store != "duckdb":
-        raise ControlError("`store` is a database of its own: restore it with that database's tools")
+        raise ControlError(NO_FILES)
     if forgotten is not None and not forgotten.is_file():
         raise ControlError(f"{forgotten} is no file; name the list of forgotten instances, forgotten.json")
     described = manifest.read(backup)

@@ -1,24 +1,20 @@
 """Write keys: public names of products, which senders put into every request. They are kept in DATA/keys.json."""
 
-import fcntl
 import logging
-import os
 import re
 import secrets
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
-from ..durable import replace_file
+from ..shared_file import SharedFile
 
 _log = logging.getLogger(__name__)
 
 FILE = "keys.json"
-_LOOK_AGAIN_SECONDS = 1.0
 _SHOWN = 8
 _FORM = re.compile(r"[A-Za-z0-9_\-.]{1,64}")
 
@@ -61,40 +57,35 @@ class Keys:
     """
 
     def __init__(self, data: Path, adopt_for: str | None = None) -> None:
-        self._path = data / FILE
+        self._file = SharedFile(data / FILE, _File, KeysError, time.monotonic)
         self._adopt_for = adopt_for
-        self._stamp: tuple[int, int] | None = None
-        self._looked = float("-inf")
-        self._keys: list[Key] = []
         self._products: dict[str, str] = {}
         self._ending = ""
         self._refresh()
 
     def product_of(self, token: str) -> str | None:
         """The product that a key stands for, None for an unknown or revoked one."""
-        now = time.monotonic()
-        if now - self._looked >= _LOOK_AGAIN_SECONDS:
-            self._looked = now
+        if self._file.due():
             self._refresh()
         return self._products.get(token)
 
     @property
     def adopting(self) -> str | None:
         """The product that the next key will be taken for, None where none will."""
-        return self._adopt_for if not self._keys else None
+        return self._adopt_for if not self._file.content.keys else None
 
     def add(self, product: str, key: str | None = None) -> Key:
         """Add a key (a new one where none is given). Raises KeysError where it has a wrong form or is taken."""
         wanted = "phc_" + secrets.token_hex(20) if key is None else usable(key)
         if wanted is None:
             raise KeysError("a write key is 1 to 64 ASCII letters, digits, `_`, `-` and `.`, and not a `phx_` key")
-        with self._locked():
-            known = next((k for k in self._keys if k.key == wanted), None)
+        with self._file.locked():
+            keys = self.all()
+            known = next((k for k in keys if k.key == wanted), None)
             self._check_free(known, product)
             if known is None:
                 known = Key(wanted, product, _at())
-                self._keys.append(known)
-                self._write()
+                self._write([*keys, known])
         return known
 
     def rotate(self, old: str, new: str | None, days: int) -> tuple[Key, Key]:
@@ -118,13 +109,14 @@ class Keys:
         return self._revoke(key, _at())
 
     def _revoke(self, key: str, when: str) -> Key:
-        with self._locked():
-            known = next((k for k in self._keys if k.key == key.strip()), None)
+        with self._file.locked():
+            keys = self.all()
+            known = next((k for k in keys if k.key == key.strip()), None)
             if known is None:
                 raise KeysError("there is no such key; `footfall-collector keys list` shows them")
-            known.revoked = min(known.revoked or when, when)
-            self._write()
-        return known
+            revoked = replace(known, revoked=min(known.revoked or when, when))
+            self._write([revoked if k is known else k for k in keys])
+        return revoked
 
     @staticmethod
     def _check_free(known: Key | None, product: str) -> None:
@@ -135,49 +127,21 @@ class Keys:
     def all(self) -> list[Key]:
         """Every key, revoked ones too, oldest first."""
         self._refresh()
-        return list(self._keys)
+        return list(self._file.content.keys)
 
     def _refresh(self) -> None:
-        try:
-            stat = os.stat(self._path)
-        except FileNotFoundError:
-            self._stamp, self._keys, self._products = None, [], {}
-            return
-        stamp = (stat.st_mtime_ns, stat.st_ino)
-        if stamp == self._stamp:
-            if self._ending and _at() >= self._ending:
-                self._take()
-            return
-        try:
-            self._keys = msgspec.json.decode(self._path.read_bytes(), type=_File).keys
-        except (OSError, msgspec.DecodeError, ValueError):
-            if self._stamp is not None:
-                return  # go on with the keys that were good; the next change is looked at again
-            raise KeysError(f"{self._path} can't be read as a list of keys: restore it, or delete it") from None
-        self._stamp = stamp
-        self._take()
+        if self._file.refresh() or (self._ending and _at() >= self._ending):
+            self._take()
 
     def _take(self) -> None:
         """Which keys count now, and when the next one of them ends."""
-        now = _at()
-        self._products = {k.key: k.product for k in self._keys if not k.revoked or k.revoked > now}
-        self._ending = min((k.revoked for k in self._keys if k.revoked and k.revoked > now), default="")
+        now, keys = _at(), self._file.content.keys
+        self._products = {k.key: k.product for k in keys if not k.revoked or k.revoked > now}
+        self._ending = min((k.revoked for k in keys if k.revoked and k.revoked > now), default="")
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        with open(self._path.with_suffix(".lock"), "w", opener=_private) as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            self._refresh()
-            yield
-
-    def _write(self) -> None:
-        replace_file(self._path, msgspec.json.format(msgspec.json.encode(_File(keys=self._keys))) + b"\n")
-        self._stamp = None
-        self._refresh()
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    def _write(self, keys: list[Key]) -> None:
+        self._file.replace(_File(keys=keys))
+        self._take()
 
 
 def _at(seconds: float = 0.0) -> str:

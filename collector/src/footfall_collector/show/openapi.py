@@ -70,15 +70,15 @@ def operations(charts: Sequence[ChartSpec]) -> dict[str, Operation]:
 
 def _get(path: str, operation: Operation, products: Sequence[str]) -> dict[str, Any]:
     parameters = _filters(products) if operation.filtered else []
-    answers = {"200": _answer("The answer", operation.schema), "503": _answer("The store can't answer", _ref("Error"))}
+    answers = {"200": _answer("The answer", operation.schema), "503": _error("The store can't answer")}
     if operation.files:
         answers["200"]["content"] |= {media: {"schema": {}} for media in FILES.values()}
     if operation.filtered:
-        answers["400"] = _answer("A filter can't be used", _ref("Error"))
+        answers["400"] = _error("A filter can't be used")
     if operation.named:
         named = {"type": "string", "enum": list(operation.named)}
         parameters = [{"name": "name", "in": "path", "required": True, "schema": named}, *parameters]
-        answers["404"] = _answer("There is no such name", _ref("Error"))
+        answers["404"] = _error("There is no such name")
     answers["401"] = {"description": "The collector asks for its sign-in secret"}
     answers["405"] = {"description": "Only GET and HEAD are answered"}
     name = path.removeprefix("/api/").replace("/{name}", "").removesuffix(".json")
@@ -92,6 +92,10 @@ def _get(path: str, operation: Operation, products: Sequence[str]) -> dict[str, 
 
 def _answer(description: str, schema: Schema) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _error(description: str) -> dict[str, Any]:
+    return _answer(description, _ref("Error"))
 
 
 def _filters(products: Sequence[str]) -> list[dict[str, Any]]:
@@ -118,8 +122,7 @@ def _parameter(name: str, schema: Schema, description: str) -> dict[str, Any]:
 
 def _components() -> dict[str, Schema]:
     _, made = msgspec.json.schema_components((Chart, ChartSpec, Tile, Flag), ref_template=_REF)
-    cell = {"type": ["string", "number", "boolean", "null"]}
-    made["Chart"]["properties"]["rows"] = _list(_list(cell))
+    made["Chart"]["properties"]["rows"] = _ROWS
     return dict(made) | _ANSWERS
 
 

@@ -1,0 +1,58 @@
+"""Commands that take long are seen to go on, and are finished whoever still listens."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from collector.tests.operate.commands import STAYER, begun
+from collector.tests.receive.shapes import event
+from collector.tests.store.filling import PEPPER, admitted, journal, loader_of, open_store
+from footfall_collector.control import Control
+from footfall_collector.operations import Operations
+from footfall_collector.settings import Settings
+
+DAY = "2026-11-20T00:00:00Z"
+RECEIVED = 1_795_132_800
+
+
+@pytest.fixture
+def goes_on(tmp_path: Path) -> Iterator[threading.Event]:
+    """A store behind a control socket, whose work waits before its last step until the event is set."""
+    let_go = threading.Event()
+
+    def step(name: str) -> None:
+        if name == "fresh rollups":
+            assert let_go.wait(60)
+
+    journal(tmp_path, [admitted([event(distinct_id=STAYER, timestamp=DAY)], RECEIVED, None)])
+    store = open_store(tmp_path, on_step=step)
+    loader = loader_of(tmp_path, store)
+    loader.run_once()
+    control = Control(tmp_path, Operations(store, loader, Settings(data=tmp_path), PEPPER).commands())
+    control.start()
+    yield let_go
+    let_go.set()
+    control.stop()
+    store.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "says", "ends"),
+    [
+        (("rebuild",), "counting all raw events", "all counts made anew"),
+        (("forget", STAYER), "writing anew the months", "1 events deleted"),
+    ],
+)
+def test_work_that_takes_long_says_so_meanwhile(
+    tmp_path: Path, goes_on: threading.Event, words: tuple[str, ...], says: str, ends: str
+) -> None:
+    with begun(tmp_path, *words) as command:
+        assert command.stderr is not None
+        assert says in command.stderr.readline()
+        assert " s so far" in command.stderr.readline()
+        goes_on.set()
+        said, complained = command.communicate(timeout=60)
+    assert command.returncode == 0, complained
+    assert said.startswith(ends)
