@@ -39,9 +39,11 @@ def a_host() -> Iterator[Host]:
     host = Host()
 
     class Handler(QuietHandler):
-        def do_POST(self) -> None:
+        def do(self) -> None:
             host.batches.append(json.loads(gzip.decompress(self.body())))
             self.answer(200, b'{"status":1}')
+
+        do_POST = do
 
     with served(Handler) as host.address:
         yield host
