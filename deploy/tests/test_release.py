@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.tests.once import once
 from deploy.tests.working_copy import WorkingCopy, working_copy
 from scripts.packages import ROOT
 from scripts.release.packing import PackageError, check, compare
@@ -35,14 +36,17 @@ def copy(tmp_path: Path) -> WorkingCopy:
 @pytest.fixture(scope="module")
 def released(tmp_path_factory: pytest.TempPathFactory) -> WorkingCopy:
     """A copy in which a release was made."""
-    made = working_copy(tmp_path_factory.mktemp("released") / "copy")
+    return WorkingCopy(once(tmp_path_factory, "released", _release))
+
+
+def _release(place: Path) -> None:
+    made = working_copy(place)
     (made.root / "changelog.d/tested.added.md").write_text("A sentence for the test.\n")
     made.git("add", "--all")
     made.git("commit", "--quiet", "--message", "A change")
     done = made.release(*GREEN, NEXT)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"git push --atomic origin HEAD v{NEXT}" in done.stdout
-    return made
 
 
 def test_a_release_is_one_commit_with_a_tag_and_leaves_the_copy_clean(released: WorkingCopy) -> None:

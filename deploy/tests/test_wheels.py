@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.tests.once import once
 from scripts.packages import ROOT, build, pinned
 from scripts.pythons import RUNNING, interpreter, supported
 from tests.support.collector_process import CollectorProcess, start_collector, start_command
@@ -37,8 +38,8 @@ port: str = Settings().port  # type: ignore[assignment]
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Distribution's name to its wheel."""
-    built = build(ROOT, tmp_path_factory.mktemp("wheels"))
-    return {path.name.split("-")[0]: path for path in built if path.suffix == ".whl"}
+    place = once(tmp_path_factory, "wheels", lambda place: build(ROOT, place))
+    return {path.name.split("-")[0]: path for path in place.glob("*.whl")}
 
 
 @pytest.fixture(scope="module")
