@@ -5,6 +5,7 @@ import ipaddress
 import re
 from collections.abc import Iterable
 
+LEAST_SECRET = 12
 _LOG_FORMATS = ("text", "json")
 _MEMORY = re.compile(r"(\d+(?:\.\d+)?) ?(?:([kmgt])(i?)b)", re.IGNORECASE)
 _LEAST_MEMORY = 128_000_000
@@ -16,7 +17,7 @@ class SettingsError(Exception):
 
 
 def problem_of(form: str, text: str) -> str | None:
-    """What to write instead of `text`; None where it has the form: `network`, `log_format`, `memory`, or `` for any."""
+    """What to write instead of `text`; None where it has the form; `` is the form of any text."""
     if form == "network":
         try:
             ipaddress.ip_network(text, strict=False)
@@ -26,6 +27,24 @@ def problem_of(form: str, text: str) -> str | None:
         return "write `text` or `json`"
     elif form == "memory" and _bytes_of(text) < _LEAST_MEMORY:
         return "write a size of at least 128MB, such as 256MB or 1GB"
+    elif form == "sign_in" and text:
+        return _problem_of_secret(text)
+    elif form == "store" and text != "duckdb" and not text.startswith("clickhouse://"):
+        return "write `duckdb`, or clickhouse://user@host:9000/database"
+    return None
+
+
+def _problem_of_secret(text: str) -> str | None:
+    if len(text) < LEAST_SECRET:
+        return f"it is shorter than {LEAST_SECRET} characters; make one: openssl rand -hex 24"
+    if text.startswith("$argon2"):
+        # Late: most commands have no secret to look at.
+        import argon2
+
+        try:
+            argon2.extract_parameters(text)
+        except argon2.exceptions.InvalidHashError:
+            return "it begins as an argon2 hash and is none; write the whole hash, or the secret itself"
     return None
 
 

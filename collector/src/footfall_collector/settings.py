@@ -26,6 +26,7 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 _PRODUCT_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 # Kubernetes injects these for a Service called `footfall…`; they are not ours, and one of them is named FOOTFALL_PORT.
 _INJECTED = re.compile(r"_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$")
+_OF_PRODUCT = ("catalogue", "tools", "client_names")
 _PASSWORD = re.compile(r"[a-z]+://[^/@]*:[^/]*@")
 _INJECTED_ADDRESS = re.compile(r"(tcp|udp|sctp)://")
 
@@ -67,9 +68,9 @@ class Settings:
     host: Annotated[str, Row("Address to listen on; off loopback a sign-in secret is needed")] = "127.0.0.1"
     port: Annotated[int, Row("TCP port to listen on; 0 takes a free one", 0, 65535)] = 8765
     allowed_hosts: Annotated[tuple[str, ...], Row("Host names answered too; `.a.org` is all of a.org")] = ()
-    sign_in_secret: Annotated[str, Row("Secret, or its argon2 hash, that reading asks for", secret=True)] = field(
-        default="", repr=False
-    )
+    sign_in_secret: Annotated[
+        str, Row("Secret, or its argon2 hash, that reading asks for", secret=True, form="sign_in")
+    ] = field(default="", repr=False)
     pepper: Annotated[str, Row("Key of the second hash of instance IDs [kept in DATA]", secret=True)] = field(
         default="", repr=False
     )
@@ -106,8 +107,8 @@ class Settings:
     drain_seconds: Annotated[float, Row("Longest that requests under way are waited for at the end", 0, 600)] = 10.0
     segment_bytes: Annotated[int, Row("Size at which a journal segment is closed", 4096, 1 << 30)] = 32 << 20
     segment_seconds: Annotated[float, Row("Age at which a journal segment is closed", 0.05, 3600)] = 1.0
-    store: Annotated[str, Row("`duckdb`, or `clickhouse://user@host:9000/database?cluster=name`")] = field(
-        default="duckdb", repr=False
+    store: Annotated[str, Row("`duckdb`, or `clickhouse://user@host:9000/database?cluster=name`", form="store")] = (
+        field(default="duckdb", repr=False)
     )
     store_password: Annotated[str, Row("Password of the ClickHouse user", secret=True)] = field(default="", repr=False)
     store_memory: Annotated[str, Row("Memory limit of the store, at least 128MB", form="memory")] = "256MB"
@@ -238,7 +239,9 @@ def _parsed(setting: Setting, value: Any, place: str) -> Any:
 
 def _formed(setting: Setting, text: str, place: str) -> str:
     if problem := problem_of(setting.row.form, text):
-        raise SettingsError(f"{place}: {problem}, not {text!r}")
+        # A store's address may have a password in it.
+        given = "" if setting.row.secret or setting.row.form == "store" else f", not {text!r}"
+        raise SettingsError(f"{place}: {problem}{given}")
     return text
 
 
@@ -272,8 +275,12 @@ def _products(table: Any, path: Path, text: str) -> dict[str, ProductSettings]:
         place = f"{path}{line_of(text, '', f'products.{name}')}: [products.{name}]"
         if not _PRODUCT_NAME.fullmatch(name):
             raise SettingsError(f"{place}: a product's name is lower-case words joined by '-', such as dot-ai")
-        if not isinstance(given, dict) or set(given) - {"catalogue", "tools", "client_names"}:
+        if not isinstance(given, dict):
             raise SettingsError(f"{place}: known are `catalogue`, `tools` and `client_names`")
+        for unknown in given.keys() - _OF_PRODUCT:
+            place = f"{path}{line_of(text, unknown, f'products.{name}')}: [products.{name}]"
+            closest = meant(unknown, _OF_PRODUCT) or "; known are `catalogue`, `tools` and `client_names`"
+            raise SettingsError(f"{place}: unknown setting `{unknown}`{closest}")
         catalogue = given.get("catalogue")
         if catalogue is not None and not isinstance(catalogue, str):
             raise SettingsError(f"{place}: write `catalogue` as the path of a Python file")

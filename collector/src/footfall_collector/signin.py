@@ -7,7 +7,8 @@ import hmac
 import html
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from urllib.parse import parse_qs, quote
 
 from argon2 import PasswordHasher
@@ -16,7 +17,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .settings import SettingsError
+from .setting_forms import SettingsError, problem_of
 from .tokens import Tokens
 
 COOKIE = "footfall_session"
@@ -28,7 +29,6 @@ _SESSION_SECONDS = 12 * 3600
 _MAX_SESSIONS = 1000
 _MAX_FORM = 4096
 _FAILURES, _WINDOW_SECONDS, _MAX_PEERS = 10, 60.0, 10_000
-_LEAST_SECRET = 12
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _ARGON2 = "$argon2"
 
@@ -101,10 +101,8 @@ class Secret:
     """The sign-in secret, given as it is or as its argon2 hash."""
 
     def __init__(self, given: str) -> None:
-        if len(given) < _LEAST_SECRET:
-            raise SettingsError(
-                f"sign_in_secret is shorter than {_LEAST_SECRET} characters; make one: openssl rand -hex 24"
-            )
+        if problem := problem_of("sign_in", given):
+            raise SettingsError(f"sign_in_secret: {problem}")
         self._given = given
         self._accepted: bytes | None = None
         # A hash is made to cost memory: one at a time, or guessers together would take it all.
@@ -196,7 +194,7 @@ class SignIn:
             return PlainTextResponse("Use GET or POST here.\n", 405, {"allow": "GET, POST"})
         assert self._secret is not None
         if self._attempts.blocked(_peer(request)):
-            return _page("Too many wrong attempts; wait a minute.", onwards, 429)
+            return _page("Too many wrong attempts; wait a minute.", onwards, 429, {"retry-after": "60"})
         if not _same_origin(request):
             return _page("The form came from another site; sign in here.", onwards, 403)
         offered = await _offered(request)
@@ -243,6 +241,6 @@ async def _offered(request: Request) -> str | None:
         return None
 
 
-def _page(message: str, onwards: str, status: int) -> HTMLResponse:
+def _page(message: str, onwards: str, status: int, more: Mapping[str, str] = MappingProxyType({})) -> HTMLResponse:
     page = _PAGE.format(message=html.escape(message), path=PATH, next=quote(onwards, safe=""))
-    return HTMLResponse(page, status, _HEADERS)
+    return HTMLResponse(page, status, _HEADERS | dict(more))

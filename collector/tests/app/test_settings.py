@@ -29,13 +29,22 @@ def test_flags_win_over_variables_and_variables_over_the_file(tmp_path: Path) ->
     assert settings.allowed_hosts == ("a",)
 
 
+FORMED = {
+    "network": "10.0.0.0/8",
+    "log_format": "json",
+    "memory": "1GiB",
+    "sign_in": "a-word-long-enough",
+    "store": "clickhouse://user@host:9000/database",
+}
+
+
 def test_every_row_of_the_table_can_be_set_by_a_variable() -> None:
     for setting in TABLE:
         value = "5" if setting.type in (int, float) else "a-word-long-enough"
         if setting.name in ("max_body_bytes", "max_decoded_bytes", "max_event_bytes", "segment_bytes"):
             value = "8192"
         if setting.row.form:
-            value = {"network": "10.0.0.0/8", "log_format": "json", "memory": "1GiB"}[setting.row.form]
+            value = FORMED[setting.row.form]
         if setting.name in ("max_waiting_bytes", "max_header_bytes"):
             value = str(1 << 20)
         assert getattr(read_settings({}, {f"FOOTFALL_{setting.name.upper()}": value}), setting.name) != setting.default
@@ -71,7 +80,11 @@ def test_a_wrong_variable_is_named_with_its_fix(env: dict[str, str], message: st
         ),
         ("store_memory = 'much'", "line 1: store_memory: write a size"),
         ("trusted_proxies = ['10.0.0.0/33']", "line 1: trusted_proxies: write addresses or networks"),
-        ("[products.a]\n[products.b]\ntool = 1", "line 2: [products.b]: known are"),
+        ("[products.a]\n[products.b]\ntool = 1", "line 3: [products.b]: unknown setting `tool`; did you mean `tools`?"),
+        ("[products.a]\nxyz = 1", "line 2: [products.a]: unknown setting `xyz`; known are `catalogue`, `tools`"),
+        ("store = 'mysql'", "line 1: store: write `duckdb`, or clickhouse://user@host:9000/database"),
+        ("\nsign_in_secret = 'short'", "line 2: sign_in_secret: it is shorter than 12 characters; make one: openssl"),
+        ("sign_in_secret = '$argon2id$v=19$m=1'", "line 1: sign_in_secret: it begins as an argon2 hash and is none"),
         ("port = 1\n[limits]\nx = 1", "line 2: unknown setting `limits`"),
         ("port = true", "port: write a whole number"),
         ("prot = 1", "unknown setting `prot`"),
@@ -80,7 +93,7 @@ def test_a_wrong_variable_is_named_with_its_fix(env: dict[str, str], message: st
         ("allowed_hosts = [1]", "allowed_hosts: write a list of texts"),
         ("products = 1", "write products as [products.NAME] tables"),
         ("[products.Bad_Name]", "lower-case words"),
-        ("[products.a]\ntool = []", "known are `catalogue`, `tools` and `client_names`"),
+        ("[products.a]\ntool = []", "did you mean `tools`?"),
     ],
 )
 def test_a_wrong_line_of_the_file_is_named_with_its_fix(tmp_path: Path, text: str, message: str) -> None:
@@ -129,6 +142,16 @@ def test_the_variables_that_kubernetes_makes_for_a_service_named_footfall_are_no
         "FOOTFALL_COLLECTOR_PORT": "tcp://10.0.0.1:8765",
     }
     assert read_settings({}, env) == Settings()
+
+
+@pytest.mark.parametrize(
+    "text", ["sign_in_secret = 'swordfish'", "store = 'mysql://me:swordfish@db'", "sign_in_secret = '$argon2swordfish'"]
+)
+def test_a_wrong_secret_is_not_repeated(tmp_path: Path, text: str) -> None:
+    (tmp_path / "footfall.toml").write_text(text)
+    with pytest.raises(SettingsError) as wrong:
+        read_settings({"data": str(tmp_path)}, {})
+    assert "swordfish" not in str(wrong.value)
 
 
 def test_a_secret_is_in_no_text_of_the_settings() -> None:
