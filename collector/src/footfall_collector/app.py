@@ -67,7 +67,7 @@ class Collector:
             segment_bytes=settings.segment_bytes,
             segment_seconds=settings.segment_seconds,
         )
-        self.store = open_store(settings, catalogues, self.status, fingerprint(pepper))
+        self.store = open_store(settings, catalogues, self.status, fingerprint(pepper), self.journal.sums)
         self.loader = Loader(self.store, journal_dir, self.status, housekeeping=housekeeping(self.store, settings))
         self.operations = Operations(self.store, self.loader, settings, pepper)
         tools = {name: frozenset(product.tools) for name, product in settings.products.items()}

@@ -7,6 +7,8 @@ one is closed, so that the highest number is always on disk.
 import os
 from pathlib import Path
 
+from isal.isal_zlib import crc32
+
 from ..durable import sync_directory
 
 LIVE = ".open"
@@ -34,15 +36,16 @@ def probe(directory: Path, size: int) -> None:
 
 
 class LiveSegment:
-    """The segment that is being appended to. `size` is how many of its bytes are known to be on disk.
+    """The segment that is being appended to.
 
-    Every method may raise OSError; `broken` then tells that nothing more can be appended, only `close`d.
+    `size` is how many of its bytes are known to be on disk, `checksum` their CRC-32. Every method may raise OSError; `broken` then tells that nothing more can be appended, only `close`d.
     """
 
     def __init__(self, directory: Path, sequence: int) -> None:
         self.directory = directory
         self.sequence = sequence
         self.size = 0
+        self.checksum = 0
         self.broken = False
         path = segment_path(directory, sequence, LIVE)
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
@@ -70,6 +73,7 @@ class LiveSegment:
             self.broken = True
             raise
         self.size += len(lines)
+        self.checksum = crc32(lines, self.checksum)
 
     def _cut(self) -> None:
         try:

@@ -10,7 +10,8 @@ from pathlib import Path
 from ..durable import make_directory
 from ..status import Status
 from .recovery import Recovered, recover
-from .segments import LiveSegment, probe
+from .segments import CLOSED, LiveSegment, probe, segment_path
+from .sums import Sums
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ class Journal:
 
     Attributes:
         recovered: what `start` found, None before it.
+        sums: checksums of the segments that it has closed.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Journal:
         self._refused_bytes = 0
         self._retry: float | None = None
         self.recovered: Recovered | None = None
+        self.sums = Sums()
         self._thread = threading.Thread(target=self._run, name="footfall-journal", daemon=True)
 
     def start(self) -> None:
@@ -182,7 +185,10 @@ class Journal:
 
     def _close_finished(self) -> None:
         while self._finished:
-            self._finished[0].close()
+            segment = self._finished[0]
+            # Before it can be loaded.
+            self.sums.add(segment_path(self._directory, segment.sequence, CLOSED).name, segment.size, segment.checksum)
+            segment.close()
             del self._finished[0]
             self._status.count("journal_segments")
 

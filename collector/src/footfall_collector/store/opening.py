@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from footfall.schema import Catalogue
 
+from ..journal import Sums
 from ..settings import Settings, SettingsError
 from ..status import Status
 from . import Store, StoreError
@@ -14,8 +15,12 @@ from .duckdb import DuckStore
 DUCKDB = "duckdb"
 
 
-def open_store(settings: Settings, catalogues: Mapping[str, Catalogue], status: Status, pepper: str) -> Store:
-    """The store, ready for the loader; `pepper` is the fingerprint of the key that instances are hashed with.
+def open_store(
+    settings: Settings, catalogues: Mapping[str, Catalogue], status: Status, pepper: str, sums: Sums | None = None
+) -> Store:
+    """The store, ready for the loader.
+
+    `pepper` is the fingerprint of the key that instances are hashed with, `sums` are those of the journal's writer.
 
     Raises:
         SettingsError: the setting `store` can't be read.
@@ -23,7 +28,7 @@ def open_store(settings: Settings, catalogues: Mapping[str, Catalogue], status: 
     """
     if settings.store == DUCKDB:
         memory, threads = settings.store_memory, settings.store_threads
-        return DuckStore(settings.data, catalogues, memory, threads, status=status, pepper=pepper)
+        return DuckStore(settings.data, catalogues, memory, threads, status=status, pepper=pepper, sums=sums)
     try:
         address = parse(settings.store, settings.store_password)
     except StoreError as error:
