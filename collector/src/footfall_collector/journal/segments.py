@@ -38,7 +38,8 @@ def probe(directory: Path, size: int) -> None:
 class LiveSegment:
     """The segment that is being appended to.
 
-    `size` is how many of its bytes are known to be on disk, `checksum` their CRC-32. Every method may raise OSError; `broken` then tells that nothing more can be appended, only `close`d.
+    `size` is how many of its bytes are known to be on disk, `checksum` their CRC-32. Every method may raise OSError;
+    `broken` then tells that nothing more can be appended, only `close`d.
     """
 
     def __init__(self, directory: Path, sequence: int) -> None:
