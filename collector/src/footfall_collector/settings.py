@@ -199,6 +199,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
         values[name] = _parsed(known[name], value, f"{path}{line_of(text, name)}: {name}")
     if products is not None:
         values["products"] = _products(products, path, text)
+    if stray := set(values.get("public_products", ())) - set(values.get("products", Settings().products)):
+        place = f"{path}{line_of(text, 'public_products')}: public_products"
+        raise SettingsError(f"{place}: there is no product {', '.join(sorted(stray))}; add it as [products.NAME]")
     return values
 
 

@@ -82,6 +82,7 @@ def test_a_wrong_variable_is_named_with_its_fix(env: dict[str, str], message: st
         ("trusted_proxies = ['10.0.0.0/33']", "line 1: trusted_proxies: write addresses or networks"),
         ("[products.a]\n[products.b]\ntool = 1", "line 3: [products.b]: unknown setting `tool`; did you mean `tools`?"),
         ("[products.a]\nxyz = 1", "line 2: [products.a]: unknown setting `xyz`; known are `catalogue`, `tools`"),
+        ("\npublic_products = ['x']", "line 2: public_products: there is no product x; add it as [products.NAME]"),
         ("store = 'mysql'", "line 1: store: write `duckdb`, or clickhouse://user@host:9000/database"),
         ("\nsign_in_secret = 'short'", "line 2: sign_in_secret: it is shorter than 12 characters; make one: openssl"),
         ("sign_in_secret = '$argon2id$v=19$m=1'", "line 1: sign_in_secret: it begins as an argon2 hash and is none"),

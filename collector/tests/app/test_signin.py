@@ -67,7 +67,8 @@ def test_a_form_of_another_site_is_refused(gated: CollectorProcess) -> None:
 
 def test_guessing_is_slowed_down(tmp_path_factory: pytest.TempPathFactory) -> None:
     with start_collector(tmp_path_factory.mktemp("guess") / "data", {"FOOTFALL_SIGN_IN_SECRET": SECRET}) as collector:
-        statuses = [sign_in(collector, f"guess {n}").status for n in range(11)]
-        assert statuses == [401] * 10 + [429]
+        answers = [sign_in(collector, f"guess {n}") for n in range(11)]
+        assert [answer.status for answer in answers] == [401] * 10 + [429]
+        assert answers[-1].headers["retry-after"] == "60"
         assert ask(collector, "GET", "/metrics", headers={"Authorization": "Bearer guess"}).status == 429
         assert post(collector, batch(event())).status == 200

@@ -20,8 +20,9 @@ FILES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.pa
 Schema = dict[str, Any]
 _REF = "#/components/schemas/{name}"
 _MOMENT = r"^$|^\d{4}-\d\d-\d\d$|^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)$"
-_ABOUT = """What the dashboard shows, as JSON, CSV and Parquet. On loopback nothing is asked; elsewhere the collector's
-sign-in secret is sent as a bearer token. A query that can't be used is answered with 400 and one plain sentence."""
+_ABOUT = """What the dashboard shows, as JSON, CSV and Parquet. On loopback nothing is asked; elsewhere a token of
+`footfall-collector tokens add`, or the sign-in secret, is sent as a bearer token.
+A query that can't be used is answered with 400 and one plain sentence."""
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,8 @@ class Public:
         self._products = frozenset(settings.public_products)
         if unknown := self._products - set(answers.products()):
             raise SettingsError(
-                f"public_products names {', '.join(sorted(unknown))}, which this collector doesn't have"
+                f"public_products names {', '.join(sorted(unknown))}, which this collector doesn't have; "
+                "name a product of its, or add it to the settings file as [products.NAME]"
             )
         self._archive = Archive(settings.data / "public", answers, settings.retention_days)
         self._template = environment().get_template("public.html")
