@@ -100,7 +100,9 @@ class Collector:
         del request
         self.status.count("answers_failed")
         _log.error("store: %s; the question stays unanswered", type(error.__cause__ or error).__name__)
-        return JSONResponse({"error": "The store can't answer at the moment; see the collector's log."}, 503)
+        return JSONResponse(
+            {"error": "The store can't answer at the moment; see the collector's log."}, 503, {"retry-after": "5"}
+        )
 
     def start(self) -> None:
         """Recover the journal and begin to load. Raises OSError when the data directory can't be used."""

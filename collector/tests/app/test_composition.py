@@ -33,7 +33,8 @@ def answer_of(collector: Collector, path: str) -> tuple[int, Any]:
         "http_version": "1.1",
     }
     asyncio.run(collector.asgi()(scope, receive, send))
-    return sent[0]["status"], json.loads(b"".join(message.get("body", b"") for message in sent[1:]))
+    whole = json.loads(b"".join(message.get("body", b"") for message in sent[1:]))
+    return sent[0]["status"], whole | {"headers": dict(sent[0]["headers"])}
 
 
 def test_a_store_that_can_not_answer_is_a_plain_503_and_one_line_by_class(
@@ -46,6 +47,7 @@ def test_a_store_that_can_not_answer_is_a_plain_503_and_one_line_by_class(
     with caplog.at_level(logging.ERROR):
         status, body = answer_of(collector, "/api/charts/tool-usage")
     assert (status, "see the collector's log" in body["error"]) == (503, True)
+    assert body["headers"][b"retry-after"] == b"5"
     assert [record.message for record in caplog.records] == [
         "store: ConnectionException; the question stays unanswered"
     ]
