@@ -8,7 +8,7 @@ import importlib
 import json
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,8 @@ from bench.raw_charts import CHARTS, CLICKHOUSE, DUCKDB, POSTGRESQL, Dialect
 
 Rows = list[tuple[Any, ...]]
 Ask = Callable[[str], Rows]
+Opened = tuple[Ask, float, int]
+"""How to ask a filled engine, the seconds that filling took, and its bytes."""
 _AGAIN = 2
 
 
@@ -29,7 +31,7 @@ class Raw:
     """One engine: its dialect, and what fills its table below a directory and lets it be asked."""
 
     dialect: Dialect
-    opened: Callable[[Path, Path], "AbstractContextManager[tuple[Ask, float, int]]"]
+    opened: Callable[[Path, Path], AbstractContextManager[Opened]]
 
 
 def export(store: Path, to: Path) -> int:
@@ -72,7 +74,7 @@ def _timed(ask: Ask, sql: str) -> tuple[float, Rows]:
 
 
 @contextmanager
-def _duckdb(source: Path, scratch: Path):  # type: ignore[no-untyped-def]  # the type is Raw's
+def _duckdb(source: Path, scratch: Path) -> Iterator[Opened]:
     path = scratch / "raw.duckdb"
     with duckdb.connect(str(path), config={"memory_limit": "1GB", "threads": "2"}) as engine:
         began = time.monotonic()
@@ -83,7 +85,7 @@ def _duckdb(source: Path, scratch: Path):  # type: ignore[no-untyped-def]  # the
 
 
 @contextmanager
-def _postgresql(source: Path, scratch: Path):  # type: ignore[no-untyped-def]  # the type is Raw's
+def _postgresql(source: Path, scratch: Path) -> Iterator[Opened]:
     csv = scratch / "events.csv"
     with duckdb.connect() as engine:
         columns = {row[0]: row[1] for row in engine.execute(f"DESCRIBE SELECT * FROM '{source}'").fetchall()}
@@ -107,7 +109,7 @@ def _postgresql(source: Path, scratch: Path):  # type: ignore[no-untyped-def]  #
 
 
 @contextmanager
-def _chdb(source: Path, scratch: Path):  # type: ignore[no-untyped-def]  # the type is Raw's
+def _chdb(source: Path, scratch: Path) -> Iterator[Opened]:
     engine: Any = importlib.import_module("chdb.session").Session(str(scratch / "chdb"))
 
     def ask(sql: str) -> Rows:

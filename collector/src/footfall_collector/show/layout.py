@@ -68,7 +68,7 @@ PAGES = (
         "Which tools matter?",
         "Which tools are most valuable?",
         "Ranking the tools…",
-        (TOOL_USAGE, TOOL_DURATION, TOOL_ERRORS, ACTIVE),
+        (TOOL_USAGE, TOOL_ERRORS, TOOL_DURATION, ACTIVE),
         tiles=True,
     ),
     Page(
@@ -78,7 +78,7 @@ PAGES = (
         "What breaks?",
         "Which errors do users meet in the wild?",
         "Looking at the errors…",
-        (ERROR_RATE, TOOL_ERRORS, ERROR_TYPES, TOOL_DURATION),
+        (ERROR_RATE, TOOL_DURATION, TOOL_ERRORS, ERROR_TYPES),
         releases=True,
     ),
     Page(
