@@ -239,6 +239,14 @@ def test_a_forgotten_instance_is_gone_and_no_retry_brings_it_back(tmp_path: Path
     check(embedded_store(tmp_path), others)
 
 
+def test_what_the_engine_keeps_of_a_deletion_does_not_name_the_instance(tmp_path: Path) -> None:
+    store = filled(tmp_path)
+    store.forget(DIGEST)
+    kept = [path.read_text() for path in (tmp_path / "engine").rglob("mutation_*.txt")]
+    assert kept
+    assert not [text for text in kept if str(int(DIGEST, 16)) in text or DIGEST in text.lower()]
+
+
 @pytest.mark.parametrize("step", ["tombstone", "counted", "taken away", "deleted"])
 def test_ended_at_any_step_of_forgetting_it_is_finished_later(tmp_path: Path, step: str) -> None:
     def end(name: str) -> None:

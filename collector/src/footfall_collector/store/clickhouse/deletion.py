@@ -3,6 +3,7 @@
 What was forgotten is in the table `tombstones` of the store itself, so that no collector brings it back.
 """
 
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from .releasing import release
 Step = Callable[[str], None]
 _PRESENCE = tuple(rollup for rollup in ROLLUPS if rollup.presence)
 _LONGEST, _PAUSE = 600.0, 0.1
+_SALT, _FEW = "footfall/deleted/v1/", 1024
 
 
 @dataclass(frozen=True)
@@ -96,9 +98,21 @@ def _forget(connection: Connection, layout: Layout, shelves: Shelves, instance: 
         shelves.take_away(name, lambda rollup: counted(layout, rollup, [here, held]))
     step("taken away")
     for table in (EVENTS, *(rollup.name for rollup in _PRESENCE)):
-        _mutate(connection, layout, table, f"DELETE WHERE {here}", here)
+        _mutate(connection, layout, table, f"DELETE WHERE {_unnamed(instance)}", here)
     step("deleted")
     return int(events)
+
+
+def _unnamed(instance: int) -> str:
+    """The condition on an instance's rows that doesn't name it: servers keep the text of a mutation in a file.
+
+    Ten bits of it spare newer servers the hash of nearly all rows, and tell as little as the tombstone does.
+    """
+    digest = hashlib.sha256(f"{_SALT}{instance}".encode()).hexdigest().upper()
+    return (
+        f"modulo(instance, {_FEW}) = {instance % _FEW} "
+        f"AND hex(SHA256(concat('{_SALT}', toString(instance)))) = '{digest}'"
+    )
 
 
 def _mutate(connection: Connection, layout: Layout, name: str, change: str, concerned: str) -> None:
