@@ -28,7 +28,7 @@ from .instance_lock import lock_data
 from .journal import FOLDER, Journal
 from .operations import Operations, housekeeping
 from .receive import Connections, Doorway, Ingestion, KeyAlarm, Keys, Limits, Peers
-from .receive.http import Receive, Scope, Send
+from .receive.http import Receive, Scope, Send, answer_refusal, cors
 from .settings import Settings, SettingsError
 from .show import routes
 from .show.security import SecurityHeaders
@@ -42,6 +42,8 @@ from .tokens import Tokens
 
 _log = logging.getLogger(__name__)
 
+_GARBAGE = (10_000, 20, 50)
+"""How many objects come before garbage is looked for: with Python's 700 that takes a third of a small request."""
 _SWITCH_SECONDS = 0.001
 """How long a busy thread keeps the interpreter from one that waits for it. The journal's thread waits several times for
 each commit, and every request waits for a commit: with Python's 5 ms that is most of what a request takes."""
@@ -141,9 +143,10 @@ class Collector:
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             handler = ingestion.handler(scope["path"])
-            if not await doorway.passes(scope, receive, send, ingestion=handler is not None):
-                return
-            if handler is None:
+            refusal = doorway.refusal(scope)
+            if refusal is not None:
+                await answer_refusal(send, refusal, cors(scope) if handler and refusal.status != 403 else ())
+            elif handler is None:
                 await reading(scope, receive, send)
             else:
                 await ingestion(handler, scope, receive, send)
@@ -190,6 +193,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         signal.signal(number, lambda *_: setattr(server, "should_exit", True))
     # What was made so far lives for ever: the collector of garbage need not look at it again.
     gc.freeze()
+    gc.set_threshold(*_GARBAGE)
     sys.setswitchinterval(_SWITCH_SECONDS)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -73,13 +73,17 @@ class Journal:
 
     async def append(self, lines: bytes) -> None:
         """Wait until these whole lines are on disk. Raises JournalUnavailableError when they are not."""
+        await self.begin(lines)
+
+    def begin(self, lines: bytes) -> "asyncio.Future[None]":
+        """The same for who waits later; to be called on the loop."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
         if not self._gathered:
             # What the loop has read by now is handled before this is called: one group, and the thread is woken once.
             loop.call_soon(self._hand_over)
         self._gathered.append((future, lines))
-        await future
+        return future
 
     def _hand_over(self) -> None:
         """Give the thread what has gathered on the loop."""

@@ -21,7 +21,7 @@ from .peers import LIMITED, Peers
 _MOST_HEADERS = 128
 _MOST_PIPELINED = 16
 _SLACK = 1.0
-"""Seconds that whoever has a time limit of its own (the body, an idle connection) gets to answer first."""
+"""Seconds that whoever has a time limit of its own (the body) gets to answer first."""
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\n"
     b"content-length: 33\r\n\r\nThe head of the request is large.\n"
@@ -51,7 +51,7 @@ class Connections:
         self.most, self.most_of_peer = settings.max_connections, settings.peer_connections
         self.head_bytes = settings.max_header_bytes
         self.seconds = {
-            Phase.IDLE: settings.idle_seconds + _SLACK,
+            Phase.IDLE: settings.idle_seconds,
             Phase.HEAD: settings.header_seconds,
             Phase.BODY: settings.body_seconds + _SLACK,
         }
@@ -116,7 +116,11 @@ class Connections:
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
         for connection in [c for c in self.waiting if now - c.since > self.seconds[c.phase]]:
-            self.cut(connection, f"slow_{connection.phase.name.lower()}")
+            if connection.phase is Phase.IDLE:
+                self.leave(connection)
+                connection.transport.close()
+            else:
+                self.cut(connection, f"slow_{connection.phase.name.lower()}")
         for connection, stalled in list(self.stalled.items()):
             left = connection.transport.get_write_buffer_size()
             if left < stalled.left:
@@ -225,8 +229,17 @@ class GuardedProtocol(HttpToolsProtocol):
             self.all.waiting.pop(self, None)
 
     def on_response_complete(self) -> None:
-        """An answer is given. The client may have gone on meanwhile: with the rest of a body, with the next request."""
-        super().on_response_complete()
+        """An answer is given. The client may have gone on meanwhile: with the rest of a body, with the next request.
+
+        What uvicorn does, but for its timer: idle connections are ended together, by `Connections`.
+        """
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
         if self.phase is Phase.ANSWER and self.cycle.response_complete:
             self._wait(Phase.IDLE)
 

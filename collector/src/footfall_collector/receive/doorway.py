@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from ..settings import Settings
 from ..status import Status
-from .hosts import HostAllowList, host_of
-from .http import Receive, Scope, Send, answer_refusal, cors, header
+from .hosts import NOT_ALLOWED, HostAllowList, host_of
+from .http import Scope, header
 from .peers import LIMITED, PROXY, UNLIMITED, Peers
 from .rates import Rate
 from .refusals import RefusedError
@@ -18,7 +18,7 @@ _LOG_SECONDS = 60.0
 
 
 class Doorway:
-    """Lets requests pass, or answers them. It gives each scope's `client` the peer's name in place of an address."""
+    """Lets requests pass, or says why not. It gives each scope's `client` the peer's name in place of an address."""
 
     def __init__(
         self, settings: Settings, peers: Peers, status: Status, clock: Callable[[], float] = time.monotonic
@@ -28,12 +28,11 @@ class Doorway:
         self._events = Rate(settings.peer_events_per_minute, clock=clock)
         self._said = float("-inf")
 
-    async def passes(self, scope: Scope, receive: Receive, send: Send, *, ingestion: bool) -> bool:
-        """Whether the request may go on; where not, it is answered already."""
+    def refusal(self, scope: Scope) -> RefusedError | None:
+        """Why the request may not go on, for an answer; None where it may."""
         if not self._hosts.allows(host_of(scope)):
             self._status.count("requests_refused", reason="host")
-            await self._hosts.refuse(scope, receive, send)
-            return False
+            return RefusedError(403, "host", NOT_ALLOWED)
         name = _client(scope)
         if name[0] == PROXY:
             name = self._peers.behind(name, header(scope, b"x-forwarded-for"))
@@ -43,9 +42,8 @@ class Doorway:
             if wait:
                 self._say(header(scope, b"x-forwarded-for") != b"")
                 self._status.count("requests_refused", reason="peer_requests")
-                await answer_refusal(send, _too_many("requests", wait), cors(scope) if ingestion else ())
-                return False
-        return True
+                return _too_many("requests", wait)
+        return None
 
     def take_events(self, scope: Scope, n: int) -> None:
         """Raises RefusedError (429) where the peer has sent too many events."""

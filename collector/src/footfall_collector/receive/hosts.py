@@ -1,9 +1,10 @@
 """The Host allow-list: a page elsewhere that lets its own name point here (DNS rebinding) gets nothing."""
 
 from ..settings import LOOPBACK_NAMES, Settings
-from .http import Receive, Scope, Send, answer_refusal, header
-from .refusals import RefusedError
+from .http import Scope, header
 
+NOT_ALLOWED = "This host name is not allowed here; add it to allowed_hosts in the collector's settings."
+"""Said with a 403, which makes a Footfall client keep its events."""
 _ANY = ("0.0.0.0", "::", "[::]", "")  # noqa: S104 -- compared with, not bound to
 
 
@@ -32,12 +33,6 @@ class HostAllowList:
         if allowed and len(self._known) < 256:
             self._known.add(host)
         return allowed
-
-    async def refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request whose Host is not on the list. 403, which makes a Footfall client keep its events."""
-        del scope, receive
-        sentence = "This host name is not allowed here; add it to allowed_hosts in the collector's settings."
-        await answer_refusal(send, RefusedError(403, "host", sentence))
 
 
 def host_of(scope: Scope) -> bytes:

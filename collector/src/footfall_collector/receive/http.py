@@ -15,7 +15,7 @@ Headers = list[tuple[bytes, bytes]]
 
 JSON = b"application/json"
 WHOLE_ANSWER = "footfall.whole_answer"
-"""Key of a scope: a function that may write a whole 200 at once; see `answer_ok`."""
+"""Key of a scope: a function that may write a whole 200 at once; see `answered_whole`."""
 PLAIN = b"text/plain; charset=utf-8"
 _WHOLE = b"content-length: %d\r\ncontent-type: application/json\r\n\r\n%b"
 _FIRST = "footfall.headers"
@@ -116,11 +116,10 @@ async def answer(
     await send({"type": "http.response.body", "body": body})
 
 
-async def answer_ok(scope: Scope, send: Send, body: bytes, extra: Headers) -> None:
-    """Send a 200 with a JSON body: in one write where the connection grants it."""
+def answered_whole(scope: Scope, body: bytes, extra: Headers) -> bool:
+    """Whether a 200 with a JSON body could be sent in one write, and is; else `answer` has to."""
     at_once = scope.get(WHOLE_ANSWER)
-    if at_once is None or extra or not at_once(scope, _WHOLE % (len(body), body)):
-        await answer(send, 200, body, JSON, extra)
+    return at_once is not None and not extra and bool(at_once(scope, _WHOLE % (len(body), body)))
 
 
 async def answer_refusal(send: Send, refusal: RefusedError, extra: Iterable[tuple[bytes, bytes]] = ()) -> None:

@@ -20,8 +20,8 @@ from .http import (
     Scope,
     Send,
     answer,
-    answer_ok,
     answer_refusal,
+    answered_whole,
     cors,
     header,
     preflight,
@@ -131,8 +131,8 @@ class Ingestion:
             await self._keep(taken, held)
         if b"beacon=1" in scope["query_string"].split(b"&"):
             await answer(send, 204, b"", JSON, headers)
-        else:
-            await answer_ok(scope, send, _OK, headers)
+        elif not answered_whole(scope, _OK, headers):
+            await answer(send, 200, _OK, JSON, headers)
 
     async def _capture_v1(self, scope: Scope, receive: Receive, send: Send, headers: Headers) -> None:
         body = await read_body(receive, self._limits, self._waiting)
@@ -140,7 +140,8 @@ class Ingestion:
             taken, results = self._read_v1(scope, body)
             del body
             await self._keep(taken, held)
-        await answer_ok(scope, send, results, headers)
+        if not answered_whole(scope, results, headers):
+            await answer(send, 200, results, JSON, headers)
 
     def _read(self, scope: Scope, body: bytes) -> _Taken:
         """What a v0 request brings. Everything that is decoded on the way is free again when this returns."""
@@ -189,18 +190,15 @@ class Ingestion:
             try:
                 if taken.adopt is not None:
                     self._keys.adopt(taken.adopt, taken.product)
-                await self._written(lines)
+                wait = self.lag.begin()
+                try:
+                    await self._journal.begin(lines)
+                finally:
+                    self.lag.end(wait)
             except (JournalUnavailableError, KeysError, OSError):
                 sentence = "The collector can't store events at the moment; try again."
                 raise RefusedError(503, "journal_unavailable", sentence, _RETRY_SECONDS) from None
         self._count(taken.product, taken.admitted)
-
-    async def _written(self, lines: bytes) -> None:
-        wait = self.lag.begin()
-        try:
-            await self._journal.append(lines)
-        finally:
-            self.lag.end(wait)
 
     def _count(self, product: str, admitted: Admitted) -> None:
         count = self._status.count

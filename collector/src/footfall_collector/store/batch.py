@@ -23,8 +23,8 @@ def read(
 ) -> int:
     """Fill the writer's table `batch` with the events of segments, those of forgotten instances left out.
 
-    `forgotten` are marks of instances. Of events with one UUID the earliest by `ts` stays, so that a repeated load
-    makes the same choice. `lenient` takes each value as text first and leaves out those that don't fit their column.
+    `forgotten` are marks of instances. `lenient` takes each value as text first and leaves out those that don't
+    fit their column.
 
     Returns how many events were of forgotten instances.
     Raises duckdb.Error where a line is not what the journal writes.
@@ -38,7 +38,6 @@ def read(
     ).fetchall()
     if unfit:
         writer.execute(f"DELETE FROM batch WHERE gone OR NOT coalesce({_WHOLE}, false)")  # noqa: S608 - our own words
-    _leave_out_repeated(files)
     return int(gone)
 
 
@@ -68,8 +67,8 @@ def _values(files: Files, load: int, forgotten: Sequence[str], lenient: bool) ->
     return values
 
 
-def _leave_out_repeated(files: Files) -> None:
-    """Of several rows of `batch` with one UUID leave the earliest.
+def leave_out_repeated(files: Files) -> None:
+    """Of several rows of `batch` with one UUID leave the earliest by `ts`: a repeated load makes the same choice.
 
     Most loads have few of them: sorting all rows to find them would cost twice what reading does.
     """

@@ -148,6 +148,7 @@ class DuckStore:
         for path in set(sound) - set(segments):
             path.unlink()
         arrived = batch.by_product(files)
+        batch.leave_out_repeated(files)
         batch.leave_out_known(files)
         new = batch.by_product(files)
         for name in batch.months_in(files):

@@ -44,6 +44,7 @@ def compare(files: Files, segments: Sequence[Path], forgotten: Sequence[str]) ->
         gone = batch.read(files, sound, 0, forgotten)
     except (duckdb.InvalidInputException, duckdb.ConversionException):
         gone = batch.read(files, sound, 0, forgotten, lenient=True)
+    batch.leave_out_repeated(files)
     batch.leave_out_known(files)
     rows = files.writer.execute("SELECT month, count(*) FROM batch GROUP BY month").fetchall()
     for path in set(sound) - set(segments):
