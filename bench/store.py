@@ -26,6 +26,7 @@ from bench.fleet import Fleet
 from bench.journals import EVENTS_PER_INSTANCE_DAY, Base, Copies, told
 from bench.results import ROOT
 from bench.world import DAY
+from footfall_collector.settings import Settings
 
 DAYS, INSTANCES = 90, 5000
 
@@ -157,8 +158,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--keep", type=Path, help="directory for the stores; those that are there are asked as they are"
     )
-    parser.add_argument("--memory", default="256MB", help="the engine's memory limit [256MB, the collector's default]")
-    parser.add_argument("--threads", type=int, default=2, help="the engine's threads [2]")
+    parser.add_argument(
+        "--memory",
+        default=Settings.store_memory,
+        help=f"the engine's memory limit [{Settings.store_memory}, as the collector]",
+    )
+    threads = Settings.store_threads
+    parser.add_argument(
+        "--threads", type=int, default=threads, help=f"the engine's threads [{threads}, as the collector]"
+    )
     parser.add_argument("--step", help=argparse.SUPPRESS)
     return parser
 

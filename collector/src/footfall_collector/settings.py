@@ -106,13 +106,13 @@ class Settings:
     idle_seconds: Annotated[float, Row("Longest an idle connection is kept", 1, 3600)] = 30.0
     drain_seconds: Annotated[float, Row("Longest that requests under way are waited for at the end", 0, 600)] = 10.0
     segment_bytes: Annotated[int, Row("Size at which a journal segment is closed", 4096, 1 << 30)] = 32 << 20
-    segment_seconds: Annotated[float, Row("Age at which a journal segment is closed", 0.05, 3600)] = 1.0
+    segment_seconds: Annotated[float, Row("Age at which a journal segment is closed", 0.05, 3600)] = 0.5
     store: Annotated[str, Row("`duckdb`, or `clickhouse://user@host:9000/database?cluster=name`", form="store")] = (
         field(default="duckdb", repr=False)
     )
     store_password: Annotated[str, Row("Password of the ClickHouse user", secret=True)] = field(default="", repr=False)
-    store_memory: Annotated[str, Row("Memory limit of the store, at least 128MB", form="memory")] = "256MB"
-    store_threads: Annotated[int, Row("Threads of the store", 1, 256)] = 2
+    store_memory: Annotated[str, Row("Memory limit of the store, at least 128MB", form="memory")] = "160MB"
+    store_threads: Annotated[int, Row("Threads of the store; loading is cheaper with one", 1, 256)] = 1
     disk_alarm_percent: Annotated[
         float, Row("Percent of the disk that is free, below which an alarm says so; 0 for none", 0, 100)
     ] = 10.0

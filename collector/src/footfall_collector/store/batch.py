@@ -15,6 +15,8 @@ from .schema import journal_columns
 from .tombstones import sql_of_mark
 from .windows import WINDOW, ranges
 
+_LONGEST_LINE = 1 << 20
+"""Bytes: far more than an admitted event has. The engine reads into buffers of twice that: small ones are cheaper."""
 _LATEST = 4_102_444_800  # 2100-01-01, the latest that the journal writes
 
 
@@ -51,7 +53,8 @@ def _source(files: Files, segments: Sequence[Path], lenient: bool) -> str:
     columns = journal_columns(files.columns)
     described = ", ".join(f"{name}: '{'VARCHAR' if lenient else type_}'" for name, type_ in columns.items())
     listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in segments)
-    return f"read_json([{listed}], format = 'newline_delimited', columns = {{{described}}})"
+    shape = f"format = 'newline_delimited', maximum_object_size = {_LONGEST_LINE}, columns = {{{described}}}"
+    return f"read_json([{listed}], {shape})"
 
 
 def _values(files: Files, load: int, forgotten: Sequence[str], lenient: bool) -> list[str]:

@@ -18,16 +18,16 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 CLOSED = ".jsonl"
-GROUP_BYTES = 128 << 20
+GROUP_BYTES = 64 << 20
 """Segments are taken together up to this size, so that catching up costs few transactions and little memory."""
 SETTLE_SECONDS = 30.0
-SETTLE_BYTES = 64 << 20
+SETTLE_BYTES = 32 << 20
 HOUSEKEEPING_SECONDS = 3600.0
 _MOST_PAUSE = 30.0
 
 
 class Loader:
-    """Loads what is closed every `interval` seconds; rolls up and settles every half minute or 64 MiB.
+    """Loads what is closed every `interval` seconds; rolls up and settles every half minute or 32 MiB.
 
     A failure is logged once, sets the alarm `loader_failing` and is tried again with growing pauses, on a store that
     was opened anew: events stay in the journal meanwhile. `housekeeping` is called at the start and every hour.
@@ -39,7 +39,7 @@ class Loader:
         store: Store,
         journal_dir: Path,
         status: Status,
-        interval: float = 0.25,
+        interval: float = 0.1,
         clock: Callable[[], float] = time.monotonic,
         housekeeping: Callable[[], object] = lambda: None,
     ) -> None:
