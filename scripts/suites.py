@@ -41,7 +41,7 @@ def _tool(name: str, *arguments: str) -> tuple[str, ...]:
 
 CHECK = Suite(
     "check",
-    2,
+    0.5,
     (
         _tool("ruff", "format", "--check", "--quiet", "."),
         _tool("ruff", "check", "--quiet", "."),
@@ -50,32 +50,38 @@ CHECK = Suite(
         (sys.executable, "scripts/generate", "--check"),
     ),
 )
-OWN_SUITES = ("fuzz", "durability", "clickhouse")
+OWN_SUITES = ("fuzz", "durability", "clickhouse", "defence", "operate")
 """Folders of the collector's tests that have a suite of their own."""
+CLIENT_SUITES = ("mcp", "clients", "faults")
+"""The same of the client's."""
+
+
+def _rest(folder: str, but: tuple[str, ...]) -> tuple[str, ...]:
+    return _pytest(folder, *(f"--ignore={folder}/{name}" for name in but))
+
+
 SUITES = (
     CHECK,
-    Suite("client", 4.5, (_pytest("client/tests", "--ignore=client/tests/mcp", "--ignore=client/tests/clients"),)),
-    Suite("mcp", 2.5, (_pytest("client/tests/mcp"),)),
-    Suite(
-        "collector",
-        4,
-        (_pytest("collector/tests", *(f"--ignore=collector/tests/{name}" for name in OWN_SUITES)),),
-    ),
-    Suite("durability", 2.5, (_pytest("collector/tests/durability"),), quick=False),
-    Suite("toolkit", 1, (_pytest("examples/toolkit/tests"),)),
-    Suite("deploy", 2, (_pytest("deploy/tests"),)),
-    Suite("docs", 1.5, (_pytest("tests/docs"),), quick=False),
+    Suite("client", 3, (_rest("client/tests", CLIENT_SUITES),)),
+    Suite("mcp", 1.5, (_pytest("client/tests/mcp"),)),
+    Suite("collector", 3, (_rest("collector/tests", OWN_SUITES),)),
+    Suite("toolkit", 0.5, (_pytest("examples/toolkit/tests"),)),
+    Suite("faults", 2.5, (_pytest("client/tests/faults"),), quick=False),
+    Suite("defence", 2, (_pytest("collector/tests/defence", "collector/tests/operate"),), quick=False),
+    Suite("durability", 1.5, (_pytest("collector/tests/durability"),), quick=False),
+    Suite("deploy", 3, (_pytest("deploy/tests"),), quick=False),
+    Suite("docs", 1, (_pytest("tests/docs"),), quick=False),
     Suite("kubernetes", 1, (_pytest("tests/kubernetes", workers=1),), quick=False),
     Suite(
-        "clickhouse", 3, (_pytest("collector/tests/clickhouse"), _pytest("tests/clickhouse", workers=1)), quick=False
+        "clickhouse", 4, (_pytest("collector/tests/clickhouse"), _pytest("tests/clickhouse", workers=1)), quick=False
     ),
-    Suite("system", 3, (_pytest("tests/system", "--dist=loadfile"),), quick=False),
-    Suite("protocol", 3.5, (_pytest("collector/tests/fuzz", "tests/protocol"),), quick=False),
-    Suite("privacy", 2.5, (_pytest("tests/privacy"),), quick=False),
-    Suite("dashboard", 3.5, (_pytest("tests/dashboard", workers=1),), quick=False),
+    Suite("system", 2.5, (_pytest("tests/system", "--dist=loadfile"),), quick=False),
+    Suite("protocol", 2, (_pytest("collector/tests/fuzz", "tests/protocol"),), quick=False),
+    Suite("privacy", 4, (_pytest("tests/privacy"),), quick=False),
+    Suite("dashboard", 5, (_pytest("tests/dashboard", workers=1),), quick=False),
     Suite(
         "sdks",
-        3.5,
+        3,
         (
             (sys.executable, "scripts/sdk_env.py"),
             _pytest("client/tests/mcp", "client/tests/clients", "examples/servers", "tests/privacy/test_other_sdks.py"),
