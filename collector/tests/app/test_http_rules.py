@@ -31,7 +31,9 @@ def test_other_methods_are_refused(shared: CollectorProcess) -> None:
     for method in ("HEAD", "PUT", "DELETE", "PATCH"):
         answer = ask(shared, method, "/batch/")
         assert answer.status == 405
-        assert "POST" in answer.headers["allow"]
+        assert answer.headers["allow"] == "GET, POST, OPTIONS"
+    only_post = ask(shared, "GET", "/i/v1/analytics/events")
+    assert (only_post.status, only_post.headers["allow"]) == (405, "POST, OPTIONS")
 
 
 def test_a_host_name_that_is_not_on_the_list_gets_nothing(shared: CollectorProcess) -> None:
@@ -87,3 +89,38 @@ def test_monitors_are_told_how_it_is(shared: CollectorProcess) -> None:
     metrics = ask(shared, "GET", "/metrics")
     assert metrics.headers["content-type"].startswith("text/plain; version=0.0.4")
     assert "# TYPE footfall_journal_failing gauge" in metrics.text
+
+
+def raw(collector: CollectorProcess, sent: bytes, answers: int) -> list[bytes]:
+    """So many answers, whole, to bytes that are sent over one connection."""
+    with socket.create_connection(("127.0.0.1", collector.port), timeout=20) as connection:
+        connection.sendall(sent)
+        found = b""
+        while found.count(b'{"status":1}') < answers:
+            part = connection.recv(65536)
+            assert part, found
+            found += part
+    return [b"HTTP/1.1" + answer for answer in found.split(b"HTTP/1.1")[1:]]
+
+
+def test_each_of_several_requests_at_once_gets_its_whole_answer(shared: CollectorProcess) -> None:
+    body = batch(event())
+    one = b"POST /batch/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+    answers = raw(shared, one * 5, 5)
+    assert len(answers) == 5
+    for answer in answers:
+        head, _, said = answer.partition(b"\r\n\r\n")
+        lines = head.lower().split(b"\r\n")
+        assert (lines[0], said) == (b"http/1.1 200 ok", b'{"status":1}')
+        assert b"content-length: 12" in lines
+        assert b"content-type: application/json" in lines
+        assert [line for line in lines if line.startswith(b"date: ")]
+        assert b"connection: close" not in lines
+
+
+def test_who_does_not_keep_the_connection_is_told_that_it_ends(shared: CollectorProcess) -> None:
+    body = batch(event())
+    for version, more in ((b"1.0", b""), (b"1.1", b"Connection: close\r\n")):
+        head = b"POST /batch/ HTTP/%b\r\nHost: localhost\r\n%bContent-Length: %d\r\n\r\n" % (version, more, len(body))
+        [answer] = raw(shared, head + body, 1)
+        assert b"\r\nconnection: close\r\n" in answer.lower()

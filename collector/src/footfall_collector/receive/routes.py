@@ -114,9 +114,11 @@ class Ingestion:
             elif method == "OPTIONS":
                 await answer(send, 204, b"", JSON, preflight(scope))
             else:
-                headers.append((b"allow", b"GET, POST, OPTIONS"))
                 raise RefusedError(405, "method", "Use GET, POST or OPTIONS here.")
         except RefusedError as refusal:
+            if refusal.status == 405:
+                only = scope["path"].rstrip("/") == v1.PATH
+                headers.append((b"allow", b"POST, OPTIONS" if only else b"GET, POST, OPTIONS"))
             self._status.count("requests_refused", reason=refusal.reason)
             await answer_refusal(send, refusal, headers)
         except ClientGoneError:
