@@ -5,16 +5,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from . import Scope
-from .periods import ALL_DAYS, BLOCK_DAYS, DAY, MONDAY, day_of, edge_masks
+from .periods import ALL_DAYS, BLOCK_DAYS, DAY, MONDAY
+from .questions import PARAMETER, body_of, parameters_of, shown_keys, terms_of
 from .rollups import BY_NAME, EPHEMERAL, HISTORY, NARROW, SPECIFIC, Rollup
 
 ROLLUP_FILE = "rollups"
 
 _DAY_NUMBER = f"(ts // {DAY})"
 _NAMES = re.compile(rf"\b({'|'.join((*BY_NAME, HISTORY))})\b")
-_COMMENTS = re.compile(r"--[^\n]*")
 _SPECIFIC = re.compile(rf"\b({'|'.join(SPECIFIC)})\b")
-_PARAMETER = re.compile(r"\$(\w+)")
 
 
 def counted(rollup: Rollup, source: str, where: Iterable[str], bucket: int = DAY) -> str:
@@ -77,35 +76,19 @@ class Question:
 
     def __init__(self, sql: str, scope: Scope, exact: Sequence[str], tail: Sequence[str], rolled: int) -> None:
         self._scope, self._exact, self._tail, self._rolled = scope, exact, tail, rolled
-        body = _COMMENTS.sub("", sql).strip().rstrip(";")
+        body = body_of(sql)
         names = sorted(set(_NAMES.findall(body)))
         self._narrow = not _SPECIFIC.search(body) and not any(column in SPECIFIC for column in scope.filters)
         relations = ", ".join(f"{name} AS ({self._relation(name)})" for name in names)
         own, rest = (", ", body[4:]) if body[:4].upper() == "WITH" else (" ", body)
         self.sql = f"WITH {relations}{own}{rest}" if names else body
         known = self._parameters()
-        self.parameters = {name: known[name] for name in sorted(set(_PARAMETER.findall(self.sql)))}
+        self.parameters = {name: known[name] for name in sorted(set(PARAMETER.findall(self.sql)))}
 
     def _parameters(self) -> dict[str, Any]:
-        scope = self._scope
-        first, last = day_of(scope.start), day_of(scope.end - 1) + 1
-        first_block, first_mask, last_block, last_mask = edge_masks(first, last)
-        return {
-            "product": scope.product,
-            "internal": scope.internal,
-            "start": scope.start,
-            "end": scope.end,
-            "first_second": first * DAY,
-            "last_second": last * DAY,
-            "first_day": first,
-            "last_day": last,
-            "first_block": first_block,
-            "first_mask": first_mask,
-            "last_block": last_block,
-            "last_mask": last_mask,
-            "rolled": self._rolled,
-            **{f"only_{column}": value for column, value in scope.filters.items()},
-        }
+        known = parameters_of(self._scope)
+        days = {"first_second": known["first_day"], "last_second": known["last_day"]}
+        return {**known, **{name: int(day or 0) * DAY for name, day in days.items()}, "rolled": self._rolled}
 
     def _relation(self, name: str) -> str:
         history = name == HISTORY
@@ -124,7 +107,7 @@ class Question:
         return " UNION ALL ".join(branches)
 
     def _from_rollup(self, rollup: Rollup, where: Sequence[str], bucket: int) -> str:
-        terms = [*where, *self._terms(rollup, "internal")]
+        terms = [*where, *terms_of(self._scope, rollup, "internal")]
         ranged = rollup.presence and where == _within(rollup)
         mask = "mask & " + _RANGE_MASK + " AS mask" if ranged else "mask"
         values = mask if rollup.presence else ", ".join(rollup.values)
@@ -132,15 +115,9 @@ class Question:
         return f"SELECT {columns} FROM {ROLLUP_FILE}.{rollup.name} WHERE {' AND '.join(terms)}"  # noqa: S608 - words of this program
 
     def _from_raw(self, rollup: Rollup, table: str, where: Sequence[str], bucket: int) -> str:
-        terms = [*where, *self._terms(rollup, "coalesce(is_internal, false)")]
+        terms = [*where, *terms_of(self._scope, rollup, "coalesce(is_internal, false)")]
         columns = f"{_shown(rollup, bucket)}, {', '.join(rollup.values)}"
         return f"SELECT {columns} FROM ({counted(rollup, table, terms, bucket)})"  # noqa: S608 - words of this program
-
-    def _terms(self, rollup: Rollup, internal: str) -> list[str]:
-        terms = ["product = $product"]
-        if self._scope.internal is not None:
-            terms.append(f"{internal} = $internal")
-        return terms + [f"{column} = $only_{column}" for column in self._scope.filters if column in rollup.keys]
 
 
 _RANGE_MASK = (
@@ -157,5 +134,4 @@ def _within(rollup: Rollup) -> list[str]:
 def _shown(rollup: Rollup, bucket: int) -> str:
     """The columns that a chart sees: a counter's `moment` is the first second of its hour or day."""
     period = "block" if rollup.presence else f"day::BIGINT * {bucket} AS moment"
-    rest = [key for key in rollup.keys if key not in ("day", "block", "product", "internal")]
-    return ", ".join((period, *rest))
+    return ", ".join((period, *shown_keys(rollup)))

@@ -8,24 +8,21 @@ import re
 from collections.abc import Sequence
 
 from .. import Scope
-from ..periods import ALL_DAYS, BLOCK_DAYS, DAY, MONDAY, day_of, edge_masks
+from ..periods import ALL_DAYS, BLOCK_DAYS, DAY, MONDAY
+from ..questions import PARAMETER, Parameter, body_of, parameters_of, shown_keys, terms_of
 from ..rollups import BY_NAME, EPHEMERAL, HISTORY, Rollup
 from .layout import EVENTS, Layout
 
 _PLACES = re.compile(rf"\b(FROM|JOIN)\s+({'|'.join((*BY_NAME, HISTORY))})\b")
-_COMMENTS = re.compile(r"--[^\n]*")
-_PARAMETER = re.compile(r"\$(\w+)")
 _MEASURES = {"count(*)": "count()", "count_if(success = false)": "countIf(success = 0)"}
 
-Literal = str | int | bool
 
-
-def literal(value: Literal) -> str:
+def literal(value: Parameter) -> str:
     """A value as SQL."""
     if isinstance(value, str):
         quoted = value.replace("\\", "\\\\").replace("'", "\\'")
         return f"'{quoted}'"
-    return str(int(value))
+    return str(int(value or 0))
 
 
 def not_repeated(layout: Layout) -> str:
@@ -77,28 +74,10 @@ class Question:
         self, layout: Layout, sql: str, scope: Scope, batches: Sequence[int], covered: Sequence[tuple[int, int]]
     ) -> None:
         self._layout, self._scope, self._batches, self._covered = layout, scope, batches, covered
-        body = _COMMENTS.sub("", sql).strip().rstrip(";")
+        body = body_of(sql)
         body = _PLACES.sub(lambda found: f"{found[1]} ({self._relation(found[2])}) AS {found[2]}", body)
-        known = self._parameters()
-        self.sql = _PARAMETER.sub(lambda found: literal(known[found[1]]), body)
-
-    def _parameters(self) -> dict[str, Literal]:
-        scope = self._scope
-        first, last = day_of(scope.start), day_of(scope.end - 1) + 1
-        first_block, first_mask, last_block, last_mask = edge_masks(first, last)
-        return {
-            "product": scope.product,
-            "internal": bool(scope.internal),
-            "start": scope.start,
-            "end": scope.end,
-            "first_day": first,
-            "last_day": last,
-            "first_block": first_block,
-            "first_mask": first_mask,
-            "last_block": last_block,
-            "last_mask": last_mask,
-            **{f"only_{column}": value for column, value in scope.filters.items()},
-        }
+        known = parameters_of(scope)
+        self.sql = PARAMETER.sub(lambda found: literal(known[found[1]]), body)
 
     def _relation(self, name: str) -> str:
         history = name == HISTORY
@@ -112,14 +91,14 @@ class Question:
         return f"{self._from_rollup(rollup, history)} UNION ALL {tail}"
 
     def _from_rollup(self, rollup: Rollup, history: bool) -> str:
-        terms = [f"batch IN ({', '.join(map(str, self._batches))})", *self._terms(rollup, "internal")]
+        terms = [f"batch IN ({', '.join(map(str, self._batches))})", *terms_of(self._scope, rollup, "internal")]
         table = self._layout.table(rollup.name)
         if not rollup.presence:
             terms += ["day >= $first_day", "day < $last_day"]
             values = ", ".join(rollup.values)
-            shown = f"toInt64(day) * {DAY} AS moment, {', '.join(_shown(rollup))}, {values}"
+            shown = f"toInt64(day) * {DAY} AS moment, {', '.join(shown_keys(rollup))}, {values}"
             return f"SELECT {shown} FROM {table} WHERE {' AND '.join(terms)}"  # noqa: S608 - words of this program
-        shown = ", ".join(("block", *_shown(rollup)))
+        shown = ", ".join(("block", *shown_keys(rollup)))
         if history:
             return f"SELECT {shown}, mask FROM {table} WHERE {' AND '.join(terms)}"  # noqa: S608 - words of this program
         terms.append("block BETWEEN $first_block AND $last_block")
@@ -127,16 +106,10 @@ class Question:
         return f"SELECT {shown}, ranged AS mask FROM ({within}) WHERE ranged <> 0"  # noqa: S608 - words of this program
 
     def _from_raw(self, rollup: Rollup, where: Sequence[str], bucket: int) -> str:
-        terms = [*where, *self._terms(rollup, "(is_internal = 1)")]
+        terms = [*where, *terms_of(self._scope, rollup, "(is_internal = 1)")]
         period = "block" if rollup.presence else "moment"
-        shown = ", ".join((period, *_shown(rollup), *rollup.values))
+        shown = ", ".join((period, *shown_keys(rollup), *rollup.values))
         return f"SELECT {shown} FROM ({counted(self._layout, rollup, terms, bucket)})"  # noqa: S608 - words of this program
-
-    def _terms(self, rollup: Rollup, internal: str) -> list[str]:
-        terms = ["product = $product"]
-        if self._scope.internal is not None:
-            terms.append(f"{internal} = $internal")
-        return terms + [f"{column} = $only_{column}" for column in self._scope.filters if column in rollup.keys]
 
 
 _RANGED = (
@@ -148,7 +121,3 @@ def uncovered(covered: Sequence[tuple[int, int]]) -> str:
     """The condition on raw events that are in no rollup yet."""
     ranges = [f"load BETWEEN {first} AND {last}" for first, last in covered]
     return f"NOT ({' OR '.join(ranges)})" if ranges else "1"
-
-
-def _shown(rollup: Rollup) -> list[str]:
-    return [key for key in rollup.keys if key not in ("day", "block", "product", "internal")]
