@@ -2,7 +2,7 @@
 
 from bench.ingest import MOST_MEMORY_MIB
 from bench.store_report import MEMORY_BAR_MIB
-from collector.tests.defence.test_memory import CEILING
+from collector.tests.defence.test_under_attack import CEILING
 from deploy.tests.charts import CHARTS, render
 from footfall_collector.settings import Settings
 

@@ -18,7 +18,7 @@ from tests.support.waiting import wait_for
 pytestmark = pytest.mark.timeout(240)
 ROOT = Path(__file__).resolve().parents[3]
 SEGMENTS = "collector/src/footfall_collector/journal/segments.py"
-WRITER = "collector/src/footfall_collector/journal/writer.py"
+ROUTES = "collector/src/footfall_collector/receive/routes.py"
 SENDERS, REQUESTS = 4, 15
 
 
@@ -67,7 +67,12 @@ CUTS = {
         "            pass\n",
         "was answered before",
     ),
-    "no waiting for it": (WRITER, "        await future\n", "        del future\n", "was answered before"),
+    "no waiting for it": (
+        ROUTES,
+        "await self._journal.begin(lines)\n",
+        "self._journal.begin(lines)\n",
+        "was answered before",
+    ),
     "no sync of a new name": (SEGMENTS, "            sync_directory(directory)\n", "", "got lines before its name"),
 }
 """Where a guard stands, what stands there, what takes its place, and what is said without it."""
