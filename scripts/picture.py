@@ -20,7 +20,14 @@ from scripts.find_chromium import find  # noqa: E402 - the line above makes it i
 PICTURES = {"light": ROOT / "docs/img/dashboard.png", "dark": ROOT / "docs/img/dashboard-dark.png"}
 """By colour scheme."""
 SIZE = {"width": 1440, "height": 1170}
-PAGES = {"overview": "/", "tools": "/tools", "errors": "/errors", "clients": "/clients", "next": "/next"}
+PAGES = {
+    "overview": "/",
+    "tools": "/tools",
+    "errors": "/errors",
+    "clients": "/clients",
+    "next": "/next",
+    "data-health": "/data-health",
+}
 
 
 def take(browser: Browser, address: str, scheme: str, picture: Path, whole: bool = False) -> None:
