@@ -1,8 +1,8 @@
 """The store: how fast it loads, how large it is, how fast every chart answers, and what raw tables take instead.
 
 python bench/store.py                          1M, 10M and 100M events, over an hour; writes bench/RESULTS.md
-python bench/store.py --sizes 1m,10m           some of it, nothing written
 python bench/store.py --keep DIR               keeps the stores in DIR, and takes those that are there
+python bench/store.py --keep DIR --sizes 1m    one size after another; the last of them writes the results
 
 Needs about 30 GB of disk, PostgreSQL (apt-get install postgresql-15) and `make engines`. Every step is a process of its
 own. How events are made is said in bench/journals.py.
@@ -172,20 +172,24 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def run(keep: Path, options: argparse.Namespace) -> int:
-    """Measure the sizes that are asked for; write the results where all were."""
+    """Measure the sizes that are asked for; write the results once all are there."""
     keep.mkdir(parents=True, exist_ok=True)
     chosen = [size for size in SIZES if not options.sizes or size.name in options.sizes.split(",")]
     if not chosen:
         raise SystemExit(f"store: --sizes takes some of {', '.join(size.name for size in SIZES)}, joined by commas")
-    found = {}
     for size in chosen:
-        found[size.name] = measure(size, keep, options)
-        (keep / "measured.json").write_text(json.dumps(found, indent=1))
-    if len(chosen) == len(SIZES):
-        store_report.publish_all(found)
-    else:
+        _measured(keep, size).unlink(missing_ok=True)
+        found = measure(size, keep, options)
+        _measured(keep, size).write_text(json.dumps(found, indent=1))
         print(json.dumps(found, indent=1))
+    if all(_measured(keep, size).exists() for size in SIZES):
+        store_report.publish_all({size.name: json.loads(_measured(keep, size).read_text()) for size in SIZES})
     return 0
+
+
+def _measured(keep: Path, size: Size) -> Path:
+    """What was found of one size: sizes can be measured one by one."""
+    return keep / size.name / "measured.json"
 
 
 def main() -> int:
