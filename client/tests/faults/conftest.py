@@ -1,6 +1,5 @@
 """Fixtures of the fault tests."""
 
-import signal
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,13 +15,6 @@ def no_host_outlives_its_test() -> Iterator[None]:
     """A test that fails leaves no process behind."""
     yield
     Host.end_all()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def signals_as_in_a_terminal() -> None:
-    """Programs inherit which signals are ignored: `nohup` and a shell's background jobs ignore those of a terminal."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")
