@@ -62,7 +62,7 @@ def _rest(folder: str, but: tuple[str, ...]) -> tuple[str, ...]:
 
 SUITES = (
     CHECK,
-    Suite("client", 3, (_rest("client/tests", CLIENT_SUITES),)),
+    Suite("client", 1.5, (_rest("client/tests", CLIENT_SUITES),)),
     Suite("mcp", 1.5, (_pytest("client/tests/mcp"),)),
     Suite("collector", 3, (_rest("collector/tests", OWN_SUITES),)),
     Suite("toolkit", 0.5, (_pytest("examples/toolkit/tests"),)),
@@ -73,7 +73,7 @@ SUITES = (
     Suite("docs", 1, (_pytest("tests/docs"),), quick=False),
     Suite("kubernetes", 1, (_pytest("tests/kubernetes", workers=1),), quick=False),
     Suite(
-        "clickhouse", 4, (_pytest("collector/tests/clickhouse"), _pytest("tests/clickhouse", workers=1)), quick=False
+        "clickhouse", 4.5, (_pytest("collector/tests/clickhouse"), _pytest("tests/clickhouse", workers=1)), quick=False
     ),
     Suite("system", 2.5, (_pytest("tests/system", "--dist=loadfile"),), quick=False),
     Suite("protocol", 2, (_pytest("collector/tests/fuzz", "tests/protocol"),), quick=False),
@@ -81,7 +81,7 @@ SUITES = (
     Suite("dashboard", 5, (_pytest("tests/dashboard", workers=1),), quick=False),
     Suite(
         "sdks",
-        3,
+        4,
         (
             (sys.executable, "scripts/sdk_env.py"),
             _pytest("client/tests/mcp", "client/tests/clients", "examples/servers", "tests/privacy/test_other_sdks.py"),
