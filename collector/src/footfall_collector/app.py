@@ -42,8 +42,6 @@ from .tokens import Tokens
 
 _log = logging.getLogger(__name__)
 
-_GARBAGE = (10_000, 20, 50)
-"""How many objects come before garbage is looked for: with Python's 700 that takes a third of a small request."""
 _SWITCH_SECONDS = 0.001
 """How long a busy thread keeps the interpreter from one that waits for it. The journal's thread waits several times for
 each commit, and every request waits for a commit: with Python's 5 ms that is most of what a request takes."""
@@ -145,6 +143,7 @@ class Collector:
             handler = ingestion.handler(scope["path"])
             refusal = doorway.refusal(scope)
             if refusal is not None:
+                # Of a host that is not ours a page elsewhere learns nothing.
                 await answer_refusal(send, refusal, cors(scope) if handler and refusal.status != 403 else ())
             elif handler is None:
                 await reading(scope, receive, send)
@@ -193,7 +192,6 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         signal.signal(number, lambda *_: setattr(server, "should_exit", True))
     # What was made so far lives for ever: the collector of garbage need not look at it again.
     gc.freeze()
-    gc.set_threshold(*_GARBAGE)
     sys.setswitchinterval(_SWITCH_SECONDS)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -1,14 +1,14 @@
 """Two collectors on one ClickHouse store at one moment: every event counts once, also where one rolls up in between."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from collector.tests.clickhouse.embedded import ADDRESS, Embedded, close_all
-from collector.tests.clickhouse.test_store import (
+from collector.tests.clickhouse.embedded import ADDRESS, Embedded
+from collector.tests.clickhouse.filling import (
     BY_EVENT,
     EVENTS,
     EVERYTHING,
@@ -22,13 +22,7 @@ from footfall_collector.store.clickhouse import ClickHouseStore
 from footfall_collector.store.clickhouse.address import parse
 
 pytest.importorskip("chdb", reason="`make engines` installs the embedded ClickHouse")
-pytestmark = pytest.mark.timeout(300)
-
-
-@pytest.fixture(autouse=True)
-def _one_engine_at_a_time() -> Iterator[None]:
-    yield
-    close_all()
+pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("one_engine_at_a_time")]
 
 
 class _Between(Embedded):

@@ -1,80 +1,45 @@
-"""On ClickHouse as on DuckDB: counted once however a load ends, forgotten for good, cut by months, made anew.
+"""On ClickHouse as on DuckDB: counted once however a load ends, and the same after counts were made anew.
 
 ClickHouse is the one of today, embedded. The server is another process than the collector, so a collector's end is
 told by an exception that nothing catches and a store that is opened anew.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench.fleet import Fleet, Happened, stamp
-from collector.tests.clickhouse.embedded import ADDRESS, Embedded, close_all, embedded_store
+from bench.fleet import stamp
+from collector.tests.clickhouse.embedded import ADDRESS, Embedded, embedded_store
+from collector.tests.clickhouse.filling import (
+    BY_EVENT,
+    DAY,
+    EVENTS,
+    EVERYTHING,
+    FLEET,
+    NOVEMBER,
+    EndedError,
+    check,
+    filled,
+    load,
+    two_collectors,
+)
 from collector.tests.receive.shapes import event
-from collector.tests.store.filling import CATALOGUES, PEPPER, admitted, journal, journal_dir, journal_fleet
+from collector.tests.store.filling import CATALOGUES, admitted, journal, journal_dir, journal_fleet
 from footfall.catalogue import catalogue_for
 from footfall.schema import Catalogue
-from footfall_collector.admit.instances import instance_of
 from footfall_collector.status import Status
 from footfall_collector.store import Scope, StoreError
 from footfall_collector.store.clickhouse import ClickHouseStore
 from footfall_collector.store.clickhouse.address import parse
 from footfall_collector.store.clickhouse.connection import EngineError
 from footfall_collector.store.loader import Loader
-from footfall_collector.store.rollups import ROLLUPS
 from tests.support.waiting import wait_for
 
 pytest.importorskip("chdb", reason="`make engines` installs the embedded ClickHouse")
-pytestmark = pytest.mark.timeout(300)
-
-DAY = 86_400
-NOVEMBER = 1_793_491_200  # 2026-11-01T00:00:00Z
-OCTOBER = NOVEMBER - 31 * DAY
-FLEET = Fleet(instances=8, days=40, seed=4, end=NOVEMBER + 4 * DAY)
-EVENTS = list(FLEET.happened())
-EVERYTHING = Scope("dot-ai", 0, 4_000_000_000)
-BY_EVENT = "SELECT event, sum(n) FROM event_counts GROUP BY event HAVING sum(n) <> 0"
-INSTANCES = "SELECT uniqExact(instance) FROM presence"
-BUSIEST = Counter(one.instance for one in EVENTS if one.instance.startswith("cluster_")).most_common(1)[0][0]
-DIGEST = instance_of(PEPPER, "dot-ai", BUSIEST)[0]
-
-
-class EndedError(Exception):
-    """Stands for the end of the collector's process."""
-
-
-@pytest.fixture(autouse=True)
-def _one_engine_at_a_time() -> Iterator[None]:
-    yield
-    close_all()
-
-
-def load(data: Path, store: ClickHouseStore, settle: bool = True) -> Status:
-    status = Status()
-    loader = Loader(store, journal_dir(data), status)
-    loader.run_once()
-    if settle:
-        loader.settle()
-    return status
-
-
-def filled(data: Path, **more: Any) -> ClickHouseStore:
-    journal_fleet(data, FLEET.sent())
-    store = embedded_store(data, **more)
-    load(data, store)
-    return store
-
-
-def check(store: ClickHouseStore, left: list[Happened]) -> None:
-    """What charts count now, and from rollups that were made anew: these events and no others."""
-    lasting = {one.instance for one in left if not one.instance.startswith("ephemeral_")}
-    for _ in range(2):
-        assert dict(store.rows(BY_EVENT, EVERYTHING)) == Counter(one.event for one in left)
-        assert store.rows(INSTANCES, EVERYTHING) == [(len(lasting),)]
-        store.rebuild()
+pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("one_engine_at_a_time")]
 
 
 def ending_at(number: int) -> Callable[[str], None]:
@@ -172,14 +137,6 @@ def test_a_late_event_lands_on_its_own_day(tmp_path: Path) -> None:
     assert dict(store.rows(days, EVERYTHING))[day] == before + 1
 
 
-def two_collectors(data: Path) -> tuple[ClickHouseStore, ClickHouseStore]:
-    """Two, each with its own directory, on one store."""
-    return tuple(  # type: ignore[return-value]  # two of a range of two
-        ClickHouseStore(data / name, CATALOGUES, parse(ADDRESS), connect=lambda _: Embedded(data / "engine"))
-        for name in ("one", "two")
-    )
-
-
 def test_two_collectors_that_get_the_same_events_one_after_the_other_count_them_once(tmp_path: Path) -> None:
     requests = list(FLEET.sent())
     one, two = two_collectors(tmp_path)
@@ -221,54 +178,6 @@ def test_two_collectors_that_load_the_same_events_at_the_same_moment_count_them_
         assert dict(store.rows(BY_EVENT, EVERYTHING)) == Counter(happened.event for happened in EVENTS)
         store.roll_up()
         other.roll_up()
-
-
-def test_a_forgotten_instance_is_gone_and_no_retry_brings_it_back(tmp_path: Path) -> None:
-    counters = Status()
-    store = filled(tmp_path, status=counters)
-    others = [one for one in EVENTS if one.instance != BUSIEST]
-    assert store.forget(DIGEST) == len(EVENTS) - len(others) > 20
-    check(store, others)
-    for table in ("events", *(rollup.name for rollup in ROLLUPS if rollup.presence)):
-        found = store.writer.execute(f"SELECT count() FROM footfall.{table} WHERE instance = {int(DIGEST, 16)}")
-        assert found == [(0,)], table
-    journal_fleet(tmp_path, list(FLEET.sent())[1:])
-    status = load(tmp_path, store)
-    assert status.total("events_stored") == 0
-    assert counters.total("events_forgotten") > 20
-    check(embedded_store(tmp_path), others)
-
-
-def test_what_the_engine_keeps_of_a_deletion_does_not_name_the_instance(tmp_path: Path) -> None:
-    store = filled(tmp_path)
-    store.forget(DIGEST)
-    kept = [path.read_text() for path in (tmp_path / "engine").rglob("mutation_*.txt")]
-    assert kept
-    assert not [text for text in kept if str(int(DIGEST, 16)) in text or DIGEST in text.lower()]
-
-
-@pytest.mark.parametrize("step", ["tombstone", "counted", "taken away", "deleted"])
-def test_ended_at_any_step_of_forgetting_it_is_finished_later(tmp_path: Path, step: str) -> None:
-    def end(name: str) -> None:
-        if name == step:
-            raise EndedError
-
-    store = filled(tmp_path)
-    store = embedded_store(tmp_path, on_step=end)
-    with pytest.raises(EndedError):
-        store.forget(DIGEST)
-    store = embedded_store(tmp_path)
-    store.finish_forgetting()
-    check(store, [one for one in EVENTS if one.instance != BUSIEST])
-    assert store.finish_forgetting() == 0
-
-
-def test_months_that_are_over_go_with_their_days_of_the_rollups(tmp_path: Path) -> None:
-    store = filled(tmp_path)
-    assert store.retain(OCTOBER - 1) == []
-    assert store.retain(OCTOBER) == ["2026-09"]
-    assert store.retain(OCTOBER + 12 * DAY) == []
-    check(store, [one for one in EVENTS if one.at >= OCTOBER])
 
 
 def test_full_shelves_become_one_batch_and_old_ones_are_dropped(tmp_path: Path) -> None:

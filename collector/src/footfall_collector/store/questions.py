@@ -3,7 +3,7 @@
 import re
 
 from . import Scope
-from .periods import day_of, edge_masks
+from .periods import DAY, day_of, edge_masks
 from .rollups import Rollup
 
 PARAMETER = re.compile(r"\$(\w+)")
@@ -26,6 +26,8 @@ def parameters_of(scope: Scope) -> dict[str, Parameter]:
         "internal": scope.internal,
         "start": scope.start,
         "end": scope.end,
+        "first_second": first * DAY,
+        "last_second": last * DAY,
         "first_day": first,
         "last_day": last,
         "first_block": first_block,

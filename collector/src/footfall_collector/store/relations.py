@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from . import Scope
 from .periods import ALL_DAYS, BLOCK_DAYS, DAY, MONDAY
@@ -75,20 +74,15 @@ class Question:
     """
 
     def __init__(self, sql: str, scope: Scope, exact: Sequence[str], tail: Sequence[str], rolled: int) -> None:
-        self._scope, self._exact, self._tail, self._rolled = scope, exact, tail, rolled
+        self._scope, self._exact, self._tail = scope, exact, tail
         body = body_of(sql)
         names = sorted(set(_NAMES.findall(body)))
         self._narrow = not _SPECIFIC.search(body) and not any(column in SPECIFIC for column in scope.filters)
         relations = ", ".join(f"{name} AS ({self._relation(name)})" for name in names)
         own, rest = (", ", body[4:]) if body[:4].upper() == "WITH" else (" ", body)
         self.sql = f"WITH {relations}{own}{rest}" if names else body
-        known = self._parameters()
+        known = {**parameters_of(scope), "rolled": rolled}
         self.parameters = {name: known[name] for name in sorted(set(PARAMETER.findall(self.sql)))}
-
-    def _parameters(self) -> dict[str, Any]:
-        known = parameters_of(self._scope)
-        days = {"first_second": known["first_day"], "last_second": known["last_day"]}
-        return {**known, **{name: int(day or 0) * DAY for name, day in days.items()}, "rolled": self._rolled}
 
     def _relation(self, name: str) -> str:
         history = name == HISTORY
