@@ -27,8 +27,10 @@ from .health import health_routes
 from .instance_lock import lock_data
 from .journal import FOLDER, Journal
 from .operations import Operations, housekeeping
-from .receive import Connections, Doorway, Ingestion, KeyAlarm, Keys, Limits, Peers
-from .receive.http import Receive, Scope, Send, answer_refusal, cors
+from .receive import Capture, Connections, Doorway, Ingestion, KeyAlarm, Keys, Limits, Peers, ShortWay
+from .receive.capture import Done, Way
+from .receive.http import Answer, Receive, Scope, Send, cors, refused, send_answer
+from .receive.refusals import RefusedError
 from .settings import Settings, SettingsError
 from .show import routes
 from .show.security import SecurityHeaders
@@ -77,7 +79,7 @@ class Collector:
         self.doorway = Doorway(settings, self.peers, self.status)
         alarm = KeyAlarm(settings.key_alarm_per_minute)
         self.status.watch("key_alarm", alarm.raised)
-        self.ingestion = Ingestion(
+        self.capture = Capture(
             Admission(catalogues, pepper, tools, settings.max_event_bytes, self.newcomers),
             self.journal,
             self.keys,
@@ -86,7 +88,8 @@ class Collector:
             self.doorway.take_events,
             alarm,
         )
-        watch_gauges(self.status, settings, self.ingestion.lag)
+        self.ingestion = Ingestion(self.capture, self.status)
+        watch_gauges(self.status, settings, self.capture.lag)
         pages = routes(Answers(self.store, catalogues), self.status, settings)
         reading = Starlette(
             routes=[*health_routes(self.status), *pages],
@@ -143,14 +146,26 @@ class Collector:
             handler = ingestion.handler(scope["path"])
             refusal = doorway.refusal(scope)
             if refusal is not None:
-                # Of a host that is not ours a page elsewhere learns nothing.
-                await answer_refusal(send, refusal, cors(scope) if handler and refusal.status != 403 else ())
+                await send_answer(send, _at_the_door(scope, refusal, reading=handler is None))
             elif handler is None:
                 await reading(scope, receive, send)
             else:
                 await ingestion(handler, scope, receive, send)
 
         return app
+
+    def take(self, way: Way, scope: Scope, body: bytes, done: Done) -> None:
+        """Answer a POST of events that came in one piece, by the same rules."""
+        refusal = self.doorway.refusal(scope)
+        if refusal is not None:
+            done(_at_the_door(scope, refusal, reading=False))
+        else:
+            self.capture.whole(way, scope, body, done)
+
+
+def _at_the_door(scope: Scope, refusal: RefusedError, *, reading: bool) -> Answer:
+    # What reads has no CORS, and of a host that is not ours a page elsewhere learns nothing.
+    return refused(refusal, [] if reading or refusal.status == 403 else cors(scope))
 
 
 def check_gate(settings: Settings) -> None:
@@ -207,7 +222,7 @@ def _config(settings: Settings, collector: Collector) -> uvicorn.Config:
     watch_connections(collector.status, connections)
     return uvicorn.Config(
         collector.asgi(),
-        http=connections.protocol(),
+        http=ShortWay(collector.ingestion.ways, collector.take).protocol(connections),
         ws="none",
         lifespan="off",
         log_config=None,

@@ -90,7 +90,8 @@ def test_under_attack_memory_has_a_ceiling_and_every_honest_event_is_acknowledge
         assert counter(collector, "connections_cut") > 0
         assert "Traceback" not in collector.output
         wait_for(lambda: gauge(collector, "journal_waiting_bytes") == 0, "the store", 60)
-        assert ask(collector, "GET", "/healthz").json["alarms"] == []
+        # The floods come under a key that is known: more of them than 600,000 events a minute is an alarm, no more.
+        assert set(ask(collector, "GET", "/healthz").json["alarms"]) <= {"key_alarm"}
         assert collector.stop() == 0
     kept = stored(tmp_path)
     assert {kept[name] for name in honest.names} == {1}

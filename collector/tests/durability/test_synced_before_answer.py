@@ -18,7 +18,7 @@ from tests.support.waiting import wait_for
 pytestmark = pytest.mark.timeout(240)
 ROOT = Path(__file__).resolve().parents[3]
 SEGMENTS = "collector/src/footfall_collector/journal/segments.py"
-ROUTES = "collector/src/footfall_collector/receive/routes.py"
+CAPTURE = "collector/src/footfall_collector/receive/capture.py"
 SENDERS, REQUESTS = 4, 15
 
 
@@ -68,9 +68,9 @@ CUTS = {
         "was answered before",
     ),
     "no waiting for it": (
-        ROUTES,
-        "await self._journal.begin(lines)\n",
-        "self._journal.begin(lines)\n",
+        CAPTURE,
+        "self._journal.begin(lines, told)\n",
+        "self._journal.begin(lines, lambda _: None)\n        told(None)\n",
         "was answered before",
     ),
     "no sync of a new name": (SEGMENTS, "            sync_directory(directory)\n", "", "got lines before its name"),

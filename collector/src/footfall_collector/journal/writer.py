@@ -5,6 +5,7 @@ import contextlib
 import logging
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from ..durable import make_directory
@@ -15,14 +16,18 @@ from .sums import Sums
 
 _log = logging.getLogger(__name__)
 
-_Waiting = tuple["asyncio.Future[None]", bytes]
-
 _PROBE_LEAST, _PROBE_MOST = 64 << 10, 4 << 20
 _RETRY_SECONDS = 1.0
 
 
 class JournalUnavailableError(Exception):
     """The lines are not on disk and won't be; the sender has to try again later."""
+
+
+Done = Callable[[JournalUnavailableError | None], None]
+"""What is called, on the loop, once lines are on disk (None) or are not and won't be."""
+
+_Waiting = tuple[asyncio.AbstractEventLoop, Done, bytes]
 
 
 class Journal:
@@ -73,17 +78,26 @@ class Journal:
 
     async def append(self, lines: bytes) -> None:
         """Wait until these whole lines are on disk. Raises JournalUnavailableError when they are not."""
-        await self.begin(lines)
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def begin(self, lines: bytes) -> "asyncio.Future[None]":
-        """The same for who waits later; to be called on the loop."""
+        def done(error: JournalUnavailableError | None) -> None:
+            if future.done():
+                return  # whoever waited was given up meanwhile
+            if error is None:
+                future.set_result(None)
+            else:
+                future.set_exception(error)
+
+        self.begin(lines, done)
+        await future
+
+    def begin(self, lines: bytes, done: Done) -> None:
+        """The same for who is told: to be called on the loop, as `done` will be, once and later."""
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[None] = loop.create_future()
         if not self._gathered:
             # What the loop has read by now is handled before this is called: one group, and the thread is woken once.
             loop.call_soon(self._hand_over)
-        self._gathered.append((future, lines))
-        return future
+        self._gathered.append((loop, done, lines))
 
     def _hand_over(self) -> None:
         """Give the thread what has gathered on the loop."""
@@ -94,7 +108,7 @@ class Journal:
                 self._waiting += group
                 self._condition.notify()
         if closing:
-            _resolve([future for future, _ in group], JournalUnavailableError("the collector is stopping"))
+            _tell(group, JournalUnavailableError("the collector is stopping"))
 
     def close(self) -> None:
         """Write what waits, close the live segment, end the thread. Safe to call twice."""
@@ -140,21 +154,21 @@ class Journal:
     def _commit(self, group: list[_Waiting]) -> None:
         error: JournalUnavailableError | None = None
         try:
-            self._write(b"".join([lines for _, lines in group]))
+            self._write(b"".join([lines for _, _, lines in group]))
             self._works()
         except (OSError, MemoryError) as problem:
             error = JournalUnavailableError("the journal can't be written")
-            self._refused_bytes = max(self._refused_bytes, *(len(lines) for _, lines in group))
+            self._refused_bytes = max(self._refused_bytes, *(len(lines) for _, _, lines in group))
             self._failed(problem)
         except BaseException:
             # The thread ends of it, and `_run` refuses whoever waits: these too.
             with self._condition:
                 self._waiting[:0] = group
             raise
-        loop = group[0][0].get_loop()
+        loop = group[0][0]
         # The loop is gone where requests outlived the time to drain: nobody waits any more.
         with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(_resolve, [future for future, _ in group], error)
+            loop.call_soon_threadsafe(_tell, group, error)
 
     def _write(self, lines: bytes) -> None:
         if self._segment is None or self._segment.broken:
@@ -217,10 +231,10 @@ class Journal:
         with self._condition:
             self._closing = True
             group, self._waiting = self._waiting, []
-        for future, _ in group:
+        if group:
+            error = JournalUnavailableError("the journal ended; restart the collector")
             with contextlib.suppress(RuntimeError):
-                error = JournalUnavailableError("the journal ended; restart the collector")
-                future.get_loop().call_soon_threadsafe(_resolve, [future], error)
+                group[0][0].call_soon_threadsafe(_tell, group, error)
 
     def _failed(self, problem: OSError | MemoryError) -> None:
         if not self._status.value("journal_failing"):
@@ -232,11 +246,9 @@ class Journal:
             self._retry = time.monotonic() + _RETRY_SECONDS
 
 
-def _resolve(futures: "list[asyncio.Future[None]]", error: JournalUnavailableError | None) -> None:
-    for future in futures:
-        if future.done():
-            continue  # its request was given up meanwhile
-        if error is None:
-            future.set_result(None)
-        else:
-            future.set_exception(error)
+def _tell(group: list[_Waiting], error: JournalUnavailableError | None) -> None:
+    for _, done, _ in group:
+        try:
+            done(error)
+        except Exception as problem:  # noqa: BLE001 -- one that can't be told must not keep it from the others
+            _log.error("journal: a request was not told that it is done (%s)", type(problem).__name__)

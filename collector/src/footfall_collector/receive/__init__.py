@@ -1,5 +1,6 @@
 """HTTP in: PostHog's capture protocol, any SDK's requests, and the limits on what they may take."""
 
+from .capture import Capture
 from .connections import Connections
 from .doorway import Doorway
 from .key_alarm import KeyAlarm
@@ -8,5 +9,18 @@ from .lag import Lag
 from .limits import Limits
 from .peers import Peers
 from .routes import Ingestion
+from .short_way import ShortWay
 
-__all__ = ["Connections", "Doorway", "Ingestion", "KeyAlarm", "Keys", "KeysError", "Lag", "Limits", "Peers"]
+__all__ = [
+    "Capture",
+    "Connections",
+    "Doorway",
+    "Ingestion",
+    "KeyAlarm",
+    "Keys",
+    "KeysError",
+    "Lag",
+    "Limits",
+    "Peers",
+    "ShortWay",
+]

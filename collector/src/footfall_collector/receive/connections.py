@@ -15,10 +15,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..settings import Settings
 from ..status import Status
-from .http import WHOLE_ANSWER, Scope
 from .peers import LIMITED, Peers
 
-_MOST_HEADERS = 128
+MOST_HEADERS = 128
 _MOST_PIPELINED = 16
 _SLACK = 1.0
 """Seconds that whoever has a time limit of its own (the body) gets to answer first."""
@@ -62,12 +61,6 @@ class Connections:
         self.waiting: dict[GuardedProtocol, None] = {}
         self.stalled: dict[GuardedProtocol, _Stalled] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._headers: list[tuple[bytes, bytes]] | None = None
-        self._head = b""
-
-    def protocol(self) -> "type[GuardedProtocol]":
-        """The protocol class for uvicorn, bound to these connections."""
-        return type("BoundProtocol", (GuardedProtocol,), {"all": self})
 
     def enter(self, connection: "GuardedProtocol") -> bool:
         """Give a new connection its place; False where its peer has too many."""
@@ -85,13 +78,6 @@ class Connections:
         if self._timer is None:
             self._look_again(connection.loop)
         return True
-
-    def head(self, headers: list[tuple[bytes, bytes]]) -> bytes:
-        """Status line and the server's own headers of a 200. uvicorn makes a new list of these every second."""
-        if headers is not self._headers:
-            self._headers = headers
-            self._head = b"HTTP/1.1 200 OK\r\n" + b"".join(b"%b: %b\r\n" % pair for pair in headers)
-        return self._head
 
     def leave(self, connection: "GuardedProtocol") -> None:
         """Its place is free. Safe to call twice."""
@@ -166,7 +152,7 @@ class GuardedProtocol(HttpToolsProtocol):
             self._head += len(data)
             if self._head > most:
                 self._refuse_head()
-        elif self.headers and (len(self.headers) > _MOST_HEADERS or (len(data) > most and self._size() > most)):
+        elif self.headers and (len(self.headers) > MOST_HEADERS or (len(data) > most and self._size() > most)):
             self._refuse_head()
         elif len(self.pipeline) > _MOST_PIPELINED:
             self.all.cut(self, "pipelined")
@@ -192,32 +178,9 @@ class GuardedProtocol(HttpToolsProtocol):
         self._wait(Phase.HEAD)
 
     def on_headers_complete(self) -> None:
-        """A head is whole, a body begins. The scope gets the way in which an answer goes out in one piece."""
+        """A head is whole, a body begins."""
         self._wait(Phase.BODY)
-        scope = self.scope
         super().on_headers_complete()
-        scope[WHOLE_ANSWER] = self._answer_whole  # type: ignore[literal-required]
-
-    def _answer_whole(self, scope: Scope, answer: bytes) -> bool:
-        """Write a 200, status line and all, where nothing stands against it; False where ASGI has to do it.
-
-        uvicorn checks each header and writes head and body apart, which a small request feels.
-        """
-        cycle = self.cycle
-        if (
-            cycle.scope is not scope
-            or cycle.response_started
-            or cycle.disconnected
-            or not cycle.keep_alive
-            or self.flow.write_paused
-        ):
-            return False
-        cycle.response_started = cycle.response_complete = True
-        cycle.waiting_for_100_continue = False
-        self.transport.write(self.all.head(self.server_state.default_headers) + answer)
-        cycle.message_event.set()
-        cycle.on_response()
-        return True
 
     def on_message_complete(self) -> None:
         """A body is whole: from here on it is we who are waited for, unless the answer is given already."""

@@ -1,8 +1,10 @@
 """The little of HTTP that ingestion needs, on bare ASGI: a body with bounds, an answer, CORS, the Host header."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+
+import msgspec
 
 from .limits import Limits, Waiting
 from .refusals import RefusedError, too_large
@@ -14,10 +16,7 @@ Send = Callable[[Message], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 JSON = b"application/json"
-WHOLE_ANSWER = "footfall.whole_answer"
-"""Key of a scope: a function that may write a whole 200 at once; see `answered_whole`."""
 PLAIN = b"text/plain; charset=utf-8"
-_WHOLE = b"content-length: %d\r\ncontent-type: application/json\r\n\r\n%b"
 _FIRST = "footfall.headers"
 _DISCARDED = 4
 _PREFLIGHT: Headers = [
@@ -105,26 +104,31 @@ async def _read_rest(message: Message, receive: Receive, limits: Limits, waiting
     return b"".join(parts)
 
 
-async def answer(
-    send: Send, status: int, body: bytes, content_type: bytes, extra: Iterable[tuple[bytes, bytes]]
-) -> None:
-    """Send a whole answer."""
-    headers: Headers = [(b"content-length", b"%d" % len(body)), *extra]
-    if body:
-        headers.append((b"content-type", content_type))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+class Answer(msgspec.Struct, frozen=True, gc=False):
+    """A whole answer: its status, its body, and the headers beside those that tell of the body."""
+
+    status: int
+    body: bytes = b""
+    content_type: bytes = JSON
+    headers: Headers = []
+
+    def all_headers(self) -> Headers:
+        """Those of the body too."""
+        found: Headers = [(b"content-length", b"%d" % len(self.body)), *self.headers]
+        if self.body:
+            found.append((b"content-type", self.content_type))
+        return found
 
 
-def answered_whole(scope: Scope, body: bytes, extra: Headers) -> bool:
-    """Whether a 200 with a JSON body could be sent in one write, and is; else `answer` has to."""
-    at_once = scope.get(WHOLE_ANSWER)
-    return at_once is not None and not extra and bool(at_once(scope, _WHOLE % (len(body), body)))
-
-
-async def answer_refusal(send: Send, refusal: RefusedError, extra: Iterable[tuple[bytes, bytes]] = ()) -> None:
-    """Send a refusal: its sentence as plain text."""
+def refused(refusal: RefusedError, extra: Headers) -> Answer:
+    """The answer that a refusal is: its sentence as plain text."""
     headers = list(extra)
     if refusal.retry_after is not None:
         headers.append((b"retry-after", b"%d" % refusal.retry_after))
-    await answer(send, refusal.status, refusal.sentence.encode() + b"\n", PLAIN, headers)
+    return Answer(refusal.status, refusal.sentence.encode() + b"\n", PLAIN, headers)
+
+
+async def send_answer(send: Send, answer: Answer) -> None:
+    """Send it."""
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.all_headers()})
+    await send({"type": "http.response.body", "body": answer.body})

@@ -64,32 +64,26 @@ class Waiting:
             raise RefusedError(503, "busy", "The collector is busy; try again in a moment.", retry_after=2)
         self.held += size
 
-    def holding(self, size: int) -> "Held":
-        """A context for `size` bytes that were taken: it gives back what is held at its end."""
-        return Held(self, size)
-
     def give_back(self, size: int) -> None:
         """What was taken is free again."""
         self.held -= size
 
 
 class Held:
-    """What one request holds of `Waiting`."""
+    """What one request holds of `Waiting`: at first a size that was taken."""
 
     __slots__ = ("_size", "_waiting")
 
     def __init__(self, waiting: Waiting, size: int) -> None:
         self._waiting, self._size = waiting, size
 
-    def __enter__(self) -> "Held":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._waiting.give_back(self._size)
-
     def now(self, size: int) -> None:
         """Hold so much instead. Raises RefusedError (503) as `take` does; nothing is held then."""
-        self._waiting.give_back(self._size)
-        self._size = 0
+        self.end()
         self._waiting.take(size)
         self._size = size
+
+    def end(self) -> None:
+        """Nothing is held any more. Safe to call twice."""
+        self._waiting.give_back(self._size)
+        self._size = 0
