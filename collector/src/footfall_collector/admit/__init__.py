@@ -4,5 +4,6 @@ from .admission import Admission, Admitted
 from .catalogues import load_catalogues
 from .newcomers import Newcomers
 from .pepper import fingerprint, load_pepper
+from .quick import Sent
 
-__all__ = ["Admission", "Admitted", "Newcomers", "fingerprint", "load_catalogues", "load_pepper"]
+__all__ = ["Admission", "Admitted", "Newcomers", "Sent", "fingerprint", "load_catalogues", "load_pepper"]

@@ -9,14 +9,16 @@ from footfall.schema import Catalogue
 
 from .batches import Batch, Counts, counts
 from .lines import compile_lines
-from .newcomers import Newcomers
+from .newcomers import Newcomers, TooManyInstancesError
+from .quick import Sent
 
 
 @dataclass(slots=True)
 class Admitted:
     """What became of a batch: `lines` for the journal, and how many of what was not admitted, by reason.
 
-    `refused` counts events and `dropped` properties; `reasons` has one entry per event, None for an admitted one.
+    `refused` counts events and `dropped` properties; `reasons` is of `Admission.admit` only: one entry per event, None
+    for an admitted one.
     """
 
     lines: bytes
@@ -46,10 +48,28 @@ class Admission:
         newcomers: Newcomers | None = None,
     ) -> None:
         let_in = newcomers or Newcomers(0)
-        self._lines = {
+        self._most = max_event_bytes
+        self._ways = {
             product: compile_lines(catalogue, (tools or {}).get(product) or None, pepper, max_event_bytes, let_in)
             for product, catalogue in catalogues.items()
         }
+
+    def read(self, product: str, body: bytes) -> Sent | None:
+        """A body as a batch that Footfall's client for this product has made; None where it is anything else."""
+        # In so small a body no event is too large.
+        return self._ways[product][1].read(body) if len(body) <= self._most else None
+
+    def admit_sent(self, product: str, sent: Sent, received: float, sent_at: float | None = None) -> Admitted | None:
+        """Admit such a batch, all of it as it is; None where that can't be, and `admit` has to look at each event."""
+        result = Admitted(b"", len(sent.batch))
+        try:
+            lines = self._ways[product][1].lines(sent, _batch(result, received, sent_at))
+        except TooManyInstancesError:
+            return None
+        if lines is None:
+            return None
+        result.lines = b"".join(lines)
+        return result
 
     def admit(
         self, product: str, events: Iterable[msgspec.Raw], received: float, sent_at: float | None = None
@@ -62,9 +82,9 @@ class Admission:
             received: the time by our clock, epoch seconds.
             sent_at: the time by the sender's clock when it sent them; None where it did not say.
         """
-        line_of = self._lines[product]
+        line_of = self._ways[product][0]
         result = Admitted(b"", 0)
-        batch = Batch(received, 0.0 if sent_at is None else received - sent_at, result.dropped, {})
+        batch = _batch(result, received, sent_at)
         lines: list[bytes] = []
         reasons = result.reasons
         for raw in events:
@@ -77,3 +97,7 @@ class Admission:
                 reasons.append(line)
         result.lines, result.accepted = b"".join(lines), len(lines)
         return result
+
+
+def _batch(result: Admitted, received: float, sent_at: float | None) -> Batch:
+    return Batch(received, 0.0 if sent_at is None else received - sent_at, result.dropped)

@@ -1,7 +1,7 @@
 """What the events of one request share, and their times."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .times import corrected, epoch_of
 
@@ -19,16 +19,12 @@ def counts() -> Counts:
 
 @dataclass(slots=True)
 class Batch:
-    """What the events of one request share: when they came (epoch seconds), and our clock minus the sender's.
-
-    `quick` is false once an event was found that another sender than Footfall's client has made.
-    """
+    """What the events of one request share: when they came (epoch seconds), and our clock minus the sender's."""
 
     received: float
     skew: float
     dropped: Counts
-    times: dict[str, str]
-    quick: bool = True
+    times: dict[str, str] = field(default_factory=dict)
 
     def time_of(self, stamp: object, offset: object) -> str:
         """The times of an event as a fragment. Events of one batch often share their second: each is read once."""
@@ -42,6 +38,11 @@ class Batch:
         if epoch is not None:
             self.times[stamp] = fragment
         return fragment
+
+    def known_time(self, stamp: str) -> str | None:
+        """The same for a stamp that is a time; None for any other text."""
+        self.time_of(stamp, None)
+        return self.times.get(stamp)
 
     def _fragment(self, stamp: float | None, offset: object) -> str:
         # PostHog's protocol: an age in milliseconds stands in for a time.

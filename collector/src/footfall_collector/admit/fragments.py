@@ -24,7 +24,8 @@ class Row:
 
     Attributes:
         wire: its name in the request.
-        kind: the one Python type whose values are remembered: True == 1 == 1.0, but a checker tells them apart.
+        kind: the Python type whose values are remembered: True == 1, but a checker tells them apart. With int it is
+            float too: a whole number is written as one, whichever it is.
         memory: value to fragment (`,"name":value`).
         fragment: the same for any value, None where it is not admitted.
         required: whether the event is refused without it.
@@ -68,6 +69,7 @@ def _remembered_type(kind: Kind) -> type:
 
 def _row(wire: str, name: str, checker: Checker, kind: type, required: bool) -> Row:
     memory: dict[object, str] = {}
+    kinds = (int, float) if kind is int else (kind,)
     head = f',"{name}":'
 
     def fragment(value: object) -> str | None:
@@ -75,7 +77,7 @@ def _row(wire: str, name: str, checker: Checker, kind: type, required: bool) -> 
         if admitted is None:
             return None
         text = head + _encode(admitted).decode()
-        if type(value) is kind and admitted == value and len(text) <= _LONGEST:
+        if type(value) in kinds and admitted == value and len(text) <= _LONGEST:
             if len(memory) >= _REMEMBERED:
                 memory.clear()
             memory[value] = text

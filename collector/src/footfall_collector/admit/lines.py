@@ -14,7 +14,7 @@ from .batches import Batch, Counts
 from .fragments import Rules, rows_of
 from .instances import MAX_ID, instance_fragments
 from .newcomers import TOO_MANY_INSTANCES, Newcomers, TooManyInstancesError
-from .quick import compile_quick, sealed, uuid_fits
+from .quick import Quick, compile_quick, sealed, uuid_fits
 
 WIRE_CONSTANTS = frozenset({"$geoip_disable", "$process_person_profile", "$ip"})
 """Fields of PostHog's protocol that Footfall's client adds to every event; read by nobody here, and not counted."""
@@ -46,29 +46,29 @@ _decode = msgspec.json.Decoder(_Incoming).decode
 
 
 Line = Callable[[msgspec.Raw, Batch], "bytes | str"]
+"""From a raw event to its journal line (bytes), or to the reason why it gets none (str)."""
 
 
 def compile_lines(
     catalogue: Catalogue, tools: Container[str] | None, pepper: bytes, max_event_bytes: int, newcomers: Newcomers
-) -> Line:
-    """A function from a raw event to its journal line (bytes), or to the reason why it gets none (str)."""
+) -> tuple[Line, Quick]:
+    """The general way of any event, and the quick one of a batch of the client's."""
     instance = instance_fragments(pepper, catalogue.product, newcomers)
     rules = _rules(catalogue, tools)
-    slow = _slow(catalogue.product, rules, instance)
-    fast = compile_quick(rules, WIRE_CONSTANTS, instance)
+    general = _general(catalogue.product, rules, instance)
 
     def line(raw: msgspec.Raw, batch: Batch) -> bytes | str:
         if len(raw) > max_event_bytes:
             return TOO_LARGE
         try:
-            return (fast(raw, batch) if batch.quick else None) or slow(raw, batch)
+            return general(raw, batch)
         except TooManyInstancesError:
             return TOO_MANY_INSTANCES
 
-    return line
+    return line, compile_quick(rules, WIRE_CONSTANTS, instance)
 
 
-def _slow(product: str, rules: dict[str, Rules], instance: Callable[[str], str]) -> Line:
+def _general(product: str, rules: dict[str, Rules], instance: Callable[[str], str]) -> Line:
     """A function from a raw event in any of the protocol's forms to its journal line, or to the reason against it."""
 
     def line(raw: msgspec.Raw, batch: Batch) -> bytes | str:

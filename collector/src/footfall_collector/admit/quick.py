@@ -1,13 +1,14 @@
-"""The quick way for an event that is exactly what Footfall's client sends; whatever differs is left to the slow one.
+"""The quick way for a batch that is exactly what Footfall's client sends; whatever differs is left to the general one.
 
-An event goes this way if it has the fields of the client and no other, and if every value is admitted as it is. Then
-the decoder checks the types, and most of the line is remembered: one look-up for the event's own words, one for the
-instance and the words that all its events carry. What the line says is the same on both ways.
+A batch goes this way if it has the fields of the client's and no other, in each of its events too, and if every value
+is admitted as it is. Then one call decodes all of it and checks the types, and most of a line is remembered: one
+look-up for the event's own words, one for the instance and the words that all its events carry, one for each number.
+What the lines say is the same on both ways.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
-from typing import Any, Union
+from typing import Any, NamedTuple, Union
 
 import msgspec
 from isal.isal_zlib import crc32
@@ -21,14 +22,48 @@ _SHAPE = b"xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
 _DIGITS = b"0123456789abcdef"
 _ALIKE = bytes(ord("x") if n in _DIGITS else ord("?") if n == ord("x") else n for n in range(256))
 
-Quick = Callable[[msgspec.Raw, Batch], bytes | None]
 _Values = tuple[Any, ...]
+_ValuesOf = Callable[[object], _Values]
 _Learn = Callable[[_Values], str | None]
+_Remembered = tuple[_ValuesOf, dict[_Values, str], _Learn]
+_Number = tuple[Callable[[object], Any], dict[object, str], Row]
+
+
+class Sent(msgspec.Struct):
+    """A decoded batch. `sent_at` as the sender wrote it."""
+
+    api_key: str
+    batch: list[Any]
+    sent_at: str | None = None
+
+
+class Quick(NamedTuple):
+    """Both steps of the quick way.
+
+    `read` decodes a body, None where it is not quite a batch of the client's; `lines` gives the lines of its events,
+    all of them or None, and lets what is raised for an instance that is not let in go through.
+    """
+
+    read: Callable[[bytes], Sent | None]
+    lines: Callable[[Sent, Batch], list[bytes] | None]
+
+
+class _Way(NamedTuple):
+    head: str
+    values_of: _ValuesOf
+    known: dict[_Values, str]
+    learn: _Learn
+    numbers: Sequence[_Number]
 
 
 def uuid_fits(text: bytes) -> bool:
     """Whether a UUID is in its canonical form, in lower case. Faster than a regular expression."""
     return text.translate(_ALIKE) == _SHAPE
+
+
+def uuids_fit(texts: Sequence[str]) -> bool:
+    """The same of many at once: as many commas as there are between so many UUIDs leave none within one."""
+    return ",".join(texts).encode().translate(_ALIKE) == b",".join([_SHAPE] * len(texts))
 
 
 def sealed(body: bytes) -> bytes:
@@ -37,91 +72,90 @@ def sealed(body: bytes) -> bytes:
 
 
 def compile_quick(rules: Mapping[str, Rules], constants: Iterable[str], instance: Callable[[str], str]) -> Quick:
-    """A function from a raw event to its journal line; None where it is not quite what the client sends.
+    """The quick way by a product's rules.
 
-    `constants` are the properties that mean nothing here, `instance` gives a `distinct_id`'s part of a line; what it
-    raises for one that is not let in goes through.
+    `constants` are the properties that mean nothing here, `instance` gives a `distinct_id`'s part of a line.
     """
     decode, types = _decoder(rules, constants)
-    shared = _sender(next(iter(rules.values())).common, instance)
-    ways = {types[name]: _way(rule, shared) for name, rule in rules.items()}
+    ways = {types[name]: _way(rule) for name, rule in rules.items()}
+    sender_of, senders, learn_sender = _sender(next(iter(rules.values())).common, instance)
 
-    def line(raw: msgspec.Raw, batch: Batch) -> bytes | None:
+    def read(body: bytes) -> Sent | None:
         try:
-            event = decode(raw)
+            return decode(body)
         except (msgspec.DecodeError, ValueError, RecursionError):
-            # Another sender's batch: the rest of it is hardly different.
-            batch.quick = False
             return None
-        stamp = event.timestamp
-        when = batch.times.get(stamp)
-        if when is None:
-            when = batch.time_of(stamp, None)
-            if stamp not in batch.times:
+
+    def lines(sent: Sent, batch: Batch) -> list[bytes] | None:
+        if not uuids_fit([event.uuid for event in sent.batch]):
+            return None
+        found = []
+        time_of = batch.times.get
+        for event in sent.batch:
+            head, values_of, known, learn, numbers = ways[type(event)]
+            properties = event.properties
+            values = values_of(properties)
+            said = known.get(values) or learn(values)
+            when = time_of(event.timestamp) or batch.known_time(event.timestamp)
+            if said is None or when is None:
                 return None
-        return ways[type(event)](event, when)
+            for value_of, amounts, row in numbers:
+                value = value_of(properties)
+                part = amounts.get(value) or _amount(row, value)
+                if part is None:
+                    return None
+                said += part
+            # Last of all: an event that is refused for another reason makes no instance known.
+            values = sender_of(event)
+            whose = senders.get(values) or learn_sender(values)
+            if whose is None:
+                return None
+            body = f"{head}{event.uuid}{when}{whose}{said}".encode()
+            found.append(b'%b,"c":"%08x"}\n' % (body, crc32(body)))
+        return found
 
-    return line
-
-
-def _way(rule: Rules, sender: Callable[[object], str | None]) -> Callable[[Any, str], bytes | None]:
-    """A function from a decoded event of one kind and its times to its line."""
-    head = rule.head
-    own = _words([row for row in rule.own if row.kind is not int])
-    amounts = _amounts([row for row in rule.own if row.kind is int])
-
-    def line(event: Any, when: str) -> bytes | None:
-        properties = event.properties
-        said, numbers = own(properties), amounts(properties)
-        if said is None or numbers is None or event.uuid.encode().translate(_ALIKE) != _SHAPE:
-            return None
-        # Last of all: an event that is refused for another reason makes no instance known.
-        whose = sender(event)
-        if whose is None:
-            return None
-        body = f"{head}{event.uuid}{when}{whose}{said}{numbers}".encode()
-        return b'%b,"c":"%08x"}\n' % (body, crc32(body))
-
-    return line
+    return Quick(read, lines)
 
 
-def _words(rows: Sequence[Row]) -> Callable[[object], str | None]:
-    """From decoded properties the fragments of some, none of which is a number; None where they are not all as is."""
-    if not rows:
-        return lambda _: ""
-    names = [_field(row.wire) for row in rows]
-    # Of one name it would give a value, of two a tuple.
-    return _remembering(attrgetter(*names, names[0]), lambda values: _joined(rows, values))
+def _amount(row: Row, value: object) -> str | None:
+    """The fragment of a number that was not met yet, or of none; None where it is missing or not admitted."""
+    if value is None:
+        return None if row.required else ""
+    return row.fragment(value)
 
 
-def _sender(rows: Sequence[Row], instance: Callable[[str], str]) -> Callable[[object], str | None]:
-    """The same from a decoded event, for its instance and the properties that all events carry."""
+def _way(rule: Rules) -> _Way:
+    numbers = [row for row in rule.own if row.kind is int]
+    words = [row for row in rule.own if row.kind is not int]
+    ways = [(attrgetter(_field(row.wire)), row.memory, row) for row in numbers]
+    # Of one name it would give a value, of two a tuple: an event without words of its own is known by the instance's.
+    names = [_field(row.wire) for row in words or rule.common]
+    return _Way(rule.head, *_remembering([*names, names[0]], lambda values: _joined(words, values)), ways)
+
+
+def _sender(rows: Sequence[Row], instance: Callable[[str], str]) -> _Remembered:
+    """From a decoded event, what its instance and the properties that all events carry say."""
 
     def learn(values: _Values) -> str | None:
         distinct_id = values[0]
         said = _joined(rows, values[1:])
         return instance(distinct_id[:MAX_ID]) + said if distinct_id and said is not None else None
 
-    names = ("properties." + _field(row.wire) for row in rows)
-    return _remembering(attrgetter("distinct_id", *names), learn)
+    return _remembering(["distinct_id", *("properties." + _field(row.wire) for row in rows)], learn)
 
 
-def _remembering(values_of: Callable[[object], _Values], learn: _Learn) -> Callable[[object], str | None]:
+def _remembering(names: Sequence[str], text_of: _Learn) -> _Remembered:
     memory: dict[_Values, str] = {}
-    known = memory.get
 
-    def text(decoded: object) -> str | None:
-        values = values_of(decoded)
-        found = known(values)
-        if found is None:
-            found = learn(values)
-            if found is not None:
-                if len(memory) >= _REMEMBERED:
-                    memory.clear()
-                memory[values] = found
-        return found
+    def learn(values: _Values) -> str | None:
+        text = text_of(values)
+        if text is not None:
+            if len(memory) >= _REMEMBERED:
+                memory.clear()
+            memory[values] = text
+        return text
 
-    return text
+    return attrgetter(*names), memory, learn
 
 
 def _joined(rows: Sequence[Row], values: _Values) -> str | None:
@@ -138,30 +172,8 @@ def _joined(rows: Sequence[Row], values: _Values) -> str | None:
     return "".join(parts)
 
 
-def _amounts(rows: Sequence[Row]) -> Callable[[object], str | None]:
-    """From decoded properties the fragments of numbers; None where one is missing or not admitted."""
-    ways = [(attrgetter(_field(row.wire)), row.memory.get, row) for row in rows]
-
-    def text(properties: object) -> str | None:
-        found = ""
-        for value_of, known, row in ways:
-            value = value_of(properties)
-            part = known(value) if type(value) is int else None
-            if part is None and value is not None:
-                part = row.fragment(value)
-            if part is not None:
-                found += part
-            elif row.required or value is not None:
-                return None
-        return found
-
-    return text if rows else lambda _: ""
-
-
-def _decoder(
-    rules: Mapping[str, Rules], constants: Iterable[str]
-) -> tuple[Callable[[msgspec.Raw], Any], dict[str, type]]:
-    """A decoder of events that have exactly the fields of the client's, and the type that it gives of each event."""
+def _decoder(rules: Mapping[str, Rules], constants: Iterable[str]) -> tuple[Callable[[bytes], Sent], dict[str, type]]:
+    """A decoder of batches that have exactly the client's fields, and the type that it gives of each event."""
     beside: list[Any] = [(f"c_{name.strip('$')}", Any, msgspec.field(default=None, name=name)) for name in constants]
     types: dict[str, type] = {}
     for name, rule in rules.items():
@@ -175,7 +187,11 @@ def _decoder(
             forbid_unknown_fields=True,
             gc=False,
         )
-    return msgspec.json.Decoder(Union[tuple(types.values())]).decode, types  # noqa: UP007 -- made at run time
+    event: Any = Union[tuple(types.values())]  # noqa: UP007 -- made at run time
+    batch: Any = msgspec.defstruct(
+        "Batch", [("batch", list[event])], bases=(Sent,), forbid_unknown_fields=True, gc=False, kw_only=True
+    )
+    return msgspec.json.Decoder(batch).decode, types
 
 
 def _type(row: Row) -> Any:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ..admit import Admission, Admitted
+from ..admit import Admission, Admitted, Sent
 from ..admit.newcomers import TOO_MANY_INSTANCES
 from ..admit.times import epoch_of
 from ..journal import Journal, JournalUnavailableError
@@ -21,7 +21,7 @@ from .key_alarm import KeyAlarm
 from .keys import Keys, KeysError
 from .lag import Lag
 from .limits import Held, Limits, Waiting
-from .protocol import Request, read_request
+from .protocol import Request, key_of_batch, read_events, read_text
 from .refusals import RefusedError
 
 OK = b'{"status":1}'
@@ -123,13 +123,31 @@ class Capture:
             header(scope, b"content-type").decode("latin-1"),
             header(scope, b"content-encoding").decode("latin-1"),
         )
-        received = read_request(request, self.limits, persons=scope["path"].startswith(ENGAGE))
+        text, query = read_text(request, self.limits)
+        found = None if query else self._of_client(text)
+        if found is not None:
+            product, sent = found
+            self._may_come(scope, sent.api_key, product, len(sent.batch))
+            admitted = self._admission.admit_sent(product, sent, self._clock(), epoch_of(sent.sent_at))
+            if admitted is not None:
+                return Taken(product, None, admitted)
+        received = read_events(text, query, self.limits, persons=scope["path"].startswith(ENGAGE))
         sent_at = epoch_of(received.sent_at)
         if sent_at is None and received.sent_at_ms is not None:
             sent_at = received.sent_at_ms / 1000
-        taken = self._admit(scope, received.envelope.events, received.token, sent_at)
+        taken = self._admit(scope, received.envelope.events, received.token, sent_at, may_come=found is not None)
         beacon = request.query and b"beacon=1" in request.query.split(b"&")
         return taken._replace(answer=_BEACON_TAKEN) if beacon else taken
+
+    def _of_client(self, text: bytes) -> tuple[str, Sent] | None:
+        """The product and what is in it, of a batch of Footfall's client under a known key; None for anything else."""
+        token = key_of_batch(text)
+        product = self._keys.product_of(token) if token else None
+        sent = self._admission.read(product, text) if product else None
+        if product is None or sent is None:
+            return None
+        fits = sent.api_key == token and 0 < len(sent.batch) <= self.limits.batch_events
+        return (product, sent) if fits else None
 
     def v1(self, scope: Scope, body: bytes) -> Taken:
         """The same of a v1 request, whose answer tells of each event."""
@@ -138,8 +156,13 @@ class Capture:
         taken = self._admit(scope, events, token, sent_at)
         return taken._replace(answer=Answer(200, v1.results(events, taken.admitted.reasons)))
 
-    def _admit(self, scope: Scope, events: list[msgspec.Raw], token: str, sent_at: float | None) -> Taken:
-        """Admit events. Raises RefusedError: 401 for an unknown key, 429 for what is too much at once."""
+    def _admit(
+        self, scope: Scope, events: list[msgspec.Raw], token: str, sent_at: float | None, *, may_come: bool = False
+    ) -> Taken:
+        """Admit events; `may_come`: that was seen to already.
+
+        Raises RefusedError: 401 for an unknown key, 429 for what is too much at once.
+        """
         product = self._keys.product_of(token)
         adopted = product is None
         if product is None:
@@ -147,14 +170,19 @@ class Capture:
         if product is None:
             sentence = "The write key is not known here; add it with `footfall-collector keys add`."
             raise RefusedError(401, "unknown_key", sentence)
-        self._take_events(scope, len(events))
-        self._alarm.saw(token, product, len(events))
+        if not may_come:
+            self._may_come(scope, token, product, len(events))
         admitted = self._admission.admit(product, events, self._clock(), sent_at)
         if not admitted.accepted and admitted.refused.keys() == {TOO_MANY_INSTANCES}:
             self._count(product, admitted)
             sentence = "Too many instances are seen for the first time; try again later."
             raise RefusedError(429, TOO_MANY_INSTANCES, sentence, _NEWCOMER_SECONDS)
         return Taken(product, token if adopted else None, admitted)
+
+    def _may_come(self, scope: Scope, token: str, product: str, events: int) -> None:
+        """Raises RefusedError (429) where that is too much."""
+        self._take_events(scope, events)
+        self._alarm.saw(token, product, events)
 
     def _write(self, scope: Scope, taken: Taken, held: Held, done: Done) -> None:
         """Give the lines to the journal; only they are held from here on. Raises RefusedError (503)."""

@@ -4,6 +4,7 @@ Bodies come as JSON (a batch object, a list, one event), compressed by header, b
 their first bytes, and as a form or a query with `data=`.
 """
 
+import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
@@ -16,6 +17,7 @@ from .limits import Limits
 from .refusals import RefusedError, malformed, too_large
 
 _MAX_FIELDS = 32
+_KEY_FIRST = re.compile(rb'\{"api_key":"([A-Za-z0-9_\-.]{1,64})",').match
 
 
 class Request(msgspec.Struct, frozen=True, gc=False):
@@ -36,15 +38,19 @@ class Received(msgspec.Struct, frozen=True, gc=False):
     sent_at_ms: float | None
 
 
-def read_request(request: Request, limits: Limits, *, persons: bool = False) -> Received:
-    """Everything between the socket and admission. Raises RefusedError: 400, 401 or 413 with a plain sentence.
+def read_text(request: Request, limits: Limits) -> tuple[bytes, dict[str, str]]:
+    """The JSON text of a request, and the fields of its query. Raises RefusedError: 400 or 413."""
+    limits.check_body(len(request.body))
+    query = parse_fields(request.query)
+    return decode_body(request, query, limits.decoded_most(len(request.body))), query
+
+
+def read_events(text: bytes, query: Mapping[str, str], limits: Limits, *, persons: bool = False) -> Received:
+    """What is in it. Raises RefusedError: 400, 401 or 413 with a plain sentence.
 
     `persons`: what names no event is a change of a person.
     """
-    limits.check_body(len(request.body))
-    query = parse_fields(request.query)
-    body = decode_body(request, query, limits.decoded_most(len(request.body)))
-    envelope = read_envelope(body, limits.batch_events, persons=persons)
+    envelope = read_envelope(text, limits.batch_events, persons=persons)
     if not envelope.events:
         raise malformed("The batch is empty.", "empty_batch")
     limits.check_batch(len(envelope.events))
@@ -52,6 +58,17 @@ def read_request(request: Request, limits: Limits, *, persons: bool = False) -> 
     if token is None:
         raise no_token()
     return Received(envelope, token, envelope.sent_at or query.get("sent_at"), _milliseconds(query.get("_")))
+
+
+def read_request(request: Request, limits: Limits, *, persons: bool = False) -> Received:
+    """Everything between the socket and admission, in both steps."""
+    return read_events(*read_text(request, limits), limits, persons=persons)
+
+
+def key_of_batch(text: bytes) -> str | None:
+    """The write key where a text begins with it, as Footfall's client writes it."""
+    found = _KEY_FIRST(text)
+    return found[1].decode() if found else None
 
 
 def no_token() -> RefusedError:
