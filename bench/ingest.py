@@ -33,9 +33,9 @@ SCRATCH = ROOT / ".artefacts"
 """On the same disk as the repository: a directory for temporary files may be memory."""
 
 SIZES = {"batches": requests.BATCH, "single": 1}
-WARM_RATES = {"batches": 800, "single": 6_000}
+WARM_RATES = {"batches": 2_500, "single": 15_000}
 """Requests a second for which the warm-up has enough; it lasts a quarter of a round, or until it has no more."""
-RESERVE = 2.2
+RESERVE = 2.5
 """Requests are made for so many times the rate of the warm-up, and two seconds more at the rates above."""
 STEADY_EVENTS = 50_000
 
