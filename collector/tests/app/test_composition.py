@@ -3,6 +3,8 @@
 import asyncio
 import json
 import logging
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -52,3 +54,16 @@ def test_a_store_that_can_not_answer_is_a_plain_503_and_one_line_by_class(
         "store: ConnectionException; the question stays unanswered"
     ]
     assert collector.status.total("answers_failed") == 1
+
+
+def test_the_driver_of_an_engine_that_is_not_used_is_not_loaded(tmp_path: Path) -> None:
+    program = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from footfall_collector.app import Collector\n"
+        "from footfall_collector.settings import Settings\n"
+        f"Collector(Settings(data=Path({str(tmp_path)!r})))\n"
+        "print('clickhouse_driver' in sys.modules, 'duckdb' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "False True\n"
