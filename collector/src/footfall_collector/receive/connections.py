@@ -126,6 +126,7 @@ class GuardedProtocol(HttpToolsProtocol):
     phase = Phase.IDLE
     since = 0.0
     _head = 0
+    _begun = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a place, under the peer's name."""
@@ -148,6 +149,10 @@ class GuardedProtocol(HttpToolsProtocol):
         before = self.phase
         super().data_received(data)
         most = self.all.head_bytes
+        if self._begun and self.phase is Phase.HEAD:
+            # A head has begun, and its rest is still to come.
+            self._wait(Phase.HEAD)
+        self._begun = False
         if before is Phase.HEAD and self.phase is Phase.HEAD:
             self._head += len(data)
             if self._head > most:
@@ -174,8 +179,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A head begins."""
         super().on_message_begin()
-        self._head = 0
-        self._wait(Phase.HEAD)
+        self._head, self._begun, self.phase = 0, True, Phase.HEAD
 
     def on_headers_complete(self) -> None:
         """A head is whole, a body begins."""

@@ -33,6 +33,8 @@ class ShortWay:
         self.ways, self.take = ways, take
         self._server_headers: Headers | None = None
         self._heads: dict[int, bytes] = {}
+        # Most answers are the same one.
+        self._latest: tuple[Answer, bytes] | None = None
 
     def protocol(self, connections: Connections) -> "type[ShortWayProtocol]":
         """The protocol class for uvicorn, bound to these connections."""
@@ -42,13 +44,18 @@ class ShortWay:
         """An answer as it goes over the wire, in one piece."""
         if server_headers is not self._server_headers:
             # uvicorn makes a new list every second.
-            self._server_headers = server_headers
+            self._server_headers, self._latest = server_headers, None
             self._heads.clear()
+        elif self._latest is not None and self._latest[0] is answer and keep_alive:
+            return self._latest[1]
         head = self._heads.get(answer.status)
         if head is None:
             head = self._heads[answer.status] = STATUS_LINE[answer.status] + _lines(server_headers)
         close = b"" if keep_alive else b"connection: close\r\n"
-        return b"%b%b%b\r\n%b" % (head, _lines(answer.all_headers()), close, answer.body)
+        whole = b"%b%b%b\r\n%b" % (head, _lines(answer.all_headers()), close, answer.body)
+        if keep_alive:
+            self._latest = (answer, whole)
+        return whole
 
 
 def _lines(headers: Headers) -> bytes:
