@@ -51,7 +51,7 @@ def inputs(seed: int, count: int) -> Iterator[Input]:
     """So many requests."""
     random = Random(seed)
     for _ in range(count):
-        yield _input(random)
+        yield _of_client(random) if random.random() < 0.1 else _input(random)
 
 
 def _input(random: Random) -> Input:
@@ -92,6 +92,28 @@ def _made(random: Random) -> Any:
     if shape == 1:
         return [{**one, "token": KEY} for one in events]
     return {"api_key": KEY, "batch": events, "sent_at": "2026-11-23T22:14:35.715Z", "more": MARKER}
+
+
+def _of_client(random: Random) -> Input:
+    """What Footfall's client sends, which goes a way of its own; or what is nearly that."""
+    names = random.choices(("tool_executed", "tool_error"), k=random.choice((1, 2, 7)))
+    whole: Any = {"api_key": KEY, "sent_at": "2026-11-23T22:14:35Z", "batch": [_clients_event(name) for name in names]}
+    for _ in range(random.choice((0, 0, 1, 2))):
+        whole = _changed(random, whole)
+    text = json.dumps(whole, separators=(",", ":")).encode()
+    if random.random() < 0.3:
+        text = _damaged(random, text)
+    headers = {b"content-encoding": b"gzip", b"content-type": b"application/json"}
+    return Input("POST", random.choice(PATHS[:8]), b"", headers, (_gzip(text),))
+
+
+def _clients_event(name: str) -> dict[str, Any]:
+    """Its own properties, those of all events, and the constants of the protocol."""
+    made = event(name, error_type="KeyError")
+    own = ("tool", "error_type") if name == "tool_error" else ("tool", "success", "duration_ms", "mcp_client")
+    said = {name: made["properties"][name] for name in (*own, "dot_ai_version", "ai_provider", "is_internal")}
+    constants = {"$geoip_disable": True, "$process_person_profile": False, "$ip": "0.0.0.0"}
+    return {**made, "properties": said | constants}
 
 
 def _changed(random: Random, whole: Any) -> Any:

@@ -9,8 +9,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from collector.tests.fuzz.inputs import giants, inputs
+from collector.tests.fuzz.inputs import KEY, giants, inputs
 from collector.tests.fuzz.target import running
+from footfall.catalogue import catalogue_for
+from footfall_collector.admit import Admission
+from footfall_collector.receive.encodings import gunzip
+from footfall_collector.receive.protocol import key_of_batch
+from footfall_collector.receive.refusals import RefusedError
 
 PARTS, COUNT = (4, 250_000) if os.environ.get("SOAK") else (2, 50_000)
 """Parts that run beside each other, and requests of each."""
@@ -19,6 +24,23 @@ GIANT_EVERY = 8
 WARM = 120
 """Examples after which caches are full; what is resident then is what growth is measured from."""
 GROWTH_BYTES = 64 << 20
+
+
+def test_every_way_through_the_collector_is_among_the_inputs() -> None:
+    admission = Admission({"dot-ai": catalogue_for("dot-ai")}, b"0123456789abcdef")
+    whole = changed = 0
+    for request in inputs(1, 4000):
+        if request.headers.get(b"content-encoding") == b"gzip" and not request.query:
+            try:
+                text = gunzip(b"".join(request.parts), 1 << 20)
+            except RefusedError:
+                continue
+            if key_of_batch(text) == KEY:
+                sent = admission.read("dot-ai", text)
+                taken = None if sent is None else admission.admit_sent("dot-ai", sent, time.time())
+                whole, changed = whole + (taken is not None), changed + (taken is None)
+    assert whole > 20, "batches as Footfall's client writes them"
+    assert changed > 20, "and such as are nearly that"
 
 
 @pytest.mark.parametrize("part", range(PARTS))
