@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..answer import Answers
 from ..status import Status
+from .discreet import Discreet
 
 PATH = "/mcp"
 MISSING = "The MCP endpoint needs the MCP SDK: install `footfall-collector[mcp]`.\n"
@@ -50,7 +51,7 @@ class Assistant:
                 started = asyncio.Event()
                 self._running = asyncio.create_task(_kept_running(app, started))
                 await started.wait()
-                self._app = app
+                self._app = Discreet(app)
         return self._app
 
     def _built(self) -> Starlette:

@@ -1,7 +1,6 @@
 """The tools of `/mcp`. Each is a question to the same answers that the pages show; none changes anything."""
 
 import inspect
-import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -19,6 +18,7 @@ from ..answer import Answers, FilterError, Filters
 from ..status import Status
 from ..version import __version__
 from . import health, releases, report
+from .assistant_server import DiscreetServer, log_briefly
 from .records import records
 from .versions import is_version, version_key
 
@@ -47,11 +47,10 @@ Since = Annotated[str, Field(description="The version after which to look, such 
 def build_server(answers: Answers, status: Status) -> "MCPServer[Any]":
     """The MCP server, counted like any other: by its own telemetry, which is off unless its variables say where to."""
     ours = __version__
-    server: MCPServer[Any] = MCPServer(
+    server = DiscreetServer(
         "footfall", title="Footfall's answers", version=ours, instructions=INSTRUCTIONS, log_level="WARNING"
     )
-    # The SDK logs what a failed call was asked with, which is no business of the log.
-    logging.getLogger("mcp").setLevel(logging.ERROR)
+    log_briefly()
     questions = _Questions(answers, status)
     for question, title in questions.all().items():
         about = ToolAnnotations(read_only_hint=True, open_world_hint=False)
