@@ -16,6 +16,7 @@ from .admit.instances import MAX_ID, instance_of
 from .control import Command, ControlError
 from .instance_lock import lock_data
 from .journal import FOLDER, Journal, Recovered
+from .setting_forms import no_such_product
 from .settings import Settings
 from .status import Status
 from .store import Store, StoreError
@@ -71,9 +72,7 @@ class Operations:
         """Delete an instance, as its owner knows it: `{"events": number}`. Of all products where none is given."""
         if not instance or len(instance) > MAX_ID:
             raise ControlError("write the instance ID as `footfall status` shows it, such as cluster_f809cce5a77d3fbe")
-        if product is not None and product not in self._settings.products:
-            raise ControlError(f"--product must be one of {', '.join(self._settings.products)}")
-        names = [product] if product else list(self._settings.products)
+        names = self._named(product)
         digests = [instance_of(self._pepper, name, instance)[0] for name in names]
 
         def work() -> int:
@@ -147,12 +146,10 @@ class Operations:
         self, peer: Listener, directory: str, form: str, product: str | None, start: int, end: int
     ) -> dict[str, Any]:
         """Write raw events to DIRECTORY/PRODUCT-MONTH.FORM, loading in between: `{"files": {name: events}}`."""
-        if product is not None and product not in self._settings.products:
-            raise ControlError(f"--product must be one of {', '.join(self._settings.products)}")
-        store, files = self._own_files(), {}
+        names, store, files = self._named(product), self._own_files(), {}
         self._done(self._loader.run_once)
         for month in months_between(start, end):
-            for name in [product] if product else self._settings.products:
+            for name in names:
                 file = f"{name}-{month}.{form}"
                 path, scope = Path(directory) / file, (name, start, end)
                 events = self._done(lambda: store.export(month, scope, path) if month in store.files.months else 0)  # noqa: B023 - done at once
@@ -160,6 +157,13 @@ class Operations:
                     files[file] = events
                     peer.say(file=file, events=events)
         return {"files": files}
+
+    def _named(self, product: str | None) -> list[str]:
+        """The product that is named, all of them where none is. Raises ControlError."""
+        known = self._settings.products
+        if product is not None and product not in known:
+            raise ControlError(no_such_product(product, known, self._settings.data))
+        return list(known) if product is None else [product]
 
     def _own_files(self) -> DuckStore:
         if not isinstance(self._store, DuckStore):

@@ -4,8 +4,11 @@ import difflib
 import ipaddress
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 LEAST_SECRET = 12
+PRODUCT_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+PRODUCT_FORM = "a product's name is lower-case words joined by '-', such as dot-ai"
 _LOG_FORMATS = ("text", "json")
 _MEMORY = re.compile(r"(\d+(?:\.\d+)?) ?(?:([kmgt])(i?)b)", re.IGNORECASE)
 _LEAST_MEMORY = 128_000_000
@@ -60,6 +63,14 @@ def meant(name: str, known: Iterable[str]) -> str:
     """`; did you mean …?` for a name that is nearly one of the known ones, else nothing."""
     close = difflib.get_close_matches(name, list(known), n=1)
     return f"; did you mean `{close[0]}`?" if close else ""
+
+
+def no_such_product(name: str, known: Iterable[str], data: Path) -> str:
+    """What to do where `--product` names none of the collector's products."""
+    found = f"--product {name}: no such product; known are {', '.join(known)}"
+    if not PRODUCT_NAME.fullmatch(name):
+        return f"{found}; {PRODUCT_FORM}"
+    return f"{found}. Add [products.{name}] to {data / 'footfall.toml'}, then restart the collector"
 
 
 def line_of(text: str, name: str, table: str = "") -> str:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
+from .setting_forms import PRODUCT_FORM, PRODUCT_NAME, line_of, meant, problem_of
 from .setting_forms import SettingsError as SettingsError  # noqa: PLC0414 -- to be had from here
-from .setting_forms import line_of, meant, problem_of
 
 PREFIX = "FOOTFALL_"
 CONFIG_VARIABLE = "FOOTFALL_CONFIG"
@@ -23,7 +23,6 @@ ANSWERS_PREFIX = "FOOTFALL_ANSWERS_"
 """Variables of the MCP endpoint's own telemetry; the client reads them."""
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
-_PRODUCT_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 # Kubernetes injects these for a Service called `footfall…`; they are not ours, and one of them is named FOOTFALL_PORT.
 _INJECTED = re.compile(r"_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$")
 _OF_PRODUCT = ("catalogue", "tools", "client_names")
@@ -276,8 +275,8 @@ def _products(table: Any, path: Path, text: str) -> dict[str, ProductSettings]:
     products = {}
     for name, given in table.items():
         place = f"{path}{line_of(text, '', f'products.{name}')}: [products.{name}]"
-        if not _PRODUCT_NAME.fullmatch(name):
-            raise SettingsError(f"{place}: a product's name is lower-case words joined by '-', such as dot-ai")
+        if not PRODUCT_NAME.fullmatch(name):
+            raise SettingsError(f"{place}: {PRODUCT_FORM}")
         if not isinstance(given, dict):
             raise SettingsError(f"{place}: known are `catalogue`, `tools` and `client_names`")
         for unknown in given.keys() - _OF_PRODUCT:

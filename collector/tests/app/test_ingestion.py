@@ -66,6 +66,18 @@ def test_the_first_key_is_adopted_with_one_log_line_and_another_one_is_refused(c
     assert collector.output.count("took the first write key") == 1
 
 
+def test_another_products_first_key_is_not_taken_for_ours(collector: CollectorProcess) -> None:
+    stranger = event(hello_version="1.0.0", dot_ai_version=None, tool=SECRET_TEXT)
+    for path in ("/batch/", "/batch/", "/i/v1/analytics/events"):
+        answer = post(collector, batch(stranger), path, authorization=f"Bearer {TOKEN}")
+        assert (answer.status, "add [products.NAME]" in answer.text) == (401, True)
+        assert not any(told in answer.text for told in ("hello", SECRET_TEXT, TOKEN))
+    assert collector.output.count("events of a product that is not dot-ai") == 1
+    assert "hello" not in collector.output
+    assert not (collector.data_dir / "keys.json").exists()
+    assert post(collector, batch(event())).status == 200, "a key of ours is taken as before"
+
+
 REFUSED = [
     pytest.param(b"{" + SECRET_TEXT.encode(), {}, 400, id="malformed"),
     pytest.param(b"", {}, 400, id="empty"),

@@ -110,7 +110,10 @@ def test_old_months_are_deleted_by_the_collector_itself(tmp_path: Path) -> None:
     ("arguments", "says"),
     [
         (("forget", "x" * 201), "write the instance ID as"),
-        (("forget", LEAVER, "--product", "nothing"), "--product must be one of dot-ai"),
+        (
+            ("forget", LEAVER, "--product", "nothing"),
+            "--product nothing: no such product; known are dot-ai. Add [products.nothing] to",
+        ),
         (("retain", "--days", "0"), "--days must be at least 1"),
     ],
 )

@@ -58,6 +58,16 @@ def test_off_loopback_no_key_is_adopted(tmp_path: Path) -> None:
         assert ask(collector, "GET", "/healthz").status == 200
 
 
+def test_a_key_of_an_unknown_product_says_how_to_add_the_product(tmp_path: Path) -> None:
+    ran = run("keys", "add", "--data", str(tmp_path), "--product", "hello", "phc_hello")
+    assert ran.returncode == 1
+    said = "--product hello: no such product; known are dot-ai. Add [products.hello] to"
+    assert f"{said} {tmp_path}/footfall.toml, then restart the collector" in ran.stderr
+    (tmp_path / "footfall.toml").write_text("[products.dot-ai]\n[products.hello]\n")
+    assert run("keys", "add", "--data", str(tmp_path), "--product", "hello", "phc_hello").returncode == 0
+    assert "--product dot-ai or hello" in run("keys", "add", "--data", str(tmp_path)).stderr
+
+
 def wait_until_accepted(collector: CollectorProcess) -> None:
     wait_for(lambda: post(collector, batch(event())).status == 200, what="the new key")
 

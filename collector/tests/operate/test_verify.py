@@ -162,7 +162,9 @@ def test_products_are_exported_apart(tmp_path: Path) -> None:
 
 
 def test_what_can_not_be_exported_is_said_and_leaves_nothing(shared_dir: Path, tmp_path: Path) -> None:
-    assert "--product must be one of" in refused(shared_dir, "export", "--product", "none", str(tmp_path / "out"))
+    assert "--product none: no such product; known are dot-ai. Add [products.none] to" in refused(
+        shared_dir, "export", "--product", "none", str(tmp_path / "out")
+    )
     assert "swap them" in refused(shared_dir, "export", "--from", day(1), "--to", day(2), str(tmp_path / "out"))
     assert list(tmp_path.iterdir()) == []
     assert "no events in this range" in done(shared_dir, "export", str(tmp_path / "out"))

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from footfall_collector.receive.keys import Keys, KeysError, usable
+from footfall_collector.receive.keys import Keys, KeysError, of_another_product, usable
 
 
 def test_a_key_that_was_added_stands_for_its_product(tmp_path: Path) -> None:
@@ -40,6 +41,23 @@ def test_only_the_very_first_key_is_adopted(tmp_path: Path) -> None:
     assert keys.adopting is None
     keys.revoke("phc_first")
     assert keys.adopting is None
+
+
+@pytest.mark.parametrize(
+    ("properties", "foreign"),
+    [
+        ({"hello_version": "1.0.0"}, True),
+        ({"hello_version": "1.0.0", "dot_ai_version": "2.0.0"}, False),
+        ({"k8s_version": "1.33", "mcp_client_version": "1.0"}, False),
+        ({"$lib_version": "1", "version": "1", "Hello_version": "1"}, False),
+        ({}, False),
+    ],
+)
+def test_events_with_only_another_products_version_are_of_another_product(
+    properties: dict[str, str], foreign: bool
+) -> None:
+    events = [msgspec.Raw(msgspec.json.encode({"event": "e", "properties": properties})), msgspec.Raw(b"[1]")]
+    assert of_another_product(events, "dot-ai") is foreign
 
 
 def test_the_file_is_private_and_a_damaged_one_stops_the_start(tmp_path: Path) -> None:

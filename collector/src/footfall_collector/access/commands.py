@@ -5,6 +5,7 @@ from typing import Any
 
 from ..control import Command, ControlError
 from ..receive.keys import Key, Keys, KeysError
+from ..setting_forms import no_such_product
 from ..settings import Settings
 from ..tokens import Tokens, TokensError
 
@@ -51,6 +52,8 @@ def done(work: Callable[[], Any]) -> Any:
 
 def _product(settings: Settings, given: str | None) -> str:
     product = given or settings.default_product
-    if product is None or product not in settings.products:
-        raise ControlError(f"--product must be one of {', '.join(settings.products)}")
+    if product is None:
+        raise ControlError(f"say which product the key is for: --product {' or '.join(settings.products)}")
+    if product not in settings.products:
+        raise ControlError(no_such_product(product, settings.products, settings.data))
     return product

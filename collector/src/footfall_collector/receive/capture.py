@@ -166,7 +166,7 @@ class Capture:
         product = self._keys.product_of(token)
         adopted = product is None
         if product is None:
-            product = self._keys.adopting
+            product = self._keys.adopting_of(events)
         if product is None:
             sentence = "The write key is not known here; add it with `footfall-collector keys add`."
             raise RefusedError(401, "unknown_key", sentence)

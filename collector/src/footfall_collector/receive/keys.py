@@ -1,21 +1,30 @@
 """Write keys: public names of products, which senders put into every request. They are kept in DATA/keys.json."""
 
+import contextlib
 import logging
 import re
 import secrets
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 from msgspec.structs import replace
 
+from footfall.catalogue import catalogue_for, version_property
+
 from ..shared_file import SharedFile
+from .refusals import RefusedError
 
 _log = logging.getLogger(__name__)
 
 FILE = "keys.json"
 _SHOWN = 8
+_ADD_PRODUCT = (
+    "add [products.NAME] to the collector's footfall.toml, restart it, "
+    "then `footfall-collector keys add --product NAME KEY`"
+)
 _FORM = re.compile(r"[A-Za-z0-9_\-.]{1,64}")
 
 
@@ -45,6 +54,27 @@ def usable(token: object) -> str | None:
     return trimmed if _FORM.fullmatch(trimmed) and not trimmed.startswith("phx_") else None
 
 
+class _Event(msgspec.Struct):
+    properties: dict[str, msgspec.Raw] | None = None
+
+
+_VERSION = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*_version")
+_decode = msgspec.json.Decoder(_Event).decode
+
+
+def of_another_product(events: Iterable[msgspec.Raw], product: str) -> bool:
+    """Whether events say the version of some product, and none of them that of this one."""
+    found: set[str] = set()
+    for raw in events:
+        # What is no event is refused alone, later.
+        with contextlib.suppress(msgspec.DecodeError, ValueError, RecursionError):
+            found |= (_decode(raw).properties or {}).keys()
+    if version_property(product) in found:
+        return False
+    ours = {name for event in catalogue_for(product).events.values() for name in event.properties}
+    return any(_VERSION.fullmatch(name) for name in found - ours)
+
+
 class Keys:
     """The write keys in a data directory.
 
@@ -61,6 +91,7 @@ class Keys:
         self._adopt_for = adopt_for
         self._products: dict[str, str] = {}
         self._ending = ""
+        self._strangers_told = False
         self._refresh()
 
     def product_of(self, token: str) -> str | None:
@@ -73,6 +104,19 @@ class Keys:
     def adopting(self) -> str | None:
         """The product that the next key will be taken for, None where none will."""
         return self._adopt_for if not self._file.content.keys else None
+
+    def adopting_of(self, events: Iterable[msgspec.Raw]) -> str | None:
+        """The product that the key of these events will be taken for, None where it will not be.
+
+        Raises RefusedError (401) where a key would be taken, and they are of another product.
+        """
+        product = self.adopting
+        if product is None or not of_another_product(events, product):
+            return product
+        if not self._strangers_told:
+            self._strangers_told = True
+            _log.warning("refused events of a product that is not %s: %s", product, _ADD_PRODUCT)
+        raise RefusedError(401, "unknown_key", f"These events are of a product that is not known here: {_ADD_PRODUCT}.")
 
     def add(self, product: str, key: str | None = None) -> Key:
         """Add a key (a new one where none is given). Raises KeysError where it has a wrong form or is taken."""
