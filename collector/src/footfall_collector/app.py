@@ -31,6 +31,7 @@ from .receive import Capture, Connections, Doorway, Ingestion, KeyAlarm, Keys, L
 from .receive.capture import Done, Way
 from .receive.http import Answer, Receive, Scope, Send, cors, refused, send_answer
 from .receive.refusals import RefusedError
+from .report.live import report_command
 from .settings import Settings, SettingsError
 from .show import routes
 from .show.security import SecurityHeaders
@@ -91,7 +92,8 @@ class Collector:
         )
         self.ingestion = Ingestion(self.capture, self.status)
         watch_gauges(self.status, settings, self.capture.lag)
-        pages = routes(Answers(self.store, catalogues), self.status, settings)
+        self.answers = Answers(self.store, catalogues)
+        pages = routes(self.answers, self.status, settings)
         reading = Starlette(
             routes=[*health_routes(self.status), *pages],
             exception_handlers={StoreError: self._store_failed},
@@ -113,8 +115,12 @@ class Collector:
         self.journal.start()
         self._meet_known_instances()
         self.loader.start()
-        access = access_commands(self.settings, self.keys, self.tokens)
-        self.control = Control(self.settings.data, {**self.operations.commands(), **access})
+        commands = {
+            **self.operations.commands(),
+            **access_commands(self.settings, self.keys, self.tokens),
+            "report": report_command(self.answers, self.status),
+        }
+        self.control = Control(self.settings.data, commands)
         self.control.start()
         self.status.set("ready", 1)
 

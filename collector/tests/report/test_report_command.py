@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from collector.tests.app.http import ask, post
+from footfall_collector.answer import filters
+from footfall_collector.report import command
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
 
@@ -56,7 +58,7 @@ def report(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_a_terminal_gets_the_four_answers_of_the_collector_that_uses_the_data(collector: CollectorProcess) -> None:
-    ran = report("--data", str(collector.data_dir), FOOTFALL_PORT=str(collector.port))
+    ran = report("--data", str(collector.data_dir))
     assert (ran.returncode, ran.stderr) == (0, "")
     text = ran.stdout.replace("\u00a0", " ")
     assert "1 instance made 50 tool calls; query is called most, and 10 % of all calls fail." in text
@@ -102,9 +104,28 @@ def test_what_is_in_the_way_is_said_in_one_line(arguments: list[str], sentence: 
     assert sentence in line
 
 
-def test_a_wrong_range_is_told_by_the_collector(collector: CollectorProcess) -> None:
-    ran = report("--url", collector.url, "--range", "fortnight")
-    assert (ran.returncode, "range is none of 1h, 24h, 7d" in ran.stderr) == (1, True)
+def test_a_wrong_range_is_told_with_those_that_a_report_can_have(collector: CollectorProcess) -> None:
+    ran = report("--url", collector.url, "--range", "3d")
+    assert (ran.returncode, "'3d'" in ran.stderr, "365d" in ran.stderr, "custom" in ran.stderr) == (
+        2,
+        True,
+        True,
+        False,
+    )
+    assert set(command.RANGES) == {*filters.HOURS, *filters.RANGES}
+    assert set(command.INTERNAL) == set(filters.INTERNAL)
+
+
+def test_each_directorys_report_is_of_its_own_collector(collector: CollectorProcess, tmp_path: Path) -> None:
+    """Whatever its address is, and whatever the settings of this command make of it."""
+    secret = {"FOOTFALL_SIGN_IN_SECRET": "correct horse battery"}
+    with start_collector(tmp_path / "data", secret, host="0.0.0.0") as other:
+        ran = report("--data", str(other.data_dir), FOOTFALL_PORT=str(collector.port))
+        assert (ran.returncode, ran.stderr) == (0, "")
+        assert "Nothing has arrived yet." in ran.stdout
+        assert "50 tool calls" in report("--data", str(collector.data_dir)).stdout.replace("\u00a0", " ")
+        ran = report("--data", str(other.data_dir), "--product", "nothing")
+        assert (ran.returncode, "There is no such product; known are dot-ai." in ran.stderr) == (1, True)
 
 
 def test_a_collector_with_a_secret_is_asked_with_it(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ..instance_lock import AlreadyRunningError, lock_data
+from ..control import ControlError, NotRunningError, ask
+from ..instance_lock import lock_data
 from ..settings import Settings
 from .source import ReportError, asked, read
 
@@ -13,6 +14,8 @@ EXAMPLE = """examples:
   footfall-collector report --data /var/lib/footfall
   footfall-collector report --range 7d --format html --output week.html
   footfall-collector report --url https://footfall.example.org --format markdown"""
+RANGES = ("1h", "24h", "7d", "30d", "90d", "365d", "all")
+INTERNAL = ("hide", "only", "all")
 FORMATS = ("terminal", "markdown", "html")
 
 
@@ -20,8 +23,8 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     """The flags of `report`."""
     command.add_argument("--url", help="a running collector's address [the one that uses --data]")
     command.add_argument("--product", help="the product; needed where there are several")
-    command.add_argument("--range", default="7d", help="1h, 24h, 7d, 30d, 90d, 365d or all [7d]")
-    command.add_argument("--internal", default="hide", help="hide, only or all [hide]")
+    command.add_argument("--range", choices=RANGES, default="7d", help="days up to now, today included [7d]")
+    command.add_argument("--internal", choices=INTERNAL, default="hide", help="events of CI and tests [hide]")
     command.add_argument("--format", choices=FORMATS, default="terminal", help="how it is written [terminal]")
     command.add_argument("--output", metavar="FILE", type=Path, help="write it to a file")
 
@@ -43,13 +46,19 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
 def _found(url: str | None, settings: Settings, query: dict[str, str]) -> dict[str, Any]:
     from ..store import StoreError
 
-    if url is None and settings.data.is_dir():
-        try:
-            lock_data(settings.data)
-        except AlreadyRunningError:
-            url = f"http://{settings.host}:{settings.port}"
     if url is not None:
         return asked(url, query, settings.sign_in_secret)
+    try:
+        # Whoever runs on this directory, whatever address it listens on.
+        found: dict[str, Any] = ask(settings.data, "report", query)
+        return found
+    except NotRunningError:
+        pass
+    except ControlError as error:
+        raise ReportError(str(error)) from None
+    if settings.data.is_dir():
+        # Nobody starts on the files while they are read.
+        lock_data(settings.data)
     try:
         return read(settings, query)
     except StoreError as error:
