@@ -13,7 +13,8 @@ _MEANINGS = {
     "TELEMETRY": "`true`, `false` or `preview`. `false`, `0`, `no` and `off` mean off, and so does any value that is "
     "not clearly on: a typo never collects. `preview` prints what would be sent on stderr and sends nothing",
     "POSTHOG_HOST": "Where events go: PostHog, a PostHog of your own, or a Footfall collector",
-    "POSTHOG_KEY": "Write key for that host. Set it together with the host",
+    "POSTHOG_KEY": "Write key for that host: the project's public key (`phc_…`). Set it together with the host. "
+    "A personal key (`phx_…`) is a secret: it is not taken, and nothing is sent",
     "TELEMETRY_STATE_DIR": "Directory of the instance ID, of events that wait, and of the local log of what was sent",
     "TELEMETRY_GRACE_SECONDS": "How long after an instance's first start nothing is sent",
     "TELEMETRY_FLUSH_SECONDS": "How long an event waits for others to be sent with",

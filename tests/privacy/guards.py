@@ -287,4 +287,10 @@ CONTEXT = (
         (client("product", "POSTHOG_HOST is not an http", "POSTHOG_HOST={host} is not an http"),),
         "log",
     ),
+    Guard(
+        "no personal key",
+        "a personal PostHog key, which is a secret, in the place of the write key",
+        (client("product", "if key.lower().startswith(_PERSONAL):", "if not key:"),),
+        "spool/third/product.json",
+    ),
 )

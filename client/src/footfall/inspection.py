@@ -12,7 +12,7 @@ from .egress import Egress
 from .identity import life_began
 from .outline import event_types
 from .packing import MOST_AGE_SECONDS, Packer
-from .product import DEFAULT_HOST, OFF_MARKER, Decision, Product, Settings, decide
+from .product import DEFAULT_HOST, OFF_MARKER, Decision, Product, Settings, decide, no_key
 from .progress import Progress
 from .reading import READ_BYTES
 from .schema import Catalogue
@@ -62,8 +62,8 @@ class Inspection:
         self.about = read_json(os.path.join(self.directory, "product.json"))
         self.progress = Progress.read(self.directory)
         decision = decide(self.product, self.environ)
-        if decision.mode == "on" and not self.key:
-            decision = Decision("off", f"no write key: set {self.product.prefix}POSTHOG_KEY")
+        if decision.mode == "on" and (self.settings.refusal or not self.key):
+            decision = Decision("off", self.settings.refusal or no_key(self.product))
         self.decision = decision
 
     @property

@@ -20,7 +20,7 @@ from .lifecycle import Lifecycle
 from .notice import first_notice
 from .outline import outlined
 from .packing import Packer
-from .product import Product, Settings
+from .product import Product, Settings, no_key
 from .recorder import Recorder
 from .shipper import Sender, Shipper
 from .spool import Spool
@@ -58,7 +58,10 @@ class Pipeline:
         self.lifecycle = Lifecycle(self.record_stopped, _end_all)
         self._begin()
         _pipelines.add(self)
-        for warning in self.settings.warnings:
+        warnings = list(self.settings.warnings)
+        if preview and not self.settings.key and not self.settings.refusal:
+            warnings.append(f"{no_key(product)}; without it nothing is sent when preview ends")
+        for warning in warnings:
             log.warning("%s telemetry: %s", product.name, warning)
 
     def _state_directory(self) -> StateDirectory:

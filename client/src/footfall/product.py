@@ -17,6 +17,8 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _ON = frozenset({"", "true", "1", "yes", "on"})
 _OFF = frozenset({"false", "0", "no", "off"})
 _NOT_TRACKED_UNLESS = frozenset({"", "0", "false"})
+_PERSONAL = "phx_"
+"""What PostHog's personal keys start with. They are secrets; a write key is public."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +53,15 @@ class Product:
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether telemetry runs: `mode` is `on`, `off` or `preview`; `reason` says in a sentence what decided."""
+    """Whether telemetry runs: `mode` is `on`, `off` or `preview`; `reason` says in a sentence what decided.
+
+    `asked` says that somebody wrote a value that is not plainly off: where telemetry is off all the same, the log
+    tells why.
+    """
 
     mode: str
     reason: str
-    typo: bool = False
+    asked: bool = False
 
 
 def decide(product: Product, environ: Mapping[str, str] | None = None) -> Decision:
@@ -81,10 +87,10 @@ def decide_by_environment(product: Product, env: Mapping[str, str]) -> Decision:
     if value in _OFF:
         return Decision("off", f"{variable} says so")
     if value == "preview":
-        return Decision("preview", f"{variable}=preview")
+        return Decision("preview", f"{variable}=preview", asked=True)
     if value in _ON:
-        return Decision("on", f"{variable} says so" if value else "on by default")
-    return Decision("off", f"{variable} has a value that is neither on nor off; use true, false or preview", typo=True)
+        return Decision("on", f"{variable} says so" if value else "on by default", asked=bool(value))
+    return Decision("off", f"{variable} has a value that is neither on nor off; use true, false or preview", asked=True)
 
 
 def state_directory(product: Product, env: Mapping[str, str]) -> str:
@@ -104,9 +110,17 @@ def state_directory(product: Product, env: Mapping[str, str]) -> str:
     return os.path.join(base, product.name) if os.path.isabs(base) else ""
 
 
+def no_key(product: Product) -> str:
+    """What is wrong, and what to do, where there is no write key."""
+    return f"no write key: set {product.prefix}POSTHOG_KEY or Product(write_key=...)"
+
+
 @dataclass(frozen=True)
 class Settings:
-    """Everything a product's environment decides. Seconds are floats; `warnings` are whole sentences for the log."""
+    """Everything a product's environment decides. Seconds are floats; `warnings` are whole sentences for the log.
+
+    `refusal` is the warning for which nothing can be sent; empty where there is none.
+    """
 
     host: str
     key: str
@@ -116,6 +130,7 @@ class Settings:
     flush_seconds: float
     deployment_method: str
     warnings: tuple[str, ...] = ()
+    refusal: str = ""
 
     @classmethod
     def read(cls, product: Product, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -138,12 +153,14 @@ class Settings:
             warnings.append(f"{prefix}{name} is not a number of seconds from 0 to {most:g}; using {default:g}")
             return default
 
-        host = text("POSTHOG_HOST", product.host).rstrip("/")
-        if not re.match(r"https?://[^/\s?#@]+[^\s?#@]*$", host):
-            warnings.append(f"{prefix}POSTHOG_HOST is not an http:// or https:// address; nothing is sent")
+        host, key = text("POSTHOG_HOST", product.host).rstrip("/"), text("POSTHOG_KEY", product.write_key)
+        refusals = _refusals(host, key, prefix, by_variable=bool(text("POSTHOG_KEY")))
+        if "host" in refusals:
             host = ""
-        key = text("POSTHOG_KEY", product.write_key)
-        if text("POSTHOG_HOST") and not text("POSTHOG_KEY"):
+        if "key" in refusals:
+            key = ""
+        warnings.extend(refusals.values())
+        if key and text("POSTHOG_HOST") and not text("POSTHOG_KEY"):
             warnings.append(f"{prefix}POSTHOG_HOST is set without {prefix}POSTHOG_KEY: the product's own key is used")
         return cls(
             host=host,
@@ -154,4 +171,19 @@ class Settings:
             flush_seconds=seconds("TELEMETRY_FLUSH_SECONDS", 10.0, 3600.0),
             deployment_method=text("DEPLOYMENT_METHOD"),
             warnings=tuple(warnings),
+            refusal=next(iter(refusals.values()), ""),
         )
+
+
+def _refusals(host: str, key: str, prefix: str, *, by_variable: bool) -> dict[str, str]:
+    """Which of `host` and `key` can't be used, each with a sentence; `by_variable`: the key is the environment's."""
+    found = {}
+    if not re.match(r"https?://[^/\s?#@]+[^\s?#@]*$", host):
+        found["host"] = f"{prefix}POSTHOG_HOST is not an http:// or https:// address; nothing is sent"
+    if key.lower().startswith(_PERSONAL):
+        where = f"{prefix}POSTHOG_KEY" if by_variable else "Product(write_key=...)"
+        found["key"] = (
+            f"{where} is a personal key ({_PERSONAL}...), which is secret; use the project's key (phc_...). "
+            "Nothing is sent"
+        )
+    return found

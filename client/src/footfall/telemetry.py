@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from .product import Decision, Product, Settings, decide
+from .product import Decision, Product, Settings, decide, no_key
 from .toolcalls import ToolCalls
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ class Telemetry(ToolCalls):
         product = self.product
         decision = decide(product, env)
         if decision.mode == "on":
-            decision = _sendable(product, env) or decision
-        if decision.typo:
+            decision = _sendable(product, env, decision)
+        if decision.mode == "off" and decision.asked:
             log.warning("%s telemetry is off: %s", product.name, decision.reason)
         if decision.mode == "off":
             _delete_unsent(product, env)
@@ -106,14 +106,12 @@ class Telemetry(ToolCalls):
             self._pipeline.close()
 
 
-def _sendable(product: Product, env: Mapping[str, str]) -> Decision | None:
-    """Off where nothing could ever be sent: then collecting would be for nobody."""
+def _sendable(product: Product, env: Mapping[str, str], decision: Decision) -> Decision:
+    """The decision; off where nothing could ever be sent: then collecting would be for nobody."""
     settings = Settings.read(product, env)
-    if not settings.key:
-        return Decision("off", f"no write key: set {product.prefix}POSTHOG_KEY, or write_key= in the product's code")
-    if not settings.host:
-        return Decision("off", settings.warnings[0], typo=True)
-    return None
+    if settings.refusal:
+        return Decision("off", settings.refusal, asked=True)
+    return decision if settings.key else Decision("off", no_key(product), asked=decision.asked)
 
 
 def _delete_unsent(product: Product, env: Mapping[str, str]) -> None:

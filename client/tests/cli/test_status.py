@@ -69,6 +69,7 @@ def test_an_outage_is_told_with_its_reason_and_the_next_try(tmp_path: Path) -> N
         ({"POST_TELEMETRY": "flase"}, "off", "POST_TELEMETRY has a value that is neither on nor off"),
         ({"DO_NOT_TRACK": "1", "POST_TELEMETRY": "true"}, "off", "DO_NOT_TRACK is set"),
         ({"POST_POSTHOG_KEY": ""}, "off", "no write key: set POST_POSTHOG_KEY"),
+        ({"POST_POSTHOG_KEY": "phx_5ecret"}, "off", "POST_POSTHOG_KEY is a personal key (phx_...), which is secret"),
     ],
     ids=str,
 )
@@ -79,6 +80,7 @@ def test_it_says_whether_telemetry_is_on_and_what_decided(
     told = machine.told("status", "--product", "post")
     assert told["telemetry"] == mode
     assert told["because"].startswith(because)
+    assert not any("the product's own key is used" in warning for warning in told["warnings"])
 
 
 def test_a_host_without_a_key_is_warned_about(tmp_path: Path) -> None:

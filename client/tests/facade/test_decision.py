@@ -84,6 +84,57 @@ def test_without_a_write_key_nothing_is_collected(tmp_path: Path) -> None:
 def test_a_host_without_a_key_is_warned_about(tmp_path: Path) -> None:
     settings = Settings.read(DOT_AI, env(tmp_path, DOT_AI_POSTHOG_HOST="http://127.0.0.1:1"))
     assert "DOT_AI_POSTHOG_KEY" in settings.warnings[0]
+    # Where the product has no key either, "its own key is used" would not be true.
+    assert Settings.read(Product("dot-ai"), env(tmp_path, DOT_AI_POSTHOG_HOST="http://127.0.0.1:1")).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("product", "variables", "named"),
+    [
+        (DOT_AI, {"DOT_AI_POSTHOG_KEY": "phx_5ecret"}, "DOT_AI_POSTHOG_KEY"),
+        (DOT_AI, {"DOT_AI_POSTHOG_KEY": " PHX_5ecret "}, "DOT_AI_POSTHOG_KEY"),
+        (Product("dot-ai", write_key="phx_5ecret"), {}, "Product(write_key=...)"),
+    ],
+    ids=["variable", "in capitals", "in the code"],
+)
+def test_a_personal_key_is_a_secret_and_sends_nothing(
+    product: Product, variables: dict[str, str], named: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    state = tmp_path / "state"
+    telemetry = Telemetry(product, env(state, **variables))
+    assert not telemetry.active
+    assert not state.exists()
+    told = f"{named} is a personal key (phx_...), which is secret; use the project's key (phc_...). Nothing is sent"
+    assert caplog.messages == [f"dot-ai telemetry is off: {told}"]
+
+
+def test_a_preview_holds_no_personal_key(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    variables = {"DOT_AI_POSTHOG_KEY": "phx_5ecret", "DOT_AI_TELEMETRY": "preview"}
+    telemetry = Telemetry(DOT_AI, env(tmp_path / "state", **variables))
+    telemetry.server_started()
+    telemetry.close()
+    said = capfd.readouterr().err
+    assert '"server_started"' in said
+    assert "5ecret" not in said
+
+
+NO_KEY = "no write key: set DOT_AI_POSTHOG_KEY or Product(write_key=...)"
+
+
+@pytest.mark.parametrize(
+    ("value", "messages"),
+    [
+        ("true", [f"dot-ai telemetry is off: {NO_KEY}"]),
+        ("preview", [f"dot-ai telemetry: {NO_KEY}; without it nothing is sent when preview ends"]),
+        ("", []),
+    ],
+    ids=["on", "preview", "on by default"],
+)
+def test_who_asks_for_telemetry_without_a_key_hears_that_it_lacks(
+    value: str, messages: list[str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    Telemetry(Product("dot-ai"), env(tmp_path, DOT_AI_TELEMETRY=value)).close()
+    assert caplog.messages == messages
 
 
 @pytest.mark.parametrize("host", ["ftp://x", "posthog", "http://", "https://user:pass@host", "http://a b"])

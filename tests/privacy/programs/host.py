@@ -170,6 +170,10 @@ def slips() -> None:
             {**key, "OTHER_POSTHOG_HOST": "http://127.0.0.1:9", "OTHER_TELEMETRY_FLUSH_SECONDS": text},
         ):
             Telemetry(Product("other", version=text), environ={**base, **wrong}).close()
+        secret = {"THIRD_POSTHOG_KEY": f"phx_{text}", "THIRD_POSTHOG_HOST": "http://127.0.0.1:9"}
+        third = Telemetry(Product("third"), environ={**base, **secret})
+        third.server_started()
+        third.close()
 
 
 telemetry = Telemetry(Product("dot-ai", version=PLAN["product version"][0], write_key="phc_product"))
