@@ -14,6 +14,7 @@ import pytest
 from deploy.tests.once import once
 from scripts.packages import ROOT, build, pinned
 from scripts.pythons import RUNNING, interpreter, supported
+from tests.docs.pages import blocks_of
 from tests.support.collector_process import CollectorProcess, start_collector, start_command
 from tests.support.waiting import wait_for
 
@@ -149,3 +150,30 @@ def test_what_is_not_on_this_machine_is_said_and_the_running_python_is_there() -
     missing = [version for version in VERSIONS if interpreter(version) is None]
     if missing:
         warnings.warn(f"the wheels were NOT tried on Python {', '.join(missing)}: not on this machine", stacklevel=1)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("page", "programs"),
+    [
+        ("docs/install.md", ("footfall", "footfall-collector", "footfall-toolkit")),
+        ("docs/instrument.md", ("footfall",)),
+    ],
+)
+def test_a_checkout_is_installed_as_its_page_says(
+    page: str, programs: tuple[str, ...], pins: Path, tmp_path: Path
+) -> None:
+    (command,) = (block.text for block in blocks_of(ROOT / page) if block.text.startswith("pip install ./"))
+    run(sys.executable, "-m", "venv", "venv", cwd=tmp_path)
+    bin_ = tmp_path / "venv/bin"
+    variables = {
+        "PATH": f"{bin_}{os.pathsep}{os.environ['PATH']}",
+        "PIP_CONSTRAINT": str(pins),
+        "PIP_QUIET": "1",
+        "PIP_CACHE_DIR": os.path.expanduser("~/.cache/pip"),  # a second run downloads nothing
+        "HOME": str(tmp_path),
+    }
+    run("bash", "-euc", command, cwd=ROOT, **variables)
+    run(bin_ / "python", "-c", "from mcp import Client", cwd=tmp_path)
+    for program in programs:
+        run(bin_ / program, "--help", cwd=tmp_path)

@@ -11,10 +11,19 @@ TITLES = {
     "rest.py": "What is no MCP tool: a function behind a REST route",
 }
 """File to heading. The first example of the page, `MCPServer` of mcp 2.x, has none."""
+_PACKAGE = "It needs `pip install {}`."
+PACKAGES = {
+    "mcp2_lowlevel.py": _PACKAGE.format("'mcp>=2'"),
+    "mcp1_fastmcp.py": _PACKAGE.format("'mcp<2'"),
+    "mcp1_lowlevel.py": _PACKAGE.format("'mcp<2'"),
+    "fastmcp34.py": _PACKAGE.format("fastmcp"),
+    "rest.py": "It needs no SDK.",
+}
+"""File to what has to be installed beside the client."""
 
 
 def servers(root: Path) -> dict[str, dict[str, str]]:
-    """`sources` by file name, without their docstrings' line, and `titles`."""
+    """`sources` by file name, without their docstrings' line, `titles`, and `packages`, what each needs."""
     found = {path.name: path.read_text("utf-8") for path in sorted((root / FOLDER).glob("*.py"))}
     sources = {name: text.split("\n\n", 1)[1].strip() for name, text in found.items() if not name.startswith("test_")}
-    return {"sources": sources, "titles": TITLES}
+    return {"sources": sources, "titles": TITLES, "packages": PACKAGES}
