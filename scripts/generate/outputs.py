@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from footfall.catalogue import catalogue_for
+from footfall.dictionary import dictionary
 from footfall_collector.answer.charts import CHARTS
 from footfall_collector.answer.filters import HOURS, RANGES
 from footfall_collector.show import openapi
@@ -10,7 +11,6 @@ from footfall_collector.show import openapi
 from .api import api
 from .chart_values import chart_schema, values_table
 from .commands import commands
-from .dictionary import dictionary
 from .manifests import manifests
 from .marked import as_json, with_block
 from .pages import page

@@ -11,6 +11,7 @@ from typing import Any
 
 from .catalogue import QUESTIONS, catalogue_for
 from .counters import DROP_REASONS
+from .dictionary import dictionary as schema_of
 from .inspection import Inspection, known_products, product_from
 from .product import OFF_MARKER, Product, state_directory
 from .provision import command as provision
@@ -232,7 +233,7 @@ def dictionary(arguments: argparse.Namespace) -> int:
     nobody = arguments.product is None and len(known) != 1
     catalogue = catalogue_for("dot-ai") if nobody else Inspection(_product(arguments), os.environ).catalogue()
     if arguments.json:
-        return _print_json(catalogue.json_schema())
+        return _print_json(schema_of(catalogue))
     events = [(f"{event.name}: {event.meaning}", event.properties) for event in catalogue.events.values()]
     for heading, properties in [*events, ("every event", catalogue.common)]:
         print(heading)

@@ -110,40 +110,6 @@ class Catalogue:
         """The check for the properties that every event carries."""
         return compile_check(self.common)
 
-    def json_schema(self) -> dict[str, Any]:
-        """The dictionary for machines: a JSON Schema (draft 2020-12) that every event of the product satisfies."""
-        events = [
-            {
-                "title": event.name,
-                "description": event.meaning,
-                "type": "object",
-                "properties": {
-                    "event": {"const": event.name},
-                    "properties": _object_schema({**event.properties, **self.common}),
-                },
-                "required": ["event", "properties"],
-            }
-            for event in self.events.values()
-        ]
-        return {
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "title": f"What {self.product} can send",
-            "oneOf": events,
-        }
-
-
-def _object_schema(properties: dict[str, Property]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": {
-            name: {**p.kind.schema(), "description": p.meaning, "x-purpose": p.purpose, "x-since": p.since}
-            for name, p in properties.items()
-            if p.retired is None
-        },
-        "required": [name for name, p in properties.items() if p.required and p.retired is None],
-        "additionalProperties": False,
-    }
-
 
 def _with_clients(event: EventType, names: tuple[str, ...]) -> EventType:
     properties = {

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from footfall.catalogue import QUESTIONS
-from footfall.schema import Catalogue, EventType, Property
-from footfall.wire import CONSTANTS
+from .catalogue import QUESTIONS
+from .schema import Catalogue, EventType, Property
+from .wire import CONSTANTS
 
 
 def dictionary(catalogue: Catalogue) -> dict[str, Any]:
@@ -61,6 +61,7 @@ def _property(property_: Property) -> dict[str, Any]:
         **property_.kind.schema(),
         "description": property_.meaning,
         "x-purpose": property_.purpose,
-        "x-question": QUESTIONS[property_.question],
+        # A product's own event may ask a question of its own.
+        "x-question": QUESTIONS.get(property_.question, property_.question),
         "x-since": property_.since,
     }
