@@ -187,7 +187,7 @@ def _status_facts(inspection: Inspection) -> dict[str, Any]:
         "last_error": progress.last_error or None,
         "durability": inspection.durability,
         "state_directory": inspection.directory,
-        "warnings": list(inspection.settings.warnings),
+        "warnings": [*decision.warnings, *inspection.settings.warnings],
     }
 
 

@@ -17,6 +17,16 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _ON = frozenset({"", "true", "1", "yes", "on"})
 _OFF = frozenset({"false", "0", "no", "off"})
 _NOT_TRACKED_UNLESS = frozenset({"", "0", "false"})
+_VARIABLES = (
+    "TELEMETRY",
+    "TELEMETRY_STATE_DIR",
+    "TELEMETRY_GRACE_SECONDS",
+    "TELEMETRY_FLUSH_SECONDS",
+    "POSTHOG_HOST",
+    "POSTHOG_KEY",
+)
+_REMINDERS = ("TEL", "METR", "POSTH", "HOG")
+"""What even a misspelt name still holds one of; only such names are compared."""
 _PERSONAL = "phx_"
 """What PostHog's personal keys start with. They are secrets; a write key is public."""
 
@@ -56,12 +66,13 @@ class Decision:
     """Whether telemetry runs: `mode` is `on`, `off` or `preview`; `reason` says in a sentence what decided.
 
     `asked` says that somebody wrote a value that is not plainly off: where telemetry is off all the same, the log
-    tells why.
+    tells why. `warnings` are whole sentences about variables whose name is misspelt.
     """
 
     mode: str
     reason: str
     asked: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 def decide(product: Product, environ: Mapping[str, str] | None = None) -> Decision:
@@ -86,11 +97,39 @@ def decide_by_environment(product: Product, env: Mapping[str, str]) -> Decision:
     value = env.get(variable, "").strip().lower()
     if value in _OFF:
         return Decision("off", f"{variable} says so")
+    if value != "preview" and value not in _ON:
+        why = f"{variable} has a value that is neither on nor off; use true, false or preview"
+        return Decision("off", why, asked=True)
+    misspelt = _misspelt(product.prefix, env)
+    for name, meant in misspelt.items():
+        # Who misspells the switch means to say something with it, and if that is not on, it is off.
+        if meant == variable and env.get(name, "").strip().lower() not in _ON:
+            why = f"{name}, which is no variable of Footfall's, is not on; did you mean {variable}?"
+            return Decision("off", why, asked=True)
+    warnings = tuple(f"{name} is no variable of Footfall's; did you mean {meant}?" for name, meant in misspelt.items())
     if value == "preview":
-        return Decision("preview", f"{variable}=preview", asked=True)
-    if value in _ON:
-        return Decision("on", f"{variable} says so" if value else "on by default", asked=bool(value))
-    return Decision("off", f"{variable} has a value that is neither on nor off; use true, false or preview", asked=True)
+        return Decision("preview", f"{variable}=preview", True, warnings)
+    return Decision("on", f"{variable} says so" if value else "on by default", bool(value), warnings)
+
+
+def _misspelt(prefix: str, env: Mapping[str, str]) -> dict[str, str]:
+    """Names in the environment to the variables of the product's that they are misspellings of."""
+    known = {prefix + name for name in _VARIABLES}
+    candidates = {
+        name: bare
+        for name in env
+        if (upper := name.upper()).startswith(prefix)
+        and name not in known
+        and any(part in (bare := upper[len(prefix) :]) for part in _REMINDERS)
+    }
+    if not candidates:
+        return {}
+    from .misspelt import meant
+
+    found = {
+        name: meant(bare, _VARIABLES) for name, bare in candidates.items() if name.isascii() and name.isidentifier()
+    }
+    return {name: prefix + of for name, of in found.items() if of}
 
 
 def state_directory(product: Product, env: Mapping[str, str]) -> str:

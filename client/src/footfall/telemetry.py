@@ -60,6 +60,8 @@ class Telemetry(ToolCalls):
         if decision.mode == "off":
             _delete_unsent(product, env)
             return decision
+        for warning in decision.warnings:
+            log.warning("%s telemetry: %s", product.name, warning)
         from . import pipeline
 
         self._pipeline = pipeline.Pipeline(product, env, preview=decision.mode == "preview")

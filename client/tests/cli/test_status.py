@@ -91,6 +91,11 @@ def test_a_host_without_a_key_is_warned_about(tmp_path: Path) -> None:
     assert "warning" in machine.with_variables(POST_POSTHOG_KEY="").footfall("status")
 
 
+def test_a_misspelt_variable_is_warned_about(tmp_path: Path) -> None:
+    told = Machine(tmp_path / "home").with_variables(POST_TELEMETY="true").told("status", "--product", "post")
+    assert told["warnings"] == ["POST_TELEMETY is no variable of Footfall's; did you mean POST_TELEMETRY?"]
+
+
 @pytest.mark.parametrize("before", [True, False], ids=["after a run", "before the first run"])
 def test_people_get_aligned_text_with_everything_that_machines_get(tmp_path: Path, before: bool) -> None:
     machine = Machine(tmp_path / "home")

@@ -1,5 +1,7 @@
 """Off with one variable; any off wins; a value that is not clearly on never collects."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,7 +51,64 @@ def test_footfall_off_wins_over_an_environment_that_says_on(tmp_path: Path) -> N
 
 
 def test_another_product_s_switch_changes_nothing(tmp_path: Path) -> None:
-    assert decide(DOT_AI, env(tmp_path, OTHER_AI_TELEMETRY="false")).mode == "on"
+    assert decide(DOT_AI, env(tmp_path, OTHER_AI_TELEMETRY="false")) == decide(DOT_AI, env(tmp_path))
+    theirs = {"DOT_AI_TELEMETRY": "false", "DOT_AI_POSTHOG_KEY": "phc_theirs", "DOT_AI_TELEMETY": "false"}
+    assert decide(Product("dot"), {"DOT_TELEMETRY_STATE_DIR": str(tmp_path), **theirs}).warnings == ()
+
+
+SWITCHES = ("TELEMETY", "TELMETRY", "TELEMTERY", "TELEMETERY", "TLEMETRY", "TELEMETRY_", "TELEMETRY_ON", "telemetry")
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+@pytest.mark.parametrize("value", ["false", "0", "OFF", "preview", "fasle"])
+def test_a_misspelt_switch_that_is_not_on_is_off_and_says_so(
+    name: str, value: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    variables = {f"DOT_AI_{name}": value, "DOT_AI_TELEMETRY": "true"}
+    assert not Telemetry(DOT_AI, env(tmp_path / "state", **variables)).active
+    why = f"DOT_AI_{name}, which is no variable of Footfall's, is not on; did you mean DOT_AI_TELEMETRY?"
+    assert caplog.messages == [f"dot-ai telemetry is off: {why}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("TELEMETY", "TELEMETRY"),
+        ("POSTHOG_API_KEY", "POSTHOG_KEY"),
+        ("POSTHGO_HOST", "POSTHOG_HOST"),
+        ("TELEMETRY_STATE_DIRECTORY", "TELEMETRY_STATE_DIR"),
+        ("TELEMETRY_GRACE_SECOND", "TELEMETRY_GRACE_SECONDS"),
+    ],
+)
+def test_a_misspelt_name_is_told_without_its_value(
+    name: str, meant: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    telemetry = Telemetry(DOT_AI, env(tmp_path, DOT_AI_POSTHOG_HOST="http://127.0.0.1:9", **{f"DOT_AI_{name}": "1"}))
+    telemetry.close()
+    assert telemetry.active
+    assert caplog.messages[0] == (
+        f"dot-ai telemetry: DOT_AI_{name} is no variable of Footfall's; did you mean DOT_AI_{meant}?"
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["TELEMETRY_URL", "TELEMETRY_KEY", "OTEL_EXPORTER", "POST_HOST", "POSTGRES_HOST", "METRICS", "HOTEL_KEY", "AI_KEY"],
+)
+def test_what_only_looks_a_little_like_it_is_somebody_elses(name: str, tmp_path: Path) -> None:
+    decision = decide(DOT_AI, env(tmp_path, **{f"DOT_AI_{name}": "false"}))
+    assert (decision.mode, decision.warnings) == ("on", ())
+
+
+def test_what_is_spelt_right_costs_no_comparison(tmp_path: Path) -> None:
+    program = (
+        "import sys; from footfall.product import Product, decide; "
+        "print(decide(Product('dot-ai')).mode, 'difflib' in sys.modules)"
+    )
+    variables = {"DOT_AI_POSTHOG_KEY": "phc_theirs", "DOT_AI_AUTH_TOKEN": "abc", "HOME": str(tmp_path)}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=env(tmp_path, **variables), capture_output=True, text=True, check=True)
+    assert done.stdout == "on False\n"
 
 
 def test_off_creates_nothing_and_every_method_does_nothing(tmp_path: Path) -> None:
