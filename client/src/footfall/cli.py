@@ -1,22 +1,19 @@
 """`footfall`: what is collected here, what was sent, and how to turn it off."""
 
 import argparse
-import contextlib
 import json
 import os
 import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
 from .catalogue import QUESTIONS, catalogue_for
 from .counters import DROP_REASONS
 from .dictionary import dictionary as schema_of
-from .inspection import Inspection, known_products, product_from
-from .product import OFF_MARKER, Product, state_directory
+from .inspection import Inspection
+from .meaning import counted, meant_product, print_json, products_here
 from .provision import command as provision
-from .state import read_json, write_json
-from .unsent import delete_all, delete_unsent
+from .switching import forget, off, on
 from .version import __version__
 from .wire import rfc3339
 
@@ -74,59 +71,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _base() -> str:
-    from platformdirs import user_state_dir
-
-    try:
-        return user_state_dir("footfall", appauthor=False)
-    except RuntimeError:
-        return ""  # a user without a home
-
-
-def _product(arguments: argparse.Namespace) -> Product:
-    """The product that is meant, with a state directory. Raises SystemExit with what to do where there is none."""
-    product = _named_product(arguments)
-    if not state_directory(product, os.environ):
-        variable = f"{product.prefix}TELEMETRY_STATE_DIR"
-        raise SystemExit(f"footfall: this user has no home directory and so no state; set HOME or {variable}")
-    return product
-
-
-def _named_product(arguments: argparse.Namespace) -> Product:
-    known = known_products(os.environ, _base())
-    name = arguments.product
-    if name is None and len(known) == 1:
-        return known[0]
-    if name is None:
-        names = ", ".join(product.name for product in known)
-        hint = f"known here: {names}" if known else "no product has kept state here yet"
-        raise SystemExit(f"footfall: which product? Add --product NAME ({hint}).")
-    try:
-        product = Product(name)
-    except ValueError as error:
-        raise SystemExit(f"footfall: {error}") from None
-    about = read_json(os.path.join(state_directory(product, os.environ), "product.json"))
-    return product_from(about, name) if about.get("name") == name else product
-
-
 def _when(epoch: float) -> str | None:
     return rfc3339(int(epoch)) if epoch else None
 
 
-def _print_json(value: Any) -> int:
-    print(json.dumps(value, indent=1))
-    return 0
-
-
 def status(arguments: argparse.Namespace) -> int:
     """Print on or off and why, the instance ID, the destination, what waits, was sent and dropped."""
-    inspection = Inspection(_product(arguments), os.environ)
+    inspection = Inspection(meant_product(arguments), os.environ)
     facts = _status_facts(inspection)
     if arguments.json:
-        return _print_json(facts)
+        return print_json(facts)
     events, size = facts.pop("waiting_events"), facts.pop("waiting_bytes")
     said = {name: facts.pop(name) for name in ("dropped", "warnings")}
-    shown = {"waiting": f"{events} events, {size} bytes", **facts}
+    shown = {"waiting": f"{counted(events, 'event', 'events')}, {size} bytes", **facts}
     # In the order of the machine's facts, but with what waits as one line.
     rows = [(name.replace("_", " "), shown[name]) for name in _ROWS]
     rows += [("dropped", f"{count} {reason}: {_meaning(reason)}") for reason, count in said["dropped"].items()]
@@ -193,7 +150,7 @@ def _status_facts(inspection: Inspection) -> dict[str, Any]:
 
 def preview(arguments: argparse.Namespace) -> int:
     """Print the next request: request line, headers, and the body as it is before gzip."""
-    inspection = Inspection(_product(arguments), os.environ)
+    inspection = Inspection(meant_product(arguments), os.environ)
     off = inspection.decision.mode == "off"
     request = None if off else inspection.next_request()
     if arguments.wire:
@@ -213,7 +170,7 @@ def preview(arguments: argparse.Namespace) -> int:
 def log(arguments: argparse.Namespace) -> int:
     """Print every event sent in the last 7 days, as it was sent."""
     entry = None
-    for entry in Inspection(_product(arguments), os.environ).sent():
+    for entry in Inspection(meant_product(arguments), os.environ).sent():
         if arguments.json:
             print(json.dumps(entry))
         else:
@@ -228,12 +185,12 @@ def log(arguments: argparse.Namespace) -> int:
 
 def dictionary(arguments: argparse.Namespace) -> int:
     """Print every event and property of the product: meaning, kind, purpose and the question it answers."""
-    known = known_products(os.environ, _base())
+    known = products_here()
     # The dictionary of the one product that is known everywhere needs no state.
     nobody = arguments.product is None and len(known) != 1
-    catalogue = catalogue_for("dot-ai") if nobody else Inspection(_product(arguments), os.environ).catalogue()
+    catalogue = catalogue_for("dot-ai") if nobody else Inspection(meant_product(arguments), os.environ).catalogue()
     if arguments.json:
-        return _print_json(schema_of(catalogue))
+        return print_json(schema_of(catalogue))
     events = [(f"{event.name}: {event.meaning}", event.properties) for event in catalogue.events.values()]
     for heading, properties in [*events, ("every event", catalogue.common)]:
         print(heading)
@@ -243,59 +200,4 @@ def dictionary(arguments: argparse.Namespace) -> int:
     print("\nquestions")
     for key, question in QUESTIONS.items():
         print(f"  {key:<11}{question}")
-    return 0
-
-
-def _turn_off(product: Product) -> str:
-    """Leave the mark that turns telemetry off; the state directory. Raises OSError with what to do instead."""
-    directory = state_directory(product, os.environ)
-    try:
-        os.makedirs(directory, mode=0o700, exist_ok=True)
-        written = write_json(os.path.join(directory, OFF_MARKER), {"name": product.name, "since": int(time.time())})
-    except OSError:
-        written = False
-    if not written:
-        raise OSError(13, f"can't be written; set {product.prefix}TELEMETRY=false instead", directory)
-    return directory
-
-
-def off(arguments: argparse.Namespace) -> int:
-    """Turn telemetry off for this user and product, and delete what was not yet sent."""
-    product = _product(arguments)
-    deleted = delete_unsent(os.path.join(_turn_off(product), "spool"))
-    if arguments.json:
-        return _print_json({"product": product.name, "telemetry": "off", "spool_files_deleted": deleted})
-    print(f"{product.name} telemetry is off, also for servers that run now. {deleted} spool files were deleted.")
-    return 0
-
-
-def on(arguments: argparse.Namespace) -> int:
-    """Take back `footfall off`."""
-    product = _product(arguments)
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(os.path.join(state_directory(product, os.environ), OFF_MARKER))
-    decision = Inspection(product, os.environ).decision
-    if arguments.json:
-        return _print_json({"product": product.name, "telemetry": decision.mode, "because": decision.reason})
-    print(f"{product.name} telemetry is {decision.mode}: {decision.reason}.")
-    return 0
-
-
-def forget(arguments: argparse.Namespace) -> int:
-    """Delete everything kept here, turn telemetry off, print the ID and how to have its data deleted."""
-    inspection = Inspection(_product(arguments), os.environ)
-    name, instance, host = inspection.product.name, inspection.instance, inspection.host
-    # Off first: a server that runs must not write anew what is deleted here.
-    deleted = delete_all(_turn_off(inspection.product))
-    command = f"footfall-collector forget {instance}"
-    if arguments.json:
-        known = {"instance": instance or None, "destination": host, "collector_command": command if instance else None}
-        return _print_json({"product": name, "telemetry": "off", "files_deleted": deleted, **known})
-    print(f"Deleted: identity, unsent events and the log of {name}. Telemetry is off.")
-    if instance:
-        print(f"Its instance ID was {instance}.")
-        print(f"To have the data sent under it deleted, give this ID to the operator of {host};")
-        print(f"on a Footfall collector: {command}")
-    if instance.startswith("cluster_"):
-        print("The ID is made from the cluster: if telemetry is turned on here again, it is the same.")
     return 0

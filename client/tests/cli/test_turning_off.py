@@ -98,6 +98,37 @@ def test_a_server_that_runs_does_not_bring_back_what_is_forgotten(tmp_path: Path
         assert machine.spool() == []
 
 
+def test_a_name_that_is_not_known_here_is_turned_off_with_a_note(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "home")
+    machine.run()
+    note = "no product named pots has kept state here (known: post); check the name"
+    said = machine.footfall("off", "--product", "pots").splitlines()
+    assert said == [
+        "pots telemetry is off, also for servers that run now. 0 spool files were deleted.",
+        f"note: {note}",
+    ]
+    assert (machine.state.parent / "pots" / "off").exists()
+    assert "note" not in machine.told("off", "--product", "post")
+    told = machine.told("off", "--product", "psot")
+    assert told["note"] == "no product named psot has kept state here (known: post, pots); check the name"
+
+
+def test_forgetting_what_was_never_kept_does_not_say_that_it_was_deleted(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "home")
+    assert machine.footfall("forget", "--product", "nope").splitlines() == [
+        "Nothing was kept here for nope. Telemetry is off.",
+        "note: no product named nope has kept state here (known: none); check the name",
+    ]
+    assert machine.footfall("forget", "--product", "nope") == "Nothing was kept here for nope. Telemetry is off.\n"
+    assert machine.told("status", "--product", "nope")["telemetry"] == "off"
+
+
+def test_one_file_is_one_file(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "home")
+    machine.run()
+    assert machine.footfall("off").endswith(" 1 spool file was deleted.\n")
+
+
 def test_forgetting_nothing_is_no_error(tmp_path: Path) -> None:
     machine = Machine(tmp_path / "home")
     assert machine.told("forget", "--product", "post")["instance"] is None

@@ -166,8 +166,10 @@ def slips() -> None:
     for text in PLAN["slips"]:
         for wrong in (
             {"OTHER_TELEMETRY": text},
+            {"OTHER_TELEMETY": text},
             {**key, "OTHER_POSTHOG_HOST": text},
             {**key, "OTHER_POSTHOG_HOST": "http://127.0.0.1:9", "OTHER_TELEMETRY_FLUSH_SECONDS": text},
+            {**key, "OTHER_POSTHOG_HOST": "http://127.0.0.1:9", "OTHER_TELEMETRY_FLUSH_SECOND": text},
         ):
             Telemetry(Product("other", version=text), environ={**base, **wrong}).close()
         secret = {"THIRD_POSTHOG_KEY": f"phx_{text}", "THIRD_POSTHOG_HOST": "http://127.0.0.1:9"}
