@@ -26,6 +26,8 @@ CATALOGUE = catalogue_for("dot-ai")
 DICTIONARY = jsonschema.Draft202012Validator(dictionary(CATALOGUE))
 GENERATED = [
     "README.md",
+    "bench/RESULTS.md",
+    "bench/results.py",
     "docs",
     "deploy/helm",
     "deploy/manifests",
@@ -49,6 +51,7 @@ def copy(root: Path, tmp_path: Path) -> Path:
         if (root / name).is_dir():
             shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "img"))
         else:
+            (tmp_path / name).parent.mkdir(exist_ok=True)
             shutil.copy(root / name, tmp_path / name)
     return tmp_path
 
@@ -75,6 +78,17 @@ def test_generate_mends_what_is_stale_and_leaves_the_words_around_a_block_alone(
     assert (done.returncode, done.stdout) == (0, "wrote README.md\n")
     assert readme.read_text() == "Mine.\n" + whole
     assert run(copy, "--check").returncode == 0
+
+
+def test_a_figure_that_was_measured_again_makes_the_documents_that_quote_it_stale(copy: Path) -> None:
+    results = copy / "bench/RESULTS.md"
+    text = results.read_text()
+    (lost,) = re.findall(r"^\| shutdown, server hanging \|.*$", text, re.MULTILINE)
+    results.write_text(text.replace(lost, lost.replace("0 of 200", "1 of 200")))
+    assert re.findall(r"^\S+", run(copy, "--check").stderr, re.MULTILINE) == ["docs/compare.md", "docs/reliability.md"]
+    run(copy)
+    for page in ("compare", "reliability"):
+        assert "| shutdown, server hanging | 1 of 200 (2 s) (M) |" in (copy / f"docs/{page}.md").read_text()
 
 
 def test_an_argument_that_it_does_not_know_is_refused(root: Path) -> None:

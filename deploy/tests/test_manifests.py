@@ -1,6 +1,7 @@
 """Plain manifests and kustomize bases: the charts' objects, with the way of installing that each stands for."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -80,19 +81,20 @@ def test_kustomize_builds_the_bases_into_one_namespace(chart: str) -> None:
 
 
 def overlay(tmp_path: Path) -> Document:
-    """The overlay that deploy/README.md shows, in a folder beside copies of the bases."""
+    """The overlay that deploy/README.md shows, in the folder that it names, beside copies of the bases."""
     text = (ROOT / "deploy/README.md").read_text()
     (shown,) = [b.split("```")[0] for b in text.split("```yaml\n")[1:]]
     shutil.copytree(ROOT / "deploy/kustomize", tmp_path / "kustomize")
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine/kustomization.yaml").write_text(shown)
+    assert "`overlay/kustomization.yaml`" in text
+    (tmp_path / "overlay").mkdir()
+    (tmp_path / "overlay/kustomization.yaml").write_text(shown)
     return dict(yaml.safe_load(shown))
 
 
 @needs_kustomize
 def test_the_overlay_of_the_readme_turns_telemetry_off_and_takes_its_right_away(tmp_path: Path) -> None:
     shown = overlay(tmp_path)
-    mine = built(tmp_path / "mine")
+    mine = built(tmp_path / "overlay")
     assert decide_by_environment(PRODUCT, mine.environment()).mode == "off"
     assert mine.rules("-telemetry") == []
     assert mine.rules("-tools") != []
@@ -100,3 +102,26 @@ def test_the_overlay_of_the_readme_turns_telemetry_off_and_takes_its_right_away(
     subjects = {s["namespace"] for b in mine.of_kind("ClusterRoleBinding") for s in b["subjects"]}
     assert subjects == {shown["namespace"]}
     assert {d["metadata"]["namespace"] for d in mine.of_kind("Deployment")} == {shown["namespace"]}
+
+
+@pytest.mark.parametrize("page", ["deploy/README.md", "docs/install.md"])
+def test_what_is_applied_as_a_page_says_takes_every_image_from_ones_own_registry(page: str) -> None:
+    (command,) = re.findall(r"^(sed 's#image: .*) \|$", (ROOT / page).read_text(), re.MULTILINE)
+    done = subprocess.run(["bash", "-euc", command], cwd=ROOT, capture_output=True, text=True, check=True)
+    images = {line.split()[-1] for line in done.stdout.splitlines() if line.strip().startswith("image: ")}
+    assert images == {f"images.example.com/footfall/collector:{version_of('collector')}"}
+
+
+@pytest.mark.parametrize("page", ["deploy/README.md", "docs/install.md"])
+def test_the_images_that_a_page_builds_and_pushes_have_the_tags_that_the_charts_ask_for(page: str) -> None:
+    text = (ROOT / page).read_text()
+    built_tags = set(re.findall(r"--tag images\.example\.com/footfall/(\S+)", text))
+    assert built_tags == set(re.findall(r"docker push images\.example\.com/footfall/(\S+)", text))
+    assert built_tags <= {f"{chart}:{version_of(chart)}" for chart in CHARTS}
+    assert f"collector:{version_of('collector')}" in built_tags
+
+
+def version_of(chart: str) -> str:
+    """The version of what a chart installs, which is the tag of its image."""
+    described = yaml.safe_load((ROOT / "deploy/helm" / chart / "Chart.yaml").read_text())
+    return str(described["appVersion"])

@@ -1,4 +1,4 @@
-"""Write, or check, every document that derives from the catalogue, the settings and the charts' values.
+"""Write, or check, every document that derives from the catalogue, the settings, the charts' values, measurements.
 
 python scripts/generate            write what has changed
 python scripts/generate --check    write nothing; exit 1 and name what is stale

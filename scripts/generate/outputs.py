@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from bench.results import refreshed
 from footfall.catalogue import catalogue_for
 from footfall.dictionary import dictionary
 from footfall_collector.answer.charts import CHARTS
@@ -54,8 +55,17 @@ def documents(root: Path) -> Documents:
         made[f"{chart}/values.schema.json"] = as_json(chart_schema(values.parent.name, text))
         tables[values.parent.name] = values_table(text)
         made[f"{chart}/README.md"] = with_block(values.parent / "README.md", "values", tables[values.parent.name])
+    made |= _measured(root)
     made["docs/chart-values.md"] = page("chart-values.md", catalogue, tables=tables)
     return made | manifests(root / "deploy/helm")
+
+
+def _measured(root: Path) -> Documents:
+    """The documents with tables of measurements, as the last measurements have them."""
+    results = (root / "bench/RESULTS.md").read_text(encoding="utf-8")
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted(root.glob("docs/*.md"))}
+    asking = {path: text for path, text in texts.items() if "<!-- generated: bench " in text}
+    return {path.relative_to(root).as_posix(): refreshed(text, results) for path, text in asking.items()}
 
 
 def stale(root: Path, made: Documents) -> list[str]:

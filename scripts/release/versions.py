@@ -38,6 +38,8 @@ PLACES = (
     # The appVersion of the toolkit's chart is that of the toolkit, which is a product of its own.
     Place("deploy/helm/toolkit/Chart.yaml", "\nversion: ", "\n"),
     Place("deploy/compose/docker-compose.yml", "footfall/collector:", "\n", times=2),
+    Place("deploy/README.md", "images.example.com/footfall/collector:", "", times=2),
+    Place("docs/install.md", "images.example.com/footfall/collector:", "", times=2),
 )
 
 
