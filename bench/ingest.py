@@ -239,7 +239,7 @@ def bars(found: Measured) -> str:
             f"{max(found.lag):.1f} s",
         ),
         (found.memory_mib <= MOST_MEMORY_MIB, f"at most {MOST_MEMORY_MIB:.0f} MiB", f"{found.memory_mib:.0f} MiB"),
-        (share >= LEAST_SHARE, f"at least {LEAST_SHARE:.0%} of the bare application", f"{share:.0%}"),
+        (share >= LEAST_SHARE, f"at least {LEAST_SHARE:.0%} of the bare application", f"{share:.1%}"),
         (found.stored >= found.acknowledged, "every acknowledged event in the store", _kept(found)),
     ]
     return "Bars: " + "; ".join(f"{name}: {'kept' if kept else 'MISSED'} ({value})" for kept, name, value in judged)

@@ -1,11 +1,13 @@
 """`bench/RESULTS.md`: a section for each measurement, replaced when it is made again; documents take tables from it.
 
 A section stands between the lines `<!-- generated: bench NAME -->` and `<!-- end of bench NAME -->`. A document that
-has these two lines gets the section's table between them, with the mark (M) at each figure: it was measured.
+has these two lines gets the section's table between them, with the mark (M) at each figure: it was measured. A
+measurement writes its documents; `make generate` writes all of them again from the results.
 """
 
 import os
 import platform
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "bench/RESULTS.md"
 NOT_MEASURED = "not measured"
+COMPUTED = ("store-capacity",)
+"""Sections whose cells were computed from what others measured: documents don't mark them."""
 _HEAD = """# Measurements
 
 Each section is one command's last run; `make bench` makes all of them again. Absolute times depend on the machine,
@@ -33,7 +37,6 @@ class Section:
         table: Markdown, for documents too.
         notes: paragraphs below the table: what was measured and how, which bars were kept or missed.
         versions: of what was measured, by name.
-        computed: the table's cells were computed from what another section measured, so documents don't mark them.
     """
 
     name: str
@@ -42,7 +45,6 @@ class Section:
     table: str
     notes: Sequence[str] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
-    computed: bool = False
 
     def text(self) -> str:
         """The section as it stands in the results."""
@@ -89,11 +91,33 @@ def publish(section: Section, documents: Sequence[Path] = (), results: Path = RE
         text = f"{text.rstrip()}\n\n{first}{last}"
     results.write_text(_between(text, first, last, section.text()), encoding="utf-8")
     for document in documents:
-        text = document.read_text(encoding="utf-8")
-        if first in text:
-            shown = section.table if section.computed else marked(section.table)
-            document.write_text(_between(text, first, last, shown), encoding="utf-8")
+        shown = refreshed(document.read_text(encoding="utf-8"), results.read_text(encoding="utf-8"))
+        document.write_text(shown, encoding="utf-8")
     print(f"{section.text()}\n\nwritten to {results.name}", file=sys.stderr)
+
+
+def refreshed(document: str, results: str) -> str:
+    """A document's text with the tables that the results have now.
+
+    Raises:
+        ValueError: the results lack a section that the document asks for, or a mark stands alone; the message names it.
+    """
+    for name in re.findall(r"^<!-- generated: bench (\S+) -->$", document, re.MULTILINE):
+        first, last = _marks(name)
+        _, _, section = results.partition(first)
+        tables = re.search(r"^\|.*^\|[^\n]*$", section.partition(last)[0], re.MULTILINE | re.DOTALL)
+        if tables is None:
+            raise ValueError(f"{RESULTS.name} has no section {name} with a table: measure it, or take its marks out")
+        shown = tables[0] if name in COMPUTED else marked(tables[0])
+        document = _between(document, first, last, shown + _missed(section.partition(last)[0]))
+    return document
+
+
+def _missed(section: str) -> str:
+    bars = re.search(r"^Bars: (.*?)\.?$", section, re.MULTILINE)
+    missed = [bar.replace(": MISSED", "") for bar in bars[1].split("; ") if "MISSED" in bar] if bars else []
+    said = "Missed, of the bars that the project sets itself"
+    return f"\n\n{said}: {'; '.join(missed)}." if missed else ""
 
 
 def _marks(name: str) -> tuple[str, str]:

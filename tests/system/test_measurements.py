@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -16,7 +17,7 @@ from bench.load.subjects import lags
 from bench.overhead.hosts import INITIALIZE, SESSIONLESS
 from bench.overhead.measure import balanced
 from bench.overhead.sink import Sink
-from bench.results import ROOT, Section, marked, publish, table
+from bench.results import RESULTS, ROOT, Section, marked, publish, refreshed, table
 
 
 @pytest.mark.parametrize("names", [["a"], ["a", "b"], ["a", "b", "c", "d"]])
@@ -75,16 +76,40 @@ def test_a_section_replaces_its_last_one_and_no_other(tmp_path: Path) -> None:
     results, document = tmp_path / "RESULTS.md", tmp_path / "page.md"
     document.write_text("before\n<!-- generated: bench one -->\nold\n<!-- end of bench one -->\nafter\n")
     other = Section("two", "Another", "python bench/two.py", table(("what", "µs"), [("a|b", "1")]))
-    publish(Section("one", "First", "python bench/one.py", "10"), [document], results)
+    old, new = (table(("what", "µs"), [("a", figure)]) for figure in ("10", "20"))
+    publish(Section("one", "First", "python bench/one.py", old), [document], results)
     publish(other, [document], results)
-    publish(Section("one", "First", "python bench/one.py", "20", ["A note."], {"mcp": "2.3.0"}), [document], results)
+    publish(Section("one", "First", "python bench/one.py", new, ["A note."], {"mcp": "2.3.0"}), [document], results)
     text = results.read_text()
     assert text.count("## First") == text.count("## Another") == 1
-    assert "\n10\n" not in text
-    assert "\n20\n\nA note.\n" in text
+    assert "| 10 |" not in text
+    assert "| 20 |\n\nA note.\n" in text
     assert "Measured: mcp 2.3.0." in text
     assert r"| a\|b | 1 |" in text
-    assert document.read_text() == ("before\n<!-- generated: bench one -->\n\n20\n\n<!-- end of bench one -->\nafter\n")
+    assert document.read_text() == (
+        f"before\n<!-- generated: bench one -->\n\n{marked(new)}\n\n<!-- end of bench one -->\nafter\n"
+    )
+
+
+def test_a_document_says_which_bars_were_missed(tmp_path: Path) -> None:
+    results, document = tmp_path / "RESULTS.md", tmp_path / "page.md"
+    document.write_text("<!-- generated: bench one -->\n<!-- end of bench one -->\n")
+    made = table(("what", "µs"), [("a", "10")])
+    bars = "Bars: at most 5 µs: MISSED (10); at most 3 s: kept (2 s); at least 4%: MISSED (1%)"
+    publish(Section("one", "First", "python bench/one.py", made, [bars]), [document], results)
+    assert (
+        "Missed, of the bars that the project sets itself: at most 5 µs (10); at least 4% (1%)." in document.read_text()
+    )
+
+
+def test_a_document_cannot_ask_for_what_was_not_measured() -> None:
+    with pytest.raises(ValueError, match="no section nothing"):
+        refreshed("<!-- generated: bench nothing -->\n<!-- end of bench nothing -->\n", RESULTS.read_text())
+
+
+def test_the_memory_that_the_chart_asks_for_is_explained_with_the_figure_that_was_measured() -> None:
+    (measured,) = re.findall(r"^\| memory, most \| (\d+ MiB) \|", RESULTS.read_text(), re.MULTILINE)
+    assert f"above the {measured} that" in (ROOT / "docs/capacity.md").read_text()
 
 
 def test_requests_to_the_collector_are_the_clients_with_uuids_of_their_own(tmp_path: Path) -> None:
