@@ -7,13 +7,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from .access.cli import add_access_commands
+from .arguments import parsed
 from .control import ControlError
 from .instance_lock import DataUnusableError
 from .operate.cli import add_commands
 from .report.command import EXAMPLE, add_arguments
 from .report.command import run as run_report
 from .settings import PREFIX, TABLE, Settings, SettingsError, read_settings
+from .version import __version__
 
+_EXAMPLE = """example:
+  footfall-collector serve --data /var/lib/footfall
+  footfall-collector report --data /var/lib/footfall
+`footfall-collector COMMAND --help` has more of each command."""
 _SERVE_EXAMPLE = """example:
   footfall-collector serve --data /var/lib/footfall
   then set DOT_AI_POSTHOG_HOST=http://127.0.0.1:8765 where the MCP server runs, and open that address"""
@@ -21,7 +27,7 @@ _SERVE_EXAMPLE = """example:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; the exit code is 0, 1 where something is in the way, 2 for a wrong setting or argument."""
-    options = _parser().parse_args(arguments)
+    options = parsed(_parser(), arguments)
     try:
         settings = read_settings({k: v for k, v in vars(options).items() if v is not None}, os.environ)
         code: int = options.run(options, settings)
@@ -39,8 +45,12 @@ def _complain(message: str, code: int) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="footfall-collector", description="Footfall's collector and dashboard: PostHog's protocol in, charts out."
+        prog="footfall-collector",
+        description="Footfall's collector and dashboard: PostHog's protocol in, charts out.",
+        epilog=_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=f"footfall-collector {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     serve = _command(commands, "serve", "take events and show charts until stopped", _SERVE_EXAMPLE)
     for setting in TABLE:
@@ -59,6 +69,7 @@ def _command(commands: Any, name: str, meaning: str, example: str) -> argparse.A
     command: argparse.ArgumentParser = commands.add_parser(
         name, help=meaning, description=meaning, epilog=example, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    command.set_defaults(parser=command)
     command.add_argument("--config", metavar="FILE", help="TOML file with settings [DATA/footfall.toml]")
     _flag(command, "data", "directory of everything that is kept", Settings.data)
     return command
@@ -77,6 +88,7 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
     del options
     # Late: `keys list` should not pay for the server.
     from .app import PortTakenError, serve
+    from .greeting import greeting
     from .logs import set_up_logging
     from .receive.keys import KeysError
     from .store import StoreError
@@ -85,10 +97,8 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
     set_up_logging(settings.log_format)
 
     def announce(address: str) -> None:
-        print(f"Footfall is listening on {address}", flush=True)
-        gate = "sign-in needed" if settings.sign_in_secret else "no sign-in needed on this machine"
-        print(f"  dashboard: {address}/ ({gate}); events go to the same address", flush=True)
-        print(f"  data: {settings.data.absolute()}; Ctrl-C stops", flush=True)
+        for line in greeting(settings, address):
+            print(line, flush=True)
 
     try:
         serve(settings, announce)

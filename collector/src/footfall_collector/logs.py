@@ -1,8 +1,8 @@
 """The collector's log: lines on stderr, as text or as JSON. Nothing of a request is in them.
 
 A JSON line has the keys `time` (RFC 3339, UTC), `level`, `logger`, `message`, and where an exception was caught
-`exception` (its class) and `trace` (where it came from). An exception's own message may quote what it could not read,
-so it is left out in both forms.
+`exception` (its class) and `trace` (where it came from); a record may bring more keys (`FIELDS`).
+An exception's own message may quote what it could not read, so it is left out in both forms.
 """
 
 import logging
@@ -13,6 +13,10 @@ from types import TracebackType
 import msgspec
 
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+
+FIELDS = "fields"
+"""What a record may carry as `extra`: more keys of its JSON line."""
 
 
 class _Discreet(logging.Formatter):
@@ -30,6 +34,7 @@ class _JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
+            **getattr(record, FIELDS, {}),
         }
         if record.exc_info and record.exc_info[0] is not None:
             line["exception"] = record.exc_info[0].__name__

@@ -9,6 +9,9 @@ from pathlib import Path
 LEAST_SECRET = 12
 PRODUCT_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 PRODUCT_FORM = "a product's name is lower-case words joined by '-', such as dot-ai"
+WILDCARDS = ("0.0.0.0", "::", "[::]", "")  # noqa: S104 -- compared with, not bound to
+"""Hosts that stand for every address of the machine."""
+_HOST_NAME = re.compile(r"\*|\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*", re.IGNORECASE)
 _LOG_FORMATS = ("text", "json")
 _MEMORY = re.compile(r"(\d+(?:\.\d+)?) ?(?:([kmgt])(i?)b)", re.IGNORECASE)
 _LEAST_MEMORY = 128_000_000
@@ -26,6 +29,8 @@ def problem_of(form: str, text: str) -> str | None:
             ipaddress.ip_network(text, strict=False)
         except ValueError:
             return "write addresses or networks, such as 10.0.0.0/8 or ::1"
+    elif form == "host_name" and not _is_host(text):
+        return "write a host name such as a.org or .a.org, without http:// and port; IPv6 in brackets, `*` for any"
     elif form == "log_format" and text not in _LOG_FORMATS:
         return "write `text` or `json`"
     elif form == "memory" and _bytes_of(text) < _LEAST_MEMORY:
@@ -35,6 +40,17 @@ def problem_of(form: str, text: str) -> str | None:
     elif form == "store" and text != "duckdb" and not text.startswith("clickhouse://"):
         return "write `duckdb`, or clickhouse://user@host:9000/database"
     return None
+
+
+def _is_host(text: str) -> bool:
+    if not text.startswith("["):
+        return _HOST_NAME.fullmatch(text) is not None
+    try:
+        # Either kind of address: the charts put the pod's into brackets without knowing which it is.
+        ipaddress.ip_address(text[1:-1])
+    except ValueError:
+        return False
+    return text.endswith("]")
 
 
 def _problem_of_secret(text: str) -> str | None:

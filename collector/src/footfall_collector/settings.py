@@ -66,7 +66,9 @@ class Settings:
     data: Annotated[Path, Row("Directory of everything that is kept")] = Path("footfall-data")
     host: Annotated[str, Row("Address to listen on; off loopback a sign-in secret is needed")] = "127.0.0.1"
     port: Annotated[int, Row("TCP port to listen on; 0 takes a free one", 0, 65535)] = 8765
-    allowed_hosts: Annotated[tuple[str, ...], Row("Host names answered too; `.a.org` is all of a.org")] = ()
+    allowed_hosts: Annotated[
+        tuple[str, ...], Row("Host names answered too; `.a.org` is all of a.org", form="host_name")
+    ] = ()
     sign_in_secret: Annotated[
         str, Row("Secret, or its argon2 hash, that reading asks for", secret=True, form="sign_in")
     ] = field(default="", repr=False)

@@ -76,6 +76,22 @@ def test_without_a_running_collector_the_same_commands_work_on_the_directory(tmp
         assert usage(again) == [["recommend", 2, 1, 1.0]]
 
 
+def test_an_instance_that_is_not_there_is_told_apart_from_one_that_was_deleted(tmp_path: Path) -> None:
+    ran = command(tmp_path, "forget", LEAVER)
+    assert (ran.returncode, ran.stdout.startswith("no event of this instance is stored;")) == (0, True)
+    assert "has not the form" not in ran.stdout
+    ran = command(tmp_path, "forget", "banana")
+    assert (ran.returncode, "'banana' has not the form of Footfall's IDs" in ran.stdout) == (0, True)
+
+
+def test_what_other_sdks_call_an_instance_can_be_forgotten(tmp_path: Path) -> None:
+    with start_collector(tmp_path / "data") as collector:
+        assert post(collector, batch(event(distinct_id="banana"))).status == 200
+        wait_for(lambda: counter(collector, "events_stored") == 1, "the event")
+        ran = command(tmp_path / "data", "forget", "banana")
+    assert (ran.returncode, ran.stdout) == (0, "1 event deleted; later ones of this instance are left out\n")
+
+
 OLD = (datetime.now(UTC) - timedelta(days=45)).strftime("events-%Y-%m.duckdb")
 THIS_MONTH = max(1, datetime.now(UTC).day - 1)
 """So many days reach back to the first of this month; on the first itself they reach one day further."""

@@ -30,6 +30,7 @@ def test_flags_win_over_variables_and_variables_over_the_file(tmp_path: Path) ->
 
 
 FORMED = {
+    "host_name": "a.org",
     "network": "10.0.0.0/8",
     "log_format": "json",
     "memory": "1GiB",
@@ -113,6 +114,21 @@ def test_a_value_of_the_wrong_type_is_named_with_file_line_and_fix(tmp_path: Pat
     with pytest.raises(SettingsError) as wrong:
         read_settings({"config": str(path)}, {})
     assert str(wrong.value).startswith(f"{path}, line 3: {setting.name}: write a ")
+
+
+@pytest.mark.parametrize(
+    "name", ["a.org", ".a.org", "*", "[::1]", "[10.0.0.5]", "10.0.0.5", "collector", "A_b.c-d", "my-svc.ns.svc"]
+)
+def test_host_names_are_taken(name: str) -> None:
+    assert read_settings({"allowed_hosts": name}, {}).allowed_hosts == (name,)
+
+
+@pytest.mark.parametrize(
+    "name", ["http://a.org/", "a.org:8765", "a.org/", "::1", "[::1", "[a]", "*.a.org", "a..org", "ä.org"]
+)
+def test_what_no_host_header_can_match_stops_the_start(name: str) -> None:
+    with pytest.raises(SettingsError, match="--allowed-hosts: write a host name such as"):
+        read_settings({"allowed_hosts": f"b.org,{name}"}, {})
 
 
 def test_the_reference_has_every_setting_and_taking_its_marks_away_gives_the_defaults(tmp_path: Path) -> None:

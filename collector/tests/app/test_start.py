@@ -1,13 +1,17 @@
 """A start that can't be is refused in one line that says what to do."""
 
+import json
 import os
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from collector.tests.app.http import ask, post
 from collector.tests.receive.shapes import TOKEN, batch, event
+from footfall_collector.version import __version__
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
 
@@ -79,6 +83,48 @@ def test_help_shows_an_example() -> None:
         assert "example:" in ran.stdout
     assert "FOOTFALL_RETENTION_DAYS" in run("serve", "--help").stdout
     assert "SIGN_IN" not in run("serve", "--help").stdout
+
+
+def test_the_version_and_an_example_are_told() -> None:
+    ran = run("--version")
+    assert (ran.returncode, ran.stdout) == (0, f"footfall-collector {__version__}\n")
+    assert "footfall-collector serve --data" in run("--help").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("serve", "--prot", "1"), "there is no --prot here; did you mean `--port`?"),
+        (("serve", "--prot=1"), "did you mean `--port`?"),
+        (("keys", "add", "--produkt", "dot-ai"), "did you mean `--product`?"),
+        (("verify", "everything"), "there is no everything here"),
+        (("export", "--from", "2026-13-01", "out"), "--from: write a day such as 2026-10-01, not '2026-13-01'"),
+        (("retain", "--days", "x"), "--days: write a whole number of days, such as 180, not 'x'"),
+        (("keys", "rotate", "--days", "x", "old"), "--days: write a whole number of days"),
+    ],
+)
+def test_a_wrong_argument_is_answered_with_what_to_write(arguments: tuple[str, ...], says: str) -> None:
+    ran = run(*arguments)
+    assert (ran.returncode, says in ran.stderr, "Traceback" in ran.stderr) == (2, True, False)
+
+
+def test_on_every_address_the_dashboards_address_is_one_that_answers(tmp_path: Path) -> None:
+    env = {"FOOTFALL_SIGN_IN_SECRET": "correct horse battery"}
+    with start_collector(tmp_path / "data", env, host="0.0.0.0") as collector:
+        said = collector.output
+        assert f"dashboard: http://127.0.0.1:{collector.port}/ (sign-in needed)" in said
+        assert "set allowed_hosts to the name" in said
+        assert ask(collector, "GET", "/sign-in").status == 200
+    with start_collector(tmp_path / "data", env, host="0.0.0.0", allowed_hosts="a.org,.b.org") as collector:
+        assert "by the names of allowed_hosts (a.org, .b.org)" in collector.output
+
+
+def test_a_json_log_has_the_start_as_an_object_and_nothing_else_is_printed(tmp_path: Path) -> None:
+    with start_collector(tmp_path / "data", log_format="json") as collector:
+        (line,) = map(json.loads, collector.output.splitlines())
+        assert (line["address"], line["dashboard"]) == (collector.url, f"{collector.url}/")
+        assert (line["data"], line["sign_in"]) == (str(tmp_path / "data"), False)
+        assert ask(collector, "GET", "/healthz").status == 200
 
 
 def test_a_wrong_setting_is_named(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def goes_on(tmp_path: Path) -> Iterator[threading.Event]:
     ("words", "says", "ends"),
     [
         (("rebuild",), "counting all raw events", "all counts made anew"),
-        (("forget", STAYER), "writing anew the months", "1 events deleted"),
+        (("forget", STAYER), "writing anew the months", "1 event deleted"),
     ],
 )
 def test_work_that_takes_long_says_so_meanwhile(

@@ -7,6 +7,7 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..arguments import days
 from ..control import NotRunningError, ask
 from ..settings import Settings
 
@@ -36,7 +37,7 @@ def add_access_commands(commands: Any, command: _AddCommand) -> None:
     rotate = command(keys, "rotate", "take a new key in place of another, and both for a while", _KEYS_EXAMPLE)
     rotate.add_argument("old", help="the key that is to go")
     rotate.add_argument("new", nargs="?", help="the key in its place (a new one where none is given)")
-    rotate.add_argument("--days", type=int, default=30, help="the old one is taken for so many days more [30]")
+    rotate.add_argument("--days", type=days, default=30, help="the old one is taken for so many days more [30]")
     rotate.set_defaults(run=_keys_rotate)
     command(keys, "list", "show all keys", _KEYS_EXAMPLE).set_defaults(run=_keys_list)
     revoke = command(keys, "revoke", "stop taking a key", _KEYS_EXAMPLE)

@@ -1,6 +1,7 @@
 """The commands that work through the running collector, or on its data directory while none runs."""
 
 import argparse
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -8,8 +9,10 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from ..arguments import day, days
 from ..control import ControlError
 from ..settings import Settings
+from ..wording import count
 from .asking import operate
 
 _FORGET = """example:
@@ -43,6 +46,8 @@ from FOOTFALL_STORE_PASSWORD. If it is broken off, start it again: it goes on. T
 differs. The DuckDB files stay as they are; afterwards start the collector on the same directory with --store."""
 
 FORMATS = ("parquet", "csv", "jsonl")
+_ID_EXAMPLE = "cluster_0123456789abcdef"
+_ID = re.compile(r"(cluster|local|ephemeral)_[0-9a-f]{16}")
 _SHOWN_EVERY = 0.5
 _DAY = 86_400
 
@@ -57,7 +62,7 @@ def add_commands(commands: Any, command: Command) -> None:
     forget.set_defaults(run=_forget)
     command(commands, "rebuild", "make the counts anew from the raw events", _REBUILD).set_defaults(run=_rebuild)
     retain = command(commands, "retain", "delete months that are too old", _RETAIN)
-    retain.add_argument("--days", type=int, help="keep so many days [retention_days of the settings]")
+    retain.add_argument("--days", type=days, help="keep so many days [retention_days of the settings]")
     retain.set_defaults(run=_retain)
     backup = command(commands, "backup", "copy everything, while events come in", _BACKUP)
     backup.add_argument("target", type=Path, help="the directory to make")
@@ -75,9 +80,9 @@ def add_commands(commands: Any, command: Command) -> None:
     export = command(commands, "export", "write raw events to files", _EXPORT)
     export.add_argument("directory", type=Path, help="the directory to make")
     export.add_argument("--product", help="only of this product; of all of them where it is not given")
-    day: dict[str, Any] = {"type": date.fromisoformat, "metavar": "DAY"}
-    export.add_argument("--from", dest="first", help="first day, UTC [the oldest]", **day)
-    export.add_argument("--to", dest="last", help="last day, UTC [today]", **day)
+    of_day: dict[str, Any] = {"type": day, "metavar": "DAY"}
+    export.add_argument("--from", dest="first", help="first day, UTC [the oldest]", **of_day)
+    export.add_argument("--to", dest="last", help="last day, UTC [today]", **of_day)
     export.add_argument("--format", dest="form", choices=FORMATS, default=FORMATS[0], help=f"[{FORMATS[0]}]")
     export.set_defaults(run=_export)
     migrate = command(commands, "migrate", "copy the DuckDB store to ClickHouse, and prove the copy", _MIGRATE)
@@ -105,7 +110,16 @@ def _going_on(what: str) -> Callable[[dict[str, Any]], None]:
 def _forget(options: argparse.Namespace, settings: Settings) -> int:
     heard = _going_on("writing anew the months that have this instance")
     found = operate(settings, "forget", heard, instance=options.instance, product=options.product)
-    print(f"{found['events']} events deleted; later ones of this instance are left out")
+    if found["events"]:
+        print(f"{count(found['events'], 'event')} deleted; later ones of this instance are left out")
+        return 0
+    print(
+        "no event of this instance is stored; if you expected some, check the ID (`footfall status` shows it). "
+        "Later ones will be left out"
+    )
+    if not _ID.fullmatch(options.instance):
+        form = f"has not the form of Footfall's IDs, such as {_ID_EXAMPLE}; only other SDKs send one like it"
+        print(f"{options.instance!r} {form}")
     return 0
 
 
@@ -128,7 +142,7 @@ def _backup(options: argparse.Namespace, settings: Settings) -> int:
 
     made, seconds = back_up(settings, options.target, include_pepper=options.include_pepper, say=_Progress())
     size = sum(file.bytes for file in made.files)
-    print(f"{options.target}: {made.events} events and the journal, {size / (1 << 20):.1f} MiB")
+    print(f"{options.target}: {count(made.events, 'event')} and the journal, {size / (1 << 20):.1f} MiB")
     print(f"new events waited {seconds} s in the journal meanwhile")
     if not made.pepper_included:
         print(f"the pepper (fingerprint {made.pepper}) is not in it; keep a copy apart, a restore needs it")
@@ -139,8 +153,8 @@ def _restore(options: argparse.Namespace, settings: Settings) -> int:
     from .restore import restore
 
     found = restore(settings, options.backup, forgotten=options.forgotten, force=options.force, say=_Progress())
-    print(f"{settings.data}: {found.events} events")
-    print(f"{found.forgotten} events of instances that were forgotten are deleted")
+    print(f"{settings.data}: {count(found.events, 'event')}")
+    print(f"{count(found.forgotten, 'event')} of instances that were forgotten deleted")
     if found.removed:
         print(f"deleted {', '.join(found.removed)}, which are older than retention_days")
     if found.advice:
@@ -151,9 +165,12 @@ def _restore(options: argparse.Namespace, settings: Settings) -> int:
 def _verify(options: argparse.Namespace, settings: Settings) -> int:
     del options
     progress = _Progress()
-    found = operate(settings, "verify", lambda p: progress(f"{p['segments']} segments, {p['lines']} lines"))
+    found = operate(
+        settings, "verify", lambda p: progress(f"{count(p['segments'], 'segment')}, {count(p['lines'], 'line')}")
+    )
     loaded = found["lines"] - found["waiting"]
-    print(f"journal: {found['segments']} segments, {found['lines']} whole lines, {found['damaged']} damaged")
+    segments, lines = count(found["segments"], "segment"), count(found["lines"], "whole line")
+    print(f"journal: {segments}, {lines}, {found['damaged']} damaged")
     print(f"store: {loaded} of them loaded, {found['missing']} missing, {found['forgotten']} of forgotten instances")
     wrong = bool(found["damaged"] or found["missing"])
     for product, (rollups, raw) in sorted(found["counts"].items()):
@@ -177,7 +194,7 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
             files = operate(
                 settings,
                 "export",
-                lambda p: progress(f"{p['file']}: {p['events']} events"),
+                lambda p: progress(f"{p['file']}: {count(p['events'], 'event')}"),
                 directory=str(partial),
                 form=options.form,
                 product=options.product,
@@ -187,7 +204,7 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
     except OSError as error:
         raise ControlError(f"{options.directory} can't be written ({error.strerror}); choose another place") from None
     for name, events in files.items():
-        print(f"{options.directory / name}: {events} events")
+        print(f"{options.directory / name}: {count(events, 'event')}")
     if not files:
         print("no events in this range")
     return 0

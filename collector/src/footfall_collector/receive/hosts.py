@@ -1,11 +1,11 @@
 """The Host allow-list: a page elsewhere that lets its own name point here (DNS rebinding) gets nothing."""
 
+from ..setting_forms import WILDCARDS
 from ..settings import LOOPBACK_NAMES, Settings
 from .http import Scope, header
 
 NOT_ALLOWED = "This host name is not allowed here; add it to allowed_hosts in the collector's settings."
 """Said with a 403, which makes a Footfall client keep its events."""
-_ANY = ("0.0.0.0", "::", "[::]", "")  # noqa: S104 -- compared with, not bound to
 
 
 class HostAllowList:
@@ -13,7 +13,7 @@ class HostAllowList:
 
     def __init__(self, settings: Settings) -> None:
         names = [*LOOPBACK_NAMES, *settings.allowed_hosts]
-        if settings.host not in _ANY:
+        if settings.host not in WILDCARDS:
             names.append(f"[{settings.host}]" if ":" in settings.host.strip("[]") else settings.host)
         self._exact = {name.lower() for name in names if not name.startswith(".")}
         self._suffixes = tuple(name.lower() for name in names if name.startswith("."))

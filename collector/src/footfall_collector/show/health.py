@@ -6,9 +6,9 @@ from typing import Any
 
 from ..answer import Answers, Filters
 from ..status import Status
+from ..wording import count
 from .periods import EARLIEST
 from .records import records
-from .sentences import count
 from .versions import version_key
 
 REFUSED = ("requests_refused", "events_refused", "properties_dropped")

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from footfall.vocabularies import OTHER
 
+from ..wording import count
 from .records import Record, share, total, totals_by
 
 FEW_CALLS = 20
@@ -27,12 +28,6 @@ def percent(ratio: float) -> str:
     if 0 < value < 0.1:
         return f"<0.1{NBSP}%"
     return f"{value:.0f}{NBSP}%" if value >= 10 or value == round(value) else f"{value:.1f}{NBSP}%"
-
-
-def count(number: int, noun: str) -> str:
-    """`1,234 calls`, `1 call`."""
-    plural = noun if number == 1 else noun[:-1] + "ies" if noun.endswith("y") else f"{noun}s"
-    return f"{number:,} {plural}"
 
 
 def only_internal(events: int) -> str:
