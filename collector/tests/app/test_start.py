@@ -111,11 +111,12 @@ def test_a_wrong_argument_is_answered_with_what_to_write(arguments: tuple[str, .
 def test_on_every_address_the_dashboards_address_is_one_that_answers(tmp_path: Path) -> None:
     env = {"FOOTFALL_SIGN_IN_SECRET": "correct horse battery"}
     with start_collector(tmp_path / "data", env, host="0.0.0.0") as collector:
-        said = collector.output
-        assert f"dashboard: http://127.0.0.1:{collector.port}/ (sign-in needed)" in said
-        assert "set allowed_hosts to the name" in said
+        wait_for(lambda: "Ctrl-C stops" in collector.output, "the last line of the start")
+        assert f"dashboard: http://127.0.0.1:{collector.port}/ (sign-in needed)" in collector.output
+        assert "set allowed_hosts to the name" in collector.output
         assert ask(collector, "GET", "/sign-in").status == 200
     with start_collector(tmp_path / "data", env, host="0.0.0.0", allowed_hosts="a.org,.b.org") as collector:
+        wait_for(lambda: "Ctrl-C stops" in collector.output, "the last line of the start")
         assert "by the names of allowed_hosts (a.org, .b.org)" in collector.output
 
 
