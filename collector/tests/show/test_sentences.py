@@ -44,7 +44,29 @@ def test_the_tool_that_most_instances_use_comes_first_even_where_another_is_call
     assert text.startswith(
         "`recommend` is used by **61 % of instances** and makes up 39 % of all calls; `query` comes next."
     )
-    assert text.endswith("The slowest is `recommend` with a median of **4.2 s**."), "a tool with few calls is not named"
+    assert text.endswith(
+        "Of the tools with 20 calls or more, `recommend` is the slowest, with a median of **4.2 s**."
+    ), "a tool with few calls is not named"
+    assert said(sentences.tools(USAGE, 100, durations[:2], None, [])).endswith(
+        "comes next. `recommend` is the slowest, with a median of **4.2 s**."
+    )
+
+
+def test_a_sentence_says_of_which_tools_it_is_where_the_chart_shows_a_higher_one() -> None:
+    few = {"tool": "logs", "calls": 3, "instances": 1, "errors": 3}
+    other = {"tool": "other", "calls": 500, "instances": 1, "errors": 400}
+    for left_out, begins in (
+        ([few], "Of the tools with 20 calls or more, "),
+        ([{**few, "tool": "other"}], "Of the tools with 20 calls or more, "),
+        ([other], "Apart from `other`, "),
+        ([few, other], "Of the named tools with 20 calls or more, "),
+        ([{**few, "errors": 0}], ""),
+    ):
+        text = said(sentences.errors([*RATES, *left_out], [], []))
+        assert f". {begins}`recommend` fails most often, in **7.7 %** of its calls." in text
+    assert "; apart from `other`, `query` is called most" in sentences.overview(
+        [*USAGE, {**other, "calls": 700}], RATES, 0, 9
+    )
 
 
 def test_a_tool_that_got_worse_is_said_to_have() -> None:
@@ -92,7 +114,7 @@ def test_the_errors_say_whether_they_are_new_and_what_fails_most() -> None:
     before = [{"tool": "query", "calls": 1000, "errors": 20}]
     assert said(sentences.errors(RATES, before, classes)) == (
         "**4.2 %** of 1,000 calls failed, {bad|up from 2 %}; `TimeoutError` is 60 % of the errors, "
-        "most of them in `recommend`. "
+        "most often in `recommend`. "
         "`recommend` fails most often, in **7.7 %** of its calls."
     )
 
@@ -138,6 +160,35 @@ def test_the_next_decision_weighs_adoption_kubernetes_and_who_returns() -> None:
         "**72 % of active instances run 2.3.0**, the newest version, in which {bad|`query` got worse}; "
         "Kubernetes 1.33 is the most common with 90 %; **40 %** of new instances come back in the week after."
     )
+
+
+@pytest.mark.parametrize(
+    ("counts", "sentence"),
+    [
+        ((50, 50), "**50 %** of instances are set up with `a`, and as many with `b`."),
+        ((30, 30, 30), "**30 %** of instances are set up with `a`, and as many each with `b` and `c`."),
+        ((20, 20, 20, 20), "**20 %** of instances are set up with `a`, and as many each with `b` and 2 others."),
+        ((60, 20, 20), "**60 %** of instances are set up with `a`."),
+        ((60, 20, 10), "**60 %** of instances are set up with `a`, ahead of `b` with 20 %."),
+    ],
+)
+def test_nobody_is_ahead_of_an_equal(counts: tuple[int, ...], sentence: str) -> None:
+    providers = [{"ai_provider": name, "instances": n} for name, n in zip("abcd", counts, strict=False)]
+    assert said(sentences.clients(providers, [], 100)) == sentence
+
+
+@pytest.mark.parametrize(
+    ("counts", "sentence"),
+    [
+        ({"1.34.0": 5, "1.33.1": 5}, "Kubernetes 1.33 and 1.34 are equally common with 50 % each."),
+        ({"1.9.0": 1, "1.10.0": 1, "1.33.1": 1, "1.30": 0}, "Kubernetes 1.9, 1.10 and 1.33 are equally common with"),
+        ({"1.34.0": 3, "1.33.1": 1, None: 6}, "Kubernetes 1.34 is the most common with 75 % of those that say one."),
+        ({"other": 9, "1.33.1": 1}, "Kubernetes 1.33 is the most common of the known ones with 10 %."),
+    ],
+)
+def test_kubernetes_versions_that_are_tied_are_told_as_such(counts: dict[str | None, int], sentence: str) -> None:
+    rows = [{"k8s_version": version, "instances": n} for version, n in counts.items()]
+    assert sentence in said(sentences.next_steps(None, rows, [], [], date(2026, 11, 22)))
 
 
 def test_no_data_is_said_as_such_on_every_page() -> None:

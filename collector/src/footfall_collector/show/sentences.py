@@ -3,12 +3,14 @@
 The texts carry a small markup that the page turns into elements: `code`, **strong**, {bad|worse} and {good|better}.
 """
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 from footfall.vocabularies import OTHER
 
 from ..wording import count
 from .records import Record, share, total, totals_by
+from .versions import version_key
 
 FEW_CALLS = 20
 """Below this many calls a rate is not worth a sentence."""
@@ -46,14 +48,31 @@ def overview(usage: list[Record], errors: list[Record], calls_before: int, calle
         text += f", {_change(calls, calls_before)}"
     rate = share(total(errors, "errors"), total(errors, "calls"))
     if len(usage) > 1:
-        top = max(_named(usage, "tool"), key=lambda row: row["calls"])
-        text += f"; `{top['tool']}` is called most"
+        found, top = _most(usage, lambda row: row["calls"], least=0)
+        text += f"; {found[:1].lower()}{found[1:]}`{top['tool']}` is called most"
     return f"{text}, and **{percent(rate)}** of all calls fail." if rate is not None else f"{text}."
 
 
 def _named(rows: list[Record], column: str) -> list[Record]:
     """The rows that have a name of their own: `other` says nothing to a reader, unless there is nothing else."""
     return [row for row in rows if row[column] != OTHER] or rows
+
+
+def _most(rows: list[Record], value: Callable[[Record], float], least: int = FEW_CALLS) -> tuple[str, Record]:
+    """The row of the highest value among named tools with so many calls, and of which rows it is the highest.
+
+    The latter is nothing unless the chart shows a higher value of a tool that was left out.
+    """
+    enough = [row for row in rows if row["calls"] >= least]
+    top = max(_named(enough, "tool"), key=value)
+    higher = [row for row in rows if row["calls"] and value(row) > value(top)]
+    if not higher:
+        return "", top
+    few = any(row["calls"] < least for row in higher)
+    if all(row["tool"] == OTHER and row["calls"] >= least for row in higher):
+        return f"Apart from `{OTHER}`, ", top
+    named = "named " if few and any(row["tool"] == OTHER and row["calls"] >= least for row in higher) else ""
+    return f"Of the {named}tools with {least} calls or more, ", top
 
 
 def _first(sums: dict[str, int]) -> tuple[str, int]:
@@ -95,8 +114,9 @@ def _speed(durations: list[Record], focus: str | None) -> str:
         return f". Half of its calls take longer than **{milliseconds(known[0]['p50_ms'])}**"
     if len(known) < 2:
         return ""
-    slowest = max(_named(known, "tool"), key=lambda row: row["p50_ms"])
-    return f". The slowest is `{slowest['tool']}` with a median of **{milliseconds(slowest['p50_ms'])}**"
+    restriction, slowest = _most(durations, lambda row: row["p50_ms"])
+    text = f"`{slowest['tool']}` is the slowest, with a median of **{milliseconds(slowest['p50_ms'])}**"
+    return f". {restriction}{text}"
 
 
 def milliseconds(value: float) -> str:
@@ -120,11 +140,12 @@ def errors(rates: list[Record], before: list[Record], classes: list[Record]) -> 
         kind, errors_of_kind = _first(kinds)
         part = share(errors_of_kind, sum(kinds.values())) or 0.0
         where = max((row for row in classes if row["error_type"] == kind), key=lambda row: row["errors"])
-        text += f"; `{kind}` is {percent(part)} of the errors, most of them in `{where['tool']}`"
+        text += f"; `{kind}` is {percent(part)} of the errors, most often in `{where['tool']}`"
     worst = [row for row in _named(rates, "tool") if row["calls"] >= FEW_CALLS and row["errors"]]
     if len(worst) > 1:
-        tool = max(worst, key=lambda row: row["errors"] / row["calls"])
-        text += f". `{tool['tool']}` fails most often, in **{percent(tool['errors'] / tool['calls'])}** of its calls"
+        restriction, tool = _most(rates, lambda row: row["errors"] / row["calls"])
+        failing = percent(tool["errors"] / tool["calls"])
+        text += f". {restriction}`{tool['tool']}` fails most often, in **{failing}** of its calls"
     return f"{text}."
 
 
@@ -154,7 +175,11 @@ def _leaders(sums: dict[str, int], everything: int, verb: str) -> str:
     first, most = _first(sums)
     rest = [item for item in sums.items() if item[0] not in (first, OTHER)]
     text = f"**{percent(most / everything)}** {verb} `{first}`"
-    if rest:
+    tied = [name for name, number in rest if number == most]
+    if tied:
+        each = "each " if len(tied) > 1 else ""
+        return f"{text}, and as many {each}{verb.rpartition(' ')[2]} {_names(tied, 'others')}"
+    if rest and [number for _, number in rest].count(rest[0][1]) == 1:
         text += f", ahead of `{rest[0][0]}` with {percent(rest[0][1] / everything)}"
     return text
 
@@ -176,21 +201,33 @@ def next_steps(
             parts[-1] += f", in which {{bad|{_names(flagged)} got worse}}"
     minors = totals_by([{**row, "minor": _minor(row["k8s_version"])} for row in kubernetes], "minor", "instances")
     if sum(minors.values()):
-        name, most = next(iter(minors.items()))
-        parts.append(f"Kubernetes {name} is the most common with {percent(most / sum(minors.values()))}")
+        silent = sum(row["instances"] for row in kubernetes if not row["k8s_version"])
+        parts.append(_common(minors) + (" of those that say one" if silent else ""))
     returning = returned(cohorts, today)
     if returning is not None:
         parts.append(f"**{percent(returning)}** of new instances come back in the week after")
     return "; ".join(parts) + "." if parts else NO_EVENTS
 
 
+def _common(minors: dict[str, int]) -> str:
+    """Which minor versions of Kubernetes are the most common."""
+    name, most = _first(minors)
+    part = percent(most / sum(minors.values()))
+    tied = [other for other, number in minors.items() if number == most and other not in (name, OTHER)]
+    if not tied:
+        known = " of the known ones" if minors.get(OTHER, 0) > most else ""
+        return f"Kubernetes {name} is the most common{known} with {part}"
+    names = sorted([name, *tied], key=version_key)
+    return f"Kubernetes {', '.join(names[:-1])} and {names[-1]} are equally common with {part} each"
+
+
 def _minor(version: str | None) -> str | None:
     return None if not version else ".".join(version.split("-")[0].split(".")[:2])
 
 
-def _names(tools: list[str]) -> str:
-    shown = [f"`{tool}`" for tool in tools[:2]]
-    return " and ".join(shown) if len(tools) <= 2 else f"{shown[0]} and {len(tools) - 1} other tools"
+def _names(names: list[str], noun: str = "other tools") -> str:
+    shown = [f"`{name}`" for name in names[:2]]
+    return " and ".join(shown) if len(names) <= 2 else f"{shown[0]} and {len(names) - 1} {noun}"
 
 
 def returned(cohorts: list[Record], today: date) -> float | None:
