@@ -13,7 +13,7 @@ from bench.results import ROOT
 
 HERE = Path(__file__).parent
 NODE = ROOT / "bench/node"
-NOTICE = "collects anonymous usage analytics"
+NOTICE = "collects usage analytics"
 SENDERS = ("footfall", "posthog-python", "posthog-node")
 
 

@@ -280,7 +280,7 @@ def missing(evidence: Evidence) -> list[str]:
         "kubernetes": b"/api/v1/namespaces/kube-system",
         "spool": b'"tool_executed"',
         "state": b'"tool_executed"',
-        "log": b"dot-ai collects anonymous usage analytics",
+        "log": b"dot-ai collects usage analytics",
         "cli": b"tool_executed",
         "journal": b'"tool_executed"',
         "database": b"'tool_executed'",

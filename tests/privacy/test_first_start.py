@@ -24,7 +24,7 @@ HELLO = {
 }
 READY = {"jsonrpc": "2.0", "method": "notifications/initialized"}
 CALL = {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "version", "arguments": {}}}
-NOTICE = "dot-ai collects anonymous usage analytics"
+NOTICE = "dot-ai collects usage analytics"
 IN_ONE_LINE = '"env": {"DOT_AI_TELEMETRY": "false"}'
 
 

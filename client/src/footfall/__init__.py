@@ -1,4 +1,4 @@
-"""Footfall: anonymous usage analytics for self-hosted MCP servers.
+"""Footfall: usage analytics for self-hosted MCP servers.
 
     from footfall import Product, Telemetry
     from footfall.mcp import instrument

@@ -41,10 +41,19 @@ def main(argv: list[str] | None = None) -> int:
         return 1
 
 
+_MORE = {
+    "log": (
+        "The first column is when an event was sent; when it happened is its timestamp, which --json shows",
+        'With --json a line is {"sent": UTC time, "event": the event as it was sent}',
+    )
+}
+"""What the help of a command says besides its line in the list of all."""
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="footfall",
-        description="See, check and turn off the anonymous usage analytics of MCP servers on this machine.",
+        description="See, check and turn off the usage analytics of MCP servers on this machine.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -59,8 +68,9 @@ def _parser() -> argparse.ArgumentParser:
         ("off", off, "turn telemetry off for this user, whatever the environment says"),
         ("on", on, "take back `footfall off`; an off in the environment still wins"),
     ):
+        described = ". ".join((help_text, *_MORE.get(name, ())))
         command = commands.add_parser(
-            name, help=help_text, description=help_text, epilog=f"example: footfall {name} --product dot-ai"
+            name, help=help_text, description=described, epilog=f"example: footfall {name} --product dot-ai"
         )
         command.add_argument("--product", help="name of the product, such as dot-ai; needed where several are known")
         command.add_argument("--json", action="store_true", help="for machines")
@@ -167,17 +177,22 @@ def preview(arguments: argparse.Namespace) -> int:
     return 0
 
 
+_LOG_ROW = "{:<22}{:<28}{:<18}{}"
+
+
 def log(arguments: argparse.Namespace) -> int:
-    """Print every event sent in the last 7 days, as it was sent."""
+    """Print every event sent in the last 7 days, as it was sent, with the time at which it was."""
     entry = None
-    for entry in Inspection(meant_product(arguments), os.environ).sent():
+    for number, entry in enumerate(Inspection(meant_product(arguments), os.environ).sent()):
+        sent, event = rfc3339(entry["sent"]), entry["event"]
         if arguments.json:
-            print(json.dumps(entry))
-        else:
-            event = entry["event"]
-            own = {k: v for k, v in event.get("properties", {}).items() if not k.startswith("$")}
-            text = "  ".join(f"{name}={value}" for name, value in own.items())
-            print(f"{_when(entry['sent'])}  {event.get('distinct_id')}  {event.get('event'):<17}{text}")
+            print(json.dumps({**entry, "sent": sent}))
+            continue
+        if number == 0:
+            print(_LOG_ROW.format("sent", "instance", "event", "properties"))
+        own = {k: v for k, v in event.get("properties", {}).items() if not k.startswith("$")}
+        text = "  ".join(f"{name}={value}" for name, value in own.items())
+        print(_LOG_ROW.format(sent, str(event.get("distinct_id")), str(event.get("event")), text))
     if entry is None and not arguments.json:
         print("Nothing was sent in the last 7 days.")
     return 0

@@ -7,9 +7,10 @@ def first_notice(product: Product, settings: Settings) -> str:
     """A few lines for the log, given once in an instance's life, before anything is sent."""
     prefix = product.prefix
     minutes = settings.grace_seconds / 60
-    begins = f"Nothing is sent in the first {minutes:.0f} minutes. " if minutes >= 1 else ""
+    first = "minute" if round(minutes) == 1 else f"{minutes:.0f} minutes"
+    begins = f"Nothing is sent in the first {first}. " if minutes >= 1 else ""
     return (
-        f"{product.name} collects anonymous usage analytics: which tools run, how long they take, the class of errors, "
+        f"{product.name} collects usage analytics: which tools run, how long they take, the class of errors, "
         f"versions, and the names of the MCP client and the AI provider, under a pseudonymous instance ID. Never "
         f"arguments, results, error messages, names of clusters or namespaces, keys, or addresses. {begins}"
         f"They go to {settings.host}.\n"

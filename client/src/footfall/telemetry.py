@@ -24,7 +24,7 @@ def _record_nothing(tool: str, client: str, seconds: float, error: BaseException
 
 
 class Telemetry(ToolCalls):
-    """Anonymous usage analytics of one product in this process.
+    """Usage analytics of one product in this process.
 
     Args:
         product: who collects.

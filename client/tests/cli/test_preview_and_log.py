@@ -16,6 +16,7 @@ from tests.privacy.tee import Request, Tee
 from tests.support.capture_server import CaptureServer
 from tests.support.waiting import wait_for
 
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _SENT_AT = re.compile(rb'"sent_at":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"')
 
 
@@ -123,9 +124,16 @@ def test_the_log_holds_every_event_that_was_sent_as_it_was_sent_and_no_other(
     logged = [json.loads(line) for line in waiting.footfall("log", "--json").splitlines()]
     assert [entry["event"] for entry in logged] == capture.events
     assert len(logged) == KINDS
-    shown = machine.footfall("log").splitlines()
-    assert len(shown) == KINDS
-    # One event a line, in columns: when, who, what, and its properties.
+    sent = [entry["sent"] for entry in logged]
+    assert all(
+        _MOMENT.fullmatch(one) and one >= event["timestamp"] for one, event in zip(sent, capture.events, strict=True)
+    )
+    heading, *shown = machine.footfall("log").splitlines()
+    assert [line.split()[0] for line in shown] == sent
+    # One event a line, in columns with headings: when it was sent, who, what, and its properties.
+    assert heading.split() == ["sent", "instance", "event", "properties"]
+    assert all(line[heading.index(name) - 1] == " " for name in ("instance", "event", "properties") for line in shown)
+    assert shown[0][heading.index("event") :].startswith("server_started ")
     assert len({line.index(event["event"]) for line, event in zip(shown, capture.events, strict=True)}) == 1
     assert all("post_version=3.2.1" in line and "$ip" not in line for line in shown)
 
@@ -143,6 +151,7 @@ def test_a_reader_that_has_enough_is_no_error(tmp_path: Path, capture: CaptureSe
     line = f"{COMMAND} log | head -n 1; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", line], env=machine.environment, capture_output=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.startswith(b"sent ")
     assert done.stdout.count(b"\n") == 1
 
 
