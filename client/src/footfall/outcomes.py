@@ -57,11 +57,11 @@ def duration_check() -> Callable[[object], Value | None]:
     return properties_of(ToolExecuted)[_DURATION].kind.checker()
 
 
-def class_name(cls: type[BaseException]) -> str:
-    """The name of an exception class, or of its nearest base that stands in its module under its own name.
+def class_name(cls: type) -> str:
+    """The name of a class, such as an exception's, or of its nearest base that stands in its module under its own name.
 
     A class made at run time could carry data in its name; such a one is reported as its nearest base that was
-    written by somebody. At worst that is `BaseException`.
+    written by somebody. At worst that is `object`, or `BaseException` for an exception.
     """
     for candidate in cls.__mro__:
         name = candidate.__name__

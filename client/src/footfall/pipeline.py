@@ -54,7 +54,7 @@ class Pipeline:
             "common": read_context(product, environ),
             "deployment": deployment_method(environ, self.settings.deployment_method),
         }
-        self.recorder = Recorder(self.catalogue, self._keep, self.counters, self.clock)
+        self.recorder = self._recorder()
         self.lifecycle = Lifecycle(self.record_stopped, _end_all)
         self._begin()
         _pipelines.add(self)
@@ -68,6 +68,14 @@ class Pipeline:
         if self._preview:
             return StateDirectory(None, durable=False, network=False, note="preview: nothing is written")
         return open_state_directory(self.settings.state_dir, named=self.settings.state_dir_named)
+
+    def _recorder(self) -> Recorder:
+        parts = self.catalogue, self._keep, self.counters, self.clock
+        if not self._preview:
+            return Recorder(*parts)
+        from .hints import HintingRecorder
+
+        return HintingRecorder(*parts, lambda hint: log.warning("%s telemetry: %s", self.product.name, hint))
 
     def _begin(self) -> None:
         """What a process, or a child after a fork, has of its own."""

@@ -15,8 +15,11 @@ from .outcomes import ReadyCalls, class_name, duration_check
 from .schema import Catalogue, Event, EventCheck
 
 
-class _Clock(Protocol):
-    def now(self) -> float: ...
+class Clock(Protocol):
+    """Tells the time in seconds since the epoch."""
+
+    def now(self) -> float:
+        """Now."""
 
 
 _VERSION_4 = bytes(byte & 0x0F | 0x40 for byte in range(256))
@@ -65,7 +68,7 @@ class Recorder:
     """
 
     def __init__(
-        self, catalogue: Catalogue, append: Callable[[bytes], object], counters: Counters, clock: _Clock
+        self, catalogue: Catalogue, append: Callable[[bytes], object], counters: Counters, clock: Clock
     ) -> None:
         self.tools: set[str] = set()
         self.counters = counters

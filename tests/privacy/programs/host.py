@@ -176,6 +176,9 @@ def slips() -> None:
         third = Telemetry(Product("third"), environ={**base, **secret})
         third.server_started()
         third.close()
+    previewed = Telemetry(Product("previewed"), environ={**base, "PREVIEWED_TELEMETRY": "preview"})
+    by_hand(previewed)
+    previewed.close()
 
 
 telemetry = Telemetry(Product("dot-ai", version=PLAN["product version"][0], write_key="phc_product"))
