@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import ctypes
 import getpass
-import json
 import logging
 import os
 import platform
@@ -20,8 +19,7 @@ import sys
 from collections.abc import Callable
 from typing import Annotated, Any
 
-with open(os.environ["PRIVACY_PLAN"], encoding="utf-8") as _plan:
-    PLAN: dict[str, list[str]] = json.load(_plan)
+from crashes import CRASHES, PLAN, text_of
 
 
 def rename_machine_and_user() -> None:
@@ -48,10 +46,6 @@ from footfall.mcp import instrument  # noqa: E402
 from footfall.schema import Event, Property  # noqa: E402
 
 
-class ShopError(Exception):
-    """An exception class that stands in its module. A tool renames it."""
-
-
 class Letter(Event, frozen=True, tag="letter"):
     """An event of the host's own that is in no catalogue."""
 
@@ -72,10 +66,6 @@ def log_telemetry() -> None:
     logging.getLogger().setLevel(logging.CRITICAL + 1)
 
 
-def text_of(place: str, number: int) -> str:
-    return PLAN[place][number % len(PLAN[place])]
-
-
 def echo(text: str = "", number: int = 0) -> str:
     """Return what was given."""
     return f"{text}{number}"
@@ -89,57 +79,6 @@ def answer(number: int) -> str:
 def crash(way: str, number: int) -> str:
     """End with an exception that holds planted texts in one way or another."""
     raise CRASHES[way](number)
-
-
-def _message(number: int) -> Exception:
-    error = LookupError(text_of("messages", number))
-    if hasattr(error, "add_note"):
-        error.add_note(text_of("messages", number + 1))
-    return error
-
-
-def _cause(number: int) -> Exception:
-    error = RuntimeError(text_of("messages", number))
-    error.__cause__ = OSError(2, text_of("messages", number + 1), text_of("messages", number + 2))
-    return error
-
-
-def _made(number: int) -> Exception:
-    name = text_of("classes", number)
-    made: Exception = type(name, (ValueError,), {"__module__": __name__, "__qualname__": name})(
-        text_of("messages", number)
-    )
-    return made
-
-
-def _elsewhere(number: int) -> Exception:
-    made = {"__module__": text_of("modules", number), "__qualname__": text_of("modules", number + 1)}
-    error: Exception = type(text_of("classes", number), (TimeoutError,), made)(text_of("messages", number))
-    return error
-
-
-def _renamed(number: int) -> Exception:
-    ShopError.__name__ = ShopError.__qualname__ = text_of("classes", number)
-    return ShopError(text_of("messages", number))
-
-
-def _stands_oddly(number: int) -> Exception:
-    """A class that can be found in its module, under a name that is no identifier."""
-    name = f"{text_of('classes', number)} & sons"
-    made = type(name, (KeyError,), {"__module__": __name__})
-    globals()[name] = made
-    error: Exception = made(text_of("messages", number))
-    return error
-
-
-CRASHES: dict[str, Callable[[int], Exception]] = {
-    "message": _message,
-    "cause": _cause,
-    "made": _made,
-    "elsewhere": _elsewhere,
-    "renamed": _renamed,
-    "stands oddly": _stands_oddly,
-}
 
 
 def by_hand(telemetry: Telemetry) -> None:
