@@ -87,7 +87,8 @@ class ControlPlane:
             self.resources()
         path, namespaced = self._paths[document["apiVersion"], document["kind"]]
         home = document["metadata"].get("namespace") or namespace
-        return path.format(f"namespaces/{home}/" if namespaced else "") + "/" + document["metadata"]["name"]
+        name: str = document["metadata"]["name"]
+        return path.format(f"namespaces/{home}/" if namespaced else "") + "/" + name
 
     def apply(self, documents: list[dict[str, Any]], namespace: str) -> list[Answer]:
         """Apply objects as `kubectl apply --server-side --validate=strict` does; every unknown field is refused."""
@@ -185,7 +186,7 @@ def _running(name: str, command: list[str], directory: Path) -> Iterator["subpro
 
 def _ready(plane: ControlPlane, *processes: "subprocess.Popen[bytes]") -> bool:
     for process in processes:
-        assert process.poll() is None, f"{process.args} ended with {process.returncode}; see its log"
+        assert process.poll() is None, f"{process.args!r} ended with {process.returncode}; see its log"
     try:
         if plane.ask("GET", "/readyz").status != 200:
             return False
