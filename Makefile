@@ -8,14 +8,17 @@ export UV_NO_PROGRESS := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
 # The first of these that exists makes the environment; the project needs Python 3.11 or newer.
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3 || echo python3)
+# An older one is refused before it leaves an environment that the next run would use.
+VENV = test -x $(PY) || { $(PYTHON) -c 'import sys; print(sys.version_info >= (3, 11))' | grep -q True \
+	|| { echo "$(PYTHON) is older than 3.11, or not there: make PYTHON=python3.11" >&2; exit 1; }; $(PYTHON) -m venv .venv; }
 
 .PHONY: help setup lock demo test test-all check generate site bench soak clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 .venv/.installed: requirements.txt pyproject.toml client/pyproject.toml collector/pyproject.toml examples/toolkit/pyproject.toml
-	@test -x $(PY) || $(PYTHON) -m venv .venv
+	@$(VENV)
 	@test -x $(UV) || $(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	$(UV) pip install --quiet --python $(PY) --require-hashes -r requirements.txt
 	$(UV) pip install --quiet --python $(PY) --no-deps -e client -e collector -e examples/toolkit
@@ -28,7 +31,7 @@ IMAGE_PINS = $(UV) pip compile --quiet --constraint requirements.txt --generate-
 	--python-version 3.11 --no-emit-package footfall --no-emit-package footfall-collector
 
 lock: ## resolve again and write the pins to requirements.txt, requirements-engines.txt and deploy/images
-	@test -x $(PY) || $(PYTHON) -m venv .venv
+	@$(VENV)
 	@test -x $(UV) || $(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	$(UV) lock --quiet --upgrade --python $(PY)
 	$(UV) export --quiet --frozen --all-packages --group dev --no-emit-workspace --no-header -o requirements.txt >/dev/null

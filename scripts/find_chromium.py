@@ -25,16 +25,18 @@ def install(package: str = "chromium") -> None:
 
 
 def main() -> int:
-    """0 where Chromium is there in the end."""
+    """0 where Chromium is there in the end; prints its path."""
     if find() is None:
         print("Chromium is not here; installing it from Debian's packages", flush=True)
         try:
             install()
         except (OSError, subprocess.CalledProcessError) as error:
             print(f"could not install it: {error}", file=sys.stderr)
-    if find() is None:
+    found = find()
+    if found is None:
         print("The dashboard's tests need Chromium: install it, or name it in CHROMIUM.", file=sys.stderr)
         return 1
+    print(found)
     return 0
 
 

@@ -1,10 +1,11 @@
-"""Takes pictures of the dashboard for the README and the documents.
+"""Takes pictures of the dashboard for the README and the documents, into docs/img.
 
-.venv/bin/python scripts/picture.py            of the demo, which runs in another terminal (`make demo`)
-.venv/bin/python scripts/picture.py ADDRESS    the same, where the port was moved
-.venv/bin/python scripts/picture.py --pages    every page, of a collector of its own with a seeded fleet
+.venv/bin/python scripts/picture.py                          of the demo, which runs in another terminal (`make demo`)
+.venv/bin/python scripts/picture.py http://127.0.0.1:9000    the same, where the port was moved
+.venv/bin/python scripts/picture.py --pages                  every page, of a collector of its own with a seeded fleet
 """
 
+import argparse
 import sys
 import tempfile
 import time
@@ -57,21 +58,26 @@ def of_every_page(browser: Browser) -> None:
         feed(collector.url, Fleet(instances=320, days=58, seed=3, end=int(time.time())))
         for name, path in PAGES.items():
             take(browser, collector.url + path, "light", ROOT / f"docs/img/page-{name}.png", whole=True)
+        # The documentation's first page is dark where its reader's system is.
+        take(browser, collector.url, "dark", ROOT / "docs/img/page-overview-dark.png", whole=True)
 
 
 def main() -> int:
     """0 where the pictures were taken; 1 where there is no Chromium."""
-    asked = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8765"
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("address", nargs="?", default="http://127.0.0.1:8765", help="of the demo [%(default)s]")
+    parser.add_argument("--pages", action="store_true", help="take every page, with a collector of its own")
+    asked = parser.parse_args()
     chromium = find()
     if chromium is None:
         print("picture: there is no Chromium; `make browser` installs one", file=sys.stderr)
         return 1
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        if asked == "--pages":
+        if asked.pages:
             of_every_page(browser)
         else:
-            of_the_demo(browser, asked)
+            of_the_demo(browser, asked.address)
         browser.close()
     return 0
 

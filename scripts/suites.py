@@ -119,7 +119,8 @@ def main() -> int:
     arguments = parser.parse_args()
     unknown = set(arguments.names) - {s.name for s in SUITES}
     if unknown:
-        parser.error(f"no suite named {', '.join(sorted(unknown))}")
+        there = ", ".join(s.name for s in SUITES)
+        parser.error(f"no suite named {', '.join(sorted(unknown))}; there are {there}")
     chosen = [s for s in SUITES if s.name in arguments.names or (not arguments.names and (arguments.all or s.quick))]
     deadline = time.monotonic() + END_OF_RUN_SECONDS
     results = [(suite, *run(suite, deadline)) for suite in chosen]

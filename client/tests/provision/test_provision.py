@@ -151,6 +151,27 @@ def test_dry_run_prints_the_requests_of_a_first_run_and_sends_none() -> None:
             assert has(insight["query"], body["query"]), body["name"]
 
 
+@pytest.mark.parametrize(
+    ("host", "says"),
+    [
+        ("posthog.example.com", "with https://, such as https://eu.posthog.com"),
+        ("https://eu.i.posthog.com/", "that is PostHog's address for events; write https://eu.posthog.com"),
+    ],
+)
+def test_dry_run_refuses_the_hosts_that_a_real_run_refuses(host: str, says: str) -> None:
+    with a_posthog() as posthog:
+        ran = provision(posthog, "--dry-run", key="", host=host)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert says in ran.stderr
+
+
+def test_a_catalogue_that_is_not_there_is_a_plain_sentence() -> None:
+    with a_posthog() as posthog:
+        ran = provision(posthog, "--dry-run", "--catalogue", "nope.py")
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr == "footfall: nope.py does not exist; check --catalogue\n"
+
+
 def test_the_key_can_be_an_option_and_then_counts_before_the_variable() -> None:
     with a_posthog() as posthog:
         ran = provision(posthog, "--personal-api-key", KEY, "--dry-run", key="")
@@ -186,7 +207,8 @@ def requests_in(text: str) -> list[tuple[str, Any]]:
         ({"key": ""}, "POSTHOG_PERSONAL_API_KEY"),
         ({"key": "phx_of_nobody"}, "dashboard:write"),
         ({"host": "http://127.0.0.1:9"}, "can't be reached"),
-        ({"host": "eu.posthog.com"}, "https://eu.posthog.com"),
+        ({"host": "eu.posthog.com"}, "with https://, such as https://eu.posthog.com"),
+        ({"host": "https://us.i.posthog.com"}, "that is PostHog's address for events; write https://us.posthog.com"),
     ],
 )
 def test_what_goes_wrong_is_said_with_what_to_do(how: dict[str, str], says: str) -> None:

@@ -25,14 +25,9 @@ class PostHog:
     """
 
     def __init__(self, host: str, key: str, project: str = "@current") -> None:
-        parts = urlsplit(host)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise PostHogError(
-                "--host must be the address of PostHog's web application, such as https://eu.posthog.com"
-            )
         if not key.isascii() or not key.isprintable() or not key:
             raise PostHogError("the personal API key has characters that no key has; copy it again")
-        self._base = host.rstrip("/")
+        self._base = web_address(host)
         self._headers = {
             "Authorization": f"Bearer {key}",
             "Accept": "application/json",
@@ -85,6 +80,19 @@ class PostHog:
                 "application (https://eu.posthog.com), not of ingestion (https://eu.i.posthog.com)"
             )
         return found
+
+
+def web_address(host: str) -> str:
+    """The address of PostHog's web application, without a slash at its end. Raises PostHogError for any other."""
+    parts = urlsplit(host)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise PostHogError(
+            "--host must be the address of PostHog's web application, with https://, such as https://eu.posthog.com"
+        )
+    region, _, rest = parts.hostname.partition(".")
+    if rest == "i.posthog.com":
+        raise PostHogError(f"--host: that is PostHog's address for events; write https://{region}.posthog.com")
+    return host.rstrip("/")
 
 
 def _on_this_host(address: object) -> str | None:

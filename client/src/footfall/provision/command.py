@@ -10,7 +10,7 @@ from typing import Any
 
 from ..catalogue import catalogue_for
 from ..schema import Event
-from .api import PostHog, PostHogError
+from .api import PostHog, PostHogError, web_address
 from .insights import Insight, insights_of
 
 KEY_VARIABLE = "POSTHOG_PERSONAL_API_KEY"
@@ -61,6 +61,8 @@ def _events_in(path: str | None) -> tuple[type[Event], ...]:
     """The events of a product's own catalogue, the file that its server and its collector use too."""
     if path is None:
         return ()
+    if not os.path.exists(path):
+        raise PostHogError(f"{path} does not exist; check --catalogue")
     try:
         events = runpy.run_path(path).get("EVENTS")
     except (OSError, SyntaxError, ImportError, NameError, AttributeError) as error:
@@ -144,7 +146,8 @@ def requests_of(product: str, project: str, insights: tuple[Insight, ...]) -> li
 
 
 def _print_requests(arguments: argparse.Namespace, insights: tuple[Insight, ...]) -> int:
+    base = web_address(arguments.host)
     for request in requests_of(arguments.product, arguments.project, insights):
-        print(f"{request.method} {arguments.host.rstrip('/')}{request.path}")
+        print(f"{request.method} {base}{request.path}")
         print(json.dumps(request.body, indent=1, ensure_ascii=False))
     return 0

@@ -21,7 +21,7 @@ def bound(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes a free one.
 
     Raises:
-        AddressError: the port is taken or privileged, or the host is not ours.
+        AddressError: the port is taken, privileged or none, or the host is not ours.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
@@ -30,10 +30,16 @@ def bound(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
     except (OSError, OverflowError) as error:
         listener.close()
-        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
-        why = "the port is taken; choose another with --port" if taken else getattr(error, "strerror", None) or error
-        raise AddressError(f"can't listen on {host}:{port}: {why}") from error
+        raise AddressError(f"can't listen on {host}:{port}: {_why(error)}") from error
     return listener
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, OverflowError):
+        return "there is no such port; choose 0 to 65535 with --port"
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return "the port is taken; choose another with --port"
+    return getattr(error, "strerror", None) or str(error)
 
 
 def serve(server: MCPServer[Any], transport: str, listener: socket.socket) -> None:
