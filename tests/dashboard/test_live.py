@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -162,6 +163,12 @@ def test_a_link_leads_through_the_sign_in_to_what_it_shows(chromium: Browser, tm
         page.get_by_role("button", name="Sign in").click()
         expect(page.locator("#panel-tool-usage table.data tbody tr")).to_have_count(1, timeout=SOON_MS)
         assert page.url == f"{collector.url}/tools?tool=query&tables=tool-usage"
+        page.set_viewport_size({"width": 390, "height": 900})
+        page.screenshot(path=artefacts / "signed-in-390.png")
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_label("Sign-in secret")).to_be_visible(timeout=SOON_MS)
+        page.goto(f"{collector.url}/tools")
+        assert urlsplit(page.url).path == "/sign-in", "the session is over"
         assert (watch.strangers, watch.complaints) == ([], [])
         page.context.close()
 

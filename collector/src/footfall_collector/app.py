@@ -22,7 +22,7 @@ from .access.commands import access_commands
 from .admit import Admission, Newcomers, fingerprint, load_catalogues, load_pepper
 from .answer import Answers
 from .control import Control
-from .gauges import watch_connections, watch_gauges
+from .gauges import Regularly, watch_connections, watch_gauges
 from .health import health_routes
 from .instance_lock import lock_data
 from .journal import FOLDER, Journal
@@ -91,7 +91,7 @@ class Collector:
             alarm,
         )
         self.ingestion = Ingestion(self.capture, self.status)
-        watch_gauges(self.status, settings, self.capture.lag)
+        self.disk = Regularly(watch_gauges(self.status, settings, self.capture.lag).raised)
         self.answers = Answers(self.store, catalogues)
         pages = routes(self.answers, self.status, settings)
         reading = Starlette(
@@ -115,6 +115,7 @@ class Collector:
         self.journal.start()
         self._meet_known_instances()
         self.loader.start()
+        self.disk.start()
         commands = {
             **self.operations.commands(),
             **access_commands(self.settings, self.keys, self.tokens),
@@ -141,6 +142,7 @@ class Collector:
         """Everything that was acknowledged is on disk already; close what is open, load what is closed."""
         self.status.set("ready", 0)
         self.control.stop()
+        self.disk.stop()
         self.journal.close()
         self.loader.stop()
         self.store.close()

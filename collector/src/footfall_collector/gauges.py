@@ -5,6 +5,7 @@ import os
 import resource
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from .journal import FOLDER
@@ -50,22 +51,52 @@ class DiskAlarm:
         return float(low)
 
 
-def watch_gauges(status: Status, settings: Settings, lag: Lag) -> None:
-    """Let `status` measure them.
+class Regularly:
+    """Looks at something now and then on a thread of its own, so that the log has it where nobody asks.
+
+    Args:
+        look: what is done each time.
+        seconds: how long to wait in between.
+    """
+
+    def __init__(self, look: Callable[[], object], seconds: float = 60.0) -> None:
+        self._look, self._seconds = look, seconds
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="footfall-watch", daemon=True)
+
+    def start(self) -> None:
+        """Begin, with a first look at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        self._look()
+        while not self._stopping.wait(self._seconds):
+            self._look()
+
+
+def watch_gauges(status: Status, settings: Settings, lag: Lag) -> DiskAlarm:
+    """Let `status` measure them; the alarm is also for who looks at it regularly.
 
     `journal_lag_seconds` is how long the latest request waited for the disk, or how long the oldest one does now.
     `loader_lag_seconds` is the age of the moment up to which all closed segments are in the store; a live segment is
     closed after `segment_seconds`.
     """
-    data = settings.data
+    data, alarm = settings.data, DiskAlarm(settings.data, settings.disk_alarm_percent)
     status.watch("journal_lag_seconds", lag.seconds)
     status.watch("loader_lag_seconds", lambda: _since(status.value("loader_current_timestamp_seconds")))
     status.watch("disk_free_bytes", lambda: _disk(data)[0])
     status.watch("disk_size_bytes", lambda: _disk(data)[1])
-    status.watch("disk_low", DiskAlarm(data, settings.disk_alarm_percent).raised)
+    status.watch("disk_low", alarm.raised)
     status.watch("data_bytes", lambda: _size(data))
     status.watch("journal_bytes", lambda: _size(data / FOLDER))
     status.watch("resident_bytes", _resident)
+    return alarm
 
 
 def watch_connections(status: Status, connections: Connections) -> None:

@@ -22,6 +22,7 @@ from .tokens import Tokens
 
 COOKIE = "footfall_session"
 PATH = "/sign-in"
+OUT = "/sign-out"
 _OPEN = ("/healthz", "/readyz", PATH)
 _OPEN_BELOW = ("/static/", "/public/")
 """Files of the page, and what is published for everyone (nothing unless `public_products` names a product)."""
@@ -29,6 +30,7 @@ _SESSION_SECONDS = 12 * 3600
 _MAX_SESSIONS = 1000
 _MAX_FORM = 4096
 _FAILURES, _WINDOW_SECONDS, _MAX_PEERS = 10, 60.0, 10_000
+_FROM_ELSEWHERE = "This came from another site; nothing was done.\n"
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _ARGON2 = "$argon2"
 
@@ -148,12 +150,15 @@ class SignIn:
         connection = HTTPConnection(scope)
         if path == PATH:
             await (await self._sign_in(Request(scope, receive)))(scope, receive, send)
+        elif path == OUT:
+            await self._sign_out(connection)(scope, receive, send)
         elif self._in_session(connection):
             if scope["method"] in _SAFE or _same_origin(connection, demanded=True):
+                # Pages have a button for it.
+                scope.setdefault("state", {})["signed_in"] = True
                 await self._app(scope, receive, send)
             else:
-                refusal = PlainTextResponse("This came from another site; nothing was done.\n", 403)
-                await refusal(scope, receive, send)
+                await PlainTextResponse(_FROM_ELSEWHERE, 403)(scope, receive, send)
         else:
             refused = await self._check_bearer(connection)
             if refused is None:
@@ -162,8 +167,18 @@ class SignIn:
                 await refused(scope, receive, send)
 
     def _in_session(self, connection: HTTPConnection) -> bool:
-        key = hashlib.sha256(connection.cookies.get(COOKIE, "").encode()).digest()
-        return self._sessions.get(key, float("-inf")) > self._clock()
+        return self._sessions.get(_session_of(connection), float("-inf")) > self._clock()
+
+    def _sign_out(self, connection: HTTPConnection) -> Response:
+        """End the session here, so that a copy of its cookie is worth nothing either."""
+        if connection.scope["method"] != "POST":
+            return PlainTextResponse("Use POST here.\n", 405, {"allow": "POST"})
+        if not _same_origin(connection, demanded=True):
+            return PlainTextResponse(_FROM_ELSEWHERE, 403)
+        self._sessions.pop(_session_of(connection), None)
+        answer = RedirectResponse(PATH, 303)
+        answer.delete_cookie(COOKIE, httponly=True, samesite="lax")
+        return answer
 
     async def _check_bearer(self, connection: HTTPConnection) -> Response | None:
         """None where the request carries the secret or a token, else the answer that asks for it."""
@@ -215,6 +230,10 @@ class SignIn:
         token = secrets.token_urlsafe(32)
         self._sessions[hashlib.sha256(token.encode()).digest()] = now + _SESSION_SECONDS
         return token
+
+
+def _session_of(connection: HTTPConnection) -> bytes:
+    return hashlib.sha256(connection.cookies.get(COOKIE, "").encode()).digest()
 
 
 def _peer(connection: HTTPConnection) -> str:

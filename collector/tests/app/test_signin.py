@@ -65,6 +65,34 @@ def test_a_form_of_another_site_is_refused(gated: CollectorProcess) -> None:
     assert sign_in(gated, SECRET, origin="https://evil.example.org").status == 403
 
 
+def test_signing_out_ends_the_session_for_whoever_has_its_cookie(gated: CollectorProcess) -> None:
+    cookie = sign_in(gated, SECRET).headers["set-cookie"].split(";")[0]
+    other = sign_in(gated, SECRET).headers["set-cookie"].split(";")[0]
+    here = f"http://127.0.0.1:{gated.port}"
+
+    def read(kept: str) -> int:
+        return ask(gated, "GET", "/metrics", headers={"Cookie": kept}).status
+
+    def leave(method: str = "POST", **headers: str) -> Answer:
+        return ask(gated, method, "/sign-out", headers={"Cookie": cookie, **headers})
+
+    assert [leave(Origin=origin).status for origin in ("https://evil.example.org", "null")] == [403, 403]
+    assert (leave().status, leave("GET", Origin=here).status, read(cookie)) == (403, 405, 200)
+    left = leave(Origin=here)
+    assert (left.status, left.headers["location"]) == (303, "/sign-in")
+    assert 'footfall_session=""' in left.headers["set-cookie"]
+    assert "Max-Age=0" in left.headers["set-cookie"]
+    assert (read(cookie), read(other)) == (401, 200), "the server has forgotten this session, and no other"
+    assert leave(Origin=here).status == 303, "again does no harm"
+
+
+def test_only_who_is_signed_in_has_the_button(gated: CollectorProcess) -> None:
+    cookie = sign_in(gated, SECRET).headers["set-cookie"].split(";")[0]
+    button = 'data-do="sign-out"'
+    assert button in ask(gated, "GET", "/", headers={"Cookie": cookie}).text
+    assert button not in ask(gated, "GET", "/", headers={"Authorization": f"Bearer {SECRET}"}).text
+
+
 def test_guessing_is_slowed_down(tmp_path_factory: pytest.TempPathFactory) -> None:
     with start_collector(tmp_path_factory.mktemp("guess") / "data", {"FOOTFALL_SIGN_IN_SECRET": SECRET}) as collector:
         answers = [sign_in(collector, f"guess {n}") for n in range(11)]

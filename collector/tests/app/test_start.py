@@ -5,12 +5,14 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from collector.tests.app.http import ask, post
 from collector.tests.receive.shapes import TOKEN, batch, event
+from footfall_collector.gauges import Regularly
 from footfall_collector.version import __version__
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
@@ -122,10 +124,24 @@ def test_on_every_address_the_dashboards_address_is_one_that_answers(tmp_path: P
 
 def test_a_json_log_has_the_start_as_an_object_and_nothing_else_is_printed(tmp_path: Path) -> None:
     with start_collector(tmp_path / "data", log_format="json") as collector:
-        (line,) = map(json.loads, collector.output.splitlines())
+        (line,) = [told for told in map(json.loads, collector.output.splitlines()) if "address" in told]
         assert (line["address"], line["dashboard"]) == (collector.url, f"{collector.url}/")
         assert (line["data"], line["sign_in"]) == (str(tmp_path / "data"), False)
         assert ask(collector, "GET", "/healthz").status == 200
+
+
+def test_the_log_says_that_the_disk_is_nearly_full_without_being_asked(tmp_path: Path) -> None:
+    with start_collector(tmp_path / "data", disk_alarm_percent=100) as collector:
+        wait_for(lambda: "under 100 % (disk_alarm_percent): make room" in collector.output, "the alarm")
+
+
+def test_what_is_looked_at_regularly_is_looked_at_again_until_the_end() -> None:
+    looks: list[int] = []
+    watch = Regularly(lambda: looks.append(1), seconds=0.01)
+    watch.start()
+    wait_for(lambda: len(looks) >= 3, "a third look")
+    watch.stop()
+    assert "footfall-watch" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_a_wrong_setting_is_named(tmp_path: Path) -> None:

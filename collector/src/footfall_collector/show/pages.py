@@ -56,9 +56,10 @@ class Pages:
         template = self._templates.get_template(page.template)
 
         def show(request: Request) -> Response:
-            origin = str(request.base_url).rstrip("/")
+            signed_in = getattr(request.state, "signed_in", False)
+            of_request = {"origin": str(request.base_url).rstrip("/"), "signed_in": signed_in}
             asked = request.query_params.get("product", "")
-            return HTMLResponse(template.render(self._context(page, asked), origin=origin), headers=_PAGE_HEADERS)
+            return HTMLResponse(template.render(self._context(page, asked), **of_request), headers=_PAGE_HEADERS)
 
         return show
 

@@ -26,6 +26,7 @@ export function start() {
     const open = bar.classList.toggle("open");
     event.currentTarget.setAttribute("aria-expanded", String(open));
   });
+  document.querySelector("[data-do=sign-out]")?.addEventListener("click", signOut);
   document.querySelector("[data-do=theme]").addEventListener("click", () => globalThis.footfallTheme.toggle());
   state.onChange(show);
   show();
@@ -97,4 +98,11 @@ export function hidden(count) {
     place.replaceChildren(icon("eye"), mode === "only" ? "Only internal events are shown" : "Internal events are included", " · ",
       el("button", { type: "button", "aria-label": "Hide internal events", onclick: () => state.set({ internal: "" }) }, "hide"));
   }
+}
+
+// A script asks, since a form of this page would not say where it comes from, which the collector wants to know.
+async function signOut() {
+  const answer = await fetch("/sign-out", { method: "POST", credentials: "same-origin" }).catch(() => null);
+  if (answer?.ok) location.assign("/sign-in");
+  else document.getElementById("voice").textContent = "The collector did not answer; you are still signed in.";
 }
