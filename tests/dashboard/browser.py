@@ -26,6 +26,17 @@ _MISSING = (
 )
 READY_MS = 20_000
 AXE = Path(__file__).parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
+_CUT_OFF = """() => {
+  const seen = (selector) => [...document.querySelectorAll(selector)].filter((node) => node.offsetParent);
+  const beyond = seen("main *").filter((node) => !node.closest(".scroll, svg") && !node.matches(".sr-only")
+    && node.getBoundingClientRect().right > innerWidth + 1);
+  const squeezed = seen("h1, h2, .value, .delta, .bars th, .bars td.num, .legend button")
+    .filter((node) => node.clientWidth && node.scrollWidth > node.clientWidth + 1);
+  const aside = ".sr-only, .sr-only *, svg *, canvas, pre, pre *, .snippet, .snippet *, select, input, .bar *";
+  const scrolling = seen("main *").filter((node) => !node.matches(aside)
+    && getComputedStyle(node).overflowX !== "visible" && node.clientWidth && node.scrollWidth > node.clientWidth + 1);
+  return [...beyond, ...squeezed, ...scrolling].map((node) => node.outerHTML.slice(0, 120));
+}"""
 
 
 def chromium_path() -> str:
@@ -92,3 +103,12 @@ def axe_finds(page: Page) -> list[str]:
     page.evaluate(AXE.read_text("utf-8"))
     found: list[dict[str, Any]] = page.evaluate("async () => (await axe.run(document)).violations")
     return [f"{rule['id']}: {[node['html'][:120] for node in rule['nodes']][:4]}" for rule in found]
+
+
+def cut_off(page: Page) -> list[str]:
+    """Elements that reach beyond the page's width, and headings or numbers whose text does not fit.
+
+    Also every box that cuts off or scrolls sideways what is in it, unless that is code.
+    """
+    found: list[str] = page.evaluate(_CUT_OFF)
+    return found

@@ -5,26 +5,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.dashboard.browser import Watch, axe_finds, ready_count, settle
+from tests.dashboard.browser import Watch, axe_finds, cut_off, ready_count, settle
 from tests.dashboard.conftest import Opener, Windows
 from tests.dashboard.reading import ALL_PAGES, PAGES
 
-CUT_OFF = """() => {
-  const seen = (selector) => [...document.querySelectorAll(selector)].filter((node) => node.offsetParent);
-  const beyond = seen("main *").filter((node) => !node.closest(".scroll, svg") && !node.matches(".sr-only")
-    && node.getBoundingClientRect().right > innerWidth + 1);
-  const squeezed = seen("h1, h2, .value, .delta, .bars th, .bars td.num, .legend button")
-    .filter((node) => node.clientWidth && node.scrollWidth > node.clientWidth + 1);
-  return [...beyond, ...squeezed].map((node) => node.outerHTML.slice(0, 120));
-}"""
 WIDTHS = (390, 1440)
 THEMES = ("light", "dark")
-
-
-def cut_off(page: Page) -> list[str]:
-    """Elements that reach beyond the page's width, and headings or numbers whose text does not fit."""
-    found: list[str] = page.evaluate(CUT_OFF)
-    return found
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, expect
 
 from bench.fleet import Happened, stamp
 from footfall_collector.receive import Keys
-from tests.dashboard.browser import Watch, axe_finds, ready_count, settle
+from tests.dashboard.browser import Watch, axe_finds, cut_off, ready_count, settle
 from tests.dashboard.conftest import Opener
 from tests.dashboard.feeding import say
 from tests.dashboard.reading import ALL_PAGES, answer, shown_table
@@ -117,6 +117,33 @@ def test_a_wrong_address_is_answered_with_a_sentence(chromium: Browser, url: str
     expect(page.locator("#answer")).to_contain_text("range is none of 1h, 24h, 7d", timeout=SOON_MS)
     expect(page.locator("#panel-tool-usage")).to_contain_text("This chart could not be loaded")
     page.context.close()
+
+
+def test_a_page_that_is_not_there_leads_to_those_that_are(chromium: Browser, url: str, artefacts: Path) -> None:
+    page = chromium.new_page(viewport={"width": 390, "height": 900})
+    answered = page.goto(f"{url}/nope")
+    assert answered is not None
+    assert answered.status == 404
+    page.screenshot(path=artefacts / "missing-390.png")
+    assert axe_finds(page) == []
+    page.get_by_role("link", name="What breaks?").click()
+    settle(page)
+    assert urlsplit(page.url).path == "/errors"
+    page.context.close()
+
+
+LONG = "validate_the_whole_configuration_of_the_cluster_x"
+
+
+def test_long_names_wrap_and_nothing_is_cut_on_a_phone(
+    opened: Opener, empty: CollectorProcess, artefacts: Path
+) -> None:
+    failed = replace(call(LONG), event="tool_error", wire=call(LONG).wire | {"error_type": "UnsupportedVersionError"})
+    say(empty.url, [call(LONG), failed])
+    for name, path in ALL_PAGES.items():
+        page = opened(path, origin=empty.url, width=390)
+        page.screenshot(path=artefacts / f"long-{name}-390.png", full_page=True)
+        assert cut_off(page) == [], name
 
 
 def test_a_collector_that_goes_away_and_comes_back_is_said_so(opened: Opener, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ from .receive.http import Answer, Receive, Scope, Send, cors, refused, send_answ
 from .receive.refusals import RefusedError
 from .report.live import report_command
 from .settings import Settings, SettingsError
-from .show import routes
+from .show import Assets, missing, routes
 from .show.security import SecurityHeaders
 from .signin import SignIn
 from .status import Status
@@ -93,10 +93,11 @@ class Collector:
         self.ingestion = Ingestion(self.capture, self.status)
         self.disk = Regularly(watch_gauges(self.status, settings, self.capture.lag).raised)
         self.answers = Answers(self.store, catalogues)
-        pages = routes(self.answers, self.status, settings)
+        assets = Assets()
+        pages = routes(assets, self.answers, self.status, settings)
         reading = Starlette(
             routes=[*health_routes(self.status), *pages],
-            exception_handlers={StoreError: self._store_failed},
+            exception_handlers={StoreError: self._store_failed, 404: missing(assets)},
         )
         self.tokens = Tokens(settings.data)
         self.reading: ASGIApp = SecurityHeaders(SignIn(reading, settings.sign_in_secret, self.tokens))

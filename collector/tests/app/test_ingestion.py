@@ -146,6 +146,16 @@ def test_a_path_that_does_not_exist_is_a_plain_404_and_in_no_log(shared: Collect
     assert (answer.status, SECRET_TEXT in answer.text, SECRET_TEXT in shared.output) == (404, False, False)
 
 
+def test_where_there_is_nothing_a_page_leads_to_the_others_and_programs_get_json(shared: CollectorProcess) -> None:
+    answer = ask(shared, "GET", f"/{SECRET_TEXT}?q={SECRET_TEXT}")
+    assert (answer.status, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert all(f'<a href="{path}">' in answer.text for path in ("/", "/tools", "/errors", "/data-health"))
+    assert SECRET_TEXT not in answer.text
+    assert ask(shared, "GET", f"/api/{SECRET_TEXT}").json == {
+        "error": "There is no such address; /api/openapi.json has all of them."
+    }
+
+
 def test_what_is_no_http_at_all_is_refused_and_in_no_log(shared: CollectorProcess) -> None:
     with socket.create_connection(("127.0.0.1", shared.port), 10) as stranger:
         stranger.sendall(b"\x16\x03\x01 " + SECRET_TEXT.encode() + b"\r\n\r\n")

@@ -1,6 +1,6 @@
 """What the data-health page says of the collector's own counters."""
 
-from footfall_collector.show.health import sentence
+from footfall_collector.show.health import _hour, sentence
 from footfall_collector.status import Status
 
 
@@ -24,3 +24,9 @@ def test_an_alarm_comes_before_everything_else() -> None:
     status.count("events_accepted", "dot-ai", n=980)
     status.set("loader_failing", 1)
     assert sentence(status).startswith("{bad|The store can't be written}: the collector's log says why.")
+
+
+def test_the_last_event_is_told_with_the_hour_that_it_is_known_by() -> None:
+    assert _hour("2026-11-25T15:00:00Z") == "2026-11-25 15:00-16:00"
+    assert _hour("2026-11-25T23:00:00Z") == "2026-11-25 23:00-00:00"
+    assert _hour("2026-11-20") == "2026-11-20"

@@ -10,16 +10,17 @@ from .api import Api
 from .assets import Assets
 from .assistant import PATH as ASSISTANT
 from .assistant import Assistant
+from .missing import missing
 from .pages import Pages
 from .public import Public
 from .security import SecurityHeaders
 
-__all__ = ["routes"]
+__all__ = ["Assets", "missing", "routes"]
 
 
-def routes(answers: Answers, status: Status, settings: Settings) -> list[BaseRoute]:
+def routes(assets: Assets, answers: Answers, status: Status, settings: Settings) -> list[BaseRoute]:
     """All routes of the dashboard: the pages, `/api/…` and `/static/…`, each with the security headers."""
-    assets, api = Assets(), Api(answers, status, settings)
+    api = Api(answers, status, settings)
     guarded = [Middleware(SecurityHeaders)]
     found = [
         Route("/static/{version}/{path:path}", assets.serve, middleware=guarded),

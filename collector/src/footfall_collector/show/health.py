@@ -96,14 +96,25 @@ def _products(counters: list[dict[str, Any]], answers: Answers, now: datetime) -
 
 
 def _last_event(answers: Answers, product: str, now: datetime) -> str | None:
-    """The hour of a product's last event, its day where that is older than two days; None where it has none."""
+    """`2026-11-25 15:00-16:00`, the hour of a product's last event; its day where that is older than two days.
+
+    None where it has none.
+    """
     recent = Filters(product, now - timedelta(hours=47), now + timedelta(seconds=1), internal="all")
     ever = Filters(product, EARLIEST, now + timedelta(days=1), internal="all")
     for filters in (recent, ever):
         moments = [str(row["day"]) for row in records(answers.chart("events", filters))]
         if moments:
-            return max(moments).replace("T", " ").removesuffix(":00Z")
+            return _hour(max(moments))
     return None
+
+
+def _hour(moment: str) -> str:
+    """The hour that begins at `2026-11-25T15:00:00Z`, with its end; a day as it is."""
+    if "T" not in moment:
+        return moment
+    begins = datetime.fromisoformat(moment)
+    return f"{begins:%Y-%m-%d %H:%M}-{begins + timedelta(hours=1):%H:%M}"
 
 
 def _versions(answers: Answers, now: datetime) -> dict[str, Any]:
