@@ -140,7 +140,7 @@ def test_every_file_that_a_document_names_exists() -> None:
 def test_links_inside_the_repository_lead_somewhere() -> None:
     broken = []
     for page in pages():
-        for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
+        for target in re.findall(r"\]\(([^)\s]+?)(?:#only-(?:light|dark))?\)", page.read_text()):
             path, _, anchor = target.partition("#")
             to = (page.parent / path).resolve() if path else page
             if "://" not in target and (not to.exists() or (anchor and anchor not in anchors(to))):

@@ -106,7 +106,7 @@ def test_the_overlay_of_the_readme_turns_telemetry_off_and_takes_its_right_away(
 
 @pytest.mark.parametrize("page", ["deploy/README.md", "docs/install.md"])
 def test_what_is_applied_as_a_page_says_takes_every_image_from_ones_own_registry(page: str) -> None:
-    (command,) = re.findall(r"^(sed 's#image: .*) \|$", (ROOT / page).read_text(), re.MULTILINE)
+    (command,) = re.findall(r"^(sed 's#image: [^|]*) \|", (ROOT / page).read_text(), re.MULTILINE)
     done = subprocess.run(["bash", "-euc", command], cwd=ROOT, capture_output=True, text=True, check=True)
     images = {line.split()[-1] for line in done.stdout.splitlines() if line.strip().startswith("image: ")}
     assert images == {f"images.example.com/footfall/collector:{version_of('collector')}"}

@@ -95,6 +95,50 @@ def test_it_is_light_or_dark_as_the_system_is(scheme: str, address: str, chromiu
         assert (sum(channels) > 384) is (scheme == "light"), colour
 
 
+def test_who_wants_to_opt_out_finds_how_first(address: str, page: Page) -> None:
+    page.goto(f"{address}/index.html")
+    page.keyboard.press("/")
+    page.keyboard.type("opt out")
+    expect(page.locator("a[href*='telemetry-guide.html']").filter(has_text="Turn it off").first).to_be_visible(
+        timeout=15_000
+    )
+    results = page.locator("a[href*='?h=']")
+    expect(results.first).to_contain_text("Turn it off")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_first_page_shows_the_dashboard_as_the_system_is(scheme: str, address: str, chromium: Browser) -> None:
+    with chromium.new_context(color_scheme=scheme) as context:
+        page = context.new_page()
+        page.goto(f"{address}/index.html")
+        shown = [image.get_attribute("src") for image in page.locator("article img").all() if image.is_visible()]
+    assert shown == [f"img/page-overview{'-dark' if scheme == 'dark' else ''}.png#only-{scheme}"]
+
+
+def test_no_command_and_no_drawing_is_cut_off_on_a_laptop(address: str, chromium: Browser) -> None:
+    with chromium.new_context(viewport={"width": 1280, "height": 800}) as context:
+        page = context.new_page()
+        for name in ("index", "install", "operate", "architecture"):
+            page.goto(f"{address}/{name}.html")
+            page.wait_for_load_state("networkidle")
+            cut = page.locator("pre code").evaluate_all(
+                "all => all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.innerText)"
+            )
+            assert cut == [], name
+
+
+def test_a_phone_shows_what_each_setting_means_below_its_name(address: str, chromium: Browser) -> None:
+    with chromium.new_context(viewport={"width": 390, "height": 844}) as context:
+        page = context.new_page()
+        page.goto(f"{address}/settings.html")
+        broken = page.locator("td:first-child code").evaluate_all(
+            "all => all.filter(one => one.getClientRects().length > 1)"
+        )
+        assert broken == []
+        right = page.locator("td").evaluate_all("all => Math.max(...all.map(one => one.getBoundingClientRect().right))")
+        assert right <= 390
+
+
 def test_a_phone_shows_a_page_without_a_sideways_scroll(address: str, chromium: Browser) -> None:
     with chromium.new_context(viewport={"width": 390, "height": 844}) as context:
         page = context.new_page()
