@@ -42,6 +42,14 @@ class _JsonLines(logging.Formatter):
         return msgspec.json.encode(line).decode()
 
 
+class _NotOfClientsThatLeft(logging.Filter):
+    """Who leaves before the answer is no error of ours; the event loop tells of it with a RuntimeError."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return not (isinstance(error, RuntimeError) and "the handler is closed" in str(error))
+
+
 def set_up_logging(form: str = "text") -> None:
     """Send the log to stderr as `text` or `json`; the HTTP server may only say what went wrong in it."""
     handler = logging.StreamHandler()
@@ -52,3 +60,4 @@ def set_up_logging(form: str = "text") -> None:
     root.setLevel(logging.INFO)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.asgi"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    logging.getLogger("uvicorn.error").addFilter(_NotOfClientsThatLeft())

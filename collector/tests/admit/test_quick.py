@@ -114,11 +114,13 @@ def test_what_the_client_sends_goes_the_quick_way(name: str) -> None:
         {"uuid": "F5B16522-4a58-4791-8f6a-f1d8303e61cd"},
         {"timestamp": "yesterday"},
         {"distinct_id": ""},
+        {"distinct_id": "cluster_" + "a" * 193},
         {"offset": 5},
         {"properties": {**EVENT["properties"], "$lib": "posthog-node"}},
         {"properties": {**EVENT["properties"], "tool": "a tool"}},
         {"properties": {**EVENT["properties"], "duration_ms": 1234}},
         {"properties": {**EVENT["properties"], "success": None}},
+        {"properties": {**EVENT["properties"], "$ip": [0] * 9}},
     ],
     ids=lambda odd: next(iter(odd)),
 )

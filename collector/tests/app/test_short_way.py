@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+import uvloop
 
 from collector.tests.app.http import counter
 from collector.tests.defence.wires import answer, ended, request, wire
@@ -103,13 +104,13 @@ def test_requests_behind_one_another_are_answered_in_order(collector: CollectorP
 Take = Callable[..., None]
 
 
-async def served(take: Take, talk: Callable[[int, uvicorn.Server], Any]) -> Any:
+async def served(take: Take, talk: Callable[[int, uvicorn.Server], Any], **limits: Any) -> Any:
     """Talk to a server on a free port whose short way ends at `take`."""
 
     async def nothing(scope: object, receive: object, send: object) -> None:
         raise AssertionError("uvicorn's way was taken")
 
-    settings, status = Settings(data=Path("unused")), Status()
+    settings, status = Settings(data=Path("unused"), **limits), Status()
     connections = Connections(settings, Peers(), status)
     short = ShortWay({b"/batch/": lambda scope, body: pytest.fail("take decides")}, take)
     config = uvicorn.Config(nothing, http=short.protocol(connections), lifespan="off", log_config=None)
@@ -197,6 +198,39 @@ def test_who_is_gone_before_the_answer_hurts_nobody() -> None:
         return found
 
     assert asyncio.run(served(later.take, talk)).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("closing", [False, True])
+def test_who_never_takes_a_small_answer_loses_its_place_and_its_socket(closing: bool) -> None:
+    """It stays below what a transport calls much, so that nothing tells that it is not taken."""
+
+    answered = asyncio.Semaphore(0)
+
+    def take(way: object, scope: object, body: bytes, done: Callable[[Answer], None]) -> None:
+        done(Answer(200, b"x" * 10_000))
+        answered.release()
+
+    async def talk(port: int, server: uvicorn.Server) -> None:
+        with socket.socket() as deaf:
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+            deaf.connect(("127.0.0.1", port))
+            while not server.server_state.connections:  # noqa: ASYNC110 -- uvicorn tells nobody
+                await asyncio.sleep(0)
+            (connection,) = server.server_state.connections
+            transport: Any = connection.transport  # type: ignore[union-attr]
+            while not transport.get_write_buffer_size():
+                deaf.sendall(request(b"{}"))
+                await answered.acquire()
+            assert transport.get_write_buffer_size() < 64 << 10
+            if closing:
+                # As uvicorn does after an answer that is the last one.
+                connection.shutdown()
+                connection.on_response_complete()  # type: ignore[union-attr]
+            while server.server_state.connections:  # noqa: ASYNC110 -- as above
+                await asyncio.sleep(0.01)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(served(take, talk, idle_seconds=1, header_seconds=0.2))
 
 
 def test_an_idle_connection_is_closed_after_requests_of_the_short_way(tmp_path: Path) -> None:

@@ -137,9 +137,10 @@ def _sender(rows: Sequence[Row], instance: Callable[[str], str]) -> _Remembered:
     """From a decoded event, what its instance and the properties that all events carry say."""
 
     def learn(values: _Values) -> str | None:
+        # What is remembered is remembered whole: a longer one would stay in memory beyond what counts of it.
         distinct_id = values[0]
-        said = _joined(rows, values[1:])
-        return instance(distinct_id[:MAX_ID]) + said if distinct_id and said is not None else None
+        said = _joined(rows, values[1:]) if 0 < len(distinct_id) <= MAX_ID else None
+        return None if said is None else instance(distinct_id) + said
 
     return _remembering(["distinct_id", *("properties." + _field(row.wire) for row in rows)], learn)
 
@@ -174,7 +175,8 @@ def _joined(rows: Sequence[Row], values: _Values) -> str | None:
 
 def _decoder(rules: Mapping[str, Rules], constants: Iterable[str]) -> tuple[Callable[[bytes], Sent], dict[str, type]]:
     """A decoder of batches that have exactly the client's fields, and the type that it gives of each event."""
-    beside: list[Any] = [(f"c_{name.strip('$')}", Any, msgspec.field(default=None, name=name)) for name in constants]
+    plain: Any = bool | str | int | float | None
+    beside: list[Any] = [(f"c_{name.strip('$')}", plain, msgspec.field(default=None, name=name)) for name in constants]
     types: dict[str, type] = {}
     for name, rule in rules.items():
         fields = [(_field(row.wire), _type(row), msgspec.field(default=None, name=row.wire)) for row in rule.rows]

@@ -63,7 +63,7 @@ class LiveSegment:
             view = memoryview(lines)
             while view:
                 view = view[os.write(self._descriptor, view) :]
-        except OSError:
+        except BaseException:
             self._cut()
             raise
         try:

@@ -17,7 +17,7 @@ from ..settings import Settings
 from ..status import Status
 from .peers import LIMITED, Peers
 
-MOST_HEADERS = 128
+_MOST_HEADERS = 128
 _MOST_PIPELINED = 16
 _SLACK = 1.0
 """Seconds that whoever has a time limit of its own (the body) gets to answer first."""
@@ -93,6 +93,7 @@ class Connections:
         """End a connection at once, whatever is still to be sent."""
         self.status.count("connections_cut", reason=reason)
         self.leave(connection)
+        connection.give_up()
         connection.transport.abort()
 
     def _look_again(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -102,7 +103,9 @@ class Connections:
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
         for connection in [c for c in self.waiting if now - c.since > self.seconds[c.phase]]:
-            if connection.phase is Phase.IDLE:
+            if connection.phase is Phase.IDLE and connection.transport.get_write_buffer_size():
+                self.cut(connection, "slow_answer")
+            elif connection.phase is Phase.IDLE:
                 self.leave(connection)
                 connection.transport.close()
             else:
@@ -126,7 +129,7 @@ class GuardedProtocol(HttpToolsProtocol):
     phase = Phase.IDLE
     since = 0.0
     _head = 0
-    _begun = False
+    _begun = _ended = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a place, under the peer's name."""
@@ -146,33 +149,41 @@ class GuardedProtocol(HttpToolsProtocol):
         """Parse, and refuse what is too much before it is whole."""
         if self.transport.is_closing():
             return
-        before = self.phase
+        self._begun = self._ended = False
         super().data_received(data)
-        most = self.all.head_bytes
-        if self._begun and self.phase is Phase.HEAD:
-            # A head has begun, and its rest is still to come.
-            self._wait(Phase.HEAD)
-        self._begun = False
-        if before is Phase.HEAD and self.phase is Phase.HEAD:
-            self._head += len(data)
-            if self._head > most:
+        if self.phase is Phase.HEAD:
+            if self._begun:
+                # Its rest is still to come.
+                self._wait(Phase.HEAD)
+            # What stands before this head in the same read is no part of it.
+            self._head += self._size() if self._ended else len(data)
+            if self._head > self.all.head_bytes:
                 self._refuse_head()
-        elif self.headers and (len(self.headers) > MOST_HEADERS or (len(data) > most and self._size() > most)):
+        elif self.headers and self.has_large_head(len(data)):
             self._refuse_head()
         elif len(self.pipeline) > _MOST_PIPELINED:
             self.all.cut(self, "pipelined")
 
+    def has_large_head(self, came: int) -> bool:
+        """Whether the head that has ended within the last `came` bytes is more than is taken; trailers count too."""
+        most = self.all.head_bytes
+        return len(self.headers) > _MOST_HEADERS or (self._head + came > most and self._size() > most)
+
     def _size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+
+    def give_up(self) -> None:
+        """Whatever is being made of its requests: nobody waits for it."""
+        if self.cycle is not None:
+            for cycle in (self.cycle, *(waiting for waiting, _ in self.pipeline)):
+                cycle.disconnected = True
+                cycle.message_event.set()
 
     def _refuse_head(self) -> None:
         if self.transport.is_closing():
             return
         self.all.status.count("requests_refused", reason="large_head")
-        if self.cycle is not None:
-            # Whatever is being made of the request: nobody waits for it.
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
+        self.give_up()
         self.transport.write(_TOO_LARGE)
         self.transport.close()
 
@@ -189,6 +200,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """A body is whole: from here on it is we who are waited for, unless the answer is given already."""
         super().on_message_complete()
+        self._ended = True
         if self.cycle.response_complete:
             self._wait(Phase.IDLE)
         else:
@@ -202,6 +214,9 @@ class GuardedProtocol(HttpToolsProtocol):
         """
         self.server_state.total_requests += 1
         if self.transport.is_closing():
+            # It closes once its answer has gone out, which the client may never let happen.
+            if left := self.transport.get_write_buffer_size():
+                self.all.stalled[self] = _Stalled(self.loop.time(), left)
             return
         self.flow.resume_reading()
         if self.pipeline:
@@ -218,7 +233,8 @@ class GuardedProtocol(HttpToolsProtocol):
     def resume_writing(self) -> None:
         """It has taken enough of it."""
         super().resume_writing()
-        self.all.stalled.pop(self, None)
+        if not self.transport.is_closing():
+            self.all.stalled.pop(self, None)
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP."""

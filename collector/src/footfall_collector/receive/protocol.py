@@ -45,8 +45,7 @@ def read_text(request: Request, limits: Limits) -> tuple[bytes, dict[str, str]]:
     if request.content_encoding == "gzip" and request.content_type == "application/json" and not request.query:
         # What Footfall's client sends, for which nothing else is to be looked at.
         text = gunzip(request.body, most)
-        if text[:1] == b"{":
-            return text, {}
+        return text if text[:1] == b"{" else _read_form(text, request, {}, most), {}
     query = parse_fields(request.query)
     return decode_body(request, query, most), query
 
@@ -88,6 +87,11 @@ def decode_body(request: Request, query: Mapping[str, str], most: int) -> bytes:
     encoding = request.content_encoding.strip().lower()
     if encoding not in ("", "identity"):
         body = _decoded(body, encoding, most)
+    return _read_form(body, request, query, most)
+
+
+def _read_form(body: bytes, request: Request, query: Mapping[str, str], most: int) -> bytes:
+    """What is in a form or a query instead of the body itself, and in both cases the JSON text of it."""
     compression = query.get("compression", "").lower()
     if request.content_type.startswith("application/x-www-form-urlencoded") or body.startswith(b"data="):
         form = parse_fields(body)

@@ -14,7 +14,7 @@ from typing import ClassVar
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from .capture import Done, Way
-from .connections import MOST_HEADERS, Connections, GuardedProtocol, Phase
+from .connections import Connections, GuardedProtocol, Phase
 from .http import PLAIN, Answer, Headers, Scope
 
 _log = logging.getLogger(__name__)
@@ -80,18 +80,22 @@ class ShortWayProtocol(GuardedProtocol):
     short: ClassVar[ShortWay]
     _way: Way | None = None
     _came = 0
+    _taken = False
     _parts: list[bytes]
 
     def data_received(self, data: bytes) -> None:
         """Parse; a request whose body is not whole by then goes the long way."""
-        self._came = len(data)
+        self._came, self._taken = len(data), False
         super().data_received(data)
         if self._way is not None:
             self._way = None
             if not self.transport.is_closing():
-                super().on_headers_complete()
-                for part in self._parts:
-                    super().on_body(part)
+                self._go_long()
+
+    def _go_long(self) -> None:
+        super().on_headers_complete()
+        for part in self._parts:
+            super().on_body(part)
 
     def on_headers_complete(self) -> None:
         """Choose the way."""
@@ -103,13 +107,13 @@ class ShortWayProtocol(GuardedProtocol):
 
     def _may_be_short(self) -> bool:
         cycle, parser = self.cycle, self.parser
-        most = self.all.head_bytes
         return bool(
-            (cycle is None or cycle.response_complete)
+            # One of each read: who sends many at once waits in the pipeline, and others are served between them.
+            not self._taken
+            and (cycle is None or cycle.response_complete)
             and not self.expect_100_continue
             and not self.flow.write_paused
-            and len(self.headers) <= MOST_HEADERS
-            and (self._came <= most or self._size() <= most)
+            and not self.has_large_head(self._came)
             and parser.get_method() == b"POST"
             and parser.get_http_version() == "1.1"
             and parser.should_keep_alive()
@@ -126,9 +130,13 @@ class ShortWayProtocol(GuardedProtocol):
     def on_message_complete(self) -> None:
         """A request is whole."""
         way, self._way = self._way, None
-        if way is None:
+        if way is None or self.has_large_head(self._came):
+            # There may have been trailers.
+            if way is not None:
+                self._go_long()
             super().on_message_complete()
             return
+        self._taken = self._ended = True
         parts = self._parts
         body = parts[0] if len(parts) == 1 else b"".join(parts)
         scope: Scope = self.scope  # type: ignore[assignment]
