@@ -74,6 +74,19 @@ def test_what_stands_before_a_head_in_the_same_read_is_no_part_of_it(hasty: Coll
         assert status(connection) == 200
 
 
+@pytest.mark.parametrize("query", ["", "?x=1"])
+def test_who_has_said_all_and_still_listens_is_answered(hasty: CollectorProcess, query: str) -> None:
+    for many in (1, 3):
+        with wire(hasty) as connection:
+            connection.sendall(request(GOOD, path=f"/batch/{query}") * many)
+            connection.shutdown(socket.SHUT_WR)
+            assert said(connection).count(b"HTTP/1.1 200 OK") == many
+    with wire(hasty) as connection:
+        connection.sendall(request(GOOD, path=f"/batch/{query}")[:-1])
+        connection.shutdown(socket.SHUT_WR)
+        assert said(connection) == b""
+
+
 def test_clients_that_leave_fill_no_log(hasty: CollectorProcess) -> None:
     for _ in range(50):
         for path in ("/batch/", "/batch/?x=1", "/flags/", "/"):

@@ -145,6 +145,14 @@ class GuardedProtocol(HttpToolsProtocol):
         self.all.leave(self)
         super().connection_lost(exc)
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Who has said all may still listen: what came whole is answered, and the connection closed after it."""
+        # An answer that has begun may be a stream without an end.
+        if self.phase is not Phase.ANSWER or self.cycle.response_started:
+            return False
+        self.cycle.keep_alive = False
+        return True
+
     def data_received(self, data: bytes) -> None:
         """Parse, and refuse what is too much before it is whole."""
         if self.transport.is_closing():

@@ -66,8 +66,9 @@ class _Exchange:
     """What uvicorn's code asks of a request that is being answered."""
 
     __slots__ = ("disconnected", "keep_alive", "response_complete")
-    # Nobody waits for it.
+    # Nobody waits for it, and it goes out in one piece.
     message_event: ClassVar = asyncio.Event()
+    response_started: ClassVar = False
 
     def __init__(self) -> None:
         self.disconnected = self.response_complete = False
