@@ -96,8 +96,10 @@ def main() -> int:
         if not (server.exists() and stamp.exists() and stamp.read_text() == _stamp()):
             _build(server)
             stamp.write_text(_stamp())
-        if not (place / "kustomize").exists():
-            _build_kustomize(place / "kustomize")
+        kustomize, stamp = place / "kustomize", place / ".built-kustomize"
+        if not (kustomize.exists() and stamp.exists() and stamp.read_text() == KUSTOMIZE):
+            _build_kustomize(kustomize)
+            stamp.write_text(KUSTOMIZE)
         if shutil.which("etcd") is None and not (place / "etcd").exists():
             print("etcd is not here; installing it from Debian's packages", flush=True)
             install("etcd-server")

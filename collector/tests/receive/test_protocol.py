@@ -13,7 +13,7 @@ import zstandard
 from collector.tests.receive.lz_writer import compress
 from collector.tests.receive.shapes import TOKEN, batch, event, form_of, gzipped
 from footfall_collector.receive.limits import Limits
-from footfall_collector.receive.protocol import Received, Request, read_request
+from footfall_collector.receive.protocol import Received, Request, read_events, read_text
 from footfall_collector.receive.refusals import RefusedError
 
 brotli: Any = importlib.import_module("brotli")  # it has neither annotations nor stubs
@@ -24,7 +24,8 @@ LIMITS = Limits(body_bytes=100_000, decoded_bytes=200_000, batch_events=50)
 
 
 def read(body: bytes, **parts: object) -> Received:
-    return read_request(Request(body, **parts), LIMITS)  # type: ignore[arg-type]  # a test's short hand
+    request = Request(body, **parts)  # type: ignore[arg-type]  # a test's short hand
+    return read_events(*read_text(request, LIMITS), LIMITS)
 
 
 def names_in(received: Received) -> list[str]:

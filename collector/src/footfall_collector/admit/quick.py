@@ -110,8 +110,7 @@ def compile_quick(rules: Mapping[str, Rules], constants: Iterable[str], instance
             whose = senders.get(values) or learn_sender(values)
             if whose is None:
                 return None
-            body = f"{head}{event.uuid}{when}{whose}{said}".encode()
-            found.append(b'%b,"c":"%08x"}\n' % (body, crc32(body)))
+            found.append(sealed(f"{head}{event.uuid}{when}{whose}{said}".encode()))
         return found
 
     return Quick(read, lines)

@@ -65,11 +65,6 @@ def read_events(text: bytes, query: Mapping[str, str], limits: Limits, *, person
     return Received(envelope, token, envelope.sent_at or query.get("sent_at"), _milliseconds(query.get("_")))
 
 
-def read_request(request: Request, limits: Limits, *, persons: bool = False) -> Received:
-    """Everything between the socket and admission, in both steps."""
-    return read_events(*read_text(request, limits), limits, persons=persons)
-
-
 def key_of_batch(text: bytes) -> str | None:
     """The write key where a text begins with it, as Footfall's client writes it."""
     found = _KEY_FIRST(text)
