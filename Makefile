@@ -70,7 +70,7 @@ generate: setup ## refresh everything that derives from the catalogue and the se
 site: setup ## the documentation as a site, in .site
 	@.venv/bin/zensical build --clean --strict
 
-bench: setup engines bench/node/node_modules/.installed ## every measurement, about an hour; writes bench/RESULTS.md (BENCH=client for some)
+bench: setup engines bench/client/node/node_modules/.installed ## every measurement, about an hour; writes bench/RESULTS.md (BENCH=client for some)
 	@$(PY) bench/run.py --only "$(BENCH)"
 
 soak: setup engines strace browser node clickhouse ## what is too long for every run: a hundred kills in a row, long outages, every guard of the privacy proof, a crowd for a minute, every state of the dashboard, replicas killed again and again
@@ -86,19 +86,19 @@ soak: setup engines strace browser node clickhouse ## what is too long for every
 
 # Chromium drives the dashboard's tests: found where it is, or installed from Debian's packages.
 browser: .venv/.installed
-	@$(PY) scripts/find_chromium.py
+	@$(PY) scripts/setup/find_chromium.py
 
 # A Kubernetes API server of our own: built once from its Go modules, ten minutes.
 kubernetes-assets: .venv/.installed ## kube-apiserver, etcd and kustomize for the tests, in KUBEBUILDER_ASSETS or .kubernetes-assets
-	@$(PY) scripts/kubernetes_assets.py
+	@$(PY) scripts/setup/kubernetes_assets.py
 
 # What a server that is off asks the kernel for.
 strace: .venv/.installed
-	@$(PY) scripts/find_program.py strace
+	@$(PY) scripts/setup/find_program.py strace
 
 # A real cluster of ClickHouse servers with ZooKeeper.
 clickhouse: .venv/.installed
-	@$(PY) scripts/find_clickhouse.py
+	@$(PY) scripts/setup/find_clickhouse.py
 
 # Node programs that tests use: real MCP clients, axe. Pinned by their lock files.
 NODE_LOCKS := $(wildcard tests/*/node/package-lock.json deploy/tests/node/package-lock.json client/tests/*/node/package-lock.json)

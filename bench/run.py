@@ -14,7 +14,13 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NAMES = ("client_costs", "client_losses", "tool_call_overhead", "store", "ingest")
+NAMES = (
+    "client/client_costs",
+    "client/client_losses",
+    "client/tool_call_overhead",
+    "store/store",
+    "collector/ingest",
+)
 
 
 def main() -> int:

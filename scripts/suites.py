@@ -50,9 +50,9 @@ CHECK = Suite(
         (sys.executable, "scripts/generate", "--check"),
     ),
 )
-OWN_SUITES = ("fuzz", "durability", "clickhouse", "defence", "operate")
+OWN_SUITES = ("fuzz", "durability", "store/clickhouse", "defence", "operate")
 """Folders of the collector's tests that have a suite of their own."""
-CLIENT_SUITES = ("mcp", "clients", "faults")
+CLIENT_SUITES = ("mcp", "faults")
 """The same of the client's."""
 
 
@@ -73,7 +73,10 @@ SUITES = (
     Suite("docs", 1, (_pytest("tests/docs"),), quick=False),
     Suite("kubernetes", 1, (_pytest("tests/kubernetes", workers=1),), quick=False),
     Suite(
-        "clickhouse", 4.5, (_pytest("collector/tests/clickhouse"), _pytest("tests/clickhouse", workers=1)), quick=False
+        "clickhouse",
+        4.5,
+        (_pytest("collector/tests/store/clickhouse"), _pytest("tests/clickhouse", workers=1)),
+        quick=False,
     ),
     Suite("system", 2.5, (_pytest("tests/system", "--dist=loadfile"),), quick=False),
     Suite("protocol", 2, (_pytest("collector/tests/fuzz", "tests/protocol"),), quick=False),
@@ -83,8 +86,8 @@ SUITES = (
         "sdks",
         4,
         (
-            (sys.executable, "scripts/sdk_env.py"),
-            _pytest("client/tests/mcp", "client/tests/clients", "examples/servers", "tests/privacy/test_other_sdks.py"),
+            (sys.executable, "scripts/setup/sdk_env.py"),
+            _pytest("client/tests/mcp", "examples/servers", "tests/privacy/test_other_sdks.py"),
         ),
         quick=False,
         environment={"FOOTFALL_SDKS": "others"},

@@ -17,7 +17,7 @@ RUN /opt/build/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir 
     && /opt/footfall/bin/pip install --quiet --no-deps --no-index /src/wheels/*.whl \
     && /opt/footfall/bin/pip check
 # What is inside, in CycloneDX, for scanners and for people.
-COPY scripts/sbom.py /src/
+COPY scripts/release/sbom.py /src/
 RUN /opt/footfall/bin/python /src/sbom.py footfall-collector /opt/footfall/sbom.cdx.json \
     && /opt/footfall/bin/pip uninstall --quiet --yes pip setuptools \
     && /opt/footfall/bin/python -m compileall -q /opt/footfall/lib

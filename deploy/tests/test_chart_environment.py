@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy.tests.charts import render
-from footfall.product import Product, Settings, decide_by_environment
+from footfall.settings.product import Product, Settings, decide_by_environment
 
 PRODUCT = Product("dot-ai", version="2.2.0", write_key="phc_products_own")
 SWITCHES = [

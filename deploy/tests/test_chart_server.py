@@ -109,7 +109,7 @@ def test_the_commands_of_the_notes_answer_inside_the_container(tmp_path: Path) -
 
 def footfall(rendered: Rendered, home: Path, *arguments: str) -> str:
     """What the command prints in the container."""
-    command = [sys.executable, "-c", "from footfall.cli import main; raise SystemExit(main())", *arguments]
+    command = [sys.executable, "-c", "from footfall.cli.main import main; raise SystemExit(main())", *arguments]
     env = container_environment(rendered, home)
     return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=True).stdout
 

@@ -1,10 +1,10 @@
 """What the collector's chart asks of a node is what the measurements hold the collector to."""
 
-from bench.ingest import MOST_MEMORY_MIB
-from bench.store_report import MEMORY_BAR_MIB
+from bench.collector.ingest import MOST_MEMORY_MIB
+from bench.store.report import MEMORY_BAR_MIB
 from collector.tests.defence.test_under_attack import CEILING
 from deploy.tests.charts import CHARTS, render
-from footfall_collector.settings import Settings
+from footfall_collector.runtime.settings import Settings
 
 
 def bytes_of(quantity: str) -> int:

@@ -13,11 +13,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.catalogue import catalogue_for
-from footfall.dictionary import dictionary
-from footfall.fields import Amount, Flag, Identifier, Kind, ToolName, Version, Vocabulary
-from footfall.schema import Property
-from footfall.wire import closing, wire_event
+from footfall.catalogue import (
+    Amount,
+    Flag,
+    Identifier,
+    Kind,
+    Property,
+    ToolName,
+    Version,
+    Vocabulary,
+    catalogue_for,
+    dictionary,
+)
+from footfall.send.wire import closing, wire_event
 from scripts.generate.chart_values import read_values
 from scripts.generate.marked import with_block
 from scripts.generate.outputs import documents

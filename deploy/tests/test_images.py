@@ -12,7 +12,7 @@ import pytest
 from deploy.tests.charts import render
 from deploy.tests.dockerfiles import IMAGES, NAMES, Dockerfile
 from deploy.tests.kubelet import Node
-from scripts.image_steps import ROOT, StepError, instructions, run_steps, variables
+from scripts.release.image_steps import ROOT, StepError, instructions, run_steps, variables
 
 PIN = re.compile(r"^([a-z0-9][a-z0-9_.-]*)==(\S+)(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 BUILT = ("collector", "toolkit") if "SOAK" in os.environ else ("collector",)

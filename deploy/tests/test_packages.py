@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.packages import DISTRIBUTIONS, ROOT, build, commit_time
+from scripts.release.packages import DISTRIBUTIONS, ROOT, build, commit_time
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 
 from deploy.tests.once import once
 from deploy.tests.working_copy import WorkingCopy, working_copy
-from scripts.packages import ROOT
+from scripts.release.packages import ROOT
 from scripts.release.packing import PackageError, check, compare
 from scripts.release.versions import VersionError, change, current
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from deploy.tests.once import once
-from scripts.packages import ROOT, build, pinned
-from scripts.pythons import RUNNING, interpreter, supported
+from scripts.release.packages import ROOT, build, pinned
+from scripts.setup.pythons import RUNNING, interpreter, supported
 from tests.docs.pages import blocks_of
 from tests.support.collector_process import CollectorProcess, start_collector, start_command
 from tests.support.waiting import wait_for
@@ -29,7 +29,7 @@ telemetry.record(ToolExecuted(tool="a", success=True, duration_ms=1.0, mcp_clien
 telemetry.record("no event")  # type: ignore[arg-type]
 """
 TYPED_COLLECTOR = """
-from footfall_collector.settings import Settings
+from footfall_collector.runtime.settings import Settings
 
 host: str = Settings().host
 port: str = Settings().port  # type: ignore[assignment]
@@ -129,7 +129,7 @@ def test_the_wheels_work_from_nothing_and_are_typed(
         one_event_is_counted(python, collector, home)
     assert both is (home / "footfall-data").is_dir()
     if both and version != RUNNING:  # with the extra that the endpoint for assistants needs
-        run(python, "-c", "import footfall_collector.show.assistant_tools", cwd=home)
+        run(python, "-c", "import footfall_collector.show.mcp.tools", cwd=home)
     (home / "typed.py").write_text(TYPED + (TYPED_COLLECTOR if both else ""))
     # `strict` objects to an ignored error that is none, as everything is where types are missing.
     check = (BIN / "mypy", "--strict", "--config-file=", "--cache-dir", tmp_path / "cache")

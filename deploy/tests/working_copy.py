@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.packages import ROOT
+from scripts.release.packages import ROOT
 
 _NOBODY = {
     f"GIT_{who}_{what}": value

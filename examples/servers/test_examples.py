@@ -11,7 +11,7 @@ from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp_types import Implementation
 
-from scripts import sdk_env
+from scripts.setup import sdk_env
 from tests.support.capture_server import CaptureServer
 
 HERE = Path(__file__).parent

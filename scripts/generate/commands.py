@@ -5,8 +5,8 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from footfall import cli as client
-from footfall_collector import cli as collector
+from footfall.cli.main import _parser as client
+from footfall_collector.cli.main import _parser as collector
 
 _WIDTH = "100"
 
@@ -21,7 +21,7 @@ class Command:
 
 def commands() -> dict[str, list[Command]]:
     """Program to its commands, in the order in which its help names them."""
-    made = {"footfall": client._parser(), "footfall-collector": collector._parser()}
+    made = {"footfall": client(), "footfall-collector": collector()}
     before = os.environ.get("COLUMNS")
     os.environ["COLUMNS"] = _WIDTH  # argparse wraps to the terminal; a page has a width of its own
     try:

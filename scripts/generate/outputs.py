@@ -3,11 +3,10 @@
 from pathlib import Path
 
 from bench.results import refreshed
-from footfall.catalogue import catalogue_for
-from footfall.dictionary import dictionary
+from footfall.catalogue import catalogue_for, dictionary
 from footfall_collector.answer.charts import CHARTS
 from footfall_collector.answer.filters import HOURS, RANGES
-from footfall_collector.show import openapi
+from footfall_collector.show.api import openapi
 
 from .api import api
 from .chart_values import chart_schema, values_table

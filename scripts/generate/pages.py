@@ -4,17 +4,26 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from footfall.catalogue import QUESTIONS
-from footfall.egress import KEPT_SECONDS
-from footfall.fields import Amount, Identifier, Kind, ToolName, Version, Vocabulary
-from footfall.packing import MOST_AGE_SECONDS
-from footfall.product import Product, Settings
-from footfall.schema import Catalogue, Property
-from footfall.shelf import SPOOL_BYTES
-from footfall.shipper import BATCH_EVENTS
-from footfall.vocabularies import AI_PROVIDER_VARIABLES, OTHER
-from footfall.wire import CONSTANTS
-from footfall_collector.settings import Settings as CollectorSettings
+from footfall.catalogue import (
+    AI_PROVIDER_VARIABLES,
+    OTHER,
+    QUESTIONS,
+    WIRE_CONSTANTS,
+    Amount,
+    Catalogue,
+    Identifier,
+    Kind,
+    Property,
+    ToolName,
+    Version,
+    Vocabulary,
+)
+from footfall.send.packer import MOST_AGE_SECONDS
+from footfall.send.sent_log import KEPT_SECONDS
+from footfall.send.shipper import BATCH_EVENTS
+from footfall.settings.product import Product, Settings
+from footfall.spool.segments import SPOOL_BYTES
+from footfall_collector.runtime.settings import Settings as CollectorSettings
 
 from .marked import cell
 
@@ -58,7 +67,7 @@ def page(template: str, catalogue: Catalogue, **more: object) -> str:
         common=catalogue.common,
         questions=QUESTIONS,
         never=NEVER_COLLECTED,
-        constants=CONSTANTS,
+        constants=WIRE_CONSTANTS,
         limits=_limits(product),
         vocabularies=_vocabularies(catalogue),
         providers=AI_PROVIDER_VARIABLES,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from footfall_collector.settings import TABLE, Setting
+from footfall_collector.runtime.settings import TABLE, Setting
 
 CHARTS_OWN = frozenset({"data", "host", "port", "allowed_hosts", "store"})
 """What the chart has values of its own for; secrets come from Secrets."""

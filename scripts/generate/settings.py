@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from footfall.product import Product, Settings, decide_by_environment
-from footfall_collector.settings import PREFIX, TABLE, Setting
+from footfall.settings.product import Product, Settings, decide_by_environment
+from footfall_collector.runtime.settings import PREFIX, TABLE, Setting
 
 from .toml_reference import bounds, toml
 

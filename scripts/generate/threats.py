@@ -1,8 +1,17 @@
 """What the threat model says about how much there is to learn, counted from the kinds of the properties."""
 
-from footfall.fields import Amount, Flag, Identifier, Kind, ToolName, Version, Vocabulary, round_significant
-from footfall.identity import cluster_id
-from footfall.schema import Catalogue
+from footfall.catalogue import (
+    Amount,
+    Catalogue,
+    Flag,
+    Identifier,
+    Kind,
+    ToolName,
+    Version,
+    Vocabulary,
+    round_significant,
+)
+from footfall.identity.instance_id import cluster_id
 
 _ANY_UID = "00000000-0000-4000-8000-000000000000"
 _BITS_PER_DIGIT = 4

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from packaging.metadata import Metadata
 
-from scripts.packages import build, pinned
+from scripts.release.packages import build, pinned
 
 BIN = Path(sys.executable).parent
 SUMS = "SHA256SUMS"
@@ -104,7 +104,7 @@ def _bill(root: Path, name: str, wheels: list[Path], folder: Path) -> Path:
         _run([*uv, "venv", "--python", sys.executable, f"{place}/venv"])
         install = ("pip", "install", "--python", str(python), "--constraint", str(pins))
         _run([*uv, *install, *map(str, wheels)])
-        _run([str(python), str(root / "scripts/sbom.py"), name, str(target)])
+        _run([str(python), str(root / "scripts/release/sbom.py"), name, str(target)])
     return target
 
 

@@ -32,7 +32,7 @@ PLACES = (
     Place("client/src/footfall/version.py", '__version__ = "', '"'),
     Place("collector/pyproject.toml", '\nversion = "', '"'),
     Place("collector/pyproject.toml", '"footfall==', '"'),
-    Place("collector/src/footfall_collector/version.py", '__version__ = "', '"'),
+    Place("collector/src/footfall_collector/runtime/version.py", '__version__ = "', '"'),
     Place("deploy/helm/collector/Chart.yaml", "\nversion: ", "\n"),
     Place("deploy/helm/collector/Chart.yaml", 'appVersion: "', '"'),
     # The appVersion of the toolkit's chart is that of the toolkit, which is a product of its own.

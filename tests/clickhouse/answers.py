@@ -6,11 +6,11 @@ import urllib.request
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bench.fleet import Fleet
-from bench.truth import Asked, Rows, Truth
-from bench.world import DAY, HOUR
 from collector.tests.answer.comparing import equal
 from footfall_collector.answer.charts import CHARTS
+from tests.oracle.fleet import Fleet
+from tests.oracle.truth import Asked, Rows, Truth
+from tests.oracle.world import DAY, HOUR
 
 COLUMNS = {"version": "product_version", "provider": "ai_provider"}
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from bench.fleet import Fleet, Happened, wire_event
 from collector.tests.app.http import ask
 from tests.clickhouse.answers import fetch
+from tests.oracle.fleet import Fleet, Happened, wire_event
 from tests.support.collector_process import CollectorProcess
 from tests.support.waiting import wait_for
 

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from bench.fleet import Fleet
-from bench.truth import Truth
-from bench.world import HOUR
 from collector.tests.operate.commands import refused
-from footfall_collector.admit.instances import instance_of
+from footfall_collector.admit.instance_hash import instance_of
 from tests.clickhouse.answers import charts, differences, queries
 from tests.clickhouse.feeding import await_counted, batches, body, post_all
 from tests.clickhouse.holdings import await_equal_replicas
 from tests.clickhouse.rig.cluster import Cluster
+from tests.oracle.fleet import Fleet
+from tests.oracle.truth import Truth
+from tests.oracle.world import HOUR
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
 

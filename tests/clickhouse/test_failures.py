@@ -8,13 +8,22 @@ from pathlib import Path
 
 import pytest
 
-from bench.fleet import Fleet
-from bench.truth import Truth
-from bench.world import HOUR
 from tests.clickhouse.answers import differences, queries
-from tests.clickhouse.feeding import PATIENCE, alarms, await_counted, batches, counted_or_less, loading, post, post_all
+from tests.clickhouse.feeding import (
+    PATIENCE,
+    alarms,
+    await_counted,
+    batches,
+    counted_or_less,
+    loading,
+    post,
+    post_all,
+)
 from tests.clickhouse.holdings import await_equal_replicas
 from tests.clickhouse.rig.cluster import Cluster
+from tests.oracle.fleet import Fleet
+from tests.oracle.truth import Truth
+from tests.oracle.world import HOUR
 from tests.support.collector_process import start_collector
 from tests.support.waiting import wait_for
 

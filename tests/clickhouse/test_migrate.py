@@ -13,13 +13,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from bench.fleet import Fleet, Happened
-from bench.truth import Truth
-from bench.world import HOUR
 from tests.clickhouse.answers import differences, queries
 from tests.clickhouse.feeding import await_counted, batches, body, counted, post
 from tests.clickhouse.rig.cluster import Cluster
 from tests.dashboard.feeding import stored
+from tests.oracle.fleet import Fleet, Happened
+from tests.oracle.truth import Truth
+from tests.oracle.world import HOUR
 from tests.support.collector_process import start_collector
 from tests.support.waiting import wait_for
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from bench.fleet import Fleet
-from bench.world import HOUR
 from tests.dashboard.browser import Watch, launched, settle
 from tests.dashboard.feeding import feed
 from tests.dashboard.truths import Expected
+from tests.oracle.fleet import Fleet
+from tests.oracle.world import HOUR
 from tests.support.collector_process import start_collector
 
 Opener = Callable[..., Page]

@@ -4,9 +4,9 @@ import json
 import urllib.request
 from collections.abc import Iterable
 
-from bench.fleet import Fleet, Happened, wire_event
-from bench.fleet_cli import bodies
 from tests.dashboard.reading import fetch
+from tests.oracle.command_line import bodies
+from tests.oracle.fleet import Fleet, Happened, wire_event
 from tests.support.waiting import wait_for
 
 KEY = "phc_dashboard-tests"

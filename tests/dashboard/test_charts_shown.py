@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page
 
-from bench.fleet import Fleet, stamp
 from tests.dashboard.conftest import Opener
 from tests.dashboard.reading import PAGES, answer, chart_of, panels, shown_table, tile
 from tests.dashboard.truths import Expected, same
+from tests.oracle.fleet import Fleet, stamp
 
 QUERIES: dict[str, dict[str, str]] = {
     "as it opens": {},

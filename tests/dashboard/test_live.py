@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, expect
 
-from bench.fleet import Happened, stamp
 from footfall_collector.receive import Keys
 from tests.dashboard.browser import Watch, axe_finds, cut_off, ready_count, settle
 from tests.dashboard.conftest import Opener
 from tests.dashboard.feeding import say
 from tests.dashboard.reading import ALL_PAGES, answer, shown_table
+from tests.oracle.fleet import Happened, stamp
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import steadily
 

@@ -4,9 +4,9 @@ import math
 from datetime import datetime
 from typing import Any
 
-from bench.fleet import Fleet
-from bench.truth import Asked, Rows, Truth
 from tests.dashboard.reading import fetch
+from tests.oracle.fleet import Fleet
+from tests.oracle.truth import Asked, Rows, Truth
 
 _COLUMNS = {"version": "product_version", "provider": "ai_provider"}
 _NOT_VALUES = ("range", "start", "end", "internal", "product")

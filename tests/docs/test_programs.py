@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.find_chromium import find
-from scripts.pythons import interpreter
+from scripts.setup.find_chromium import find
+from scripts.setup.pythons import interpreter
 from scripts.suites import SUITES
 from tests.docs.pages import ROOT
 
@@ -22,7 +22,7 @@ def script(name: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
 def test_the_program_that_takes_pictures_explains_itself() -> None:
     said = script("picture.py", "--help")
     assert said.returncode == 0
-    assert "scripts/picture.py http://127.0.0.1:9000" in said.stdout
+    assert "scripts/demo/picture.py http://127.0.0.1:9000" in said.stdout
 
 
 def test_a_suite_that_does_not_exist_is_answered_with_those_that_do() -> None:

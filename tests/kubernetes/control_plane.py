@@ -16,8 +16,8 @@ import urllib3
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from client.tests.identity.certificates import Authority
-from scripts.kubernetes_assets import folder
+from client.tests.identity.kubernetes.certificates import Authority
+from scripts.setup.kubernetes_assets import folder
 from tests.support.waiting import wait_for
 
 ADMIN = "token-of-the-tests-administrator"

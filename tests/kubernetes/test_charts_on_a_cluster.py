@@ -9,7 +9,7 @@ import pytest
 
 from deploy.tests.charts import Document, Rendered, render
 from deploy.tests.serving import Host, a_host
-from scripts.kubernetes_assets import release
+from scripts.setup.kubernetes_assets import release
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.pod import start_pod
 from tests.support.toolkit_process import ToolkitProcess

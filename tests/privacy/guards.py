@@ -53,14 +53,14 @@ KINDS = (
     Guard(
         "vocabularies",
         "a word outside a vocabulary: a client's name, a transport, a provider",
-        (client("fields", "return value if value in words else OTHER", "return value"),),
+        (client("catalogue/kinds", "return value if value in words else OTHER", "return value"),),
         "spool",
         quick=True,
     ),
     Guard(
         "tool names",
         "the name of a tool that the server did not register when it began to serve",
-        (client("fields", "return found or OTHER", "return found or value"),),
+        (client("catalogue/kinds", "return found or OTHER", "return found or value"),),
         "spool",
         quick=True,
     ),
@@ -74,22 +74,24 @@ KINDS = (
         "identifiers",
         "a class name that is no identifier",
         (
-            client("fields", "matches = _IDENTIFIER.fullmatch", 'matches = re.compile(".*", re.DOTALL).fullmatch'),
-            client("outcomes", "name.isascii() and name.isidentifier() and ", ""),
+            client(
+                "catalogue/kinds", "matches = _IDENTIFIER.fullmatch", 'matches = re.compile(".*", re.DOTALL).fullmatch'
+            ),
+            client("record/precomputed", "name.isascii() and name.isidentifier() and ", ""),
         ),
         "spool",
     ),
     Guard(
         "existing classes",
         "a class that was made or renamed at run time",
-        (client("outcomes", " and _stands_in_module(candidate, name)", ""),),
+        (client("record/precomputed", " and _stands_in_module(candidate, name)", ""),),
         "spool",
         quick=True,
     ),
     Guard(
         "classes only",
         "an exception's message",
-        (client("recorder", "error_type=class_name(type(error))", "error_type=str(error)"),),
+        (client("record/recorder", "error_type=class_name(type(error))", "error_type=str(error)"),),
         "spool",
     ),
     Guard(
@@ -97,7 +99,9 @@ KINDS = (
         "a text that is no version",
         (
             client(
-                "fields", "    if match is None:\n        return OTHER", "    if match is None:\n        return value"
+                "catalogue/kinds",
+                "    if match is None:\n        return OTHER",
+                "    if match is None:\n        return value",
             ),
         ),
         "spool",
@@ -105,14 +109,20 @@ KINDS = (
     Guard(
         "ends of versions",
         "what follows the numbers of a version: a vendor, a build, a name",
-        (client("fields", 'return f"{match[\'numbers\']}-{tag}" if tag else match["numbers"]', "return str(value)"),),
+        (
+            client(
+                "catalogue/kinds",
+                'return f"{match[\'numbers\']}-{tag}" if tag else match["numbers"]',
+                "return str(value)",
+            ),
+        ),
         "spool",
         quick=True,
     ),
     Guard(
         "true or false",
         "anything else where a yes or no belongs",
-        (client("fields", "return value if value is True or value is False else None", "return value"),),
+        (client("catalogue/kinds", "return value if value is True or value is False else None", "return value"),),
         "spool",
     ),
     Guard(
@@ -120,7 +130,7 @@ KINDS = (
         "anything else where a number belongs",
         (
             client(
-                "fields",
+                "catalogue/kinds",
                 "if type(value) is not float and type(value) is not int:\n                return None",
                 "if type(value) is str:\n                return value",
             ),
@@ -133,7 +143,7 @@ RECORDING = (
     Guard(
         "checked by hand",
         "whatever a host application records itself, before it is on disk",
-        (client("recorder", "properties = check(event)", "properties = msgspec.structs.asdict(event)"),),
+        (client("record/recorder", "properties = check(event)", "properties = msgspec.structs.asdict(event)"),),
         "spool",
     ),
     Guard(
@@ -141,7 +151,7 @@ RECORDING = (
         "the tool's and the client's name as the client gave them, before they are on disk",
         (
             client(
-                "outcomes",
+                "record/precomputed",
                 "self._check(ToolExecuted(tool=tool, success=success, duration_ms=0, mcp_client=client))",
                 '{"tool": tool, "success": success, "mcp_client": client, "duration_ms": 0}',
             ),
@@ -154,7 +164,7 @@ RECORDING = (
         "events that are in no catalogue",
         (
             client(
-                "recorder",
+                "record/recorder",
                 "known = self._known.get(type(event))",
                 """known = self._known.get(type(event)) or (b'{"e":"letter","t":', msgspec.structs.asdict)""",
             ),
@@ -164,29 +174,29 @@ RECORDING = (
     Guard(
         "rounded durations",
         "durations so exact that they tell one machine or one call from others",
-        (client("recorder", "round_significant(milliseconds) if 0.0", "milliseconds if 0.0"),),
+        (client("record/recorder", "round_significant(milliseconds) if 0.0", "milliseconds if 0.0"),),
         "spool",
     ),
     Guard(
         "rounded numbers",
         "uptimes, and durations given by hand, that are as exact",
-        (client("fields", "return round_significant(value) if value >= 0", "return value if value >= 0"),),
+        (client("catalogue/kinds", "return round_significant(value) if value >= 0", "return value if value >= 0"),),
         "spool",
     ),
     Guard(
         "whole seconds",
         "times so exact that they tell one machine from others",
         (
-            client("recorder", """b'%s%d,"u":"%s","p":%s%a}}\\n'""", """b'%s%f,"u":"%s","p":%s%a}}\\n'"""),
-            client("packing", "    epoch: int", "    epoch: float"),
-            client("wire", "{rfc3339(epoch)}", "{epoch}"),
+            client("record/recorder", """b'%s%d,"u":"%s","p":%s%a}}\\n'""", """b'%s%f,"u":"%s","p":%s%a}}\\n'"""),
+            client("send/packer", "    epoch: int", "    epoch: float"),
+            client("send/wire", "{rfc3339(epoch)}", "{epoch}"),
         ),
         "wire: tool_executed: timestamp",
     ),
     Guard(
         "random ids",
         "a uuid with a time and a network card's address in it",
-        (client("recorder", "fresh = self._take_id()", 'fresh = __import__("uuid").uuid1().hex.encode()'),),
+        (client("record/recorder", "fresh = self._take_id()", 'fresh = __import__("uuid").uuid1().hex.encode()'),),
         "wire: tool_executed: uuid",
     ),
 )
@@ -194,13 +204,13 @@ CONTEXT = (
     Guard(
         "known providers",
         "what else `AI_PROVIDER` may say",
-        (client("context", "if word in AI_PROVIDERS), OTHER)", "if word in AI_PROVIDERS), named)"),),
+        (client("identity/context", "if word in AI_PROVIDERS), OTHER)", "if word in AI_PROVIDERS), named)"),),
         "spool",
     ),
     Guard(
         "known methods",
         "what else `DOT_AI_DEPLOYMENT_METHOD` may say",
-        (client("context", "return named if named in DEPLOYMENT_METHODS else OTHER", "return named"),),
+        (client("identity/context", "return named if named in DEPLOYMENT_METHODS else OTHER", "return named"),),
         "spool",
     ),
     Guard(
@@ -208,7 +218,7 @@ CONTEXT = (
         "the value of a provider's key",
         (
             client(
-                "context",
+                "identity/context",
                 "if environ.get(variable):\n            return provider",
                 "if environ.get(variable):\n            return environ[variable]",
             ),
@@ -221,7 +231,9 @@ CONTEXT = (
         "the UID of the namespace `kube-system`",
         (
             client(
-                "identity", """return f"cluster_{hashlib.sha256(text.encode()).hexdigest()[:16]}\"""", "return folded"
+                "identity/instance_id",
+                """return f"cluster_{hashlib.sha256(text.encode()).hexdigest()[:16]}\"""",
+                "return folded",
             ),
         ),
         "wire/text: uuid planted in cluster UID",
@@ -232,7 +244,7 @@ CONTEXT = (
         "the whole hash of the UID",
         (
             client(
-                "identity",
+                "identity/instance_id",
                 "hashlib.sha256(text.encode()).hexdigest()[:16]}",
                 "hashlib.sha256(text.encode()).hexdigest()}",
             ),
@@ -242,7 +254,7 @@ CONTEXT = (
     Guard(
         "random UIDs",
         "the hash of a UID that is made of a time and a network card's address, and can be guessed",
-        (client("kubernetes", "if _UID4.fullmatch(folded):", "if _UID.fullmatch(folded):"),),
+        (client("identity/kubernetes/ask", "if _UID4.fullmatch(folded):", "if _UID.fullmatch(folded):"),),
         "wire/text: uuid of version 1 planted in cluster UID, sha256",
     ),
     Guard(
@@ -250,7 +262,7 @@ CONTEXT = (
         "details of the cluster in what `footfall status` says about the instance ID",
         (
             client(
-                "kubernetes",
+                "identity/kubernetes/ask",
                 'raise NoAnswerError("uid not version 4" if',
                 'raise NoAnswerError(f"uid not version 4: {folded}" if',
             ),
@@ -266,31 +278,31 @@ CONTEXT = (
     Guard(
         "no paths in files",
         "the state directory's path, which may name a user, in `product.json`",
-        (client("state", '"each event is on disk before its call returns"', "path"),),
+        (client("runtime/state_directory", '"each event is on disk before its call returns"', "path"),),
         "spool/dot-ai/product.json: name planted in directories",
     ),
     Guard(
         "a typo is not repeated",
         "a wrong value of `DOT_AI_TELEMETRY` in the log",
-        (client("product", 'f"{variable} has a value that is neither', 'f"{variable}={value} is neither'),),
+        (client("settings/product", 'f"{variable} has a value that is neither', 'f"{variable}={value} is neither'),),
         "log",
     ),
     Guard(
         "a wrong number is not repeated",
         "a wrong number of seconds in the log",
-        (client("product", "is not a number of seconds", "{raw} is not a number of seconds"),),
+        (client("settings/product", "is not a number of seconds", "{raw} is not a number of seconds"),),
         "log",
     ),
     Guard(
         "a wrong host is not repeated",
         "a wrong address, perhaps with a password in it, in the log",
-        (client("product", "POSTHOG_HOST is not an http", "POSTHOG_HOST={host} is not an http"),),
+        (client("settings/product", "POSTHOG_HOST is not an http", "POSTHOG_HOST={host} is not an http"),),
         "log",
     ),
     Guard(
         "no personal key",
         "a personal PostHog key, which is a secret, in the place of the write key",
-        (client("product", "if key.lower().startswith(_PERSONAL):", "if not key:"),),
+        (client("settings/product", "if key.lower().startswith(_PERSONAL):", "if not key:"),),
         "spool/third/product.json",
     ),
 )

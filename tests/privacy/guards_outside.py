@@ -6,7 +6,11 @@ WIRE = (
     Guard(
         "checked again",
         "properties that another program, or an older version, left in the spool",
-        (client("packing", "return check(properties.get)", "return {**properties, **(check(properties.get) or {})}"),),
+        (
+            client(
+                "send/packer", "return check(properties.get)", "return {**properties, **(check(properties.get) or {})}"
+            ),
+        ),
         "wire/text",
         quick=True,
     ),
@@ -15,7 +19,7 @@ WIRE = (
         "events that another program left in the spool",
         (
             client(
-                "packing",
+                "send/packer",
                 "if check is None:\n            return None",
                 "if check is None:\n            return raw.properties",
             ),
@@ -27,7 +31,7 @@ WIRE = (
         "common properties that another program left in the spool",
         (
             client(
-                "packing",
+                "send/packer",
                 "shared = self._common((common if type(common) is dict else {}).get) or {}",
                 "shared = common",
             ),
@@ -37,31 +41,31 @@ WIRE = (
     Guard(
         "instance IDs only",
         "an ID that another program left in the spool",
-        (client("packing", "if type(known) is str and _INSTANCE.fullmatch(known) else", "if known else"),),
+        (client("send/packer", "if type(known) is str and _INSTANCE.fullmatch(known) else", "if known else"),),
         "wire/text",
     ),
     Guard(
         "no address stored",
         "PostHog storing the sender's address",
-        (client("wire", ', "$ip": "0.0.0.0"}', "}"),),
+        (client("catalogue/events", ', "$ip": "0.0.0.0"}', "}"),),
         "wire: tool_executed: constants",
     ),
     Guard(
         "no place looked up",
         "PostHog looking up the place of the sender's address",
-        (client("wire", '"$geoip_disable": True', '"$geoip_disable": False'),),
+        (client("catalogue/events", '"$geoip_disable": True', '"$geoip_disable": False'),),
         "wire: tool_executed: constants",
     ),
     Guard(
         "no person made",
         "PostHog making a person of the instance",
-        (client("wire", '"$process_person_profile": False', '"$process_person_profile": True'),),
+        (client("catalogue/events", '"$process_person_profile": False', '"$process_person_profile": True'),),
         "wire: tool_executed: constants",
     ),
     Guard(
         "whole seconds of sending",
         "a moment of sending that is exact",
-        (client("wire", '"sent_at": rfc3339(int(sent_at))', '"sent_at": str(sent_at)'),),
+        (client("send/wire", '"sent_at": rfc3339(int(sent_at))', '"sent_at": str(sent_at)'),),
         "wire: sent_at",
     ),
     Guard(
@@ -69,7 +73,7 @@ WIRE = (
         "a time or a file's name in the header of the gzip stream",
         (
             client(
-                "wire",
+                "send/wire",
                 "return packer.compress(body) + packer.flush()",
                 'return __import__("gzip").compress(body, mtime=time.time())',
             ),
@@ -79,13 +83,13 @@ WIRE = (
     Guard(
         "no more headers",
         "headers that the HTTP library adds by itself",
-        (client("direct", ", skip_accept_encoding=True", ""),),
+        (client("send/http/direct", ", skip_accept_encoding=True", ""),),
         "wire: headers",
     ),
     Guard(
         "files for the owner only",
         "other users of the machine reading the log of what was sent",
-        (client("egress", "os.O_WRONLY, 0o600)", "os.O_WRONLY, 0o644)"),),
+        (client("send/sent_log", "os.O_WRONLY, 0o600)", "os.O_WRONLY, 0o644)"),),
         "state: others may read",
     ),
     Guard(
@@ -93,7 +97,9 @@ WIRE = (
         "other users of the machine looking into the state directory",
         (
             client(
-                "state", "os.makedirs(path, mode=0o700, exist_ok=True)", "os.makedirs(path, mode=0o755, exist_ok=True)"
+                "runtime/state_directory",
+                "os.makedirs(path, mode=0o700, exist_ok=True)",
+                "os.makedirs(path, mode=0o755, exist_ok=True)",
             ),
         ),
         "state: others may read",
@@ -103,7 +109,7 @@ AT_THE_COLLECTOR = (
     Guard(
         "admitted values",
         "values that no kind admits, whoever sent them",
-        (collector("admit/fragments", "admitted = checker(value)", "admitted = value"),),
+        (collector("admit/json_fragments", "admitted = checker(value)", "admitted = value"),),
         "journal",
         quick=True,
     ),
@@ -116,7 +122,7 @@ AT_THE_COLLECTOR = (
     Guard(
         "unknown events uncounted by name",
         "names of unknown events in metrics and pages",
-        (collector("admit/lines", "return UNKNOWN_EVENT", "return event.event"),),
+        (collector("admit/any_event", "return UNKNOWN_EVENT", "return event.event"),),
         "answers",
         quick=True,
     ),
@@ -125,7 +131,7 @@ AT_THE_COLLECTOR = (
         "names of unknown properties in metrics and pages",
         (
             collector(
-                "admit/lines",
+                "admit/any_event",
                 "dropped[UNKNOWN_PROPERTY] += len(properties.keys() - rule.known)",
                 "dropped.update(properties.keys() - rule.known)",
             ),
@@ -135,7 +141,11 @@ AT_THE_COLLECTOR = (
     Guard(
         "the second hash",
         "the instance ID as it was sent",
-        (collector("admit/instances", 'hmac.digest(pepper, message, "sha256").hex()[:16]', 'cut.rpartition("_")[2]'),),
+        (
+            collector(
+                "admit/instance_hash", 'hmac.digest(pepper, message, "sha256").hex()[:16]', 'cut.rpartition("_")[2]'
+            ),
+        ),
         "journal",
         quick=True,
     ),
@@ -144,7 +154,7 @@ AT_THE_COLLECTOR = (
         "a hash that whoever knows a cluster's UID can make again",
         (
             collector(
-                "admit/instances",
+                "admit/instance_hash",
                 'hmac.digest(pepper, message, "sha256").hex()[:16]',
                 '__import__("hashlib").sha256(message).hexdigest()[:16]',
             ),
@@ -156,7 +166,9 @@ AT_THE_COLLECTOR = (
         "the beginning of an ID that is none",
         (
             collector(
-                "admit/instances", 'if cut.startswith(kind + "_")), "other")', 'if cut.startswith(kind + "_")), cut)'
+                "admit/instance_hash",
+                'if cut.startswith(kind + "_")), "other")',
+                'if cut.startswith(kind + "_")), cut)',
             ),
         ),
         "journal",
@@ -166,7 +178,7 @@ AT_THE_COLLECTOR = (
         "a text where a UUID belongs",
         (
             collector(
-                "admit/lines", "return str(uuid.UUID(given)) if type(given) is str else None", "return str(given)"
+                "admit/any_event", "return str(uuid.UUID(given)) if type(given) is str else None", "return str(given)"
             ),
         ),
         "journal",
@@ -176,7 +188,7 @@ AT_THE_COLLECTOR = (
         "what was sent, in the sentence that refuses it",
         (
             collector(
-                "receive/envelope",
+                "receive/protocol/envelope",
                 'raise malformed("The body is neither a JSON object nor a list.")',
                 "raise malformed(f\"The body is no list: {body.decode(errors='ignore')[:200]}\")",
             ),
@@ -187,8 +199,8 @@ AT_THE_COLLECTOR = (
         "no access log",
         "addresses, paths and queries in the log",
         (
-            collector("app", "access_log=False", "access_log=True"),
-            collector("logs", "setLevel(logging.ERROR)", "setLevel(logging.INFO)"),
+            collector("app/collector", "access_log=False", "access_log=True"),
+            collector("runtime/logs", "setLevel(logging.ERROR)", "setLevel(logging.INFO)"),
         ),
         "collector log",
         quick=True,
@@ -197,8 +209,8 @@ AT_THE_COLLECTOR = (
         "tracebacks without messages",
         "what an exception quotes, in the log",
         (
-            collector("admit/lines", "return UNKNOWN_EVENT", "raise LookupError(event.event)"),
-            collector("logs", 'text = _Discreet("', 'text = logging.Formatter("'),
+            collector("admit/any_event", "return UNKNOWN_EVENT", "raise LookupError(event.event)"),
+            collector("runtime/logs", 'text = _Discreet("', 'text = logging.Formatter("'),
         ),
         "collector log",
         provoked=1,
@@ -206,7 +218,7 @@ AT_THE_COLLECTOR = (
     Guard(
         "a data directory for the owner only",
         "other users of the machine reading the database",
-        (collector("durable", "directory.mkdir(mode=0o700", "directory.mkdir(mode=0o755"),),
+        (collector("runtime/durable_files", "directory.mkdir(mode=0o700", "directory.mkdir(mode=0o755"),),
         "database: others may read",
     ),
 )

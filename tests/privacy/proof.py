@@ -34,7 +34,7 @@ SEARCHED = ("wire", "kubernetes", "spool", "state", "log", "cli", "journal", "da
 """The areas of the evidence, as the names in it begin."""
 COUNTED = ("echo", "answer", "crash")
 COMMANDS = (("status",), ("status", "--json"), ("preview",), ("log",), ("log", "--json"), ("dictionary",))
-_CLI = "import sys; from footfall.cli import main; sys.exit(main(sys.argv[1:]))"
+_CLI = "import sys; from footfall.cli.main import main; sys.exit(main(sys.argv[1:]))"
 _OTHERS_LINES = 3
 _OTHERS = 0o077
 

@@ -10,9 +10,17 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from client.tests.identity.certificates import Authority
-from client.tests.identity.kube_api import NAMESPACE, VERSION, Answer, KubeApi, kube_api, namespace, version
-from footfall.vocabularies import AI_PROVIDER_VARIABLES
+from client.tests.identity.kubernetes.certificates import Authority
+from client.tests.identity.kubernetes.kube_api import (
+    NAMESPACE,
+    VERSION,
+    Answer,
+    KubeApi,
+    kube_api,
+    namespace,
+    version,
+)
+from footfall.catalogue import AI_PROVIDER_VARIABLES
 from tests.privacy.planted import Plan
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts import sdk_env
+from scripts.setup import sdk_env
 from tests.privacy.places import PLACES
 from tests.privacy.planted import plan_of
 from tests.privacy.proof import Host, findings, gather, missing

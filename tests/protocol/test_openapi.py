@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.fleet import Fleet
-from bench.world import HOUR
 from collector.tests.app.http import ask
 from tests.dashboard.feeding import feed
+from tests.oracle.fleet import Fleet
+from tests.oracle.world import HOUR
 from tests.support.collector_process import start_collector
 
 SCHEMATHESIS = str(Path(sys.executable).with_name("schemathesis"))

@@ -25,8 +25,8 @@ FILE = '''
 
 from typing import Annotated
 
-from footfall.fields import Amount, Flag, Vocabulary
-from footfall.schema import Event, Property
+from footfall.catalogue import Amount, Flag, Vocabulary
+from footfall.catalogue import Event, Property
 
 Format = Annotated[
     str,

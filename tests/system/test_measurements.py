@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.load import requests
-from bench.load.subjects import lags
-from bench.overhead.hosts import INITIALIZE, SESSIONLESS
-from bench.overhead.measure import balanced
-from bench.overhead.sink import Sink
+from bench.client.overhead.hosts import INITIALIZE, SESSIONLESS
+from bench.client.overhead.measure import balanced
+from bench.client.overhead.sink import Sink
+from bench.collector.load import requests
+from bench.collector.load.subjects import lags
 from bench.results import RESULTS, ROOT, Section, marked, publish, refreshed, table
 
 
@@ -28,7 +28,7 @@ def test_each_is_called_after_each_equally_often(names: list[str]) -> None:
 
 
 def measured(tmp_path: Path, subject: str, era: str) -> tuple[subprocess.CompletedProcess[str], int]:
-    command = [sys.executable, "-m", "bench.overhead.measure", "--sdk", "mcp2", "--era", era, "--calls", "50"]
+    command = [sys.executable, "-m", "bench.client.overhead.measure", "--sdk", "mcp2", "--era", era, "--calls", "50"]
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     with Sink() as sink:
         done = subprocess.run(
@@ -129,7 +129,17 @@ def test_the_lag_is_the_age_of_the_first_event_that_is_not_stored() -> None:
 
 
 def test_a_short_run_against_the_collector_says_which_bars_were_kept(tmp_path: Path) -> None:
-    command = [sys.executable, "bench/ingest.py", "--rounds", "1", "--seconds", "1", "--sustained", "2", "--dry"]
+    command = [
+        sys.executable,
+        "bench/collector/ingest.py",
+        "--rounds",
+        "1",
+        "--seconds",
+        "1",
+        "--sustained",
+        "2",
+        "--dry",
+    ]
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 0, done.stderr

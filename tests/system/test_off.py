@@ -22,10 +22,10 @@ OFF = {"DOT_AI_TELEMETRY": "false"}
 DECIDING = {
     "footfall",
     "footfall.mcp",
-    "footfall.product",
+    "footfall.settings.product",
     "footfall.telemetry",
-    "footfall.toolcalls",
-    "footfall.version",
+    "footfall.record.manual_calls",
+    "footfall.runtime.version",
 }
 """What it takes to find out that it is off. Nothing else of telemetry may be imported then."""
 
@@ -90,7 +90,7 @@ def test_the_same_look_at_a_server_that_is_on_sees_telemetry(serve: Serve, plain
         environment = clean_environment(home, **telemetry_to(capture.url))
         on, without = serve(environment), serve(environment, (plain,))
         assert on.threads - without.threads == {"footfall"}
-        assert {"footfall.pipeline", "footfall.recorder", "msgspec"} <= on.modules - without.modules
+        assert {"footfall.pipeline", "footfall.record.recorder", "msgspec"} <= on.modules - without.modules
         assert any("/footfall/dot-ai/spool/" in path for path in on.files - without.files)
         assert any(path.startswith(".local/state/footfall") for path in tree(home))
         capture.wait_for("tool_executed", len(CALLS))

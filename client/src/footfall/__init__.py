@@ -16,13 +16,13 @@ from .version import __version__
 __all__ = ["Product", "Telemetry", "__version__"]
 
 if TYPE_CHECKING:
-    from .product import Product
+    from .settings import Product
     from .telemetry import Telemetry
 
 
 def __getattr__(name: str) -> Any:
     if name == "Product":
-        from .product import Product
+        from .settings.product import Product
 
         return Product
     if name == "Telemetry":

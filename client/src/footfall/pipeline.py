@@ -9,26 +9,25 @@ from collections.abc import Mapping
 from time import monotonic
 from typing import Any
 
-from .catalogue import ServerStarted, ServerStopped, catalogue_for
-from .clock import Clock
-from .cluster import NOT_ASKED, ClusterFacts, worth_asking
-from .context import deployment_method, read_context
-from .counters import Counters
-from .fields import clean_version
-from .identity import identify, life_began
-from .lifecycle import Lifecycle
-from .notice import first_notice
-from .outline import outlined
-from .packing import Packer
-from .product import Product, Settings, no_key
-from .recorder import Recorder
-from .shipper import Sender, Shipper
+from .catalogue import ServerStarted, ServerStopped, catalogue_for, clean_version, outlined
+from .identity import deployment_method, identify, life_began, read_context
+from .identity.kubernetes import NOT_ASKED, ClusterFacts, worth_asking
+from .record import Recorder
+from .runtime import (
+    VOICE,
+    Clock,
+    Counters,
+    Lifecycle,
+    StateDirectory,
+    open_state_directory,
+    read_json,
+    write_json,
+)
+from .send import Delivered, Outcome, Packer, Poster, Sender, Shipper, Worker, compressed
+from .settings import Product, Settings, no_key
+from .settings.notice import first_notice
 from .spool import Spool
-from .state import StateDirectory, open_state_directory, read_json, write_json
 from .version import __version__
-from .voice import VOICE
-from .wire import Delivered, Outcome, Poster, compressed
-from .worker import Worker
 
 EXIT_SECONDS = 2.0
 log = logging.getLogger("footfall")
@@ -73,7 +72,7 @@ class Pipeline:
         parts = self.catalogue, self._keep, self.counters, self.clock
         if not self._preview:
             return Recorder(*parts)
-        from .hints import HintingRecorder
+        from .record.preview_hints import HintingRecorder
 
         return HintingRecorder(*parts, lambda hint: log.warning("%s telemetry: %s", self.product.name, hint))
 
@@ -123,7 +122,7 @@ class Pipeline:
     def _cluster(self) -> ClusterFacts:
         if not worth_asking(self._environ):
             return NOT_ASKED
-        from .kubernetes import ask
+        from .identity.kubernetes.ask import ask
 
         return ask(self._environ)
 

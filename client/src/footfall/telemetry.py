@@ -8,12 +8,12 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from .product import Decision, Product, Settings, decide, no_key
-from .toolcalls import ToolCalls
+from .record import ToolCalls
+from .settings import Decision, Product, Settings, decide, no_key
 
 if TYPE_CHECKING:
+    from .catalogue import Event
     from .pipeline import Pipeline
-    from .schema import Event
 
 log = logging.getLogger("footfall")
 RecordCall = Callable[..., None]
@@ -121,11 +121,11 @@ def _delete_unsent(product: Product, env: Mapping[str, str]) -> None:
     named = env.get(f"{product.prefix}TELEMETRY_STATE_DIR", "").strip()
     if not named and not env.get("HOME") and not env.get("XDG_STATE_HOME"):
         return
-    from .product import state_directory
+    from .settings.product import state_directory
 
     directory = state_directory(product, env)
     spool = os.path.join(directory, "spool")
     if directory and os.path.isdir(spool):
-        from .unsent import delete_unsent
+        from .spool.deletion import delete_unsent
 
         delete_unsent(spool)

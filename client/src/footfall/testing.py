@@ -10,13 +10,10 @@ from typing import Any
 
 import msgspec
 
-from .catalogue import ServerStarted, ServerStopped, catalogue_for
-from .clock import Clock
-from .counters import Counters
-from .product import Product
-from .recorder import Recorder
-from .schema import Event
-from .toolcalls import ToolCalls
+from .catalogue import Event, ServerStarted, ServerStopped, catalogue_for
+from .record import Recorder, ToolCalls
+from .runtime import Clock, Counters
+from .settings import Product
 
 
 class CapturingTelemetry(ToolCalls):

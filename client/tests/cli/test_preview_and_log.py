@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from client.tests.cli.rig import COMMAND, KINDS, Machine
-from footfall.wire import compressed
+from footfall.send.wire import compressed
 from tests.privacy.tee import Request, Tee
 from tests.support.capture_server import CaptureServer
 from tests.support.waiting import wait_for

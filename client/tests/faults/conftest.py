@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from client.tests.faults.harness import Host
-from client.tests.identity.certificates import Authority
+from client.tests.identity.kubernetes.certificates import Authority
 
 
 @pytest.fixture(autouse=True)

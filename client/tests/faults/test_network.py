@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from client.tests.faults.harness import Host, assert_all_arrived, deliver_rest, dropped, read
-from client.tests.identity.certificates import Authority
+from client.tests.identity.kubernetes.certificates import Authority
 from client.tests.support.proxy import Proxy
 from client.tests.support.server import Request, Server, status
 from footfall import __version__
-from footfall.proxies import proxy_for
-from footfall.wire import Delivered, Poster, Retry, request_body
+from footfall.send.http.proxy_settings import proxy_for
+from footfall.send.wire import Delivered, Poster, Retry, request_body
 from tests.support.waiting import wait_for
 
 BODY = request_body("phc_test", [b'{"event":"tool_executed","uuid":"1"}'], 1_790_000_000)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from client.tests.faults.harness import Host, assert_all_arrived, dropped, tools, total
-from client.tests.sending.rig import Rig
+from client.tests.send.rig import Rig
 from client.tests.support.clocks import SteppedClock
 from client.tests.support.outages import OUTAGES, Place, outage
 from client.tests.support.server import Server

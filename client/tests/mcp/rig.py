@@ -19,7 +19,7 @@ from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CreateMessageResult, ElicitResult, Implementation, TextContent
 
-from scripts import sdk_env
+from scripts.setup import sdk_env
 from tests.support.capture_server import CaptureServer
 from tests.support.waiting import wait_for
 

@@ -88,6 +88,7 @@ def test_off_imports_nothing_below_the_decision(environment: Path) -> None:
     shown = subprocess.run([environment, "-I", "-c", code], check=True, capture_output=True, text=True, env=environ)
     imported = shown.stdout.strip()
     assert imported == (
-        "False ['footfall', 'footfall.product', 'footfall.telemetry', 'footfall.toolcalls', 'footfall.version']"
+        "False ['footfall', 'footfall.record', 'footfall.record.manual_calls', 'footfall.settings', "
+        "'footfall.settings.product', 'footfall.telemetry', 'footfall.version']"
     )
     assert shown.stderr == ""

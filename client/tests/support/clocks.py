@@ -2,7 +2,7 @@
 
 
 class SteppedClock:
-    """As footfall.clock.Clock; `pass_(seconds)` lets time pass. `up` is the machine's time since `boot`."""
+    """As footfall.runtime.clock.Clock; `pass_(seconds)` lets time pass. `up` is the machine's time since `boot`."""
 
     def __init__(self, now: float = 1_790_000_000.0, *, boot: str = "one boot", up: float = 1000.0) -> None:
         self.boot = boot

@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.tests.receive.shapes import SECRET_TEXT, event
-from footfall.catalogue import catalogue_for
-from footfall.schema import Catalogue
+from footfall.catalogue import Catalogue, catalogue_for
 from footfall_collector.admit import Admission, Admitted
-from footfall_collector.admit.instances import instance_of
+from footfall_collector.admit.instance_hash import instance_of
 from footfall_collector.journal import intact
 
 NOW = 1_795_500_000.5

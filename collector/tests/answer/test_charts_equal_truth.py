@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bench.fleet import Fleet
-from bench.truth import Asked, Truth
-from bench.world import DAY, HOUR
 from collector.tests.answer.comparing import equal
 from collector.tests.store.filling import CATALOGUES, journal_fleet, loader_of, open_store
 from footfall_collector.answer import Answers, ChartSpec, Filters
 from footfall_collector.answer.charts import CHARTS
-from footfall_collector.store.duckdb import DuckStore
+from footfall_collector.store.duckdb.store import DuckStore
+from tests.oracle.fleet import Fleet
+from tests.oracle.truth import Asked, Truth
+from tests.oracle.world import DAY, HOUR
 
 END = 1_795_534_217  # 2026-11-24T15:30:17Z, in the middle of a week, a day and an hour
 FLEETS = (Fleet(90, 90, 1, END), Fleet(50, 90, 2, END), Fleet(130, 20, 3, END))

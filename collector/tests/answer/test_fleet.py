@@ -10,10 +10,10 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.fleet import Fleet
-from bench.truth import Asked, Truth
-from bench.world import DAY, UNLISTED_CLIENTS, rounded
-from footfall.fields import round_significant
+from footfall.catalogue import round_significant
+from tests.oracle.fleet import Fleet
+from tests.oracle.truth import Asked, Truth
+from tests.oracle.world import DAY, UNLISTED_CLIENTS, rounded
 
 FLEET = Fleet(instances=80, days=45, seed=5)
 EVENTS = list(FLEET.happened())
@@ -110,7 +110,7 @@ def test_a_fleet_of_a_year_has_releases_to_its_end_and_instances_that_come_and_g
 
 
 def test_the_command_prints_the_answers_and_refuses_what_a_collector_would_move(tmp_path: Path) -> None:
-    command = [sys.executable, str(ROOT / "bench" / "fleet.py"), "--instances", "3", "--days"]
+    command = [sys.executable, str(ROOT / "tests" / "oracle" / "fleet.py"), "--instances", "3", "--days"]
     ran = subprocess.run([*command, "2", "--answers", "all"], cwd=tmp_path, capture_output=True, check=True)
     assert len(json.loads(ran.stdout)) == 14
     refused = subprocess.run(

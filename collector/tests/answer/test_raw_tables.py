@@ -1,16 +1,18 @@
-"""What `bench/store.py` compares with, and its copies of a fleet, count what the charts count."""
+"""What `bench/store/store.py` compares with, and its copies of a fleet, count what the charts count."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from bench import raw_engines, store_report, store_steps
-from bench.fleet import Fleet
-from bench.journals import Base, Copies, write_day
-from bench.multiplying import multiply
-from bench.world import DAY
+from bench.store import raw_engines
+from bench.store import report as store_report
+from bench.store import steps as store_steps
+from bench.store.copies import multiply
+from bench.store.journals import Base, Copies, write_day
 from footfall_collector.journal import intact
+from tests.oracle.fleet import Fleet
+from tests.oracle.world import DAY
 
 FLEET = Fleet(instances=40, days=30, seed=9)
 ENGINE = ("256MB", 2)

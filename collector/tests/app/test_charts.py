@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from bench.fleet import Fleet
-from bench.truth import Asked, Truth
-from bench.world import DAY
 from collector.tests.answer.comparing import equal
 from collector.tests.app.http import ask, counter, post
 from collector.tests.receive.shapes import SECRET_TEXT, TOKEN, batch, event, gzipped
+from tests.oracle.fleet import Fleet
+from tests.oracle.truth import Asked, Truth
+from tests.oracle.world import DAY
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
 
@@ -121,7 +121,16 @@ def test_a_posted_fleet_is_answered_as_plain_python_counts_it(tmp_path: Path) ->
     end = int(time.time()) - 5
     fleet = Fleet(instances=40, days=20, seed=11, end=end)
     truth = Truth(fleet.happened())
-    command = [sys.executable, str(ROOT / "bench" / "fleet.py"), "--instances", "40", "--days", "20", "--seed", "11"]
+    command = [
+        sys.executable,
+        str(ROOT / "tests" / "oracle" / "fleet.py"),
+        "--instances",
+        "40",
+        "--days",
+        "20",
+        "--seed",
+        "11",
+    ]
     with start_collector(tmp_path / "data") as collector:
         subprocess.run([*command, "--end", str(end), "--post", collector.url, "--key", TOKEN], check=True)
         wait_for(lambda: counter(collector, "events_stored") == sum(1 for _ in fleet.happened()), "the events")

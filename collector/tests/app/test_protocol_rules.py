@@ -14,7 +14,7 @@ import pytest
 import zstandard
 
 from collector.tests.app.http import Answer, ask, counter, holds, journal_lines, post
-from collector.tests.receive.lz_writer import compress
+from collector.tests.receive.protocol.lz_writer import compress
 from collector.tests.receive.shapes import SECRET_TEXT, TOKEN, batch, event, form_of, gzipped
 from tests.support.collector_process import CollectorProcess
 

@@ -12,8 +12,8 @@ import pytest
 
 from collector.tests.app.http import ask, post
 from collector.tests.receive.shapes import TOKEN, batch, event
-from footfall_collector.gauges import Regularly
-from footfall_collector.version import __version__
+from footfall_collector.app.gauges import Regularly
+from footfall_collector.runtime.version import __version__
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
 

@@ -16,7 +16,7 @@ import brotli
 import zstandard
 
 from collector.tests.defence.wires import HEAD, request
-from collector.tests.receive.lz_writer import compress
+from collector.tests.receive.protocol.lz_writer import compress
 from collector.tests.receive.shapes import TOKEN, event
 
 MIB = 1 << 20

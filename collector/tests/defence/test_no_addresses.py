@@ -6,8 +6,8 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 
+from collector.tests.access.test_sign_in import SECRET
 from collector.tests.app.http import ask, post
-from collector.tests.app.test_signin import SECRET
 from collector.tests.defence.wires import request, status, wire
 from collector.tests.receive.shapes import batch, event
 from tests.support.collector_process import start_collector

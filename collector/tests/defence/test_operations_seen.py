@@ -10,7 +10,7 @@ import footfall_collector
 from collector.tests.app.http import ask, gauge, post
 from collector.tests.defence.wires import HEAD, answer, ended, wire
 from collector.tests.receive.shapes import batch, event
-from footfall_collector.metrics import MEANINGS
+from footfall_collector.runtime.metrics import MEANINGS
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
 

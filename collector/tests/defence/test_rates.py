@@ -10,7 +10,7 @@ from collector.tests.app.http import ask, counter, post
 from collector.tests.defence.wires import answer, request, status, wire
 from collector.tests.receive.shapes import batch, event
 from footfall_collector.receive import KeyAlarm, Peers
-from footfall_collector.receive.rates import Rate
+from footfall_collector.receive.limits.rates import Rate
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
 

@@ -17,8 +17,8 @@ import pytest
 
 from collector.tests.app.http import ask, counter
 from collector.tests.durability.senders import PHASES, Fleet, Moment
-from footfall_collector.control import ControlError, NotRunningError
-from footfall_collector.control import ask as ask_control
+from footfall_collector.runtime.control_socket import ControlError, NotRunningError
+from footfall_collector.runtime.control_socket import ask as ask_control
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
 

@@ -12,7 +12,7 @@ import pytest
 from collector.tests.receive.shapes import event
 from collector.tests.store.filling import admitted
 from footfall_collector.journal.recovery import recover
-from footfall_collector.store.damaged import readable
+from footfall_collector.store.damaged_lines import readable
 
 SIZE = 64 << 10
 LIVE, CLOSED = "000000000007.open", "000000000007.jsonl"

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 import zstandard
 
-from collector.tests.receive.lz_writer import compress as lz64
+from collector.tests.receive.protocol.lz_writer import compress as lz64
 from collector.tests.receive.shapes import TOKEN, event
 
 MARKER = "planted kx7 text"

@@ -12,11 +12,11 @@ from typing import Any
 
 from collector.tests.app.http import holds
 from collector.tests.fuzz.inputs import KEY, MARKER, Input
-from footfall_collector.app import Collector
+from footfall_collector.app.collector import Collector
 from footfall_collector.journal import FOLDER
-from footfall_collector.journal.checksum import intact
-from footfall_collector.receive.keys import Keys
-from footfall_collector.settings import Settings
+from footfall_collector.journal.line_checksum import intact
+from footfall_collector.receive.write_keys import Keys
+from footfall_collector.runtime.settings import Settings
 
 _SEGMENT_BYTES = 4 << 20
 

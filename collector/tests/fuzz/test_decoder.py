@@ -13,8 +13,8 @@ from collector.tests.fuzz.inputs import KEY, giants, inputs
 from collector.tests.fuzz.target import running
 from footfall.catalogue import catalogue_for
 from footfall_collector.admit import Admission
-from footfall_collector.receive.encodings import gunzip
-from footfall_collector.receive.protocol import key_of_batch
+from footfall_collector.receive.protocol.encodings import gunzip
+from footfall_collector.receive.protocol.v0 import key_of_batch
 from footfall_collector.receive.refusals import RefusedError
 
 PARTS, COUNT = (4, 250_000) if os.environ.get("SOAK") else (2, 50_000)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from footfall_collector.journal import Journal, intact, sealed
 from footfall_collector.journal.recovery import recover
-from footfall_collector.status import Status
+from footfall_collector.runtime.status import Status
 
 LINES = [sealed(b'{"n":%d,"text":"%s"' % (n, b"x" * n)) for n in range(6)]
 WHOLE = b"".join(LINES)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from footfall_collector.journal import Journal, JournalUnavailableError, sealed
-from footfall_collector.status import Status
+from footfall_collector.runtime.status import Status
 from tests.support.waiting import wait_for
 
 LINE = sealed(b'{"event":"tool_executed"')
@@ -73,7 +73,7 @@ FULL_DISK = """
 import asyncio, resource, sys
 from pathlib import Path
 from footfall_collector.journal import Journal, JournalUnavailableError, sealed
-from footfall_collector.status import Status
+from footfall_collector.runtime.status import Status
 
 LINE = sealed(b'{"event":"tool_executed"')
 status = Status()

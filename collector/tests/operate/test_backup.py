@@ -13,8 +13,8 @@ from collector.tests.app.http import post
 from collector.tests.durability.senders import Fleet
 from collector.tests.operate.commands import Stopped, begun, calls, done, give, refused, some_event, stored
 from collector.tests.receive.shapes import batch
-from footfall_collector.control import ControlError
-from footfall_collector.control import ask as ask_control
+from footfall_collector.runtime.control_socket import ControlError
+from footfall_collector.runtime.control_socket import ask as ask_control
 from tests.support.collector_process import start_collector
 from tests.support.waiting import wait_for
 

@@ -9,9 +9,9 @@ import pytest
 from collector.tests.operate.commands import STAYER, begun
 from collector.tests.receive.shapes import event
 from collector.tests.store.filling import PEPPER, admitted, journal, loader_of, open_store
-from footfall_collector.control import Control
-from footfall_collector.operations import Operations
-from footfall_collector.settings import Settings
+from footfall_collector.operate.operations import Operations
+from footfall_collector.runtime.control_socket import Control
+from footfall_collector.runtime.settings import Settings
 
 DAY = "2026-11-20T00:00:00Z"
 RECEIVED = 1_795_132_800

@@ -10,7 +10,7 @@ from collector.tests.app.http import ask, holds, post
 from collector.tests.operate.commands import LEAVER, STAYER, calls, done, give, refused, run, some_event, stored
 from collector.tests.receive.shapes import TOKEN, batch, event
 from footfall_collector.admit import load_pepper
-from footfall_collector.admit.instances import instance_of
+from footfall_collector.admit.instance_hash import instance_of
 from tests.support.collector_process import start_collector
 
 pytestmark = pytest.mark.timeout(300)

@@ -11,7 +11,17 @@ import pytest
 
 from collector.tests.app.http import post
 from collector.tests.durability.senders import Fleet
-from collector.tests.operate.commands import LEAVER, calls, counter, done, give, refused, run, some_event, stored
+from collector.tests.operate.commands import (
+    LEAVER,
+    calls,
+    counter,
+    done,
+    give,
+    refused,
+    run,
+    some_event,
+    stored,
+)
 from collector.tests.receive.shapes import batch, event
 from tests.support.collector_process import start_collector
 from tests.support.waiting import wait_for

@@ -7,13 +7,13 @@ from typing import Any
 
 import msgspec
 
-from bench.fleet import Sent
 from footfall.catalogue import catalogue_for
 from footfall_collector.admit import Admission
 from footfall_collector.journal import Journal
-from footfall_collector.status import Status
-from footfall_collector.store.duckdb import DuckStore
+from footfall_collector.runtime.status import Status
+from footfall_collector.store.duckdb.store import DuckStore
 from footfall_collector.store.loader import Loader
+from tests.oracle.fleet import Sent
 
 CATALOGUES = {name: catalogue_for(name) for name in ("dot-ai", "other-product")}
 PEPPER = b"0123456789abcdef0123456789abcdef"

@@ -14,13 +14,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.fleet import Fleet
 from collector.tests.store.filling import CATALOGUES, PEPPER, journal_fleet, loader_of, open_store
-from footfall_collector.admit.instances import instance_of
+from footfall_collector.admit.instance_hash import instance_of
 from footfall_collector.answer import Answers, Filters
 from footfall_collector.answer.charts import CHARTS
-from footfall_collector.store.duckdb import DuckStore
-from footfall_collector.store.migrations import SCHEMA
+from footfall_collector.store.duckdb.schema_migrations import SCHEMA
+from footfall_collector.store.duckdb.store import DuckStore
+from tests.oracle.fleet import Fleet
 
 RELEASED = Path(__file__).parent / "released"
 END = 1_793_491_200 + 4 * 86_400  # 2026-11-05T00:00:00Z

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from bench.fleet import Fleet, stamp
 from collector.tests.receive.shapes import event
 from collector.tests.store.filling import admitted, journal, journal_dir, journal_fleet, loader_of, open_store
-from footfall_collector.status import Status
+from footfall_collector.runtime.status import Status
 from footfall_collector.store import Scope
+from tests.oracle.fleet import Fleet, stamp
 
 ROOT = Path(__file__).parents[3]
 NOVEMBER = 1_793_491_200  # 2026-11-01T00:00:00Z

@@ -10,7 +10,7 @@ from typing import Any
 from clickhouse_driver import Client
 from clickhouse_driver.errors import Error
 
-from scripts import find_clickhouse
+from scripts.setup import find_clickhouse
 from tests.clickhouse.rig.configuration import CLUSTER, Place, server_files, zookeeper_files
 from tests.clickhouse.rig.processes import Program, free_ports
 from tests.support.waiting import wait_for

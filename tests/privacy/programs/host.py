@@ -40,10 +40,16 @@ rename_machine_and_user()
 
 # After the machine has its name: whatever these read at import, it is the planted one.
 from footfall import Product, Telemetry  # noqa: E402
-from footfall.catalogue import ClientConnected, ServerStarted, ToolError, ToolExecuted  # noqa: E402
-from footfall.fields import Version  # noqa: E402
+from footfall.catalogue import (  # noqa: E402  # noqa: E402
+    ClientConnected,
+    Event,
+    Property,
+    ServerStarted,
+    ToolError,
+    ToolExecuted,
+    Version,
+)
 from footfall.mcp import instrument  # noqa: E402
-from footfall.schema import Event, Property  # noqa: E402
 
 
 class Letter(Event, frozen=True, tag="letter"):

@@ -6,9 +6,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
-from ..catalogue import ClientConnected
-from ..fields import clean_version
-from ..vocabularies import UNKNOWN
+from ..catalogue import UNKNOWN, ClientConnected, clean_version
 
 CLIENT_INFO = "io.modelcontextprotocol/clientInfo"
 """Key of a request's `_meta` that says who calls, in protocol 2026-07-28 and later."""

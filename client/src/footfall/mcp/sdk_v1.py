@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any
 
-from ..vocabularies import UNKNOWN
+from ..catalogue import UNKNOWN
 from .calls import Attempt, Calls, ErrorResultError, attempt, client_of, keep_exceptions
 from .sessions import WEB, Sessions
 

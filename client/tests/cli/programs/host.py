@@ -7,9 +7,7 @@ import sys
 from typing import Annotated
 
 from footfall import Product, Telemetry
-from footfall.catalogue import ToolError, ToolExecuted
-from footfall.fields import Amount, Vocabulary
-from footfall.schema import Event, Property
+from footfall.catalogue import Amount, Event, Property, ToolError, ToolExecuted, Vocabulary
 
 
 class LetterSent(Event, frozen=True, tag="letter_sent"):

@@ -9,8 +9,12 @@ import threading
 import time
 from typing import Any
 
-from footfall import Product, Telemetry, egress, segment, shipper, state
+from footfall import Product, Telemetry
 from footfall.catalogue import ToolExecuted
+from footfall.runtime import state_directory as state
+from footfall.send import sent_log as egress
+from footfall.send import shipper
+from footfall.spool import segment
 
 TOOLS = [f"t{number}" for number in range(1000)]
 

@@ -3,11 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..control import Command, ControlError
-from ..receive.keys import Key, Keys, KeysError
-from ..setting_forms import no_such_product
-from ..settings import Settings
-from ..tokens import Tokens, TokensError
+from ..receive import Key, Keys, KeysError
+from ..runtime import Command, ControlError, Settings, no_such_product
+from .tokens import Tokens, TokensError
 
 
 def access_commands(settings: Settings, keys: Keys, tokens: Tokens) -> Mapping[str, Command]:

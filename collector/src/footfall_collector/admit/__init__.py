@@ -2,8 +2,23 @@
 
 from .admission import Admission, Admitted
 from .catalogues import load_catalogues
-from .newcomers import Newcomers
-from .pepper import fingerprint, load_pepper
-from .quick import Sent
+from .client_batch import Sent
+from .instance_hash import MAX_ID, instance_of
+from .new_instances import TOO_MANY_INSTANCES, Newcomers
+from .pepper import FILE, fingerprint, load_pepper
+from .times import epoch_of
 
-__all__ = ["Admission", "Admitted", "Newcomers", "Sent", "fingerprint", "load_catalogues", "load_pepper"]
+__all__ = [
+    "FILE",
+    "MAX_ID",
+    "TOO_MANY_INSTANCES",
+    "Admission",
+    "Admitted",
+    "Newcomers",
+    "Sent",
+    "epoch_of",
+    "fingerprint",
+    "instance_of",
+    "load_catalogues",
+    "load_pepper",
+]

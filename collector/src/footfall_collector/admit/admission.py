@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from footfall.schema import Catalogue
+from footfall.catalogue import Catalogue
 
-from .batches import Batch, Counts, counts
-from .lines import compile_lines
-from .newcomers import Newcomers, TooManyInstancesError
-from .quick import Sent
+from .any_event import compile_lines
+from .client_batch import Sent
+from .new_instances import Newcomers, TooManyInstancesError
+from .request_times import Batch, Counts, counts
 
 
 @dataclass(slots=True)

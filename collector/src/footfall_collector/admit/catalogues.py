@@ -5,10 +5,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from footfall.catalogue import catalogue_for, version_property
-from footfall.schema import Catalogue, Event
+from footfall.catalogue import Catalogue, Event, catalogue_for, version_property
 
-from ..settings import ProductSettings, SettingsError
+from ..runtime import ProductSettings, SettingsError
 
 RESERVED = frozenset({"product", "uuid", "event", "ts", "sent", "instance", "instance_kind", "product_version", "c"})
 """Names that a journal line uses itself; no property may have them."""
@@ -62,5 +61,5 @@ def _events_in(name: str, path: Path) -> tuple[type[Event], ...]:
         raise SettingsError(f"{path}: the catalogue of {name} fails to load: {type(error).__name__}: {error}") from None
     events = getattr(module, "EVENTS", None)
     if not isinstance(events, tuple) or not all(isinstance(e, type) and issubclass(e, Event) for e in events):
-        raise SettingsError(f"{path}: write `EVENTS = (MyEvent, …)`, a tuple of subclasses of footfall.schema.Event")
+        raise SettingsError(f"{path}: write `EVENTS = (MyEvent, …)`, a tuple of subclasses of footfall.catalogue.Event")
     return events

@@ -4,8 +4,7 @@ import hashlib
 import secrets
 from pathlib import Path
 
-from ..durable import replace_file
-from ..settings import SettingsError
+from ..runtime import SettingsError, replace_file
 
 FILE = "pepper"
 _LEAST = 16

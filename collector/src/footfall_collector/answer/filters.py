@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from footfall.schema import Catalogue
+from footfall.catalogue import Catalogue
 
-from ..store import Scope
-from ..store.periods import DAY
+from ..store import DAY, Scope
 
 HOURS = {"1h": 1, "24h": 24}
 """Named ranges that are to the second."""

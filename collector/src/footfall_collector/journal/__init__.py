@@ -1,11 +1,9 @@
 """The write-ahead log: admitted events on disk, group commit with `fdatasync`, then the 200."""
 
-from .checksum import intact, sealed
+from .line_checksum import intact, sealed
 from .recovery import Recovered
-from .sums import Sums
+from .segment_checksums import Sums
+from .segments import CLOSED, FOLDER, LIVE
 from .writer import Journal, JournalUnavailableError
 
-FOLDER = "journal"
-"""Its place in the data directory."""
-
-__all__ = ["FOLDER", "Journal", "JournalUnavailableError", "Recovered", "Sums", "intact", "sealed"]
+__all__ = ["CLOSED", "FOLDER", "LIVE", "Journal", "JournalUnavailableError", "Recovered", "Sums", "intact", "sealed"]

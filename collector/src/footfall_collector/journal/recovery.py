@@ -5,8 +5,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..durable import sync_directory
-from .checksum import intact
+from ..runtime import sync_directory
+from .line_checksum import intact
 from .segments import CLOSED, LIVE, SCRATCH, segment_path
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from isal.isal_zlib import crc32
 
-from ..durable import sync_directory
+from ..runtime import sync_directory
 
+FOLDER = "journal"
+"""The journal's place in the data directory."""
 LIVE = ".open"
 CLOSED = ".jsonl"
 SCRATCH = ".tmp"

@@ -8,11 +8,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ..durable import make_directory
-from ..status import Status
+from ..runtime import Status, make_directory
 from .recovery import Recovered, recover
+from .segment_checksums import Sums
 from .segments import CLOSED, LiveSegment, probe, segment_path
-from .sums import Sums
 
 _log = logging.getLogger(__name__)
 

@@ -17,15 +17,11 @@ from typing import Any
 
 import msgspec
 
-from ..control import ControlError, NotRunningError, ask
-from ..durable import replace_file
-from ..journal import FOLDER, intact
-from ..journal.segments import CLOSED, LIVE
-from ..settings import Settings
-from ..version import __version__
+from ..journal import CLOSED, FOLDER, LIVE, intact
+from ..runtime import ControlError, NotRunningError, Settings, __version__, ask, replace_file
 from . import manifest
-from .asking import here
 from .copying import copy, made_whole
+from .dispatch import here
 from .manifest import Manifest, Say
 
 STORE, PUBLIC, PEPPER = "store", "public", "pepper"
@@ -144,7 +140,7 @@ def _described(partial: Path, state: dict[str, Any], say: Say) -> Manifest:
     # Late: only this needs the engine's version.
     import duckdb
 
-    from ..store.migrations import SCHEMA
+    from ..store.duckdb.schema_migrations import SCHEMA
 
     return Manifest(
         format=manifest.FORMAT,

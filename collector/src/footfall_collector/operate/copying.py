@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..control import ControlError
-from ..durable import make_directory, sync_directory
+from ..runtime import ControlError, make_directory, sync_directory
 from .manifest import UNFINISHED, Say
 
 PARTIAL = ".partial"

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
-from ..control import ControlError
+from ..runtime import ControlError
 
 FILE = "manifest.json"
 FORMAT = 1

@@ -4,15 +4,11 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from ..admit import fingerprint, load_catalogues, load_pepper
-from ..instance_lock import lock_data
 from ..journal import FOLDER, Journal
-from ..settings import Settings, SettingsError
-from ..status import Status
-from ..store import StoreError
-from ..store.clickhouse import ClickHouseStore
-from ..store.clickhouse.address import parse
+from ..runtime import Settings, SettingsError, Status, lock_data
+from ..store import Loader, StoreError
+from ..store.clickhouse import ClickHouseStore, parse
 from ..store.duckdb import DuckStore
-from ..store.loader import Loader
 from ..store.migration import Mismatch
 from ..store.migration import migrate as copy
 

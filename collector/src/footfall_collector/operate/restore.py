@@ -10,23 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..admit import FILE as PEPPER
 from ..admit import fingerprint, load_catalogues
-from ..admit.pepper import FILE as PEPPER
-from ..control import ControlError
-from ..durable import make_directory, replace_file, sync_directory
-from ..instance_lock import RESTORING, lock_data
 from ..journal import FOLDER, Journal
-from ..operations import NO_FILES, cutoff
-from ..settings import Settings
-from ..status import Status
-from ..store import StoreError
+from ..runtime import RESTORING, ControlError, Settings, Status, lock_data, make_directory, replace_file, sync_directory
+from ..store import Loader, StoreError, merged
 from ..store.duckdb import TOMBSTONES, DuckStore
-from ..store.loader import Loader
-from ..store.tombstones import merged
 from . import manifest
 from .backup import PUBLIC, STORE
 from .copying import copy, sync_tree
 from .manifest import Manifest, Say
+from .operations import NO_FILES, cutoff
 
 _KEPT = ("keys.json", "tokens.json", PEPPER)
 """What the data directory has of these stays: keys that were revoked since stay revoked."""

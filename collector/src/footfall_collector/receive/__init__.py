@@ -1,26 +1,27 @@
 """HTTP in: PostHog's capture protocol, any SDK's requests, and the limits on what they may take."""
 
-from .capture import Capture
-from .connections import Connections
-from .doorway import Doorway
-from .key_alarm import KeyAlarm
-from .keys import Keys, KeysError
-from .lag import Lag
-from .limits import Limits
-from .peers import Peers
+from .capture import Capture, Done, Way
+from .commit_lag import Lag
+from .limits.key_alarm import KeyAlarm
+from .limits.peers import Peers
+from .refusals import RefusedError
 from .routes import Ingestion
-from .short_way import ShortWay
+from .server.connections import Connections
+from .server.fast_path import ShortWay
+from .write_keys import Key, Keys, KeysError
 
 __all__ = [
     "Capture",
     "Connections",
-    "Doorway",
+    "Done",
     "Ingestion",
+    "Key",
     "KeyAlarm",
     "Keys",
     "KeysError",
     "Lag",
-    "Limits",
     "Peers",
+    "RefusedError",
     "ShortWay",
+    "Way",
 ]

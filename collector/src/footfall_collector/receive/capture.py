@@ -10,19 +10,15 @@ from typing import NamedTuple
 
 import msgspec
 
-from ..admit import Admission, Admitted, Sent
-from ..admit.newcomers import TOO_MANY_INSTANCES
-from ..admit.times import epoch_of
+from ..admit import TOO_MANY_INSTANCES, Admission, Admitted, Sent, epoch_of
 from ..journal import Journal, JournalUnavailableError
-from ..status import Status
-from . import v1
-from .http import Answer, Scope, cors, header, refused
-from .key_alarm import KeyAlarm
-from .keys import Keys, KeysError
-from .lag import Lag
-from .limits import Held, Limits, Waiting
-from .protocol import Request, key_of_batch, read_events, read_text
+from ..runtime import Status
+from .asgi import Answer, Scope, cors, header, refused
+from .commit_lag import Lag
+from .limits import Held, KeyAlarm, Limits, Waiting
+from .protocol import Request, key_of_batch, read_events, read_text, v1
 from .refusals import RefusedError
+from .write_keys import Keys, KeysError
 
 OK = b'{"status":1}'
 ENGAGE = "/engage"

@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from ..status import Status
-from . import sdk_answers, v1
+from ..runtime import Status
+from .asgi import Answer, Receive, Scope, Send, cors, preflight, send_answer
 from .capture import ALL_METHODS, ENGAGE, OK, Capture, Way
-from .http import Answer, ClientGoneError, Receive, Scope, Send, cors, preflight, read_body, send_answer
+from .limits import ClientGoneError, read_body
+from .protocol import sdk_answers, v1
 from .refusals import RefusedError
 
 Handler = Callable[[Scope, Receive], Awaitable[Answer]]

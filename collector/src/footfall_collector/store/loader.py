@@ -10,8 +10,8 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TypeVar
 
-from ..status import Status
-from . import Store, StoreError
+from ..runtime import Status
+from .interface import Store, StoreError
 
 _log = logging.getLogger(__name__)
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 
-from footfall.schema import Catalogue
+from footfall.catalogue import Catalogue
 
 from ..journal import Sums
-from ..settings import Settings, SettingsError
-from ..status import Status
-from . import Store, StoreError
+from ..runtime import Settings, SettingsError, Status
 from .duckdb import DuckStore
+from .interface import Store, StoreError
 
 DUCKDB = "duckdb"
 
@@ -28,8 +27,8 @@ def open_store(
         memory, threads = settings.store_memory, settings.store_threads
         return DuckStore(settings.data, catalogues, memory, threads, status=status, pepper=pepper, sums=sums)
     # Its driver costs 24 MiB and 0.1 s, which a collector with the default store need not have.
-    from .clickhouse import ClickHouseStore
     from .clickhouse.address import parse
+    from .clickhouse.store import ClickHouseStore
 
     try:
         address = parse(settings.store, settings.store_password)

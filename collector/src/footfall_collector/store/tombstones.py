@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from ..durable import replace_file
-from . import StoreError
+from ..runtime import replace_file
+from .interface import StoreError
 
 _PREFIX = "footfall/forgotten/v1/"
 

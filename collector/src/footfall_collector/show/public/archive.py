@@ -8,12 +8,11 @@ from pathlib import Path
 
 import msgspec
 
-from footfall.schema import Catalogue
-from footfall.vocabularies import OTHER
+from footfall.catalogue import OTHER, Catalogue
 
 from ...answer import Answers, Filters
-from ..records import Record, records
-from .publish import Month, published
+from ..insight import Record, records
+from .small_groups import Month, published
 
 CLOSED_AFTER = timedelta(days=7)
 """How long after its end a month is closed: what arrives later is in nobody's publication."""

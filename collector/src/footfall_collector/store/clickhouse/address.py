@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from .. import StoreError
+from ..interface import StoreError
 
 SCHEME = "clickhouse"
 PORT = 9000

@@ -9,15 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .. import StoreError
+from ..interface import StoreError
 from ..periods import ALL_DAYS, DAY, bit_of, block_of, month_bounds
 from ..rollups import ROLLUPS, Rollup
 from ..tombstones import mark_of
-from .batches import Shelves, active, covered, published
 from .connection import Connection
 from .layout import EVENTS, Layout
+from .old_servers import release
 from .relations import counted, uncovered
-from .releasing import release
+from .rollup_batches import Shelves, active, covered, published
 
 Step = Callable[[str], None]
 _PRESENCE = tuple(rollup for rollup in ROLLUPS if rollup.presence)

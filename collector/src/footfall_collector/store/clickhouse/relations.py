@@ -1,4 +1,4 @@
-"""ClickHouse SQL over raw events and rollups: the same relations as in `store/relations.py`, with the same columns.
+"""ClickHouse SQL over raw events and rollups: the relations of `store/duckdb/relations.py`, with the same columns.
 
 A relation stands where the chart's SQL names it, as a subquery: old servers know no WITH. Values are written into the
 text as literals, by one function, because embedded ClickHouse has no parameters of its own.
@@ -7,9 +7,9 @@ text as literals, by one function, because embedded ClickHouse has no parameters
 import re
 from collections.abc import Sequence
 
-from .. import Scope
+from ..chart_query import PARAMETER, Parameter, body_of, parameters_of, shown_keys, terms_of
+from ..interface import Scope
 from ..periods import ALL_DAYS, BLOCK_DAYS, DAY, MONDAY
-from ..questions import PARAMETER, Parameter, body_of, parameters_of, shown_keys, terms_of
 from ..rollups import BY_NAME, EPHEMERAL, HISTORY, Rollup
 from .layout import EVENTS, Layout
 

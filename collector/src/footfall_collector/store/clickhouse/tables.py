@@ -2,7 +2,7 @@
 
 import secrets
 
-from .. import StoreError
+from ..interface import StoreError
 from .connection import Connection
 from .layout import EVENTS, Layout
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ..files import Files
+from ..duckdb import Files
 from ..periods import DAY
 from .digests import WRAP, Digest, Key, Part, duckdb_hash, hashed
 

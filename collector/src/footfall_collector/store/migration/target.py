@@ -9,11 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from .. import StoreError
-from ..clickhouse import ClickHouseStore
-from ..clickhouse.connection import EngineError
-from ..clickhouse.lines import NOT_SAID
-from ..clickhouse.relations import not_repeated
+from ..clickhouse import NOT_SAID, ClickHouseStore, EngineError, not_repeated
+from ..interface import StoreError
 from ..periods import DAY, month_bounds
 from .digests import WRAP, Digest, Key, Part, clickhouse_hash
 from .source import Row

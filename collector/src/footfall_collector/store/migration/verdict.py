@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
-from ..windows import WINDOW
+from ..dedupe_window import WINDOW
 from .digests import Key
 
 

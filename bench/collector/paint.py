@@ -1,0 +1,148 @@
+"""How soon a page of the dashboard is painted, and how soon all of its charts are drawn, over a large store.
+
+python bench/collector/paint.py --data DIR   DIR is a data directory such as bench/store/store.py leaves with --keep
+python bench/collector/paint.py              a small one of its own, made in half a minute; nothing written
+
+A real collector process and Chromium on the same machine. Every visit is by a browser without anything in its cache.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+if not __package__:  # run as a file: only its folder is on the path then
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+
+from playwright.sync_api import Browser
+
+from bench.results import Section, publish, table, versions
+from tests.dashboard.browser import launched
+from tests.dashboard.feeding import feed
+from tests.dashboard.reading import fetch
+from tests.oracle.fleet import Fleet
+from tests.support.collector_process import CollectorProcess, start_collector
+
+PAGES = {"overview": "/", "tools": "/tools", "errors": "/errors", "clients": "/clients", "next": "/next"}
+RANGES = ("30d", "90d", "all")
+ROUNDS = 5
+BAR_SECONDS = 1.0
+WHOLE_MS = 60_000
+_WATCH = """
+new MutationObserver(() => { window.wholeAt ??= performance.now(); })
+  .observe(document.documentElement, { attributes: true, attributeFilter: ["data-ready"] });
+"""
+HOW = """*First paint*: the browser's first contentful paint, from the click on. *Whole*: until every chart, tile and
+sentence of the page is drawn. Medians of {rounds} visits by a browser with an empty cache, the slowest in brackets;
+*first visit* is the one right after the collector's start, over 30 days. Collector and browser share the machine."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One visit, in milliseconds since the navigation began."""
+
+    paint: float
+    whole: float
+
+
+def visit(browser: Browser, address: str) -> Visit:
+    """One visit with an empty cache."""
+    with browser.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce") as context:
+        page = context.new_page()
+        page.add_init_script(f"document.addEventListener('readystatechange', () => {{ {_WATCH} }}, {{ once: true }});")
+        page.goto(address)
+        page.wait_for_function("() => window.wholeAt !== undefined", timeout=WHOLE_MS)
+        paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+        return Visit(float(paint), float(page.evaluate("window.wholeAt")))
+
+
+@contextmanager
+def collector(data: Path | None) -> Iterator[CollectorProcess]:
+    """A collector on the directory that is given, or on a small one of its own."""
+    if data is not None:
+        with start_collector(data) as running:
+            yield running
+        return
+    with tempfile.TemporaryDirectory() as folder, start_collector(folder, segment_seconds=0.1) as running:
+        feed(running.url, Fleet(instances=200, days=60, end=int(time.time())))
+        yield running
+
+
+def measure(running: CollectorProcess, rounds: int) -> tuple[dict[str, Visit], dict[tuple[str, str], list[Visit]]]:
+    """The first visit of each page, and all later ones by page and range; the ranges take turns."""
+    with launched() as browser:
+        first = {name: visit(browser, f"{running.url}{path}?range=30d") for name, path in PAGES.items()}
+        later: dict[tuple[str, str], list[Visit]] = {}
+        for _ in range(rounds):
+            for span in RANGES:
+                for name, path in PAGES.items():
+                    later.setdefault((name, span), []).append(visit(browser, f"{running.url}{path}?range={span}"))
+    return first, later
+
+
+def events_in(running: CollectorProcess) -> int:
+    """How many events the store has."""
+    answer = fetch(running.url, "/api/charts/events?range=all&internal=all")
+    return sum(row[2] for row in answer["rows"])
+
+
+def _cell(milliseconds: list[float]) -> str:
+    return f"{statistics.median(milliseconds):.0f} ms ({max(milliseconds):.0f})"
+
+
+def report(events: int, first: dict[str, Visit], later: dict[tuple[str, str], list[Visit]], command: str) -> Section:
+    """The results' section."""
+    rows = [
+        [
+            name,
+            *(
+                _cell([v.paint for v in later[name, span]]) + " / " + _cell([v.whole for v in later[name, span]])
+                for span in RANGES
+            ),
+            f"{first[name].paint:.0f} / {first[name].whole:.0f} ms",
+        ]
+        for name in PAGES
+    ]
+    slowest = max(v.paint for visits in [*later.values(), list(first.values())] for v in visits) / 1e3
+    whole = max(statistics.median([v.whole for v in visits]) for visits in later.values()) / 1e3
+    kept = "kept" if slowest <= BAR_SECONDS else "missed"
+    bar = f"Bar: first paint of any page within {BAR_SECONDS:g} s: {kept} (slowest of all {slowest:.2f} s)."
+    more = f"The slowest page is whole after {whole:.2f} s (median)."
+    head = ["first paint / whole", *(f"range {span}" for span in RANGES), "first visit"]
+    return Section(
+        "dashboard-paint",
+        f"How soon a page is there, over {events:,} events",
+        command,
+        table(head, rows),
+        (HOW.format(rounds=ROUNDS), f"{bar} {more}"),
+        versions("duckdb", "playwright"),
+    )
+
+
+def main() -> int:
+    """See `--help`."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="data directory with a large store; no collector may run on it")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"visits of each page and range [{ROUNDS}]")
+    options = parser.parse_args()
+    if options.data and not (options.data / "store").is_dir():
+        parser.error(f"{options.data} is no collector's data directory: it has no `store`")
+    with collector(options.data) as running:
+        section = report(
+            events_in(running), *measure(running, options.rounds), "python bench/collector/paint.py --data DIR"
+        )
+    if options.data:
+        publish(section)
+    else:
+        print(section.text())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,210 @@
+"""What may be said: every event and property. The one file to edit; `make generate` refreshes what derives from it.
+
+Five events answer four questions. That list is complete: nothing else is sent.
+"""
+
+from collections.abc import Iterable
+from typing import Annotated, Any
+
+from .kinds import Amount, Flag, Identifier, ToolName, Version, Vocabulary
+from .schema import Catalogue, Event, Property, properties_of
+from .vocabularies import AI_PROVIDERS, DEPLOYMENT_METHODS, MCP_CLIENTS, TRANSPORTS, UNKNOWN
+
+QUESTIONS = {
+    "tools": "Which tools are most valuable?",
+    "errors": "Which errors do users meet in the wild?",
+    "providers": "Which AI providers and clients should be prioritised?",
+    "next": "What do the data say about the product's next decision (versions, Kubernetes, retention)?",
+}
+
+WIRE_CONSTANTS: dict[str, Any] = {"$geoip_disable": True, "$process_person_profile": False, "$ip": "0.0.0.0"}  # noqa: S104
+"""Sent with every event: PostHog then looks up no place, makes no person, and stores no address of the sender."""
+
+MCP_CLIENT = Vocabulary("mcp_client", (*MCP_CLIENTS, UNKNOWN))
+
+Tool = Annotated[
+    str,
+    Property(
+        ToolName(),
+        meaning="The tool's name as the server registered it; anything else is `other`",
+        purpose="Rank tools by use, error rate and duration",
+        question="tools",
+    ),
+]
+Client = Annotated[
+    str,
+    Property(
+        MCP_CLIENT,
+        meaning="The MCP client's public name; `http` for REST calls, `unknown` where the client did not say",
+        purpose="Know which clients to test against and to document",
+        question="providers",
+        required=False,
+    ),
+]
+
+
+class ToolExecuted(Event, frozen=True, tag="tool_executed"):
+    """A tool call ended, well or badly."""
+
+    tool: Tool
+    success: Annotated[
+        bool,
+        Property(
+            Flag(),
+            meaning="Whether the call returned a result that is not an error",
+            purpose="The error rate of each tool and version",
+            question="errors",
+        ),
+    ]
+    duration_ms: Annotated[
+        float,
+        Property(
+            Amount("milliseconds", 86_400_000),
+            meaning="Wall time of the call in milliseconds, two significant digits",
+            purpose="Find slow tools",
+            question="tools",
+        ),
+    ]
+    mcp_client: Client = UNKNOWN
+
+
+class ToolError(Event, frozen=True, tag="tool_error"):
+    """A tool call failed; the class of the error, never its message."""
+
+    tool: Tool
+    error_type: Annotated[
+        str,
+        Property(
+            Identifier(),
+            meaning="The class name of the original exception, never its message",
+            purpose="Rank the errors that users meet",
+            question="errors",
+        ),
+    ]
+
+
+class ServerStarted(Event, frozen=True, tag="server_started"):
+    """The server process began to serve."""
+
+    k8s_version: (
+        Annotated[
+            str,
+            Property(
+                Version(),
+                meaning="Version of the Kubernetes API server, without vendor suffix",
+                purpose="Decide which Kubernetes versions to support",
+                question="next",
+                required=False,
+            ),
+        ]
+        | None
+    ) = None
+    deployment_method: (
+        Annotated[
+            str,
+            Property(
+                Vocabulary("deployment_method", DEPLOYMENT_METHODS),
+                meaning="How the server was installed",
+                purpose="Decide which ways of installing to support",
+                question="next",
+                required=False,
+            ),
+        ]
+        | None
+    ) = None
+
+
+class ServerStopped(Event, frozen=True, tag="server_stopped"):
+    """The server process is about to end."""
+
+    uptime_seconds: Annotated[
+        float,
+        Property(
+            Amount("seconds", 315_360_000),
+            meaning="Seconds since the server process began to serve, two significant digits",
+            purpose="Tell short command-line sessions from long-running servers",
+            question="next",
+        ),
+    ]
+
+
+class ClientConnected(Event, frozen=True, tag="client_connected"):
+    """An MCP client opened a session, or was first seen today where the protocol has no sessions."""
+
+    mcp_client: Client = UNKNOWN
+    mcp_client_version: (
+        Annotated[
+            str,
+            Property(
+                Version(),
+                meaning="The MCP client's version, three numeric parts at most",
+                purpose="Know which versions of a client still have to work",
+                question="providers",
+                required=False,
+            ),
+        ]
+        | None
+    ) = None
+    transport: (
+        Annotated[
+            str,
+            Property(
+                Vocabulary("transport", (*TRANSPORTS, UNKNOWN)),
+                meaning="The MCP transport of the session",
+                purpose="Decide which transports to support",
+                question="next",
+                required=False,
+            ),
+        ]
+        | None
+    ) = None
+
+
+EVENTS: tuple[type[Event], ...] = (ToolExecuted, ToolError, ServerStarted, ServerStopped, ClientConnected)
+
+
+class Common(Event, frozen=True):
+    """What every event carries besides its own properties. `product_version` is `<product>_version` on the wire."""
+
+    product_version: Annotated[
+        str,
+        Property(
+            Version(),
+            meaning="Version of the product",
+            purpose="Compare releases and see how fast they are adopted",
+            question="next",
+            required=False,
+        ),
+    ]
+    ai_provider: Annotated[
+        str,
+        Property(
+            Vocabulary("ai_provider", AI_PROVIDERS),
+            meaning="Name of the AI provider that is configured; only a key's presence is looked at, never its value",
+            purpose="Decide which AI providers to prioritise",
+            question="providers",
+            required=False,
+        ),
+    ]
+    is_internal: Annotated[
+        bool,
+        Property(
+            Flag(),
+            meaning="Whether the process runs in CI or under a test",
+            purpose="Keep our own tests out of the answers",
+            question="next",
+            required=False,
+        ),
+    ]
+
+
+def version_property(product: str) -> str:
+    """The wire name of a product's version: `dot_ai_version` for `dot-ai`."""
+    return f"{product.replace('-', '_')}_version"
+
+
+def catalogue_for(product: str, *, events: Iterable[type[Event]] = (), client_names: Iterable[str] = ()) -> Catalogue:
+    """The catalogue of a product: the five events, the product's own `events`, and its own client names."""
+    common = properties_of(Common)
+    common = {version_property(product) if name == "product_version" else name: p for name, p in common.items()}
+    return Catalogue(product, (*EVENTS, *events), common, client_names)

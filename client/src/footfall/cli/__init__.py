@@ -1,0 +1,1 @@
+"""The `footfall` command: `main` parses; `status` and `on_off_forget` work on the product of `product_choice`."""

@@ -1,0 +1,72 @@
+"""The client's sending half put together for tests: a stepped clock, a real spool, a real server, no thread."""
+
+from pathlib import Path
+
+from client.tests.support.clocks import SteppedClock
+from client.tests.support.outages import Place
+from client.tests.support.server import Server
+from footfall.catalogue import ToolExecuted, catalogue_for
+from footfall.record.recorder import Recorder
+from footfall.runtime.counters import Counters
+from footfall.send.packer import Packer
+from footfall.send.send_state import Progress
+from footfall.send.shipper import Sender, Shipper
+from footfall.send.wire import Outcome, Poster
+from footfall.spool.spool import Spool
+
+FACTS = {"common": {"dot_ai_version": "2.2.0", "ai_provider": "anthropic", "is_internal": True}, "deployment": "local"}
+
+
+class Rig:
+    """One process's recorder, spool and shipper over a state directory."""
+
+    def __init__(self, state: Path, server: Server | Place | None, clock: SteppedClock | None = None) -> None:
+        (state / "spool").mkdir(parents=True, exist_ok=True)
+        self.state = state
+        self.clock = clock or SteppedClock()
+        self.counters = Counters()
+        self.logged: list[str] = []
+        self.spool = Spool(str(state / "spool"), dict(FACTS), self.counters, self.clock)
+        catalogue = catalogue_for("dot-ai")
+        self.recorder = Recorder(catalogue, self.spool.append, self.counters, self.clock)
+        self.recorder.register_tools("recommend")
+        self.poster = Poster(server.url if server else "http://127.0.0.1:9", {})
+        self.tries: list[float] = []
+        self.shipper = Shipper(
+            self.spool,
+            Packer(catalogue),
+            self._post,
+            lambda: Sender("local_0123456789abcdef", None, 0.0),
+            self.counters,
+            self.clock,
+            directory=str(state),
+            key="phc_test",
+            log=self.logged.append,
+        )
+
+    def _post(self, body: bytes, timeout: float) -> Outcome:
+        self.tries.append(self.clock.now())
+        return self.poster.post(body, timeout)
+
+    def send_to(self, server: Server) -> None:
+        """From now on send to another server, as if the one that was out were well again."""
+        self.poster.close()
+        self.poster = Poster(server.url, {})
+
+    def record(self, count: int) -> None:
+        for _ in range(count):
+            assert self.recorder.record(ToolExecuted(tool="recommend", success=True, duration_ms=12.5))
+
+    def ship(self, timeout: float = 5.0) -> float:
+        """Step until nothing is due at once; the seconds until something is."""
+        while (wait := self.shipper.step(timeout)) <= 0:
+            pass
+        return wait
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """What was dropped so far by all processes on the state directory, by reason."""
+        return Progress.read(str(self.state)).dropped
+
+    def files(self) -> list[Path]:
+        return sorted((self.state / "spool").glob("*.seg"))

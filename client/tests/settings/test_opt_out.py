@@ -1,0 +1,214 @@
+"""Off with one variable; any off wins; a value that is not clearly on never collects."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from footfall import Product, Telemetry
+from footfall.settings.product import Settings, decide
+
+DOT_AI = Product("dot-ai", version="2.2.0", write_key="phc_key")
+
+
+def env(state: Path | str, **variables: str) -> dict[str, str]:
+    return {"DOT_AI_TELEMETRY_STATE_DIR": str(state), **variables}
+
+
+@pytest.mark.parametrize("value", ["false", "FALSE", "0", "no", "Off", " false "])
+def test_every_spelling_of_no_is_off(tmp_path: Path, value: str) -> None:
+    assert decide(DOT_AI, env(tmp_path, DOT_AI_TELEMETRY=value)).mode == "off"
+
+
+@pytest.mark.parametrize("value", ["true", "1", "yes", "ON", ""])
+def test_on_by_default_and_by_every_spelling_of_yes(tmp_path: Path, value: str) -> None:
+    assert decide(DOT_AI, env(tmp_path, DOT_AI_TELEMETRY=value)).mode == "on"
+
+
+@given(value=st.text(st.characters(blacklist_characters="\0", blacklist_categories=["Cs"])))
+def test_no_other_value_ever_collects(value: str) -> None:
+    decision = decide(DOT_AI, env("/nonexistent", DOT_AI_TELEMETRY=value))
+    clearly_on = value.strip().lower() in {"", "true", "1", "yes", "on"}
+    assert (decision.mode == "on") == clearly_on
+
+
+@pytest.mark.parametrize("value", ["1", "true", "yes", "anything"])
+def test_do_not_track_is_off_whatever_else_is_said(tmp_path: Path, value: str) -> None:
+    assert decide(DOT_AI, env(tmp_path, DO_NOT_TRACK=value, DOT_AI_TELEMETRY="true")).mode == "off"
+
+
+@pytest.mark.parametrize("value", ["", "0", "false"])
+def test_do_not_track_that_says_no_changes_nothing(tmp_path: Path, value: str) -> None:
+    assert decide(DOT_AI, env(tmp_path, DO_NOT_TRACK=value)).mode == "on"
+
+
+def test_footfall_off_wins_over_an_environment_that_says_on(tmp_path: Path) -> None:
+    (tmp_path / "off").write_text("{}")
+    assert decide(DOT_AI, env(tmp_path, DOT_AI_TELEMETRY="true")).mode == "off"
+
+
+def test_another_product_s_switch_changes_nothing(tmp_path: Path) -> None:
+    assert decide(DOT_AI, env(tmp_path, OTHER_AI_TELEMETRY="false")) == decide(DOT_AI, env(tmp_path))
+    theirs = {"DOT_AI_TELEMETRY": "false", "DOT_AI_POSTHOG_KEY": "phc_theirs", "DOT_AI_TELEMETY": "false"}
+    assert decide(Product("dot"), {"DOT_TELEMETRY_STATE_DIR": str(tmp_path), **theirs}).warnings == ()
+
+
+SWITCHES = ("TELEMETY", "TELMETRY", "TELEMTERY", "TELEMETERY", "TLEMETRY", "TELEMETRY_", "TELEMETRY_ON", "telemetry")
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+@pytest.mark.parametrize("value", ["false", "0", "OFF", "preview", "fasle"])
+def test_a_misspelt_switch_that_is_not_on_is_off_and_says_so(
+    name: str, value: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    variables = {f"DOT_AI_{name}": value, "DOT_AI_TELEMETRY": "true"}
+    assert not Telemetry(DOT_AI, env(tmp_path / "state", **variables)).active
+    why = f"DOT_AI_{name}, which is no variable of Footfall's, is not on; did you mean DOT_AI_TELEMETRY?"
+    assert caplog.messages == [f"dot-ai telemetry is off: {why}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("TELEMETY", "TELEMETRY"),
+        ("POSTHOG_API_KEY", "POSTHOG_KEY"),
+        ("POSTHGO_HOST", "POSTHOG_HOST"),
+        ("TELEMETRY_STATE_DIRECTORY", "TELEMETRY_STATE_DIR"),
+        ("TELEMETRY_GRACE_SECOND", "TELEMETRY_GRACE_SECONDS"),
+    ],
+)
+def test_a_misspelt_name_is_told_without_its_value(
+    name: str, meant: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    telemetry = Telemetry(DOT_AI, env(tmp_path, DOT_AI_POSTHOG_HOST="http://127.0.0.1:9", **{f"DOT_AI_{name}": "1"}))
+    telemetry.close()
+    assert telemetry.active
+    assert caplog.messages[0] == (
+        f"dot-ai telemetry: DOT_AI_{name} is no variable of Footfall's; did you mean DOT_AI_{meant}?"
+    )
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["TELEMETRY_URL", "TELEMETRY_KEY", "OTEL_EXPORTER", "POST_HOST", "POSTGRES_HOST", "METRICS", "HOTEL_KEY", "AI_KEY"],
+)
+def test_what_only_looks_a_little_like_it_is_somebody_elses(name: str, tmp_path: Path) -> None:
+    decision = decide(DOT_AI, env(tmp_path, **{f"DOT_AI_{name}": "false"}))
+    assert (decision.mode, decision.warnings) == ("on", ())
+
+
+def test_what_is_spelt_right_costs_no_comparison(tmp_path: Path) -> None:
+    program = (
+        "import sys; from footfall.settings.product import Product, decide; "
+        "print(decide(Product('dot-ai')).mode, 'difflib' in sys.modules)"
+    )
+    variables = {"DOT_AI_POSTHOG_KEY": "phc_theirs", "DOT_AI_AUTH_TOKEN": "abc", "HOME": str(tmp_path)}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=env(tmp_path, **variables), capture_output=True, text=True, check=True)
+    assert done.stdout == "on False\n"
+
+
+def test_off_creates_nothing_and_every_method_does_nothing(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    telemetry = Telemetry(DOT_AI, env(state, DOT_AI_TELEMETRY="false"))
+    telemetry.server_started()
+    telemetry.register_tools("recommend")
+    with telemetry.tool("recommend"):
+        pass
+    telemetry.server_stopped(0.1)
+    telemetry.close()
+    assert not telemetry.active
+    assert not state.exists()
+
+
+def test_off_deletes_what_was_not_yet_sent_and_nothing_else(tmp_path: Path) -> None:
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    (spool / "01790000000-0000000000000000.seg").write_bytes(b"unsent")
+    (tmp_path / "identity.json").write_text("{}")
+    Telemetry(DOT_AI, env(tmp_path, DOT_AI_TELEMETRY="false"))
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["identity.json", "spool"]
+
+
+def test_without_a_write_key_nothing_is_collected(tmp_path: Path) -> None:
+    telemetry = Telemetry(Product("dot-ai"), env(tmp_path / "state"))
+    assert not telemetry.active
+    assert "DOT_AI_POSTHOG_KEY" in telemetry.decision.reason
+    assert not (tmp_path / "state").exists()
+
+
+def test_a_host_without_a_key_is_warned_about(tmp_path: Path) -> None:
+    settings = Settings.read(DOT_AI, env(tmp_path, DOT_AI_POSTHOG_HOST="http://127.0.0.1:1"))
+    assert "DOT_AI_POSTHOG_KEY" in settings.warnings[0]
+    # Where the product has no key either, "its own key is used" would not be true.
+    assert Settings.read(Product("dot-ai"), env(tmp_path, DOT_AI_POSTHOG_HOST="http://127.0.0.1:1")).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("product", "variables", "named"),
+    [
+        (DOT_AI, {"DOT_AI_POSTHOG_KEY": "phx_5ecret"}, "DOT_AI_POSTHOG_KEY"),
+        (DOT_AI, {"DOT_AI_POSTHOG_KEY": " PHX_5ecret "}, "DOT_AI_POSTHOG_KEY"),
+        (Product("dot-ai", write_key="phx_5ecret"), {}, "Product(write_key=...)"),
+    ],
+    ids=["variable", "in capitals", "in the code"],
+)
+def test_a_personal_key_is_a_secret_and_sends_nothing(
+    product: Product, variables: dict[str, str], named: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    state = tmp_path / "state"
+    telemetry = Telemetry(product, env(state, **variables))
+    assert not telemetry.active
+    assert not state.exists()
+    told = f"{named} is a personal key (phx_...), which is secret; use the project's key (phc_...). Nothing is sent"
+    assert caplog.messages == [f"dot-ai telemetry is off: {told}"]
+
+
+def test_a_preview_holds_no_personal_key(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    variables = {"DOT_AI_POSTHOG_KEY": "phx_5ecret", "DOT_AI_TELEMETRY": "preview"}
+    telemetry = Telemetry(DOT_AI, env(tmp_path / "state", **variables))
+    telemetry.server_started()
+    telemetry.close()
+    said = capfd.readouterr().err
+    assert '"server_started"' in said
+    assert "5ecret" not in said
+
+
+NO_KEY = "no write key: set DOT_AI_POSTHOG_KEY or Product(write_key=...)"
+
+
+@pytest.mark.parametrize(
+    ("value", "messages"),
+    [
+        ("true", [f"dot-ai telemetry is off: {NO_KEY}"]),
+        ("preview", [f"dot-ai telemetry: {NO_KEY}; without it nothing is sent when preview ends"]),
+        ("", []),
+    ],
+    ids=["on", "preview", "on by default"],
+)
+def test_who_asks_for_telemetry_without_a_key_hears_that_it_lacks(
+    value: str, messages: list[str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    Telemetry(Product("dot-ai"), env(tmp_path, DOT_AI_TELEMETRY=value)).close()
+    assert caplog.messages == messages
+
+
+@pytest.mark.parametrize("host", ["ftp://x", "posthog", "http://", "https://user:pass@host", "http://a b"])
+def test_a_host_that_is_no_address_sends_nothing(tmp_path: Path, host: str) -> None:
+    telemetry = Telemetry(DOT_AI, env(tmp_path / "state", DOT_AI_POSTHOG_HOST=host, DOT_AI_POSTHOG_KEY="k"))
+    assert not telemetry.active
+
+
+def test_a_number_that_is_none_is_replaced_and_named(tmp_path: Path) -> None:
+    settings = Settings.read(DOT_AI, env(tmp_path, DOT_AI_TELEMETRY_GRACE_SECONDS="soon"))
+    assert settings.grace_seconds == 600
+    assert "DOT_AI_TELEMETRY_GRACE_SECONDS" in settings.warnings[0]
+
+
+@pytest.mark.parametrize("name", ["", "Dot AI", "dot_ai", "-dot", "dot--ai", "1dot"])
+def test_a_product_name_that_makes_no_prefix_is_a_clear_error(name: str) -> None:
+    with pytest.raises(ValueError, match="lower-case words"):
+        Product(name)

@@ -1,0 +1,154 @@
+"""One event in, its journal line out: the innermost loop of the collector, compiled from a product's catalogue."""
+
+import hashlib
+import uuid
+from collections.abc import Callable, Container
+from typing import Any
+
+import msgspec
+
+from footfall.catalogue import WIRE_CONSTANTS, Catalogue, version_property
+
+from .client_batch import Quick, compile_quick, sealed, uuid_fits
+from .instance_hash import MAX_ID, instance_fragments
+from .json_fragments import Rules, rows_of
+from .new_instances import TOO_MANY_INSTANCES, Newcomers, TooManyInstancesError
+from .request_times import Batch, Counts
+
+UNKNOWN_EVENT = "unknown_event"
+MALFORMED = "malformed"
+INVALID = "invalid"
+TOO_LARGE = "event_too_large"
+BAD_UUID = "bad_uuid"
+NO_INSTANCE = "no_instance"
+UNKNOWN_PROPERTY = "unknown_property"
+INVALID_PROPERTY = "invalid_property"
+
+_LARGEST_ID = 1 << 64
+
+
+class _Incoming(msgspec.Struct, gc=False):
+    """The parts of an event that are looked at; everything else is skipped while it is parsed."""
+
+    event: str
+    properties: dict[str, Any] | None = None
+    uuid: Any = None
+    distinct_id: Any = None
+    timestamp: Any = None
+    offset: Any = None
+
+
+_decode = msgspec.json.Decoder(_Incoming).decode
+
+
+Line = Callable[[msgspec.Raw, Batch], "bytes | str"]
+"""From a raw event to its journal line (bytes), or to the reason why it gets none (str)."""
+
+
+def compile_lines(
+    catalogue: Catalogue, tools: Container[str] | None, pepper: bytes, max_event_bytes: int, newcomers: Newcomers
+) -> tuple[Line, Quick]:
+    """The general way of any event, and the quick one of a batch of the client's."""
+    instance = instance_fragments(pepper, catalogue.product, newcomers)
+    rules = _rules(catalogue, tools)
+    general = _general(catalogue.product, rules, instance)
+
+    def line(raw: msgspec.Raw, batch: Batch) -> bytes | str:
+        if len(raw) > max_event_bytes:
+            return TOO_LARGE
+        try:
+            return general(raw, batch)
+        except TooManyInstancesError:
+            return TOO_MANY_INSTANCES
+
+    return line, compile_quick(rules, WIRE_CONSTANTS, instance)
+
+
+def _general(product: str, rules: dict[str, Rules], instance: Callable[[str], str]) -> Line:
+    """A function from a raw event in any of the protocol's forms to its journal line, or to the reason against it."""
+
+    def line(raw: msgspec.Raw, batch: Batch) -> bytes | str:
+        try:
+            event = _decode(raw)
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            return MALFORMED
+        rule = rules.get(event.event)
+        if rule is None:
+            return UNKNOWN_EVENT
+        properties = event.properties or {}
+        distinct_id = event.distinct_id or properties.get("distinct_id")
+        if type(distinct_id) is not str and (distinct_id := _digits_of(distinct_id)) is None:
+            return NO_INSTANCE
+        name = event.uuid
+        if type(name) is not str or not uuid_fits(name.encode()):
+            name = _uuid_of(event, product, raw, batch.received)
+            if name is None:
+                return BAD_UUID
+        parts = _properties(rule, properties, batch.dropped)
+        if parts is None:
+            return INVALID
+        when = batch.time_of(event.timestamp, event.offset)
+        return sealed(f"{rule.head}{name}{when}{instance(distinct_id[:MAX_ID])}{''.join(parts)}".encode())
+
+    return line
+
+
+def _rules(catalogue: Catalogue, tools: Container[str] | None) -> dict[str, Rules]:
+    common = rows_of(catalogue.common, None, {version_property(catalogue.product): "product_version"})
+    rules = {}
+    for name, event in catalogue.events.items():
+        own = rows_of(event.properties, tools, {})
+        head = f'{{"product":{_json(catalogue.product)},"event":{_json(name)},"uuid":"'
+        rows = (*own, *common)
+        rules[name] = Rules(
+            head, own, common, rows, frozenset(row.wire for row in rows) | WIRE_CONSTANTS.keys() | {"distinct_id"}
+        )
+    return rules
+
+
+def _digits_of(distinct_id: object) -> str | None:
+    """PostHog's protocol: a whole number stands for its digits. None for anything else."""
+    if type(distinct_id) is not int or not -_LARGEST_ID < distinct_id < _LARGEST_ID:
+        return None
+    return str(distinct_id)
+
+
+def _json(text: str) -> str:
+    return msgspec.json.encode(text).decode()
+
+
+def _properties(rule: Rules, properties: dict[str, Any], dropped: Counts) -> list[str] | None:
+    """The fragments of what is admitted; None where a required one is missing. Counts what is left out."""
+    if not properties.keys() <= rule.known:
+        dropped[UNKNOWN_PROPERTY] += len(properties.keys() - rule.known)
+    get = properties.get
+    parts = []
+    for row in rule.rows:
+        value = get(row.wire)
+        part = row.memory.get(value) if type(value) is row.kind else None
+        if part is None and value is not None:
+            part = row.fragment(value)
+            if part is None and not row.required:
+                dropped[INVALID_PROPERTY] += 1
+        if part is not None:
+            parts.append(part)
+        elif row.required:
+            return None
+    return parts
+
+
+def _uuid_of(event: _Incoming, product: str, raw: msgspec.Raw, received: float) -> str | None:
+    """The canonical form of a UUID; where an event has none, one derived from its content.
+
+    The same bytes sent again get the same UUID, so a retry counts once. Without a timestamp two equal events can't be
+    told from a retry, and both count. None where something else than a UUID is given.
+    """
+    given = event.uuid
+    if given is not None:
+        try:
+            return str(uuid.UUID(given)) if type(given) is str else None
+        except ValueError:
+            return None
+    moment = "" if event.timestamp is not None else repr(received)
+    digest = hashlib.sha256(f"{product}\0{moment}\0".encode() + bytes(raw)).digest()
+    return str(uuid.UUID(bytes=digest[:16], version=5))

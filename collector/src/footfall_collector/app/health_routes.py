@@ -1,0 +1,32 @@
+"""`/healthz`, `/readyz` and `/metrics`: how the collector is, for machines."""
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from ..runtime import Status
+
+_ALARMS = ("journal_failing", "loader_failing", "disk_low", "key_alarm")
+
+
+def health_routes(status: Status) -> list[Route]:
+    """The three routes. `/healthz` answers 200 while the process lives and names its alarms."""
+
+    def alarms() -> list[str]:
+        return [name for name in _ALARMS if status.value(name)]
+
+    async def healthz(request: Request) -> Response:
+        del request
+        found = alarms()
+        return JSONResponse({"status": "alarm" if found else "ok", "alarms": found})
+
+    async def readyz(request: Request) -> Response:
+        del request
+        ready = status.value("ready") == 1 and not status.value("journal_failing")
+        return JSONResponse({"ready": ready}, status_code=200 if ready else 503)
+
+    async def metrics(request: Request) -> Response:
+        del request
+        return PlainTextResponse(status.prometheus(), media_type="text/plain; version=0.0.4")
+
+    return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]

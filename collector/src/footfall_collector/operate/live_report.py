@@ -1,0 +1,25 @@
+"""The report that a running collector gives to who may use its control socket: no address, no sign-in."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from ..answer import Answers, FilterError, Filters
+from ..runtime import Command, ControlError, Status
+from ..show.report import gather
+from ..store import StoreError
+
+
+def report_command(answers: Answers, status: Status) -> Command:
+    """The command `report`: the query of `/api/report` by name, and the same answer. It raises ControlError."""
+
+    def report(**query: str) -> dict[str, Any]:
+        now = datetime.now(UTC)
+        try:
+            return gather(answers, Filters.parse(query, now, answers.catalogues), status, now)
+        except FilterError as error:
+            raise ControlError(str(error)) from None
+        except StoreError:
+            # The engine's message may quote data.
+            raise ControlError("the store can't answer at the moment; see the collector's log") from None
+
+    return report

@@ -1,0 +1,1 @@
+"""`footfall-collector posthog provision`: a product's charts as insights of a PostHog dashboard."""

@@ -1,0 +1,186 @@
+"""The insights of a product's PostHog dashboard, derived from its catalogue: PostHog's query nodes as plain data.
+
+The names of the nodes and their fields are those of PostHog's query API: `InsightVizNode` around a `TrendsQuery` or a
+`RetentionQuery`, `EventsNode` for a series.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from footfall.catalogue import (
+    EVENTS,
+    QUESTIONS,
+    Catalogue,
+    ClientConnected,
+    Event,
+    Flag,
+    Identifier,
+    ServerStarted,
+    ServerStopped,
+    ToolError,
+    ToolExecuted,
+    ToolName,
+    Version,
+    Vocabulary,
+    event_type,
+    version_property,
+)
+
+Node = dict[str, Any]
+DAYS = 30
+
+LINE, BARS, TABLE, STACKED = "ActionsLineGraph", "ActionsBarValue", "ActionsTable", "ActionsBar"
+CALLS, INSTANCES, WEEKLY = "total", "dau", "weekly_active"
+_GROUPING = (Vocabulary, Identifier, ToolName, Version, Flag)
+"""Kinds whose values are few enough to be counted apart."""
+
+
+@dataclass(frozen=True)
+class Insight:
+    """One insight: `id` as the collector's chart has it, its title, what it answers, and PostHog's query."""
+
+    id: str
+    title: str
+    description: str
+    query: Node
+
+
+def insights_of(catalogue: Catalogue) -> tuple[Insight, ...]:
+    """The charts that a Footfall collector shows, and one for each of the product's own events."""
+    version = version_property(catalogue.product)
+    known = {event_type(event).name for event in EVENTS}
+    own = [event for name, event in catalogue.events.items() if name not in known]
+    return (
+        *_tools(),
+        *_providers_and_clients(),
+        *_next(version, list(catalogue.events)),
+        *(
+            _insight(
+                f"own-{event.name}",
+                event.meaning.rstrip("."),
+                "next",
+                [_series(event.name, CALLS, "events")],
+                BARS,
+                [name for name, p in event.properties.items() if p.retired is None and isinstance(p.kind, _GROUPING)],
+            )
+            for event in own
+        ),
+    )
+
+
+def _tools() -> tuple[Insight, ...]:
+    call, error = _wire(ToolExecuted), _wire(ToolError)
+    failed = _series(call, CALLS, "failed") | {"properties": [_equals("success", "false")]}
+    durations = [_measured(call, math, "duration_ms") for math in ("median", "p95", "p99")]
+    return (
+        _insight(
+            "tool-usage",
+            "Tool usage",
+            "tools",
+            [_series(call, CALLS, "calls"), _series(call, INSTANCES, "instances")],
+            TABLE,
+            ["tool"],
+        ),
+        _insight(
+            "tool-errors",
+            "Tool error rate",
+            "errors",
+            [failed, _series(call, CALLS, "calls")],
+            BARS,
+            ["tool"],
+            {"formula": "A / B", "aggregationAxisFormat": "percentage_scaled"},
+        ),
+        _insight("tool-duration", "Tool duration (ms)", "tools", durations, TABLE, ["tool"]),
+        _insight(
+            "error-types",
+            "Errors by tool and class",
+            "errors",
+            [_series(error, CALLS, "errors"), _series(error, INSTANCES, "instances")],
+            TABLE,
+            ["tool", "error_type"],
+        ),
+    )
+
+
+def _providers_and_clients() -> tuple[Insight, ...]:
+    call, connected = _wire(ToolExecuted), _wire(ClientConnected)
+    connections = [_series(connected, CALLS, "connections"), _series(connected, INSTANCES, "instances")]
+    used = [_series(call, INSTANCES, "instances"), _series(call, CALLS, "calls")]
+    by_client = ["mcp_client", "mcp_client_version"]
+    return (
+        _insight("ai-providers", "AI providers", "providers", used, TABLE, ["ai_provider"]),
+        _insight("mcp-clients", "MCP clients and their versions", "providers", connections, TABLE, by_client),
+        _insight("transports", "Transports", "providers", connections, TABLE, ["transport"]),
+    )
+
+
+def _next(version: str, events: list[str]) -> tuple[Insight, ...]:
+    started, stopped = _wire(ServerStarted), _wire(ServerStopped)
+    starts = [_series(started, INSTANCES, "instances"), _series(started, CALLS, "starts")]
+    lengths = [_measured(stopped, math, "uptime_seconds") for math in ("median", "p95")]
+    anything = [_series(None, INSTANCES, "daily"), _series(None, WEEKLY, "last 7 days")]
+    return (
+        _insight("kubernetes-versions", "Kubernetes versions", "next", starts, TABLE, ["k8s_version"]),
+        _insight("deployment-methods", "Deployment methods", "next", starts, TABLE, ["deployment_method"]),
+        _insight("versions", "Product versions over time", "next", anything[:1], LINE, [version]),
+        _insight("active-instances", "Daily and weekly active instances", "next", anything, LINE, []),
+        Insight("retention", "Weekly retention", QUESTIONS["next"], _retention()),
+        _insight("uptime", "Session length (s)", "next", lengths, LINE, []),
+        _insight("events", "Events over time", "next", [_series(e, CALLS, e) for e in events], STACKED, []),
+    )
+
+
+def _insight(
+    name: str,
+    title: str,
+    question: str,
+    series: list[Node],
+    display: str,
+    breakdowns: list[str],
+    more: Node | None = None,
+) -> Insight:
+    source: Node = {
+        "kind": "TrendsQuery",
+        "series": series,
+        "interval": "day",
+        "dateRange": {"date_from": f"-{DAYS}d"},
+        "properties": [_equals("is_internal", "false")],
+        "trendsFilter": {"display": display, **(more or {})},
+    }
+    if breakdowns:
+        source["breakdownFilter"] = {"breakdowns": [{"property": name, "type": "event"} for name in breakdowns]}
+    return Insight(name, title, QUESTIONS[question], {"kind": "InsightVizNode", "source": source})
+
+
+def _retention() -> Node:
+    started = {"id": _wire(ServerStarted), "name": _wire(ServerStarted), "type": "events"}
+    source = {
+        "kind": "RetentionQuery",
+        "dateRange": {"date_from": "-9w"},
+        "properties": [_equals("is_internal", "false")],
+        "retentionFilter": {
+            "period": "Week",
+            "retentionType": "retention_first_time",
+            "totalIntervals": 9,
+            "targetEntity": started,
+            "returningEntity": started,
+        },
+    }
+    return {"kind": "InsightVizNode", "source": source}
+
+
+def _wire(event: type[Event]) -> str:
+    return event_type(event).name
+
+
+def _series(event: str | None, math: str, name: str) -> Node:
+    """One series. `event` None stands for any event; `dau` counts distinct IDs, which are instances."""
+    return {"kind": "EventsNode", "event": event, "math": math, "custom_name": name}
+
+
+def _measured(event: str, math: str, property_: str) -> Node:
+    return _series(event, math, math) | {"math_property": property_}
+
+
+def _equals(name: str, value: str) -> Node:
+    return {"key": name, "value": [value], "operator": "exact", "type": "event"}

@@ -1,0 +1,72 @@
+"""The little of HTTP that ingestion needs, on bare ASGI: headers, an answer, CORS."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import msgspec
+
+from .refusals import RefusedError
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+JSON = b"application/json"
+PLAIN = b"text/plain; charset=utf-8"
+_FIRST = "footfall.headers"
+_PREFLIGHT: Headers = [
+    (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
+    (b"access-control-allow-headers", b"*, Authorization"),
+    (b"access-control-max-age", b"86400"),
+]
+
+
+def header(scope: Scope, name: bytes) -> bytes:
+    """The first header of that name (lower case), empty where there is none."""
+    first: dict[bytes, bytes] | None = scope.get(_FIRST)
+    if first is None:
+        first = scope[_FIRST] = dict(reversed(scope["headers"]))
+    return first.get(name, b"")
+
+
+def cors(scope: Scope) -> Headers:
+    """The headers that let a page of any origin read the answer, without credentials."""
+    origin = header(scope, b"origin")
+    return [(b"access-control-allow-origin", origin), (b"vary", b"Origin")] if origin else []
+
+
+def preflight(scope: Scope) -> Headers:
+    """The headers that answer OPTIONS."""
+    return [*cors(scope), *_PREFLIGHT]
+
+
+class Answer(msgspec.Struct, frozen=True, gc=False):
+    """A whole answer: its status, its body, and the headers beside those that tell of the body."""
+
+    status: int
+    body: bytes = b""
+    content_type: bytes = JSON
+    headers: Headers = []
+
+    def all_headers(self) -> Headers:
+        """Those of the body too."""
+        found: Headers = [(b"content-length", b"%d" % len(self.body)), *self.headers]
+        if self.body:
+            found.append((b"content-type", self.content_type))
+        return found
+
+
+def refused(refusal: RefusedError, extra: Headers) -> Answer:
+    """The answer that a refusal is: its sentence as plain text."""
+    headers = list(extra)
+    if refusal.retry_after is not None:
+        headers.append((b"retry-after", b"%d" % refusal.retry_after))
+    return Answer(refusal.status, refusal.sentence.encode() + b"\n", PLAIN, headers)
+
+
+async def send_answer(send: Send, answer: Answer) -> None:
+    """Send it."""
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.all_headers()})
+    await send({"type": "http.response.body", "body": answer.body})

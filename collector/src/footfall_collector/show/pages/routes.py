@@ -1,0 +1,96 @@
+"""The HTML pages: a frame that is painted at once; its scripts fetch the numbers."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from ...answer import Answers
+from .assets import Assets
+from .layout import PAGES, Page
+from .panels import Panel
+from .templating import environment
+
+Endpoint = Callable[[Request], Response]
+
+RANGES = (
+    {"name": "1h", "short": "1 h", "label": "Last hour, by the minute"},
+    {"name": "24h", "short": "24 h", "label": "Last 24 hours"},
+    {"name": "7d", "short": "7 d", "label": "Last 7 days"},
+    {"name": "30d", "short": "30 d", "label": "Last 30 days"},
+    {"name": "90d", "short": "90 d", "label": "Last 90 days"},
+    {"name": "365d", "short": "1 y", "label": "Last 365 days"},
+    {"name": "custom", "short": "Custom", "label": "Custom range of UTC days"},
+)
+DEFAULT_RANGE = "30d"
+LABELS = {
+    "version": "version",
+    "provider": "provider",
+    "tool": "tool",
+    "error_type": "error",
+    "mcp_client": "client",
+    "transport": "transport",
+    "k8s_version": "Kubernetes",
+    "deployment_method": "deployment",
+}
+
+
+class Pages:
+    """Renders `PAGES`; no page needs a query, so each is there within milliseconds whatever the store's size."""
+
+    def __init__(self, assets: Assets, answers: Answers) -> None:
+        self._assets = assets
+        self._specs = {spec.id: spec for spec in answers.charts()}
+        self._answers = answers
+        self._templates = environment()
+        self._templates.globals.update(icon=self._icon, panel_json=self._panel_json)
+
+    def endpoints(self) -> list[tuple[str, Endpoint]]:
+        """Path and endpoint of every page."""
+        return [(page.path, self._endpoint(page)) for page in PAGES]
+
+    def _endpoint(self, page: Page) -> Endpoint:
+        template = self._templates.get_template(page.template)
+
+        def show(request: Request) -> Response:
+            signed_in = getattr(request.state, "signed_in", False)
+            of_request = {"origin": str(request.base_url).rstrip("/"), "signed_in": signed_in}
+            asked = request.query_params.get("product", "")
+            return HTMLResponse(template.render(self._context(page, asked), **of_request), headers=_PAGE_HEADERS)
+
+        return show
+
+    def _context(self, page: Page, asked: str) -> dict[str, Any]:
+        products = self._answers.products()
+        product = asked if asked in products else products[0]
+        return {
+            "page": page,
+            "pages": PAGES,
+            "static": self._assets.base,
+            "modules": self._assets.modules,
+            "ranges": RANGES,
+            "default_range": DEFAULT_RANGE,
+            "labels": json.dumps(LABELS),
+            "products": products,
+            "product": product,
+            "several": len(products) > 1,
+            "prefix": f"{product.upper().replace('-', '_')}_",
+        }
+
+    def _icon(self, name: str) -> Markup:
+        address = f"{self._assets.base}/icons.svg#{name}"
+        return Markup('<svg class="icon" aria-hidden="true"><use href="{}"/></svg>').format(address)
+
+    def _panel_json(self, panel: Panel) -> str:
+        """What the scripts need to know about a panel, as a data attribute."""
+        columns = {
+            column.name: {"name": column.title, "unit": column.unit} for column in self._specs[panel.chart].columns
+        }
+        about = {"id": panel.id, "chart": panel.chart, "kind": panel.kind, "title": panel.title, "unit": panel.unit}
+        return json.dumps(about | {"empty": panel.empty, "columns": columns} | panel.options)
+
+
+_PAGE_HEADERS = {"cache-control": "no-cache"}

@@ -1,0 +1,254 @@
+"""The database files: raw events in one per UTC month, rollups in one of their own, all attached to one engine."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from ...runtime import make_directory, sync_directory
+from ..interface import StoreError
+from ..periods import month_bounds
+from .file_exchange import Exchange, carry_out, decide
+from .relations import ROLLUP_FILE
+from .schema_migrations import SCHEMA, migrate
+from .shared_lock import SharedLock
+
+_PREFIX, _SUFFIX = "events-", ".duckdb"
+
+
+@dataclass
+class Month:
+    """What is remembered of one month's file: the latest load in it, and the days of `sent` that occur in it."""
+
+    name: str
+    last_load: int
+    sent_days: set[int] = field(default_factory=set)
+
+    @property
+    def alias(self) -> str:
+        """Its name in SQL."""
+        return f"m{self.name.replace('-', '')}"
+
+    @property
+    def events(self) -> str:
+        """Its table of raw events in SQL."""
+        return f"{self.alias}.events"
+
+
+class Files:
+    """The attached files of one store directory.
+
+    `writer` is the loader's connection; readers borrow cursors. `lock` is held shared by whoever reads, and alone
+    while files are exchanged.
+    """
+
+    def __init__(self, directory: Path, columns: Mapping[str, str], memory_limit: str, threads: int) -> None:
+        self.directory, self.columns = directory, dict(columns)
+        self.lock = SharedLock()
+        self._idle: list[duckdb.DuckDBPyConnection] = []
+        self._guard = threading.Lock()
+        make_directory(directory)
+        self._config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": memory_limit,
+            "threads": str(threads),
+            "temp_directory": str(directory / "tmp"),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        }
+        self._open()
+
+    def _open(self) -> None:
+        carry_out(self.directory)
+        self.writer = duckdb.connect(":memory:", config=self._config)
+        try:
+            self._open_rollups()
+            self.months = {name: self._open_month(name) for name in self._names()}
+        except BaseException:
+            self.writer.close()
+            raise
+
+    def reopen(self) -> None:
+        """Open all files anew: after an error the engine may refuse to go on with a file until this is done."""
+        with self.lock.alone():
+            self._let_go()
+            self._open()
+
+    def month_path(self, name: str) -> Path:
+        """Where a month's raw events are."""
+        return self.directory / f"{_PREFIX}{name}{_SUFFIX}"
+
+    @property
+    def rollup_path(self) -> Path:
+        """Where the rollups are."""
+        return self.directory / f"{ROLLUP_FILE}{_SUFFIX}"
+
+    def month(self, name: str) -> Month:
+        """A month's file, made if there is none yet."""
+        if name not in self.months:
+            opened = self._open_month(name)
+            with self.lock.alone():
+                self.months = dict(sorted({**self.months, name: opened}.items()))
+        return self.months[name]
+
+    @contextmanager
+    def reader(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor of one's own for the time being, in a transaction: all that it reads is one state."""
+        with self.lock.shared():
+            with self._guard:
+                cursor = self._idle.pop() if self._idle else self.writer.cursor()
+            cursor.execute("BEGIN")
+            try:
+                yield cursor
+            finally:
+                cursor.execute("ROLLBACK")
+                with self._guard:
+                    self._idle.append(cursor)
+
+    @contextmanager
+    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The writer in a transaction, which may change one of the files and read all.
+
+        It is committed alone: readers that follow one another closely would keep the engine from it for seconds.
+        """
+        self.writer.execute("BEGIN")
+        try:
+            yield self.writer
+        except BaseException:
+            self.writer.execute("ROLLBACK")
+            raise
+        with self.lock.alone():
+            self.writer.execute("COMMIT")
+
+    def checkpoint(self) -> None:
+        """Move what is in the write-ahead logs into the files, one after another: readers get their turn between."""
+        for alias in (*(month.alias for month in self.months.values()), ROLLUP_FILE):
+            with self.lock.alone():
+                self.writer.execute(f"CHECKPOINT {alias}")
+        # Segments are deleted next: a month's new file must be found after a power cut.
+        sync_directory(self.directory)
+
+    @contextmanager
+    def attached(self, path: Path, alias: str) -> Iterator[None]:
+        """Another file for the time being; at the end it holds everything that was written, without a log."""
+        self.writer.execute(f"ATTACH '{_quoted(path)}' AS {alias}")
+        try:
+            yield
+            self.writer.execute(f"CHECKPOINT {alias}")
+        finally:
+            self.writer.execute(f"DETACH {alias}")
+
+    def exchange(self, change: Exchange, step: Callable[[str], None]) -> None:
+        """Put fresh files in the place of others and remove some, while nobody reads. Raises OSError."""
+        concerned = {*change.replaced, *change.removed}
+        decide(self.directory, change)
+        step("decided")
+        with self.lock.alone():
+            months = {name: month for name, month in self.months.items() if self.month_path(name).name in concerned}
+            for month in months.values():
+                self.writer.execute(f"DETACH {month.alias}")
+            if self.rollup_path.name in concerned:
+                self.writer.execute(f"DETACH {ROLLUP_FILE}")
+            carry_out(self.directory)
+            step("exchanged")
+            if self.rollup_path.name in concerned:
+                self._open_rollups()
+            kept = {name: self._open_month(name) for name in months if self.month_path(name).name in change.replaced}
+            rest = {name: month for name, month in self.months.items() if name not in months}
+            self.months = dict(sorted({**rest, **kept}.items()))
+
+    def close(self) -> None:
+        """Let go of all files."""
+        with self.lock.alone():
+            self._let_go()
+
+    def _let_go(self) -> None:
+        with self._guard:
+            for cursor in self._idle:
+                cursor.close()
+            self._idle = []
+            self.writer.close()
+
+    def attach(self, path: Path, alias: str) -> None:
+        """Attach a file, made if missing. Raises StoreError where it is in use or is no database."""
+        try:
+            self.writer.execute(f"ATTACH '{_quoted(path)}' AS {alias}")
+        except duckdb.IOException as error:
+            if "lock" in str(error).lower():
+                raise StoreError(f"{path} is in use by another process; only one collector can use a store") from None
+            raise StoreError(f"{path} can't be opened as a DuckDB database; restore it from a backup") from None
+        self._check_schema(path, alias)
+
+    def _check_schema(self, path: Path, alias: str) -> None:
+        self.writer.execute(f"CREATE TABLE IF NOT EXISTS {alias}.meta (name VARCHAR, value VARCHAR)")
+        row = self.writer.execute(f"SELECT value FROM {alias}.meta WHERE name = 'schema'").fetchone()  # noqa: S608 - our alias
+        if row is None:
+            self.writer.execute(f"INSERT INTO {alias}.meta VALUES ('schema', '{SCHEMA}')")  # noqa: S608 - our alias
+        elif int(row[0]) > SCHEMA:
+            raise StoreError(f"{path} was written by a newer version (schema {row[0]}); update footfall-collector")
+        else:
+            migrate(self.writer, alias, int(row[0]))
+
+    def _names(self) -> list[str]:
+        found = []
+        for path in self.directory.glob(f"{_PREFIX}*{_SUFFIX}"):
+            name = path.name.removeprefix(_PREFIX).removesuffix(_SUFFIX)
+            try:
+                month_bounds(name)
+            except ValueError:
+                continue  # someone's copy
+            found.append(name)
+        return sorted(found)
+
+    def _open_month(self, name: str) -> Month:
+        month = Month(name, 0)
+        self.attach(self.month_path(name), month.alias)
+        columns = ", ".join(f"{column} {type_}" for column, type_ in self.columns.items())
+        self.writer.execute(f"CREATE TABLE IF NOT EXISTS {month.events} ({columns})")
+        self.writer.execute(f"CREATE TABLE IF NOT EXISTS {month.alias}.loaded (load BIGINT)")
+        self.writer.execute(f"CREATE TABLE IF NOT EXISTS {month.alias}.sent_days (day BIGINT)")
+        self._add_columns(month)
+        # Not from the events themselves: a start may not take longer the more there are.
+        [[last]] = self.writer.execute(f"SELECT coalesce(max(load), 0) FROM {month.alias}.loaded").fetchall()  # noqa: S608 - our alias
+        days = self.writer.execute(f"SELECT day FROM {month.alias}.sent_days").fetchall()  # noqa: S608 - our alias
+        month.last_load, month.sent_days = last, {day for (day,) in days}
+        return month
+
+    def _add_columns(self, month: Month) -> None:
+        described = self.writer.execute(f"DESCRIBE {month.events}").fetchall()
+        present = {row[0]: row[1] for row in described}
+        for column, type_ in self.columns.items():
+            if column not in present:
+                self.writer.execute(f"ALTER TABLE {month.events} ADD COLUMN {column} {type_}")
+            elif present[column] != type_:
+                raise StoreError(
+                    f"{self.month_path(month.name)}: `{column}` is kept as {present[column]}, but the catalogue says "
+                    f"{type_}: give the changed property another name"
+                )
+
+    def check_pepper(self, fingerprint: str) -> None:
+        """Remember which pepper the instances were hashed with. Raises StoreError where it was another one."""
+        known = self.writer.execute(f"SELECT value FROM {ROLLUP_FILE}.meta WHERE name = 'pepper'").fetchone()  # noqa: S608 - our alias
+        if known is None:
+            self.writer.execute(f"INSERT INTO {ROLLUP_FILE}.meta VALUES ('pepper', $value)", {"value": fingerprint})  # noqa: S608 - our alias
+        elif known[0] != fingerprint:
+            raise StoreError(
+                f"{self.directory} was filled with another pepper, so all instances would be counted anew: restore the "
+                "file `pepper` (or FOOTFALL_PEPPER) from a backup, or use an empty data directory"
+            )
+
+    def _open_rollups(self) -> None:
+        self.attach(self.rollup_path, ROLLUP_FILE)
+        writer = self.writer
+        writer.execute(f"CREATE TABLE IF NOT EXISTS {ROLLUP_FILE}.state (rolled BIGINT)")
+        writer.execute(f"CREATE TABLE IF NOT EXISTS {ROLLUP_FILE}.loads (load BIGINT, segment VARCHAR, bytes BIGINT)")
+        [[rows]] = writer.execute(f"SELECT count(*) FROM {ROLLUP_FILE}.state").fetchall()  # noqa: S608 - our alias
+        if not rows:
+            writer.execute(f"INSERT INTO {ROLLUP_FILE}.state VALUES (0)")  # noqa: S608 - our alias
+
+
+def _quoted(path: Path) -> str:
+    """A path within single quotes of SQL."""
+    return str(path).replace("'", "''")

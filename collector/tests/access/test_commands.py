@@ -1,0 +1,162 @@
+"""Who may send and who may read, changed by command while the collector runs and while it does not."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from collector.tests.access.test_sign_in import SECRET, sign_in
+from collector.tests.app.http import Answer, ask, post
+from collector.tests.app.test_start import run
+from collector.tests.receive.shapes import TOKEN, event
+from footfall_collector.receive import Keys
+from tests.support.collector_process import CollectorProcess, start_collector
+
+
+@pytest.fixture(scope="module")
+def gated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]:
+    env = {"FOOTFALL_SIGN_IN_SECRET": SECRET}
+    with start_collector(tmp_path_factory.mktemp("gated") / "data", env) as started:
+        yield started
+
+
+def ok(*arguments: str, data: Path) -> str:
+    ran = run(*arguments[:2], "--data", str(data), *arguments[2:])
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def sent(collector: CollectorProcess, key: str) -> int:
+    return post(collector, json.dumps({"api_key": key, "batch": [event()]}).encode()).status
+
+
+def read(collector: CollectorProcess, token: str) -> int:
+    return ask(collector, "GET", "/api/charts", headers={"Authorization": f"Bearer {token}"}).status
+
+
+def test_a_key_is_added_rotated_and_revoked_at_once_while_the_collector_runs(gated: CollectorProcess) -> None:
+    ok("keys", "add", TOKEN, data=gated.data_dir)
+    assert sent(gated, TOKEN) == 200
+    ok("keys", "rotate", TOKEN, "phc_the_next", data=gated.data_dir)
+    assert (sent(gated, TOKEN), sent(gated, "phc_the_next")) == (200, 200)
+    until = (datetime.now(UTC) + timedelta(days=30)).strftime("%Y-%m-%d")
+    assert f"{TOKEN}  dot-ai" in ok("keys", "list", data=gated.data_dir)
+    assert f"taken until {until}" in ok("keys", "list", data=gated.data_dir)
+    ok("keys", "revoke", TOKEN, data=gated.data_dir)
+    assert (sent(gated, TOKEN), sent(gated, "phc_the_next")) == (401, 200)
+    made = ok("keys", "rotate", "phc_the_next", "--days", "0", data=gated.data_dir).split()[0]
+    assert (sent(gated, "phc_the_next"), sent(gated, made)) == (401, 200)
+    assert "there is no such key" in run("keys", "revoke", "--data", str(gated.data_dir), "phc_no").stderr
+
+
+def test_the_same_works_while_none_runs(tmp_path: Path) -> None:
+    made = ok("keys", "add", data=tmp_path).split()[0]
+    nxt = ok("keys", "rotate", made, "--days", "0", data=tmp_path).split()[0]
+    assert made.startswith("phc_")
+    assert nxt != made
+    again = run("keys", "rotate", "--data", str(tmp_path), made)
+    assert (again.returncode, "no such key that is taken" in again.stderr) == (1, True)
+    token = ok("tokens", "add", "grafana", data=tmp_path).strip()
+    assert "grafana  added 20" in ok("tokens", "list", data=tmp_path)
+    assert token not in (tmp_path / "tokens.json").read_text()
+    assert (tmp_path / "tokens.json").stat().st_mode & 0o777 == 0o600
+    taken = run("tokens", "add", "--data", str(tmp_path), "grafana")
+    assert (taken.returncode, "there is a token of this name" in taken.stderr) == (1, True)
+
+
+def test_an_old_key_ends_by_itself_at_its_time(tmp_path: Path) -> None:
+    keys = Keys(tmp_path)
+    keys.add("dot-ai", "phc_old")
+    keys.rotate("phc_old", "phc_new", 1)
+    assert (keys.product_of("phc_old"), keys.product_of("phc_new")) == ("dot-ai", "dot-ai")
+    path = tmp_path / "keys.json"
+    path.write_text(re.sub(r'"revoked": "\d{4}', '"revoked": "2020', path.read_text()))
+    later = Keys(tmp_path)
+    assert (later.product_of("phc_old"), later.product_of("phc_new")) == (None, "dot-ai")
+
+
+def test_a_named_token_reads_until_it_is_revoked(gated: CollectorProcess) -> None:
+    token = ok("tokens", "add", "reports", data=gated.data_dir).strip()
+    other = ok("tokens", "add", "grafana", data=gated.data_dir).strip()
+    assert (read(gated, token), read(gated, other)) == (200, 200)
+    assert read(gated, token + "x") == 401
+    ok("tokens", "revoke", "reports", data=gated.data_dir)
+    assert (read(gated, token), read(gated, other)) == (401, 200)
+
+
+def test_a_session_does_nothing_for_another_site(gated: CollectorProcess) -> None:
+    cookie = sign_in(gated, SECRET).headers["set-cookie"].split(";")[0]
+
+    def posted(**origin: str) -> int:
+        return ask(gated, "POST", "/mcp", b"{}", {"Cookie": cookie, **origin}).status
+
+    host = f"127.0.0.1:{gated.port}"
+    assert posted() == 403
+    assert posted(Origin="https://evil.example.org") == 403
+    assert posted(Origin="null") == 403
+    assert posted(Origin=f"http://{host}") != 403
+    assert ask(gated, "GET", "/api/charts", headers={"Cookie": cookie}).status == 200
+
+
+def test_every_page_has_the_security_headers_even_a_refusal(gated: CollectorProcess) -> None:
+    cookie = sign_in(gated, SECRET).headers["set-cookie"].split(";")[0]
+    pages: list[Answer] = [
+        ask(gated, "GET", path, headers=headers)
+        for path in ("/", "/sign-in", "/metrics", "/healthz", "/nothing-here", "/api/charts", "/static/x/none.js")
+        for headers in ({}, {"Cookie": cookie}, {"Accept": "text/html"})
+    ]
+    for page in pages:
+        policy = page.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert page.headers["x-content-type-options"] == "nosniff"
+        assert page.headers["x-frame-options"] == "DENY"
+        assert page.headers["referrer-policy"] in ("no-referrer", "same-origin")
+
+
+def test_no_route_answers_to_a_strange_host_name(gated: CollectorProcess) -> None:
+    for method, path in (
+        ("GET", "/sign-in"),
+        ("POST", "/sign-in"),
+        ("GET", "/metrics"),
+        ("GET", "/readyz"),
+        ("GET", "/static/x/app.js"),
+        ("GET", "/public/dot-ai"),
+        ("POST", "/mcp"),
+        ("OPTIONS", "/e/"),
+        ("GET", "/array/phc_x/config.js"),
+        ("POST", "/i/v1/analytics/events"),
+    ):
+        assert ask(gated, method, path, headers={"Host": "rebound.example.org"}).status == 403
+
+
+def test_an_organisation_sets_the_host_and_nothing_else(tmp_path: Path) -> None:
+    """The walk of the documents: the product ships its own public key, the operator adds that key here."""
+    env = {"FOOTFALL_SIGN_IN_SECRET": SECRET}
+    with start_collector(tmp_path / "data", env, host="0.0.0.0") as collector:
+        client = (
+            "from footfall import Product, Telemetry\n"
+            "from footfall.catalogue import ServerStarted\n"
+            "telemetry = Telemetry(Product('dot-ai', version='1.2.3', write_key='phc_of_the_release'))\n"
+            "telemetry.record(ServerStarted())\n"
+            "telemetry.flush(20)\ntelemetry.close()\n"
+        )
+        assert sent(collector, "phc_of_the_release") == 401
+        ok("keys", "add", "phc_of_the_release", data=collector.data_dir)
+        surroundings = {k: v for k, v in os.environ.items() if not k.startswith(("DOT_AI_", "FOOTFALL_", "DO_NOT"))}
+        only = {
+            "DOT_AI_POSTHOG_HOST": f"http://127.0.0.1:{collector.port}",
+            # Of the test, not of the organisation: no ten minutes' wait, and a state directory to throw away.
+            "DOT_AI_TELEMETRY_GRACE_SECONDS": "0",
+            "DOT_AI_TELEMETRY_STATE_DIR": str(tmp_path / "state"),
+        }
+        subprocess.run([sys.executable, "-c", client], env=surroundings | only, check=True, timeout=60)
+        answer = ask(collector, "GET", "/metrics", headers={"Authorization": f"Bearer {SECRET}"})
+        assert 'footfall_events_accepted_total{product="dot-ai"} 1' in answer.text

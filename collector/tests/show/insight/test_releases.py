@@ -1,0 +1,38 @@
+"""Releases against the one before."""
+
+from datetime import date
+
+from footfall_collector.answer.version_order import is_release, is_version, version_key
+from footfall_collector.show.insight.releases import adopted, adoption, judge
+
+
+def test_an_improvement_and_no_change_are_told_apart() -> None:
+    assert judge((10, 1000), (90, 1000))[0] == "better"
+    assert judge((90, 1000), (10, 1000))[0] == "worse"
+    assert judge((11, 1000), (10, 1000))[0] == "same"
+    assert judge((1, 3), (10, 1000)) == ("few", None)
+
+
+def test_versions_come_in_their_own_order() -> None:
+    given = ["2.10.0", "other", "2.9.1", "2.10.0-rc", "2.10.0-dev", "2.10"]
+    assert sorted(given, key=version_key) == ["other", "2.9.1", "2.10.0-dev", "2.10.0-rc", "2.10.0", "2.10"]
+    assert not is_version("other")
+    assert not is_version(None)
+    assert is_release("2.10.0")
+    assert not is_release("2.10.0-rc")
+
+
+def test_adoption_is_the_newest_releases_share_of_the_last_day_that_is_over() -> None:
+    days = [
+        {"day": "2026-11-01", "product_version": "2.1.0", "instances": 9},
+        {"day": "2026-11-02", "product_version": "2.1.0", "instances": 6},
+        {"day": "2026-11-02", "product_version": "2.2.0", "instances": 2},
+        {"day": "2026-11-02", "product_version": None, "instances": 2},
+        {"day": "2026-11-03", "product_version": "2.2.0", "instances": 1},
+        {"day": "2026-11-03", "product_version": "3.0.0-dev", "instances": 1},
+    ]
+    assert adoption(days, date(2026, 11, 3)) == {"2.1.0": 0.6, "2.2.0": 0.2}
+    assert adopted(days, date(2026, 11, 3)) == ("2.2.0", 0.2)
+    assert adopted(days, date(2026, 11, 1)) == ("2.2.0", 0.5), "only a day that is not over"
+    assert adopted(days[-1:], date(2026, 11, 3)) == ("3.0.0-dev", 1.0), "nothing but a pre-release"
+    assert adopted([], date(2026, 11, 3)) is None

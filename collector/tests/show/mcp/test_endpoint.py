@@ -1,0 +1,179 @@
+"""`/mcp` of a real collector, asked by real MCP clients of both protocol eras."""
+
+import json
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client, ClientSession
+from mcp.client.streamable_http import streamable_http_client
+
+from collector.tests.app.http import ask, post
+from tests.support.capture_server import CaptureServer
+from tests.support.collector_process import CollectorProcess, start_collector
+from tests.support.waiting import wait_for
+
+TOOLS = {"answers", "what_broke", "charts", "chart", "data_health"}
+INITIALIZE = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}},
+}
+JSON = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+
+
+def calls(version: str, n: int, failed: int, error: str) -> list[dict[str, Any]]:
+    """So many calls of one tool in one version, and the errors of those that failed."""
+    common = {"dot_ai_version": version, "ai_provider": "anthropic", "is_internal": False, "tool": "query"}
+    done = [
+        said("tool_executed", common | {"success": at >= failed, "duration_ms": 340, "mcp_client": "Zed"})
+        for at in range(n)
+    ]
+    return done + [said("tool_error", common | {"error_type": error}) for _ in range(failed)]
+
+
+def said(event: str, properties: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "uuid": str(uuid.uuid4()),
+        "event": event,
+        "distinct_id": "cluster_00000000000000aa",
+        "properties": properties,
+    }
+
+
+@pytest.fixture(scope="module")
+def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]:
+    """Two releases, of which the newer one fails five times as often, and with a new class of error."""
+    events = calls("2.2.0", 400, 8, "ApiException") + calls("2.3.0", 400, 40, "TimeoutError")
+    with start_collector(tmp_path_factory.mktemp("assistant") / "data", segment_seconds=0.1) as running:
+        body = {"api_key": "phc_assistant", "batch": events}
+        assert post(running, json.dumps(body).encode()).status == 200
+        wait_for(lambda: ask(running, "GET", "/api/charts/tool-usage").json["rows"], "the calls in the charts")
+        yield running
+
+
+def asked(collector: CollectorProcess, tool: str, **arguments: Any) -> Any:
+    """What a tool answers a client of the newest protocol: its JSON, or the text of its error."""
+
+    async def ask_it() -> Any:
+        async with Client(f"{collector.url}/mcp") as client:
+            result = await client.call_tool(tool, arguments)
+            text: str = result.content[0].text  # type: ignore[union-attr] # every answer is text
+            return text if result.is_error else json.loads(text)
+
+    return anyio.run(ask_it)
+
+
+def test_the_tools_say_that_they_change_nothing(collector: CollectorProcess) -> None:
+    async def listed() -> list[Any]:
+        async with Client(f"{collector.url}/mcp") as client:
+            return list((await client.list_tools()).tools)
+
+    tools = anyio.run(listed)
+    assert {tool.name for tool in tools} == TOOLS
+    for tool in tools:
+        assert tool.annotations.read_only_hint
+        assert tool.description
+        assert "\n    " not in tool.description
+
+
+def test_a_client_of_the_older_protocol_is_answered_too(collector: CollectorProcess) -> None:
+    async def listed() -> set[str]:
+        async with (
+            streamable_http_client(f"{collector.url}/mcp") as (read, write),
+            ClientSession(read, write) as session,
+        ):
+            await session.initialize()
+            return {tool.name for tool in (await session.list_tools()).tools}
+
+    assert anyio.run(listed) == TOOLS
+
+
+def test_what_broke_since_a_version_is_told_with_its_uncertainty(collector: CollectorProcess) -> None:
+    found = asked(collector, "what_broke", since="2.2.0")
+    assert [version["version"] for version in found["versions_after_it"]] == ["2.3.0"]
+    (flag,) = found["regressions"]
+    assert (flag["kind"], flag["tool"], flag["now"], flag["was"]) == ("errors", "query", 0.1, 0.02)
+    assert 0 < flag["low"] < 0.08 < flag["high"]
+    assert found["new_error_classes"] == [
+        {"product_version": "2.3.0", "tool": "query", "error_type": "TimeoutError", "errors": 40}
+    ]
+    assert asked(collector, "what_broke", since="2.3.0")["regressions"] == []
+
+
+def test_an_assistant_gets_the_numbers_of_the_pages(collector: CollectorProcess) -> None:
+    chart = asked(collector, "chart", id="tool-errors", range="7d", version="2.3.0")
+    page = ask(collector, "GET", "/api/charts/tool-errors?range=7d&version=2.3.0").json
+    assert (chart["columns"], chart["rows"]) == (page["columns"], page["rows"])
+    assert chart["rows"] == [["query", 400, 40, 0.1]]
+    answers = asked(collector, "answers", range="7d")
+    assert answers["answer"] == ask(collector, "GET", "/api/pages/overview?range=7d").json["answer"]
+    assert {tile["id"]: tile["value"] for tile in answers["tiles"]}["calls"] == 800
+    assert asked(collector, "charts")["charts"] == ask(collector, "GET", "/api/charts").json["charts"]
+    facts = {fact["id"]: fact["value"] for fact in asked(collector, "data_health")["facts"]}
+    assert facts["stored"] == 848
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "sentence"),
+    [
+        ("chart", {"id": "no-such-chart"}, "There is no such chart; known are tool-usage"),
+        ("chart", {"id": "tool-usage", "product": "nothing"}, "There is no such product; known are dot-ai."),
+        ("what_broke", {"since": "yesterday"}, "write one such as 2.2.0"),
+        ("answers", {"range": "fortnight"}, "'1h', '24h', '7d'"),
+    ],
+)
+def test_a_wrong_question_is_answered_with_a_sentence(
+    collector: CollectorProcess, tool: str, arguments: dict[str, str], sentence: str
+) -> None:
+    assert sentence in asked(collector, tool, **arguments)
+    assert not any(value in collector.output for value in arguments.values()), "nothing of it is in the log"
+
+
+def test_another_sites_page_is_refused(collector: CollectorProcess) -> None:
+    body = json.dumps(INITIALIZE).encode()
+    for origin, status in (("https://evil.example.org", 403), (collector.url, 200)):
+        assert ask(collector, "POST", "/mcp", body, JSON | {"Origin": origin}).status == status
+    assert ask(collector, "POST", "/mcp", body, JSON | {"Host": "evil.example.org"}).status == 403
+
+
+def test_where_there_is_a_secret_it_is_the_bearer_token(tmp_path: Path) -> None:
+    body = json.dumps(INITIALIZE).encode()
+    with start_collector(tmp_path / "data", {"FOOTFALL_SIGN_IN_SECRET": "correct horse battery"}) as guarded:
+        assert ask(guarded, "POST", "/mcp", body, JSON).status == 401
+        for token, status in (("a wrong one", 401), ("correct horse battery", 200)):
+            answer = ask(guarded, "POST", "/mcp", body, JSON | {"Authorization": f"Bearer {token}"})
+            assert answer.status == status
+
+
+def test_its_own_calls_are_counted_where_its_variables_say(tmp_path: Path) -> None:
+    with CaptureServer() as counting:
+        env = {
+            "FOOTFALL_ANSWERS_POSTHOG_HOST": counting.url,
+            "FOOTFALL_ANSWERS_POSTHOG_KEY": "phc_answers",
+            "FOOTFALL_ANSWERS_TELEMETRY_GRACE_SECONDS": "0",
+            "FOOTFALL_ANSWERS_TELEMETRY_FLUSH_SECONDS": "0.2",
+            "FOOTFALL_ANSWERS_TELEMETRY_STATE_DIR": str(tmp_path / "state"),
+        }
+        with start_collector(tmp_path / "data", env) as collector:
+            asked(collector, "charts")
+            wait_for(lambda: counting.named("tool_executed"), "the call to be counted")
+        (call,) = counting.named("tool_executed")
+        assert (call["properties"]["tool"], call["properties"]["success"]) == ("charts", True)
+        assert "footfall_answers_version" in call["properties"]
+    assert (collector.process.returncode, "Traceback" in collector.output) == (0, False)
+
+
+def test_nothing_of_it_is_there_before_it_is_asked() -> None:
+    program = (
+        "import sys, footfall_collector.app.collector; "
+        "print([m for m in ('mcp', 'footfall.telemetry') if m in sys.modules])"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"

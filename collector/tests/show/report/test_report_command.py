@@ -1,0 +1,136 @@
+"""`footfall-collector report` through the real process: from a running collector, and from files of a stopped one."""
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from collector.tests.app.http import ask, post
+from footfall_collector.answer import filters
+from footfall_collector.cli import report as command
+from tests.support.collector_process import CollectorProcess, start_collector
+from tests.support.waiting import wait_for
+
+CALLS = [("query", True)] * 30 + [("recommend", True)] * 15 + [("recommend", False)] * 5
+
+
+def body() -> bytes:
+    """Fifty calls of one instance, five of which fail."""
+    common = {"dot_ai_version": "2.3.0", "ai_provider": "anthropic", "is_internal": False}
+    events = []
+    for tool, success in CALLS:
+        said = {"tool": tool, "success": success, "duration_ms": 340, "mcp_client": "claude-code"}
+        events.append(event("tool_executed", said | common))
+        if not success:
+            events.append(event("tool_error", {"tool": tool, "error_type": "TimeoutError"} | common))
+    return json.dumps({"api_key": "phc_report", "batch": events}).encode()
+
+
+def event(name: str, properties: dict[str, object]) -> dict[str, object]:
+    return {
+        "uuid": str(uuid.uuid4()),
+        "event": name,
+        "distinct_id": "cluster_00000000000000aa",
+        "properties": properties,
+    }
+
+
+@pytest.fixture(scope="module")
+def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]:
+    with start_collector(tmp_path_factory.mktemp("report") / "data", segment_seconds=0.1) as running:
+        assert post(running, body()).status == 200
+        wait_for(lambda: ask(running, "GET", "/api/charts/tool-usage").json["rows"], "the calls in the charts")
+        yield running
+
+
+def report(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
+    surroundings = {k: v for k, v in os.environ.items() if not k.startswith("FOOTFALL_")}
+    command = [sys.executable, "-m", "footfall_collector", "report", *arguments]
+    terminal = {"COLUMNS": "120", "NO_COLOR": "1"}
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=60, env=surroundings | terminal | env, check=False
+    )
+
+
+def test_a_terminal_gets_the_four_answers_of_the_collector_that_uses_the_data(collector: CollectorProcess) -> None:
+    ran = report("--data", str(collector.data_dir))
+    assert (ran.returncode, ran.stderr) == (0, "")
+    text = ran.stdout.replace("\u00a0", " ")
+    assert "1 instance made 50 tool calls; query is called most, and 10 % of all calls fail." in text
+    for heading in ("Which tools are", "Which errors do", "Which AI providers", "What do the data say"):
+        assert heading in text
+    assert "anthropic" in text
+    assert "TimeoutError" in text
+    assert "**" not in text
+
+
+@pytest.mark.parametrize(("form", "begins"), [("markdown", "# dot-ai, "), ("html", "<!doctype html>")])
+def test_it_is_written_to_a_file(collector: CollectorProcess, tmp_path: Path, form: str, begins: str) -> None:
+    output = tmp_path / "week"
+    ran = report("--url", collector.url, "--format", form, "--output", str(output))
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", f"wrote {output}\n")
+    text = output.read_text("utf-8")
+    assert text.startswith(begins)
+    assert "recommend" in text
+
+
+def test_a_stopped_collectors_files_give_the_same_answers(collector: CollectorProcess, tmp_path: Path) -> None:
+    with start_collector(tmp_path / "data", segment_seconds=0.1) as other:
+        assert post(other, body()).status == 200
+        wait_for(lambda: ask(other, "GET", "/api/charts/tool-usage").json["rows"], "the calls in the charts")
+        live = report("--url", other.url, "--format", "markdown").stdout
+    ran = report("--data", str(tmp_path / "data"), "--format", "markdown")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout == live
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--url", "http://127.0.0.1:9"], "no collector answers at http://127.0.0.1:9"),
+        (["--url", "ftp://somewhere"], "is no address"),
+        (["--data", "/nonexistent/footfall"], "has no collector's data"),
+    ],
+)
+def test_what_is_in_the_way_is_said_in_one_line(arguments: list[str], sentence: str) -> None:
+    ran = report(*arguments)
+    assert ran.returncode == 1
+    (line,) = ran.stderr.splitlines()
+    assert sentence in line
+
+
+def test_a_wrong_range_is_told_with_those_that_a_report_can_have(collector: CollectorProcess) -> None:
+    ran = report("--url", collector.url, "--range", "3d")
+    assert (ran.returncode, "'3d'" in ran.stderr, "365d" in ran.stderr, "custom" in ran.stderr) == (
+        2,
+        True,
+        True,
+        False,
+    )
+    assert set(command.RANGES) == {*filters.HOURS, *filters.RANGES}
+    assert set(command.INTERNAL) == set(filters.INTERNAL)
+
+
+def test_each_directorys_report_is_of_its_own_collector(collector: CollectorProcess, tmp_path: Path) -> None:
+    """Whatever its address is, and whatever the settings of this command make of it."""
+    secret = {"FOOTFALL_SIGN_IN_SECRET": "correct horse battery"}
+    with start_collector(tmp_path / "data", secret, host="0.0.0.0") as other:
+        ran = report("--data", str(other.data_dir), FOOTFALL_PORT=str(collector.port))
+        assert (ran.returncode, ran.stderr) == (0, "")
+        assert "Nothing has arrived yet." in ran.stdout
+        assert "50 tool calls" in report("--data", str(collector.data_dir)).stdout.replace("\u00a0", " ")
+        ran = report("--data", str(other.data_dir), "--product", "nothing")
+        assert (ran.returncode, "There is no such product; known are dot-ai." in ran.stderr) == (1, True)
+
+
+def test_a_collector_with_a_secret_is_asked_with_it(tmp_path: Path) -> None:
+    secret = {"FOOTFALL_SIGN_IN_SECRET": "correct horse battery"}
+    with start_collector(tmp_path / "data", secret) as guarded:
+        refused = report("--url", guarded.url)
+        assert (refused.returncode, "FOOTFALL_SIGN_IN_SECRET" in refused.stderr) == (1, True)
+        assert "Nothing has arrived yet." in report("--url", guarded.url, **secret).stdout

@@ -1,0 +1,73 @@
+"""On ClickHouse as on DuckDB: what is forgotten or too old is gone for good, wherever the process ends."""
+
+from pathlib import Path
+
+import pytest
+
+from collector.tests.store.clickhouse.embedded import embedded_store
+from collector.tests.store.clickhouse.filling import (
+    BUSIEST,
+    DAY,
+    DIGEST,
+    EVENTS,
+    FLEET,
+    OCTOBER,
+    EndedError,
+    check,
+    filled,
+    load,
+)
+from collector.tests.store.filling import journal_fleet
+from footfall_collector.runtime.status import Status
+from footfall_collector.store.rollups import ROLLUPS
+
+pytest.importorskip("chdb", reason="`make engines` installs the embedded ClickHouse")
+pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("one_engine_at_a_time")]
+
+
+def test_a_forgotten_instance_is_gone_and_no_retry_brings_it_back(tmp_path: Path) -> None:
+    counters = Status()
+    store = filled(tmp_path, status=counters)
+    others = [one for one in EVENTS if one.instance != BUSIEST]
+    assert store.forget(DIGEST) == len(EVENTS) - len(others) > 20
+    check(store, others)
+    for table in ("events", *(rollup.name for rollup in ROLLUPS if rollup.presence)):
+        found = store.writer.execute(f"SELECT count() FROM footfall.{table} WHERE instance = {int(DIGEST, 16)}")
+        assert found == [(0,)], table
+    journal_fleet(tmp_path, list(FLEET.sent())[1:])
+    status = load(tmp_path, store)
+    assert status.total("events_stored") == 0
+    assert counters.total("events_forgotten") > 20
+    check(embedded_store(tmp_path), others)
+
+
+def test_what_the_engine_keeps_of_a_deletion_does_not_name_the_instance(tmp_path: Path) -> None:
+    store = filled(tmp_path)
+    store.forget(DIGEST)
+    kept = [path.read_text() for path in (tmp_path / "engine").rglob("mutation_*.txt")]
+    assert kept
+    assert not [text for text in kept if str(int(DIGEST, 16)) in text or DIGEST in text.lower()]
+
+
+@pytest.mark.parametrize("step", ["tombstone", "counted", "taken away", "deleted"])
+def test_ended_at_any_step_of_forgetting_it_is_finished_later(tmp_path: Path, step: str) -> None:
+    def end(name: str) -> None:
+        if name == step:
+            raise EndedError
+
+    store = filled(tmp_path)
+    store = embedded_store(tmp_path, on_step=end)
+    with pytest.raises(EndedError):
+        store.forget(DIGEST)
+    store = embedded_store(tmp_path)
+    store.finish_forgetting()
+    check(store, [one for one in EVENTS if one.instance != BUSIEST])
+    assert store.finish_forgetting() == 0
+
+
+def test_months_that_are_over_go_with_their_days_of_the_rollups(tmp_path: Path) -> None:
+    store = filled(tmp_path)
+    assert store.retain(OCTOBER - 1) == []
+    assert store.retain(OCTOBER) == ["2026-09"]
+    assert store.retain(OCTOBER + 12 * DAY) == []
+    check(store, [one for one in EVENTS if one.at >= OCTOBER])

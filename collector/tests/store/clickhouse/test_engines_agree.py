@@ -1,0 +1,139 @@
+"""Every chart and every question of the pages has the same answer from ClickHouse as from DuckDB.
+
+ClickHouse is the one of today, embedded in the test's process. Both got the same journal in the same portions.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from collector.tests.answer.comparing import equal
+from collector.tests.store.clickhouse.embedded import embedded_store
+from collector.tests.store.filling import CATALOGUES, journal_fleet, loader_of, open_store
+from footfall_collector.answer import Answers, Chart, Filters
+from footfall_collector.answer.charts import CHARTS
+from footfall_collector.store import Scope, Store
+from tests.oracle.fleet import Fleet
+from tests.oracle.world import DAY
+
+pytest.importorskip("chdb", reason="`make engines` installs the embedded ClickHouse")
+pytestmark = pytest.mark.timeout(300)
+
+EVERYTHING = Scope("dot-ai", 0, 4_000_000_000)
+END = 1_795_534_217  # 2026-11-24T15:30:17Z, in the middle of a week, a day and an hour
+FLEETS = (Fleet(30, 75, 1, END),)
+QUERIES: tuple[dict[str, str], ...] = (
+    {"range": "30d"},
+    {"range": "90d", "internal": "all"},
+    {"range": "24h", "internal": "all"},
+    {"range": "1h", "internal": "all"},
+    {"start": "2026-11-23T10:00:00Z", "end": "2026-11-23T13:00:01Z", "internal": "all"},
+    {"range": "7d", "internal": "only"},
+    {"range": "all", "internal": "all"},
+    {"range": "90d", "version": "1.12.0", "provider": "openai"},
+    {"range": "90d", "tool": "other", "error_type": "ToolError"},
+    {"range": "90d", "mcp_client": "claude-code", "transport": "stdio", "deployment_method": "helm"},
+    {"start": "2026-10-03", "end": "2026-10-29"},
+    {"start": "2026-11-01", "end": "2026-11-01"},
+    {"range": "90d", "version": "it's \\ a version that nobody has"},
+)
+ASKED: dict[str, Callable[[Answers, Filters], Chart]] = {
+    **{spec.id: lambda answers, filters, name=spec.id: answers.chart(name, filters) for spec in CHARTS},  # type: ignore[misc]
+    "summary": Answers.summary,
+    "trend": Answers.trend,
+    "releases": Answers.releases,
+    "release-tools": Answers.release_tools,
+    "release-durations": Answers.release_durations,
+    "release-errors": Answers.release_errors,
+    "public": Answers.public,
+}
+ORDERED = set(ASKED) - {"releases", "public"}
+"""Those whose rows are in a full order; of the others equal keys may come in any order."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One fleet in both engines."""
+
+    duck: Answers
+    click: Answers
+    stores: tuple[Store, Store]
+
+
+@pytest.fixture(scope="module", params=range(len(FLEETS)), ids=lambda n: f"seed {FLEETS[n].seed}")
+def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    sent = sorted(FLEETS[request.param].sent(), key=lambda one: one.received)
+    third = len(sent) // 3
+    homes = [tmp_path_factory.mktemp(name) for name in ("duck", "click")]
+    stores: tuple[Store, Store] = (open_store(homes[0]), embedded_store(homes[1]))
+    loaders = [loader_of(home, store) for home, store in zip(homes, stores, strict=True)]
+    # A third is in one batch of the rollups, a third in a second one, and a third in none yet.
+    for part in (sent[:third], sent[third : 2 * third], sent[2 * third :]):
+        journal_fleet(homes[0], part)
+        shutil.copytree(homes[0] / "journal", homes[1] / "journal", dirs_exist_ok=True)
+        for loader in loaders:
+            loader.run_once()
+            if part[-1] is not sent[-1]:
+                loader.settle()
+    yield Pair(Answers(stores[0], CATALOGUES), Answers(stores[1], CATALOGUES), stores)
+    for store in stores:
+        store.close()
+
+
+def filters_of(query: dict[str, str]) -> Filters:
+    return Filters.parse({"product": "dot-ai", **query}, datetime.fromtimestamp(END, UTC), CATALOGUES)
+
+
+def check(pair: Pair, query: dict[str, str]) -> int:
+    rows = 0
+    for name, ask in ASKED.items():
+        duck, click = ask(pair.duck, filters_of(query)), ask(pair.click, filters_of(query))
+        one, other = duck.rows, click.rows
+        if name not in ORDERED:
+            one, other = sorted(one, key=repr), sorted(other, key=repr)
+        assert equal(one, other), (name, query, one[:5], other[:5])
+        assert [[type(cell) for cell in row] for row in one] == [[type(cell) for cell in row] for row in other], name
+        assert click.hidden_internal == duck.hidden_internal
+        rows += len(one)
+    return rows
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: " ".join(f"{k}={v}" for k, v in query.items()))
+def test_every_question_has_the_same_answer(pair: Pair, query: dict[str, str]) -> None:
+    rows = check(pair, query)
+    assert rows > 2 or "nobody" in query.get("version", "") or query["range"] == "1h"
+
+
+def test_the_filters_offer_the_same(pair: Pair) -> None:
+    assert pair.click.versions("dot-ai") == pair.duck.versions("dot-ai") != []
+    assert pair.click.providers("dot-ai") == pair.duck.providers("dot-ai") != []
+    assert pair.click.versions("other-product") == []
+
+
+def test_it_stays_equal_once_everything_is_rolled_up_rebuilt_forgotten_and_cut(pair: Pair) -> None:
+    [instance] = pair.stores[0].rows("SELECT printf('%016x', max(instance)) FROM presence", EVERYTHING)[0]
+    work: tuple[Callable[[Store], object], ...] = (
+        lambda store: store.roll_up(),
+        lambda store: store.rebuild(),
+        lambda store: store.forget(instance),
+        lambda store: store.retain(END - 60 * DAY),
+    )
+    for step in work:
+        duck, click = (step(store) for store in pair.stores)
+        assert duck == click
+        check(pair, QUERIES[1])
+
+
+def test_every_question_has_a_file_for_each_engine() -> None:
+    folders = resources.files("footfall_collector.answer").joinpath("sql").iterdir()
+    files = {Path(str(file)).name for folder in folders for file in folder.iterdir()}
+    names = [
+        {name.removesuffix(f".{engine}.sql") for name in files if name.endswith(f".{engine}.sql")}
+        for engine in ("duckdb", "clickhouse")
+    ]
+    assert names[0] == names[1] >= set(ASKED)

@@ -1,0 +1,87 @@
+"""Two collectors on one ClickHouse store at one moment: every event counts once, also where one rolls up in between."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collector.tests.store.clickhouse.embedded import ADDRESS, Embedded
+from collector.tests.store.clickhouse.filling import (
+    BY_EVENT,
+    EVENTS,
+    EVERYTHING,
+    FLEET,
+    check,
+    load,
+    two_collectors,
+)
+from collector.tests.store.filling import CATALOGUES, journal_fleet
+from footfall_collector.store.clickhouse import ClickHouseStore
+from footfall_collector.store.clickhouse.address import parse
+
+pytest.importorskip("chdb", reason="`make engines` installs the embedded ClickHouse")
+pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("one_engine_at_a_time")]
+
+
+class _Between(Embedded):
+    """An engine that lets something happen just before one collector says that another's row doesn't count."""
+
+    def __init__(self, directory: Path, happens: Callable[[], object]) -> None:
+        super().__init__(directory)
+        self._happens = happens
+
+    def insert(self, table: str, columns: Any, query_id: str = "") -> None:
+        if table.endswith(".repeated"):
+            self._happens()
+        super().insert(table, columns, query_id)
+
+
+def test_a_row_that_is_rolled_up_while_another_collector_says_it_does_not_count_is_taken_back(tmp_path: Path) -> None:
+    engine = tmp_path / "engine"
+    stores = two_collectors(tmp_path)
+    # The one whose loads have the higher numbers loads first: its rows are those that lose.
+    numbers = zip((store.progress.collector for store in stores), ("one", "two"), strict=True)
+    low, high = (tmp_path / name for _, name in sorted(numbers))
+    for home in (low, high):
+        journal_fleet(home, FLEET.sent())
+    first = ClickHouseStore(high, CATALOGUES, parse(ADDRESS), connect=lambda _: Embedded(engine))
+
+    def meanwhile(name: str) -> None:
+        if name == "insert":
+            load(high, first, settle=False)
+
+    second = ClickHouseStore(
+        low, CATALOGUES, parse(ADDRESS), connect=lambda _: _Between(engine, first.roll_up), on_step=meanwhile
+    )
+    load(low, second)
+    [[doubles]] = second.writer.execute("SELECT count() FROM footfall.repeated")
+    assert doubles == len(EVENTS)
+    truth = Counter(one.event for one in EVENTS)
+    assert sum(n for _, n in second.rows(BY_EVENT, EVERYTHING)) == 2 * len(EVENTS), "the window was not met"
+    for _ in range(2):
+        # Also where nothing arrives any more: every hour the loader sees to what is left to do.
+        first.finish_forgetting()
+        assert dict(first.rows(BY_EVENT, EVERYTHING)) == truth
+        second.roll_up()
+        assert dict(second.rows(BY_EVENT, EVERYTHING)) == truth
+    check(first, EVENTS)
+
+
+def test_a_rebuild_is_done_by_every_collector_of_the_store(tmp_path: Path) -> None:
+    one, two = two_collectors(tmp_path)
+    requests = list(FLEET.sent())
+    journal_fleet(tmp_path / "one", requests[::2])
+    journal_fleet(tmp_path / "two", requests[1::2])
+    load(tmp_path / "one", one)
+    load(tmp_path / "two", two)
+    one.writer.execute("TRUNCATE TABLE footfall.event_counts")
+    one.rebuild()
+    assert dict(one.rows(BY_EVENT, EVERYTHING)) != Counter(happened.event for happened in EVENTS)
+    two.finish_forgetting()
+    assert dict(one.rows(BY_EVENT, EVERYTHING)) == Counter(happened.event for happened in EVENTS)
+    asked = "SELECT count() FROM footfall.batches"
+    before = two.writer.execute(asked)
+    two.finish_forgetting()
+    assert two.writer.execute(asked) == before, "it was done once already"
