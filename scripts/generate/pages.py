@@ -92,7 +92,7 @@ def kind_in_words(kind: Kind) -> str:
             return "true or false"
 
 
-def _vocabularies(catalogue: Catalogue) -> dict[str, list[str]]:
+def _vocabularies(catalogue: Catalogue) -> dict[str, Vocabulary]:
     properties: list[Property] = [p for event in catalogue.events.values() for p in event.properties.values()]
     kinds = [p.kind for p in (*properties, *catalogue.common.values())]
-    return {k.name: sorted({*k.words, OTHER}, key=str.lower) for k in kinds if isinstance(k, Vocabulary)}
+    return {k.name: k for k in kinds if isinstance(k, Vocabulary)}

@@ -66,7 +66,15 @@ CLIENTS = (
 UNLISTED_CLIENTS = ("acme-internal-agent", "jane's assistant", "bot-4711")
 """What clients outside the vocabulary call themselves; it must never be seen beyond admission."""
 
-PROVIDERS = (("anthropic", 52), ("openai", 20), ("google", 9), ("azure", 6), ("bedrock", 5), ("ollama", 4), ("none", 4))
+PROVIDERS = (
+    ("anthropic", 52),
+    ("openai", 20),
+    ("google", 9),
+    ("azure", 6),
+    ("amazon_bedrock", 5),
+    ("ollama", 4),
+    ("none", 4),
+)
 METHODS = {
     "cluster": (("helm", 70), ("kustomize", 10), ("manifest", 12), ("kubernetes", 8)),
     "local": (("local", 60), ("docker", 25), ("docker-compose", 15)),

@@ -53,7 +53,7 @@ KINDS = (
     Guard(
         "vocabularies",
         "a word outside a vocabulary: a client's name, a transport, a provider",
-        (client("catalogue/kinds", "return value if value in words else OTHER", "return value"),),
+        (client("catalogue/kinds", "return admitted.get(value, OTHER)", "return admitted.get(value, value)"),),
         "spool",
         quick=True,
     ),

@@ -30,6 +30,7 @@ from footfall.catalogue import (
 DOT_AI = catalogue_for("dot-ai")
 KINDS: list[Kind] = [
     Vocabulary("colour", ("red", "green")),
+    Vocabulary("colour", ("red", "green"), (("crimson", "red"), ("green", "red"))),
     ToolName(),
     Identifier(),
     Version(),
@@ -38,6 +39,7 @@ KINDS: list[Kind] = [
 ]
 HOSTILE = st.one_of(
     st.text(),
+    st.sampled_from(["red", "green", "crimson", "Crimson", "other"]),
     st.from_regex(r"v?\d{1,7}(\.\d{1,7}){0,4}([-+.]?[a-z]{0,6}\d*)?", fullmatch=True),
     st.emails(),
     st.uuids().map(str),
@@ -178,3 +180,41 @@ def test_an_event_is_checked_the_same_as_an_object_and_by_its_properties(
     values = {name: data.draw(value) for name in event.__struct_fields__}
     name, tools = event_type(event).name, {"recommend"}
     assert DOT_AI.event_checks(tools)[name](event(**values)) == DOT_AI.checks(tools)[name](values.get)
+
+
+def test_another_name_of_a_word_counts_as_the_word_and_a_word_stays_what_it_is() -> None:
+    admit = Vocabulary("colour", ("red", "green"), (("crimson", "red"), ("green", "red"))).checker()
+    assert [admit(value) for value in ("red", "crimson", "green", "Crimson", "")] == [
+        "red", "red", "green", "other", "other",
+    ]  # fmt: skip
+
+
+def test_a_product_with_client_names_of_its_own_keeps_the_other_names_of_words() -> None:
+    extended = Vocabulary("colour", ("red",), (("crimson", "red"),)).extended(["blue"])
+    assert [extended.checker()(value) for value in ("crimson", "blue")] == ["red", "blue"]
+
+
+# What dot-ai 2.2 writes into `ai_provider`, and the bar that each of them fills.
+DOT_AI_PROVIDERS = {
+    "anthropic": "anthropic",
+    "anthropic_opus": "anthropic",
+    "anthropic_haiku": "anthropic",
+    "openai": "openai",
+    "google": "google",
+    "google_flash": "google",
+    "xai": "xai",
+    "kimi": "kimi",
+    "alibaba": "alibaba",
+    "mistral": "mistral",
+    "copilot": "copilot",
+    "amazon_bedrock": "amazon_bedrock",
+    "openrouter": "openrouter",
+    "host": "host",
+    "custom": "custom",
+    "unknown": "none",
+}
+
+
+@pytest.mark.parametrize(("written", "counted"), DOT_AI_PROVIDERS.items())
+def test_every_provider_that_dot_ai_writes_counts_as_one_of_the_words(written: str, counted: str) -> None:
+    assert DOT_AI.common["ai_provider"].kind.checker()(written) == counted

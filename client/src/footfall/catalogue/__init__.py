@@ -36,10 +36,11 @@ from .kinds import (
 )
 from .plain_data import event_types, outlined
 from .schema import Catalogue, Event, EventCheck, Properties, Property, event_type, properties_of
-from .vocabularies import AI_PROVIDER_VARIABLES, AI_PROVIDERS, DEPLOYMENT_METHODS, OTHER, UNKNOWN
+from .vocabularies import AI_PROVIDER_ALIASES, AI_PROVIDER_VARIABLES, AI_PROVIDERS, DEPLOYMENT_METHODS, OTHER, UNKNOWN
 
 __all__ = [
     "AI_PROVIDERS",
+    "AI_PROVIDER_ALIASES",
     "AI_PROVIDER_VARIABLES",
     "DEPLOYMENT_METHODS",
     "EVENTS",

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from .kinds import Amount, Flag, Identifier, ToolName, Version, Vocabulary
 from .schema import Catalogue, Event, Property, properties_of
-from .vocabularies import AI_PROVIDERS, DEPLOYMENT_METHODS, MCP_CLIENTS, TRANSPORTS, UNKNOWN
+from .vocabularies import AI_PROVIDER_ALIASES, AI_PROVIDERS, DEPLOYMENT_METHODS, MCP_CLIENTS, TRANSPORTS, UNKNOWN
 
 QUESTIONS = {
     "tools": "Which tools are most valuable?",
@@ -179,7 +179,7 @@ class Common(Event, frozen=True):
     ai_provider: Annotated[
         str,
         Property(
-            Vocabulary("ai_provider", AI_PROVIDERS),
+            Vocabulary("ai_provider", AI_PROVIDERS, tuple(AI_PROVIDER_ALIASES.items())),
             meaning="Name of the AI provider that is configured; only a key's presence is looked at, never its value",
             purpose="Decide which AI providers to prioritise",
             question="providers",

@@ -29,23 +29,28 @@ _MAX_TEXT = 200
 
 
 class Vocabulary(msgspec.Struct, frozen=True):
-    """One of a finite list of words; any other text becomes `other`. Not a text: None."""
+    """One of a finite list of words; any other text becomes `other`. Not a text: None.
+
+    `aliases` are pairs of another name for a word, and the word, which is what counts.
+    """
 
     name: str
     words: tuple[str, ...]
+    aliases: tuple[tuple[str, str], ...] = ()
     label: ClassVar[str] = "vocabulary"
 
     def extended(self, words: Iterable[str]) -> "Vocabulary":
         """The same vocabulary with more words; the words come from code, never from data."""
-        return Vocabulary(self.name, tuple(dict.fromkeys((*self.words, *words))))
+        return Vocabulary(self.name, tuple(dict.fromkeys((*self.words, *words))), self.aliases)
 
     def checker(self, tools: Container[str] | None = None) -> Checker:
-        words = frozenset((*self.words, OTHER))
+        # A word comes after the aliases, so that no alias changes it: what was admitted stays as it is.
+        admitted = dict(self.aliases) | {word: word for word in (*self.words, OTHER)}
 
         def check(value: object) -> Value | None:
             if type(value) is not str:
                 return None
-            return value if value in words else OTHER
+            return admitted.get(value, OTHER)
 
         return check
 

@@ -86,6 +86,8 @@ AI_PROVIDER_VARIABLES = {
     "CLOUDFLARE_API_KEY": "cloudflare",
     "CODESTRAL_API_KEY": "mistral",
     "COHERE_API_KEY": "cohere",
+    "CUSTOM_LLM_API_KEY": "custom",
+    "ALIBABA_API_KEY": "alibaba",
     "DASHSCOPE_API_KEY": "alibaba",
     "DATAROBOT_API_TOKEN": "datarobot",
     "DEEPINFRA_API_KEY": "deepinfra",
@@ -96,13 +98,15 @@ AI_PROVIDER_VARIABLES = {
     "FIREWORKS_AI_API_KEY": "fireworks_ai",
     "FIREWORKS_AI_TOKEN": "fireworks_ai",
     "FIREWORKS_API_KEY": "fireworks_ai",
+    "GITHUB_COPILOT_TOKEN": "copilot",
+    "GOOGLE_GENERATIVE_AI_API_KEY": "google",
     "GROQ_API_KEY": "groq",
     "HUGGINGFACE_API_KEY": "huggingface",
     "INCEPTION_API_KEY": "inception",
     "INFINITY_API_KEY": "infinity",
     "MISTRAL_API_KEY": "mistral",
     "MODELSCOPE_API_KEY": "modelscope",
-    "MOONSHOT_API_KEY": "moonshot",
+    "MOONSHOT_API_KEY": "kimi",
     "NADIR_API_KEY": "nadir",
     "NEBIUS_API_KEY": "nebius",
     "NLP_CLOUD_API_KEY": "nlp_cloud",
@@ -131,12 +135,20 @@ AI_PROVIDERS = tuple(
             *AI_PROVIDER_VARIABLES.values(),
             # Names that servers set in AI_PROVIDER without a key of their own.
             "amazon_bedrock",
-            "bedrock",
-            "custom",
             "host",
-            "kimi",
             "none",
         }
     )
 )
 """Names of AI providers; `none` where no key is present and AI_PROVIDER is not set."""
+
+AI_PROVIDER_ALIASES = {
+    "anthropic_haiku": "anthropic",
+    "anthropic_opus": "anthropic",
+    "bedrock": "amazon_bedrock",
+    "google_flash": "google",
+    "moonshot": "kimi",
+    "unknown": "none",
+}
+"""Names that servers give to a provider's models, and other names of a provider: each counts as its provider. The
+TypeScript server of dot-ai says `unknown` where no provider is configured."""

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 
 from ..catalogue import (
+    AI_PROVIDER_ALIASES,
     AI_PROVIDER_VARIABLES,
     AI_PROVIDERS,
     DEPLOYMENT_METHODS,
@@ -43,7 +44,9 @@ def ai_provider(environ: Mapping[str, str]) -> str:
     named = environ.get("AI_PROVIDER", "").strip().lower()
     if named:
         # Both `vertex-ai` and `vertex_ai` are about.
-        return next((word for word in (named, named.replace("-", "_")) if word in AI_PROVIDERS), OTHER)
+        word = named if named in AI_PROVIDERS else named.replace("-", "_")
+        word = AI_PROVIDER_ALIASES.get(word, word)
+        return word if word in AI_PROVIDERS else OTHER
     for variable, provider in AI_PROVIDER_VARIABLES.items():
         if environ.get(variable):
             return provider
