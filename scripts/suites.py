@@ -39,13 +39,16 @@ def _tool(name: str, *arguments: str) -> tuple[str, ...]:
     return (os.path.join(BIN, name), *arguments)
 
 
+TYPED = ("client", "collector", "examples", "deploy/tests", "tests", "scripts", "bench", "conftest.py")
+"""Where types are checked: everything but what pyproject.toml excludes, with the reason."""
+
 CHECK = Suite(
     "check",
     0.5,
     (
         _tool("ruff", "format", "--check", "--quiet", "."),
         _tool("ruff", "check", "--quiet", "."),
-        _tool("mypy", "--no-error-summary", "client/src", "collector/src", "examples/toolkit/src", "scripts", "bench"),
+        _tool("mypy", "--no-error-summary", *TYPED),
         _tool("lint-imports", "--no-cache"),
         (sys.executable, "scripts/generate", "--check"),
     ),

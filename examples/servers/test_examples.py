@@ -5,11 +5,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import cast
 
 import pytest
 from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
-from mcp_types import Implementation
+from mcp_types import Implementation, TextContent
 
 from scripts.setup import sdk_env
 from tests.support.capture_server import CaptureServer
@@ -50,7 +51,7 @@ def test_a_call_of_the_example_s_tool_is_counted(sdk: str | None, example: str, 
             ):
                 await session.initialize()
                 result = await session.call_tool("greet", {"name": "Ada"})
-                return str(result.content[0].text)
+                return str(cast(TextContent, result.content[0]).text)
 
     with CaptureServer() as capture:
         parameters = StdioServerParameters(

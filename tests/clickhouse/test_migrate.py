@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -24,7 +25,7 @@ from tests.support.collector_process import start_collector
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.timeout(300)
-QUICK = {"segment_seconds": 0.1}
+QUICK: dict[str, Any] = {"segment_seconds": 0.1}
 
 
 @pytest.fixture

@@ -138,7 +138,7 @@ LONG = "validate_the_whole_configuration_of_the_cluster_x"
 def test_long_names_wrap_and_nothing_is_cut_on_a_phone(
     opened: Opener, empty: CollectorProcess, artefacts: Path
 ) -> None:
-    failed = replace(call(LONG), event="tool_error", wire=call(LONG).wire | {"error_type": "UnsupportedVersionError"})
+    failed = replace(call(LONG), event="tool_error", wire={**call(LONG).wire, "error_type": "UnsupportedVersionError"})
     say(empty.url, [call(LONG), failed])
     for name, path in ALL_PAGES.items():
         page = opened(path, origin=empty.url, width=390)
@@ -183,7 +183,7 @@ def test_a_link_leads_through_the_sign_in_to_what_it_shows(chromium: Browser, tm
         watch.attach(page)
         page.goto(f"{collector.url}/tools?tool=query&tables=tool-usage")
         for scheme in ("dark", "light"):
-            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type] # plain words will do
+            page.emulate_media(color_scheme=scheme)
             page.screenshot(path=artefacts / f"sign-in-{scheme}.png")
             assert axe_finds(page) == []
         page.get_by_label("Sign-in secret").fill("correct horse battery")

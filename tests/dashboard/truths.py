@@ -57,4 +57,4 @@ def _is(text: str, value: Any) -> bool:
         return text == ""
     if isinstance(value, int | float):
         return text != "" and math.isclose(float(text), value, rel_tol=1e-9, abs_tol=1e-12)
-    return text == value
+    return bool(text == value)

@@ -2,7 +2,9 @@
 
 import json
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -24,7 +26,11 @@ def test_a_page_works_from_top_to_bottom(page: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("block", [b for b in EVERY if b.language in PARSED], ids=lambda b: b.place)
 def test_what_is_shown_as_data_is_data(block: Block) -> None:
-    parse = {"yaml": lambda text: list(yaml.safe_load_all(text)), "toml": tomllib.loads, "json": json.loads}
+    parse: dict[str, Callable[[str], Any]] = {
+        "yaml": lambda text: list(yaml.safe_load_all(text)),
+        "toml": tomllib.loads,
+        "json": json.loads,
+    }
     assert parse[block.language](block.text)
 
 

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -16,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.dashboard.browser import Watch, launched
 from tests.docs.pages import ROOT
 
+Scheme = Literal["light", "dark"]
 BUILD = Path(sys.executable).with_name("zensical")
 
 
@@ -85,7 +87,7 @@ def test_what_is_searched_for_is_found(address: str, page: Page) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_is_light_or_dark_as_the_system_is(scheme: str, address: str, chromium: Browser) -> None:
+def test_it_is_light_or_dark_as_the_system_is(scheme: Scheme, address: str, chromium: Browser) -> None:
     with chromium.new_context(color_scheme=scheme) as context:
         page = context.new_page()
         page.goto(f"{address}/index.html")
@@ -107,7 +109,7 @@ def test_who_wants_to_opt_out_finds_how_first(address: str, page: Page) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_first_page_shows_the_dashboard_as_the_system_is(scheme: str, address: str, chromium: Browser) -> None:
+def test_the_first_page_shows_the_dashboard_as_the_system_is(scheme: Scheme, address: str, chromium: Browser) -> None:
     with chromium.new_context(color_scheme=scheme) as context:
         page = context.new_page()
         page.goto(f"{address}/index.html")

@@ -9,8 +9,11 @@ T = TypeVar("T")
 STEP_SECONDS = 0.05
 
 
-def wait_for(condition: Callable[[], T], what: str = "the condition", seconds: float = 15.0) -> T:
-    """The first true value of `condition()`; AssertionError with what was last seen where none comes in time."""
+def wait_for(condition: Callable[..., T], what: str = "the condition", seconds: float = 15.0) -> T:
+    """The first true value of `condition()`; AssertionError with the last value where none comes in time.
+
+    The condition is called without arguments; a lambda in a loop binds the loop's variables as defaults.
+    """
     pause = threading.Event()
     deadline = time.monotonic() + seconds
     while not (seen := condition()):

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,7 +61,7 @@ def over_a_pipe(environment: Mapping[str, str], program: tuple[str, ...] = MODUL
 
 
 TRANSPORTS = pytest.mark.parametrize("serve", [over_http, over_a_pipe], ids=["http", "stdio"])
-Serve = type(over_http)
+Serve = Callable[..., Observed]
 
 
 @TRANSPORTS

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ class Disk:
         """Runs a command where the disk is."""
         return ("nsenter", f"--mount=/proc/{self._keeper}/ns/mnt", f"--wdns={PROGRAMS}", "--")
 
-    def host(self, program: list[str], server: Server, **env: str) -> Host:
+    def host(self, program: list[str], server: Server, **env: Any) -> Host:
         """A host whose state directory is on the disk."""
         notes = self.path.parent
         return Host(program, self.path / "state", server.url, prefix=self.prefix, notes=notes, **env)

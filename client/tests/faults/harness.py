@@ -173,7 +173,7 @@ def _environ(state: Path, url: str) -> dict[str, str]:
     }
 
 
-def deliver_rest(state: Path, url: str, **env: str) -> None:
+def deliver_rest(state: Path, url: str, **env: Any) -> None:
     """The next start: a process that records nothing and delivers what earlier ones left."""
     with Host(["deliver.py"], state, url, **env) as host:
         assert host.wait(90) == 0, host.log
@@ -218,7 +218,8 @@ def get(port: str, path: int) -> None:
 
 def dropped(state: Path) -> dict[str, int]:
     """What was dropped on a state directory, by reason."""
-    return read(state / "ship.json").get("dropped", {})
+    counts: dict[str, int] = read(state / "ship.json").get("dropped", {})
+    return counts
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -226,9 +227,9 @@ def read(path: Path) -> dict[str, Any]:
     return json.loads(path.read_bytes()) if path.exists() else {}
 
 
-def footfall_status(state: Path, *prefix: str) -> dict[str, str]:
+def footfall_status(state: Path, *prefix: str) -> dict[str, Any]:
     """What `footfall status` says."""
     environ = {**os.environ, "TEST_HOST_TELEMETRY_STATE_DIR": str(state), "TEST_HOST_POSTHOG_KEY": "phc_test"}
-    command = [*prefix, Path(sys.executable).with_name("footfall"), "status", "--product", "test-host", "--json"]
-    told: dict[str, str] = json.loads(subprocess.run(command, env=environ, check=True, capture_output=True).stdout)
+    command = [*prefix, str(Path(sys.executable).with_name("footfall")), "status", "--product", "test-host", "--json"]
+    told: dict[str, Any] = json.loads(subprocess.run(command, env=environ, check=True, capture_output=True).stdout)
     return told

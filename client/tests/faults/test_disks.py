@@ -8,7 +8,9 @@ a slow one, and one without locks.
 import os
 import shutil
 import signal
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,6 +45,10 @@ def segments(state: Path) -> list[Path]:
     return sorted((state / "spool").glob("*.seg"))
 
 
+def lines_on_disk(state: Path) -> int:
+    return sum(path.read_bytes().count(b"\n") - 1 for path in segments(state))
+
+
 def test_a_disk_that_is_full_from_the_start_costs_nothing_while_the_process_lives(tmp_path: Path) -> None:
     with disk(tmp_path / "disk", "size=64k") as full, Server() as server:
         full.fill()
@@ -74,7 +80,7 @@ def test_what_waited_in_memory_is_on_disk_soon_after_there_is_room_again(tmp_pat
             before = host.accepted
             wait_for(lambda: host.accepted > before + 600, "events that the disk has no room for")
             small.free()
-            lines = lambda: sum(p.read_bytes().count(b"\n") - 1 for p in segments(small.seen / "state"))  # noqa: E731
+            lines = partial(lines_on_disk, small.seen / "state")
             wait_for(lambda: lines() > before + 700, "memory to reach the disk", 45)
             count = host.accepted
             wait_for(lambda: lines() >= count, "the rest", 45)
@@ -284,7 +290,7 @@ def test_without_working_locks_living_processes_keep_apart_and_old_leavings_are_
 
 def test_on_a_network_file_system_lines_pass_through_memory_and_are_on_disk_an_instant_later(tmp_path: Path) -> None:
     state = tmp_path / "state"
-    later = {"TEST_HOST_TELEMETRY_FLUSH_SECONDS": "60"}
+    later: dict[str, Any] = {"TEST_HOST_TELEMETRY_FLUSH_SECONDS": "60"}
     with Server() as server:
         with Host(["recorder.py", "100", "0", "stay"], state, server.url, INJECT="NETWORK", **later) as host:
             wait_for(lambda: host.accepted > 300, "some events")

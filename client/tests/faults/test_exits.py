@@ -6,6 +6,7 @@ import ssl
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
@@ -99,7 +100,7 @@ def test_uvicorn_ends_as_ever_and_the_stop_is_said_before_its_lifespan_ends(tmp_
         assert {e["properties"].get("tool") for e in server.accepted.values()} >= {f"t{n}" for n in range(20)}
 
 
-SLOWLY = {"TEST_HOST_TELEMETRY_FLUSH_SECONDS": "60"}
+SLOWLY: dict[str, Any] = {"TEST_HOST_TELEMETRY_FLUSH_SECONDS": "60"}
 """So that what was recorded is still on disk when the process ends."""
 
 

@@ -6,6 +6,7 @@ import ssl
 import time
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,8 @@ def test_only_the_needed_headers_leave(tmp_path: Path) -> None:
 def test_a_host_that_only_the_proxy_knows_is_reached_through_it(tmp_path: Path, variable: str) -> None:
     with Server() as proxy:
         place = "http://telemetry.invalid:8000"
-        with Host(["recorder.py", "0", "20", "exit"], tmp_path / "state", place, **{variable: proxy.url}) as host:
+        env: dict[str, Any] = {variable: proxy.url}
+        with Host(["recorder.py", "0", "20", "exit"], tmp_path / "state", place, **env) as host:
             host.wait()
         assert_all_arrived(proxy, host)
         assert {request.path for request in proxy.requests} == {f"{place}/batch/"}
@@ -54,7 +56,7 @@ def test_a_tunnel_and_the_operators_own_certificates(
 ) -> None:
     (tmp_path / "ca.pem").write_bytes(authority.pem)
     with Server(tls=tls) as server, Proxy(server.port) as proxy:
-        env = {"https_proxy": f"http://user:p%40ss@{proxy.address}", variable: str(tmp_path / "ca.pem")}
+        env: dict[str, Any] = {"https_proxy": f"http://user:p%40ss@{proxy.address}", variable: str(tmp_path / "ca.pem")}
         with Host(["recorder.py", "0", "20", "exit"], tmp_path / "state", server.url, **env) as host:
             host.wait()
         assert_all_arrived(server, host)
@@ -190,7 +192,7 @@ def test_a_wall_clock_that_is_set_while_the_host_runs_loses_nothing_and_sends_no
     tmp_path: Path, jump: str
 ) -> None:
     state = tmp_path / "state"
-    grace = {"TEST_HOST_TELEMETRY_GRACE_SECONDS": "4", "JUMP": jump}
+    grace: dict[str, Any] = {"TEST_HOST_TELEMETRY_GRACE_SECONDS": "4", "JUMP": jump}
     with Server() as server, Host(["recorder.py", "50", "0", "stay"], state, server.url, **grace) as host:
         host.wait_for_line("ready")
         began = time.monotonic()

@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -20,7 +21,7 @@ UV = Path(sys.executable).with_name("uv")
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def run(program: list[str], state: Path, server: Server, **env: str) -> Host:
+def run(program: list[str], state: Path, server: Server, **env: Any) -> Host:
     """Run a program to its end, and then the next start."""
     host = Host(program, state, server.url, **env)
     assert host.wait(60) == 0, host.log
@@ -45,7 +46,7 @@ def test_a_fork_of_a_fork_delivers_its_own(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("sending", [True, False])
 def test_a_child_that_lives_on_holds_nothing_of_its_dead_parent(tmp_path: Path, sending: bool) -> None:
-    env = {} if sending else LATER
+    env: dict[str, Any] = {} if sending else LATER
     with Server(hang) as server, Host(["processes.py", "orphan"], tmp_path / "state", server.url, **env) as host:
         if sending:
             wait_for(lambda: server.requests, "the parent to be in the middle of sending")
@@ -80,8 +81,8 @@ def test_forks_while_the_sender_starts_neither_hang_nor_lose(tmp_path: Path) -> 
         assert tools(server) == Counter(t0=1, t1=40)
 
 
-AT_ONCE = {"TEST_HOST_TELEMETRY_FLUSH_SECONDS": "0"}
-LATER = {"TEST_HOST_TELEMETRY_FLUSH_SECONDS": "60"}
+AT_ONCE: dict[str, Any] = {"TEST_HOST_TELEMETRY_FLUSH_SECONDS": "0"}
+LATER: dict[str, Any] = {"TEST_HOST_TELEMETRY_FLUSH_SECONDS": "60"}
 """So that what was recorded is still on disk when the process ends."""
 
 

@@ -128,11 +128,11 @@ def host(sdk: Sdk, transport: str, state: Path, capture: CaptureServer, **more: 
     return Host(sdk, transport, environment)
 
 
-async def _sample(*_: Any) -> CreateMessageResult:
+async def _sample(context: object, params: object) -> CreateMessageResult:
     return CreateMessageResult(role="assistant", content=TextContent(type="text", text="!"), model="none")
 
 
-async def _elicit(*_: Any) -> ElicitResult:
+async def _elicit(context: object, params: object) -> ElicitResult:
     return ElicitResult(action="decline")
 
 

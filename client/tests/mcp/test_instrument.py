@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import pytest
@@ -115,7 +115,7 @@ def test_a_call_that_asks_the_client_first_counts_once_when_it_is_done() -> None
 
     async def main() -> str:
         async with Client(server, mode="2026-07-28") as client:
-            return str((await client.call_tool("ask", {})).content[0].text)
+            return str(cast(TextContent, (await client.call_tool("ask", {})).content[0]).text)
 
     assert anyio.run(main) == "done"
     assert [(p["tool"], p["success"]) for p in telemetry.named("tool_executed")] == [("ask", True)]

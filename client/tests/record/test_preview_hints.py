@@ -35,9 +35,9 @@ def misuse(used: Telemetry) -> None:
         used.record(ToolExecuted(tool=SECRET, success=True, duration_ms=wrong))
         used.record(ServerStarted(k8s_version=wrong, deployment_method=[SECRET]))  # type: ignore[arg-type] # the point
         used.record(wrong)
-        used.record(type(SECRET, (), {})())  # type: ignore[arg-type] # as above
-        used.record_call([SECRET], "cursor", 1.0)  # type: ignore[arg-type] # as above
-        used.record_call("recommend", "cursor", Odd())  # type: ignore[arg-type] # as above
+        used.record(type(SECRET, (), {})())
+        used.record_call([SECRET], "cursor", 1.0)
+        used.record_call("recommend", "cursor", Odd())
         used.record(Odd())  # type: ignore[arg-type] # as above
     used.close()
 

@@ -11,17 +11,18 @@ from typing import Any
 import pytest
 
 from footfall_collector.app.collector import Collector
+from footfall_collector.receive.asgi import Message
 from footfall_collector.runtime.settings import Settings
 
 
 def answer_of(collector: Collector, path: str) -> tuple[int, Any]:
     """Status and JSON of a GET, asked of the application itself."""
-    sent: list[dict[str, Any]] = []
+    sent: list[Message] = []
 
-    async def receive() -> dict[str, Any]:
+    async def receive() -> Message:
         return {"type": "http.request", "body": b"", "more_body": False}
 
-    async def send(message: dict[str, Any]) -> None:
+    async def send(message: Message) -> None:
         sent.append(message)
 
     scope = {
@@ -34,7 +35,8 @@ def answer_of(collector: Collector, path: str) -> tuple[int, Any]:
         "scheme": "http",
         "http_version": "1.1",
     }
-    asyncio.run(collector.asgi()(scope, receive, send))
+    app: Any = collector.asgi()
+    asyncio.run(app(scope, receive, send))
     whole = json.loads(b"".join(message.get("body", b"") for message in sent[1:]))
     return sent[0]["status"], whole | {"headers": dict(sent[0]["headers"])}
 

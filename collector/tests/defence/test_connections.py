@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from collector.tests.receive.shapes import batch, event
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
 
-HASTY = {"header_seconds": 0.5, "idle_seconds": 1, "body_seconds": 0.5}
+HASTY: dict[str, Any] = {"header_seconds": 0.5, "idle_seconds": 1, "body_seconds": 0.5}
 
 
 @pytest.fixture(scope="module")

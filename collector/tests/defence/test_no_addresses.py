@@ -5,6 +5,7 @@ import json
 import socket
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from collector.tests.access.test_sign_in import SECRET
 from collector.tests.app.http import ask, post
@@ -37,7 +38,11 @@ def traffic(collector_port: int, source: str, forwarded: str) -> None:
 
 def test_no_address_is_anywhere(tmp_path: Path) -> None:
     env = {"FOOTFALL_SIGN_IN_SECRET": SECRET}
-    limits = {"unlimited_peers": "127.0.0.1", "peer_requests_per_minute": 20, "trusted_proxies": "127.9.8.250"}
+    limits: dict[str, Any] = {
+        "unlimited_peers": "127.0.0.1",
+        "peer_requests_per_minute": 20,
+        "trusted_proxies": "127.9.8.250",
+    }
     for form in ("json", "text"):
         data = tmp_path / form
         with start_collector(

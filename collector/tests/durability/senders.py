@@ -107,7 +107,12 @@ class Sender(threading.Thread):
 
     def run(self) -> None:
         with self.path.open("a") as ledger:
-            self.record = lambda names: (ledger.write("\n".join(names) + "\n"), ledger.flush())
+
+            def record(names: list[str]) -> None:
+                ledger.write("\n".join(names) + "\n")
+                ledger.flush()
+
+            self.record = record
             while (port := self._port()) is not None:
                 try:
                     self._send_to(port)

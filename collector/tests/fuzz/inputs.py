@@ -118,7 +118,8 @@ def _clients_event(name: str) -> dict[str, Any]:
 
 def _changed(random: Random, whole: Any) -> Any:
     """The same with one node replaced, removed or doubled: mostly deep inside."""
-    holder, key = None, None
+    holder: Any = None
+    key: Any = None
     node = whole
     while isinstance(node, (dict, list)) and node and (holder is None or random.random() < 0.85):
         holder = node

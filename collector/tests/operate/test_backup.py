@@ -26,7 +26,7 @@ def test_a_backup_under_load_has_every_event_that_was_acknowledged_before_it_onc
     with start_collector(data) as collector:
         fleet.open(collector.port, None)
         for number in range(2):
-            wait_for(lambda least=20 * (number + 1): fleet.batches > least, "some batches", 60)  # type: ignore[misc]  # the default is an int
+            wait_for(lambda least=20 * (number + 1): fleet.batches > least, "some batches", 60)
             before = set(fleet.acknowledged())
             said = done(data, "backup", str(tmp_path / f"backup-{number}"), "--include-pepper")
             assert "events and the journal" in said

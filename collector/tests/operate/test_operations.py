@@ -9,6 +9,7 @@ import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,8 +42,8 @@ def fill(collector: CollectorProcess) -> None:
     wait_for(lambda: counter(collector, "events_stored") == 5, "the events")
 
 
-def usage(collector: CollectorProcess) -> list[list[object]]:
-    rows: list[list[object]] = ask(collector, "GET", "/api/charts/tool-usage?range=90d").json["rows"]
+def usage(collector: CollectorProcess) -> list[list[Any]]:
+    rows: list[list[Any]] = ask(collector, "GET", "/api/charts/tool-usage?range=90d").json["rows"]
     return rows
 
 

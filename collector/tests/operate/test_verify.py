@@ -5,16 +5,16 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
-from collector.tests.app.http import post
+from collector.tests.app.http import counter, post
 from collector.tests.durability.senders import Fleet
 from collector.tests.operate.commands import (
     LEAVER,
     calls,
-    counter,
     done,
     give,
     refused,
@@ -27,7 +27,7 @@ from tests.support.collector_process import start_collector
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.timeout(300)
-KEEP = {"segment_seconds": 3600}
+KEEP: dict[str, Any] = {"segment_seconds": 3600}
 
 
 def change_a_bit(path: Path) -> None:
@@ -43,7 +43,7 @@ def test_a_collector_under_load_verifies_without_a_difference(tmp_path: Path) ->
     with start_collector(tmp_path / "data", segment_seconds=0.2) as collector:
         fleet.open(collector.port, None)
         for number in range(4):
-            wait_for(lambda least=15 * (number + 1): fleet.batches > least, "some batches", 60)  # type: ignore[misc]  # the default is an int
+            wait_for(lambda least=15 * (number + 1): fleet.batches > least, "some batches", 60)
             said = done(tmp_path / "data", "verify")
             assert ", 0 damaged" in said
             assert ", 0 missing" in said
@@ -131,7 +131,7 @@ def test_exported_files_hold_the_events_of_the_range_in_every_format(tmp_path: P
         names = give(collector, *(some_event(timestamp=f"{day(n)}T12:00:00Z") for n in (1, 2, 35, 50)))
         for form, reader in (("parquet", "read_parquet"), ("csv", "read_csv"), ("jsonl", "read_json")):
             said = done(data, "export", "--format", form, "--from", day(40), str(tmp_path / form))
-            rows = duckdb.sql(
+            rows = duckdb.execute(
                 f"SELECT uuid::VARCHAR, event, tool, success, time::DATE::VARCHAR FROM {reader}('{tmp_path}/{form}/*')"
             ).fetchall()
             assert sorted(rows) == sorted(
@@ -140,7 +140,7 @@ def test_exported_files_hold_the_events_of_the_range_in_every_format(tmp_path: P
             )
             assert sum(int(line.split(": ")[1].split()[0]) for line in said.splitlines()) == 3
         done(data, "export", "--from", day(2), "--to", day(2), str(tmp_path / "one"))
-        assert duckdb.sql(f"SELECT count(*) FROM read_parquet('{tmp_path}/one/*')").fetchall() == [(1,)]
+        assert duckdb.execute(f"SELECT count(*) FROM read_parquet('{tmp_path}/one/*')").fetchall() == [(1,)]
     assert set(stored(data)) == set(names)
 
 
@@ -168,7 +168,7 @@ def test_products_are_exported_apart(tmp_path: Path) -> None:
         f"other-{month}.parquet",
     ]
     assert [path.name for path in (tmp_path / "one").iterdir()] == [f"other-{month}.parquet"]
-    assert duckdb.sql(f"SELECT count(*) FROM read_parquet('{tmp_path}/one/*')").fetchall() == [(3,)]
+    assert duckdb.execute(f"SELECT count(*) FROM read_parquet('{tmp_path}/one/*')").fetchall() == [(3,)]
 
 
 def test_what_can_not_be_exported_is_said_and_leaves_nothing(shared_dir: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from footfall_collector.admit import Admission
 from footfall_collector.journal import Journal
 from footfall_collector.runtime.status import Status
 from footfall_collector.store.duckdb.store import DuckStore
+from footfall_collector.store.interface import Store
 from footfall_collector.store.loader import Loader
 from tests.oracle.fleet import Sent
 
@@ -28,7 +29,7 @@ def open_store(data: Path, **more: Any) -> DuckStore:
     return DuckStore(data, CATALOGUES, memory_limit="512MB", threads=2, **more)
 
 
-def loader_of(data: Path, store: DuckStore, status: Status | None = None) -> Loader:
+def loader_of(data: Path, store: Store, status: Status | None = None) -> Loader:
     return Loader(store, journal_dir(data), status or Status())
 
 

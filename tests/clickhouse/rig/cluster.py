@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from clickhouse_driver import Client
-from clickhouse_driver.errors import Error
+from clickhouse_driver import Client  # type: ignore[import-untyped] # it ships no types
+from clickhouse_driver.errors import Error  # type: ignore[import-untyped] # as above
 
 from scripts.setup import find_clickhouse
 from tests.clickhouse.rig.configuration import CLUSTER, Place, server_files, zookeeper_files

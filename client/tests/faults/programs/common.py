@@ -109,9 +109,9 @@ def inject() -> None:
     """Put the injected file layer in place, where the test asks for one."""
     kind = os.environ.get("INJECT", "")
     if kind == "NOLOCKS":
-        segment.fcntl = NoLocks()  # type: ignore[assignment] # what the client uses of it
+        segment.fcntl = NoLocks()  # type: ignore[assignment, attr-defined] # what the client uses of it
     elif kind == "NETWORK":
-        state.file_system_of = lambda _: "nfs4"
+        state.file_system_of = lambda *_: "nfs4"
     elif kind:
         files = FaultyFiles(kind, os.environ["FAULT"])
         for module in (segment, egress, shipper, state):

@@ -26,7 +26,11 @@ def record(tool: int) -> None:
 
 
 def threads() -> None:
-    crowd = [threading.Thread(target=lambda n=n: [record(n) for _ in range(1000)]) for n in range(8)]
+    def record_often(tool: int) -> None:
+        for _ in range(1000):
+            record(tool)
+
+    crowd = [threading.Thread(target=record_often, args=(n,)) for n in range(8)]
     for thread in crowd:
         thread.start()
     for thread in crowd:

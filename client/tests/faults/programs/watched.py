@@ -3,6 +3,7 @@
 python watched.py FILE COMMAND …
 """
 
+import os
 import subprocess
 import sys
 import threading
@@ -16,7 +17,7 @@ ended = 0.0
 def pass_on() -> None:
     global ended
     assert child.stdin is not None
-    while data := sys.stdin.buffer.raw.read(65536):  # type: ignore[attr-defined] # a FileIO
+    while data := os.read(sys.stdin.fileno(), 65536):
         child.stdin.write(data)
         child.stdin.flush()
     ended = time.monotonic()

@@ -16,8 +16,7 @@ import yaml
 from client.tests.identity.kubernetes.certificates import Authority
 from client.tests.identity.kubernetes.kube_api import TOKEN, UID, KubeApi, kube_api, service_account
 from footfall.identity.kubernetes.ask import ask
-from footfall.identity.kubernetes.facts import ClusterFacts
-from footfall.identity.kubernetes.kubeconfig import How
+from footfall.identity.kubernetes.facts import ClusterFacts, How
 
 Asking = Callable[..., ClusterFacts]
 LEARNT = ClusterFacts(True, UID, "1.31.2", "kubeconfig")

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from footfall.identity.kubernetes.ask import ask
-from footfall.identity.kubernetes.kubeconfig import Endpoint, How, NoAnswerError, current_endpoint
+from footfall.identity.kubernetes.facts import How
+from footfall.identity.kubernetes.kubeconfig import Endpoint, NoAnswerError, current_endpoint
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12)
 anything = st.recursive(

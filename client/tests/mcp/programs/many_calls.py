@@ -5,11 +5,12 @@ import json
 import logging
 import shutil
 import sys
-from typing import Any
+from typing import Any, cast
 
 import tools
 from mcp import Client
 from mcp.server.mcpserver import MCPServer
+from mcp_types import TextContent
 
 from footfall.mcp import instrument
 
@@ -36,7 +37,7 @@ async def main() -> int:
             if turn == number // 2 and trouble == "directory deleted":
                 shutil.rmtree(state)
             result = await client.call_tool("greet", {"text": str(turn)})
-            right += result.content[0].text == f"hello {turn}" and not result.is_error
+            right += cast(TextContent, result.content[0]).text == f"hello {turn}" and not result.is_error
     return right
 
 

@@ -219,8 +219,9 @@ def test_who_never_takes_a_small_answer_loses_its_place_and_its_socket(closing: 
             deaf.connect(("127.0.0.1", port))
             while not server.server_state.connections:  # noqa: ASYNC110 -- uvicorn tells nobody
                 await asyncio.sleep(0)
+            connection: Any
             (connection,) = server.server_state.connections
-            transport: Any = connection.transport  # type: ignore[union-attr]
+            transport: Any = connection.transport
             while not transport.get_write_buffer_size():
                 deaf.sendall(request(b"{}"))
                 await answered.acquire()
@@ -228,7 +229,7 @@ def test_who_never_takes_a_small_answer_loses_its_place_and_its_socket(closing: 
             if closing:
                 # As uvicorn does after an answer that is the last one.
                 connection.shutdown()
-                connection.on_response_complete()  # type: ignore[union-attr]
+                connection.on_response_complete()
             while server.server_state.connections:  # noqa: ASYNC110 -- as above
                 await asyncio.sleep(0.01)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from footfall_collector.show.api.export import as_csv, as_parquet
 
-TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 CELLS = (
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | TEXTS
 )
@@ -36,7 +36,7 @@ def test_every_csv_has_as_many_rows_and_cells_as_the_chart(rows: list[tuple[Any,
 
 def test_a_parquet_file_keeps_numbers_texts_flags_and_nothing(tmp_path: Any) -> None:
     columns = ['to"ol', "calls", "rate", "ok", "none"]
-    rows = [["query", 3, 0.5, True, None], [None, 2**40, 1, None, None]]
+    rows: list[list[Any]] = [["query", 3, 0.5, True, None], [None, 2**40, 1, None, None]]
     path = tmp_path / "chart.parquet"
     path.write_bytes(as_parquet(columns, rows))
     with duckdb.connect() as connection:

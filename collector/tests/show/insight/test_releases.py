@@ -1,6 +1,7 @@
 """Releases against the one before."""
 
 from datetime import date
+from typing import Any
 
 from footfall_collector.answer.version_order import is_release, is_version, version_key
 from footfall_collector.show.insight.releases import adopted, adoption, judge
@@ -23,7 +24,7 @@ def test_versions_come_in_their_own_order() -> None:
 
 
 def test_adoption_is_the_newest_releases_share_of_the_last_day_that_is_over() -> None:
-    days = [
+    days: list[dict[str, Any]] = [
         {"day": "2026-11-01", "product_version": "2.1.0", "instances": 9},
         {"day": "2026-11-02", "product_version": "2.1.0", "instances": 6},
         {"day": "2026-11-02", "product_version": "2.2.0", "instances": 2},

@@ -17,7 +17,7 @@ from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
 
 SECRET = {"FOOTFALL_SIGN_IN_SECRET": "correct horse battery"}
-PUBLIC = {"public_products": "dot-ai"}
+PUBLIC: dict[str, Any] = {"public_products": "dot-ai"}
 PROVIDERS = ["anthropic"] * 34 + ["openai"] * 21 + ["xai"] * 4 + ["a secret provider"] * 12
 
 

@@ -1,5 +1,6 @@
 """ClickHouse of today, embedded in the test's process, behind the same small interface as the driver."""
 
+import importlib
 import json
 import threading
 from collections.abc import Mapping, Sequence
@@ -31,12 +32,12 @@ class Embedded:
         self._directory = str(directory)
         with _LOCK:
             if self._directory not in _sessions:
-                from chdb.session import Session
+                engine: Any = importlib.import_module("chdb.session")
 
                 for session in _sessions.values():
                     session.close()
                 _sessions.clear()
-                _sessions[self._directory] = Session(self._directory)
+                _sessions[self._directory] = engine.Session(self._directory)
         [[text]] = self.execute("SELECT version()")
         first, second, *_ = text.split(".")
         self.version = (int(first), int(second))
