@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import importlib.metadata
 import json
 import re
 import subprocess
@@ -94,7 +95,8 @@ def test_python_shown_to_developers_runs(page: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("program", ["footfall", "footfall-collector"])
 def test_every_command_that_a_document_names_exists(program: str) -> None:
-    command = [sys.executable, "-c", f"from {program.replace('-', '_')}.cli import main; main(['--help'])"]
+    (entry,) = importlib.metadata.entry_points(group="console_scripts", name=program)
+    command = [sys.executable, "-c", f"from {entry.module} import {entry.attr} as main; main(['--help'])"]
     helped = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
     known = set(re.findall(r"^ {4}([a-z]+)\s", helped, re.MULTILINE))
     assert known

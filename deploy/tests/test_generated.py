@@ -33,6 +33,7 @@ from scripts.generate.outputs import documents
 CATALOGUE = catalogue_for("dot-ai")
 DICTIONARY = jsonschema.Draft202012Validator(dictionary(CATALOGUE))
 GENERATED = [
+    ".importlinter",
     "README.md",
     "bench/RESULTS.md",
     "bench/results.py",

@@ -9,6 +9,7 @@ from footfall_collector.answer.filters import HOURS, RANGES
 from footfall_collector.show.api import openapi
 
 from .api import api
+from .architecture import drawing
 from .chart_values import chart_schema, values_table
 from .commands import commands
 from .manifests import manifests
@@ -47,6 +48,7 @@ def documents(root: Path) -> Documents:
         "docs/charts.md": page("charts.md", catalogue, charts=CHARTS, ranges=[*HOURS, *RANGES]),
     }
     made["README.md"] = with_block(root / "README.md", "collected", page("collected.md", catalogue))
+    made["docs/architecture.md"] = with_block(root / "docs/architecture.md", "packages", drawing(root))
     tables = {}
     for values in sorted(root.glob("deploy/helm/*/values.yaml")):
         chart = values.parent.relative_to(root).as_posix()
