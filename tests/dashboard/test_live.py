@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, expect
 
-from footfall_collector.receive import Keys
+from footfall_collector.receive import WriteKeys
 from tests.dashboard.browser import Watch, axe_finds, cut_off, ready_count, settle
 from tests.dashboard.conftest import Opener
 from tests.dashboard.feeding import say
@@ -202,7 +202,7 @@ def test_a_link_leads_through_the_sign_in_to_what_it_shows(chromium: Browser, tm
 
 def test_each_product_has_its_own_numbers(opened: Opener, tmp_path: Path) -> None:
     (tmp_path / "footfall.toml").write_text(PRODUCTS)
-    keys = Keys(tmp_path)
+    keys = WriteKeys(tmp_path)
     for product in ("dot-ai", "other-product"):
         keys.add(product, f"phc_{product}")
     with start_collector(tmp_path, segment_seconds=0.1) as collector:

@@ -15,7 +15,7 @@ from collector.tests.access.test_sign_in import SECRET, sign_in
 from collector.tests.app.http import Answer, ask, post
 from collector.tests.app.test_start import run
 from collector.tests.receive.shapes import TOKEN, event
-from footfall_collector.receive import Keys
+from footfall_collector.receive import WriteKeys
 from tests.support.collector_process import CollectorProcess, start_collector
 
 
@@ -71,13 +71,13 @@ def test_the_same_works_while_none_runs(tmp_path: Path) -> None:
 
 
 def test_an_old_key_ends_by_itself_at_its_time(tmp_path: Path) -> None:
-    keys = Keys(tmp_path)
+    keys = WriteKeys(tmp_path)
     keys.add("dot-ai", "phc_old")
     keys.rotate("phc_old", "phc_new", 1)
     assert (keys.product_of("phc_old"), keys.product_of("phc_new")) == ("dot-ai", "dot-ai")
     path = tmp_path / "keys.json"
     path.write_text(re.sub(r'"revoked": "\d{4}', '"revoked": "2020', path.read_text()))
-    later = Keys(tmp_path)
+    later = WriteKeys(tmp_path)
     assert (later.product_of("phc_old"), later.product_of("phc_new")) == (None, "dot-ai")
 
 

@@ -13,7 +13,7 @@ from collector.tests.receive.shapes import SECRET_TEXT, event
 from footfall.catalogue import Catalogue, catalogue_for
 from footfall_collector.admit import Admission, Admitted
 from footfall_collector.admit.instance_hash import instance_of
-from footfall_collector.journal import intact
+from footfall_collector.journal import has_valid_checksum
 
 NOW = 1_795_500_000.5
 PEPPER = b"0123456789abcdef0123456789abcdef"
@@ -28,7 +28,7 @@ def admit(*events: Any, sent_at: float | None = None, admission: Admission = ADM
 
 
 def lines_of(admitted: Admitted) -> list[dict[str, Any]]:
-    assert all(intact(line) for line in admitted.lines.splitlines())
+    assert all(has_valid_checksum(line) for line in admitted.lines.splitlines())
     return [json.loads(line) for line in admitted.lines.splitlines()]
 
 

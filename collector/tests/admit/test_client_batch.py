@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from footfall.catalogue import catalogue_for
 from footfall_collector.admit import Admission, Admitted
 from footfall_collector.admit.client_batch import uuid_fits, uuids_fit
-from footfall_collector.admit.new_instances import TOO_MANY_INSTANCES, Newcomers
-from footfall_collector.journal.line_checksum import intact
+from footfall_collector.admit.new_instances import TOO_MANY_INSTANCES, NewInstances
+from footfall_collector.journal.line_checksum import has_valid_checksum
 
 NOW = 1_795_500_000.5
 SENT_AT = NOW - 2.0
@@ -70,7 +70,7 @@ def generally(admission: Admission, *events: dict[str, Any]) -> Admitted:
 
 def meant(line: bytes) -> dict[str, Any]:
     """A line without its checksum: its properties may stand in another order."""
-    assert intact(line.rstrip(b"\n"))
+    assert has_valid_checksum(line.rstrip(b"\n"))
     return {**json.loads(line), "c": ""}
 
 
@@ -148,7 +148,7 @@ def test_numbers_are_remembered_as_they_are_written() -> None:
 
 
 def test_an_instance_too_many_sends_its_batch_the_general_way_where_the_others_are_kept() -> None:
-    admission = Admission({"dot-ai": CATALOGUE}, PEPPER, newcomers=Newcomers(1))
+    admission = Admission({"dot-ai": CATALOGUE}, PEPPER, new_instances=NewInstances(1))
     stranger = {**EVENT, "distinct_id": "cluster_0000000000000000"}
     assert quickly(admission, text_of(EVENT)) is not None
     assert quickly(admission, text_of(EVENT, stranger)) is None

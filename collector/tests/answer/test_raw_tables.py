@@ -10,7 +10,7 @@ from bench.store import report as store_report
 from bench.store import steps as store_steps
 from bench.store.copies import multiply
 from bench.store.journals import Base, Copies, write_day
-from footfall_collector.journal import intact
+from footfall_collector.journal import has_valid_checksum
 from tests.oracle.fleet import Fleet
 from tests.oracle.world import DAY
 
@@ -30,7 +30,7 @@ def test_copies_are_whole_lines_and_every_event_of_a_copy_is_another(base: Base,
     for day in base.days:
         number = write_day(day, Copies(2, 2), tmp_path, number)
     lines = [line for path in tmp_path.glob("*.jsonl") for line in path.read_bytes().splitlines()]
-    assert all(map(intact, lines))
+    assert all(map(has_valid_checksum, lines))
     events = [json.loads(line) for line in lines]
     assert len({event["uuid"] for event in events}) == 4 * sum(1 for _ in FLEET.happened())
     assert len({event["instance"] for event in events}) == 2 * len({one.instance for one in FLEET.happened()})

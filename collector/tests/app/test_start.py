@@ -12,7 +12,7 @@ import pytest
 
 from collector.tests.app.http import ask, post
 from collector.tests.receive.shapes import TOKEN, batch, event
-from footfall_collector.app.gauges import Regularly
+from footfall_collector.app.gauges import PeriodicCheck
 from footfall_collector.runtime.version import __version__
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
@@ -137,7 +137,7 @@ def test_the_log_says_that_the_disk_is_nearly_full_without_being_asked(tmp_path:
 
 def test_what_is_looked_at_regularly_is_looked_at_again_until_the_end() -> None:
     looks: list[int] = []
-    watch = Regularly(lambda: looks.append(1), seconds=0.01)
+    watch = PeriodicCheck(lambda: looks.append(1), seconds=0.01)
     watch.start()
     wait_for(lambda: len(looks) >= 3, "a third look")
     watch.stop()

@@ -14,8 +14,8 @@ from collector.tests.app.http import holds
 from collector.tests.fuzz.inputs import KEY, MARKER, Input
 from footfall_collector.app.collector import Collector
 from footfall_collector.journal import FOLDER
-from footfall_collector.journal.line_checksum import intact
-from footfall_collector.receive.write_keys import Keys
+from footfall_collector.journal.line_checksum import has_valid_checksum
+from footfall_collector.receive.write_keys import WriteKeys
 from footfall_collector.runtime.settings import Settings
 
 _SEGMENT_BYTES = 4 << 20
@@ -25,7 +25,7 @@ class Target:
     """Asks, and looks at everything that came of it. Use `running()`."""
 
     def __init__(self, data: Path) -> None:
-        Keys(data).add("dot-ai", KEY)
+        WriteKeys(data).add("dot-ai", KEY)
         self.data = data
         self.collector = Collector(Settings(data=data, segment_bytes=_SEGMENT_BYTES))
         self.collector.journal.start()
@@ -96,7 +96,7 @@ class Target:
         whole = path.read_bytes()
         assert MARKER.encode() not in whole
         for line in whole.splitlines():
-            assert intact(line), line
+            assert has_valid_checksum(line), line
             json.loads(line)
             self.lines += 1
 

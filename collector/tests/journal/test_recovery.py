@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall_collector.journal import Journal, intact, sealed
+from footfall_collector.journal import Journal, has_valid_checksum, with_checksum
 from footfall_collector.journal.recovery import recover
 from footfall_collector.runtime.status import Status
 
-LINES = [sealed(b'{"n":%d,"text":"%s"' % (n, b"x" * n)) for n in range(6)]
+LINES = [with_checksum(b'{"n":%d,"text":"%s"' % (n, b"x" * n)) for n in range(6)]
 WHOLE = b"".join(LINES)
 LIVE = "000000000007.open"
 CLOSED = "000000000007.jsonl"
@@ -20,14 +20,14 @@ CLOSED = "000000000007.jsonl"
 
 def test_a_line_knows_whether_it_is_whole() -> None:
     line = LINES[3].rstrip(b"\n")
-    assert intact(line)
-    assert not any(intact(line[:cut]) for cut in range(len(line)))
-    assert not any(intact(line[:at] + b"~" + line[at + 1 :]) for at in range(len(line)))
+    assert has_valid_checksum(line)
+    assert not any(has_valid_checksum(line[:cut]) for cut in range(len(line)))
+    assert not any(has_valid_checksum(line[:at] + b"~" + line[at + 1 :]) for at in range(len(line)))
 
 
 @given(st.binary(max_size=80))
 def test_noise_is_not_a_line(noise: bytes) -> None:
-    assert not intact(noise)
+    assert not has_valid_checksum(noise)
 
 
 @pytest.mark.parametrize("cut", range(len(WHOLE) + 1))

@@ -3,11 +3,11 @@
 import asyncio
 from pathlib import Path
 
-from footfall_collector.journal import Journal, Sums, sealed
+from footfall_collector.journal import Journal, SegmentChecksums, with_checksum
 from footfall_collector.runtime.status import Status
 from footfall_collector.store.damaged_lines import readable
 
-LINES = [sealed(b'{"n":%d' % n) for n in range(50)]
+LINES = [with_checksum(b'{"n":%d' % n) for n in range(50)]
 
 
 def closed_by(directory: Path) -> tuple[Journal, Path]:
@@ -28,8 +28,8 @@ def closed_by(directory: Path) -> tuple[Journal, Path]:
 def test_the_sum_of_all_commits_is_that_of_the_file(tmp_path: Path) -> None:
     journal, segment = closed_by(tmp_path)
     assert segment.read_bytes() == b"".join(LINES)
-    assert journal.sums.fit(segment)
-    assert readable(segment, tmp_path / "scratch", journal.sums) == (segment, 0)
+    assert journal.checksums.matches(segment)
+    assert readable(segment, tmp_path / "scratch", journal.checksums) == (segment, 0)
 
 
 def test_a_segment_that_was_changed_after_it_was_written_is_read_line_by_line(tmp_path: Path) -> None:
@@ -37,8 +37,8 @@ def test_a_segment_that_was_changed_after_it_was_written_is_read_line_by_line(tm
     whole = bytearray(segment.read_bytes())
     whole[len(LINES[0]) + 3] ^= 1
     segment.write_bytes(whole)
-    assert not journal.sums.fit(segment)
-    sound, damaged = readable(segment, tmp_path / "scratch", journal.sums)
+    assert not journal.checksums.matches(segment)
+    sound, damaged = readable(segment, tmp_path / "scratch", journal.checksums)
     assert (damaged, sound.read_bytes()) == (1, LINES[0] + b"".join(LINES[2:]))
 
 
@@ -47,19 +47,19 @@ def test_lines_added_or_cut_do_not_fit(tmp_path: Path) -> None:
     whole = segment.read_bytes()
     for other in (whole + LINES[0], whole[: -len(LINES[-1])]):
         segment.write_bytes(other)
-        assert not journal.sums.fit(segment)
+        assert not journal.checksums.matches(segment)
 
 
 def test_nothing_is_known_of_what_another_process_wrote(tmp_path: Path) -> None:
     _, segment = closed_by(tmp_path)
-    assert not Sums().fit(segment)
+    assert not SegmentChecksums().matches(segment)
 
 
 def test_only_so_many_are_remembered_and_the_oldest_go_first(tmp_path: Path) -> None:
     _, segment = closed_by(tmp_path)
-    sums = Sums()
-    sums.add(segment.name, 1, 1)
+    checksums = SegmentChecksums()
+    checksums.add(segment.name, 1, 1)
     for n in range(4096):
-        sums.add(str(n), 1, 1)
-    assert len(sums._known) == 4096
-    assert segment.name not in sums._known
+        checksums.add(str(n), 1, 1)
+    assert len(checksums._known) == 4096
+    assert segment.name not in checksums._known

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from footfall_collector.journal import Journal, JournalUnavailableError, sealed
+from footfall_collector.journal import Journal, JournalUnavailableError, with_checksum
 from footfall_collector.runtime.status import Status
 from tests.support.waiting import wait_for
 
-LINE = sealed(b'{"event":"tool_executed"')
+LINE = with_checksum(b'{"event":"tool_executed"')
 
 
 def contents(directory: Path) -> bytes:
@@ -25,12 +25,12 @@ def test_many_appends_at_once_are_all_in_the_file_when_they_return(tmp_path: Pat
     journal.start()
 
     async def run() -> None:
-        await asyncio.gather(*(journal.append(sealed(b'{"n":%d' % n)) for n in range(200)))
+        await asyncio.gather(*(journal.append(with_checksum(b'{"n":%d' % n)) for n in range(200)))
 
     asyncio.run(run())
     written = contents(tmp_path)
     journal.close()
-    assert sorted(written.splitlines(True)) == sorted(sealed(b'{"n":%d' % n) for n in range(200))
+    assert sorted(written.splitlines(True)) == sorted(with_checksum(b'{"n":%d' % n) for n in range(200))
 
 
 def test_a_segment_is_closed_when_it_is_old_enough(tmp_path: Path) -> None:
@@ -72,10 +72,10 @@ def test_closing_leaves_nothing_but_closed_segments_and_an_empty_live_one(tmp_pa
 FULL_DISK = """
 import asyncio, resource, sys
 from pathlib import Path
-from footfall_collector.journal import Journal, JournalUnavailableError, sealed
+from footfall_collector.journal import Journal, JournalUnavailableError, with_checksum
 from footfall_collector.runtime.status import Status
 
-LINE = sealed(b'{"event":"tool_executed"')
+LINE = with_checksum(b'{"event":"tool_executed"')
 status = Status()
 journal = Journal(Path(sys.argv[1]), status, segment_seconds=60)
 journal.start()

@@ -5,11 +5,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from footfall_collector.receive.write_keys import Keys, KeysError, of_another_product, usable
+from footfall_collector.receive.write_keys import WriteKeyError, WriteKeys, are_of_another_product, valid_write_key
 
 
 def test_a_key_that_was_added_stands_for_its_product(tmp_path: Path) -> None:
-    keys = Keys(tmp_path)
+    keys = WriteKeys(tmp_path)
     made = keys.add("dot-ai")
     keys.add("other", "phc_other")
     assert made.key.startswith("phc_")
@@ -19,23 +19,23 @@ def test_a_key_that_was_added_stands_for_its_product(tmp_path: Path) -> None:
 
 
 def test_a_key_added_by_another_process_is_seen_without_a_restart(tmp_path: Path) -> None:
-    server = Keys(tmp_path)
-    Keys(tmp_path).add("dot-ai", "phc_new")
+    server = WriteKeys(tmp_path)
+    WriteKeys(tmp_path).add("dot-ai", "phc_new")
     assert server.product_of("phc_new") == "dot-ai"
 
 
 def test_a_revoked_key_stands_for_nothing_and_stays_listed(tmp_path: Path) -> None:
-    keys = Keys(tmp_path)
+    keys = WriteKeys(tmp_path)
     keys.add("dot-ai", "phc_old")
     keys.revoke("phc_old")
     assert keys.product_of("phc_old") is None
     assert keys.all()[0].revoked is not None
-    with pytest.raises(KeysError, match="already revoked"):
+    with pytest.raises(WriteKeyError, match="already revoked"):
         keys.add("dot-ai", "phc_old")
 
 
 def test_only_the_very_first_key_is_adopted(tmp_path: Path) -> None:
-    keys = Keys(tmp_path, adopt_for="dot-ai")
+    keys = WriteKeys(tmp_path, first_key_product="dot-ai")
     assert keys.adopting == "dot-ai"
     keys.adopt("phc_first", "dot-ai")
     assert keys.adopting is None
@@ -57,24 +57,24 @@ def test_events_with_only_another_products_version_are_of_another_product(
     properties: dict[str, str], foreign: bool
 ) -> None:
     events = [msgspec.Raw(msgspec.json.encode({"event": "e", "properties": properties})), msgspec.Raw(b"[1]")]
-    assert of_another_product(events, "dot-ai") is foreign
+    assert are_of_another_product(events, "dot-ai") is foreign
 
 
 def test_the_file_is_private_and_a_damaged_one_stops_the_start(tmp_path: Path) -> None:
-    Keys(tmp_path).add("dot-ai")
+    WriteKeys(tmp_path).add("dot-ai")
     path = tmp_path / "keys.json"
     assert path.stat().st_mode & 0o777 == 0o600
     path.write_text("{")
-    with pytest.raises(KeysError, match="restore it"):
-        Keys(tmp_path)
+    with pytest.raises(WriteKeyError, match="restore it"):
+        WriteKeys(tmp_path)
 
 
 @pytest.mark.parametrize(
     "token", ["", " ", "phx_personal", "k" * 65, "a\0b", "ключ", "a b", None, 5, ["k"], '"><script>']
 )
 def test_what_can_not_be_a_key_is_none(token: object) -> None:
-    assert usable(token) is None
+    assert valid_write_key(token) is None
 
 
 def test_a_key_is_trimmed() -> None:
-    assert usable(" phc_key\n") == "phc_key"
+    assert valid_write_key(" phc_key\n") == "phc_key"

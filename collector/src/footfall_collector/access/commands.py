@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..receive import Key, Keys, KeysError
+from ..receive import WriteKey, WriteKeyError, WriteKeys
 from ..runtime import Command, ControlError, Settings, no_such_product
 from .tokens import Tokens, TokensError
 
 
-def access_commands(settings: Settings, keys: Keys, tokens: Tokens) -> Mapping[str, Command]:
+def access_commands(settings: Settings, keys: WriteKeys, tokens: Tokens) -> Mapping[str, Command]:
     """The commands by name, for the control socket and for the command line while no collector runs."""
 
     def keys_add(product: str | None = None, key: str | None = None) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def access_commands(settings: Settings, keys: Keys, tokens: Tokens) -> Mapping[s
     }
 
 
-def _shown(key: Key) -> dict[str, Any]:
+def _shown(key: WriteKey) -> dict[str, Any]:
     return {"key": key.key, "product": key.product, "added": key.added, "revoked": key.revoked}
 
 
@@ -42,7 +42,7 @@ def done(work: Callable[[], Any]) -> Any:
     """The result of some work on the lists, its errors as ControlError."""
     try:
         return work()
-    except (KeysError, TokensError) as error:
+    except (WriteKeyError, TokensError) as error:
         raise ControlError(str(error)) from None
     except OSError as error:
         raise ControlError(f"the data directory can't be written ({error.strerror}); check --data") from None

@@ -2,9 +2,9 @@
 
 from .admission import Admission, Admitted
 from .catalogues import load_catalogues
-from .client_batch import Sent
+from .client_batch import ClientBatch
 from .instance_hash import MAX_ID, instance_of
-from .new_instances import TOO_MANY_INSTANCES, Newcomers
+from .new_instances import TOO_MANY_INSTANCES, NewInstances
 from .pepper import FILE, fingerprint, load_pepper
 from .times import epoch_of
 
@@ -14,8 +14,8 @@ __all__ = [
     "TOO_MANY_INSTANCES",
     "Admission",
     "Admitted",
-    "Newcomers",
-    "Sent",
+    "ClientBatch",
+    "NewInstances",
     "epoch_of",
     "fingerprint",
     "instance_of",

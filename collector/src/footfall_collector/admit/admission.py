@@ -8,9 +8,9 @@ import msgspec
 from footfall.catalogue import Catalogue
 
 from .any_event import compile_lines
-from .client_batch import Sent
-from .new_instances import Newcomers, TooManyInstancesError
-from .request_times import Batch, Counts, counts
+from .client_batch import ClientBatch
+from .new_instances import NewInstances, TooManyInstancesError
+from .request_times import Counts, RequestTimes, counts
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class Admission:
         tools: a product's tool names, where it lists them; others then become `other`.
         pepper: key of the second hash of instance IDs.
         max_event_bytes: larger events are refused.
-        newcomers: which instances are let in; without one, all are.
+        new_instances: which instances are let in; without one, all are.
     """
 
     def __init__(
@@ -45,21 +45,23 @@ class Admission:
         pepper: bytes,
         tools: Mapping[str, frozenset[str]] | None = None,
         max_event_bytes: int = 1_000_000,
-        newcomers: Newcomers | None = None,
+        new_instances: NewInstances | None = None,
     ) -> None:
-        let_in = newcomers or Newcomers(0)
+        let_in = new_instances or NewInstances(0)
         self._most = max_event_bytes
         self._ways = {
             product: compile_lines(catalogue, (tools or {}).get(product) or None, pepper, max_event_bytes, let_in)
             for product, catalogue in catalogues.items()
         }
 
-    def read(self, product: str, body: bytes) -> Sent | None:
+    def read(self, product: str, body: bytes) -> ClientBatch | None:
         """A body as a batch that Footfall's client for this product has made; None where it is anything else."""
         # In so small a body no event is too large.
         return self._ways[product][1].read(body) if len(body) <= self._most else None
 
-    def admit_sent(self, product: str, sent: Sent, received: float, sent_at: float | None = None) -> Admitted | None:
+    def admit_sent(
+        self, product: str, sent: ClientBatch, received: float, sent_at: float | None = None
+    ) -> Admitted | None:
         """Admit such a batch, all of it as it is; None where that can't be, and `admit` has to look at each event."""
         result = Admitted(b"", len(sent.batch))
         try:
@@ -99,5 +101,5 @@ class Admission:
         return result
 
 
-def _batch(result: Admitted, received: float, sent_at: float | None) -> Batch:
-    return Batch(received, 0.0 if sent_at is None else received - sent_at, result.dropped)
+def _batch(result: Admitted, received: float, sent_at: float | None) -> RequestTimes:
+    return RequestTimes(received, 0.0 if sent_at is None else received - sent_at, result.dropped)

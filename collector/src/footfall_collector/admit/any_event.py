@@ -9,11 +9,11 @@ import msgspec
 
 from footfall.catalogue import WIRE_CONSTANTS, Catalogue, version_property
 
-from .client_batch import Quick, compile_quick, sealed, uuid_fits
+from .client_batch import ClientBatchPath, compile_client_batch, uuid_fits, with_checksum
 from .instance_hash import MAX_ID, instance_fragments
-from .json_fragments import Rules, rows_of
-from .new_instances import TOO_MANY_INSTANCES, Newcomers, TooManyInstancesError
-from .request_times import Batch, Counts
+from .json_fragments import EventRules, property_rules
+from .new_instances import TOO_MANY_INSTANCES, NewInstances, TooManyInstancesError
+from .request_times import Counts, RequestTimes
 
 UNKNOWN_EVENT = "unknown_event"
 MALFORMED = "malformed"
@@ -41,19 +41,19 @@ class _Incoming(msgspec.Struct, gc=False):
 _decode = msgspec.json.Decoder(_Incoming).decode
 
 
-Line = Callable[[msgspec.Raw, Batch], "bytes | str"]
+Line = Callable[[msgspec.Raw, RequestTimes], "bytes | str"]
 """From a raw event to its journal line (bytes), or to the reason why it gets none (str)."""
 
 
 def compile_lines(
-    catalogue: Catalogue, tools: Container[str] | None, pepper: bytes, max_event_bytes: int, newcomers: Newcomers
-) -> tuple[Line, Quick]:
+    catalogue: Catalogue, tools: Container[str] | None, pepper: bytes, max_event_bytes: int, new_instances: NewInstances
+) -> tuple[Line, ClientBatchPath]:
     """The general way of any event, and the quick one of a batch of the client's."""
-    instance = instance_fragments(pepper, catalogue.product, newcomers)
+    instance = instance_fragments(pepper, catalogue.product, new_instances)
     rules = _rules(catalogue, tools)
     general = _general(catalogue.product, rules, instance)
 
-    def line(raw: msgspec.Raw, batch: Batch) -> bytes | str:
+    def line(raw: msgspec.Raw, batch: RequestTimes) -> bytes | str:
         if len(raw) > max_event_bytes:
             return TOO_LARGE
         try:
@@ -61,13 +61,13 @@ def compile_lines(
         except TooManyInstancesError:
             return TOO_MANY_INSTANCES
 
-    return line, compile_quick(rules, WIRE_CONSTANTS, instance)
+    return line, compile_client_batch(rules, WIRE_CONSTANTS, instance)
 
 
-def _general(product: str, rules: dict[str, Rules], instance: Callable[[str], str]) -> Line:
+def _general(product: str, rules: dict[str, EventRules], instance: Callable[[str], str]) -> Line:
     """A function from a raw event in any of the protocol's forms to its journal line, or to the reason against it."""
 
-    def line(raw: msgspec.Raw, batch: Batch) -> bytes | str:
+    def line(raw: msgspec.Raw, batch: RequestTimes) -> bytes | str:
         try:
             event = _decode(raw)
         except (msgspec.DecodeError, ValueError, RecursionError):
@@ -88,19 +88,19 @@ def _general(product: str, rules: dict[str, Rules], instance: Callable[[str], st
         if parts is None:
             return INVALID
         when = batch.time_of(event.timestamp, event.offset)
-        return sealed(f"{rule.head}{name}{when}{instance(distinct_id[:MAX_ID])}{''.join(parts)}".encode())
+        return with_checksum(f"{rule.head}{name}{when}{instance(distinct_id[:MAX_ID])}{''.join(parts)}".encode())
 
     return line
 
 
-def _rules(catalogue: Catalogue, tools: Container[str] | None) -> dict[str, Rules]:
-    common = rows_of(catalogue.common, None, {version_property(catalogue.product): "product_version"})
+def _rules(catalogue: Catalogue, tools: Container[str] | None) -> dict[str, EventRules]:
+    common = property_rules(catalogue.common, None, {version_property(catalogue.product): "product_version"})
     rules = {}
     for name, event in catalogue.events.items():
-        own = rows_of(event.properties, tools, {})
+        own = property_rules(event.properties, tools, {})
         head = f'{{"product":{_json(catalogue.product)},"event":{_json(name)},"uuid":"'
         rows = (*own, *common)
-        rules[name] = Rules(
+        rules[name] = EventRules(
             head, own, common, rows, frozenset(row.wire for row in rows) | WIRE_CONSTANTS.keys() | {"distinct_id"}
         )
     return rules
@@ -117,7 +117,7 @@ def _json(text: str) -> str:
     return msgspec.json.encode(text).decode()
 
 
-def _properties(rule: Rules, properties: dict[str, Any], dropped: Counts) -> list[str] | None:
+def _properties(rule: EventRules, properties: dict[str, Any], dropped: Counts) -> list[str] | None:
     """The fragments of what is admitted; None where a required one is missing. Counts what is left out."""
     if not properties.keys() <= rule.known:
         dropped[UNKNOWN_PROPERTY] += len(properties.keys() - rule.known)

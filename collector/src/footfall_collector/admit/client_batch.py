@@ -14,8 +14,8 @@ import msgspec
 from isal.isal_zlib import crc32
 
 from .instance_hash import MAX_ID
-from .json_fragments import Row, Rules
-from .request_times import Batch
+from .json_fragments import EventRules, PropertyRule
+from .request_times import RequestTimes
 
 _REMEMBERED = 16_384
 _SHAPE = b"xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
@@ -26,10 +26,10 @@ _Values = tuple[Any, ...]
 _ValuesOf = Callable[[object], _Values]
 _Learn = Callable[[_Values], str | None]
 _Remembered = tuple[_ValuesOf, dict[_Values, str], _Learn]
-_Number = tuple[Callable[[object], Any], dict[object, str], Row]
+_Number = tuple[Callable[[object], Any], dict[object, str], PropertyRule]
 
 
-class Sent(msgspec.Struct):
+class ClientBatch(msgspec.Struct):
     """A decoded batch. `sent_at` as the sender wrote it."""
 
     api_key: str
@@ -37,15 +37,15 @@ class Sent(msgspec.Struct):
     sent_at: str | None = None
 
 
-class Quick(NamedTuple):
+class ClientBatchPath(NamedTuple):
     """Both steps of the quick way.
 
     `read` decodes a body, None where it is not quite a batch of the client's; `lines` gives the lines of its events,
     all of them or None, and lets what is raised for an instance that is not let in go through.
     """
 
-    read: Callable[[bytes], Sent | None]
-    lines: Callable[[Sent, Batch], list[bytes] | None]
+    read: Callable[[bytes], ClientBatch | None]
+    lines: Callable[[ClientBatch, RequestTimes], list[bytes] | None]
 
 
 class _Way(NamedTuple):
@@ -66,12 +66,14 @@ def uuids_fit(texts: Sequence[str]) -> bool:
     return ",".join(texts).encode().translate(_ALIKE) == b",".join([_SHAPE] * len(texts))
 
 
-def sealed(body: bytes) -> bytes:
-    """A whole line from all but its end: `journal.sealed`, with a faster checksum."""
+def with_checksum(body: bytes) -> bytes:
+    """A whole line from all but its end: `journal.with_checksum`, with a faster checksum."""
     return b'%b,"c":"%08x"}\n' % (body, crc32(body))
 
 
-def compile_quick(rules: Mapping[str, Rules], constants: Iterable[str], instance: Callable[[str], str]) -> Quick:
+def compile_client_batch(
+    rules: Mapping[str, EventRules], constants: Iterable[str], instance: Callable[[str], str]
+) -> ClientBatchPath:
     """The quick way by a product's rules.
 
     `constants` are the properties that mean nothing here, `instance` gives a `distinct_id`'s part of a line.
@@ -80,13 +82,13 @@ def compile_quick(rules: Mapping[str, Rules], constants: Iterable[str], instance
     ways = {types[name]: _way(rule) for name, rule in rules.items()}
     sender_of, senders, learn_sender = _sender(next(iter(rules.values())).common, instance)
 
-    def read(body: bytes) -> Sent | None:
+    def read(body: bytes) -> ClientBatch | None:
         try:
             return decode(body)
         except (msgspec.DecodeError, ValueError, RecursionError):
             return None
 
-    def lines(sent: Sent, batch: Batch) -> list[bytes] | None:
+    def lines(sent: ClientBatch, batch: RequestTimes) -> list[bytes] | None:
         if not uuids_fit([event.uuid for event in sent.batch]):
             return None
         found = []
@@ -110,20 +112,20 @@ def compile_quick(rules: Mapping[str, Rules], constants: Iterable[str], instance
             whose = senders.get(values) or learn_sender(values)
             if whose is None:
                 return None
-            found.append(sealed(f"{head}{event.uuid}{when}{whose}{said}".encode()))
+            found.append(with_checksum(f"{head}{event.uuid}{when}{whose}{said}".encode()))
         return found
 
-    return Quick(read, lines)
+    return ClientBatchPath(read, lines)
 
 
-def _amount(row: Row, value: object) -> str | None:
+def _amount(row: PropertyRule, value: object) -> str | None:
     """The fragment of a number that was not met yet, or of none; None where it is missing or not admitted."""
     if value is None:
         return None if row.required else ""
     return row.fragment(value)
 
 
-def _way(rule: Rules) -> _Way:
+def _way(rule: EventRules) -> _Way:
     numbers = [row for row in rule.own if row.kind is int]
     words = [row for row in rule.own if row.kind is not int]
     ways = [(attrgetter(_field(row.wire)), row.memory, row) for row in numbers]
@@ -132,7 +134,7 @@ def _way(rule: Rules) -> _Way:
     return _Way(rule.head, *_remembering([*names, names[0]], lambda values: _joined(words, values)), ways)
 
 
-def _sender(rows: Sequence[Row], instance: Callable[[str], str]) -> _Remembered:
+def _sender(rows: Sequence[PropertyRule], instance: Callable[[str], str]) -> _Remembered:
     """From a decoded event, what its instance and the properties that all events carry say."""
 
     def learn(values: _Values) -> str | None:
@@ -158,7 +160,7 @@ def _remembering(names: Sequence[str], text_of: _Learn) -> _Remembered:
     return attrgetter(*names), memory, learn
 
 
-def _joined(rows: Sequence[Row], values: _Values) -> str | None:
+def _joined(rows: Sequence[PropertyRule], values: _Values) -> str | None:
     parts = []
     for row, value in zip(rows, values, strict=False):
         if value is not None:
@@ -172,7 +174,9 @@ def _joined(rows: Sequence[Row], values: _Values) -> str | None:
     return "".join(parts)
 
 
-def _decoder(rules: Mapping[str, Rules], constants: Iterable[str]) -> tuple[Callable[[bytes], Sent], dict[str, type]]:
+def _decoder(
+    rules: Mapping[str, EventRules], constants: Iterable[str]
+) -> tuple[Callable[[bytes], ClientBatch], dict[str, type]]:
     """A decoder of batches that have exactly the client's fields, and the type that it gives of each event."""
     plain: Any = bool | str | int | float | None
     beside: list[Any] = [(f"c_{name.strip('$')}", plain, msgspec.field(default=None, name=name)) for name in constants]
@@ -190,12 +194,17 @@ def _decoder(rules: Mapping[str, Rules], constants: Iterable[str]) -> tuple[Call
         )
     event: Any = Union[tuple(types.values())]  # noqa: UP007 -- made at run time
     batch: Any = msgspec.defstruct(
-        "Batch", [("batch", list[event])], bases=(Sent,), forbid_unknown_fields=True, gc=False, kw_only=True
+        "Batch",
+        [("batch", list[event])],
+        bases=(ClientBatch,),
+        forbid_unknown_fields=True,
+        gc=False,
+        kw_only=True,
     )
     return msgspec.json.Decoder(batch).decode, types
 
 
-def _type(row: Row) -> Any:
+def _type(row: PropertyRule) -> Any:
     return int | float | None if row.kind is int else row.kind | None
 
 

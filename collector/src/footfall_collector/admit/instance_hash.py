@@ -4,7 +4,7 @@ import functools
 import hmac
 from collections.abc import Callable
 
-from .new_instances import Newcomers
+from .new_instances import NewInstances
 
 MAX_ID = 200
 """Characters of a `distinct_id` that count; PostHog cuts there too."""
@@ -20,7 +20,7 @@ def instance_of(pepper: bytes, product: str, distinct_id: str) -> tuple[str, str
     return hmac.digest(pepper, message, "sha256").hex()[:16], kind
 
 
-def instance_fragments(pepper: bytes, product: str, newcomers: Newcomers) -> Callable[[str], str]:
+def instance_fragments(pepper: bytes, product: str, new_instances: NewInstances) -> Callable[[str], str]:
     """A function from a `distinct_id` to its part of a journal line; it remembers the latest 65,536.
 
     The function raises TooManyInstancesError for one that is not let in, and does not remember it.
@@ -29,7 +29,7 @@ def instance_fragments(pepper: bytes, product: str, newcomers: Newcomers) -> Cal
     @functools.lru_cache(_REMEMBERED)
     def fragment(distinct_id: str) -> str:
         digest, kind = instance_of(pepper, product, distinct_id)
-        newcomers.enter(product, digest, kind)
+        new_instances.enter(product, digest, kind)
         return f',"instance":"{digest}","instance_kind":"{kind}"'
 
     return fragment

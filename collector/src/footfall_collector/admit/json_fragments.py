@@ -18,7 +18,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True)
-class Row:
+class PropertyRule:
     """How one property gets into a journal line.
 
     Attributes:
@@ -38,20 +38,22 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Rules:
+class EventRules:
     """Of one event: how its line begins, its properties (its own, those of all events, both), the names that may come.
 
     Numbers are among an event's own properties only.
     """
 
     head: str
-    own: tuple[Row, ...]
-    common: tuple[Row, ...]
-    rows: tuple[Row, ...]
+    own: tuple[PropertyRule, ...]
+    common: tuple[PropertyRule, ...]
+    rows: tuple[PropertyRule, ...]
     known: frozenset[str]
 
 
-def rows_of(properties: dict[str, Property], tools: Container[str] | None, names: dict[str, str]) -> tuple[Row, ...]:
+def property_rules(
+    properties: dict[str, Property], tools: Container[str] | None, names: dict[str, str]
+) -> tuple[PropertyRule, ...]:
     """One row per property that is not retired; `names` maps wire names to the journal's where they differ."""
     return tuple(
         _row(wire, names.get(wire, wire), p.kind.checker(tools), _remembered_type(p.kind), p.required)
@@ -66,7 +68,7 @@ def _remembered_type(kind: Kind) -> type:
     return int if isinstance(kind, Amount) else str
 
 
-def _row(wire: str, name: str, checker: Checker, kind: type, required: bool) -> Row:
+def _row(wire: str, name: str, checker: Checker, kind: type, required: bool) -> PropertyRule:
     memory: dict[object, str] = {}
     kinds = (int, float) if kind is int else (kind,)
     head = f',"{name}":'
@@ -82,4 +84,4 @@ def _row(wire: str, name: str, checker: Checker, kind: type, required: bool) -> 
             memory[value] = text
         return text
 
-    return Row(wire, kind, memory, fragment, required)
+    return PropertyRule(wire, kind, memory, fragment, required)

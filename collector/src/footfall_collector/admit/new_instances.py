@@ -21,7 +21,7 @@ class TooManyInstancesError(Exception):
     """The product has had its share of new instances for now."""
 
 
-class Newcomers:
+class NewInstances:
     """Lets known instances in, and new ones at a rate by product.
 
     Ephemeral instances, which every run of a CI job makes anew and which no chart counts, have a rate of their own.

@@ -18,7 +18,7 @@ def counts() -> Counts:
 
 
 @dataclass(slots=True)
-class Batch:
+class RequestTimes:
     """What the events of one request share: when they came (epoch seconds), and our clock minus the sender's."""
 
     received: float

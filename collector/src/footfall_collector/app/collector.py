@@ -19,20 +19,20 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from ..access import SignIn, Tokens, access_commands
-from ..admit import Admission, Newcomers, fingerprint, load_catalogues, load_pepper
+from ..admit import Admission, NewInstances, fingerprint, load_catalogues, load_pepper
 from ..answer import Answers
 from ..journal import FOLDER, Journal
 from ..operate import Operations, housekeeping, report_command
-from ..receive import Capture, Done, Ingestion, Keys, RefusedError, Way
+from ..receive import Capture, Done, Ingestion, RefusedError, Way, WriteKeys
 from ..receive.asgi import Answer, Receive, Scope, Send, cors, refused, send_answer
-from ..receive.limits import Doorway, KeyAlarm, Limits, Peers
-from ..receive.server import Connections, ShortWay
+from ..receive.limits import Gate, KeyAlarm, Limits, Peers
+from ..receive.server import Connections, FastPath
 from ..runtime import Control, Settings, SettingsError, Status, lock_data
 from ..show import routes
 from ..show.pages import Assets, SecurityHeaders, missing
 from ..store import Loader, StoreError, open_store
 from ..store import Scope as StoreScope
-from .gauges import Regularly, watch_connections, watch_gauges
+from .gauges import PeriodicCheck, watch_connections, watch_gauges
 from .health_routes import health_routes
 
 _log = logging.getLogger(__name__)
@@ -63,18 +63,18 @@ class Collector:
             segment_bytes=settings.segment_bytes,
             segment_seconds=settings.segment_seconds,
         )
-        self.store = open_store(settings, catalogues, self.status, fingerprint(pepper), self.journal.sums)
+        self.store = open_store(settings, catalogues, self.status, fingerprint(pepper), self.journal.checksums)
         self.loader = Loader(self.store, journal_dir, self.status, housekeeping=housekeeping(self.store, settings))
         self.operations = Operations(self.store, self.loader, settings, pepper)
         tools = {name: frozenset(product.tools) for name, product in settings.products.items()}
-        self.keys = Keys(settings.data, adopt_for=settings.default_product if settings.loopback else None)
-        self.newcomers = Newcomers(settings.new_instances_per_hour)
+        self.keys = WriteKeys(settings.data, first_key_product=settings.default_product if settings.loopback else None)
+        self.new_instances = NewInstances(settings.new_instances_per_hour)
         self.peers = Peers(settings.trusted_proxies, settings.unlimited_peers)
-        self.doorway = Doorway(settings, self.peers, self.status)
+        self.doorway = Gate(settings, self.peers, self.status)
         alarm = KeyAlarm(settings.key_alarm_per_minute)
         self.status.watch("key_alarm", alarm.raised)
         self.capture = Capture(
-            Admission(catalogues, pepper, tools, settings.max_event_bytes, self.newcomers),
+            Admission(catalogues, pepper, tools, settings.max_event_bytes, self.new_instances),
             self.journal,
             self.keys,
             self.status,
@@ -83,7 +83,7 @@ class Collector:
             alarm,
         )
         self.ingestion = Ingestion(self.capture, self.status)
-        self.disk = Regularly(watch_gauges(self.status, settings, self.capture.lag).raised)
+        self.disk = PeriodicCheck(watch_gauges(self.status, settings, self.capture.lag).raised)
         self.answers = Answers(self.store, catalogues)
         assets = Assets()
         pages = routes(assets, self.answers, self.status, settings)
@@ -129,7 +129,7 @@ class Collector:
             except StoreError:
                 _log.warning("store: it does not answer yet; every instance counts as new until it was seen")
                 return
-            self.newcomers.know(f"{instance:016x}" for (instance,) in found)
+            self.new_instances.know(f"{instance:016x}" for (instance,) in found)
 
     def stop(self) -> None:
         """Everything that was acknowledged is on disk already; close what is open, load what is closed."""
@@ -224,7 +224,7 @@ def _config(settings: Settings, collector: Collector) -> uvicorn.Config:
     watch_connections(collector.status, connections)
     return uvicorn.Config(
         collector.asgi(),
-        http=ShortWay(collector.ingestion.ways, collector.take).protocol(connections),
+        http=FastPath(collector.ingestion.ways, collector.take).protocol(connections),
         ws="none",
         lifespan="off",
         log_config=None,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..journal import FOLDER
-from ..receive import Lag
+from ..receive import CommitLag
 from ..receive.server import Connections
 from ..runtime import Settings, Status
 
@@ -51,7 +51,7 @@ class DiskAlarm:
         return float(low)
 
 
-class Regularly:
+class PeriodicCheck:
     """Looks at something now and then on a thread of its own, so that the log has it where nobody asks.
 
     Args:
@@ -80,7 +80,7 @@ class Regularly:
             self._look()
 
 
-def watch_gauges(status: Status, settings: Settings, lag: Lag) -> DiskAlarm:
+def watch_gauges(status: Status, settings: Settings, lag: CommitLag) -> DiskAlarm:
     """Let `status` measure them; the alarm is also for who looks at it regularly.
 
     `journal_lag_seconds` is how long the latest request waited for the disk, or how long the oldest one does now.

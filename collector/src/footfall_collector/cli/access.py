@@ -63,10 +63,10 @@ def _asked(settings: Settings, command: str, /, **arguments: str | int | None) -
     # Late: asking the running collector should not pay for the server's parts.
     from ..access.commands import access_commands, done
     from ..access.tokens import Tokens
-    from ..receive.write_keys import Keys
+    from ..receive.write_keys import WriteKeys
 
     done(lambda: settings.data.mkdir(mode=0o700, parents=True, exist_ok=True))
-    commands = done(lambda: access_commands(settings, Keys(settings.data), Tokens(settings.data)))
+    commands = done(lambda: access_commands(settings, WriteKeys(settings.data), Tokens(settings.data)))
     return commands[command](**arguments)
 
 

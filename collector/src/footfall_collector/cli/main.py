@@ -98,7 +98,7 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
     from ..access.tokens import TokensError
     from ..app.collector import PortTakenError, serve
     from ..app.greeting import greeting
-    from ..receive.write_keys import KeysError
+    from ..receive.write_keys import WriteKeyError
     from ..runtime.logs import set_up_logging
     from ..store.interface import StoreError
 
@@ -110,7 +110,7 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
 
     try:
         serve(settings, announce)
-    except (PortTakenError, KeysError, TokensError, StoreError) as error:
+    except (PortTakenError, WriteKeyError, TokensError, StoreError) as error:
         return _complain(str(error), 1)
     except OSError as error:
         return _complain(f"{settings.data} can't be used ({error.strerror}); check --data", 1)

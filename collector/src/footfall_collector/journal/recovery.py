@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..runtime import sync_directory
-from .line_checksum import intact
+from .line_checksum import has_valid_checksum
 from .segments import CLOSED, LIVE, SCRATCH, segment_path
 
 
@@ -61,7 +61,7 @@ def _close(directory: Path, path: Path) -> tuple[int, int, int]:
     content = path.read_bytes()
     # Not splitlines(): a torn line may hold any byte, and only a newline ends a line.
     *whole, _tail = content.split(b"\n")
-    good = [line for line in whole if intact(line)]
+    good = [line for line in whole if has_valid_checksum(line)]
     kept = b"".join(line + b"\n" for line in good)
     if not kept:
         return 0, len(content), len(whole)

@@ -11,7 +11,7 @@ _REMEMBERED = 4096
 _PIECE = 1 << 20
 
 
-class Sums:
+class SegmentChecksums:
     """Name, size and CRC-32 of the closed segments that this process wrote. Safe on any thread."""
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class Sums:
             del self._known[next(iter(self._known))]
         self._known[name] = (size, checksum)
 
-    def fit(self, segment: Path) -> bool:
+    def matches(self, segment: Path) -> bool:
         """Whether a file is byte for byte what was written under its name. Raises OSError."""
         known = self._known.get(segment.name)
         if known is None:

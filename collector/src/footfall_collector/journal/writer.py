@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..runtime import Status, make_directory
 from .recovery import Recovered, recover
-from .segment_checksums import Sums
+from .segment_checksums import SegmentChecksums
 from .segments import CLOSED, LiveSegment, probe, segment_path
 
 _log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class Journal:
 
     Attributes:
         recovered: what `start` found, None before it.
-        sums: checksums of the segments that it has closed.
+        checksums: checksums of the segments that it has closed.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Journal:
         self._refused_bytes = 0
         self._retry: float | None = None
         self.recovered: Recovered | None = None
-        self.sums = Sums()
+        self.checksums = SegmentChecksums()
         self._thread = threading.Thread(target=self._run, name="footfall-journal", daemon=True)
 
     def start(self) -> None:
@@ -204,7 +204,9 @@ class Journal:
         while self._finished:
             segment = self._finished[0]
             # Before it can be loaded.
-            self.sums.add(segment_path(self._directory, segment.sequence, CLOSED).name, segment.size, segment.checksum)
+            self.checksums.add(
+                segment_path(self._directory, segment.sequence, CLOSED).name, segment.size, segment.checksum
+            )
             segment.close()
             del self._finished[0]
             self._status.count("journal_segments")

@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from ..journal import CLOSED, FOLDER, LIVE, intact
+from ..journal import CLOSED, FOLDER, LIVE, has_valid_checksum
 from ..runtime import ControlError, NotRunningError, Settings, __version__, ask, replace_file
 from . import manifest
 from .copying import copy, made_whole
@@ -80,7 +80,7 @@ class _Copies:
             except FileNotFoundError:
                 # Closed since it was listed.
                 content = path.with_suffix(CLOSED).read_bytes()
-            lines = [line + b"\n" for line in content.split(b"\n")[:-1] if intact(line)]
+            lines = [line + b"\n" for line in content.split(b"\n")[:-1] if has_valid_checksum(line)]
             if lines:
                 (self.target / FOLDER / path.with_suffix(CLOSED).name).write_bytes(b"".join(lines))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..journal import CLOSED, LIVE, intact
+from ..journal import CLOSED, LIVE, has_valid_checksum
 from ..store import month_bounds
 from ..store.duckdb import DuckStore
 
@@ -69,5 +69,5 @@ def _read_later(path: Path) -> tuple[int, int]:
         path = path.with_suffix(CLOSED)
         content = path.read_bytes()
     *lines, _under_way = content.split(b"\n")
-    good = sum(map(intact, lines))
+    good = sum(map(has_valid_checksum, lines))
     return good, len(lines) - good

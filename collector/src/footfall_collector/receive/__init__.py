@@ -1,27 +1,27 @@
 """HTTP in: PostHog's capture protocol, any SDK's requests, and the limits on what they may take."""
 
 from .capture import Capture, Done, Way
-from .commit_lag import Lag
+from .commit_lag import CommitLag
 from .limits.key_alarm import KeyAlarm
 from .limits.peers import Peers
 from .refusals import RefusedError
 from .routes import Ingestion
 from .server.connections import Connections
-from .server.fast_path import ShortWay
-from .write_keys import Key, Keys, KeysError
+from .server.fast_path import FastPath
+from .write_keys import WriteKey, WriteKeyError, WriteKeys
 
 __all__ = [
     "Capture",
+    "CommitLag",
     "Connections",
     "Done",
+    "FastPath",
     "Ingestion",
-    "Key",
     "KeyAlarm",
-    "Keys",
-    "KeysError",
-    "Lag",
     "Peers",
     "RefusedError",
-    "ShortWay",
     "Way",
+    "WriteKey",
+    "WriteKeyError",
+    "WriteKeys",
 ]

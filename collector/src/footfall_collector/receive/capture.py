@@ -10,15 +10,15 @@ from typing import NamedTuple
 
 import msgspec
 
-from ..admit import TOO_MANY_INSTANCES, Admission, Admitted, Sent, epoch_of
+from ..admit import TOO_MANY_INSTANCES, Admission, Admitted, ClientBatch, epoch_of
 from ..journal import Journal, JournalUnavailableError
 from ..runtime import Status
 from .asgi import Answer, Scope, cors, header, refused
-from .commit_lag import Lag
+from .commit_lag import CommitLag
 from .limits import Held, KeyAlarm, Limits, Waiting
 from .protocol import Request, key_of_batch, read_events, read_text, v1
 from .refusals import RefusedError
-from .write_keys import Keys, KeysError
+from .write_keys import WriteKeyError, WriteKeys
 
 OK = b'{"status":1}'
 ENGAGE = "/engage"
@@ -62,7 +62,7 @@ class Capture:
         self,
         admission: Admission,
         journal: Journal,
-        keys: Keys,
+        keys: WriteKeys,
         status: Status,
         limits: Limits,
         take_events: Callable[[Scope, int], None],
@@ -71,7 +71,7 @@ class Capture:
     ) -> None:
         self._admission, self._journal, self._keys, self._status = admission, journal, keys, status
         self.limits, self._take_events, self._alarm, self._clock = limits, take_events, alarm, clock
-        self.lag = Lag()
+        self.lag = CommitLag()
         self.waiting = Waiting(limits.waiting_bytes)
 
     def whole(self, way: Way, scope: Scope, body: bytes, done: Done) -> None:
@@ -135,7 +135,7 @@ class Capture:
         beacon = request.query and b"beacon=1" in request.query.split(b"&")
         return taken._replace(answer=_BEACON_TAKEN) if beacon else taken
 
-    def _of_client(self, text: bytes) -> tuple[str, Sent] | None:
+    def _of_client(self, text: bytes) -> tuple[str, ClientBatch] | None:
         """The product and what is in it, of a batch of Footfall's client under a known key; None for anything else."""
         token = key_of_batch(text)
         product = self._keys.product_of(token) if token else None
@@ -187,7 +187,7 @@ class Capture:
         if taken.adopt is not None:
             try:
                 self._keys.adopt(taken.adopt, taken.product)
-            except (KeysError, OSError):
+            except (WriteKeyError, OSError):
                 raise _unavailable() from None
         told = partial(self._written, scope, taken, held, self.lag.begin(), done)
         self._journal.begin(lines, told)

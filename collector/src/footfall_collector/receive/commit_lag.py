@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-class Lag:
+class CommitLag:
     """The latest wait, or the oldest that goes on. Only the event loop's thread begins and ends waits."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

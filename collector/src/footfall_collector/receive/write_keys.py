@@ -28,11 +28,11 @@ _ADD_PRODUCT = (
 _FORM = re.compile(r"[A-Za-z0-9_\-.]{1,64}")
 
 
-class KeysError(Exception):
+class WriteKeyError(Exception):
     """A key that can't be added or revoked, or a file that can't be used; the message says what to do."""
 
 
-class Key(msgspec.Struct):
+class WriteKey(msgspec.Struct):
     """One write key. `added` and `revoked` are RFC 3339 times, the latter maybe to come; a revoked key stays listed."""
 
     key: str
@@ -43,10 +43,10 @@ class Key(msgspec.Struct):
 
 class _File(msgspec.Struct):
     version: int = 1
-    keys: list[Key] = []
+    keys: list[WriteKey] = []
 
 
-def usable(token: object) -> str | None:
+def valid_write_key(token: object) -> str | None:
     """A token as PostHog's protocol allows it: trimmed, 1 to 64 ASCII letters, digits and `_-.`, no personal key."""
     if not isinstance(token, str):
         return None
@@ -62,7 +62,7 @@ _VERSION = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*_version")
 _decode = msgspec.json.Decoder(_Event).decode
 
 
-def of_another_product(events: Iterable[msgspec.Raw], product: str) -> bool:
+def are_of_another_product(events: Iterable[msgspec.Raw], product: str) -> bool:
     """Whether events say the version of some product, and none of them that of this one."""
     found: set[str] = set()
     for raw in events:
@@ -75,7 +75,7 @@ def of_another_product(events: Iterable[msgspec.Raw], product: str) -> bool:
     return any(_VERSION.fullmatch(name) for name in found - ours)
 
 
-class Keys:
+class WriteKeys:
     """The write keys in a data directory.
 
     The running server and the command line use the same file: whoever changes it replaces it whole, under a lock, and
@@ -83,12 +83,12 @@ class Keys:
 
     Args:
         data: the data directory.
-        adopt_for: the product that the very first key is taken for; None where keys must be added by command.
+        first_key_product: the product that the very first key is taken for; None where keys must be added by command.
     """
 
-    def __init__(self, data: Path, adopt_for: str | None = None) -> None:
-        self._file = SharedFile(data / FILE, _File, KeysError, time.monotonic)
-        self._adopt_for = adopt_for
+    def __init__(self, data: Path, first_key_product: str | None = None) -> None:
+        self._file = SharedFile(data / FILE, _File, WriteKeyError, time.monotonic)
+        self._adopt_for = first_key_product
         self._products: dict[str, str] = {}
         self._ending = ""
         self._strangers_told = False
@@ -111,64 +111,64 @@ class Keys:
         Raises RefusedError (401) where a key would be taken, and they are of another product.
         """
         product = self.adopting
-        if product is None or not of_another_product(events, product):
+        if product is None or not are_of_another_product(events, product):
             return product
         if not self._strangers_told:
             self._strangers_told = True
             _log.warning("refused events of a product that is not %s: %s", product, _ADD_PRODUCT)
         raise RefusedError(401, "unknown_key", f"These events are of a product that is not known here: {_ADD_PRODUCT}.")
 
-    def add(self, product: str, key: str | None = None) -> Key:
-        """Add a key (a new one where none is given). Raises KeysError where it has a wrong form or is taken."""
-        wanted = "phc_" + secrets.token_hex(20) if key is None else usable(key)
+    def add(self, product: str, key: str | None = None) -> WriteKey:
+        """Add a key (a new one where none is given). Raises WriteKeyError where it has a wrong form or is taken."""
+        wanted = "phc_" + secrets.token_hex(20) if key is None else valid_write_key(key)
         if wanted is None:
-            raise KeysError("a write key is 1 to 64 ASCII letters, digits, `_`, `-` and `.`, and not a `phx_` key")
+            raise WriteKeyError("a write key is 1 to 64 ASCII letters, digits, `_`, `-` and `.`, and not a `phx_` key")
         with self._file.locked():
             keys = self.all()
             known = next((k for k in keys if k.key == wanted), None)
             self._check_free(known, product)
             if known is None:
-                known = Key(wanted, product, _at())
+                known = WriteKey(wanted, product, _at())
                 self._write([*keys, known])
         return known
 
-    def rotate(self, old: str, new: str | None, days: int) -> tuple[Key, Key]:
-        """Take a new key of the same product, and the old one for so many days more. Both; raises KeysError."""
+    def rotate(self, old: str, new: str | None, days: int) -> tuple[WriteKey, WriteKey]:
+        """Take a new key of the same product, and the old one for so many days more. Both; raises WriteKeyError."""
         replaced = next((k for k in self.all() if k.key == old.strip() and not k.revoked), None)
         if replaced is None:
-            raise KeysError("there is no such key that is taken; `footfall-collector keys list` shows them")
-        if new is not None and usable(new) == replaced.key:
-            raise KeysError("the new key is the old one; choose another, or give none and one is made")
+            raise WriteKeyError("there is no such key that is taken; `footfall-collector keys list` shows them")
+        if new is not None and valid_write_key(new) == replaced.key:
+            raise WriteKeyError("the new key is the old one; choose another, or give none and one is made")
         added = self.add(replaced.product, new)
         return self._revoke(replaced.key, _at(days * 86_400)), added
 
     def adopt(self, key: str, product: str) -> None:
-        """Take the first key that was seen, and say so. Raises KeysError or OSError where it can't be kept."""
+        """Take the first key that was seen, and say so. Raises WriteKeyError or OSError where it can't be kept."""
         self.add(product, key)
         shown = key if len(key) <= _SHOWN else key[:_SHOWN] + "…"
         _log.warning("took the first write key that came, %s, for %s; `keys revoke` undoes it", shown, product)
 
-    def revoke(self, key: str) -> Key:
-        """Stop taking a key. Raises KeysError where there is no such key."""
+    def revoke(self, key: str) -> WriteKey:
+        """Stop taking a key. Raises WriteKeyError where there is no such key."""
         return self._revoke(key, _at())
 
-    def _revoke(self, key: str, when: str) -> Key:
+    def _revoke(self, key: str, when: str) -> WriteKey:
         with self._file.locked():
             keys = self.all()
             known = next((k for k in keys if k.key == key.strip()), None)
             if known is None:
-                raise KeysError("there is no such key; `footfall-collector keys list` shows them")
+                raise WriteKeyError("there is no such key; `footfall-collector keys list` shows them")
             revoked = replace(known, revoked=min(known.revoked or when, when))
             self._write([revoked if k is known else k for k in keys])
         return revoked
 
     @staticmethod
-    def _check_free(known: Key | None, product: str) -> None:
+    def _check_free(known: WriteKey | None, product: str) -> None:
         if known is not None and (known.product != product or known.revoked):
             state = "revoked" if known.revoked else f"a key of {known.product}"
-            raise KeysError(f"this key is already {state}; choose another one")
+            raise WriteKeyError(f"this key is already {state}; choose another one")
 
-    def all(self) -> list[Key]:
+    def all(self) -> list[WriteKey]:
         """Every key, revoked ones too, oldest first."""
         self._refresh()
         return list(self._file.content.keys)
@@ -183,7 +183,7 @@ class Keys:
         self._products = {k.key: k.product for k in keys if not k.revoked or k.revoked > now}
         self._ending = min((k.revoked for k in keys if k.revoked and k.revoked > now), default="")
 
-    def _write(self, keys: list[Key]) -> None:
+    def _write(self, keys: list[WriteKey]) -> None:
         self._file.replace(_File(keys=keys))
         self._take()
 

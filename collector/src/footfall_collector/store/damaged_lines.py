@@ -2,22 +2,22 @@
 
 from pathlib import Path
 
-from ..journal import Sums, intact
+from ..journal import SegmentChecksums, has_valid_checksum
 
 
-def readable(segment: Path, scratch: Path, sums: Sums | None = None) -> tuple[Path, int]:
+def readable(segment: Path, scratch: Path, checksums: SegmentChecksums | None = None) -> tuple[Path, int]:
     """A file with the intact lines of a segment, and how many lines are not in it.
 
-    It is the segment itself where all of it is intact, else a file below `scratch`. Where `sums` has the segment and
-    fits, no line is looked at: for 50,000 of them that keeps the interpreter from requests for 65 ms. Raises OSError.
+    It is the segment itself where all of it is intact, else a file below `scratch`. Where `checksums` has the
+    segment and matches, no line is checked: for 50,000 of them that keeps the interpreter from requests for 65 ms. Raises OSError.
     """
-    if sums is not None and sums.fit(segment):
+    if checksums is not None and checksums.matches(segment):
         return segment, 0
     content = segment.read_bytes()
     lines = content.split(b"\n")
     if lines[-1] == b"":
         lines.pop()
-    good = [line for line in lines if intact(line)]
+    good = [line for line in lines if has_valid_checksum(line)]
     if len(good) == len(lines):
         return segment, 0
     scratch.mkdir(mode=0o700, exist_ok=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from footfall.catalogue import Catalogue
 
-from ..journal import Sums
+from ..journal import SegmentChecksums
 from ..runtime import Settings, SettingsError, Status
 from .duckdb import DuckStore
 from .interface import Store, StoreError
@@ -13,11 +13,15 @@ DUCKDB = "duckdb"
 
 
 def open_store(
-    settings: Settings, catalogues: Mapping[str, Catalogue], status: Status, pepper: str, sums: Sums | None = None
+    settings: Settings,
+    catalogues: Mapping[str, Catalogue],
+    status: Status,
+    pepper: str,
+    checksums: SegmentChecksums | None = None,
 ) -> Store:
     """The store, ready for the loader.
 
-    `pepper` is the fingerprint of the key that instances are hashed with, `sums` are those of the journal's writer.
+    `pepper` is the fingerprint of the key that instances are hashed with; `checksums` are the journal writer's.
 
     Raises:
         SettingsError: the setting `store` can't be read.
@@ -25,7 +29,7 @@ def open_store(
     """
     if settings.store == DUCKDB:
         memory, threads = settings.store_memory, settings.store_threads
-        return DuckStore(settings.data, catalogues, memory, threads, status=status, pepper=pepper, sums=sums)
+        return DuckStore(settings.data, catalogues, memory, threads, status=status, pepper=pepper, checksums=checksums)
     # Its driver costs 24 MiB and 0.1 s, which a collector with the default store need not have.
     from .clickhouse.address import parse
     from .clickhouse.store import ClickHouseStore

@@ -16,7 +16,7 @@ import uvloop
 from collector.tests.app.http import counter
 from collector.tests.defence.wires import answer, ended, request, wire
 from collector.tests.receive.shapes import SECRET_TEXT, TOKEN, batch, event
-from footfall_collector.receive import Connections, Peers, ShortWay
+from footfall_collector.receive import Connections, FastPath, Peers
 from footfall_collector.receive.asgi import Answer
 from footfall_collector.runtime.settings import Settings
 from footfall_collector.runtime.status import Status
@@ -113,7 +113,7 @@ async def served(take: Take, talk: Callable[[int, uvicorn.Server], Any], **limit
 
     settings, status = Settings(data=Path("unused"), **limits), Status()
     connections = Connections(settings, Peers(), status)
-    short = ShortWay({b"/batch/": lambda scope, body: pytest.fail("take decides")}, take)
+    short = FastPath({b"/batch/": lambda scope, body: pytest.fail("take decides")}, take)
     config = uvicorn.Config(nothing, http=short.protocol(connections), lifespan="off", log_config=None)
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:

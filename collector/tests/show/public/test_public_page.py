@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from collector.tests.app.http import ask, post
-from footfall_collector.receive import Keys
+from footfall_collector.receive import WriteKeys
 from footfall_collector.show.public.archive import CLOSED_AFTER, following
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
@@ -56,7 +56,7 @@ def month() -> datetime:
 def collector(tmp_path_factory: pytest.TempPathFactory, month: datetime) -> Iterator[CollectorProcess]:
     folder = tmp_path_factory.mktemp("public") / "data"
     folder.mkdir()
-    Keys(folder).add("dot-ai", "phc_public")
+    WriteKeys(folder).add("dot-ai", "phc_public")
     with start_collector(folder, SECRET, segment_seconds=0.1, **PUBLIC) as running:
         assert post(running, batch(PROVIDERS, month + timedelta(days=27))).status == 200
         wait_for(lambda: stored(running) == len(PROVIDERS), "the events to be in the store")

@@ -5,9 +5,9 @@ salted hashes; `key_alarm` refuses nothing.
 """
 
 from .body import ClientGoneError, read_body
-from .gate import Doorway
+from .gate import Gate
 from .key_alarm import KeyAlarm
 from .peers import LIMITED, Peers
 from .sizes import Held, Limits, Waiting
 
-__all__ = ["LIMITED", "ClientGoneError", "Doorway", "Held", "KeyAlarm", "Limits", "Peers", "Waiting", "read_body"]
+__all__ = ["LIMITED", "ClientGoneError", "Gate", "Held", "KeyAlarm", "Limits", "Peers", "Waiting", "read_body"]

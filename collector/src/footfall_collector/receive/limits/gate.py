@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 _LOG_SECONDS = 60.0
 
 
-class Doorway:
+class Gate:
     """Lets requests pass, or says why not. It gives each scope's `client` the peer's name in place of an address."""
 
     def __init__(

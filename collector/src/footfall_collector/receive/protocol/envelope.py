@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from ..refusals import RefusedError, malformed, too_large
-from ..write_keys import usable
+from ..write_keys import valid_write_key
 
 _COMMAS_PER_EVENT = 200
 _FREE_COMMAS = 100_000
@@ -72,7 +72,7 @@ def read_envelope(body: bytes, max_events: int, *, persons: bool = False) -> Env
 
 def _objects(body: bytes, found: _Object, persons: bool) -> Envelope:
     sent_at = text_of(found.sent_at)
-    token = usable(found.api_key) or usable(found.token)
+    token = valid_write_key(found.api_key) or valid_write_key(found.token)
     if found.batch is not None:
         batch = _named(found.batch) if persons else found.batch
         return Envelope(batch, token or _token_in(found.batch), sent_at)
@@ -112,7 +112,7 @@ def _token_of(event: msgspec.Raw) -> str | None:
         return None
     inner = found.properties or _PropertyTokens()
     candidates = (found.api_key, found.token, inner.token, inner.api_key)
-    return next((token for token in map(usable, candidates) if token), None)
+    return next((token for token in map(valid_write_key, candidates) if token), None)
 
 
 def text_of(raw: msgspec.Raw) -> str | None:

@@ -12,7 +12,7 @@ import msgspec
 
 from ..limits import Limits
 from ..refusals import RefusedError, malformed, too_large
-from ..write_keys import usable
+from ..write_keys import valid_write_key
 from .encodings import DECODERS, GZIP_MAGIC, gunzip, unbase64
 from .envelope import Envelope, read_envelope
 
@@ -59,7 +59,7 @@ def read_events(text: bytes, query: Mapping[str, str], limits: Limits, *, person
     if not envelope.events:
         raise malformed("The batch is empty.", "empty_batch")
     limits.check_batch(len(envelope.events))
-    token = envelope.token or usable(query.get("token")) or usable(query.get("api_key"))
+    token = envelope.token or valid_write_key(query.get("token")) or valid_write_key(query.get("api_key"))
     if token is None:
         raise no_token()
     return Received(envelope, token, envelope.sent_at or query.get("sent_at"), _milliseconds(query.get("_")))

@@ -8,7 +8,7 @@ import msgspec
 from ..asgi import Scope, header
 from ..limits import Limits
 from ..refusals import RefusedError, malformed
-from ..write_keys import usable
+from ..write_keys import valid_write_key
 from .encodings import DECODERS
 from .envelope import read_envelope
 from .v0 import no_token
@@ -29,7 +29,7 @@ def read_request(scope: Scope, body: bytes, limits: Limits) -> tuple[str, list[m
     if scope["method"] != "POST":
         raise RefusedError(405, "method", "Use POST here.")
     scheme, _, credentials = header(scope, b"authorization").decode("latin-1").partition(" ")
-    token = usable(credentials) if scheme.lower() == "bearer" else None
+    token = valid_write_key(credentials) if scheme.lower() == "bearer" else None
     if token is None:
         raise no_token()
     encoding = header(scope, b"content-encoding").decode("latin-1").strip().lower()

@@ -4,6 +4,6 @@
 """
 
 from .connections import Connections
-from .fast_path import ShortWay
+from .fast_path import FastPath
 
-__all__ = ["Connections", "ShortWay"]
+__all__ = ["Connections", "FastPath"]

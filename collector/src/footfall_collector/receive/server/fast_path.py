@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 _FAILED = Answer(500, b"The collector failed at this request; see its log.\n", PLAIN)
 
 
-class ShortWay:
+class FastPath:
     """What all connections share of it.
 
     Args:
@@ -36,9 +36,9 @@ class ShortWay:
         # Most answers are the same one.
         self._latest: tuple[Answer, bytes] | None = None
 
-    def protocol(self, connections: Connections) -> "type[ShortWayProtocol]":
+    def protocol(self, connections: Connections) -> "type[FastPathProtocol]":
         """The protocol class for uvicorn, bound to these connections."""
-        return type("BoundProtocol", (ShortWayProtocol,), {"all": connections, "short": self})
+        return type("BoundProtocol", (FastPathProtocol,), {"all": connections, "short": self})
 
     def written(self, answer: Answer, server_headers: Headers, keep_alive: bool) -> bytes:
         """An answer as it goes over the wire, in one piece."""
@@ -75,10 +75,10 @@ class _Exchange:
         self.keep_alive = True
 
 
-class ShortWayProtocol(GuardedProtocol):
+class FastPathProtocol(GuardedProtocol):
     """One connection, some of whose requests go the short way."""
 
-    short: ClassVar[ShortWay]
+    short: ClassVar[FastPath]
     _way: Way | None = None
     _came = 0
     _taken = False

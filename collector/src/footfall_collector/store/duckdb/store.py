@@ -26,7 +26,7 @@ import duckdb
 
 from footfall.catalogue import Catalogue
 
-from ...journal import Sums
+from ...journal import SegmentChecksums
 from ...runtime import Status
 from ..columns import columns_of
 from ..damaged_lines import readable
@@ -58,7 +58,7 @@ class DuckStore:
         threads: of the engine, shared by loading and charts.
         status: counts damaged lines.
         pepper: fingerprint of the key that instances were hashed with; empty where it is not to be checked.
-        sums: checksums of whole segments, where the journal's writer is at hand.
+        checksums: checksums of whole segments, where the journal's writer is at hand.
         on_step: is told before each step that could be the last; for tests that end the process there.
 
     Raises:
@@ -76,10 +76,10 @@ class DuckStore:
         status: Status | None = None,
         pepper: str = "",
         on_step: Step = _no_step,
-        sums: Sums | None = None,
+        checksums: SegmentChecksums | None = None,
     ) -> None:
         self._status, self._catalogues = status or Status(), catalogues
-        self._step, self._sums = on_step, sums
+        self._step, self._checksums = on_step, checksums
         self.tombstones = Tombstones(data_dir / TOMBSTONES)
         self.files = Files(data_dir / "store", columns_of(catalogues), memory_limit, threads)
         try:
@@ -138,7 +138,7 @@ class DuckStore:
         files, scratch = self.files, self.files.directory / "tmp"
         sound = []
         for segment in segments:
-            path, damaged = readable(segment, scratch, self._sums)
+            path, damaged = readable(segment, scratch, self._checksums)
             sound.append(path)
             if damaged:
                 self._status.count("journal_lines_damaged", n=damaged)
