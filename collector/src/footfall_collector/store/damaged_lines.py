@@ -9,7 +9,8 @@ def readable(segment: Path, scratch: Path, checksums: SegmentChecksums | None = 
     """A file with the intact lines of a segment, and how many lines are not in it.
 
     It is the segment itself where all of it is intact, else a file below `scratch`. Where `checksums` has the
-    segment and matches, no line is checked: for 50,000 of them that keeps the interpreter from requests for 65 ms. Raises OSError.
+    segment and matches, no line is checked: for 50,000 of them the check takes 65 ms of the
+    interpreter's time. Raises OSError.
     """
     if checksums is not None and checksums.matches(segment):
         return segment, 0
