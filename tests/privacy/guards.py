@@ -204,7 +204,7 @@ CONTEXT = (
     Guard(
         "known providers",
         "what else `AI_PROVIDER` may say",
-        (client("identity/context", "if word in AI_PROVIDERS), OTHER)", "if word in AI_PROVIDERS), named)"),),
+        (client("identity/context", "return word if word in AI_PROVIDERS else OTHER", "return word"),),
         "spool",
     ),
     Guard(
