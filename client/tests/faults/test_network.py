@@ -34,6 +34,7 @@ def test_only_the_needed_headers_leave(tmp_path: Path) -> None:
                 "Content-Length": str(len(request.raw)),
                 "Content-Type": "application/json",
                 "Content-Encoding": "gzip",
+                "Accept-Encoding": "identity",
                 "User-Agent": f"footfall/{__version__}",
             }
             assert (request.method, request.path) == ("POST", "/batch/")

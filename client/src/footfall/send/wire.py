@@ -18,6 +18,9 @@ from ..version import __version__
 
 ANSWER_BYTES = 64 << 10
 MOST_RETRY_AFTER = 86_400.0
+_MAX_DATE = 40
+_GZIP_MAGIC = b"\x1f\x8b"
+_UTF8_BOM = b"\xef\xbb\xbf"
 _encode = msgspec.json.Encoder().encode
 
 
@@ -81,11 +84,17 @@ def compressed(body: bytes) -> bytes:
     return packer.compress(body) + packer.flush()
 
 
+def batch_url(host: str) -> str:
+    """Where batches go: below the host's path, if it has one, unless that is the batch endpoint already."""
+    base = host.rstrip("/")
+    return f"{base}/" if base.endswith("/batch") else f"{base}/batch/"
+
+
 class Poster:
     """Posts to one address over at most one connection. Used by one thread at a time."""
 
     def __init__(self, host: str, environ: Mapping[str, str] | None = None) -> None:
-        self.url = f"{host}/batch/"
+        self.url = batch_url(host)
         self._environ = os.environ if environ is None else environ
         self._line: Any = None
 
@@ -94,6 +103,7 @@ class Poster:
         return {
             "Content-Type": "application/json",
             "Content-Encoding": "gzip",
+            "Accept-Encoding": "identity",
             "User-Agent": f"footfall/{__version__}",
         }
 
@@ -149,21 +159,38 @@ class Poster:
             self._line = None
 
 
-def judge(status: int, answer: bytes, retry_after: str) -> Outcome:
-    """What an answer means for the batch."""
+def judge(status: int, answer: bytes, retry_after: str, now: float | None = None) -> Outcome:
+    """What an answer means for the batch. `now` is the time by which a date in Retry-After is read, epoch seconds."""
     if status == 200:
         try:
-            said = msgspec.json.decode(answer)
+            said = msgspec.json.decode(_plain(answer))
             acknowledged = type(said) is dict and "status" in said
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, zlib.error):
             acknowledged = False
         # A login page or a captive portal answers 200 too; only PostHog's own answer counts.
         return Delivered() if acknowledged else Retry("the answer is not PostHog's: a proxy or a login page?")
     if status in (400, 413):
         return Refused(status)
-    return Retry(f"HTTP status {status}", _seconds(retry_after))
+    return Retry(f"HTTP status {status}", _seconds(retry_after, time.time() if now is None else now))
 
 
-def _seconds(retry_after: str) -> float:
+def _plain(answer: bytes) -> bytes:
+    """The JSON text of an answer that a proxy compressed although the request refuses that, or began with a BOM."""
+    if answer.startswith(_GZIP_MAGIC):
+        answer = zlib.decompressobj(31).decompress(answer, ANSWER_BYTES)
+    return answer.removeprefix(_UTF8_BOM)
+
+
+def _seconds(retry_after: str, now: float) -> float:
+    """Seconds to wait by a Retry-After header: a number, or an HTTP date; 0 for anything else."""
     text = retry_after.strip()
-    return min(float(text), MOST_RETRY_AFTER) if text.isascii() and text.isdigit() and len(text) < 9 else 0.0
+    if text.isascii() and text.isdigit() and len(text) < 9:
+        return min(float(text), MOST_RETRY_AFTER)
+    # Late: only a date needs it.
+    from email.utils import parsedate_to_datetime
+
+    try:
+        due = parsedate_to_datetime(text[:_MAX_DATE]).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError, AttributeError):
+        return 0.0
+    return min(max(due - now, 0.0), MOST_RETRY_AFTER)

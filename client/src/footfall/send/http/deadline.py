@@ -1,12 +1,21 @@
-"""Connections whose whole answer, not only each read, must be there by a deadline: no slow drip holds the sender."""
+"""Connections whose whole answer, not only each read, must be there by a deadline: no slow drip holds the sender.
+
+Interim answers (`103 Early Hints`, `102 Processing`) are skipped: http.client knows `100 Continue` only.
+"""
 
 import io
 import socket
 import time
+from http.client import HTTPException, HTTPResponse
 from typing import TYPE_CHECKING, Any
 
 DEFAULT_SECONDS = 10.0
 """For a whole answer, where nobody set a timeout."""
+MAX_INTERIM = 10
+_SWITCHING_PROTOCOLS = 101
+"""Final, although it is below 200: what follows it is not HTTP any more."""
+_MAX_INTERIM_HEADERS = 100
+_MAX_HEADER_BYTES = 64 << 10
 
 
 class LineError(Exception):
@@ -15,6 +24,24 @@ class LineError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class FinalResponse(HTTPResponse):
+    """An answer of which the interim ones before it are read and dropped, at most `MAX_INTERIM` of them."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        for _ in range(MAX_INTERIM):
+            version, status, reason = super()._read_status()  # type: ignore[misc] # http.client's own, not in its types
+            if not 100 <= status < 200 or status == _SWITCHING_PROTOCOLS:
+                return version, status, reason
+            self._skip_headers()
+        raise HTTPException("too many interim answers")
+
+    def _skip_headers(self) -> None:
+        for _ in range(_MAX_INTERIM_HEADERS):
+            if self.fp.readline(_MAX_HEADER_BYTES) in (b"\r\n", b"\n", b""):
+                return
+        raise HTTPException("an interim answer with too many headers")
 
 
 class _Reader(io.RawIOBase):
@@ -66,7 +93,9 @@ else:
 
 
 class Deadline(_Connection):
-    """Mixed into a connection class of http.client's shape: its answers have deadlines."""
+    """Mixed into a connection class of http.client's shape: its answers have deadlines, and are final ones."""
+
+    response_class = FinalResponse
 
     def connect(self) -> None:
         """Connect."""

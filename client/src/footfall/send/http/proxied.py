@@ -13,7 +13,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 from urllib3.poolmanager import ProxyManager
-from urllib3.util import SKIP_HEADER, make_headers, parse_url
+from urllib3.util import make_headers, parse_url
 
 from .deadline import Deadline, LineError
 from .direct import CONNECT_SECONDS
@@ -64,7 +64,7 @@ class Proxied:
                 "POST",
                 self._url,
                 body=body,
-                headers={**headers, "Accept-Encoding": SKIP_HEADER},
+                headers=headers,
                 timeout=urllib3.Timeout(connect=min(timeout, CONNECT_SECONDS), read=timeout),
                 retries=False,
                 redirect=False,
