@@ -23,7 +23,7 @@ from footfall.catalogue import (
     Version,
     Vocabulary,
     catalogue_for,
-    dictionary,
+    to_json_schema,
 )
 from footfall.send.wire import closing, wire_event
 from scripts.generate.chart_values import read_values
@@ -31,7 +31,7 @@ from scripts.generate.marked import with_block
 from scripts.generate.outputs import documents
 
 CATALOGUE = catalogue_for("dot-ai")
-DICTIONARY = jsonschema.Draft202012Validator(dictionary(CATALOGUE))
+DICTIONARY = jsonschema.Draft202012Validator(to_json_schema(CATALOGUE))
 GENERATED = [
     ".importlinter",
     "README.md",

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bench.results import refreshed
-from footfall.catalogue import catalogue_for, dictionary
+from footfall.catalogue import catalogue_for, to_json_schema
 from footfall_collector.answer.charts import CHARTS
 from footfall_collector.answer.filters import HOURS, RANGES
 from footfall_collector.show.api import openapi
@@ -40,7 +40,7 @@ def documents(root: Path) -> Documents:
         "docs/footfall.toml": reference(PRODUCT),
         "docs/threat-model.md": page("threat-model.md", catalogue, **threats(catalogue)),
         "docs/privacy-proof.md": page("privacy-proof.md", catalogue, **proof()),
-        "docs/dictionary.json": as_json(dictionary(catalogue)),
+        "docs/dictionary.json": as_json(to_json_schema(catalogue)),
         "docs/openapi.json": as_json(described),
         "docs/api.md": page("api.md", catalogue, **api(described)),
         "docs/instrument.md": page("instrument.md", catalogue, **servers(root)),

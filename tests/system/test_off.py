@@ -22,6 +22,7 @@ OFF = {"DOT_AI_TELEMETRY": "false"}
 DECIDING = {
     "footfall",
     "footfall.mcp",
+    "footfall.mcp.instrumentation",
     "footfall.settings.product",
     "footfall.telemetry",
     "footfall.record.manual_calls",

@@ -6,7 +6,11 @@
     telemetry = Telemetry(Product("dot-ai", version="2.2.0", write_key="phc_…"))
     instrument(server, telemetry)
 
-Names are imported when first used, so that a server with telemetry off pays for nothing.
+Names are imported at their first use, so that a server with telemetry off imports nothing else.
+
+The public API is the names in `__all__` of four modules: `footfall`, `footfall.mcp` (`instrument`),
+`footfall.catalogue` (the events, and the kinds for a product's own) and `footfall.testing` (`capture`). Everything else
+is private and may change in any release.
 """
 
 from typing import TYPE_CHECKING, Any

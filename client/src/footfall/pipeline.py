@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from time import monotonic
 from typing import Any
 
-from .catalogue import ServerStarted, ServerStopped, catalogue_for, clean_version, outlined
-from .identity import deployment_method, identify, life_began, read_context
-from .identity.kubernetes import NOT_ASKED, ClusterFacts, worth_asking
+from .catalogue import ServerStarted, ServerStopped, catalogue_for, clean_version, to_plain_data
+from .identity import deployment_method, first_started_at, identify, read_context
+from .identity.kubernetes import NO_CLUSTER, ClusterFacts, cluster_configured
 from .record import Recorder
 from .runtime import (
     VOICE,
@@ -115,16 +115,16 @@ class Pipeline:
         identity = identify(self.product.name, facts, durable, self.clock)
         if self._preview:
             return Sender(identity.id, facts.version, 0.0)
-        began = life_began(durable, self.clock) if durable else self.clock.now() - self.clock.elapsed()
-        self._introduce_product(identity.id, identity.how)
+        began = first_started_at(durable, self.clock) if durable else self.clock.now() - self.clock.elapsed()
+        self._introduce_product(identity.id, identity.origin)
         return Sender(identity.id, facts.version, began + self.settings.grace_seconds)
 
     def _cluster(self) -> ClusterFacts:
-        if not worth_asking(self._environ):
-            return NOT_ASKED
-        from .identity.kubernetes.ask import ask
+        if not cluster_configured(self._environ):
+            return NO_CLUSTER
+        from .identity.kubernetes.ask import ask_api_server
 
-        return ask(self._environ)
+        return ask_api_server(self._environ)
 
     def _introduce_product(self, instance: str, how: str) -> None:
         """Note in the state directory what the command line needs, and give the notice once in an instance's life."""
@@ -139,7 +139,7 @@ class Pipeline:
             "host": self.settings.host,
             "key": self.settings.key,
             "client_names": list(self.product.client_names),
-            "events": outlined(e for e in self.catalogue.events.values() if e.struct in self.product.catalogue),
+            "events": to_plain_data(e for e in self.catalogue.events.values() if e.struct in self.product.catalogue),
             "instance": instance,
             "instance_how": how,
             "footfall": __version__,

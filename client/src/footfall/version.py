@@ -1,3 +1,3 @@
-"""The client's own version: in the User-Agent, in the state directory, and on the command line."""
+"""The client's version, as it is in the User-Agent header, the state directory and `footfall --version`."""
 
 __version__ = "0.1.0"

@@ -12,7 +12,7 @@ from footfall.catalogue import (
     EVENTS,
     QUESTIONS,
     Amount,
-    Common,
+    CommonProperties,
     Event,
     Flag,
     Identifier,
@@ -144,7 +144,7 @@ def test_the_promise_is_complete_and_exact() -> None:
     assert next(iter(catalogue_for("my-server").common)) == "my_server_version"
 
 
-@pytest.mark.parametrize("struct", [*EVENTS, Common], ids=lambda s: s.__name__)
+@pytest.mark.parametrize("struct", [*EVENTS, CommonProperties], ids=lambda s: s.__name__)
 def test_every_property_says_what_it_means_and_why_it_is_collected(struct: type[Event]) -> None:
     for name, property_ in properties_of(struct).items():
         assert len(property_.meaning) > 10, name

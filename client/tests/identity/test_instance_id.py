@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from client.tests.identity.kubernetes.kube_api import UID
 from client.tests.support.clocks import SteppedClock
-from footfall.identity.instance_id import cluster_id, ephemeral_identity, identify, life_began, local_identity
-from footfall.identity.kubernetes.facts import NOT_ASKED, ClusterFacts
+from footfall.identity.instance_id import cluster_id, ephemeral_identity, first_started_at, identify, local_identity
+from footfall.identity.kubernetes.facts import NO_CLUSTER, ClusterFacts
 
 KNOWN = ClusterFacts(True, UID, "1.31.2", "in-cluster")
 FORBIDDEN = ClusterFacts(True, None, "1.31.2", "forbidden")
@@ -23,7 +23,7 @@ NOW = 1_790_000_000
 CLOCK = SteppedClock(NOW)
 
 
-def kept(state: Path) -> Path:
+def identity_file(state: Path) -> Path:
     return state / "identity.json"
 
 
@@ -48,7 +48,7 @@ def test_an_id_has_one_form_and_shows_nothing_of_the_uid(uid: str, name: str) ->
 def test_a_known_cluster_is_who_this_is_and_leaves_no_file(tmp_path: Path) -> None:
     identity = identify("dot-ai", KNOWN, str(tmp_path), CLOCK)
     assert (identity.id, identity.kind) == ("cluster_f809cce5a77d3fbe", "cluster")
-    assert "in-cluster" in identity.how
+    assert "in-cluster" in identity.origin
     assert list(tmp_path.iterdir()) == []
 
 
@@ -62,25 +62,25 @@ def test_without_a_usable_cluster_the_state_directory_keeps_a_random_id(tmp_path
     first = identify("dot-ai", FORBIDDEN, str(tmp_path), CLOCK)
     assert first.kind == "local"
     assert re.fullmatch(r"local_[0-9a-f]{16}", first.id)
-    assert "forbidden" in first.how
-    assert identify("dot-ai", NOT_ASKED, str(tmp_path), CLOCK).id == first.id
-    assert json.loads(kept(tmp_path).read_bytes())["id"] == first.id
+    assert "forbidden" in first.origin
+    assert identify("dot-ai", NO_CLUSTER, str(tmp_path), CLOCK).id == first.id
+    assert json.loads(identity_file(tmp_path).read_bytes())["id"] == first.id
 
 
 def test_only_the_owner_may_read_it(tmp_path: Path) -> None:
     local_identity(str(tmp_path), CLOCK)
-    assert stat.S_IMODE(kept(tmp_path).stat().st_mode) == 0o600
+    assert stat.S_IMODE(identity_file(tmp_path).stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["identity.json"]
 
 
 def test_a_lost_state_directory_is_a_new_instance(tmp_path: Path) -> None:
     first = local_identity(str(tmp_path), CLOCK)
-    kept(tmp_path).unlink()
+    identity_file(tmp_path).unlink()
     assert local_identity(str(tmp_path), CLOCK).id != first.id
 
 
 def test_without_a_durable_state_directory_every_process_is_new() -> None:
-    first, second = identify("dot-ai", NOT_ASKED, None, CLOCK), ephemeral_identity()
+    first, second = identify("dot-ai", NO_CLUSTER, None, CLOCK), ephemeral_identity()
     assert (first.kind, second.kind) == ("ephemeral", "ephemeral")
     assert re.fullmatch(r"ephemeral_[0-9a-f]{16}", first.id)
     assert first.id != second.id
@@ -90,7 +90,7 @@ def test_where_nothing_can_be_written_the_id_is_ephemeral(tmp_path: Path) -> Non
     (tmp_path / "file").touch()
     for directory in (str(tmp_path / "file"), str(tmp_path / "missing")):
         assert local_identity(directory, CLOCK).kind == "ephemeral"
-        assert life_began(directory, SteppedClock(NOW)) == NOW
+        assert first_started_at(directory, SteppedClock(NOW)) == NOW
 
 
 @given(content=st.one_of(st.binary(max_size=60), st.sampled_from([
@@ -101,7 +101,7 @@ def test_where_nothing_can_be_written_the_id_is_ephemeral(tmp_path: Path) -> Non
 ])))  # fmt: skip
 def test_a_corrupt_file_is_replaced_by_a_new_id(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     state = tmp_path_factory.mktemp("state")
-    kept(state).write_bytes(content)
+    identity_file(state).write_bytes(content)
     identity = local_identity(str(state), CLOCK)
     assert re.fullmatch(r"local_[0-9a-f]{16}", identity.id)
     assert local_identity(str(state), CLOCK).id == identity.id
@@ -110,51 +110,51 @@ def test_a_corrupt_file_is_replaced_by_a_new_id(tmp_path_factory: pytest.TempPat
 
 def test_the_beginning_of_an_instances_life_is_kept(tmp_path: Path) -> None:
     clock = SteppedClock(NOW + 0.7)
-    assert life_began(str(tmp_path), clock) == NOW
+    assert first_started_at(str(tmp_path), clock) == NOW
     clock.pass_(86_400)
-    assert life_began(str(tmp_path), clock) == NOW
-    assert life_began(str(tmp_path), SteppedClock(NOW + 90_000, boot="another boot")) == NOW
+    assert first_started_at(str(tmp_path), clock) == NOW
+    assert first_started_at(str(tmp_path), SteppedClock(NOW + 90_000, boot="another boot")) == NOW
 
 
 def test_the_beginning_and_the_id_live_in_one_file_whichever_is_asked_for_first(tmp_path: Path) -> None:
     clock = SteppedClock(NOW)
-    began = life_began(str(tmp_path), clock)
+    began = first_started_at(str(tmp_path), clock)
     identity = local_identity(str(tmp_path), clock)
     written = {"id": identity.id, "created": began, "boot": clock.boot, "zero": clock.zero}
-    assert json.loads(kept(tmp_path).read_bytes()) == written
-    kept(tmp_path).unlink()
+    assert json.loads(identity_file(tmp_path).read_bytes()) == written
+    identity_file(tmp_path).unlink()
     local_identity(str(tmp_path), clock)
-    assert life_began(str(tmp_path), clock) == NOW
+    assert first_started_at(str(tmp_path), clock) == NOW
 
 
 @pytest.mark.parametrize("jump", [-86_400.0, 366 * 86_400.0])
 def test_a_wall_clock_that_was_set_makes_an_instance_neither_older_nor_younger(tmp_path: Path, jump: float) -> None:
     first = SteppedClock(NOW)
-    life_began(str(tmp_path), first)
+    first_started_at(str(tmp_path), first)
     first.pass_(60)
     second = first.another_process(wall_clock_set_by=jump)
-    assert second.now() - life_began(str(tmp_path), second) == pytest.approx(60, abs=1)
+    assert second.now() - first_started_at(str(tmp_path), second) == pytest.approx(60, abs=1)
 
 
 def test_a_beginning_in_the_future_becomes_now_and_the_id_stays(tmp_path: Path) -> None:
-    life_began(str(tmp_path), SteppedClock(NOW + 365 * 86_400))
+    first_started_at(str(tmp_path), SteppedClock(NOW + 365 * 86_400))
     clock = SteppedClock(NOW, boot="another boot")
     identity = local_identity(str(tmp_path), clock)
-    assert life_began(str(tmp_path), clock) == NOW
+    assert first_started_at(str(tmp_path), clock) == NOW
     clock.pass_(600)
-    assert life_began(str(tmp_path), clock) == NOW
+    assert first_started_at(str(tmp_path), clock) == NOW
     assert local_identity(str(tmp_path), clock).id == identity.id
 
 
 RACE = """
 import sys
 from footfall.runtime.clock import Clock
-from footfall.identity.instance_id import life_began, local_identity
+from footfall.identity.instance_id import first_started_at, local_identity
 clock = Clock()
 print("ready", flush=True)
 sys.stdin.readline()
 for directory in sys.argv[1:]:
-    print(local_identity(directory, clock).id, life_began(directory, clock))
+    print(local_identity(directory, clock).id, first_started_at(directory, clock))
 """
 
 
@@ -164,7 +164,7 @@ def test_processes_that_start_at_once_end_with_the_same_id(tmp_path: Path, befor
     for state in states:
         state.mkdir()
         if before is not None:
-            kept(state).write_bytes(before)
+            identity_file(state).write_bytes(before)
     command = [sys.executable, "-c", RACE, *map(str, states)]
     runners = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     for runner in runners:

@@ -14,7 +14,7 @@ from mcp_types import CallToolResult, InputRequiredResult, TextContent
 
 from footfall import Product, Telemetry
 from footfall.mcp import instrument
-from footfall.mcp.calls import Calls, original
+from footfall.mcp.calls import CallRecorder, unwrap
 from footfall.testing import capture
 
 
@@ -127,12 +127,12 @@ def test_a_chain_of_causes_ends_at_the_first_exception_that_no_sdk_made() -> Non
     outer = ToolError("wrapped")
     outer.__cause__ = ToolError("again")
     outer.__cause__.__cause__ = cause
-    assert original(outer) is cause
+    assert unwrap(outer) is cause
 
 
 def test_names_made_up_without_end_stay_within_bounds() -> None:
     telemetry = capture(Product("test"))
-    calls = Calls(telemetry)
+    calls = CallRecorder(telemetry)
     for number in range(5000):
-        calls.seen(f"client-{number}", f"{number}", "stdio")
+        calls.client_seen(f"client-{number}", f"{number}", "stdio")
     assert len(telemetry.named("client_connected")) <= 1024

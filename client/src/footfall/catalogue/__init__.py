@@ -1,80 +1,56 @@
-"""What may be said: the only events and properties that exist, and the values that each property can have.
+"""The catalogue: the only events and properties that exist, and the values that each property can have.
 
-`events` is the file to edit. It is written in the words of `schema` (what an event is) and `kinds` (what a value can
-be; there is no kind for free text), with the closed lists of `vocabularies`. `plain_data` carries a product's own
-events to the command line, and `json_schema` publishes all of it.
+`events` is the file to edit. It uses `schema` (the form of an event) and `kinds` (the sets of values; there is none for
+free text), with the closed lists of `vocabularies`. `plain_data` carries a product's own events to the command line,
+and `json_schema` publishes the catalogue. The client checks every event with it before the disk, and so does the
+collector.
 
-The client checks with it before the disk, the collector before its own. Public: `footfall.catalogue`.
+Public are the names in `__all__`: what a product needs to record the five events and to define its own. The other
+names are for Footfall's own packages; they, and the modules of this package, may change in any release.
 """
 
-from .events import (
-    EVENTS,
-    QUESTIONS,
-    WIRE_CONSTANTS,
-    ClientConnected,
-    Common,
-    ServerStarted,
-    ServerStopped,
-    ToolError,
-    ToolExecuted,
-    catalogue_for,
-    version_property,
-)
-from .json_schema import dictionary
-from .kinds import (
-    Amount,
-    Checker,
-    Flag,
-    Identifier,
-    Kind,
-    ToolName,
-    Value,
-    Version,
-    Vocabulary,
-    clean_version,
-    round_significant,
-)
-from .plain_data import event_types, outlined
-from .schema import Catalogue, Event, EventCheck, Properties, Property, event_type, properties_of
-from .vocabularies import AI_PROVIDER_ALIASES, AI_PROVIDER_VARIABLES, AI_PROVIDERS, DEPLOYMENT_METHODS, OTHER, UNKNOWN
+from .events import EVENTS as EVENTS
+from .events import QUESTIONS as QUESTIONS
+from .events import WIRE_CONSTANTS as WIRE_CONSTANTS
+from .events import ClientConnected, ServerStarted, ServerStopped, ToolError, ToolExecuted
+from .events import CommonProperties as CommonProperties
+from .events import catalogue_for as catalogue_for
+from .events import version_property as version_property
+from .json_schema import to_json_schema as to_json_schema
+from .kinds import Amount, Flag, Identifier, ToolName, Version, Vocabulary
+from .kinds import Checker as Checker
+from .kinds import Kind as Kind
+from .kinds import Value as Value
+from .kinds import clean_version as clean_version
+from .kinds import round_significant as round_significant
+from .plain_data import from_plain_data as from_plain_data
+from .plain_data import to_plain_data as to_plain_data
+from .schema import Catalogue as Catalogue
+from .schema import Event, Property
+from .schema import EventCheck as EventCheck
+from .schema import Properties as Properties
+from .schema import event_type as event_type
+from .schema import properties_of as properties_of
+from .vocabularies import AI_PROVIDER_ALIASES as AI_PROVIDER_ALIASES
+from .vocabularies import AI_PROVIDER_VARIABLES as AI_PROVIDER_VARIABLES
+from .vocabularies import AI_PROVIDERS as AI_PROVIDERS
+from .vocabularies import DEPLOYMENT_METHODS as DEPLOYMENT_METHODS
+from .vocabularies import OTHER, UNKNOWN
 
 __all__ = [
-    "AI_PROVIDERS",
-    "AI_PROVIDER_ALIASES",
-    "AI_PROVIDER_VARIABLES",
-    "DEPLOYMENT_METHODS",
-    "EVENTS",
     "OTHER",
-    "QUESTIONS",
     "UNKNOWN",
-    "WIRE_CONSTANTS",
     "Amount",
-    "Catalogue",
-    "Checker",
     "ClientConnected",
-    "Common",
     "Event",
-    "EventCheck",
     "Flag",
     "Identifier",
-    "Kind",
-    "Properties",
     "Property",
     "ServerStarted",
     "ServerStopped",
     "ToolError",
     "ToolExecuted",
     "ToolName",
-    "Value",
     "Version",
     "Vocabulary",
-    "catalogue_for",
-    "clean_version",
-    "dictionary",
-    "event_type",
-    "event_types",
-    "outlined",
-    "properties_of",
-    "round_significant",
-    "version_property",
 ]

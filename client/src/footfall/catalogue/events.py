@@ -1,6 +1,6 @@
-"""What may be said: every event and property. The one file to edit; `make generate` refreshes what derives from it.
+"""The catalogue: every event and property. Edit this file; `make generate` refreshes everything derived from it.
 
-Five events answer four questions. That list is complete: nothing else is sent.
+Five events answer four questions. The list is complete: nothing else is sent.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ QUESTIONS = {
 }
 
 WIRE_CONSTANTS: dict[str, Any] = {"$geoip_disable": True, "$process_person_profile": False, "$ip": "0.0.0.0"}  # noqa: S104
-"""Sent with every event: PostHog then looks up no place, makes no person, and stores no address of the sender."""
+"""Sent with every event, so that PostHog looks up no location, creates no person and stores no sender address."""
 
 MCP_CLIENT = Vocabulary("mcp_client", (*MCP_CLIENTS, UNKNOWN))
 
@@ -26,7 +26,7 @@ Tool = Annotated[
     str,
     Property(
         ToolName(),
-        meaning="The tool's name as the server registered it; anything else is `other`",
+        meaning="The tool's name as the server registered it; any other name is `other`",
         purpose="Rank tools by use, error rate and duration",
         question="tools",
     ),
@@ -35,7 +35,7 @@ Client = Annotated[
     str,
     Property(
         MCP_CLIENT,
-        meaning="The MCP client's public name; `http` for REST calls, `unknown` where the client did not say",
+        meaning="The MCP client's public name; `http` for REST calls, `unknown` if the client gave none",
         purpose="Know which clients to test against and to document",
         question="providers",
         required=False,
@@ -44,7 +44,7 @@ Client = Annotated[
 
 
 class ToolExecuted(Event, frozen=True, tag="tool_executed"):
-    """A tool call ended, well or badly."""
+    """A tool call ended, successfully or not."""
 
     tool: Tool
     success: Annotated[
@@ -69,7 +69,7 @@ class ToolExecuted(Event, frozen=True, tag="tool_executed"):
 
 
 class ToolError(Event, frozen=True, tag="tool_error"):
-    """A tool call failed; the class of the error, never its message."""
+    """A tool call failed. It has the class of the error, never the message."""
 
     tool: Tool
     error_type: Annotated[
@@ -105,7 +105,7 @@ class ServerStarted(Event, frozen=True, tag="server_started"):
             Property(
                 Vocabulary("deployment_method", DEPLOYMENT_METHODS),
                 meaning="How the server was installed",
-                purpose="Decide which ways of installing to support",
+                purpose="Decide which installation methods to support",
                 question="next",
                 required=False,
             ),
@@ -129,7 +129,7 @@ class ServerStopped(Event, frozen=True, tag="server_stopped"):
 
 
 class ClientConnected(Event, frozen=True, tag="client_connected"):
-    """An MCP client opened a session, or was first seen today where the protocol has no sessions."""
+    """An MCP client opened a session, or sent its first request of the day where the protocol has no sessions."""
 
     mcp_client: Client = UNKNOWN
     mcp_client_version: (
@@ -163,8 +163,8 @@ class ClientConnected(Event, frozen=True, tag="client_connected"):
 EVENTS: tuple[type[Event], ...] = (ToolExecuted, ToolError, ServerStarted, ServerStopped, ClientConnected)
 
 
-class Common(Event, frozen=True):
-    """What every event carries besides its own properties. `product_version` is `<product>_version` on the wire."""
+class CommonProperties(Event, frozen=True):
+    """The properties that every event carries. `product_version` is `<product>_version` on the wire."""
 
     product_version: Annotated[
         str,
@@ -180,7 +180,7 @@ class Common(Event, frozen=True):
         str,
         Property(
             Vocabulary("ai_provider", AI_PROVIDERS, tuple(AI_PROVIDER_ALIASES.items())),
-            meaning="Name of the AI provider that is configured; only a key's presence is looked at, never its value",
+            meaning="Name of the configured AI provider; only the presence of a key is read, never its value",
             purpose="Decide which AI providers to prioritise",
             question="providers",
             required=False,
@@ -191,7 +191,7 @@ class Common(Event, frozen=True):
         Property(
             Flag(),
             meaning="Whether the process runs in CI or under a test",
-            purpose="Keep our own tests out of the answers",
+            purpose="Keep CI and test runs out of the answers",
             question="next",
             required=False,
         ),
@@ -205,6 +205,6 @@ def version_property(product: str) -> str:
 
 def catalogue_for(product: str, *, events: Iterable[type[Event]] = (), client_names: Iterable[str] = ()) -> Catalogue:
     """The catalogue of a product: the five events, the product's own `events`, and its own client names."""
-    common = properties_of(Common)
+    common = properties_of(CommonProperties)
     common = {version_property(product) if name == "product_version" else name: p for name, p in common.items()}
     return Catalogue(product, (*EVENTS, *events), common, client_names)

@@ -1,4 +1,4 @@
-"""The machine-readable dictionary: a JSON Schema (2020-12) of every event as it leaves the process."""
+"""The catalogue as a JSON Schema (2020-12): every event in the form in which it leaves the process."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ from .events import QUESTIONS, WIRE_CONSTANTS
 from .schema import Catalogue, EventType, Property
 
 
-def dictionary(catalogue: Catalogue) -> dict[str, Any]:
-    """The schema of one event of a product: one of `$defs`, with nothing allowed that is not named."""
+def to_json_schema(catalogue: Catalogue) -> dict[str, Any]:
+    """A schema that an event matches if it is one of `$defs`. Properties that are not named are not allowed."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"Events of {catalogue.product}",
@@ -60,7 +60,7 @@ def _property(property_: Property) -> dict[str, Any]:
         **property_.kind.schema(),
         "description": property_.meaning,
         "x-purpose": property_.purpose,
-        # A product's own event may ask a question of its own.
+        # An event of a product may have another question than the four.
         "x-question": QUESTIONS.get(property_.question, property_.question),
         "x-since": property_.since,
     }

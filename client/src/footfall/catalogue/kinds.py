@@ -1,9 +1,8 @@
-"""The closed set of property types. A free-form string does not exist.
+"""The closed set of kinds of properties. There is no kind for free text.
 
-A kind turns an untrusted value into an admitted one: `checker(tools)` gives a function that returns the value as
-it may be stored and sent, or None where the value has no admissible form. Checkers never raise, whatever they are
-given, and admit what they admitted before unchanged (they are idempotent), so client and collector can both apply
-them.
+A kind turns an untrusted value into an admitted one: `checker(tools)` returns a function that returns the value in the
+form that may be stored and sent, or None if the value has no such form. Checkers never raise for any value. They are
+idempotent, so client and collector can both apply them.
 """
 
 import re
@@ -19,7 +18,7 @@ Checker = Callable[[object], "Value | None"]
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
 _TOOL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./\-]{0,63}", re.ASCII)
-# At most three numeric parts of at most five digits; what follows must not be another digit (too long a part).
+# At most three numeric parts of at most five digits; another digit after them makes a part too long.
 _VERSION = re.compile(
     r"v?(?P<numbers>\d{1,5}(?:\.\d{1,5}){0,2})(?![0-9])(?!\.\d)(?:[.\-_+]?(?P<tag>[A-Za-z]+))?",
     re.ASCII | re.IGNORECASE,
@@ -29,9 +28,9 @@ _MAX_TEXT = 200
 
 
 class Vocabulary(msgspec.Struct, frozen=True):
-    """One of a finite list of words; any other text becomes `other`. Not a text: None.
+    """One of a finite list of words. Any other text becomes `other`, and a value that is no text becomes None.
 
-    `aliases` are pairs of another name for a word, and the word, which is what counts.
+    `aliases` are pairs of another name for a word, and the word that it becomes.
     """
 
     name: str
@@ -40,7 +39,7 @@ class Vocabulary(msgspec.Struct, frozen=True):
     label: ClassVar[str] = "vocabulary"
 
     def extended(self, words: Iterable[str]) -> "Vocabulary":
-        """The same vocabulary with more words; the words come from code, never from data."""
+        """The same vocabulary with more words, which come from code, never from data."""
         return Vocabulary(self.name, tuple(dict.fromkeys((*self.words, *words))), self.aliases)
 
     def checker(self, tools: Container[str] | None = None) -> Checker:
@@ -61,26 +60,26 @@ class Vocabulary(msgspec.Struct, frozen=True):
 class ToolName(msgspec.Struct, frozen=True):
     """A tool's registered name; any other text becomes `other`.
 
-    Where the registered names are not known (a collector for a product that does not list its tools) the name must
-    have the form of one: at most 64 ASCII letters, digits and `_ . / -`.
+    Where the registered names are not known (in a collector, for a product that does not list its tools), any text
+    with the form of a tool name is admitted: at most 64 ASCII letters, digits and `_ . / -`.
     """
 
     label: ClassVar[str] = "tool name"
 
     def checker(self, tools: Container[str] | None = None) -> Checker:
         matches = _TOOL.fullmatch
-        # Names that were looked at before. It holds registered names only, so it is bounded.
-        known: dict[object, str] = {}
+        # Results of earlier checks. Only registered names are in it, so it is bounded.
+        cached: dict[object, str] = {}
 
         def check(value: object) -> Value | None:
             if type(value) is not str:
                 return None
             if tools is None:
                 return value if matches(value) else OTHER
-            found = known.get(value)
-            if found is None and value in tools:
-                found = known[value] = value if matches(value) else OTHER
-            return found or OTHER
+            admitted = cached.get(value)
+            if admitted is None and value in tools:
+                admitted = cached[value] = value if matches(value) else OTHER
+            return admitted or OTHER
 
         return check
 
@@ -110,7 +109,7 @@ class Identifier(msgspec.Struct, frozen=True):
 class Version(msgspec.Struct, frozen=True):
     """At most three numeric parts of at most five digits and at most an alpha, beta, rc or dev tag: `1.31.2`, `2.0-rc`.
 
-    Whatever follows is cut (`v1.31.2-gke.1` is `1.31.2`, `2.0.0rc1` is `2.0.0-rc`); a fourth part, or text that
+    Any text after that is cut (`v1.31.2-gke.1` is `1.31.2`, `2.0.0rc1` is `2.0.0-rc`). A fourth part, or text that
     does not start with a number, makes it `other`. An empty text is None.
     """
 
@@ -124,10 +123,10 @@ class Version(msgspec.Struct, frozen=True):
 
 
 def clean_version(value: object) -> str | None:
-    """The admissible part of a version text; `other` where there is none, None where it is empty or not a text."""
+    """The admissible part of a version text; `other` if there is none, None if it is empty or no text."""
     if type(value) is not str or not value:
         return None
-    # The form is decided within the first characters; the rest would be cut in any case.
+    # Only the first characters matter; the pattern would cut the rest in any case.
     match = _VERSION.match(value[:_MAX_TEXT])
     if match is None:
         return OTHER
@@ -151,9 +150,9 @@ class Flag(msgspec.Struct, frozen=True):
 
 
 class Amount(msgspec.Struct, frozen=True):
-    """A number from 0 to `maximum` of a unit, kept to two significant digits and at finest to hundredths.
+    """A number from 0 to `maximum` of a unit, rounded to two significant digits, at finest to hundredths.
 
-    Above the maximum it is the maximum; negative, NaN or not a number: None.
+    A greater number becomes the maximum. A negative number, NaN, or a value that is no number becomes None.
     """
 
     unit: str
@@ -178,8 +177,8 @@ class Amount(msgspec.Struct, frozen=True):
 
 
 def round_significant(value: float) -> int | float:
-    """Two significant digits, hundredths at finest; whole numbers come back as int. `value` is finite and ≥ 0."""
-    # round() is exact for every number of digits, and several times as fast as formatting and parsing.
+    """Two significant digits, at finest hundredths. A whole number is an int. `value` must be finite and ≥ 0."""
+    # round() is exact for any number of digits, and several times as fast as formatting and parsing.
     if value >= 1000:
         return int(float(f"{value:.1e}"))
     if value >= 10:

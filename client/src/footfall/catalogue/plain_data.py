@@ -1,7 +1,7 @@
-"""A product's own events as plain data and back, so that the command line can show and check them without the product.
+"""A product's own events as plain data and back. The command line reads them from the state directory.
 
-The command line can't import the code of the server it looks at. `{event: {"meaning", "properties": {name: {…}}}}`,
-where a property has its `kind` by label, what that kind is made of, and what `Property` says about it.
+It can't import the server's code. The form is `{event: {"meaning", "properties": {name: {…}}}}`; a property has the
+fields of `Property`, and its `kind` is the kind's label and fields.
 """
 
 from collections.abc import Iterable
@@ -15,9 +15,9 @@ from .schema import Event, EventType, Property
 _KINDS: dict[str, type[Any]] = {kind.label: kind for kind in (Vocabulary, ToolName, Identifier, Version, Flag, Amount)}
 
 
-def outlined(events: Iterable[EventType]) -> dict[str, Any]:
-    """Events as plain data, which is the same again after a way through JSON."""
-    outline: dict[str, Any] = msgspec.to_builtins(
+def to_plain_data(events: Iterable[EventType]) -> dict[str, Any]:
+    """Events as plain data, which stays the same when it is written as JSON and read back."""
+    data: dict[str, Any] = msgspec.to_builtins(
         {
             event.name: {
                 "meaning": event.meaning,
@@ -32,29 +32,31 @@ def outlined(events: Iterable[EventType]) -> dict[str, Any]:
             for event in events
         }
     )
-    return outline
+    return data
 
 
-def event_types(outline: object) -> dict[str, EventType]:
-    """The events of an outline, by name; what is not as `outlined` makes it is left out."""
-    found = {}
-    for name, said in outline.items() if isinstance(outline, dict) else ():
+def from_plain_data(data: object) -> dict[str, EventType]:
+    """The events in the data, by name. An event that does not have the form of `to_plain_data` is left out."""
+    events = {}
+    for name, event in data.items() if isinstance(data, dict) else ():
         try:
-            properties = {str(key): _property(value) for key, value in said["properties"].items()}
-            found[str(name)] = EventType(str(name), str(said["meaning"]), Event, properties)
+            properties = {str(key): _property(value) for key, value in event["properties"].items()}
+            events[str(name)] = EventType(str(name), str(event["meaning"]), Event, properties)
         except (KeyError, TypeError, AttributeError, ValueError):
             continue
-    return found
+    return events
 
 
-def _property(said: dict[str, Any]) -> Property:
-    known = set(Property.__struct_fields__) - {"kind"}
-    return Property(kind=_kind(said["kind"]), **{key: value for key, value in said.items() if key in known})
+def _property(data: dict[str, Any]) -> Property:
+    fields = set(Property.__struct_fields__) - {"kind"}
+    return Property(kind=_kind(data["kind"]), **{key: value for key, value in data.items() if key in fields})
 
 
-def _kind(said: dict[str, Any]) -> Kind:
-    kind = _KINDS[said["label"]]
-    given = {name: said[name] for name in kind.__struct_fields__}
+def _kind(data: dict[str, Any]) -> Kind:
+    kind_class = _KINDS[data["label"]]
+    fields = {name: data[name] for name in kind_class.__struct_fields__}
     # JSON has no tuples.
-    made: Kind = kind(**{key: tuple(map(str, value)) if type(value) is list else value for key, value in given.items()})
-    return made
+    kind: Kind = kind_class(
+        **{key: tuple(map(str, value)) if type(value) is list else value for key, value in fields.items()}
+    )
+    return kind

@@ -1,7 +1,7 @@
-"""What an event is: a `msgspec.Struct` whose fields each carry a `Property`. Both ends compile their checks from it.
+"""The form of an event: a `msgspec.Struct` in which every field has a `Property`. Client and collector compile checks.
 
-`Catalogue` is the one object that says what a product may say. The client validates with it, the collector admits
-with it, and tables, charts and documents are generated from it.
+A `Catalogue` is the complete list of a product's events and properties. The client validates events with it, the
+collector admits them with it, and tables, charts and documents are generated from it.
 """
 
 from collections.abc import Callable, Container, Iterable
@@ -18,9 +18,16 @@ EventCheck = Callable[["Event"], "Properties | None"]
 
 
 class Property(msgspec.Struct, frozen=True):
-    """One property: what it means, why it is collected and which of the four questions it answers.
+    """One property of an event.
 
-    `question` is a key of `catalogue.QUESTIONS`; `since` and `retired` are versions of the catalogue.
+    Attributes:
+        kind: the set of values it can have.
+        meaning: what it says, for the dictionary and the Telemetry Guide.
+        purpose: why it is collected.
+        question: which of the four questions it answers: `tools`, `errors`, `providers` or `next`.
+        since: the version of the catalogue that introduced it.
+        retired: the version of the catalogue that retired it; a retired property is no longer sent.
+        required: whether an event without an admissible value is dropped.
     """
 
     kind: Kind
@@ -33,11 +40,14 @@ class Property(msgspec.Struct, frozen=True):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all events. A subclass gives its wire name as `tag` and annotates every field with a `Property`."""
+    """Base class of events. A subclass has its wire name as `tag`, its meaning as docstring, and annotates every field.
+
+    The annotation is `Annotated[type, Property(…)]`. There is no kind for free text.
+    """
 
 
 class EventType(msgspec.Struct, frozen=True):
-    """One event of a catalogue, as read from its class: `name` on the wire, `meaning` from the docstring."""
+    """One event of a catalogue, read from its class: `name` on the wire, `meaning` from the docstring."""
 
     name: str
     meaning: str
@@ -49,9 +59,9 @@ def properties_of(struct: type[msgspec.Struct]) -> dict[str, Property]:
     """The `Property` of every field of a struct, in the order of the fields.
 
     Raises:
-        TypeError: a field carries no `Property`, so that it could hold anything.
+        TypeError: a field has no `Property`, so that it could hold any value.
     """
-    found = {}
+    properties = {}
     for name, hint in get_type_hints(struct, include_extras=True).items():
         property_ = _property_in(hint)
         if property_ is None:
@@ -59,8 +69,8 @@ def properties_of(struct: type[msgspec.Struct]) -> dict[str, Property]:
                 f"{struct.__name__}.{name} has no footfall Property: write "
                 f"`{name}: Annotated[str, Property(kind=…, meaning=…, purpose=…, question=…)]`"
             )
-        found[name] = property_
-    return found
+        properties[name] = property_
+    return properties
 
 
 def _property_in(hint: Any) -> Property | None:
@@ -70,7 +80,7 @@ def _property_in(hint: Any) -> Property | None:
 
 
 def event_type(struct: type[Event]) -> EventType:
-    """What a struct says about its event. Raises TypeError where it says too little."""
+    """The `EventType` of a struct. Raises TypeError if the struct has no tag, docstring or `Property`."""
     tag = struct.__struct_config__.tag
     if not isinstance(tag, str) or not struct.__doc__:
         raise TypeError(f"{struct.__name__} needs a wire name (`tag=…`) and a docstring that gives its meaning")
@@ -78,12 +88,12 @@ def event_type(struct: type[Event]) -> EventType:
 
 
 class Catalogue:
-    """Everything one product may say.
+    """All events and properties of one product.
 
     Attributes:
         product: the product's name, such as `dot-ai`.
-        events: wire name to `EventType`, own properties only.
-        common: wire name to `Property` of what every event carries besides.
+        events: wire name → `EventType`, without the common properties.
+        common: wire name → `Property`, for the properties that every event carries.
     """
 
     def __init__(
@@ -95,23 +105,23 @@ class Catalogue:
     ) -> None:
         names = tuple(client_names)
         self.product = product
-        self.events = {e.name: _with_clients(e, names) for e in map(event_type, events)}
+        self.events = {e.name: _add_client_names(e, names) for e in map(event_type, events)}
         self.common = dict(common)
 
     def checks(self, tools: Container[str] | None = None) -> dict[str, Check]:
-        """One check per event for its own properties; `tools` are the registered tool names, None where not known."""
+        """One check per event, without the common properties; `tools` are the registered names, None if not known."""
         return {name: compile_check(event.properties, tools) for name, event in self.events.items()}
 
     def event_checks(self, tools: Container[str]) -> dict[str, EventCheck]:
-        """The same for events that are given as objects."""
+        """One check per event class, for events that are objects of it."""
         return {name: compile_event_check(event, tools) for name, event in self.events.items()}
 
     def common_check(self) -> Check:
-        """The check for the properties that every event carries."""
+        """The check of the properties that every event carries."""
         return compile_check(self.common)
 
 
-def _with_clients(event: EventType, names: tuple[str, ...]) -> EventType:
+def _add_client_names(event: EventType, names: tuple[str, ...]) -> EventType:
     properties = {
         name: msgspec.structs.replace(p, kind=p.kind.extended(names))
         if isinstance(p.kind, Vocabulary) and p.kind.name == "mcp_client"
@@ -122,10 +132,10 @@ def _with_clients(event: EventType, names: tuple[str, ...]) -> EventType:
 
 
 def compile_check(properties: dict[str, Property], tools: Container[str] | None = None) -> Check:
-    """A function that reads each property through a getter and returns what is admitted of them.
+    """A function that reads each property through a getter and returns the admitted values by name.
 
-    The getter takes a property's name and returns its value, None where it is absent. The result is None where a
-    required property has no admissible value: such an event is dropped whole. Retired properties are not read.
+    The getter takes a property's name and returns its value, or None if it is absent. The result is None if a required
+    property has no admissible value; the whole event is then dropped. Retired properties are not read.
     """
     table: list[tuple[str, Checker, bool]] = [
         (name, p.kind.checker(tools), p.required) for name, p in properties.items() if p.retired is None
@@ -145,17 +155,17 @@ def compile_check(properties: dict[str, Property], tools: Container[str] | None 
 
 
 def compile_event_check(event: EventType, tools: Container[str]) -> EventCheck:
-    """As `compile_check`, for one event's own class: several times as fast as reading attribute by attribute."""
+    """As `compile_check`, for objects of one event class: several times as fast as a getter for each attribute."""
     names = event.struct.__struct_fields__
-    kept = {name: p for name, p in event.properties.items() if p.retired is None}
-    admits = [kept[name].kind.checker(tools) if name in kept else _nothing for name in names]
-    required = frozenset(name for name, p in kept.items() if p.required)
+    current = {name: p for name, p in event.properties.items() if p.retired is None}
+    admits = [current[name].kind.checker(tools) if name in current else _admit_none for name in names]
+    required = frozenset(name for name, p in current.items() if p.required)
     astuple = msgspec.structs.astuple
 
-    def check(given: Event) -> Properties | None:
+    def check(recorded: Event) -> Properties | None:
         admitted: Properties = {}
-        # Flat, because it runs at every record(): unpacking nested tuples costs a third more.
-        for name, admit, untrusted in zip(names, admits, astuple(given)):  # noqa: B905 - equally long by construction
+        # Flat, because every record() runs it: unpacking nested tuples costs a third more.
+        for name, admit, untrusted in zip(names, admits, astuple(recorded)):  # noqa: B905 - equally long by construction
             value = admit(untrusted)
             if value is not None:
                 admitted[name] = value
@@ -166,5 +176,5 @@ def compile_event_check(event: EventType, tools: Container[str]) -> EventCheck:
     return check
 
 
-def _nothing(_: object) -> None:
+def _admit_none(_: object) -> None:
     return None

@@ -1,13 +1,13 @@
-"""The closed word lists that vocabulary properties draw from. Data only; every list is finite and public.
+"""The closed word lists of vocabulary properties. Data only; every list is finite and public.
 
-Whatever is not listed here (or added by a product's own code) leaves the process as `other`.
+A word that is neither listed here nor added by a product's own code leaves the process as `other`.
 """
 
 OTHER = "other"
 """Stands for every value outside a vocabulary."""
 
 UNKNOWN = "unknown"
-"""Stands for a value nobody told us: a session-less request without client info, for example."""
+"""Stands for a value that is not given, for example in a session-less request without client info."""
 
 MCP_CLIENTS = (
     "@librechat/api-client",
@@ -60,13 +60,13 @@ MCP_CLIENTS = (
     "Xcode-copilot-xcode",
     "Zed",
 )
-"""`clientInfo.name` of public MCP clients, as they send it."""
+"""`clientInfo.name` of public MCP clients, in the spelling they send."""
 
 TRANSPORTS = ("stdio", "sse", "streamable-http", "memory")
 """MCP transports, by the names of the MCP specification; `memory` is an in-process session."""
 
 DEPLOYMENT_METHODS = ("helm", "kustomize", "manifest", "docker-compose", "docker", "kubernetes", "local")
-"""How a server was installed: a manifest says so in a variable, else it is told from the surroundings."""
+"""How a server was installed: a manifest says so in a variable, else it is derived from the environment."""
 
 AI_PROVIDER_VARIABLES = {
     # The order decides where several keys are present: the first listed wins.
@@ -125,22 +125,22 @@ AI_PROVIDER_VARIABLES = {
     "VOYAGE_API_KEY": "voyage",
     "WANDB_API_KEY": "wandb",
 }
-"""Variable whose presence (never its value) tells the provider. Variables that other tools set for their own
-ends are left out on purpose: AWS credentials do not mean Bedrock, a Cloudflare account or an Azure base URL
-do not mean a model."""
+"""Variable whose presence (never its value) shows the provider. Variables that other tools set for other purposes are
+left out on purpose: AWS credentials do not mean Bedrock, and a Cloudflare account or an Azure base URL does not mean a
+model."""
 
 AI_PROVIDERS = tuple(
     sorted(
         {
             *AI_PROVIDER_VARIABLES.values(),
-            # Names that servers set in AI_PROVIDER without a key of their own.
+            # Names that servers set in AI_PROVIDER and that have no key variable.
             "amazon_bedrock",
             "host",
             "none",
         }
     )
 )
-"""Names of AI providers; `none` where no key is present and AI_PROVIDER is not set."""
+"""Names of AI providers; `none` if no key is present and AI_PROVIDER is not set."""
 
 AI_PROVIDER_ALIASES = {
     "anthropic_haiku": "anthropic",
@@ -150,5 +150,5 @@ AI_PROVIDER_ALIASES = {
     "moonshot": "kimi",
     "unknown": "none",
 }
-"""Names that servers give to a provider's models, and other names of a provider: each counts as its provider. The
-TypeScript server of dot-ai says `unknown` where no provider is configured."""
+"""Other names of providers, and names that servers give to a provider's models: each counts as its provider. The
+TypeScript server of dot-ai sends `unknown` if no provider is configured."""

@@ -1,4 +1,4 @@
-"""`footfall`: what is collected here, what was sent, and how to turn it off."""
+"""The entry point: parses the arguments, and prints `status`, `preview`, `log` and `dictionary`."""
 
 import argparse
 import json
@@ -7,31 +7,30 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from ..catalogue import QUESTIONS, catalogue_for
-from ..catalogue import dictionary as schema_of
+from ..catalogue import QUESTIONS, catalogue_for, to_json_schema
 from ..runtime import DROP_REASONS
 from ..send import rfc3339
 from ..version import __version__
 from .on_off_forget import forget, off, on
-from .product_choice import counted, meant_product, print_json, products_here
-from .status import Inspection
+from .product_choice import local_products, print_json, select_product, with_noun
+from .status import ProductStatus
 
 EXAMPLES = """examples:
   footfall status                     on or off and why, what waits, what was sent
-  footfall preview                    the next request, exactly
+  footfall preview                    the next request, byte for byte
   footfall log --json                 every event sent in the last 7 days
   footfall off --product dot-ai       turn dot-ai's telemetry off for this user
 """
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; 0 where it did what it says, 1 otherwise, with the reason on stderr."""
+    """Run one command; 0 if it succeeds, else 1 and the reason on stderr."""
     arguments = _parser().parse_args(argv)
     command: Callable[[argparse.Namespace], int] = arguments.command
     try:
         return command(arguments)
     except BrokenPipeError:
-        # The reader, such as `head`, had enough.
+        # The reader, such as `head`, closed the pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
@@ -39,13 +38,13 @@ def main(argv: list[str] | None = None) -> int:
         return 1
 
 
-_MORE = {
+_DETAILS = {
     "log": (
-        "The first column is when an event was sent; when it happened is its timestamp, which --json shows",
+        "The first column is the time at which an event was sent; --json also shows its own timestamp",
         'With --json a line is {"sent": UTC time, "event": the event as it was sent}',
     )
 }
-"""What the help of a command says besides its line in the list of all."""
+"""More sentences for the help of one command."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -58,46 +57,49 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"footfall {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, function, help_text in (
-        ("status", status, "on or off and why, the instance ID, what waits, what was sent and dropped"),
-        ("preview", preview, "the next request, byte for byte"),
-        ("log", log, "every event sent in the last 7 days"),
-        ("dictionary", dictionary, "every event and property that can be sent, and why"),
+        ("status", status, "show on or off and why, the instance ID, what waits, what was sent and dropped"),
+        ("preview", preview, "show the next request, byte for byte"),
+        ("log", log, "show every event sent in the last 7 days"),
+        ("dictionary", dictionary, "show every event and property that can be sent, and why"),
         ("forget", forget, "delete identity, unsent events and log, turn telemetry off, say how to have data deleted"),
-        ("off", off, "turn telemetry off for this user, whatever the environment says"),
-        ("on", on, "take back `footfall off`; an off in the environment still wins"),
+        ("off", off, "turn telemetry off for this user, even if the environment turns it on"),
+        ("on", on, "undo `footfall off`; a variable that turns telemetry off still wins"),
     ):
-        described = ". ".join((help_text, *_MORE.get(name, ())))
+        description = "".join(f"{text[0].upper()}{text[1:]}. " for text in (help_text, *_DETAILS.get(name, ()))).strip()
         command = commands.add_parser(
-            name, help=help_text, description=described, epilog=f"example: footfall {name} --product dot-ai"
+            name, help=help_text, description=description, epilog=f"example: footfall {name} --product dot-ai"
         )
-        command.add_argument("--product", help="name of the product, such as dot-ai; needed where several are known")
-        command.add_argument("--json", action="store_true", help="for machines")
+        command.add_argument(
+            "--product", help="name of the product, such as dot-ai; required if several are known here"
+        )
+        command.add_argument("--json", action="store_true", help="print JSON")
         command.set_defaults(command=function)
         if function is preview:
-            command.add_argument("--wire", action="store_true", help="the very bytes of the request, gzip included")
+            command.add_argument(
+                "--wire", action="store_true", help="print the exact bytes of the request, with its gzip body"
+            )
     return parser
 
 
-def _when(epoch: float) -> str | None:
+def _utc(epoch: float) -> str | None:
     return rfc3339(int(epoch)) if epoch else None
 
 
 def status(arguments: argparse.Namespace) -> int:
-    """Print on or off and why, the instance ID, the destination, what waits, was sent and dropped."""
-    inspection = Inspection(meant_product(arguments), os.environ)
-    facts = _status_facts(inspection)
+    product_status = ProductStatus(select_product(arguments), os.environ)
+    facts = _status_facts(product_status)
     if arguments.json:
         return print_json(facts)
     events, size = facts.pop("waiting_events"), facts.pop("waiting_bytes")
-    said = {name: facts.pop(name) for name in ("dropped", "warnings")}
-    shown = {"waiting": f"{counted(events, 'event', 'events')}, {size} bytes", **facts}
-    # In the order of the machine's facts, but with what waits as one line.
-    rows = [(name.replace("_", " "), shown[name]) for name in _ROWS]
-    rows += [("dropped", f"{count} {reason}: {_meaning(reason)}") for reason, count in said["dropped"].items()]
-    rows += [("warning", warning) for warning in said["warnings"]]
+    lists = {name: facts.pop(name) for name in ("dropped", "warnings")}
+    values = {"waiting": f"{with_noun(events, 'event', 'events')}, {size} bytes", **facts}
+    # The same order as in JSON, but with the waiting events and bytes on one line.
+    rows = [(name.replace("_", " "), values[name]) for name in _ROWS]
+    rows += [("dropped", f"{count} {reason}: {_explain_drop(reason)}") for reason, count in lists["dropped"].items()]
+    rows += [("warning", warning) for warning in lists["warnings"]]
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
-        print(f"{name:<{width}}  {_NOTHING.get(name, 'none') if value is None else value}")
+        print(f"{name:<{width}}  {_PLACEHOLDERS.get(name, 'none') if value is None else value}")
     return 0
 
 
@@ -117,49 +119,49 @@ _ROWS = (
     "durability",
     "state_directory",
 )
-_NOTHING = {
+_PLACEHOLDERS = {
     "instance": "not made yet",
     "instance made": "at the first start",
     "last sent": "never",
     "sending begins": "10 minutes after the first start",
     "next try": "with the next batch",
 }
-"""What `status` says where there is nothing to say; `none` for the rest."""
+"""Texts that `status` prints for missing values; any other is `none`."""
 
 
-def _meaning(reason: str) -> str:
+def _explain_drop(reason: str) -> str:
     return DROP_REASONS.get(reason, "a reason of another version")
 
 
-def _status_facts(inspection: Inspection) -> dict[str, Any]:
-    """What is known, for machines: None where there is nothing."""
-    progress, waiting, decision = inspection.progress, inspection.waiting(), inspection.decision
+def _status_facts(product_status: ProductStatus) -> dict[str, Any]:
+    """The facts that `status` prints; None for a missing one."""
+    progress, waiting, decision = product_status.progress, product_status.waiting(), product_status.decision
     return {
-        "product": inspection.product.name,
+        "product": product_status.product.name,
         "telemetry": decision.mode,
         "because": decision.reason,
-        "instance": inspection.instance or None,
-        "instance_made": inspection.about.get("instance_how"),
-        "destination": inspection.host,
+        "instance": product_status.instance or None,
+        "instance_made": product_status.about.get("instance_how"),
+        "destination": product_status.host,
         "waiting_events": waiting.events,
         "waiting_bytes": waiting.bytes,
         "sent": progress.sent,
         "dropped": progress.dropped,
-        "last_sent": _when(progress.last_sent),
-        "sending_begins": _when(inspection.grace_ends()),
-        "next_try": _when(progress.next_try),
+        "last_sent": _utc(progress.last_sent),
+        "sending_begins": _utc(product_status.grace_ends()),
+        "next_try": _utc(progress.next_try),
         "last_error": progress.last_error or None,
-        "durability": inspection.durability,
-        "state_directory": inspection.directory,
-        "warnings": [*decision.warnings, *inspection.settings.warnings],
+        "durability": product_status.durability,
+        "state_directory": product_status.directory,
+        "warnings": [*decision.warnings, *product_status.settings.warnings],
     }
 
 
 def preview(arguments: argparse.Namespace) -> int:
-    """Print the next request: request line, headers, and the body as it is before gzip."""
-    inspection = Inspection(meant_product(arguments), os.environ)
-    off = inspection.decision.mode == "off"
-    request = None if off else inspection.next_request()
+    """Print the next request: request line, headers, and the body before gzip."""
+    product_status = ProductStatus(select_product(arguments), os.environ)
+    off = product_status.decision.mode == "off"
+    request = None if off else product_status.next_request()
     if arguments.wire:
         sys.stdout.buffer.write(request.wire if request else b"")
     elif arguments.json:
@@ -168,7 +170,7 @@ def preview(arguments: argparse.Namespace) -> int:
         print(request.head.replace("\r\n", "\n"))
         print(request.body.decode())
     elif off:
-        print(f"Nothing would be sent: telemetry is off, {inspection.decision.reason}.")
+        print(f"Nothing would be sent: telemetry is off, {product_status.decision.reason}.")
     else:
         print("Nothing waits to be sent.")
     return 0
@@ -178,9 +180,9 @@ _LOG_ROW = "{:<22}{:<28}{:<18}{}"
 
 
 def log(arguments: argparse.Namespace) -> int:
-    """Print every event sent in the last 7 days, as it was sent, with the time at which it was."""
+    """Print every event sent in the last 7 days, as it was sent, and when."""
     entry = None
-    for number, entry in enumerate(Inspection(meant_product(arguments), os.environ).sent()):
+    for number, entry in enumerate(ProductStatus(select_product(arguments), os.environ).sent()):
         sent, event = rfc3339(entry["sent"]), entry["event"]
         if arguments.json:
             print(json.dumps({**entry, "sent": sent}))
@@ -197,12 +199,13 @@ def log(arguments: argparse.Namespace) -> int:
 
 def dictionary(arguments: argparse.Namespace) -> int:
     """Print every event and property of the product: meaning, kind, purpose and the question it answers."""
-    known = products_here()
-    # The dictionary of the one product that is known everywhere needs no state.
-    nobody = arguments.product is None and len(known) != 1
-    catalogue = catalogue_for("dot-ai") if nobody else Inspection(meant_product(arguments), os.environ).catalogue()
+    unspecified = arguments.product is None and len(local_products()) != 1
+    # Without a product to look up, it shows dot-ai's dictionary, which needs no state directory.
+    catalogue = (
+        catalogue_for("dot-ai") if unspecified else ProductStatus(select_product(arguments), os.environ).catalogue()
+    )
     if arguments.json:
-        return print_json(schema_of(catalogue))
+        return print_json(to_json_schema(catalogue))
     events = [(f"{event.name}: {event.meaning}", event.properties) for event in catalogue.events.values()]
     for heading, properties in [*events, ("every event", catalogue.common)]:
         print(heading)

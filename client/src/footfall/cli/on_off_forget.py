@@ -1,4 +1,4 @@
-"""`footfall off`, `on` and `forget`."""
+"""`footfall off`, `on` and `forget`: the commands that change a state directory."""
 
 import argparse
 import contextlib
@@ -8,20 +8,20 @@ import time
 from ..runtime import write_json
 from ..settings import OFF_MARKER, Product, state_directory
 from ..spool import delete_all, delete_unsent
-from .product_choice import counted, meant_product, print_json, products_here
-from .status import Inspection
+from .product_choice import local_products, print_json, select_product, with_noun
+from .status import ProductStatus
 
 
-def _unknown(product: Product) -> str:
-    """What to look at where the product has never kept anything here: its name may be misspelt. Empty where it has."""
+def _unknown_name_note(product: Product) -> str:
+    """A note that the name may be misspelt, if the product has no state directory; else empty."""
     if os.path.isdir(state_directory(product, os.environ)):
         return ""
-    known = ", ".join(one.name for one in products_here()) or "none"
+    known = ", ".join(known.name for known in local_products()) or "none"
     return f"no product named {product.name} has kept state here (known: {known}); check the name"
 
 
 def _turn_off(product: Product) -> str:
-    """Leave the mark that turns telemetry off; the state directory. Raises OSError with what to do instead."""
+    """Write the marker that turns telemetry off; the state directory. Raises OSError with what to do instead."""
     directory = state_directory(product, os.environ)
     try:
         os.makedirs(directory, mode=0o700, exist_ok=True)
@@ -34,15 +34,15 @@ def _turn_off(product: Product) -> str:
 
 
 def off(arguments: argparse.Namespace) -> int:
-    """Turn telemetry off for this user and product, and delete what was not yet sent."""
-    product = meant_product(arguments)
-    # A mark before the first start is of use too, so an unknown name is no error.
-    note = _unknown(product)
+    """Turn telemetry off for this user and product, and delete the unsent events."""
+    product = select_product(arguments)
+    # `off` is also useful before a product's first start, so an unknown name is no error.
+    note = _unknown_name_note(product)
     deleted = delete_unsent(os.path.join(_turn_off(product), "spool"))
     if arguments.json:
-        told = {"product": product.name, "telemetry": "off", "spool_files_deleted": deleted}
-        return print_json({**told, "note": note} if note else told)
-    files = counted(deleted, "spool file was", "spool files were")
+        answer = {"product": product.name, "telemetry": "off", "spool_files_deleted": deleted}
+        return print_json({**answer, "note": note} if note else answer)
+    files = with_noun(deleted, "spool file was", "spool files were")
     print(f"{product.name} telemetry is off, also for servers that run now. {files} deleted.")
     if note:
         print(f"note: {note}")
@@ -50,11 +50,11 @@ def off(arguments: argparse.Namespace) -> int:
 
 
 def on(arguments: argparse.Namespace) -> int:
-    """Take back `footfall off`."""
-    product = meant_product(arguments)
+    """Undo `footfall off`."""
+    product = select_product(arguments)
     with contextlib.suppress(FileNotFoundError):
         os.unlink(os.path.join(state_directory(product, os.environ), OFF_MARKER))
-    decision = Inspection(product, os.environ).decision
+    decision = ProductStatus(product, os.environ).decision
     if arguments.json:
         return print_json({"product": product.name, "telemetry": decision.mode, "because": decision.reason})
     print(f"{product.name} telemetry is {decision.mode}: {decision.reason}.")
@@ -62,19 +62,21 @@ def on(arguments: argparse.Namespace) -> int:
 
 
 def forget(arguments: argparse.Namespace) -> int:
-    """Delete everything kept here, turn telemetry off, print the ID and how to have its data deleted."""
-    inspection = Inspection(meant_product(arguments), os.environ)
-    name, instance, host = inspection.product.name, inspection.instance, inspection.host
-    note = _unknown(inspection.product)
-    # Off first: a server that runs must not write anew what is deleted here.
-    deleted = delete_all(_turn_off(inspection.product))
+    """Delete all state, turn telemetry off, print the instance ID and how to have its data deleted."""
+    product_status = ProductStatus(select_product(arguments), os.environ)
+    name, instance, host = product_status.product.name, product_status.instance, product_status.host
+    note = _unknown_name_note(product_status.product)
+    # Off comes first, so that a running server does not write again what is deleted here.
+    deleted = delete_all(_turn_off(product_status.product))
     command = f"footfall-collector forget {instance}"
     if arguments.json:
-        known = {"instance": instance or None, "destination": host, "collector_command": command if instance else None}
-        told = {"product": name, "telemetry": "off", "files_deleted": deleted, **known}
-        return print_json({**told, "note": note} if note else told)
-    gone = f"Deleted: identity, unsent events and the log of {name}" if deleted else f"Nothing was kept here for {name}"
-    print(f"{gone}. Telemetry is off.")
+        sent = {"instance": instance or None, "destination": host, "collector_command": command if instance else None}
+        answer = {"product": name, "telemetry": "off", "files_deleted": deleted, **sent}
+        return print_json({**answer, "note": note} if note else answer)
+    result = (
+        f"Deleted: identity, unsent events and the log of {name}" if deleted else f"Nothing was kept here for {name}"
+    )
+    print(f"{result}. Telemetry is off.")
     if note:
         print(f"note: {note}")
     if instance:

@@ -1,4 +1,4 @@
-"""What the commands have in common: which product is meant, and how an answer is printed for machines."""
+"""Shared by the commands: the choice of the product, and printing."""
 
 import argparse
 import json
@@ -7,10 +7,10 @@ from typing import Any
 
 from ..runtime import read_json
 from ..settings import Product, state_directory
-from .status import known_products, product_from
+from .status import find_products, read_product
 
 
-def _base() -> str:
+def _state_root() -> str:
     from platformdirs import user_state_dir
 
     try:
@@ -19,22 +19,22 @@ def _base() -> str:
         return ""  # a user without a home
 
 
-def products_here() -> list[Product]:
+def local_products() -> list[Product]:
     """The products that have kept state for this user."""
-    return known_products(os.environ, _base())
+    return find_products(os.environ, _state_root())
 
 
-def meant_product(arguments: argparse.Namespace) -> Product:
-    """The product that is meant, with a state directory. Raises SystemExit with what to do where there is none."""
-    product = _named_product(arguments)
+def select_product(arguments: argparse.Namespace) -> Product:
+    """The product of `--product`, or the only known one. Raises SystemExit, with what to do, if there is none."""
+    product = _find_product(arguments)
     if not state_directory(product, os.environ):
         variable = f"{product.prefix}TELEMETRY_STATE_DIR"
         raise SystemExit(f"footfall: this user has no home directory and so no state; set HOME or {variable}")
     return product
 
 
-def _named_product(arguments: argparse.Namespace) -> Product:
-    known = products_here()
+def _find_product(arguments: argparse.Namespace) -> Product:
+    known = local_products()
     name = arguments.product
     if name is None and len(known) == 1:
         return known[0]
@@ -47,15 +47,15 @@ def _named_product(arguments: argparse.Namespace) -> Product:
     except ValueError as error:
         raise SystemExit(f"footfall: {error}") from None
     about = read_json(os.path.join(state_directory(product, os.environ), "product.json"))
-    return product_from(about, name) if about.get("name") == name else product
+    return read_product(about, name) if about.get("name") == name else product
 
 
 def print_json(value: Any) -> int:
-    """Print an answer for machines; the exit code of a command that did what it says."""
+    """Print a value as JSON; 0, the exit code of success."""
     print(json.dumps(value, indent=1))
     return 0
 
 
-def counted(number: int, one: str, many: str) -> str:
+def with_noun(number: int, singular: str, plural: str) -> str:
     """A number with its noun: `1 event`, `2 events`."""
-    return f"{number} {one if number == 1 else many}"
+    return f"{number} {singular if number == 1 else plural}"

@@ -1,4 +1,4 @@
-"""What can be known about a product's telemetry from outside its process: its state directory, read without locking."""
+"""The status of a product's telemetry, read from its state directory without locks. No server process is asked."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
-from ..catalogue import Catalogue, catalogue_for, event_types
-from ..identity import life_began
+from ..catalogue import Catalogue, catalogue_for, from_plain_data
+from ..identity import first_started_at
 from ..runtime import Clock, obstacle, read_json, shift
 from ..send import BATCH_EVENTS, MOST_AGE_SECONDS, Egress, Packer, Poster, Progress, compressed, request_body
 from ..settings import DEFAULT_HOST, OFF_MARKER, Decision, Product, Settings, decide, no_key
@@ -15,34 +15,38 @@ from ..spool import FORMAT, HEADER, READ_BYTES, SUFFIX, Header
 
 
 @dataclass
-class Waiting:
-    """What waits in the spool: events and bytes on disk."""
+class WaitingEvents:
+    """The number of unsent events in the spool, and their bytes on disk."""
 
     events: int = 0
     bytes: int = 0
 
 
 @dataclass(frozen=True)
-class Request:
-    """A request that is not sent: where it would go, and its body before compression."""
+class NextRequest:
+    """The request that would be sent next: its host, and its body before compression."""
 
     host: str
     body: bytes
 
     @property
     def head(self) -> str:
-        """Request line and headers, a line each, with CRLF."""
+        """Request line and headers, each ended by CRLF."""
         return Poster(self.host).head(compressed(self.body))
 
     @property
     def wire(self) -> bytes:
-        """Every byte as it would go out."""
+        """All bytes of the request."""
         return self.head.encode() + b"\r\n" + compressed(self.body)
 
 
 @dataclass
-class Inspection:
-    """A product's telemetry as its files tell it. Times are epoch seconds, 0 for never."""
+class ProductStatus:
+    """A product's telemetry, read from its files. Times are epoch seconds, 0 for never.
+
+    Attributes:
+        about: the content of `product.json`, which the product's last run wrote; empty before the first run.
+    """
 
     product: Product
     environ: Mapping[str, str]
@@ -60,12 +64,12 @@ class Inspection:
 
     @property
     def host(self) -> str:
-        """Where the product's last run sent to, or would send to."""
+        """The host of the product's last run, or of the environment."""
         return str(self.about.get("host") or self.settings.host)
 
     @property
     def key(self) -> str:
-        """The write key of the product's last run, or the environment's."""
+        """The write key of the product's last run, or of the environment."""
         return str(self.about.get("key") or self.settings.key)
 
     @property
@@ -75,7 +79,7 @@ class Inspection:
 
     @property
     def durability(self) -> str:
-        """What becomes of events when the process ends, as a sentence."""
+        """What happens to events when the process ends, as a sentence."""
         problem = obstacle(self.directory)
         if problem:
             return f"in memory only: {self.directory}: {problem}"
@@ -86,10 +90,10 @@ class Inspection:
         if not os.path.exists(os.path.join(self.directory, "identity.json")):
             return 0.0
         seconds = float(self.about.get("grace_seconds", self.settings.grace_seconds))
-        return life_began(self.directory, Clock()) + seconds
+        return first_started_at(self.directory, Clock()) + seconds
 
     def segments(self) -> Iterator[tuple[Header, list[bytes]]]:
-        """Header and unsent lines of every segment, oldest first, as the shipper would take them."""
+        """Header and unsent lines of every segment, in the order in which the shipper reads them."""
         spool = os.path.join(self.directory, "spool")
         try:
             names = sorted(n for n in os.listdir(spool) if n.endswith(SUFFIX) and not n.startswith("."))
@@ -109,30 +113,29 @@ class Inspection:
             finally:
                 os.close(descriptor)
             if header.version > FORMAT:
-                continue  # a newer version's: only that one knows what is in it
+                continue  # a newer version of the client wrote it; this one can't read it
             lines = [line for line in data[: data.rfind(b"\n") + 1].split(b"\n") if line]
             yield header, lines[1:] if header.offset < HEADER and lines else lines
 
-    def waiting(self) -> Waiting:
-        """What waits to be sent."""
-        waiting = Waiting()
+    def waiting(self) -> WaitingEvents:
+        waiting = WaitingEvents()
         for _, lines in self.segments():
             waiting.events += len(lines)
             waiting.bytes += sum(map(len, lines)) + len(lines)
         return waiting
 
     def catalogue(self) -> Catalogue:
-        """Everything that the product may say, its own events included, as its last run told."""
+        """The product's catalogue, with the product's own events as its last run stored them."""
         catalogue = catalogue_for(self.product.name, client_names=self.product.client_names)
-        catalogue.events = {**event_types(self.about.get("events")), **catalogue.events}
+        catalogue.events = {**from_plain_data(self.about.get("events")), **catalogue.events}
         return catalogue
 
-    def next_request(self) -> Request | None:
-        """The next request, byte for byte but for its `sent_at`, which is now; None where nothing waits."""
+    def next_request(self) -> NextRequest | None:
+        """The next request, byte for byte except its `sent_at`, which is now; None if no event waits."""
         packer, clock = Packer(self.catalogue()), Clock()
         for header, lines in self.segments():
             packed = packer.pack(
-                _batch(lines),
+                _first_batch(lines),
                 header.facts,
                 self.instance,
                 None,
@@ -140,38 +143,38 @@ class Inspection:
                 shift=shift(clock, header.boot, header.zero),
             )
             if packed.events:
-                return Request(self.host, request_body(self.key, packed.events, clock.now()))
+                return NextRequest(self.host, request_body(self.key, packed.events, clock.now()))
         return None
 
     def sent(self) -> Iterator[dict[str, Any]]:
-        """What was sent in the last 7 days, from the egress log."""
+        """The events sent in the last 7 days, from the log of sent events."""
         return Egress(self.directory).read(Clock().now())
 
 
-def _batch(lines: list[bytes]) -> list[bytes]:
-    """As many lines as one request takes: what the shipper reads at once, of that a batch."""
+def _first_batch(lines: list[bytes]) -> list[bytes]:
+    """The lines of the next batch: as many as one read of the shipper and one batch hold."""
     ends = accumulate(len(line) + 1 for line in lines[:BATCH_EVENTS])
     return [line for line, end in zip(lines, ends, strict=False) if end <= READ_BYTES]
 
 
-def known_products(environ: Mapping[str, str], base: str) -> list[Product]:
-    """The products that keep state under the default directory, or in one that a variable names."""
-    found = []
-    for directory in sorted(_state_directories(environ, base)):
+def find_products(environ: Mapping[str, str], state_root: str) -> list[Product]:
+    """The products with a state directory in `state_root`, or in a directory that a variable names."""
+    products = []
+    for directory in sorted(_state_directories(environ, state_root)):
         about = read_json(os.path.join(directory, "product.json"))
-        # Where everything was deleted, the mark that keeps telemetry off still tells whose it is.
+        # After `footfall forget`, only the marker that keeps telemetry off still has the name.
         name = about.get("name") or read_json(os.path.join(directory, OFF_MARKER)).get("name")
         if type(name) is not str:
             continue
         try:
-            found.append(product_from(about, name))
+            products.append(read_product(about, name))
         except ValueError:
-            continue  # not a name of a product: the file is somebody else's
-    return found
+            continue  # no valid product name: another program wrote the file
+    return products
 
 
-def product_from(about: Mapping[str, Any], name: str) -> Product:
-    """The product that a `product.json` describes. Raises ValueError for an impossible name."""
+def read_product(about: Mapping[str, Any], name: str) -> Product:
+    """The product that a `product.json` describes. Raises ValueError if the name is invalid."""
     names = about.get("client_names")
     return Product(
         name,
@@ -182,9 +185,9 @@ def product_from(about: Mapping[str, Any], name: str) -> Product:
     )
 
 
-def _state_directories(environ: Mapping[str, str], base: str) -> set[str]:
+def _state_directories(environ: Mapping[str, str], state_root: str) -> set[str]:
     named = {value for key, value in environ.items() if key.endswith("_TELEMETRY_STATE_DIR") and value.strip()}
     try:
-        return named | {entry.path for entry in os.scandir(base) if entry.is_dir()}
+        return named | {entry.path for entry in os.scandir(state_root) if entry.is_dir()}
     except OSError:
         return named

@@ -1,11 +1,11 @@
-"""Which environment variables tell that a process runs in CI. Data only.
+"""The environment variables that show that a process runs in CI. Data only.
 
-The question is not "was this built by CI" but "is this run one of a developer's tests": a false yes hides a user. So
-a variable that production servers have as well is not used, nor one that a server is likely to be configured with,
-nor a generic word by its mere presence.
+The question is not "did CI build this" but "is this run a developer's test": a false yes hides a user. So three kinds
+of variables are not used: those that production servers have too, those that servers are often configured with, and
+generic words whose mere presence would count.
 """
 
-FLAGS = (
+BOOLEAN_VARIABLES = (
     "AC_APPCIRCLE",
     "APPVEYOR",
     "BITRISE_IO",
@@ -34,9 +34,9 @@ FLAGS = (
     "WORKERS_CI",
     "XCS",
 )
-"""Count when they say `true` or `1`. Many are plain words (`DRONE`, `VELA`): a path or address in them is not CI."""
+"""Count if the value is `true` or `1`. Many are plain words (`DRONE`, `VELA`) that may also hold a path or address."""
 
-IDENTIFIERS = (
+BUILD_VARIABLES = (
     "AGOLA_GIT_REF",
     "APPCENTER_BUILD_ID",
     "CF_BUILD_ID",
@@ -50,34 +50,35 @@ IDENTIFIERS = (
     "TEAMCITY_VERSION",
     "bamboo_planKey",
 )
-"""Count when they are there and not empty: names that nothing but that vendor's build machine has."""
+"""Count if they are not empty: only that vendor's build machines set them."""
 
-TOGETHER = (
+VARIABLE_GROUPS = (
     ("BITBUCKET_COMMIT", "BITBUCKET_BUILD_NUMBER"),
     ("BUDDY_WORKSPACE_ID", "BUDDY_EXECUTION_ID"),
     ("HUDSON_URL", "BUILD_ID"),
     ("JENKINS_URL", "BUILD_ID"),
     ("TASK_ID", "RUN_ID"),
 )
-"""Count only together. One alone is often a server's own: a tool that talks to Jenkins is given JENKINS_URL, images
-carry the commit they were made from, pods have a BUILD_ID or RUN_ID of their own. TASK_ID and RUN_ID: TaskCluster."""
+"""Count only if all of a group are set. Servers often have one alone: a tool that talks to Jenkins is configured with
+JENKINS_URL, images carry the commit they were built from, pods have a BUILD_ID or RUN_ID. TASK_ID and RUN_ID are
+TaskCluster's."""
 
-EQUAL = (
+VARIABLE_VALUES = (
     ("CI_NAME", "codeship"),
     ("CI_NAME", "sourcehut"),
     ("BUILDER_OUTPUT", "/builder/outputs"),
 )
-"""Count with this value only. The last is Google Cloud Build."""
+"""Count with exactly this value. The last is Google Cloud Build."""
 
-LEFT_OUT = {
+EXCLUDED = {
     "ALPIC_HOST": "Alpic hosts MCP servers: this is production",
     "CF_PAGES": "Cloudflare Pages functions have it too; its builds set CI",
-    "GERRIT_PROJECT": "what a server that talks to Gerrit is configured with; its builds run on Jenkins or Zuul",
+    "GERRIT_PROJECT": "servers that talk to Gerrit are configured with it; its builds run on Jenkins or Zuul",
     "NETLIFY": "hosting; its builds set CI",
-    "NODE": "Heroku: every dyno whose process npm started has the same path in it; its CI sets CI",
-    "RELEASE_BUILD_ID": "ReleaseHub gives it to the running containers of every environment",
+    "NODE": "Heroku sets it to the same path in every dyno that npm starts; its CI sets CI",
+    "RELEASE_BUILD_ID": "ReleaseHub sets it in the running containers of every environment",
     "RENDER": "every running service on Render has it",
     "VERCEL": "every running function on Vercel has it; builds have NOW_BUILDER and CI",
 }
-"""Variables known to tell a vendor that are not used, each with its reason. (Woodpecker sets `CI=woodpecker`, which
-counts as CI by itself.)"""
+"""Vendors' variables that are deliberately not used, each with the reason. (Woodpecker needs no entry: it sets
+`CI=woodpecker`, which counts as CI.)"""

@@ -1,6 +1,6 @@
-"""Facts about this process: product version, AI provider, CI or test, deployment method. Read from the environment.
+"""Facts about this process from its environment: product version, AI provider, CI or test, deployment method.
 
-Of keys only the presence is looked at; every value that leaves is a word of a closed vocabulary or a cleaned version.
+Only the presence of a key is read. Every value that leaves is a word of a closed vocabulary or a cleaned version.
 """
 
 import os
@@ -18,7 +18,7 @@ from ..catalogue import (
     version_property,
 )
 from ..settings import Product
-from .ci_vendors import EQUAL, FLAGS, IDENTIFIERS, TOGETHER
+from .ci_vendors import BOOLEAN_VARIABLES, BUILD_VARIABLES, VARIABLE_GROUPS, VARIABLE_VALUES
 
 _NO = frozenset({"", "false", "0", "no", "off"})
 _YES = frozenset({"true", "1"})
@@ -43,7 +43,7 @@ def ai_provider(environ: Mapping[str, str]) -> str:
     """The configured provider: AI_PROVIDER, else the first known key that is set, else `none`; unknown is `other`."""
     named = environ.get("AI_PROVIDER", "").strip().lower()
     if named:
-        # Both `vertex-ai` and `vertex_ai` are about.
+        # Both spellings occur: `vertex-ai` and `vertex_ai`.
         word = named if named in AI_PROVIDERS else named.replace("-", "_")
         word = AI_PROVIDER_ALIASES.get(word, word)
         return word if word in AI_PROVIDERS else OTHER
@@ -59,35 +59,35 @@ def is_internal(environ: Mapping[str, str]) -> bool:
 
 
 def in_test(environ: Mapping[str, str]) -> bool:
-    """A running pytest, a child of one, or NODE_ENV=test. That pytest is installed or imported is not enough."""
+    """Whether pytest runs this process or its parent, or NODE_ENV=test. An installed or imported pytest is no test."""
     if environ.get("NODE_ENV", "").strip().lower() == "test" or environ.get("PYTEST_CURRENT_TEST"):
         return True
-    # pytest sets it for its whole session, but an image may also pin pytest's version by that name.
+    # pytest sets it for its whole session, but an image may also use the name to pin pytest's version.
     return bool(environ.get("PYTEST_VERSION")) and "pytest" in sys.modules
 
 
 def in_ci(environ: Mapping[str, str]) -> bool:
-    """`CI`, or a vendor's own variables (see ci_vendors). `CI=false` is the operator's word that it is not."""
-    said = environ.get("CI")
-    if said:
-        return _word(said) not in _NO
+    """Whether `CI` or a vendor's variable (see `ci_vendors`) is set. `CI=false` overrides all of them."""
+    ci = environ.get("CI")
+    if ci:
+        return _normalize(ci) not in _NO
     return (
-        any(_word(environ.get(name, "")) in _YES for name in FLAGS)
-        or any(environ.get(name) for name in IDENTIFIERS)
-        or any(all(environ.get(name) for name in names) for names in TOGETHER)
-        or any(environ.get(name) == value for name, value in EQUAL)
+        any(_normalize(environ.get(name, "")) in _YES for name in BOOLEAN_VARIABLES)
+        or any(environ.get(name) for name in BUILD_VARIABLES)
+        or any(all(environ.get(name) for name in names) for names in VARIABLE_GROUPS)
+        or any(environ.get(name) == value for name, value in VARIABLE_VALUES)
     )
 
 
 def deployment_method(environ: Mapping[str, str], setting: str = "", root: str = "/") -> str:
-    """How the server was installed: what its manifest says, else what the surroundings tell.
+    """How the server was installed: what its manifest says, else what the environment and file system show.
 
     Args:
-        environ: KUBERNETES_SERVICE_HOST is looked at.
+        environ: KUBERNETES_SERVICE_HOST is read.
         setting: the value of `DOT_AI_DEPLOYMENT_METHOD`, which each manifest sets; unknown words are `other`.
-        root: where container runtimes leave their marks.
+        root: the directory in which container runtimes leave their marker files.
     """
-    named = _word(setting).replace("_", "-")
+    named = _normalize(setting).replace("_", "-")
     if named:
         return named if named in DEPLOYMENT_METHODS else OTHER
     if environ.get("KUBERNETES_SERVICE_HOST"):
@@ -97,5 +97,5 @@ def deployment_method(environ: Mapping[str, str], setting: str = "", root: str =
     return "local"
 
 
-def _word(value: str) -> str:
+def _normalize(value: str) -> str:
     return value.strip().lower()

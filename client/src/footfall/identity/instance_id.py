@@ -1,8 +1,8 @@
-"""The instance ID: of the cluster where its UID is known, else a random one that the state directory keeps.
+"""The instance ID: a hash of the cluster's UID where it is known, else a random ID in the state directory.
 
-`identity.json` in the state directory is `{"id": "local_…", "created": epoch seconds, "boot": …, "zero": …}`, the last
-two being those of the maker's clock. It is made once, whole, by whichever process comes first; all others take what
-they find.
+`identity.json` in the state directory is `{"id": "local_…", "created": epoch seconds, "boot": …, "zero": …}`; `boot`
+and `zero` come from the clock of the process that writes it. The first process writes the file in one step, and all
+later ones read it.
 """
 
 import contextlib
@@ -19,29 +19,34 @@ from .kubernetes import ClusterFacts
 
 try:
     import fcntl
-except ImportError:  # pragma: no cover - Windows has none; making the file is safe without it
+except ImportError:  # pragma: no cover - Windows has none; creating the file is safe without it
     fcntl = None  # type: ignore[assignment] # the module is optional
 
 FILE = "identity.json"
 
 _LOCAL = re.compile(r"local_[0-9a-f]{16}")
-_LATEST = 1 << 53
+_MAX_CREATED = 1 << 53
 _LOCK_TRIES = 25
 _LOCK_PAUSE = 0.02
 
-# Its IDs are those of the TypeScript server, so that a cluster which runs both counts once.
-_PLAIN_HASH = "dot-ai"
+# Its IDs equal those of the TypeScript server, so that a cluster that runs both counts once.
+_UNPREFIXED_PRODUCT = "dot-ai"
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """Attributes: `id` as sent; `kind` is cluster, local or ephemeral; `how` says in words how it was made."""
+    """An instance ID as it is sent.
+
+    Attributes:
+        kind: `cluster`, `local` or `ephemeral`.
+        origin: a phrase for people that says what the ID was made from.
+    """
 
     id: str
     kind: str
-    how: str
+    origin: str
 
 
-class _Kept(msgspec.Struct, frozen=True):
+class _StoredIdentity(msgspec.Struct, frozen=True):
     id: str
     created: int
     boot: str = ""
@@ -51,117 +56,117 @@ class _Kept(msgspec.Struct, frozen=True):
 def cluster_id(product_name: str, uid: str) -> str:
     """`cluster_` and 16 hex digits of a SHA-256 of the UID of the namespace `kube-system`.
 
-    Every product but dot-ai hashes its own name in front, so that the IDs of two products can't be joined.
+    Every product except dot-ai prefixes its name before hashing, so that the IDs of two products can't be joined.
     """
     import hashlib
 
     folded = uid.lower()
-    text = folded if product_name == _PLAIN_HASH else f"{product_name}/instance-id/v1\0{folded}"
+    text = folded if product_name == _UNPREFIXED_PRODUCT else f"{product_name}/instance-id/v1\0{folded}"
     return f"cluster_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-def ephemeral_identity(how: str = "random, for this process only") -> Identity:
-    """A fresh random ID for where nothing lasts; left out of instance counts."""
-    return Identity(f"ephemeral_{os.urandom(8).hex()}", "ephemeral", how)
+def ephemeral_identity(origin: str = "random, for this process only") -> Identity:
+    """A random ID for one process, which instance counts leave out."""
+    return Identity(f"ephemeral_{os.urandom(8).hex()}", "ephemeral", origin)
 
 
 def local_identity(state_dir: str, clock: Timer) -> Identity:
-    """The state directory's ID, made if there is none yet; an ephemeral one where it can't be kept."""
-    kept = _read(state_dir) or _make(state_dir, clock)
-    if kept is None:
+    """The state directory's ID, created if there is none; an ephemeral one if the directory can't be written."""
+    stored = _read(state_dir) or _make(state_dir, clock)
+    if stored is None:
         return ephemeral_identity("random, for this process only: the state directory can't be written")
-    return Identity(kept.id, "local", f"random, kept in {FILE} of the state directory")
+    return Identity(stored.id, "local", f"random, kept in {FILE} of the state directory")
 
 
 def identify(product_name: str, facts: ClusterFacts, state_dir: str | None, clock: Timer) -> Identity:
-    """Who this instance is. `state_dir` is None where there is none that lasts."""
+    """The identity of this instance. `state_dir` is None where no state directory outlives the process."""
     if facts.uid is not None:
-        how = f"SHA-256 of the UID of the namespace kube-system ({facts.how})"
-        return Identity(cluster_id(product_name, facts.uid), "cluster", how)
-    found = ephemeral_identity() if state_dir is None else local_identity(state_dir, clock)
-    return Identity(found.id, found.kind, f"{found.how} (Kubernetes: {facts.how})")
+        origin = f"SHA-256 of the UID of the namespace kube-system ({facts.outcome})"
+        return Identity(cluster_id(product_name, facts.uid), "cluster", origin)
+    identity = ephemeral_identity() if state_dir is None else local_identity(state_dir, clock)
+    return Identity(identity.id, identity.kind, f"{identity.origin} (Kubernetes: {facts.outcome})")
 
 
-def life_began(state_dir: str, clock: Timer) -> int:
-    """When this instance first started, in epoch seconds by `clock`; now where that is the case, or can't be known.
+def first_started_at(state_dir: str, clock: Timer) -> int:
+    """When this instance first started, in epoch seconds of `clock`; now if this is the first start or it is unknown.
 
-    Where the wall clock was set since, in the same run of the machine, that is taken into account: it makes the grace
-    period neither shorter nor longer. A beginning in the future is one that a wrong clock wrote: it becomes now.
+    A wall clock that was set since, in the same boot, is corrected for, so that it changes the grace period by
+    nothing. A first start in the future comes from a wrong clock, and is replaced by now.
     """
     now = int(clock.now())
-    kept = _read(state_dir) or _make(state_dir, clock)
-    if kept is None:
+    stored = _read(state_dir) or _make(state_dir, clock)
+    if stored is None:
         return now
-    began = _began(kept, clock)
+    began = _created_by_clock(stored, clock)
     if began <= now:
         return began
     with _locked(state_dir):
-        kept = _read(state_dir) or kept
-        if _began(kept, clock) > now:
-            kept = _Kept(kept.id, now, clock.boot, clock.zero)
-            _write(state_dir, kept, replacing=True)
-    return _began(kept, clock)
+        stored = _read(state_dir) or stored
+        if _created_by_clock(stored, clock) > now:
+            stored = _StoredIdentity(stored.id, now, clock.boot, clock.zero)
+            _write(state_dir, stored, replacing=True)
+    return _created_by_clock(stored, clock)
 
 
-def _began(kept: _Kept, clock: Timer) -> int:
-    return kept.created + int(shift(clock, kept.boot, kept.zero))
+def _created_by_clock(stored: _StoredIdentity, clock: Timer) -> int:
+    return stored.created + int(shift(clock, stored.boot, stored.zero))
 
 
 def _path(state_dir: str) -> str:
     return os.path.join(state_dir, FILE)
 
 
-def _read(state_dir: str) -> _Kept | None:
-    """What is kept; None where there is nothing, or nothing whole."""
+def _read(state_dir: str) -> _StoredIdentity | None:
+    """The stored identity; None if the file is missing or invalid."""
     value = read_json(_path(state_dir))
-    identity, created = value.get("id"), value.get("created")
-    if type(identity) is not str or not _LOCAL.fullmatch(identity):
+    instance_id, created = value.get("id"), value.get("created")
+    if type(instance_id) is not str or not _LOCAL.fullmatch(instance_id):
         return None
-    if type(created) is not int or not 0 <= created <= _LATEST:
+    if type(created) is not int or not 0 <= created <= _MAX_CREATED:
         return None
     boot, zero = value.get("boot"), value.get("zero")
     if type(boot) is not str or not isinstance(zero, (int, float)):
-        return _Kept(identity, created)
-    return _Kept(identity, created, boot, zero)
+        return _StoredIdentity(instance_id, created)
+    return _StoredIdentity(instance_id, created, boot, zero)
 
 
-def _make(state_dir: str, clock: Timer) -> _Kept | None:
-    """Make the file, or take what another process made meanwhile; None where nothing can be kept."""
+def _make(state_dir: str, clock: Timer) -> _StoredIdentity | None:
+    """Create the file, or read the one that another process creates first; None if it can't be written."""
     with _locked(state_dir):
-        kept = _read(state_dir)
-        if kept is not None:
-            return kept
-        # What is there now, if anything, is corrupt; only under the lock may it be replaced.
+        stored = _read(state_dir)
+        if stored is not None:
+            return stored
+        # A file that exists here is corrupt. Only the holder of the lock may replace it.
         corrupt = os.path.lexists(_path(state_dir))
-        fresh = _Kept(f"local_{os.urandom(8).hex()}", int(clock.now()), clock.boot, clock.zero)
+        fresh = _StoredIdentity(f"local_{os.urandom(8).hex()}", int(clock.now()), clock.boot, clock.zero)
         _write(state_dir, fresh, replacing=corrupt)
     return _read(state_dir)
 
 
-def _write(state_dir: str, kept: _Kept, *, replacing: bool) -> None:
-    """Write the file whole (0600). Without `replacing`, a file that appeared meanwhile stays as it is.
+def _write(state_dir: str, stored: _StoredIdentity, *, replacing: bool) -> None:
+    """Write the file in one step (mode 0600). Without `replacing`, a file that another process just wrote stays.
 
-    Not synced to the disk: it can run on the host's thread, and after a power cut within seconds of the first start
-    the worst is a fresh ID.
+    It is not synced to the disk, because this can run on the host's thread. The worst outcome is a new ID, after a
+    power cut within seconds of the first start.
     """
     path, temporary = _path(state_dir), ""
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=".new-", dir=state_dir)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(kept) + b"\n")
-        if replacing or not _linked(temporary, path):
+            file.write(msgspec.json.encode(stored) + b"\n")
+        if replacing or not _link(temporary, path):
             os.replace(temporary, path)
             temporary = ""
     except OSError:
-        pass  # the caller reads again and sees what there is
+        pass  # the caller reads the file again
     finally:
         if temporary:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
 
 
-def _linked(temporary: str, path: str) -> bool:
-    """Give the finished file its name unless the name is taken; False where the file system knows no links."""
+def _link(temporary: str, path: str) -> bool:
+    """Link the finished file to its name unless the name is taken; False if the file system has no links."""
     try:
         os.link(temporary, path)
     except FileExistsError:
@@ -173,7 +178,7 @@ def _linked(temporary: str, path: str) -> bool:
 
 @contextlib.contextmanager
 def _locked(state_dir: str) -> Iterator[None]:
-    """Hold the directory's lock; go on without it after half a second, or where locks don't work."""
+    """Hold the directory's lock; continue without it after half a second, or where locks don't work."""
     descriptor = -1
     try:
         if fcntl is not None:

@@ -1,59 +1,23 @@
-"""One line instruments an MCP server: `instrument(server, telemetry)`.
+"""Instruments an MCP server in one line: `instrument(server, telemetry)`. Stage 1 of an event: a call is seen.
 
-Which SDK it is, the server object tells by itself. Tool schemas, arguments and results are never touched.
+`instrumentation` picks the adapter by the class of the server object: `sdk_v1`, `sdk_v2` or `fastmcp`. The adapters
+share `calls`, which records a finished call, and `sessions`, which knows the transports. Tool schemas, arguments and
+results are never touched. No adapter and no MCP SDK is imported before `instrument` needs it.
+
+Public: `instrument`. Everything else is private and may change in any release.
 """
 
-import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 __all__ = ["instrument"]
 
-SUPPORTED = (
-    "FastMCP and low-level Server of mcp 1.x, MCPServer and low-level Server of mcp 2.x, and FastMCP of fastmcp 3 and 4"
-)
-log = logging.getLogger("footfall")
+if TYPE_CHECKING:
+    from .instrumentation import instrument
 
 
-def instrument(server: Any, telemetry: Any) -> None:
-    """Record a server's tool calls, errors, clients, start and stop.
+def __getattr__(name: str) -> Any:
+    if name == "instrument":
+        from .instrumentation import instrument
 
-    Does nothing when telemetry is off, or when the server is instrumented already. Where a release of an SDK lacks
-    something that is needed, one log line says so, and the server works on without telemetry.
-
-    Raises:
-        TypeError: the object is not a server of a supported SDK. The message names what is supported.
-    """
-    if not telemetry.active or getattr(server, "_footfall_instrumented", False):
-        return
-    adapter = _adapter(server)
-    if adapter is None:
-        kind = type(server)
-        raise TypeError(
-            f"footfall can't instrument a {kind.__module__}.{kind.__qualname__}; it supports {SUPPORTED}. "
-            "For anything else use telemetry.tool(name)."
-        )
-    try:
-        adapter.install(server, telemetry)
-    except (AttributeError, ImportError) as error:
-        log.warning("footfall can't see the calls of this release of %s: %s", type(server).__module__, error)
-    server._footfall_instrumented = True
-    telemetry.rearm_signals()
-
-
-def _adapter(server: Any) -> Any:
-    # By the classes' modules, so that nothing is imported that the server itself has not.
-    classes = {(cls.__module__.split(".")[0], cls.__name__) for cls in type(server).__mro__}
-    if ("fastmcp", "FastMCP") in classes:
-        from . import fastmcp
-
-        return fastmcp
-    lowlevel = ("mcp", "Server") in classes
-    if ("mcp", "MCPServer") in classes or (lowlevel and hasattr(server, "middleware")):
-        from . import sdk_v2
-
-        return sdk_v2
-    if ("mcp", "FastMCP") in classes or lowlevel:
-        from . import sdk_v1
-
-        return sdk_v1
-    return None
+        return instrument
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

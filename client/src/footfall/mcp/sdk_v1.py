@@ -1,7 +1,7 @@
-"""The official SDK before 2.0: `FastMCP` and the low-level `Server`.
+"""Adapter for the official SDK before 2.0: `FastMCP` and the low-level `Server`.
 
-It has no middleware. Calls are seen from the public `request_handlers`, their exceptions from the function that
-`call_tool()` registers, clients from the `initialize` request in the stream that the public `run` reads.
+The SDK has no middleware. Calls are seen in the public `request_handlers`, their exceptions in the function that
+`call_tool()` registers, and clients in the `initialize` request of the stream that the public `run` reads.
 """
 
 import logging
@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from ..catalogue import UNKNOWN
-from .calls import Attempt, Calls, ErrorResultError, attempt, client_of, keep_exceptions
+from .calls import CallRecorder, CallState, ErrorResultError, capture_exceptions, current_call, read_client_info
 from .sessions import WEB, Sessions
 
 log = logging.getLogger("footfall")
@@ -19,43 +19,43 @@ Handler = Callable[[Any], Awaitable[Any]]
 
 def install(server: Any, telemetry: Any) -> None:
     """Instrument a `FastMCP` or a low-level `Server`."""
-    calls = Calls(telemetry)
+    calls = CallRecorder(telemetry)
     if hasattr(server, "_mcp_server"):
-        sessions, lowlevel = Sessions(calls, lambda: _registered(server)), server._mcp_server
-        # Assigning `server.call_tool` would do nothing: the SDK registered the method it had when it was made.
-        lowlevel.call_tool(validate_input=False)(keep_exceptions(server.call_tool))
+        sessions, lowlevel = Sessions(calls, lambda: _registered_tools(server)), server._mcp_server
+        # Assigning `server.call_tool` has no effect: the SDK registered the bound method in its constructor.
+        lowlevel.call_tool(validate_input=False)(capture_exceptions(server.call_tool))
         _watch_apps(server, sessions)
     else:
         sessions, lowlevel = Sessions(calls), server
-        _keep_exceptions(lowlevel)
+        _capture_tool_exceptions(lowlevel)
     hook(lowlevel, calls, sessions)
 
 
-async def _registered(server: Any) -> list[str]:
+async def _registered_tools(server: Any) -> list[str]:
     return [tool.name for tool in await server.list_tools()]
 
 
-def hook(lowlevel: Any, calls: Calls, sessions: Sessions) -> None:
-    """Wrap the handlers of a low-level server, those that are registered later too, and watch its sessions."""
-    watch = _Watch(lowlevel, calls, sessions)
-    for kind, wrap in watch.wrappers().items():
+def hook(lowlevel: Any, calls: CallRecorder, sessions: Sessions) -> None:
+    """Wrap the handlers of a low-level server, also those registered later, and watch its sessions."""
+    wrapper = _HandlerWrapper(lowlevel, calls, sessions)
+    for kind, wrap in wrapper.wrappers().items():
         if kind in lowlevel.request_handlers:
             lowlevel.request_handlers[kind] = wrap(lowlevel.request_handlers[kind])
-    _wrap_when_registered(lowlevel, "call_tool", watch)
-    _wrap_when_registered(lowlevel, "list_tools", watch)
-    sessions.watch(lowlevel, watch.message)
+    _wrap_when_registered(lowlevel, "call_tool", wrapper)
+    _wrap_when_registered(lowlevel, "list_tools", wrapper)
+    sessions.watch(lowlevel, wrapper.on_message)
 
 
-def _wrap_when_registered(lowlevel: Any, name: str, watch: "_Watch") -> None:
-    """Let the decorator factory `name` wrap what it registers after `instrument`."""
+def _wrap_when_registered(lowlevel: Any, name: str, wrapper: "_HandlerWrapper") -> None:
+    """Make the decorator factory `name` wrap the handlers it registers after `instrument`."""
     factory = getattr(lowlevel, name)
 
     def decorator_factory(*args: Any, **kwargs: Any) -> Callable[[Any], Any]:
         decorate = factory(*args, **kwargs)
 
         def decorate_and_wrap(function: Any) -> Any:
-            decorate(keep_exceptions(function) if name == "call_tool" else function)
-            for kind, wrap in watch.wrappers().items():
+            decorate(capture_exceptions(function) if name == "call_tool" else function)
+            for kind, wrap in wrapper.wrappers().items():
                 handler = lowlevel.request_handlers.get(kind)
                 if handler is not None and not hasattr(handler, "footfall"):
                     lowlevel.request_handlers[kind] = wrap(handler)
@@ -66,8 +66,8 @@ def _wrap_when_registered(lowlevel: Any, name: str, watch: "_Watch") -> None:
     setattr(lowlevel, name, decorator_factory)
 
 
-def _keep_exceptions(lowlevel: Any) -> None:
-    """Reach the function that the SDK's handler of `tools/call` has closed over, where one is registered already."""
+def _capture_tool_exceptions(lowlevel: Any) -> None:
+    """Wrap the tool function inside the closure of the SDK's `tools/call` handler, if one is registered already."""
     from mcp.types import CallToolRequest
 
     handler = lowlevel.request_handlers.get(CallToolRequest)
@@ -75,7 +75,7 @@ def _keep_exceptions(lowlevel: Any) -> None:
         return
     cells = dict(zip(handler.__code__.co_freevars, handler.__closure__ or (), strict=True))
     if "func" in cells:
-        cells["func"].cell_contents = keep_exceptions(cells["func"].cell_contents)
+        cells["func"].cell_contents = capture_exceptions(cells["func"].cell_contents)
     else:
         log.info("footfall: in this mcp release the class of a tool's exception can't be seen")
 
@@ -96,25 +96,25 @@ def _watch_apps(server: Any, sessions: Sessions) -> None:
     server.streamable_http_app, server.sse_app = streamable_http_app, sse_app
 
 
-class _Watch:
-    """Wraps request handlers; holds nothing about any session."""
+class _HandlerWrapper:
+    """Wraps request handlers. It holds no state of any session."""
 
-    def __init__(self, lowlevel: Any, calls: Calls, sessions: Sessions) -> None:
+    def __init__(self, lowlevel: Any, calls: CallRecorder, sessions: Sessions) -> None:
         self._lowlevel = lowlevel
         self._calls = calls
         self._succeeded = calls.succeeded
         self._sessions = sessions
 
     def wrappers(self) -> dict[type, Callable[[Handler], Handler]]:
-        """Type of request → what to do with its handler."""
+        """Request type → the function that wraps its handler."""
         from mcp.types import CallToolRequest, ListToolsRequest
 
-        return {CallToolRequest: self._calling, ListToolsRequest: self._listing}
+        return {CallToolRequest: self._wrap_call_tool, ListToolsRequest: self._wrap_list_tools}
 
-    def _calling(self, inner: Handler) -> Handler:
+    def _wrap_call_tool(self, inner: Handler) -> Handler:
         async def handler(request: Any) -> Any:
-            current = Attempt()
-            token = attempt.set(current)
+            current = CallState()
+            token = current_call.set(current)
             began = perf_counter()
             try:
                 response = await inner(request)
@@ -123,55 +123,57 @@ class _Watch:
                 self._calls.failed(request.params.name, self._client(), seconds, error)
                 raise
             finally:
-                attempt.reset(token)
+                current_call.reset(token)
             seconds = perf_counter() - began
             if getattr(getattr(response, "root", response), "isError", None) is True:
-                self._calls.failed(request.params.name, self._client(), seconds, _error_of(current))
+                self._calls.failed(request.params.name, self._client(), seconds, _error_behind_result(current))
             else:
                 self._succeeded(request.params.name, self._client(), seconds)
             return response
 
-        handler.footfall = True  # type: ignore[attr-defined] # a mark, so that no handler is wrapped twice
+        handler.footfall = True  # type: ignore[attr-defined] # marks it, so that no handler is wrapped twice
         return handler
 
     def _client(self) -> str:
         try:
             params = self._lowlevel.request_context.session.client_params
         except LookupError:
-            return UNKNOWN  # called by the host itself, outside any request
-        return client_of(params.clientInfo)[0] if params is not None else UNKNOWN
+            return UNKNOWN  # the host called the handler outside a request
+        return read_client_info(params.clientInfo)[0] if params is not None else UNKNOWN
 
-    def _listing(self, inner: Handler) -> Handler:
+    def _wrap_list_tools(self, inner: Handler) -> Handler:
         async def handler(request: Any) -> Any:
             response = await inner(request)
             result = getattr(response, "root", response)
-            if self._sessions.announced is not None:
-                self._sessions.announced.heard(getattr(result, "tools", None), not getattr(result, "nextCursor", None))
+            if self._sessions.listed_tools is not None:
+                self._sessions.listed_tools.learn(
+                    getattr(result, "tools", None), not getattr(result, "nextCursor", None)
+                )
             return response
 
         handler.footfall = True  # type: ignore[attr-defined] # as above
         return handler
 
-    def message(self, message: Any, kind: str) -> bool:
-        """A message of a session came: `initialize` says who connects. Whether it was that one."""
+    def on_message(self, message: Any, kind: str) -> bool:
+        """Record the client if the message is `initialize`; whether it is."""
         request: Any = getattr(getattr(message, "message", None), "root", None)
         if getattr(request, "method", None) != "initialize" or getattr(request, "id", None) is None:
             return False
         params = request.params if type(request.params) is dict else {}
         metadata = getattr(message, "metadata", None)
-        client, version = client_of(params.get("clientInfo"))
-        carried_by = getattr(metadata, "request_context", None)
-        transport = self._sessions.transport(carried_by) if kind == WEB else kind
+        client, version = read_client_info(params.get("clientInfo"))
+        http_request = getattr(metadata, "request_context", None)
+        transport = self._sessions.transport(http_request) if kind == WEB else kind
         self._calls.connected(client, version, transport)
         return True
 
 
-def _error_of(current: Attempt) -> BaseException:
+def _error_behind_result(current: CallState) -> BaseException:
     if current.error is not None:
         return current.error
     if current.reached:
         return ErrorResultError()
-    # The SDK refused the arguments by the tool's JSON schema, with this class, and kept the exception to itself.
+    # The SDK rejected the arguments by the tool's JSON schema. It raises this class but does not pass it on.
     from jsonschema import ValidationError
 
     return ValidationError("")

@@ -1,27 +1,35 @@
-"""The official SDK from 2.0 on: `MCPServer` and the low-level `Server`.
+"""Adapter for the official SDK from 2.0 on: `MCPServer` and the low-level `Server`.
 
-Everything is seen from `server.middleware`, which is public and wraps every message of every transport. The one thing
-it can't see is the exception behind an error result of `MCPServer`, so the public `call_tool` is wrapped as well.
+The public `server.middleware` wraps every message of every transport. It does not see the exception behind an error
+result of `MCPServer`, so the public `call_tool` is wrapped as well.
 """
 
 from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any
 
-from .calls import FIRST_SESSIONLESS, Attempt, Calls, ErrorResultError, attempt, client_of, keep_exceptions
+from .calls import (
+    FIRST_SESSIONLESS,
+    CallRecorder,
+    CallState,
+    ErrorResultError,
+    capture_exceptions,
+    current_call,
+    read_client_info,
+)
 from .sessions import Sessions
 
 CallNext = Callable[[Any], Awaitable[Any]]
 INTERIM = "input_required"
-"""`resultType` of an answer that asks the client for input: the call goes on with the client's next request."""
+"""`resultType` of a result that asks the client for input: the call continues with the client's next request."""
 
 
 def install(server: Any, telemetry: Any) -> None:
     """Instrument an `MCPServer` or a low-level `Server`."""
-    calls = Calls(telemetry)
+    calls = CallRecorder(telemetry)
     if hasattr(server, "call_tool"):
-        server.call_tool = keep_exceptions(server.call_tool)
-        sessions = Sessions(calls, lambda: _registered(server))
+        server.call_tool = capture_exceptions(server.call_tool)
+        sessions = Sessions(calls, lambda: _registered_tools(server))
         lowlevel = server._lowlevel_server
     else:
         sessions, lowlevel = Sessions(calls), server
@@ -30,13 +38,13 @@ def install(server: Any, telemetry: Any) -> None:
         _watch_sse(server, sessions)
 
 
-async def _registered(server: Any) -> list[str]:
+async def _registered_tools(server: Any) -> list[str]:
     return [tool.name for tool in await server.list_tools()]
 
 
-def hook(lowlevel: Any, calls: Calls, sessions: Sessions) -> None:
-    """Add the middleware to a low-level server, and notice its start and the end of its sessions."""
-    # Outermost: what another middleware refuses is a failed call too.
+def hook(lowlevel: Any, calls: CallRecorder, sessions: Sessions) -> None:
+    """Add the middleware to a low-level server, and watch its start and the end of its sessions."""
+    # Outermost, so that a call refused by another middleware counts as failed.
     lowlevel.middleware.insert(0, _Middleware(calls, sessions))
     sessions.watch(lowlevel)
     _watch_http(lowlevel, sessions)
@@ -65,41 +73,43 @@ def _watch_sse(server: Any, sessions: Sessions) -> None:
 
 
 class _Middleware:
-    """Sees every message of every session. Holds nothing about any of them."""
+    """Sees every message of every session. It holds no state of any session."""
 
-    def __init__(self, calls: Calls, sessions: Sessions) -> None:
+    def __init__(self, calls: CallRecorder, sessions: Sessions) -> None:
         self._calls = calls
         self._succeeded = calls.succeeded
         self._sessions = sessions
 
     def __call__(self, ctx: Any, call_next: CallNext) -> Awaitable[Any]:
         if not self._sessions.started:
-            return self._first(ctx, call_next)
+            return self._first_message(ctx, call_next)
         method = ctx.method
         if ctx.protocol_version >= FIRST_SESSIONLESS and ctx.request_id is not None:
             client, version = _client_of(ctx)
             sessions, request = self._sessions, ctx.request
-            self._calls.seen(client, version, sessions.local if request is None else sessions.transport(request))
+            self._calls.client_seen(
+                client, version, sessions.local_transport if request is None else sessions.transport(request)
+            )
             if method == "tools/call":
                 return self._call(ctx, call_next, client)
         elif method == "tools/call":
             return self._call(ctx, call_next, _client_of(ctx)[0])
         elif method == "initialize":
             return self._initialize(ctx, call_next)
-        if method == "tools/list" and self._sessions.announced is not None:
+        if method == "tools/list" and self._sessions.listed_tools is not None:
             return self._list(ctx, call_next)
         return call_next(ctx)
 
-    async def _first(self, ctx: Any, call_next: CallNext) -> Any:
+    async def _first_message(self, ctx: Any, call_next: CallNext) -> Any:
         await self._sessions.start()
         return await self(ctx, call_next)
 
     async def _call(self, ctx: Any, call_next: CallNext, client: str) -> Any:
         name = ctx.params.get("name") if ctx.params else None
-        if type(name) is not str:  # malformed: no tool is called
+        if type(name) is not str:  # malformed: the SDK calls no tool
             return await call_next(ctx)
-        current = Attempt()
-        token = attempt.set(current)
+        current = CallState()
+        token = current_call.set(current)
         began = perf_counter()
         try:
             result = await call_next(ctx)
@@ -107,7 +117,7 @@ class _Middleware:
             self._calls.failed(name, client, perf_counter() - began, error)
             raise
         finally:
-            attempt.reset(token)
+            current_call.reset(token)
         seconds = perf_counter() - began
         if type(result) is dict:
             failed, kind = result.get("isError"), result.get("resultType")
@@ -121,17 +131,17 @@ class _Middleware:
 
     async def _initialize(self, ctx: Any, call_next: CallNext) -> Any:
         result = await call_next(ctx)
-        client, version = client_of((ctx.params or {}).get("clientInfo"))
+        client, version = read_client_info((ctx.params or {}).get("clientInfo"))
         self._calls.connected(client, version, self._sessions.transport(ctx.request))
         return result
 
     async def _list(self, ctx: Any, call_next: CallNext) -> Any:
         result = await call_next(ctx)
-        if type(result) is dict and self._sessions.announced is not None:
-            self._sessions.announced.heard(result.get("tools"), not result.get("nextCursor"))
+        if type(result) is dict and self._sessions.listed_tools is not None:
+            self._sessions.listed_tools.learn(result.get("tools"), not result.get("nextCursor"))
         return result
 
 
 def _client_of(ctx: Any) -> tuple[str, str]:
     params = ctx.session.client_params
-    return client_of(params.client_info if params is not None else None)
+    return read_client_info(params.client_info if params is not None else None)

@@ -1,6 +1,7 @@
-"""Where a session comes from, and its beginning and end: the same for every SDK of the `mcp` family.
+"""The transport of a session, its start and its end, for every SDK of the `mcp` family.
 
-The SDKs give every session of stdio, SSE and in-memory transports to one public method, `Server.run(read_stream, …)`.
+The SDKs pass every session of the stdio, SSE and in-memory transports to one public method,
+`Server.run(read_stream, …)`.
 """
 
 import sys
@@ -8,72 +9,74 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from .calls import Announced, Calls
+from .calls import CallRecorder, ListedTools
 
 STDIO, SSE, HTTP, MEMORY = "stdio", "sse", "streamable-http", "memory"
 WEB = "web"
-"""A session over HTTP, of which kind its messages tell."""
+"""A session over HTTP; its messages tell whether it is SSE or streamable HTTP."""
 STDIO_EXIT_SECONDS = 0.5
-"""For sending at the end of a stdio session: clients kill the process two seconds after they closed its stdin."""
+"""Time to send at the end of a stdio session: clients kill the process two seconds after they close its stdin."""
 
 _WEB_MODULES = ("starlette.", "uvicorn.", "hypercorn.", "sse_starlette.", "mcp.server.streamable_http")
-_MOST_FRAMES = 100
+_MAX_FRAMES = 100
 Run = Callable[..., Awaitable[Any]]
 OnMessage = Callable[[Any, str], bool]
 
 
 class Sessions:
-    """The sessions of one server object: how many are open, and over which transport.
+    """The sessions of one server object: how many stdio sessions are open, and the transport of a message.
 
     Args:
-        calls: records what they do.
-        tools: gives the names of the tools that are registered now; None where the server knows none of its own.
+        calls: records calls and connections.
+        tools: returns the names of the tools registered now; None where the server has no register of tools.
 
     Attributes:
-        started: whether the server serves already.
-        local: the transport of messages that no HTTP request carries.
+        listed_tools: learns the tools from `tools/list` where `tools` is None; otherwise None.
+        started: whether the server has begun to serve.
+        local_transport: the transport of messages that no HTTP request carries.
     """
 
-    def __init__(self, calls: Calls, tools: Callable[[], Awaitable[list[str]]] | None = None) -> None:
+    def __init__(self, calls: CallRecorder, tools: Callable[[], Awaitable[list[str]]] | None = None) -> None:
         self._calls = calls
         self._tools = tools
-        self.announced = Announced(calls.telemetry) if tools is None else None
+        self.listed_tools = ListedTools(calls.telemetry) if tools is None else None
         self._open_stdio = 0
-        self._over_http = False
+        self._has_http = False
         self.started = False
-        self.local = STDIO
+        self.local_transport = STDIO
 
     def watch(self, server: Any, on_message: OnMessage | None = None) -> None:
-        """Wrap the public `run` of a low-level server: it is called once per session.
+        """Wrap the public `run` of a low-level server, which is called once per session.
 
-        `on_message` is told the messages of a session and the session's kind, before the SDK sees them, until it
-        returns True.
+        `on_message` gets each message of a session and the session's kind before the SDK does, until it returns True.
         """
         inner: Run = server.run
-        self.local = MEMORY  # not every in-memory client goes through `run`, but stdio does
+        self.local_transport = MEMORY  # stdio goes through `run`; some in-memory clients do not
 
         async def run(read_stream: Any, *args: Any, **kwargs: Any) -> Any:
-            kind = _kind(read_stream)
+            kind = _session_kind(read_stream)
             await self.start()
-            self._stdio(kind, 1)
+            self._count_stdio(kind, 1)
             try:
                 watched = kind == STDIO or on_message is not None
-                stream = _Watched(read_stream, self._calls.telemetry, kind, on_message) if watched else read_stream
+                stream = (
+                    _WatchedStream(read_stream, self._calls.telemetry, kind, on_message) if watched else read_stream
+                )
                 return await inner(stream, *args, **kwargs)
             finally:
-                self._stdio(kind, -1)
+                self._count_stdio(kind, -1)
                 if kind == STDIO:
                     self._calls.telemetry.server_stopped(STDIO_EXIT_SECONDS)
 
         server.run = run
 
-    def _stdio(self, kind: str, more: int) -> None:
+    def _count_stdio(self, kind: str, change: int) -> None:
         if kind == STDIO:
-            self._open_stdio += more
-            self.local = STDIO if self._open_stdio else MEMORY
+            self._open_stdio += change
+            self.local_transport = STDIO if self._open_stdio else MEMORY
 
     def watch_app(self, app: Any) -> None:
-        """A web application of the server was made: its start is the server's."""
+        """Take the start of a web application of the server as the start of the server."""
         inner = app.router.lifespan_context
 
         @asynccontextmanager
@@ -85,7 +88,7 @@ class Sessions:
         app.router.lifespan_context = lifespan
 
     def watch_manager(self, manager: Any) -> None:
-        """A session manager was made, which serves streamable HTTP inside whatever application while it runs."""
+        """The same for a session manager, which serves streamable HTTP inside any application while it runs."""
         inner = manager.run
 
         @asynccontextmanager
@@ -97,7 +100,7 @@ class Sessions:
         manager.run = run
 
     async def start(self) -> None:
-        """The server begins to serve: from now on the tools' names are known and the process is watched."""
+        """Record the start of the server, once: its tools are registered and its process is watched."""
         if self.started:
             return
         self.started = True
@@ -106,18 +109,18 @@ class Sessions:
         self._calls.telemetry.server_started()
 
     def transport(self, request: Any) -> str:
-        """The transport of a message; `request` is the HTTP request that carried it, None where there is none."""
+        """The transport of a message; `request` is the HTTP request that carries it, or None."""
         if request is None:
-            return self.local
-        if not self._over_http:
-            # Web servers install their signal handlers when they begin to serve; ours have to come first again.
-            self._over_http = True
+            return self.local_transport
+        if not self._has_http:
+            # Web servers install signal handlers when they begin to serve, so ours are installed again, to run first.
+            self._has_http = True
             self._calls.telemetry.rearm_signals()
         return SSE if b"session_id=" in request.scope.get("query_string", b"") else HTTP
 
 
-def _kind(read_stream: Any) -> str:
-    """What feeds a session: in-memory transports buffer a message, the others none; HTTP has a web framework around."""
+def _session_kind(read_stream: Any) -> str:
+    """Memory, web or stdio: only in-memory transports buffer messages, and only web sessions run in a framework."""
     try:
         buffered = getattr(read_stream, "_inner", read_stream).statistics().max_buffer_size
     except AttributeError:
@@ -129,7 +132,7 @@ def _kind(read_stream: Any) -> str:
 
 def _inside_web_framework() -> bool:
     frame = sys._getframe(1)
-    for _ in range(_MOST_FRAMES):
+    for _ in range(_MAX_FRAMES):
         if str(frame.f_globals.get("__name__", "")).startswith(_WEB_MODULES):
             return True
         if frame.f_back is None:
@@ -138,8 +141,8 @@ def _inside_web_framework() -> bool:
     return False
 
 
-class _Watched:
-    """A read stream that tells of each message, and telemetry of its end before anybody else hears of it."""
+class _WatchedStream:
+    """A read stream that passes messages to `on_message`, and reports its end to telemetry before the SDK sees it."""
 
     def __init__(self, stream: Any, telemetry: Any, kind: str, on_message: OnMessage | None) -> None:
         self._stream = stream
@@ -150,14 +153,14 @@ class _Watched:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
-    async def __aenter__(self) -> "_Watched":
+    async def __aenter__(self) -> "_WatchedStream":
         await self._stream.__aenter__()
         return self
 
     async def __aexit__(self, *error: object) -> Any:
         return await self._stream.__aexit__(*error)
 
-    def __aiter__(self) -> "_Watched":
+    def __aiter__(self) -> "_WatchedStream":
         return self
 
     async def __anext__(self) -> Any:

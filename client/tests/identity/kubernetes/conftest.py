@@ -8,7 +8,7 @@ import pytest
 
 from client.tests.identity.kubernetes.certificates import Authority
 from client.tests.identity.kubernetes.kube_api import KubeApi, service_account
-from footfall.identity.kubernetes.ask import ask
+from footfall.identity.kubernetes.ask import ask_api_server
 from footfall.identity.kubernetes.facts import ClusterFacts
 
 
@@ -30,6 +30,6 @@ def ask_from_pod(authority: Authority, tmp_path: Path) -> Callable[..., ClusterF
     directory = service_account(tmp_path / "serviceaccount", authority.pem)
 
     def asking(api: KubeApi, timeout: float = 5.0) -> ClusterFacts:
-        return ask(api.environ(), timeout, directory)
+        return ask_api_server(api.environ(), timeout, directory)
 
     return asking

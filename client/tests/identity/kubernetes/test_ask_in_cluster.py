@@ -22,8 +22,8 @@ from client.tests.identity.kubernetes.kube_api import (
     version,
 )
 from footfall.catalogue import clean_version
-from footfall.identity.kubernetes.ask import ask, uid_in, version_in
-from footfall.identity.kubernetes.facts import NOT_ASKED, ClusterFacts, How
+from footfall.identity.kubernetes.ask import ask_api_server, parse_uid, parse_version
+from footfall.identity.kubernetes.facts import NO_CLUSTER, ClusterFacts, LookupOutcome
 from footfall.identity.kubernetes.kubeconfig import NoAnswerError
 
 AskFromPod = Callable[..., ClusterFacts]
@@ -82,7 +82,7 @@ def test_a_missing_version_does_not_cost_the_uid(tls: ssl.SSLContext, ask_from_p
 
 
 @pytest.mark.parametrize(
-    ("answer", "how"),
+    ("answer", "outcome"),
     [
         (Answer(body=b"<html>Sign in to continue</html>"), "not an API answer"),
         (Answer(body=b'["a list"]'), "not an API answer"),
@@ -102,31 +102,35 @@ def test_a_missing_version_does_not_cost_the_uid(tls: ssl.SSLContext, ask_from_p
     ],
 )
 def test_an_answer_that_is_not_one_is_the_end_of_asking(
-    tls: ssl.SSLContext, ask_from_pod: AskFromPod, answer: Answer, how: How
+    tls: ssl.SSLContext, ask_from_pod: AskFromPod, answer: Answer, outcome: LookupOutcome
 ) -> None:
     with kube_api({NAMESPACE: answer, VERSION: version()}, tls=tls) as api:
-        assert ask_from_pod(api) == ClusterFacts(False, None, None, how)
+        assert ask_from_pod(api) == ClusterFacts(False, None, None, outcome)
         assert api.paths == [NAMESPACE]
 
 
 def test_without_a_token_nothing_is_asked(authority: Authority, tls: ssl.SSLContext, tmp_path: Path) -> None:
     with kube_api(tls=tls) as api:
-        assert ask(api.environ(), 5.0, str(tmp_path / "none")).how == "no service-account token"
+        assert ask_api_server(api.environ(), 5.0, str(tmp_path / "none")).outcome == "no service-account token"
         empty = service_account(tmp_path / "empty", authority.pem, token=" \n")
-        assert ask(api.environ(), 5.0, empty).how == "no service-account token"
+        assert ask_api_server(api.environ(), 5.0, empty).outcome == "no service-account token"
         assert api.asked == []
 
 
 def test_without_the_clusters_ca_the_token_is_not_sent(tls: ssl.SSLContext, tmp_path: Path) -> None:
     with kube_api(tls=tls) as api:
-        assert ask(api.environ(), 5.0, service_account(tmp_path / "sa", b"")).how == "no service-account CA"
-        assert ask(api.environ(), 5.0, service_account(tmp_path / "sa2", b"not a certificate")).how == "tls"
+        assert (
+            ask_api_server(api.environ(), 5.0, service_account(tmp_path / "sa", b"")).outcome == "no service-account CA"
+        )
+        assert (
+            ask_api_server(api.environ(), 5.0, service_account(tmp_path / "sa2", b"not a certificate")).outcome == "tls"
+        )
         assert api.asked == []
 
 
 def test_where_there_is_no_cluster_nothing_happens(tmp_path: Path) -> None:
-    assert ask({"HOME": str(tmp_path)}) == NOT_ASKED
-    assert ask({}) == NOT_ASKED
+    assert ask_api_server({"HOME": str(tmp_path)}) == NO_CLUSTER
+    assert ask_api_server({}) == NO_CLUSTER
 
 
 def test_proxies_of_the_environment_are_not_used(
@@ -136,24 +140,24 @@ def test_proxies_of_the_environment_are_not_used(
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     directory = service_account(tmp_path / "sa", authority.pem)
     with kube_api(tls=tls) as api:
-        assert ask(api.environ() | {"HTTPS_PROXY": "http://127.0.0.1:9"}, 5.0, directory).uid == UID
+        assert ask_api_server(api.environ() | {"HTTPS_PROXY": "http://127.0.0.1:9"}, 5.0, directory).uid == UID
 
 
 @given(uid=st.uuids(version=4), upper=st.booleans())
 def test_any_uid_of_version_4_is_admitted_in_lower_case(uid: object, upper: bool) -> None:
     text = str(uid).upper() if upper else str(uid)
-    assert uid_in(namespace(text).body) == str(uid)
+    assert parse_uid(namespace(text).body) == str(uid)
 
 
 @given(uid=st.one_of(st.uuids().filter(lambda u: u.version != 4).map(str), st.text(), st.integers(), st.none()))
 def test_no_other_uid_is_admitted(uid: object) -> None:
     with pytest.raises(NoAnswerError):
-        uid_in(namespace(uid).body)
+        parse_uid(namespace(uid).body)
 
 
 @given(git=st.one_of(st.text(), st.from_regex(r"v1\.\d{1,3}\.\d{1,3}([-+][a-z0-9.]{0,20})?", fullmatch=True)))
 def test_only_the_admissible_part_of_a_version_comes_through(git: str) -> None:
-    assert version_in(version(git).body) == clean_version(git)
+    assert parse_version(version(git).body) == clean_version(git)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -24,7 +24,7 @@ from client.tests.identity.kubernetes.kube_api import (
     service_account,
     version,
 )
-from footfall.identity.kubernetes.ask import ask
+from footfall.identity.kubernetes.ask import ask_api_server
 from footfall.identity.kubernetes.facts import ClusterFacts
 
 AskFromPod = Callable[..., ClusterFacts]
@@ -93,7 +93,7 @@ def test_a_handshake_that_drips_is_cut_as_well(account: str) -> None:
 
     with raw_server(drip) as environ:
         began = time.monotonic()
-        assert ask(environ, LIMIT, account).how == "timeout"
+        assert ask_api_server(environ, LIMIT, account).outcome == "timeout"
         assert time.monotonic() - began < LIMIT + SLACK
         for thread in asking_threads():
             thread.join(5)
@@ -109,18 +109,18 @@ def test_nobody_listening_is_unreachable(account: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = str(listener.getsockname()[1])
     environ = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": port}
-    assert ask(environ, 5.0, account) == ClusterFacts(False, None, None, "unreachable")
+    assert ask_api_server(environ, 5.0, account) == ClusterFacts(False, None, None, "unreachable")
 
 
 @pytest.mark.parametrize("port", ["0x1F", "99999999", "-1", "tcp://10.0.0.1:443", "443/../", " "])
 def test_a_port_that_is_none_is_unreachable(account: str, port: str) -> None:
     environ = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": port}
-    assert ask(environ, 5.0, account).how == "unreachable"
+    assert ask_api_server(environ, 5.0, account).outcome == "unreachable"
 
 
 def test_a_server_that_hangs_up_is_unreachable(account: str) -> None:
     with raw_server(lambda connection, ended: None) as environ:
-        assert ask(environ, 5.0, account).how in ("unreachable", "tls")
+        assert ask_api_server(environ, 5.0, account).outcome in ("unreachable", "tls")
 
 
 def test_a_certificate_of_another_ca_is_not_trusted(tmp_path: Path, ask_from_pod: AskFromPod) -> None:
@@ -133,19 +133,19 @@ def test_a_certificate_for_another_address_is_not_trusted(
     authority: Authority, tmp_path: Path, ask_from_pod: AskFromPod
 ) -> None:
     with kube_api(tls=authority.server(tmp_path, "kubernetes.default.svc")) as api:
-        assert ask_from_pod(api).how == "tls"
+        assert ask_from_pod(api).outcome == "tls"
         assert api.asked == []
 
 
 def test_an_expired_certificate_is_not_trusted(authority: Authority, tmp_path: Path, ask_from_pod: AskFromPod) -> None:
     with kube_api(tls=authority.server(tmp_path, expired=True)) as api:
-        assert ask_from_pod(api).how == "tls"
+        assert ask_from_pod(api).outcome == "tls"
         assert api.asked == []
 
 
 def test_a_server_that_speaks_no_tls_gets_no_token(ask_from_pod: AskFromPod) -> None:
     with kube_api() as api:
-        assert ask_from_pod(api).how == "tls"
+        assert ask_from_pod(api).outcome == "tls"
         assert api.asked == []
 
 

@@ -15,28 +15,28 @@ import yaml
 
 from client.tests.identity.kubernetes.certificates import Authority
 from client.tests.identity.kubernetes.kube_api import TOKEN, UID, KubeApi, kube_api, service_account
-from footfall.identity.kubernetes.ask import ask
-from footfall.identity.kubernetes.facts import ClusterFacts, How
+from footfall.identity.kubernetes.ask import ask_api_server
+from footfall.identity.kubernetes.facts import ClusterFacts, LookupOutcome
 
 Asking = Callable[..., ClusterFacts]
 LEARNT = ClusterFacts(True, UID, "1.31.2", "kubeconfig")
 
 WATCH_WRITES = """
 import os, sys
-from footfall.identity.kubernetes.kubeconfig import How
-from footfall.identity.kubernetes.ask import ask
+from footfall.identity.kubernetes.kubeconfig import LookupOutcome
+from footfall.identity.kubernetes.ask import ask_api_server
 def watch(event, details):
     if event == "open" and details[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
         print(details[0])
 sys.addaudithook(watch)
-print(ask({"KUBECONFIG": sys.argv[1]}, 30).how)
+print(ask_api_server({"KUBECONFIG": sys.argv[1]}, 30).outcome)
 """
 ASK_AT_A_TERMINAL = """
 import os, sys
 terminal = os.open(sys.argv[2], os.O_RDWR)  # the first terminal that a session opens is its own
-from footfall.identity.kubernetes.kubeconfig import How
-from footfall.identity.kubernetes.ask import ask
-os.write(terminal, ask({"KUBECONFIG": sys.argv[1]}, 5).how.encode())
+from footfall.identity.kubernetes.kubeconfig import LookupOutcome
+from footfall.identity.kubernetes.ask import ask_api_server
+os.write(terminal, ask_api_server({"KUBECONFIG": sys.argv[1]}, 5).outcome.encode())
 """
 
 
@@ -79,7 +79,7 @@ def asking(tmp_path: Path, authority: Authority) -> Asking:
         trust = {"certificate-authority-data": encoded(authority.pem)} if cluster is None else cluster
         path = tmp_path / "kubeconfig"
         path.write_text(yaml.safe_dump(document(api.server, trust, user)))
-        return ask({"KUBECONFIG": str(path)}, 5.0)
+        return ask_api_server({"KUBECONFIG": str(path)}, 5.0)
 
     return ask_with
 
@@ -110,19 +110,19 @@ def test_a_certificate_authority_file_is_relative_to_the_kubeconfig(
     (tmp_path / "ca.crt").write_bytes(authority.pem)
     with kube_api(tls=tls) as api:
         assert asking(api, {"token": TOKEN}, {"certificate-authority": "ca.crt"}) == LEARNT
-        assert asking(api, {"token": TOKEN}, {"certificate-authority": "gone.crt"}).how == "tls"
+        assert asking(api, {"token": TOKEN}, {"certificate-authority": "gone.crt"}).outcome == "tls"
 
 
 def test_without_a_certificate_authority_the_systems_decide(tls: ssl.SSLContext, asking: Asking) -> None:
     with kube_api(tls=tls) as api:
-        assert asking(api, {"token": TOKEN}, {}).how == "tls"
+        assert asking(api, {"token": TOKEN}, {}).outcome == "tls"
         assert api.asked == []
 
 
 def test_insecure_skip_tls_verify_is_the_operators_decision(tls: ssl.SSLContext, asking: Asking) -> None:
     with kube_api(tls=tls) as api:
         assert asking(api, {"token": TOKEN}, {"insecure-skip-tls-verify": True}) == LEARNT
-        assert asking(api, {"token": TOKEN}, {"insecure-skip-tls-verify": False}).how == "tls"
+        assert asking(api, {"token": TOKEN}, {"insecure-skip-tls-verify": False}).outcome == "tls"
 
 
 def test_a_tls_server_name_is_what_the_certificate_must_say(
@@ -131,7 +131,7 @@ def test_a_tls_server_name_is_what_the_certificate_must_say(
     trust = {"certificate-authority-data": encoded(authority.pem), "tls-server-name": "kubernetes.default.svc"}
     with kube_api(tls=authority.server(tmp_path, "kubernetes.default.svc")) as api:
         assert asking(api, {"token": TOKEN}, trust) == LEARNT
-        assert asking(api, {"token": TOKEN}).how == "tls"
+        assert asking(api, {"token": TOKEN}).outcome == "tls"
 
 
 def test_a_client_certificate_given_as_data_is_shown_and_its_key_never_touches_a_disk(
@@ -139,7 +139,7 @@ def test_a_client_certificate_given_as_data_is_shown_and_its_key_never_touches_a
 ) -> None:
     certificate, key = authority.issue("developer")
     with kube_api(tls=api_with_client_certificates) as api:
-        assert asking(api, {}).how == "tls"
+        assert asking(api, {}).outcome == "tls"
         assert asking(api, {"client-certificate-data": encoded(certificate), "client-key-data": encoded(key)}) == LEARNT
         watched = run_python(WATCH_WRITES, str(tmp_path / "kubeconfig"))
     # File numbers are those of memory files, which have no name.
@@ -154,7 +154,7 @@ def test_a_client_certificate_in_files_is_shown(
     (tmp_path / "client.key").write_bytes(key)
     with kube_api(tls=api_with_client_certificates) as api:
         assert asking(api, {"client-certificate": "client.crt", "client-key": str(tmp_path / "client.key")}) == LEARNT
-        assert asking(api, {"client-certificate": "client.crt", "client-key": "gone"}).how == "tls"
+        assert asking(api, {"client-certificate": "client.crt", "client-key": "gone"}).outcome == "tls"
 
 
 def test_an_encrypted_key_never_asks_the_terminal_for_its_password(
@@ -164,7 +164,7 @@ def test_an_encrypted_key_never_asks_the_terminal_for_its_password(
     terminal, its_other_end = os.openpty()
     with kube_api(tls=api_with_client_certificates) as api:
         user = {"client-certificate-data": encoded(certificate), "client-key-data": encoded(key)}
-        assert asking(api, user).how == "tls"
+        assert asking(api, user).outcome == "tls"
         run_python(ASK_AT_A_TERMINAL, str(tmp_path / "kubeconfig"), os.ttyname(its_other_end))
     assert os.read(terminal, 1000).split() == [b"tls"]
     os.close(its_other_end)
@@ -197,7 +197,7 @@ def test_a_token_is_used_even_if_there_is_a_plugin(tls: ssl.SSLContext, asking: 
 
 def test_a_cluster_behind_a_proxy_is_left_alone(tls: ssl.SSLContext, asking: Asking) -> None:
     with kube_api(tls=tls) as api:
-        assert asking(api, {"token": TOKEN}, {"proxy-url": "http://127.0.0.1:9"}).how == "needs a proxy"
+        assert asking(api, {"token": TOKEN}, {"proxy-url": "http://127.0.0.1:9"}).outcome == "needs a proxy"
 
 
 def test_credentials_never_travel_over_plain_http(asking: Asking) -> None:
@@ -227,8 +227,8 @@ def test_the_default_kubeconfig_is_in_the_home_directory(
         trust = {"certificate-authority-data": encoded(authority.pem)}
         content = json.dumps(document(api.server, trust, {"token": TOKEN}))
         (tmp_path / ".kube" / "config").write_text(content)
-        assert ask({"HOME": str(tmp_path)}, 5.0) == LEARNT
-        assert ask({"HOME": str(tmp_path), "KUBECONFIG": ""}, 5.0) == LEARNT
+        assert ask_api_server({"HOME": str(tmp_path)}, 5.0) == LEARNT
+        assert ask_api_server({"HOME": str(tmp_path), "KUBECONFIG": ""}, 5.0) == LEARNT
 
 
 def test_several_kubeconfigs_are_merged_and_the_first_to_say_something_wins(
@@ -241,7 +241,7 @@ def test_several_kubeconfigs_are_merged_and_the_first_to_say_something_wins(
         other = document("https://127.0.0.1:9", {}, {}, name="other")
         (tmp_path / "rest").write_text(yaml.safe_dump(other | {k: dev[k] + other[k] for k in ("clusters", "users")}))
         paths = [tmp_path / "missing", tmp_path / "contexts", tmp_path / "rest"]
-        assert ask({"KUBECONFIG": os.pathsep.join(map(str, paths))}, 5.0) == LEARNT
+        assert ask_api_server({"KUBECONFIG": os.pathsep.join(map(str, paths))}, 5.0) == LEARNT
 
 
 def test_a_pod_without_a_service_account_may_have_a_kubeconfig(
@@ -251,13 +251,13 @@ def test_a_pod_without_a_service_account_may_have_a_kubeconfig(
         trust = {"certificate-authority-data": encoded(authority.pem)}
         (tmp_path / "config").write_text(yaml.safe_dump(document(api.server, trust, {"token": TOKEN})))
         environ = api.environ() | {"KUBECONFIG": str(tmp_path / "config")}
-        assert ask(environ, 5.0, str(tmp_path / "none")) == LEARNT
+        assert ask_api_server(environ, 5.0, str(tmp_path / "none")) == LEARNT
         inside = service_account(tmp_path / "sa", authority.pem)
-        assert ask(environ, 5.0, inside).how == "in-cluster"
+        assert ask_api_server(environ, 5.0, inside).outcome == "in-cluster"
 
 
 @pytest.mark.parametrize(
-    ("content", "how"),
+    ("content", "outcome"),
     [
         ("", "kubeconfig not readable"),
         ("{", "kubeconfig not readable"),
@@ -271,19 +271,19 @@ def test_a_pod_without_a_service_account_may_have_a_kubeconfig(
         ("#" * (1 << 20) + "\n{}\n", "kubeconfig not readable"),
     ],
 )
-def test_a_kubeconfig_that_names_no_cluster_is_no_cluster(tmp_path: Path, content: str, how: How) -> None:
+def test_a_kubeconfig_that_names_no_cluster_is_no_cluster(tmp_path: Path, content: str, outcome: LookupOutcome) -> None:
     (tmp_path / "config").write_text(content)
-    assert ask({"KUBECONFIG": str(tmp_path / "config")}, 10.0) == ClusterFacts(False, None, None, how)
+    assert ask_api_server({"KUBECONFIG": str(tmp_path / "config")}, 10.0) == ClusterFacts(False, None, None, outcome)
 
 
 def test_a_kubeconfig_in_a_pipe_is_left_to_the_host_to_read(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     try:
         os.write(writing, b"{}")
-        assert ask({"KUBECONFIG": f"/dev/fd/{reading}"}, 5.0).how == "kubeconfig not readable"
+        assert ask_api_server({"KUBECONFIG": f"/dev/fd/{reading}"}, 5.0).outcome == "kubeconfig not readable"
         assert os.read(reading, 2) == b"{}"
     finally:
         os.close(reading)
         os.close(writing)
     os.mkfifo(tmp_path / "fifo")
-    assert ask({"KUBECONFIG": str(tmp_path / "fifo")}, 5.0).how == "kubeconfig not readable"
+    assert ask_api_server({"KUBECONFIG": str(tmp_path / "fifo")}, 5.0).outcome == "kubeconfig not readable"

@@ -12,8 +12,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.identity.kubernetes.ask import ask
-from footfall.identity.kubernetes.facts import How
+from footfall.identity.kubernetes.ask import ask_api_server
+from footfall.identity.kubernetes.facts import LookupOutcome
 from footfall.identity.kubernetes.kubeconfig import Endpoint, NoAnswerError, current_endpoint
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12)
@@ -57,7 +57,7 @@ def found(path: Path) -> None:
         ending: object = current_endpoint({"KUBECONFIG": str(path)})
     except NoAnswerError as reason:
         ending = reason
-    assert isinstance(ending, Endpoint) or str(ending) in get_args(How)
+    assert isinstance(ending, Endpoint) or str(ending) in get_args(LookupOutcome)
 
 
 @given(content=st.binary(max_size=300))
@@ -94,7 +94,7 @@ def test_asking_any_address_with_any_token_ends_in_a_word(path: Path, server: st
         "users": [{"name": "u", "user": {"token": token}}],
     }
     path.write_text(json.dumps(document))
-    assert ask({"KUBECONFIG": str(path)}, 5.0).how in get_args(How)
+    assert ask_api_server({"KUBECONFIG": str(path)}, 5.0).outcome in get_args(LookupOutcome)
     assert all(thread.name != "footfall-kubernetes" for thread in threading.enumerate())
 
 
@@ -102,8 +102,8 @@ def test_without_a_yaml_module_only_json_is_understood(path: Path) -> None:
     document = {"current-context": "dev", "contexts": [], "clusters": [], "users": []}
     script = (
         "import sys; sys.modules['yaml'] = None\n"
-        "from footfall.identity.kubernetes.ask import ask\n"
-        "print(ask({'KUBECONFIG': sys.argv[1]}).how)"
+        "from footfall.identity.kubernetes.ask import ask_api_server\n"
+        "print(ask_api_server({'KUBECONFIG': sys.argv[1]}).outcome)"
     )
 
     def said(content: str) -> str:

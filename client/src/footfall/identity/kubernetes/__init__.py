@@ -1,9 +1,10 @@
-"""What a process may learn about its Kubernetes cluster: the UID of `kube-system` and the server's version.
+"""Two facts about the Kubernetes cluster of this process: the UID of `kube-system` and the API server's version.
 
-`facts` says what that is and whether to ask; `ask` asks once, over the `connection` that a pod or `kubeconfig` names.
-Only `facts` is imported where there is no cluster.
+`facts` defines them and checks whether a cluster is configured. `ask` requests them once, over a `connection` to the
+endpoint of the pod's service account or of the `kubeconfig`. Where no cluster is configured, only `facts` is
+imported. Of the cluster nothing else is read, and failures are words of a fixed list. `pipeline` imports it.
 """
 
-from .facts import NOT_ASKED, ClusterFacts, worth_asking
+from .facts import NO_CLUSTER, ClusterFacts, cluster_configured
 
-__all__ = ["NOT_ASKED", "ClusterFacts", "worth_asking"]
+__all__ = ["NO_CLUSTER", "ClusterFacts", "cluster_configured"]

@@ -1,7 +1,7 @@
-"""A connection to one API server: every answer bounded in size, every wait by what is left of the caller's time.
+"""A connection to one API server, with a bound on the size of every answer and on the time of every wait.
 
-Plain `http.client` over a socket of our own: whoever waits can cut the socket at any moment, in the middle of a TLS
-handshake too, and nothing on the way logs, warns, retries, redirects or looks for a proxy.
+It is `http.client` over a socket that this module opens. So the caller can shut the socket down at any moment, also
+in a TLS handshake, and no library logs, warns, retries, redirects or looks for a proxy.
 """
 
 import os
@@ -10,58 +10,58 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from .facts import How
+from .facts import LookupOutcome
 from .kubeconfig import Endpoint, NoAnswerError
 
-if TYPE_CHECKING:  # what opens sockets is imported when there is somebody to ask
+if TYPE_CHECKING:  # imported only where a cluster is configured
     import socket
     import ssl
 
-ANSWER_LIMIT = 512 * 1024
-_ADDRESSES = 4
-_STATUS: dict[int, How] = {401: "unauthorized", 403: "forbidden", 429: "server error"}
+MAX_ANSWER_BYTES = 512 * 1024
+_MAX_ADDRESSES = 4
+_OUTCOMES: dict[int, LookupOutcome] = {401: "unauthorized", 403: "forbidden", 429: "server error"}
 
 
-class Patience:
-    """How long there is left. `cut()` ends it early, from any thread, together with what goes over the wire."""
+class TimeLimit:
+    """A time limit for several steps. `cancel()` ends it early, from any thread, and shuts down the attached socket."""
 
     def __init__(self, seconds: float) -> None:
         self._deadline = time.monotonic() + seconds
-        self._is_cut = False
-        self._wire: socket.socket | None = None
+        self._cancelled = False
+        self._socket: socket.socket | None = None
 
-    def left(self) -> float:
-        """Seconds, more than 0. Raises TimeoutError when none are left."""
-        left = self._deadline - time.monotonic()
-        if left <= 0 or self._is_cut:
+    def remaining(self) -> float:
+        """Seconds left, more than 0. Raises TimeoutError if none are left."""
+        seconds = self._deadline - time.monotonic()
+        if seconds <= 0 or self._cancelled:
             raise TimeoutError
-        return left
+        return seconds
 
-    def hold(self, wire: "socket.socket") -> None:
-        """Let `cut` end this socket. Raises TimeoutError where the time is up already."""
-        # First hold it, then look: `cut` does it in the other order, so one of them sees it.
-        self._wire = wire
-        self.left()
+    def attach(self, connected: "socket.socket") -> None:
+        """Make `cancel` shut this socket down. Raises TimeoutError if the time is up already."""
+        # Store it, then check. `cancel` sets its flag, then reads the socket. So one of the two always sees the other.
+        self._socket = connected
+        self.remaining()
 
-    def cut(self) -> None:
-        """Nothing goes over the wire from now on."""
-        self._is_cut = True
-        wire = self._wire
-        if wire is not None:
+    def cancel(self) -> None:
+        """End the limit now and shut the attached socket down."""
+        self._cancelled = True
+        connected = self._socket
+        if connected is not None:
             try:
-                wire.shutdown(2)  # SHUT_RDWR
+                connected.shutdown(2)  # SHUT_RDWR
             except OSError:
-                return  # it has ended already
+                return  # the peer has closed it already
 
 
-class Line:
-    """A connection, opened at the first question. Close it.
+class ApiConnection:
+    """A connection that opens at the first request. The caller closes it.
 
     Raises:
         NoAnswerError: the endpoint's address or certificates can't be used.
     """
 
-    def __init__(self, endpoint: Endpoint, patience: Patience) -> None:
+    def __init__(self, endpoint: Endpoint, time_limit: TimeLimit) -> None:
         import http.client
         from urllib.parse import urlsplit
 
@@ -71,15 +71,15 @@ class Line:
         self._host = url.hostname
         self._port = url.port or (443 if url.scheme == "https" else 80)
         self._path = url.path.rstrip("/")
-        self._patience = patience
+        self._time_limit = time_limit
         self._name = endpoint.server_name or self._host
         self._tls = tls_context(endpoint) if url.scheme == "https" else None
         self._headers = {"Accept": "application/json", "User-Agent": "footfall"}
         if endpoint.token:
             self._headers["Authorization"] = f"Bearer {endpoint.token}"
-        self._held: socket.socket | None = None
+        self._plain_socket: socket.socket | None = None
         self._http = http.client.HTTPConnection(self._host, self._port)
-        self._http.auto_open = 0  # it would open a connection without TLS and without a bound
+        self._http.auto_open = 0  # automatic opening would ignore TLS and the time limit
 
     def get(self, path: str) -> bytes:
         """The body of a 200.
@@ -93,46 +93,46 @@ class Line:
 
         try:
             if self._http.sock is None:
-                self._dial()
-            self._http.sock.settimeout(self._patience.left())
+                self._connect()
+            self._http.sock.settimeout(self._time_limit.remaining())
             self._http.request("GET", self._path + path, headers=self._headers)
             response = self._http.getresponse()
-            body = response.read(ANSWER_LIMIT + 1)
+            body = response.read(MAX_ANSWER_BYTES + 1)
         except ConnectionError:
-            raise  # a connection closed before the answer is an HTTPException, too
+            raise  # RemoteDisconnected is also an HTTPException, and would be caught below
         except http.client.HTTPException:
             raise NoAnswerError("not an API answer") from None
         if response.status != 200:
-            raise NoAnswerError(_meaning(response.status))
-        if len(body) > ANSWER_LIMIT:
+            raise NoAnswerError(_status_outcome(response.status))
+        if len(body) > MAX_ANSWER_BYTES:
             raise NoAnswerError("answer too large")
         return body
 
     def close(self) -> None:
         """Close the sockets, if any are open."""
         self._http.close()
-        if self._held is not None:
-            self._held.close()
+        if self._plain_socket is not None:
+            self._plain_socket.close()
 
-    def _dial(self) -> None:
+    def _connect(self) -> None:
         self.close()
-        wire = self._connected()
-        self._http.sock = wire
-        # TLS takes the socket over while it shakes hands; its duplicate can be cut all the while.
-        self._held = wire.dup()
-        self._patience.hold(self._held)
+        connected = self._open_socket()
+        self._http.sock = connected
+        # TLS takes the socket over for its handshake, so `cancel` gets a duplicate.
+        self._plain_socket = connected.dup()
+        self._time_limit.attach(self._plain_socket)
         if self._tls is not None:
-            wire.settimeout(self._patience.left())
-            self._http.sock = self._tls.wrap_socket(wire, server_hostname=self._name)
+            connected.settimeout(self._time_limit.remaining())
+            self._http.sock = self._tls.wrap_socket(connected, server_hostname=self._name)
 
-    def _connected(self) -> "socket.socket":
+    def _open_socket(self) -> "socket.socket":
         import socket
 
-        found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)[:_ADDRESSES]
+        addresses = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)[:_MAX_ADDRESSES]
         failure: OSError = OSError("no address")
-        for index, (*_, address) in enumerate(found):
-            # An address that swallows packets leaves the others their share of the time.
-            share = self._patience.left() / (len(found) - index)
+        for index, (*_, address) in enumerate(addresses):
+            # Each address gets an equal share of the time, so that one that drops packets can't use it all.
+            share = self._time_limit.remaining() / (len(addresses) - index)
             try:
                 return socket.create_connection((str(address[0]), self._port), timeout=share)
             except OSError as error:
@@ -140,27 +140,27 @@ class Line:
         raise failure
 
 
-def _meaning(status: int) -> How:
+def _status_outcome(status: int) -> LookupOutcome:
     if 300 <= status < 400:
         return "redirect"
-    return _STATUS.get(status, "server error" if status >= 500 else "not an API answer")
+    return _OUTCOMES.get(status, "server error" if status >= 500 else "not an API answer")
 
 
-def is_tls(error: OSError) -> bool:
-    """Whether an error is TLS's own: no trust, no common protocol, no accepted client certificate."""
+def is_tls_error(error: OSError) -> bool:
+    """Whether an error comes from TLS: an untrusted server, no common protocol, a refused client certificate."""
     import ssl
 
     return isinstance(error, ssl.SSLError)
 
 
 def tls_context(endpoint: Endpoint) -> "ssl.SSLContext":
-    """What to trust and what to show. Raises NoAnswerError where the certificates are no good."""
+    """The TLS context of an endpoint. Raises NoAnswerError if its certificates can't be used."""
     import ssl
 
-    # Not `create_default_context`: from Python 3.13 on it refuses the CAs that Kubernetes itself makes, and it writes
-    # session keys where SSLKEYLOGFILE says.
+    # Not `create_default_context`: from Python 3.13 on it refuses the CAs that Kubernetes creates, and it writes
+    # session keys to the file in SSLKEYLOGFILE.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    # As in Go, whatever is in the bundle is trusted, be it a root, an intermediate or the server's own certificate.
+    # As in Go, every certificate of the bundle is trusted: a root, an intermediate or the server's own.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     try:
         if not endpoint.verify:
@@ -171,8 +171,8 @@ def tls_context(endpoint: Endpoint) -> "ssl.SSLContext":
         else:
             context.load_default_certs()
         if endpoint.certificate is not None:
-            with _as_file(endpoint.certificate) as certificate, _as_file(endpoint.key) as key:
-                # Without a password to try, OpenSSL would ask the terminal for one.
+            with _as_path(endpoint.certificate) as certificate, _as_path(endpoint.key) as key:
+                # Without a password here, OpenSSL would prompt for one on the terminal.
                 context.load_cert_chain(str(certificate), key, password="")
     except (OSError, ValueError):
         raise NoAnswerError("tls") from None
@@ -180,8 +180,8 @@ def tls_context(endpoint: Endpoint) -> "ssl.SSLContext":
 
 
 @contextmanager
-def _as_file(material: str | bytes | None) -> Iterator[str | None]:
-    """A path for OpenSSL, which takes keys from files only. What came as data stays in memory: no key is written."""
+def _as_path(material: str | bytes | None) -> Iterator[str | None]:
+    """A path for OpenSSL, which reads keys from files only. Keys given as data stay in memory (memfd)."""
     if not isinstance(material, bytes):
         yield material
         return

@@ -1,4 +1,4 @@
-"""What is known about the Kubernetes cluster this runs in, and whether there is one to ask about."""
+"""The facts about the Kubernetes cluster of this process, and whether a cluster is configured."""
 
 import os
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-How = Literal[
+LookupOutcome = Literal[
     "in-cluster",
     "kubeconfig",
     "no cluster",
@@ -27,36 +27,36 @@ How = Literal[
     "answer too large",
     "uid not version 4",
 ]
-"""Every way the question can end; the first two are where a usable answer came from."""
+"""Every outcome of a look-up. The first two name the source of a usable answer, the others are failures."""
 
 
 class ClusterFacts(msgspec.Struct, frozen=True):
-    """What the API server said.
+    """The answers of the API server.
 
     Attributes:
-        reachable: whether a Kubernetes API server answered, be it with a refusal.
+        reachable: whether a Kubernetes API server answered, even with a refusal.
         uid: the UID of `kube-system`, lower case and of version 4, else None.
         version: the server's version such as `1.31.2`, else None.
-        how: where the UID came from, or why there is none.
+        outcome: the source of the UID, or why there is none.
     """
 
     reachable: bool
     uid: str | None
     version: str | None
-    how: How
+    outcome: LookupOutcome
 
 
-NOT_ASKED = ClusterFacts(False, None, None, "no cluster")
-"""What is known before anybody asked."""
+NO_CLUSTER = ClusterFacts(False, None, None, "no cluster")
+"""The facts where no cluster is configured."""
 
 
-def worth_asking(environ: Mapping[str, str]) -> bool:
-    """Whether anything points to a cluster. Most machines have none, and then nothing that could ask is imported."""
+def cluster_configured(environ: Mapping[str, str]) -> bool:
+    """Whether a service account or a kubeconfig exists. If not, the code that asks a cluster is not even imported."""
     return bool(environ.get("KUBERNETES_SERVICE_HOST")) or any(map(os.path.lexists, kubeconfig_paths(environ)))
 
 
 def kubeconfig_paths(environ: Mapping[str, str]) -> list[str]:
-    """The files that KUBECONFIG names, or `~/.kube/config`."""
+    """The files in KUBECONFIG, or `~/.kube/config`."""
     named = [path for path in environ.get("KUBECONFIG", "").split(os.pathsep) if path]
     home = environ.get("HOME") or environ.get("USERPROFILE") or ""
     return named or ([os.path.join(home, ".kube", "config")] if home else [])

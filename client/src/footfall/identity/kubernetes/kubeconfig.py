@@ -1,7 +1,7 @@
-"""Where the API server of the current kubeconfig context is and how to sign in there. Runs nothing, asks nothing.
+"""The API server of the current kubeconfig context, and the credentials for it. Starts no program and no connection.
 
-Plugins that log in (`exec`, `auth-provider`) are never run: they may open a browser, prompt, or cost a cloud call.
-YAML needs the host's own `yaml` module; without it only kubeconfigs written as JSON are understood.
+Login plugins (`exec`, `auth-provider`) are never run: they may open a browser, prompt, or call a cloud API. YAML needs
+the host's `yaml` module; without it only kubeconfigs written as JSON can be read.
 """
 
 import os
@@ -11,18 +11,18 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from .facts import How, kubeconfig_paths
+from .facts import LookupOutcome, kubeconfig_paths
 
-_LIMIT = 1 << 20
+_MAX_FILE_BYTES = 1 << 20
 _TRUE = "true"
 
 
 class NoAnswerError(Exception):
-    """The question has no answer; `how` says why in one of the words of `How`, without any detail of the place."""
+    """The look-up failed; `outcome` says why in a word of `LookupOutcome`, which names no host, path or user."""
 
-    def __init__(self, how: How) -> None:
-        super().__init__(how)
-        self.how = how
+    def __init__(self, outcome: LookupOutcome) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,16 @@ class Endpoint:
     """An API server and how to sign in.
 
     Attributes:
-        how: where this was found.
-        server: its address, `https://10.0.0.1:443`, perhaps with a path.
+        source: `in-cluster` or `kubeconfig`.
+        server: its address, `https://10.0.0.1:443`, optionally with a path.
         token: bearer token, empty for none.
         authorities: PEM text of the CAs to trust, empty for the system's.
-        verify: False only where the kubeconfig says `insecure-skip-tls-verify`.
-        server_name: the name to expect in the server's certificate, empty for the address's own.
+        verify: False only if the kubeconfig says `insecure-skip-tls-verify`.
+        server_name: the name to expect in the server's certificate; empty for the host of `server`.
         certificate, key: the client's, each a path (str) or PEM (bytes); None for none.
     """
 
-    how: How
+    source: LookupOutcome
     server: str
     token: str = field(default="", repr=False)
     authorities: str = ""
@@ -51,7 +51,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class _Entry:
-    """One cluster, user or context; relative paths in it start from the directory of its file."""
+    """One cluster, user or context. Relative paths in it start at the directory of its file."""
 
     values: dict[object, object]
     directory: str
@@ -79,25 +79,25 @@ _Sections = dict[str, dict[str, _Entry]]
 def read_file(path: str) -> bytes | None:
     """The content of a small regular file; None for anything else.
 
-    A kubeconfig may be a pipe (`KUBECONFIG=<(…)`), which only its first reader gets to see: that must be the host.
+    A kubeconfig may be a pipe (`KUBECONFIG=<(…)`), which can be read once only. That reader must be the host.
     """
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             return None
         with open(path, "rb") as file:
-            content = file.read(_LIMIT + 1)
+            content = file.read(_MAX_FILE_BYTES + 1)
     except (OSError, ValueError):  # ValueError: a null character in the path
         return None
-    return content if len(content) <= _LIMIT else None
+    return content if len(content) <= _MAX_FILE_BYTES else None
 
 
 def current_endpoint(environ: Mapping[str, str]) -> Endpoint:
     """The API server of the current context of KUBECONFIG (or `~/.kube/config`).
 
     Raises:
-        NoAnswerError: there is none, or none that can be asked without a plugin or a proxy.
+        NoAnswerError: there is none, or it can be reached only by a plugin or a proxy.
     """
-    current, sections = _merged(kubeconfig_paths(environ))
+    current, sections = _merge(kubeconfig_paths(environ))
     context = sections["contexts"].get(current)
     cluster = sections["clusters"].get(context.text("cluster")) if context else None
     if context is None or cluster is None or not cluster.text("server"):
@@ -110,19 +110,19 @@ def current_endpoint(environ: Mapping[str, str]) -> Endpoint:
     user = sections["users"].get(context.text("user")) if server.lower().startswith("https://") else None
     insecure = cluster.values.get("insecure-skip-tls-verify")
     return Endpoint(
-        how="kubeconfig",
+        source="kubeconfig",
         server=server,
-        token=_token(user),
-        authorities=_authorities(cluster),
+        token=_user_token(user),
+        authorities=_trusted_authorities(cluster),
         verify=not (insecure is True or (type(insecure) is str and insecure.lower() == _TRUE)),
         server_name=cluster.text("tls-server-name"),
-        certificate=_material(user, "client-certificate"),
-        key=_material(user, "client-key"),
+        certificate=_client_credential(user, "client-certificate"),
+        key=_client_credential(user, "client-key"),
     )
 
 
-def _merged(paths: list[str]) -> tuple[str, _Sections]:
-    """The current context's name and the entries by name; as in kubectl, the first file to name something wins."""
+def _merge(paths: list[str]) -> tuple[str, _Sections]:
+    """The current context's name, and the entries by name. As in kubectl, the first file that defines a name wins."""
     current = ""
     sections: _Sections = {"contexts": {}, "clusters": {}, "users": {}}
     unreadable = False
@@ -142,13 +142,13 @@ def _merged(paths: list[str]) -> tuple[str, _Sections]:
 
 
 def _entries(items: object, kind: str) -> list[tuple[str, dict[object, object]]]:
-    found: list[tuple[str, dict[object, object]]] = []
+    entries: list[tuple[str, dict[object, object]]] = []
     for item in items if isinstance(items, list) else []:
         if isinstance(item, dict):
             name, entry = item.get("name"), item.get(kind)
             if type(name) is str and isinstance(entry, dict):
-                found.append((name, entry))
-    return found
+                entries.append((name, entry))
+    return entries
 
 
 def _parse(content: bytes | None) -> dict[object, object] | None:
@@ -163,11 +163,11 @@ def _parse(content: bytes | None) -> dict[object, object] | None:
 
 def _parse_yaml(content: bytes) -> object:
     try:
-        import yaml  # type: ignore[import-untyped,unused-ignore] # the host's own; no stubs among our dependencies
+        import yaml  # type: ignore[import-untyped,unused-ignore] # the host's module; its stubs are no dependency of ours
     except ImportError:
         return None
-    # The base loader makes strings, lists and dicts and nothing else, so no tag can run or raise anything. The loader
-    # in C is not used: deep nesting overflows its stack and would take the host down.
+    # The base loader makes only strings, lists and dicts, so no tag can run code or raise. The loader in C is not used:
+    # deep nesting overflows its stack and would crash the host.
     loader = getattr(yaml, "BaseLoader", None)
     failure = getattr(yaml, "YAMLError", None)
     if loader is None or failure is None:
@@ -178,21 +178,23 @@ def _parse_yaml(content: bytes) -> object:
         return None
 
 
-def _token(user: _Entry | None) -> str:
+def _user_token(user: _Entry | None) -> str:
     if user is None:
         return ""
-    # As in client-go a token file wins over a token: it is the one that is kept fresh.
+    # As in client-go a token file wins over a token, because it is the one that is refreshed.
     content = read_file(user.path("tokenFile")) if user.text("tokenFile") else None
     token = (content or b"").decode("ascii", "ignore").strip() or user.text("token").strip()
     plugin = any(user.values.get(name) for name in ("exec", "auth-provider", "username", "as"))
     if plugin and not token and not user.text("client-certificate") and not user.text("client-certificate-data"):
         raise NoAnswerError("unsupported login")
     if user.values.get("as"):
-        raise NoAnswerError("unsupported login")  # asking with more rights than the operator chose is not an option
+        raise NoAnswerError(
+            "unsupported login"
+        )  # without impersonation we would ask with more rights than the operator chose
     return token
 
 
-def _authorities(cluster: _Entry) -> str:
+def _trusted_authorities(cluster: _Entry) -> str:
     content: bytes | None = cluster.data("certificate-authority-data")
     if not content and cluster.text("certificate-authority"):
         content = read_file(cluster.path("certificate-authority"))
@@ -201,8 +203,8 @@ def _authorities(cluster: _Entry) -> str:
     return (content or b"").decode("ascii", "ignore")
 
 
-def _material(user: _Entry | None, name: str) -> str | bytes | None:
-    """A certificate or key of the client's: PEM from `-data`, else a path to a regular file."""
+def _client_credential(user: _Entry | None, name: str) -> str | bytes | None:
+    """The client's certificate or key: PEM from `-data`, else the path of a regular file."""
     if user is None:
         return None
     data = user.data(f"{name}-data")

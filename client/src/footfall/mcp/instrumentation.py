@@ -1,0 +1,58 @@
+"""`instrument(server, telemetry)`: finds the SDK by the server object's class and installs the adapter for it."""
+
+import logging
+from typing import Any
+
+SUPPORTED = (
+    "FastMCP and low-level Server of mcp 1.x, MCPServer and low-level Server of mcp 2.x, and FastMCP of fastmcp 3 and 4"
+)
+log = logging.getLogger("footfall")
+
+
+def instrument(server: Any, telemetry: Any) -> None:
+    """Record a server's tool calls, errors, clients, start and stop.
+
+    Does nothing when telemetry is off or the server is already instrumented. If a release of an SDK lacks something
+    the adapter needs, one log line says so, and the server runs without telemetry.
+
+    Args:
+        server: a server object of a supported SDK.
+        telemetry: a `Telemetry`, or what `footfall.testing.capture` returns.
+
+    Raises:
+        TypeError: the object is not a server of a supported SDK. The message names what is supported.
+    """
+    if not telemetry.active or getattr(server, "_footfall_instrumented", False):
+        return
+    adapter = _adapter(server)
+    if adapter is None:
+        kind = type(server)
+        raise TypeError(
+            f"footfall can't instrument a {kind.__module__}.{kind.__qualname__}; it supports {SUPPORTED}. "
+            "For anything else use telemetry.tool(name)."
+        )
+    try:
+        adapter.install(server, telemetry)
+    except (AttributeError, ImportError) as error:
+        log.warning("footfall can't see the calls of this release of %s: %s", type(server).__module__, error)
+    server._footfall_instrumented = True
+    telemetry.rearm_signals()
+
+
+def _adapter(server: Any) -> Any:
+    # Compares names of classes and modules: importing an SDK to use isinstance could load one the server does not use.
+    classes = {(cls.__module__.split(".")[0], cls.__name__) for cls in type(server).__mro__}
+    if ("fastmcp", "FastMCP") in classes:
+        from . import fastmcp
+
+        return fastmcp
+    lowlevel = ("mcp", "Server") in classes
+    if ("mcp", "MCPServer") in classes or (lowlevel and hasattr(server, "middleware")):
+        from . import sdk_v2
+
+        return sdk_v2
+    if ("mcp", "FastMCP") in classes or lowlevel:
+        from . import sdk_v1
+
+        return sdk_v1
+    return None
