@@ -54,9 +54,14 @@ def _property(data: dict[str, Any]) -> Property:
 
 def _kind(data: dict[str, Any]) -> Kind:
     kind_class = _KINDS[data["label"]]
-    fields = {name: data[name] for name in kind_class.__struct_fields__}
-    # JSON has no tuples.
+    # An earlier release may have written the data without a field that has a default now.
+    fields = {name: data[name] for name in kind_class.__struct_fields__ if name in data}
     kind: Kind = kind_class(
-        **{key: tuple(map(str, value)) if type(value) is list else value for key, value in fields.items()}
+        **{name: _tuples_of_text(value) if type(value) is list else value for name, value in fields.items()}
     )
     return kind
+
+
+def _tuples_of_text(value: object) -> Any:
+    """The tuples of words that JSON turned into lists."""
+    return tuple(map(_tuples_of_text, value)) if isinstance(value, list) else str(value)
