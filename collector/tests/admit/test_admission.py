@@ -22,9 +22,11 @@ ADMISSION = Admission({"dot-ai": CATALOGUE}, PEPPER)
 LINE_KEYS = {"product", "event", "uuid", "ts", "sent", "instance", "instance_kind", "c"}
 
 
-def admit(*events: Any, sent_at: float | None = None, admission: Admission = ADMISSION) -> Admitted:
+def admit(
+    *events: Any, sent_at: float | None = None, received: float = NOW, admission: Admission = ADMISSION
+) -> Admitted:
     raws = [msgspec.Raw(e if isinstance(e, bytes) else json.dumps(e).encode()) for e in events]
-    return admission.admit("dot-ai", raws, NOW, sent_at)
+    return admission.admit("dot-ai", raws, received, sent_at)
 
 
 def lines_of(admitted: Admitted) -> list[dict[str, Any]]:
@@ -78,9 +80,9 @@ def test_the_recorded_request_loses_what_it_carries_beyond_the_promise(recorded_
         pytest.param(event(uuid=SECRET_TEXT), "bad_uuid", id="a uuid that is a text"),
         pytest.param(event(uuid=5), "bad_uuid", id="a uuid that is a number"),
         pytest.param(event(distinct_id=None), "no_instance", id="no instance"),
-        pytest.param(event(distinct_id=7.5), "no_instance", id="an instance that is no whole number"),
         pytest.param(event(distinct_id=10**30), "no_instance", id="an instance that is too large a number"),
-        pytest.param(event(distinct_id=True), "no_instance", id="an instance that is a truth"),
+        pytest.param(event(distinct_id=["cluster_1"]), "no_instance", id="an instance that is a list"),
+        pytest.param(event(distinct_id=""), "no_instance", id="an empty instance"),
         pytest.param({"event": 5}, "malformed", id="a name that is a number"),
         pytest.param({"properties": {}}, "malformed", id="no name"),
         pytest.param({**event(), "properties": [1]}, "malformed", id="properties that are a list"),
@@ -132,6 +134,57 @@ def test_the_same_content_without_a_uuid_gets_the_same_uuid_again() -> None:
     )
     assert first == again != other
     assert str(uuid.UUID(first)) == first
+
+
+def test_equal_events_of_one_request_count_apart_and_the_request_sent_again_counts_once() -> None:
+    other = event(uuid=None, tool="remediate")
+    equal = event(uuid=None)
+    first = [line["uuid"] for line in lines_of(admit(equal, other, equal, equal))]
+    assert len(set(first)) == 4
+    assert [line["uuid"] for line in lines_of(admit(equal, other, equal, equal))] == first
+    # Sent in another batch, the first of the equal ones is still the same event.
+    assert [line["uuid"] for line in lines_of(admit(equal))] == first[:1]
+
+
+@pytest.mark.parametrize("empty", ["", None])
+def test_an_empty_uuid_is_none(empty: str | None) -> None:
+    without = lines_of(admit(event(uuid=None)))[0]["uuid"]
+    (line,) = lines_of(admit({**event(uuid=None), "uuid": empty}))
+    assert str(uuid.UUID(line["uuid"])) == line["uuid"]
+    assert (line["uuid"] == without) is False  # the bytes differ: it is derived from them
+    assert lines_of(admit({**event(uuid=None), "uuid": empty}))[0]["uuid"] == line["uuid"]
+
+
+def test_an_event_with_an_age_and_no_time_is_the_same_event_when_it_is_sent_again() -> None:
+    aged = event(uuid=None, timestamp=None, offset=5_000)
+    (first,) = lines_of(admit(aged, sent_at=NOW - 1))
+    (again,) = lines_of(admit(aged, sent_at=NOW - 1, received=NOW + 90))
+    assert (again["uuid"], again["sent"]) == (first["uuid"], first["sent"])
+
+
+def test_an_event_with_neither_a_time_nor_an_age_counts_each_time() -> None:
+    bare = event(uuid=None, timestamp=None)
+    names = [lines_of(admit(bare, received=NOW + seconds))[0]["uuid"] for seconds in (0, 90)]
+    assert len(set(names)) == 2
+
+
+@pytest.mark.parametrize(
+    ("places", "text"),
+    [
+        ({"$distinct_id": "cluster_1"}, "cluster_1"),
+        ({"distinct_id": "", "$distinct_id": "cluster_1"}, "cluster_1"),
+        ({"distinct_id": 42}, "42"),
+        ({"distinct_id": 0}, "0"),
+        ({"distinct_id": -7}, "-7"),
+        ({"distinct_id": 7.5}, "7.5"),
+        ({"distinct_id": True}, "true"),
+        ({"$distinct_id": 42}, "42"),
+    ],
+)
+def test_an_instance_is_taken_from_every_place_and_type_that_posthog_takes(places: dict[str, Any], text: str) -> None:
+    (line,) = lines_of(admit({**event(distinct_id=None), **places}))
+    (plain,) = lines_of(admit(event(distinct_id=text)))
+    assert line["instance"] == plain["instance"]
 
 
 def test_a_uuid_in_another_writing_is_the_same_uuid() -> None:

@@ -34,6 +34,7 @@ class _Incoming(msgspec.Struct, gc=False):
     properties: dict[str, Any] | None = None
     uuid: Any = None
     distinct_id: Any = None
+    dollar_distinct_id: Any = msgspec.field(default=None, name="$distinct_id")
     timestamp: Any = None
     offset: Any = None
 
@@ -76,12 +77,14 @@ def _general(product: str, rules: dict[str, EventRules], instance: Callable[[str
         if rule is None:
             return UNKNOWN_EVENT
         properties = event.properties or {}
-        distinct_id = event.distinct_id or properties.get("distinct_id")
-        if type(distinct_id) is not str and (distinct_id := _digits_of(distinct_id)) is None:
-            return NO_INSTANCE
+        distinct_id = event.distinct_id
+        if type(distinct_id) is not str or not distinct_id:
+            distinct_id = _distinct_id_of(event, properties)
+            if distinct_id is None:
+                return NO_INSTANCE
         name = event.uuid
         if type(name) is not str or not uuid_fits(name.encode()):
-            name = _uuid_of(event, product, raw, batch.received)
+            name = _uuid_of(event, product, raw, batch)
             if name is None:
                 return BAD_UUID
         parts = _properties(rule, properties, batch.dropped)
@@ -106,15 +109,23 @@ def _rules(catalogue: Catalogue, tools: Container[str] | None) -> dict[str, Even
     return rules
 
 
-def _digits_of(distinct_id: object) -> str | None:
-    """PostHog's protocol: a whole number stands for its digits. None for anything else."""
-    if type(distinct_id) is not int or not -_LARGEST_ID < distinct_id < _LARGEST_ID:
-        return None
-    return str(distinct_id)
+def _distinct_id_of(event: _Incoming, properties: dict[str, Any]) -> str | None:
+    """The sender's ID from the places where PostHog takes it: the event, or its properties; None if it is missing."""
+    candidates = (event.distinct_id, event.dollar_distinct_id, properties.get("distinct_id"))
+    return next((text for text in map(_text_of_id, candidates) if text), None)
 
 
-def _json(text: str) -> str:
-    return msgspec.json.encode(text).decode()
+def _text_of_id(value: object) -> str | None:
+    """PostHog's protocol: a number or a boolean stands for its JSON text. None for anything else but a text."""
+    if type(value) is str:
+        return value
+    if type(value) is int:
+        return str(value) if -_LARGEST_ID < value < _LARGEST_ID else None
+    return _json(value) if type(value) is float or type(value) is bool else None
+
+
+def _json(value: str | float | bool) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _properties(rule: EventRules, properties: dict[str, Any], dropped: Counts) -> list[str] | None:
@@ -137,18 +148,25 @@ def _properties(rule: EventRules, properties: dict[str, Any], dropped: Counts) -
     return parts
 
 
-def _uuid_of(event: _Incoming, product: str, raw: msgspec.Raw, received: float) -> str | None:
-    """The canonical form of a UUID; where an event has none, one derived from its content.
+def _uuid_of(event: _Incoming, product: str, raw: msgspec.Raw, batch: RequestTimes) -> str | None:
+    """The canonical form of a UUID; for an event that has none, or an empty one, a UUID derived from its bytes.
 
-    The same bytes sent again get the same UUID, so a retry counts once. Without a timestamp two equal events can't be
-    told from a retry, and both count. None where something else than a UUID is given.
+    The same request sent again gives the same UUIDs, so a retry counts once, and equal events of one request count
+    apart: how many of them came before goes into the UUID. An event that has neither a timestamp nor an offset can't
+    be told from a retry of an equal one, so both count. None where something else than a UUID is given.
     """
     given = event.uuid
-    if given is not None:
+    if given is not None and given != "":
         try:
             return str(uuid.UUID(given)) if type(given) is str else None
         except ValueError:
             return None
-    moment = "" if event.timestamp is not None else repr(received)
-    digest = hashlib.sha256(f"{product}\0{moment}\0".encode() + bytes(raw)).digest()
-    return str(uuid.UUID(bytes=digest[:16], version=5))
+    timed = event.timestamp is not None or event.offset is not None
+    moment = "" if timed else repr(batch.received)
+    hashed = hashlib.sha256(f"{product}\0{moment}\0".encode() + bytes(raw))
+    equals = batch.equal_events
+    before = equals.get(hashed.digest(), 0)
+    equals[hashed.digest()] = before + 1
+    if before:
+        hashed.update(b"\0%d" % before)
+    return str(uuid.UUID(bytes=hashed.digest()[:16], version=5))

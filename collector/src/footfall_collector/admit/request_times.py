@@ -19,12 +19,16 @@ def counts() -> Counts:
 
 @dataclass(slots=True)
 class RequestTimes:
-    """What the events of one request share: when they came (epoch seconds), and our clock minus the sender's."""
+    """What the events of one request share: when they came (epoch seconds), and our clock minus the sender's.
+
+    `equal_events` counts the events without a UUID by the hash of their bytes.
+    """
 
     received: float
     skew: float
     dropped: Counts
     times: dict[str, str] = field(default_factory=dict)
+    equal_events: dict[bytes, int] = field(default_factory=dict)
 
     def time_of(self, stamp: object, offset: object) -> str:
         """The times of an event as a fragment. Events of one batch often share their second: each is read once."""
@@ -45,10 +49,9 @@ class RequestTimes:
         return self.times.get(stamp)
 
     def _fragment(self, stamp: float | None, offset: object) -> str:
-        # PostHog's protocol: an age in milliseconds stands in for a time.
+        # PostHog's protocol: an age in milliseconds stands in for a time. It is counted back from `sent_at`, so that the
+        # time does not move when the same request is sent again.
         if stamp is None and isinstance(offset, (int, float)) and 0 <= offset < _LONGEST_AGE_MS:
-            stamp = self.received - offset / 1000
-            ts, sent = corrected(stamp, self.received, 0.0)
-        else:
-            ts, sent = corrected(stamp, self.received, self.skew)
+            stamp = self.received - self.skew - offset / 1000
+        ts, sent = corrected(stamp, self.received, self.skew)
         return f'","ts":{ts},"sent":{sent}'

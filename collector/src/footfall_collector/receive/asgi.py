@@ -32,9 +32,19 @@ def header(scope: Scope, name: bytes) -> bytes:
 
 
 def cors(scope: Scope) -> Headers:
-    """The headers that let a page of any origin read the answer, without credentials."""
+    """The headers that let a page of any origin read an answer of ingestion, as PostHog's do.
+
+    Credentials are allowed because posthog-js before 1.79 sends its requests with them. That gives a page nothing:
+    ingestion reads no cookie, and nothing that reads data has these headers.
+    """
     origin = header(scope, b"origin")
-    return [(b"access-control-allow-origin", origin), (b"vary", b"Origin")] if origin else []
+    if not origin:
+        return []
+    return [
+        (b"access-control-allow-origin", origin),
+        (b"access-control-allow-credentials", b"true"),
+        (b"vary", b"Origin"),
+    ]
 
 
 def preflight(scope: Scope) -> Headers:

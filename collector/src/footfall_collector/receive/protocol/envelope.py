@@ -24,6 +24,7 @@ class _Object(msgspec.Struct, gc=False):
 
     api_key: Any = None
     token: Any = None
+    dollar_token: Any = msgspec.field(default=None, name="$token")
     batch: list[msgspec.Raw] | None = None
     sent_at: msgspec.Raw = msgspec.Raw()
     event: msgspec.Raw = msgspec.Raw()
@@ -35,12 +36,14 @@ class _Tokens(msgspec.Struct, gc=False):
 
     api_key: Any = None
     token: Any = None
+    dollar_token: Any = msgspec.field(default=None, name="$token")
     properties: "_PropertyTokens | None" = None
 
 
 class _PropertyTokens(msgspec.Struct, gc=False):
     api_key: Any = None
     token: Any = None
+    dollar_token: Any = msgspec.field(default=None, name="$token")
 
 
 _object = msgspec.json.Decoder(_Object)
@@ -72,7 +75,7 @@ def read_envelope(body: bytes, max_events: int, *, persons: bool = False) -> Env
 
 def _objects(body: bytes, found: _Object, persons: bool) -> Envelope:
     sent_at = text_of(found.sent_at)
-    token = valid_write_key(found.api_key) or valid_write_key(found.token)
+    token = valid_write_key(found.api_key) or valid_write_key(found.token) or valid_write_key(found.dollar_token)
     if found.batch is not None:
         batch = _named(found.batch) if persons else found.batch
         return Envelope(batch, token or _token_in(found.batch), sent_at)
@@ -111,7 +114,8 @@ def _token_of(event: msgspec.Raw) -> str | None:
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
     inner = found.properties or _PropertyTokens()
-    candidates = (found.api_key, found.token, inner.token, inner.api_key)
+    tokens = (found.api_key, found.token, found.dollar_token)
+    candidates = (*tokens, inner.token, inner.dollar_token, inner.api_key)
     return next((token for token in map(valid_write_key, candidates) if token), None)
 
 
