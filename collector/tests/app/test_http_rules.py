@@ -2,13 +2,15 @@
 
 import socket
 import time
+from pathlib import Path
 
+import footfall_collector.receive
 from collector.tests.app.http import ask, post
 from collector.tests.receive.shapes import batch, event
 from tests.support.collector_process import CollectorProcess, start_collector
 
 
-def test_a_page_of_any_origin_may_send_but_not_with_credentials(shared: CollectorProcess) -> None:
+def test_a_page_of_any_origin_may_send_also_with_credentials(shared: CollectorProcess) -> None:
     origin = {"Origin": "https://app.example.org", "Access-Control-Request-Method": "POST"}
     asked = ask(shared, "OPTIONS", "/e/", headers=origin)
     assert asked.status == 204
@@ -18,13 +20,31 @@ def test_a_page_of_any_origin_may_send_but_not_with_credentials(shared: Collecto
     refused = post(shared, b"{", "/e/", origin="https://app.example.org")
     for answer in (asked, sent, refused):
         assert answer.headers["access-control-allow-origin"] == "https://app.example.org"
-        assert "access-control-allow-credentials" not in answer.headers
+        assert answer.headers["access-control-allow-credentials"] == "true"
+        assert answer.headers["vary"] == "Origin"
+    assert "access-control-allow-credentials" not in post(shared, batch(event()), "/e/").headers
+
+
+def test_ingestion_reads_no_cookie_and_sets_none(collector: CollectorProcess) -> None:
+    for path in ("/e/", "/batch/", "/i/v0/e/", "/engage/", "/flags/?v=2", "/decide/", "/array/phc_x/config", "/s/"):
+        answers = []
+        for cookies in ({}, {"Cookie": "session=guessed"}, {"Cookie": "footfall=\xff; a=b"}):
+            method, body = ("GET", b"") if path.startswith("/array") else ("POST", batch(event(uuid=None)))
+            answer = ask(collector, method, path, body, {"Origin": "https://app.example.org", **cookies})
+            assert "set-cookie" not in answer.headers
+            answers.append((answer.status, len(answer.body)))
+        assert len(set(answers)) == 1, path
+    source = Path(footfall_collector.receive.__file__).parent
+    assert [
+        path for path in source.rglob("*.py") if "cookie" in path.read_text("utf-8").lower().replace("no cookie", "")
+    ] == []
 
 
 def test_what_reads_has_no_cors(shared: CollectorProcess) -> None:
-    for path in ("/healthz", "/metrics", "/"):
-        answer = ask(shared, "GET", path, headers={"Origin": "https://app.example.org"})
-        assert "access-control-allow-origin" not in answer.headers
+    for path in ("/healthz", "/metrics", "/", "/api/charts", "/api/charts/tool-usage", "/mcp", "/nothing"):
+        for method in ("GET", "OPTIONS"):
+            answer = ask(shared, method, path, headers={"Origin": "https://app.example.org"})
+            assert not [name for name in answer.headers if name.startswith("access-control-")]
 
 
 def test_other_methods_are_refused(shared: CollectorProcess) -> None:

@@ -49,8 +49,8 @@ class RequestTimes:
         return self.times.get(stamp)
 
     def _fragment(self, stamp: float | None, offset: object) -> str:
-        # PostHog's protocol: an age in milliseconds stands in for a time. It is counted back from `sent_at`, so that the
-        # time does not move when the same request is sent again.
+        # PostHog's protocol: an age in milliseconds stands in for a time. Counting it back from `sent_at` gives the
+        # same time when the same request is sent again.
         if stamp is None and isinstance(offset, (int, float)) and 0 <= offset < _LONGEST_AGE_MS:
             stamp = self.received - self.skew - offset / 1000
         ts, sent = corrected(stamp, self.received, self.skew)

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from ...runtime import Settings, Status
 from ..limits import LIMITED, Peers
+from .upgrade_offers import UpgradeDeclining
 
 _MOST_HEADERS = 128
 _MOST_PIPELINED = 16
@@ -120,7 +119,7 @@ class Connections:
             self._look_again(loop)
 
 
-class GuardedProtocol(HttpToolsProtocol):
+class GuardedProtocol(UpgradeDeclining):
     """One connection. Its `client` is the peer's name: the address goes no further than `connection_made`."""
 
     all: ClassVar[Connections]
@@ -206,6 +205,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """A body is whole: from here on it is we who are waited for, unless the answer is given already."""
+        if self.parser.should_upgrade():
+            return  # it comes again, without its offer of another protocol
         super().on_message_complete()
         self._ended = True
         if self.cycle.response_complete:
