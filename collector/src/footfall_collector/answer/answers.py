@@ -32,6 +32,9 @@ _COLUMNS = {"version": "product_version", "provider": "ai_provider"}
 """Filters whose name differs from the column they are about."""
 
 
+Cell = str | int | float | bool | None
+
+
 @dataclass(frozen=True)
 class Chart:
     """A chart's answer.
@@ -47,7 +50,7 @@ class Chart:
     id: str
     title: str
     columns: list[str]
-    rows: list[list[Any]]
+    rows: list[list[Cell]]
     generated_at: str
     hidden_internal: int
     not_applied: list[str]

@@ -29,7 +29,7 @@ from ..receive.limits import Gate, KeyAlarm, Limits, Peers
 from ..receive.server import Connections, FastPath
 from ..runtime import Control, Settings, SettingsError, Status, lock_data
 from ..show import routes
-from ..show.pages import Assets, SecurityHeaders, missing
+from ..show.pages import Assets, SecurityHeaders, not_found_handler
 from ..store import Loader, StoreError, open_store
 from ..store import Scope as StoreScope
 from .gauges import PeriodicCheck, watch_connections, watch_gauges
@@ -89,7 +89,7 @@ class Collector:
         pages = routes(assets, self.answers, self.status, settings)
         reading = Starlette(
             routes=[*health_routes(self.status), *pages],
-            exception_handlers={StoreError: self._store_failed, 404: missing(assets)},
+            exception_handlers={StoreError: self._store_failed, 404: not_found_handler(assets)},
         )
         self.tokens = Tokens(settings.data)
         self.reading: ASGIApp = SecurityHeaders(SignIn(reading, settings.sign_in_secret, self.tokens))
@@ -112,7 +112,7 @@ class Collector:
         commands = {
             **self.operations.commands(),
             **access_commands(self.settings, self.keys, self.tokens),
-            "report": report_command(self.answers, self.status),
+            "report": report_command(self.answers),
         }
         self.control = Control(self.settings.data, commands)
         self.control.start()

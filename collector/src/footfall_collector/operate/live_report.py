@@ -3,19 +3,23 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from ..answer import Answers, FilterError, Filters
-from ..runtime import Command, ControlError, Status
-from ..show.report import gather
+from ..runtime import Command, ControlError
+from ..show.report import build_report
 from ..store import StoreError
 
 
-def report_command(answers: Answers, status: Status) -> Command:
+def report_command(answers: Answers) -> Command:
     """The command `report`: the query of `/api/report` by name, and the same answer. It raises ControlError."""
 
     def report(**query: str) -> dict[str, Any]:
         now = datetime.now(UTC)
         try:
-            return gather(answers, Filters.parse(query, now, answers.catalogues), status, now)
+            report = build_report(answers, Filters.parse(query, now, answers.catalogues), now)
+            fields: dict[str, Any] = msgspec.to_builtins(report)
+            return fields
         except FilterError as error:
             raise ControlError(str(error)) from None
         except StoreError:

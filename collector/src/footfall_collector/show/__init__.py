@@ -1,7 +1,9 @@
-"""What people and programs see: pages, the JSON API, files, the public page, reports and `/mcp`.
+"""Everything that people and programs read: pages, the JSON API, files, reports, the public page and `/mcp`.
 
-`insight` turns charts into sentences, tiles and comparisons; the other folders show them. Data is reached through
-`answer` only. `routes` lists every address.
+`insight` computes answers from charts; `pages` (HTML), `api` (JSON, CSV, Parquet), `report` (terminal, Markdown, mail),
+`public` (published months) and `mcp` (tools for assistants) present them; `routes` puts all addresses together. Data is
+reached through `answer` only, and nothing here writes to the store. Used by `app`, and by `operate` and `cli` for
+reports.
 """
 
 from .routes import routes

@@ -1,25 +1,51 @@
-"""What the charts mean: sentences, tiles, releases compared with uncertainty, and the state of the data.
+"""Answers made from the charts: sentences, tiles, releases compared with statistics, and the health of the data.
 
-Pure functions over charts' rows (`records`), with the intervals of `statistics`.
+`rows` reads a chart's rows by column and `periods` derives the filters; `statistics` has the intervals and tests that
+`regressions` and `releases` use; `sentences` and `tiles` open each page; `data_health` reads the collector's own
+counters. Data comes from `answer` only. An answer of the API is a msgspec struct: its field names and its docstring are
+the API's documentation. Used by `pages`, `api`, `report`, `mcp` and `public`.
 """
 
-from .periods import EARLIEST, before, described, narrowed
-from .records import Record, records, share
-from .regressions import Flag
-from .sentences import NBSP, milliseconds, percent
-from .tiles import Tile
+from .data_health import DataHealth, change_token, data_health, health_sentence
+from .periods import ComparedPeriod, compared_period, keep_filters, previous_period
+from .regressions import Regression
+from .releases import (
+    ReleaseComparison,
+    ReleaseMark,
+    compare_releases,
+    newest_release_adoption,
+    regressions_in_range,
+    release_marks,
+)
+from .rows import Cell, ChartRow, Moment, rows_as_dicts, share
+from .tiles import CALL_FILTERS, Tile, page_tiles
+from .units import NBSP, format_milliseconds, format_percent
 
 __all__ = [
-    "EARLIEST",
+    "CALL_FILTERS",
     "NBSP",
-    "Flag",
-    "Record",
+    "Cell",
+    "ChartRow",
+    "ComparedPeriod",
+    "DataHealth",
+    "Moment",
+    "Regression",
+    "ReleaseComparison",
+    "ReleaseMark",
     "Tile",
-    "before",
-    "described",
-    "milliseconds",
-    "narrowed",
-    "percent",
-    "records",
+    "change_token",
+    "compare_releases",
+    "compared_period",
+    "data_health",
+    "format_milliseconds",
+    "format_percent",
+    "health_sentence",
+    "keep_filters",
+    "newest_release_adoption",
+    "page_tiles",
+    "previous_period",
+    "regressions_in_range",
+    "release_marks",
+    "rows_as_dicts",
     "share",
 ]

@@ -1,20 +1,21 @@
-"""The data-health page: what came in, what was refused or dropped and why, how far behind the store is."""
+"""The data-health page: events that came in, refusals and drops by reason, and how far behind the store is."""
 
 from collections import defaultdict
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
-from ...answer import Answers, Filters, version_key
+import msgspec
+
+from ...answer import EARLIEST, Answers, Filters, version_key
 from ...runtime import Status, count
-from .periods import EARLIEST
-from .records import records
+from .rows import Cell, rows_as_dicts
 
-REFUSED = ("requests_refused", "events_refused", "properties_dropped")
-_WHAT = {
+REFUSAL_KINDS = {
     "requests_refused": "request refused",
     "events_refused": "event refused",
     "properties_dropped": "property dropped",
 }
+"""The counters of refusals, and the word for one of each."""
 VERSION_DAYS = 30
 _ALARMS = {
     "journal_failing": "The journal can't be written",
@@ -23,13 +24,51 @@ _ALARMS = {
 }
 
 
-def token(status: Status) -> str:
-    """Changes whenever events came into the store, and when another collector answers."""
+class HealthFact(msgspec.Struct, frozen=True):
+    """One number of the collector.
+
+    Attributes:
+        value: None where there is nothing to say yet.
+        unit: `ago` (seconds), `bytes`, or empty.
+        tone: `bad` for what an operator should act on.
+    """
+
+    id: str
+    title: str
+    value: int | str | None
+    unit: str = ""
+    tone: Literal["", "bad"] = ""
+
+
+class HealthTable(msgspec.Struct, frozen=True):
+    """One table of the data-health page.
+
+    Attributes:
+        rows: cells in the order of `columns`.
+        empty: the sentence that stands in place of a table without rows.
+    """
+
+    id: str
+    title: str
+    columns: list[str]
+    rows: list[list[Cell]]
+    empty: str
+
+
+class DataHealth(msgspec.Struct, frozen=True):
+    """Counters since the collector's start, and the products, refusals and versions as tables."""
+
+    facts: list[HealthFact]
+    tables: list[HealthTable]
+
+
+def change_token(status: Status) -> str:
+    """A text that changes when events are loaded, and when another collector answers."""
     return f"{status.total('events_stored')}-{status.total('events_accepted')}"
 
 
-def sentence(status: Status) -> str:
-    """Whether the numbers can be trusted, in a sentence or two."""
+def health_sentence(status: Status) -> str:
+    """Whether the numbers can be trusted, in one or two sentences."""
     alarms = [text for name, text in _ALARMS.items() if status.value(name)]
     if alarms:
         return f"{{bad|{' and '.join(alarms)}}}: the collector's log says why. What was acknowledged is not lost."
@@ -42,105 +81,103 @@ def sentence(status: Status) -> str:
     return f"{text}; {state}."
 
 
-def report(status: Status, answers: Answers, now: datetime) -> dict[str, Any]:
-    """`{"facts": [{"id", "title", "value", "unit", "tone"}], "tables": [{"id", "title", "columns", "rows", "empty"}]}`.
-
-    Counters are since the collector's start; versions and the last event are the store's.
-    """
+def data_health(status: Status, answers: Answers, now: datetime) -> DataHealth:
+    """Counters are since the collector's start; versions and the last event are read from the store."""
     snapshot = status.snapshot()
     counters, values = snapshot["counters"], snapshot["values"]
     tables = [_products(counters, answers, now), _refusals(counters), _versions(answers, now)]
-    return {"facts": _facts(status, values, now), "tables": tables}
+    return DataHealth(_facts(status, values, now), tables)
 
 
-def _facts(status: Status, values: dict[str, float], now: datetime) -> list[dict[str, Any]]:
+def _facts(status: Status, values: dict[str, float], now: datetime) -> list[HealthFact]:
     accepted_at = values.get("accepted_timestamp_seconds")
-    ago = None if accepted_at is None else max(0, round(now.timestamp() - accepted_at))
-    found = [
-        _fact("last", "Last accepted", ago, "ago"),
-        _fact("accepted", "Events accepted", status.total("events_accepted")),
-        _fact("stored", "Events stored", status.total("events_stored")),
-        _fact("known", "Sent twice, counted once", status.total("events_known")),
-        _fact("refused", "Events refused", status.total("events_refused")),
-        _fact("dropped", "Properties dropped", status.total("properties_dropped")),
-        _fact("requests", "Requests refused", status.total("requests_refused")),
-        _fact("waiting", "Waiting for the store", int(values.get("journal_waiting_bytes", 0)), "bytes"),
+    seconds_ago = None if accepted_at is None else max(0, round(now.timestamp() - accepted_at))
+    facts = [
+        HealthFact("last", "Last accepted", seconds_ago, "ago"),
+        HealthFact("accepted", "Events accepted", status.total("events_accepted")),
+        HealthFact("stored", "Events stored", status.total("events_stored")),
+        HealthFact("known", "Sent twice, counted once", status.total("events_known")),
+        HealthFact("refused", "Events refused", status.total("events_refused")),
+        HealthFact("dropped", "Properties dropped", status.total("properties_dropped")),
+        HealthFact("requests", "Requests refused", status.total("requests_refused")),
+        HealthFact("waiting", "Waiting for the store", int(values.get("journal_waiting_bytes", 0)), "bytes"),
     ]
     if damaged := status.total("journal_lines_damaged"):
-        found.append(_fact("damaged", "Damaged journal lines", damaged, tone="bad"))
+        facts.append(HealthFact("damaged", "Damaged journal lines", damaged, tone="bad"))
     alarms = [text for name, text in _ALARMS.items() if values.get(name)]
-    return found + [_fact("alarm", text, "check the log", tone="bad") for text in alarms]
+    return facts + [HealthFact("alarm", text, "check the log", tone="bad") for text in alarms]
 
 
-def _fact(name: str, title: str, value: float | str | None, unit: str = "", tone: str = "") -> dict[str, Any]:
-    return {"id": name, "title": title, "value": value, "unit": unit, "tone": tone}
-
-
-def _products(counters: list[dict[str, Any]], answers: Answers, now: datetime) -> dict[str, Any]:
+def _products(counters: list[dict[str, Any]], answers: Answers, now: datetime) -> HealthTable:
     sums: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
     for counter in counters:
         sums[counter["product"]][counter["name"]] += counter["value"]
     names = ("events_accepted", "events_refused", "properties_dropped")
-    return {
-        "id": "products",
-        "title": "Products",
-        "columns": ["product", "last_event_(UTC)", "accepted", "refused", "properties_dropped"],
-        "rows": [
+    return HealthTable(
+        id="products",
+        title="Products",
+        columns=["product", "last_event_(UTC)", "accepted", "refused", "properties_dropped"],
+        rows=[
             [product, _last_event(answers, product, now), *(sums[product][name] for name in names)]
             for product in answers.products()
         ],
-        "empty": "This collector has no product.",
-    }
+        empty="This collector has no product.",
+    )
 
 
 def _last_event(answers: Answers, product: str, now: datetime) -> str | None:
-    """`2026-11-25 15:00-16:00`, the hour of a product's last event; its day where that is older than two days.
+    """The hour of a product's last event, as `2026-11-25 15:00-16:00`; its day where that is over two days ago.
 
-    None where it has none.
+    None where the product has no event.
     """
     recent = Filters(product, now - timedelta(hours=47), now + timedelta(seconds=1), internal="all")
-    ever = Filters(product, EARLIEST, now + timedelta(days=1), internal="all")
-    for filters in (recent, ever):
-        moments = [str(row["day"]) for row in records(answers.chart("events", filters))]
+    all_events = Filters(product, EARLIEST, now + timedelta(days=1), internal="all")
+    for filters in (recent, all_events):
+        moments = [str(row["day"]) for row in rows_as_dicts(answers.chart("events", filters))]
         if moments:
             return _hour(max(moments))
     return None
 
 
 def _hour(moment: str) -> str:
-    """The hour that begins at `2026-11-25T15:00:00Z`, with its end; a day as it is."""
+    """The hour that begins at `2026-11-25T15:00:00Z`, with its end; a day stays a day."""
     if "T" not in moment:
         return moment
     begins = datetime.fromisoformat(moment)
     return f"{begins:%Y-%m-%d %H:%M}-{begins + timedelta(hours=1):%H:%M}"
 
 
-def _versions(answers: Answers, now: datetime) -> dict[str, Any]:
+def _versions(answers: Answers, now: datetime) -> HealthTable:
     start = now - timedelta(days=VERSION_DAYS)
     rows = [
         [product, row["product_version"] or "not given", row["first_seen"], row["instances"], row["calls"]]
         for product in answers.products()
-        for row in records(answers.releases(Filters(product, start, now + timedelta(seconds=1), internal="all")))
+        for row in rows_as_dicts(answers.releases(Filters(product, start, now + timedelta(seconds=1), internal="all")))
     ]
-    return {
-        "id": "versions",
-        "title": "Versions",
-        "columns": ["product", "version", "first_seen_(UTC)", "instances", "calls"],
-        "rows": sorted(rows, key=lambda row: (row[0], version_key(row[1])), reverse=True),
-        "empty": f"No version was seen in the last {VERSION_DAYS} days.",
-    }
+    return HealthTable(
+        id="versions",
+        title="Versions",
+        columns=["product", "version", "first_seen_(UTC)", "instances", "calls"],
+        rows=sorted(rows, key=lambda row: (row[0], version_key(row[1])), reverse=True),
+        empty=f"No version was active in the last {VERSION_DAYS} days.",
+    )
 
 
-def _refusals(counters: list[dict[str, Any]]) -> dict[str, Any]:
+def _refusals(counters: list[dict[str, Any]]) -> HealthTable:
     rows = [
-        [_WHAT[counter["name"]], counter["reason"].replace("_", " "), counter["product"] or "any", counter["value"]]
+        [
+            REFUSAL_KINDS[counter["name"]],
+            counter["reason"].replace("_", " "),
+            counter["product"] or "any",
+            counter["value"],
+        ]
         for counter in counters
-        if counter["name"] in REFUSED
+        if counter["name"] in REFUSAL_KINDS
     ]
-    return {
-        "id": "refusals",
-        "title": "Refused and dropped",
-        "columns": ["what", "reason", "product", "count"],
-        "rows": sorted(rows, key=lambda row: -row[3]),
-        "empty": "Nothing was refused or dropped since the collector started.",
-    }
+    return HealthTable(
+        id="refusals",
+        title="Refused and dropped",
+        columns=["what", "reason", "product", "count"],
+        rows=sorted(rows, key=lambda row: -row[3]),
+        empty="Nothing was refused or dropped since the collector started.",
+    )

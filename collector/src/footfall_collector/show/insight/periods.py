@@ -1,44 +1,59 @@
-"""The period before the one that is looked at, and filters cut down to what a chart's events carry."""
+"""Filters for the previous period, for all time, and without those that a chart's events do not carry."""
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any
 
-from ...answer import Filters
+import msgspec
 
-EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
-"""Before the first event of any product."""
+from ...answer import EARLIEST, Filters
+from .rows import Moment
 
 
-def before(filters: Filters) -> Filters:
-    """The same filters for the period of the same length that ended where this one begins."""
+class ComparedPeriod(msgspec.Struct, frozen=True):
+    """The range of a page and the previous one.
+
+    Attributes:
+        start: RFC 3339; the first moment of the range.
+        end: RFC 3339; the first moment after the range.
+        before_start: the same of the previous period, which is as long as the range.
+        before_end: where the previous period ends and the range begins.
+        step: seconds between two points of a chart over time: 60, 3600 or 86400.
+    """
+
+    start: Moment
+    end: Moment
+    before_start: Moment
+    before_end: Moment
+    step: int
+
+
+def previous_period(filters: Filters) -> Filters:
+    """The same filters for the period of the same length that ends where this one begins."""
     return replace(filters, start=filters.start - (filters.end - filters.start), end=filters.start)
 
 
-def ever(filters: Filters) -> Filters:
-    """The same filters from the very first event to the end of the period."""
+def all_time(filters: Filters) -> Filters:
+    """The same filters from the first event to the end of the period."""
     return replace(filters, start=EARLIEST)
 
 
-def narrowed(filters: Filters, names: Iterable[str]) -> Filters:
-    """The filters without those that are not among `names`; product, range and internal stay."""
-    kept = {*names}
+def keep_filters(filters: Filters, names: Iterable[str]) -> Filters:
+    """The filters without those that are not in `names`; product, range and `internal` always stay."""
+    names = {*names}
     return replace(
         filters,
-        version=filters.version if "version" in kept else None,
-        provider=filters.provider if "provider" in kept else None,
-        extra={name: value for name, value in filters.extra.items() if name in kept},
+        version=filters.version if "version" in names else None,
+        provider=filters.provider if "provider" in names else None,
+        extra={name: value for name, value in filters.extra.items() if name in names},
     )
 
 
-def described(filters: Filters) -> dict[str, Any]:
-    """`{"start", "end", "before_start", "before_end", "step"}`: RFC 3339, and seconds from point to point."""
-    earlier = before(filters)
-    return {
-        "start": filters.start.isoformat(),
-        "end": filters.end.isoformat(),
-        "before_start": earlier.start.isoformat(),
-        "before_end": earlier.end.isoformat(),
-        "step": filters.step,
-    }
+def compared_period(filters: Filters) -> ComparedPeriod:
+    previous = previous_period(filters)
+    return ComparedPeriod(
+        start=filters.start.isoformat(),
+        end=filters.end.isoformat(),
+        before_start=previous.start.isoformat(),
+        before_end=previous.end.isoformat(),
+        step=filters.step,
+    )

@@ -1,66 +1,80 @@
-"""The tools that fail more often, or take longer, in a version than in the one before, beyond what chance explains."""
+"""The tools that fail more often, or take longer, in a version than in the previous one, beyond chance."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Literal
+
+import msgspec
 
 from ...answer import is_release, version_key
-from .sentences import NBSP, milliseconds, percent
-from .statistics import Histogram, discoveries, median, newcombe, rise_p_value, slower
+from .statistics import (
+    Histogram,
+    benjamini_hochberg,
+    compare_by_rank,
+    histogram_median,
+    newcombe_interval,
+    rise_p_value,
+)
+from .units import NBSP, format_milliseconds, format_percent
 
-FEW_CALLS = 30
-"""Below this many calls of either version nothing is said about a tool."""
-FALSE_SHARE = 0.02
-"""The share of flags that may be false on average. The promise is 5 %; the rest is for what is not independent."""
-LEAST_SLOWER = 0.55
-"""Slower in fewer pairs than this is no regression, however sure: an eighth more time, where times spread as usual."""
+MIN_CALLS = 30
+"""A tool is compared only where both versions have at least this many calls of it."""
+FALSE_DISCOVERY_RATE = 0.02
+"""The share of regressions that may be false on average. The promise is 5 %; the margin covers dependent calls."""
+MIN_SLOWER_SHARE = 0.55
+"""Slower in a smaller share of pairs is no regression, however certain: 0.55 is usually an eighth more time."""
 
-NOTE = (
+METHOD = (
     "A version is compared with the release before it, by tools with at least 30 calls in both. A tool is flagged when "
     "it fails more often (score test, and Newcombe's 95 % interval above zero) or takes longer (Mann-Whitney test, and "
     "slower in at least 55 % of pairs) than chance explains; at most 2 % of flags are false on average "
-    "(Benjamini-Hochberg). Calls of one instance count as independent, which they are not quite."
+    "(Benjamini-Hochberg). Calls of one instance count as independent, which is not quite true."
 )
 
-Rate = tuple[int, int]
+ErrorCount = tuple[int, int]
 """(errors, calls)."""
 
 
 @dataclass(frozen=True)
-class Version:
-    """What is known of a version's tools: (errors, calls), and how often which duration in ms, by tool."""
+class VersionUsage:
+    """Errors and durations of a version's tools.
 
-    rates: Mapping[str, Rate] = field(default_factory=dict)
+    Attributes:
+        errors: tool → (errors, calls).
+        durations: tool → duration in ms → calls.
+    """
+
+    errors: Mapping[str, ErrorCount] = field(default_factory=dict)
     durations: Mapping[str, Histogram] = field(default_factory=dict)
 
     @property
-    def rate(self) -> Rate:
+    def total_errors(self) -> ErrorCount:
         """(errors, calls) of all tools."""
-        return sum(errors for errors, _ in self.rates.values()), sum(calls for _, calls in self.rates.values())
+        return sum(errors for errors, _ in self.errors.values()), sum(calls for _, calls in self.errors.values())
 
     @property
-    def median(self) -> float | None:
-        """The median duration of all calls in ms."""
+    def median_ms(self) -> float | None:
+        """The median duration of all calls; None without calls."""
         sums: dict[float, int] = {}
         for histogram in self.durations.values():
             for value, n in histogram.items():
                 sums[value] = sums.get(value, 0) + n
-        return median(sums)
+        return histogram_median(sums)
 
 
-@dataclass(frozen=True)
-class Flag:
-    """One regression.
+class Regression(msgspec.Struct, frozen=True):
+    """A tool that got worse in a version.
 
     Attributes:
-        kind: `errors`, whose `now` and `was` are rates, or `duration`, where they are medians in ms.
-        before: the version that it is compared with.
+        kind: `errors`, where `now` and `was` are error rates, or `duration`, where they are medians in ms.
+        before: the version that `version` is compared with.
         low: lower end of the 95 % interval of the rise of the rate, or of the share of pairs that are slower.
         high: its upper end.
-        text: all of it in words.
+        calls: calls of the tool in `version`.
+        text: the comparison as a sentence without subject.
     """
 
-    kind: str
+    kind: Literal["errors", "duration"]
     version: str
     tool: str
     before: str
@@ -72,18 +86,21 @@ class Flag:
     text: str
 
 
-def regressions(versions: Mapping[str, Version]) -> list[dict[str, Any]]:
-    """`Flag`s as dictionaries, the newest version's first; `versions` by name."""
-    found = []
+def find_regressions(versions: Mapping[str, VersionUsage]) -> list[Regression]:
+    """The regressions of `versions` (by name), the newest version's first."""
+    regressions: list[Regression] = []
     for tests in (list(_error_tests(versions)), list(_duration_tests(versions))):
-        believed = discoveries([p_value for p_value, _ in tests], FALSE_SHARE)
-        found += [flag for (_, flag), is_believed in zip(tests, believed, strict=True) if is_believed and flag]
-    ranked = sorted(found, key=lambda flag: (version_key(flag.version), flag.kind, flag.low), reverse=True)
-    return [asdict(flag) for flag in ranked]
+        significant = benjamini_hochberg([p_value for p_value, _ in tests], FALSE_DISCOVERY_RATE)
+        regressions += [
+            regression
+            for (_, regression), is_significant in zip(tests, significant, strict=True)
+            if is_significant and regression
+        ]
+    return sorted(regressions, key=lambda each: (version_key(each.version), each.kind, each.low), reverse=True)
 
 
-def one_before(version: str, others: list[str]) -> str | None:
-    """The version to compare with: the newest older release, or pre-release where there is no such."""
+def predecessor(version: str, others: list[str]) -> str | None:
+    """The version to compare with: the newest older release, or a pre-release where there is none."""
     older = sorted((other for other in others if version_key(other) < version_key(version)), key=version_key)
     released = [other for other in older if is_release(other)]
     if is_release(version) and released:
@@ -91,40 +108,44 @@ def one_before(version: str, others: list[str]) -> str | None:
     return older[-1] if older else None
 
 
-def _error_tests(versions: Mapping[str, Version]) -> Iterator[tuple[float, Flag | None]]:
-    """The p-value of each comparison, and the flag that it would be; None where it is no rise worth one."""
-    for version, about in versions.items():
-        for tool, after in about.rates.items():
-            enough = [name for name, other in versions.items() if other.rates.get(tool, (0, 0))[1] >= FEW_CALLS]
-            older = one_before(version, enough)
-            if older is None or after[1] < FEW_CALLS:
+def _error_tests(versions: Mapping[str, VersionUsage]) -> Iterator[tuple[float, Regression | None]]:
+    """The p-value of each comparison and its regression; None where the rate did not rise beyond its interval."""
+    for version, usage in versions.items():
+        for tool, after in usage.errors.items():
+            enough = [name for name, other in versions.items() if other.errors.get(tool, (0, 0))[1] >= MIN_CALLS]
+            older = predecessor(version, enough)
+            if older is None or after[1] < MIN_CALLS:
                 continue
-            before = versions[older].rates[tool]
-            low, high = newcombe(after, before)
+            before = versions[older].errors[tool]
+            low, high = newcombe_interval(after, before)
             rates = after[0] / after[1], before[0] / before[1]
             text = (
-                f"fails in {percent(rates[0])} of {after[1]:,} calls, {percent(rates[1])} in {older}: "
+                f"fails in {format_percent(rates[0])} of {after[1]:,} calls, {format_percent(rates[1])} in {older}: "
                 f"a rise by {100 * low:.1f} to {100 * high:.1f} percentage points (95{NBSP}% interval)"
             )
-            flag = Flag("errors", version, tool, older, *rates, low, high, after[1], text)
-            yield rise_p_value(after, before), flag if low > 0 else None
+            regression = Regression("errors", version, tool, older, *rates, low, high, after[1], text)
+            yield rise_p_value(after, before), regression if low > 0 else None
 
 
-def _duration_tests(versions: Mapping[str, Version]) -> Iterator[tuple[float, Flag | None]]:
-    calls = {name: {t: sum(of.values()) for t, of in about.durations.items()} for name, about in versions.items()}
-    for version, about in versions.items():
-        for tool, after in about.durations.items():
-            older = one_before(version, [name for name in versions if calls[name].get(tool, 0) >= FEW_CALLS])
-            if older is None or calls[version][tool] < FEW_CALLS:
+def _duration_tests(versions: Mapping[str, VersionUsage]) -> Iterator[tuple[float, Regression | None]]:
+    calls = {
+        name: {tool: sum(histogram.values()) for tool, histogram in usage.durations.items()}
+        for name, usage in versions.items()
+    }
+    for version, usage in versions.items():
+        for tool, after in usage.durations.items():
+            older = predecessor(version, [name for name in versions if calls[name].get(tool, 0) >= MIN_CALLS])
+            n = calls[version][tool]
+            if older is None or n < MIN_CALLS:
                 continue
             before = versions[older].durations[tool]
-            found = slower(after, before)
-            now, was = median(after) or 0.0, median(before) or 0.0
+            ranks = compare_by_rank(after, before)
+            now, was = histogram_median(after) or 0.0, histogram_median(before) or 0.0
             text = (
-                f"takes {milliseconds(now)} (median of {calls[version][tool]:,} calls), {milliseconds(was)} in "
-                f"{older}: "
-                f"slower in {percent(found.share)} of pairs ({percent(found.low)} to {percent(found.high)}, "
-                f"95{NBSP}% interval)"
+                f"takes {format_milliseconds(now)} (median of {n:,} calls), {format_milliseconds(was)} in {older}: "
+                f"slower in {format_percent(ranks.share)} of pairs "
+                f"({format_percent(ranks.low)} to {format_percent(ranks.high)}, 95{NBSP}% interval)"
             )
-            flag = Flag("duration", version, tool, older, now, was, found.low, found.high, calls[version][tool], text)
-            yield found.p_value, flag if found.share >= LEAST_SLOWER and found.low > 0.5 else None
+            regression = Regression("duration", version, tool, older, now, was, ranks.low, ranks.high, n, text)
+            is_slower = ranks.share >= MIN_SLOWER_SHARE and ranks.low > 0.5
+            yield ranks.p_value, regression if is_slower else None

@@ -1,130 +1,203 @@
-"""Every version against the one before it: when it was first seen, how far it is adopted, and how it fares."""
+"""Every version compared with the previous one: first day, adoption, error rate, median duration, regressions."""
 
 from collections import defaultdict
-from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Literal
 
-from ...answer import Answers, Filters, is_release, is_version, version_key
-from .periods import ever, narrowed
-from .records import Record, records, share, total
-from .regressions import FEW_CALLS, NOTE, Version, one_before, regressions
-from .statistics import newcombe, wilson
+import msgspec
 
-COMMON = ("version", "provider", "internal")
-BY_CALL = ("tool", "mcp_client")
-SHOWN = 8
-"""Versions compared; older ones are not looked at."""
+from ...answer import COMMON, Answers, Filters, is_release, is_version, version_key
+from .periods import all_time, keep_filters
+from .regressions import METHOD, MIN_CALLS, ErrorCount, Regression, VersionUsage, find_regressions, predecessor
+from .rows import ChartRow, column_total, rows_as_dicts, share
+from .statistics import newcombe_interval, wilson_interval
+
+CALL_ONLY = ("tool", "mcp_client")
+"""Filters on calls; a version's instances can't be counted under them."""
+MAX_VERSIONS = 8
+"""Versions that are compared; older ones are left out."""
+
+Verdict = Literal["worse", "better", "same", "few", "first"]
 
 
-def compared(answers: Answers, filters: Filters, today: date) -> dict[str, Any]:
-    """`{"releases": […newest first], "regressions": […], "note": how a regression is told, "not_applied": […]}`.
+class Release(msgspec.Struct, frozen=True):
+    """A version compared with the previous one.
 
-    Every version is compared, so a version in the filters doesn't count. Instances and adoption are None where a
-    filter is about calls, since a version's instances are not told by them.
+    Attributes:
+        instances: active in the range; None under a filter on calls.
+        adoption: share of the active instances of the last whole day; None under a filter on calls.
+        error_rate: None without calls.
+        low: lower end of the error rate's 95 % interval.
+        high: its upper end.
+        p50_ms: median duration of all calls.
+        before: the version that it is compared with.
+        difference: of the error rates.
+        verdict: on the error rate; `few` where either version has too few calls, `first` without an older version.
+        first_seen: UTC day of the version's first event.
     """
-    everything = narrowed(filters, ("provider", "internal", *BY_CALL))
-    versions = _newest(answers, everything)
-    born = first_seen(answers, filters)
-    found = [_release(version, versions) | {"first_seen": born[version]} for version in _ordered(versions)]
-    if not any(name in filters.extra for name in BY_CALL):
-        seen = {row["product_version"]: row["instances"] for row in records(answers.releases(everything))}
-        active = adoption(records(answers.chart("versions", everything)), today)
-        for release in found:
-            release |= {"instances": seen[release["version"]], "adoption": active.get(release["version"], 0.0)}
-    spared = [name for name in filters.given if name not in (*COMMON, *BY_CALL)]
-    return {"releases": found, "regressions": regressions(versions), "note": NOTE, "not_applied": spared}
+
+    version: str
+    instances: int | None
+    adoption: float | None
+    calls: int
+    errors: int
+    error_rate: float | None
+    low: float | None
+    high: float | None
+    p50_ms: float | None
+    before: str | None
+    difference: float | None
+    verdict: Verdict
+    first_seen: str
 
 
-def flagged(answers: Answers, filters: Filters) -> list[dict[str, Any]]:
-    """The regressions of the versions that were seen under the filters, the newest version's first."""
-    return regressions(_newest(answers, filters))
+class ReleaseComparison(msgspec.Struct, frozen=True):
+    """The versions of a range, the newest first, and what got worse in them.
 
-
-def marks(answers: Answers, filters: Filters) -> list[dict[str, str]]:
-    """`[{"name": version, "at": day}]` for versions that were never seen before this period, the oldest first.
-
-    Pre-releases are left out, and so are all but the newest few: marks are to be read.
+    Attributes:
+        note: how a regression is detected.
+        not_applied: filters that the comparison does not use.
     """
-    born = first_seen(answers, filters)
-    inside = [version for version, day in born.items() if is_release(version) and day >= f"{filters.start:%Y-%m-%d}"]
-    if born and all(version in inside for version in born):
-        # Counting began in this period: what was running then is no release of that day.
-        began = min(born.values())
-        inside = [version for version in inside if born[version] > began]
-    newest = sorted(inside, key=version_key)[-SHOWN:]
-    return [{"name": version, "at": born[version]} for version in newest]
+
+    releases: list[Release]
+    regressions: list[Regression]
+    note: str
+    not_applied: list[str]
 
 
-def first_seen(answers: Answers, filters: Filters) -> dict[str, str]:
-    """Version → the day on which it was first seen at all, by internal or other events as the filters say."""
-    rows = records(answers.releases(narrowed(ever(filters), ())))
+class ReleaseMark(msgspec.Struct, frozen=True):
+    """A release on a chart over time.
+
+    Attributes:
+        name: the version.
+        at: UTC day of its first event.
+    """
+
+    name: str
+    at: str
+
+
+def compare_releases(answers: Answers, filters: Filters, today: date) -> ReleaseComparison:
+    """Compare all versions of the range; a version among the filters is ignored."""
+    by_provider_and_call = keep_filters(filters, ("provider", "internal", *CALL_ONLY))
+    versions = _newest_versions(answers, by_provider_and_call)
+    instances: dict[str, int] = {}
+    adoption: dict[str, float] = {}
+    counts_instances = not any(name in filters.extra for name in CALL_ONLY)
+    if counts_instances:
+        rows = rows_as_dicts(answers.releases(by_provider_and_call))
+        instances = {row["product_version"]: row["instances"] for row in rows}
+        adoption = adoption_shares(rows_as_dicts(answers.chart("versions", by_provider_and_call)), today)
+    days = first_seen_days(answers, filters)
+    releases = [
+        _release(
+            version,
+            versions,
+            instances[version] if counts_instances else None,
+            adoption.get(version, 0.0) if counts_instances else None,
+            days[version],
+        )
+        for version in sorted(versions, key=version_key, reverse=True)
+    ]
+    not_applied = [name for name in filters.given if name not in (*COMMON, *CALL_ONLY)]
+    return ReleaseComparison(releases, find_regressions(versions), METHOD, not_applied)
+
+
+def regressions_in_range(answers: Answers, filters: Filters) -> list[Regression]:
+    """The regressions of the versions that are active under the filters, the newest version's first."""
+    return find_regressions(_newest_versions(answers, filters))
+
+
+def release_marks(answers: Answers, filters: Filters) -> list[ReleaseMark]:
+    """The releases whose first event is in this period, the oldest first.
+
+    Pre-releases are left out, and so are all but the newest `MAX_VERSIONS`, which keeps the marks readable.
+    """
+    days = first_seen_days(answers, filters)
+    inside = [version for version, day in days.items() if is_release(version) and day >= f"{filters.start:%Y-%m-%d}"]
+    if days and all(version in inside for version in days):
+        # Counting began in this period: the versions of its first day were released earlier.
+        first_day = min(days.values())
+        inside = [version for version in inside if days[version] > first_day]
+    newest = sorted(inside, key=version_key)[-MAX_VERSIONS:]
+    return [ReleaseMark(version, days[version]) for version in newest]
+
+
+def first_seen_days(answers: Answers, filters: Filters) -> dict[str, str]:
+    """Version → UTC day of its first event ever; of the filters only product and `internal` count."""
+    rows = rows_as_dicts(answers.releases(keep_filters(all_time(filters), ())))
     return {row["product_version"]: row["first_seen"] for row in rows if is_version(row["product_version"])}
 
 
-def _newest(answers: Answers, filters: Filters) -> dict[str, Version]:
-    """What the newest few versions' tools did, by version."""
-    rates: defaultdict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
-    for row in records(answers.release_tools(filters)):
-        rates[row["product_version"]][row["tool"]] = (row["errors"], row["calls"])
+def _newest_versions(answers: Answers, filters: Filters) -> dict[str, VersionUsage]:
+    """Errors and durations of the newest `MAX_VERSIONS` versions."""
+    errors: defaultdict[str, dict[str, ErrorCount]] = defaultdict(dict)
+    for row in rows_as_dicts(answers.release_tools(filters)):
+        errors[row["product_version"]][row["tool"]] = (row["errors"], row["calls"])
     durations: defaultdict[str, defaultdict[str, dict[float, int]]] = defaultdict(lambda: defaultdict(dict))
-    for row in records(answers.release_durations(filters)):
+    for row in rows_as_dicts(answers.release_durations(filters)):
         durations[row["product_version"]][row["tool"]][row["duration_ms"]] = row["calls"]
-    seen = [row["product_version"] for row in records(answers.releases(narrowed(filters, COMMON)))]
-    newest = sorted((version for version in seen if is_version(version)), key=version_key, reverse=True)[:SHOWN]
-    return {version: Version(rates[version], durations[version]) for version in newest}
+    active = [row["product_version"] for row in rows_as_dicts(answers.releases(keep_filters(filters, COMMON)))]
+    newest = sorted((version for version in active if is_version(version)), key=version_key, reverse=True)
+    return {version: VersionUsage(errors[version], durations[version]) for version in newest[:MAX_VERSIONS]}
 
 
-def _ordered(versions: Mapping[str, Version]) -> list[str]:
-    return sorted(versions, key=version_key, reverse=True)
+def _release(
+    version: str,
+    versions: dict[str, VersionUsage],
+    instances: int | None,
+    adoption: float | None,
+    first_seen: str,
+) -> Release:
+    errors, calls = versions[version].total_errors
+    low, high = wilson_interval(errors, calls) if calls else (None, None)
+    older = predecessor(version, list(versions))
+    verdict: Verdict = "first"
+    difference = None
+    if older:
+        verdict, difference = compare_error_rates((errors, calls), versions[older].total_errors)
+    return Release(
+        version=version,
+        instances=instances,
+        adoption=adoption,
+        calls=calls,
+        errors=errors,
+        error_rate=share(errors, calls),
+        low=low,
+        high=high,
+        p50_ms=versions[version].median_ms,
+        before=older,
+        difference=difference,
+        verdict=verdict,
+        first_seen=first_seen,
+    )
 
 
-def _release(version: str, versions: Mapping[str, Version]) -> dict[str, Any]:
-    errors, calls = versions[version].rate
-    low, high = wilson(errors, calls) if calls else (None, None)
-    older = one_before(version, list(versions))
-    verdict, difference = judge((errors, calls), versions[older].rate) if older else ("first", None)
-    return {
-        "version": version,
-        "instances": None,
-        "adoption": None,
-        "calls": calls,
-        "errors": errors,
-        "error_rate": errors / calls if calls else None,
-        "low": low,
-        "high": high,
-        "p50_ms": versions[version].median,
-        "before": older,
-        "difference": difference,
-        "verdict": verdict,
-    }
-
-
-def judge(after: tuple[int, int], before: tuple[int, int]) -> tuple[str, float | None]:
-    """`worse`, `better`, `same` or `few`, and the difference of the error rates; each side is (errors, calls)."""
-    if after[1] < FEW_CALLS or before[1] < FEW_CALLS:
+def compare_error_rates(after: ErrorCount, before: ErrorCount) -> tuple[Verdict, float | None]:
+    """The verdict, and the difference of the error rates; None where either side has too few calls."""
+    if after[1] < MIN_CALLS or before[1] < MIN_CALLS:
         return "few", None
     difference = after[0] / after[1] - before[0] / before[1]
-    low, high = newcombe(after, before)
+    low, high = newcombe_interval(after, before)
     return ("worse" if low > 0 else "better" if high < 0 else "same"), difference
 
 
-def adoption(days: list[Record], today: date) -> dict[str, float]:
-    """Version → its share of a day's instances: of the last day that is over, where there is one."""
-    over = [str(row["day"]) for row in days if str(row["day"]) < today.isoformat()]
-    last = max(over or [str(row["day"]) for row in days], default="")
+def adoption_shares(days: list[ChartRow], today: date) -> dict[str, float]:
+    """Version → its share of a day's instances: the last whole day, or today where there is no other."""
+    whole_days = [str(row["day"]) for row in days if str(row["day"]) < today.isoformat()]
+    last = max(whole_days or [str(row["day"]) for row in days], default="")
     active = [row for row in days if str(row["day"]) == last]
-    shares = {row["product_version"]: share(row["instances"], total(active, "instances")) for row in active}
+    shares = {row["product_version"]: share(row["instances"], column_total(active, "instances")) for row in active}
     return {version: part for version, part in shares.items() if is_version(version) and part is not None}
 
 
-def adopted(days: list[Record], today: date) -> tuple[str, float] | None:
-    """The newest release and its adoption; None where no version was seen.
+def newest_release_adoption(days: list[ChartRow], today: date) -> tuple[str, float] | None:
+    """The newest release and its adoption; the newest pre-release where there is no release.
 
-    A pre-release is the newest only where there is nothing else.
+    None where no version was active.
     """
     names = {row["product_version"] for row in days if is_version(row["product_version"])}
     if not names:
         return None
     newest = max([name for name in names if is_release(name)] or names, key=version_key)
-    return newest, adoption(days, today).get(newest, 0.0)
+    return newest, adoption_shares(days, today).get(newest, 0.0)

@@ -1,4 +1,4 @@
-"""The answer that each page opens with, computed from the charts. Pure functions: records in, one sentence or two out.
+"""The sentences that open each page, computed from the charts. Pure functions: rows in, one or two sentences out.
 
 The texts carry a small markup that the page turns into elements: `code`, **strong**, {bad|worse} and {good|better}.
 """
@@ -10,157 +10,147 @@ from footfall.catalogue import OTHER
 
 from ...answer import version_key
 from ...runtime import count
-from .records import Record, share, total, totals_by
+from .regressions import Regression
+from .rows import ChartRow, column_total, share, totals_by
+from .units import format_milliseconds, format_percent
 
-FEW_CALLS = 20
-"""Below this many calls a rate is not worth a sentence."""
-
-NBSP = "\u00a0"
-"""Between a number and its unit: a line never ends there."""
+MIN_CALLS_FOR_RATE = 20
+"""Rates of fewer calls are not mentioned."""
 
 NO_EVENTS = "Nothing was counted in this time range."
 NO_EVENTS_EVER = "Nothing has arrived yet."
 
-_DURATIONS = ((1000, 1, "ms"), (60_000, 1000, "s"), (3_600_000, 60_000, "min"), (float("inf"), 3_600_000, "h"))
-
-
-def percent(ratio: float) -> str:
-    """`61 %`, `4.2 %`, `<0.1 %`."""
-    value = ratio * 100
-    if 0 < value < 0.1:
-        return f"<0.1{NBSP}%"
-    return f"{value:.0f}{NBSP}%" if value >= 10 or value == round(value) else f"{value:.1f}{NBSP}%"
-
 
 def only_internal(events: int) -> str:
-    """What to say where everything that was counted is hidden."""
+    """The answer where every counted event is internal and hidden."""
     verb = "was" if events == 1 else "were"
     return f"Only **{count(events, 'internal event')}** (CI and tests) {verb} counted in this time range."
 
 
-def overview(usage: list[Record], errors: list[Record], calls_before: int, callers: int) -> str:
-    """How much was used, by how many, and how well it went."""
-    calls = total(usage, "calls")
+def overview(usage: list[ChartRow], errors: list[ChartRow], calls_before: int, callers: int) -> str:
+    """Calls, calling instances, the most called tool and the error rate."""
+    calls = column_total(usage, "calls")
     if not calls:
         return NO_EVENTS
     text = f"**{count(callers, 'instance')}** made **{count(calls, 'tool call')}**"
-    if calls_before >= FEW_CALLS:
-        text += f", {_change(calls, calls_before)}"
-    rate = share(total(errors, "errors"), total(errors, "calls"))
+    if calls_before >= MIN_CALLS_FOR_RATE:
+        text += f", {_calls_change(calls, calls_before)}"
+    rate = share(column_total(errors, "errors"), column_total(errors, "calls"))
     if len(usage) > 1:
-        found, top = _most(usage, lambda row: row["calls"], least=0)
-        text += f"; {found[:1].lower()}{found[1:]}`{top['tool']}` is called most"
-    return f"{text}, and **{percent(rate)}** of all calls fail." if rate is not None else f"{text}."
+        restriction, top = _top_tool(usage, lambda row: row["calls"], min_calls=0)
+        text += f"; {restriction[:1].lower()}{restriction[1:]}`{top['tool']}` is called most"
+    return f"{text}, and **{format_percent(rate)}** of all calls fail." if rate is not None else f"{text}."
 
 
-def _named(rows: list[Record], column: str) -> list[Record]:
-    """The rows that have a name of their own: `other` says nothing to a reader, unless there is nothing else."""
+def _without_other(rows: list[ChartRow], column: str) -> list[ChartRow]:
+    """The rows without `other`, which tells a reader nothing; all rows where there is only `other`."""
     return [row for row in rows if row[column] != OTHER] or rows
 
 
-def _most(rows: list[Record], value: Callable[[Record], float], least: int = FEW_CALLS) -> tuple[str, Record]:
-    """The row of the highest value among named tools with so many calls, and of which rows it is the highest.
+def _top_tool(
+    rows: list[ChartRow], value: Callable[[ChartRow], float], min_calls: int = MIN_CALLS_FOR_RATE
+) -> tuple[str, ChartRow]:
+    """The row of the highest value among named tools with at least `min_calls` calls, after the start of its sentence.
 
-    The latter is nothing unless the chart shows a higher value of a tool that was left out.
+    That start restricts the claim where the chart shows a higher value of a tool that is left out; else it is empty.
     """
-    enough = [row for row in rows if row["calls"] >= least]
-    top = max(_named(enough, "tool"), key=value)
+    enough = [row for row in rows if row["calls"] >= min_calls]
+    top = max(_without_other(enough, "tool"), key=value)
     higher = [row for row in rows if row["calls"] and value(row) > value(top)]
     if not higher:
         return "", top
-    few = any(row["calls"] < least for row in higher)
-    if all(row["tool"] == OTHER and row["calls"] >= least for row in higher):
+    few = any(row["calls"] < min_calls for row in higher)
+    if all(row["tool"] == OTHER and row["calls"] >= min_calls for row in higher):
         return f"Apart from `{OTHER}`, ", top
-    named = "named " if few and any(row["tool"] == OTHER and row["calls"] >= least for row in higher) else ""
-    return f"Of the {named}tools with {least} calls or more, ", top
+    named = "named " if few and any(row["tool"] == OTHER and row["calls"] >= min_calls for row in higher) else ""
+    return f"Of the {named}tools with {min_calls} calls or more, ", top
 
 
-def _first(sums: dict[str, int]) -> tuple[str, int]:
+def _largest(sums: dict[str, int]) -> tuple[str, int]:
     return next((item for item in sums.items() if item[0] != OTHER), next(iter(sums.items())))
 
 
-def _change(now: int, before: int) -> str:
+def _calls_change(now: int, before: int) -> str:
     ratio = now / before - 1
     if abs(ratio) < 0.02:
-        return "about as many as in the period before"
-    return f"{percent(abs(ratio))} {'more' if ratio > 0 else 'fewer'} than in the period before"
+        return "about as many as in the previous period"
+    return f"{format_percent(abs(ratio))} {'more' if ratio > 0 else 'fewer'} than in the previous period"
 
 
-def tools(usage: list[Record], instances: int, durations: list[Record], focus: str | None, flags: list[Record]) -> str:
-    """Which tool most instances use, which comes next, what got worse in it, and which is slow.
+def tools(
+    usage: list[ChartRow], instances: int, durations: list[ChartRow], focus: str | None, regressions: list[Regression]
+) -> str:
+    """The tool that most instances use and its regression, the next one, and the slowest.
 
-    `focus` is the tool that the page is filtered by: then the sentence is about that one. `flags` are regressions.
+    `focus` is the tool that the page is filtered by: the sentence is about that tool only.
     """
-    calls = total(usage, "calls")
-    ranked = sorted(_named(usage, "tool"), key=lambda row: (-row["instances"], -row["calls"]))
+    calls = column_total(usage, "calls")
+    ranked = sorted(_without_other(usage, "tool"), key=lambda row: (-row["instances"], -row["calls"]))
     chosen = [row for row in ranked if focus in (None, row["tool"])]
     if not calls or not chosen:
         return NO_EVENTS
     top = chosen[0]
     reach = share(top["instances"], instances)
-    text = f"`{top['tool']}` is used by **{percent(reach)} of instances**" if reach else f"`{top['tool']}` is used most"
-    text += f" and makes up {percent(top['calls'] / calls)} of all calls"
-    if flag := next((flag for flag in flags if flag["tool"] == top["tool"]), None):
-        what, shown = ("error rate", percent) if flag["kind"] == "errors" else ("median", milliseconds)
-        text += f"; {{bad|its {what} rose from {shown(flag['was'])} to {shown(flag['now'])}}} in {flag['version']}"
+    text = (
+        f"`{top['tool']}` is used by **{format_percent(reach)} of instances**"
+        if reach
+        else f"`{top['tool']}` is used most"
+    )
+    text += f" and makes up {format_percent(top['calls'] / calls)} of all calls"
+    if worse := next((regression for regression in regressions if regression.tool == top["tool"]), None):
+        measure, shown = ("error rate", format_percent) if worse.kind == "errors" else ("median", format_milliseconds)
+        text += f"; {{bad|its {measure} rose from {shown(worse.was)} to {shown(worse.now)}}} in {worse.version}"
     if len(chosen) > 1:
         text += f"; `{chosen[1]['tool']}` comes next"
     return f"{text}{_speed(durations, focus)}."
 
 
-def _speed(durations: list[Record], focus: str | None) -> str:
-    known = [row for row in durations if row["calls"] >= FEW_CALLS and focus in (None, row["tool"])]
+def _speed(durations: list[ChartRow], focus: str | None) -> str:
+    known = [row for row in durations if row["calls"] >= MIN_CALLS_FOR_RATE and focus in (None, row["tool"])]
     if focus and known:
-        return f". Half of its calls take longer than **{milliseconds(known[0]['p50_ms'])}**"
+        return f". Half of its calls take longer than **{format_milliseconds(known[0]['p50_ms'])}**"
     if len(known) < 2:
         return ""
-    restriction, slowest = _most(durations, lambda row: row["p50_ms"])
-    text = f"`{slowest['tool']}` is the slowest, with a median of **{milliseconds(slowest['p50_ms'])}**"
+    restriction, slowest = _top_tool(durations, lambda row: row["p50_ms"])
+    text = f"`{slowest['tool']}` is the slowest, with a median of **{format_milliseconds(slowest['p50_ms'])}**"
     return f". {restriction}{text}"
 
 
-def milliseconds(value: float) -> str:
-    """`340 ms`, `4.2 s`, `3 min`."""
-    size, unit = next((size, unit) for limit, size, unit in _DURATIONS if value < limit)
-    number = f"{value / size:.1f}" if value / size < 9.95 else f"{value / size:.0f}"
-    return f"{number.removesuffix('.0')}{NBSP}{unit}"
-
-
-def errors(rates: list[Record], before: list[Record], classes: list[Record]) -> str:
-    """How much fails, whether that is new, and what fails most."""
-    calls, failed = total(rates, "calls"), total(rates, "errors")
+def errors(rates: list[ChartRow], before: list[ChartRow], classes: list[ChartRow]) -> str:
+    """The error rate, its change, the most frequent error class, and the tool that fails most often."""
+    calls, failed = column_total(rates, "calls"), column_total(rates, "errors")
     if not calls:
         return NO_EVENTS
     if not failed:
         return f"Nothing breaks: **all {count(calls, 'call')}** succeeded."
     rate = failed / calls
-    text = f"**{percent(rate)}** of {count(calls, 'call')} failed{_rate_change(rate, before)}"
+    text = f"**{format_percent(rate)}** of {count(calls, 'call')} failed{_rate_change(rate, before)}"
     kinds = totals_by(classes, "error_type", "errors")
     if kinds:
-        kind, errors_of_kind = _first(kinds)
+        kind, errors_of_kind = _largest(kinds)
         part = share(errors_of_kind, sum(kinds.values())) or 0.0
         where = max((row for row in classes if row["error_type"] == kind), key=lambda row: row["errors"])
-        text += f"; `{kind}` is {percent(part)} of the errors, most often in `{where['tool']}`"
-    worst = [row for row in _named(rates, "tool") if row["calls"] >= FEW_CALLS and row["errors"]]
+        text += f"; `{kind}` is {format_percent(part)} of the errors, most often in `{where['tool']}`"
+    worst = [row for row in _without_other(rates, "tool") if row["calls"] >= MIN_CALLS_FOR_RATE and row["errors"]]
     if len(worst) > 1:
-        restriction, tool = _most(rates, lambda row: row["errors"] / row["calls"])
-        failing = percent(tool["errors"] / tool["calls"])
+        restriction, tool = _top_tool(rates, lambda row: row["errors"] / row["calls"])
+        failing = format_percent(tool["errors"] / tool["calls"])
         text += f". {restriction}`{tool['tool']}` fails most often, in **{failing}** of its calls"
     return f"{text}."
 
 
-def _rate_change(rate: float, before: list[Record]) -> str:
-    calls, failed = total(before, "calls"), total(before, "errors")
-    if calls < FEW_CALLS or not failed:
+def _rate_change(rate: float, before: list[ChartRow]) -> str:
+    calls, failed = column_total(before, "calls"), column_total(before, "errors")
+    if calls < MIN_CALLS_FOR_RATE or not failed:
         return ""
     was = failed / calls
     if abs(rate - was) < max(0.1 * was, 0.001):
-        return f", as before ({percent(was)})"
-    return f", {{bad|up from {percent(was)}}}" if rate > was else f", {{good|down from {percent(was)}}}"
+        return f", as before ({format_percent(was)})"
+    return f", {{bad|up from {format_percent(was)}}}" if rate > was else f", {{good|down from {format_percent(was)}}}"
 
 
-def clients(providers: list[Record], connected: list[Record], instances: int) -> str:
-    """Which provider and which client lead. `instances` are all that were active, whatever their provider."""
+def clients(providers: list[ChartRow], connected: list[ChartRow], instances: int) -> str:
+    """The leading provider and client. `instances` counts all active instances, with or without a provider."""
     parts = []
     by_provider = totals_by(providers, "ai_provider", "instances")
     if sum(by_provider.values()) and instances:
@@ -171,70 +161,71 @@ def clients(providers: list[Record], connected: list[Record], instances: int) ->
     return "; ".join(parts) + "." if parts else NO_EVENTS
 
 
-def _leaders(sums: dict[str, int], everything: int, verb: str) -> str:
-    first, most = _first(sums)
-    rest = [item for item in sums.items() if item[0] not in (first, OTHER)]
-    text = f"**{percent(most / everything)}** {verb} `{first}`"
-    tied = [name for name, number in rest if number == most]
+def _leaders(sums: dict[str, int], whole: int, verb: str) -> str:
+    first, largest = _largest(sums)
+    others = [item for item in sums.items() if item[0] not in (first, OTHER)]
+    text = f"**{format_percent(largest / whole)}** {verb} `{first}`"
+    tied = [name for name, number in others if number == largest]
     if tied:
         each = "each " if len(tied) > 1 else ""
-        return f"{text}, and as many {each}{verb.rpartition(' ')[2]} {_names(tied, 'others')}"
-    if rest and [number for _, number in rest].count(rest[0][1]) == 1:
-        text += f", ahead of `{rest[0][0]}` with {percent(rest[0][1] / everything)}"
+        return f"{text}, and as many {each}{verb.rpartition(' ')[2]} {_list_names(tied, 'others')}"
+    if others and [number for _, number in others].count(others[0][1]) == 1:
+        text += f", ahead of `{others[0][0]}` with {format_percent(others[0][1] / whole)}"
     return text
 
 
 def next_steps(
     adoption: tuple[str, float] | None,
-    kubernetes: list[Record],
-    cohorts: list[Record],
-    worse: list[Record],
+    kubernetes: list[ChartRow],
+    cohorts: list[ChartRow],
+    regressions: list[Regression],
     today: date,
 ) -> str:
-    """How far the newest version is adopted and whether it got worse, which Kubernetes to support, who returns."""
+    """Adoption and regressions of the newest version, the most common Kubernetes version, and returning instances."""
     parts = []
     if adoption is not None:
         version, part = adoption
-        parts.append(f"**{percent(part)} of active instances run {version}**, the newest version")
-        flagged = [flag["tool"] for flag in worse if flag["version"] == version]
-        if flagged:
-            parts[-1] += f", in which {{bad|{_names(flagged)} got worse}}"
-    minors = totals_by([{**row, "minor": _minor(row["k8s_version"])} for row in kubernetes], "minor", "instances")
+        parts.append(f"**{format_percent(part)} of active instances run {version}**, the newest version")
+        worse = [regression.tool for regression in regressions if regression.version == version]
+        if worse:
+            parts[-1] += f", in which {{bad|{_list_names(worse)} got worse}}"
+    minors = totals_by(
+        [{**row, "minor": _minor_version(row["k8s_version"])} for row in kubernetes], "minor", "instances"
+    )
     if sum(minors.values()):
-        silent = sum(row["instances"] for row in kubernetes if not row["k8s_version"])
-        parts.append(_common(minors) + (" of those that say one" if silent else ""))
-    returning = returned(cohorts, today)
+        unknown = sum(row["instances"] for row in kubernetes if not row["k8s_version"])
+        parts.append(_most_common_kubernetes(minors) + (" of those that report one" if unknown else ""))
+    returning = returning_share(cohorts, today)
     if returning is not None:
-        parts.append(f"**{percent(returning)}** of new instances come back in the week after")
+        parts.append(f"**{format_percent(returning)}** of new instances come back in the week after")
     return "; ".join(parts) + "." if parts else NO_EVENTS
 
 
-def _common(minors: dict[str, int]) -> str:
-    """Which minor versions of Kubernetes are the most common."""
-    name, most = _first(minors)
-    part = percent(most / sum(minors.values()))
-    tied = [other for other, number in minors.items() if number == most and other not in (name, OTHER)]
+def _most_common_kubernetes(minors: dict[str, int]) -> str:
+    name, largest = _largest(minors)
+    part = format_percent(largest / sum(minors.values()))
+    tied = [other for other, number in minors.items() if number == largest and other not in (name, OTHER)]
     if not tied:
-        known = " of the known ones" if minors.get(OTHER, 0) > most else ""
+        known = " of the known ones" if minors.get(OTHER, 0) > largest else ""
         return f"Kubernetes {name} is the most common{known} with {part}"
     names = sorted([name, *tied], key=version_key)
     return f"Kubernetes {', '.join(names[:-1])} and {names[-1]} are equally common with {part} each"
 
 
-def _minor(version: str | None) -> str | None:
+def _minor_version(version: str | None) -> str | None:
     return None if not version else ".".join(version.split("-")[0].split(".")[:2])
 
 
-def _names(names: list[str], noun: str = "other tools") -> str:
+def _list_names(names: list[str], noun: str = "other tools") -> str:
     shown = [f"`{name}`" for name in names[:2]]
     return " and ".join(shown) if len(names) <= 2 else f"{shown[0]} and {len(names) - 1} {noun}"
 
 
-def returned(cohorts: list[Record], today: date) -> float | None:
-    """The share of instances that were seen in the week after their first; None where no such week is over yet."""
-    over = {cohort for cohort in (row["cohort"] for row in cohorts) if _end_of_week_after(cohort) <= today}
+def returning_share(cohorts: list[ChartRow], today: date) -> float | None:
+    """The share of new instances that were active again in their second week; None before such a week is over."""
+    whole = {cohort for cohort in (row["cohort"] for row in cohorts) if _end_of_week_after(cohort) <= today}
     first, after = (
-        sum(row["instances"] for row in cohorts if row["week"] == week and row["cohort"] in over) for week in (0, 1)
+        sum(row["instances"] for row in cohorts if row["week"] == week and row["cohort"] in whole) for week in (0, 1)
     )
     return share(after, first)
 

@@ -1,4 +1,4 @@
-"""How sure a rate is: Wilson's interval, Newcombe's for a difference, and a control of false alarms over many tests.
+"""Confidence intervals of rates and their differences, tests for a rise, and control of false discoveries.
 
 Sources: E. B. Wilson (1927), "Probable inference"; R. G. Newcombe (1998), "Interval estimation for the difference
 between independent proportions", method 10; Y. Benjamini and Y. Hochberg (1995), "Controlling the false discovery
@@ -12,31 +12,31 @@ from dataclasses import dataclass
 Z95 = 1.959963984540054
 
 
-def wilson(hits: int, trials: int, z: float = Z95) -> tuple[float, float]:
-    """The interval of a rate, 95 % by default; (0, 1) where nothing was tried."""
+def wilson_interval(hits: int, trials: int, z: float = Z95) -> tuple[float, float]:
+    """The interval of a rate, 95 % by default; (0, 1) without trials."""
     if trials <= 0:
         return 0.0, 1.0
     rate, square = hits / trials, z * z
     middle = (rate + square / (2 * trials)) / (1 + square / trials)
     half = z / (1 + square / trials) * math.sqrt(rate * (1 - rate) / trials + square / (4 * trials * trials))
-    # At the ends the interval reaches the rate itself; only the rounding of floats would miss it.
+    # At 0 and 1 the interval reaches the rate itself; rounding of floats would miss it.
     low = 0.0 if hits == 0 else max(0.0, middle - half)
     high = 1.0 if hits == trials else min(1.0, middle + half)
     return low, high
 
 
-def newcombe(after: tuple[int, int], before: tuple[int, int], z: float = Z95) -> tuple[float, float]:
+def newcombe_interval(after: tuple[int, int], before: tuple[int, int], z: float = Z95) -> tuple[float, float]:
     """The interval of `after`'s rate minus `before`'s; each is (hits, trials)."""
     if after[1] <= 0 or before[1] <= 0:
         return -1.0, 1.0
     p1, p2 = after[0] / after[1], before[0] / before[1]
-    (low1, high1), (low2, high2) = wilson(*after, z), wilson(*before, z)
+    (low1, high1), (low2, high2) = wilson_interval(*after, z), wilson_interval(*before, z)
     difference = p1 - p2
     return difference - math.hypot(p1 - low1, high2 - p2), difference + math.hypot(high1 - p1, p2 - low2)
 
 
 def rise_p_value(after: tuple[int, int], before: tuple[int, int]) -> float:
-    """How likely a rise at least this large is by chance if both rates are the same (score test, one-sided)."""
+    """The probability of a rise at least this large if both rates are equal (score test, one-sided)."""
     if after[1] <= 0 or before[1] <= 0:
         return 1.0
     pooled = (after[0] + before[0]) / (after[1] + before[1])
@@ -47,30 +47,30 @@ def rise_p_value(after: tuple[int, int], before: tuple[int, int]) -> float:
     return math.erfc(z / math.sqrt(2)) / 2
 
 
-def discoveries(p_values: Sequence[float], false_share: float) -> list[bool]:
-    """Which tests to believe so that on average at most `false_share` of what is believed is false."""
+def benjamini_hochberg(p_values: Sequence[float], false_discovery_rate: float) -> list[bool]:
+    """For each test whether it is significant, so that on average at most `false_discovery_rate` of those are false."""
     order = sorted(range(len(p_values)), key=lambda index: p_values[index])
     last = -1
     for rank, index in enumerate(order):
-        if p_values[index] <= false_share * (rank + 1) / len(p_values):
+        if p_values[index] <= false_discovery_rate * (rank + 1) / len(p_values):
             last = rank
-    believed = set(order[: last + 1])
-    return [index in believed for index in range(len(p_values))]
+    significant = set(order[: last + 1])
+    return [index in significant for index in range(len(p_values))]
 
 
 Histogram = Mapping[float, int]
-"""Value → how often."""
+"""Value → number of occurrences."""
 
 
 @dataclass(frozen=True)
-class Slower:
-    """How two samples compare by rank.
+class RankComparison:
+    """Two samples compared by rank.
 
     Attributes:
-        share: of all pairs, those whose first value is the larger one, ties by half; 0.5 where neither is larger.
+        share: of all pairs, those whose first value is the larger one; a tie counts half.
         low: lower end of the share's 95 % interval.
         high: its upper end.
-        p_value: how likely a share at least this large is by chance if both samples are alike (one-sided).
+        p_value: the probability of a share at least this large if both samples are alike (one-sided).
     """
 
     share: float
@@ -79,15 +79,15 @@ class Slower:
     p_value: float
 
 
-def slower(after: Histogram, before: Histogram, z: float = Z95) -> Slower:
-    """Mann and Whitney's comparison with ties; the interval is on the logit scale, its variance Hanley and McNeil's.
+def compare_by_rank(after: Histogram, before: Histogram, z: float = Z95) -> RankComparison:
+    """The Mann-Whitney test with ties; the interval is on the logit scale, with Hanley and McNeil's variance.
 
     Sources: H. B. Mann and D. R. Whitney (1947), "On a test of whether one of two random variables is stochastically
     larger"; J. A. Hanley and B. J. McNeil (1982), "The meaning and use of the area under a ROC curve".
     """
     m, n = sum(after.values()), sum(before.values())
     if not m or not n:
-        return Slower(0.5, 0.0, 1.0, 1.0)
+        return RankComparison(0.5, 0.0, 1.0, 1.0)
     wins, tied, below = 0.0, 0, 0
     for value in sorted({*after, *before}):
         a, b = after.get(value, 0), before.get(value, 0)
@@ -98,11 +98,11 @@ def slower(after: Histogram, before: Histogram, z: float = Z95) -> Slower:
     variance = (total + 1 - tied / (total * (total - 1))) / (12 * m * n)
     p_value = math.erfc((share - 0.5) / math.sqrt(2 * variance)) / 2 if variance > 0 else 1.0
     low, high = _logit_interval(share, m, n, z)
-    return Slower(share, low, high, p_value)
+    return RankComparison(share, low, high, p_value)
 
 
 def _logit_interval(share: float, m: int, n: int, z: float) -> tuple[float, float]:
-    # At the very ends the logit is infinite; half a pair more on either side keeps it finite.
+    # At 0 and 1 the logit is infinite; half a pair on either side keeps it finite.
     middle = min(max(share, 0.5 / (m * n + 1)), 1 - 0.5 / (m * n + 1))
     first, second = middle / (2 - middle), 2 * middle**2 / (1 + middle)
     variance = middle * (1 - middle) + (m - 1) * (first - middle**2) + (n - 1) * (second - middle**2)
@@ -112,13 +112,13 @@ def _logit_interval(share: float, m: int, n: int, z: float) -> tuple[float, floa
     return min(low, share), max(high, share)
 
 
-def median(values: Histogram) -> float | None:
-    """The middle value, or the mean of the two; None where there is none."""
-    total, upto, low = sum(values.values()), 0, None
+def histogram_median(values: Histogram) -> float | None:
+    """The middle value, or the mean of the two middle ones; None without values."""
+    total, so_far, low = sum(values.values()), 0, None
     for value in sorted(values):
-        upto += values[value]
-        if low is None and upto > (total - 1) // 2:
+        so_far += values[value]
+        if low is None and so_far > (total - 1) // 2:
             low = value
-        if low is not None and upto > total // 2:
+        if low is not None and so_far > total // 2:
             return (low + value) / 2
     return None

@@ -1,79 +1,87 @@
-"""The four numbers on top of a page: this period's, the one of the period before, and a line of the days."""
+"""The four numbers on top of a page: of this period and of the previous one, and a sparkline of the days."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
-from ...answer import Answers, Filters
-from .periods import before, narrowed
-from .records import Record, records, share
+import msgspec
+from msgspec.structs import replace
 
-COMMON = ("version", "provider", "internal")
-CALLS = (*COMMON, "tool", "mcp_client")
-"""What the numbers about calls are filtered by; the median's events don't carry the client."""
-_BY_CALL = ("tool", "mcp_client")
+from ...answer import COMMON, Answers, Filters
+from .periods import keep_filters, previous_period
+from .rows import ChartRow, rows_as_dicts, share
+
+CALL_FILTERS = (*COMMON, "tool", "mcp_client")
+"""Filters of the numbers about calls; the events of the median duration do not carry the client."""
 
 
-@dataclass(frozen=True)
-class Tile:
-    """One number: `better` is `more` or `less`; `meaning` is for the reader who asks what is counted.
+class Tile(msgspec.Struct, frozen=True):
+    """One number on top of a page.
 
     Attributes:
-        before: the number of the period before; None where there is nothing to compare with.
-        spark: one number for each day; None for days that say nothing.
-        not_applied: filters that were given and that the number is not about.
+        better: the direction of an improvement.
+        meaning: the definition of the number, in a few words.
+        value: None without events to compute it from.
+        before: the number of the previous period; None where there is nothing to compare with.
+        spark: one number for each day (hour or minute of a short range); None where it has no value.
+        not_applied: given filters that the number does not use.
     """
 
     id: str
     title: str
     unit: str
-    better: str
+    better: Literal["more", "less"]
     meaning: str
     value: float | None = None
     before: float | None = None
     spark: Sequence[float | None] = ()
     not_applied: Sequence[str] = ()
 
-    def with_numbers(
-        self, value: float | None, before: float | None, spark: Sequence[float | None], not_applied: Sequence[str]
-    ) -> "Tile":
-        """The same tile with its numbers."""
-        return replace(self, value=value, before=before, spark=spark, not_applied=not_applied)
-
 
 @dataclass(frozen=True)
-class Numbers:
-    """What the tiles are made of: the totals of both periods, and records of each day (of each hour where short)."""
+class TileNumbers:
+    """The numbers that tiles show.
 
-    now: Record
-    before: Record
-    days: list[Record]
+    Attributes:
+        now: the totals of the period.
+        before: the totals of the previous period.
+        days: `calls`, `errors`, `p50_ms` and `instances` of each day (hour or minute of a short range), without gaps.
+    """
 
-
-def numbers(answers: Answers, filters: Filters) -> Numbers:
-    """Asks for the totals and the days. `days` have `calls`, `errors`, `p50_ms` and `instances`, without gaps."""
-    filters = narrowed(filters, CALLS)
-    now, earlier = (records(answers.summary(period))[0] for period in (filters, before(filters)))
-    active = records(answers.chart("active-instances", narrowed(filters, COMMON)))
-    return Numbers(now, earlier, filled(filters, records(answers.trend(filters)), active))
+    now: ChartRow
+    before: ChartRow
+    days: list[ChartRow]
 
 
-def filled(filters: Filters, trend: list[Record], active: list[Record]) -> list[Record]:
-    """One record for each day of the range from the first with events on; hours or minutes where the range is short."""
+def page_tiles(answers: Answers, filters: Filters) -> list[Tile]:
+    """The tiles in their order on the page."""
+    return build_tiles(_read_numbers(answers, filters), filters)
+
+
+def _read_numbers(answers: Answers, filters: Filters) -> TileNumbers:
+    filters = keep_filters(filters, CALL_FILTERS)
+    now, before = (rows_as_dicts(answers.summary(period))[0] for period in (filters, previous_period(filters)))
+    active = rows_as_dicts(answers.chart("active-instances", keep_filters(filters, COMMON)))
+    return TileNumbers(now, before, fill_gaps(filters, rows_as_dicts(answers.trend(filters)), active))
+
+
+def fill_gaps(filters: Filters, trend: list[ChartRow], active: list[ChartRow]) -> list[ChartRow]:
+    """One row for each day of the range, from the first day with events; hours or minutes where the range is short."""
     step = timedelta(seconds=filters.step)
     calls = {row["day"]: row for row in trend}
     instances = {row["day"]: row["daily"] for row in active}
     days = sorted([*calls, *instances])
     if not days:
         return []
-    at = max(_floor(filters.start, step), datetime.fromisoformat(days[0]).replace(tzinfo=UTC))
-    found = []
-    while at < filters.end:
-        name = at.strftime("%Y-%m-%dT%H:%M:%SZ" if filters.exact else "%Y-%m-%d")
+    moment = max(_floor(filters.start, step), datetime.fromisoformat(days[0]).replace(tzinfo=UTC))
+    filled = []
+    while moment < filters.end:
+        name = moment.strftime("%Y-%m-%dT%H:%M:%SZ" if filters.exact else "%Y-%m-%d")
         row = calls.get(name, {"calls": 0, "errors": 0, "p50_ms": None})
-        found.append({**row, "day": name, "instances": instances.get(name)})
-        at += step
-    return found
+        filled.append({**row, "day": name, "instances": instances.get(name)})
+        moment += step
+    return filled
 
 
 def _floor(moment: datetime, step: timedelta) -> datetime:
@@ -81,32 +89,41 @@ def _floor(moment: datetime, step: timedelta) -> datetime:
     return midnight + (moment - midnight) // step * step
 
 
-def of(found: Numbers, filters: Filters) -> list[Tile]:
-    """The tiles in their order on the page."""
-    now, days = found.now, found.days
-    was: Record = found.before if found.before["instances"] or found.before["calls"] else dict.fromkeys(found.before)
-    lines = {name: [row[name] for row in days] for name in ("calls", "p50_ms", "instances")}
-    medians = [name for name in filters.given if name not in (*COMMON, "tool")]
-    spared = [name for name in filters.given if name not in CALLS]
-    active = Tile("instances", "Active instances", "instances", "more", "Instances that sent any event")
-    if any(name in filters.extra for name in _BY_CALL):
-        # Who was active says nothing about tools and clients; who called does.
+def build_tiles(numbers: TileNumbers, filters: Filters) -> list[Tile]:
+    now, days = numbers.now, numbers.days
+    has_previous = numbers.before["instances"] or numbers.before["calls"]
+    before: ChartRow = numbers.before if has_previous else dict.fromkeys(numbers.before)
+    sparks = {name: [row[name] for row in days] for name in ("calls", "p50_ms", "instances")}
+    not_applied = [name for name in filters.given if name not in CALL_FILTERS]
+    not_in_median = [name for name in filters.given if name not in (*COMMON, "tool")]
+    if any(name in filters.extra for name in ("tool", "mcp_client")):
+        # Activity in general tells nothing about a tool or a client: count the instances that made such calls.
         active = Tile("callers", "Calling instances", "instances", "more", "Instances that made such calls")
-        lines["instances"] = []
+        sparks["instances"] = []
+    else:
+        active = Tile("instances", "Active instances", "instances", "more", "Instances that sent any event")
+    calls = Tile("calls", "Tool calls", "calls", "more", "Tool calls that ended, with or without an error")
+    failing = Tile("error_rate", "Error rate", "ratio", "less", "Share of tool calls that failed")
+    median = Tile("median", "Median duration", "milliseconds", "less", "Half of all tool calls took longer")
+    rates = [error_rate(row) for row in days]
     return [
-        Tile("calls", "Tool calls", "calls", "more", "Tool calls that ended, well or badly").with_numbers(
-            now["calls"], was["calls"], lines["calls"], spared
-        ),
-        active.with_numbers(now[active.id], was[active.id], lines["instances"], spared),
-        Tile("error_rate", "Error rate", "ratio", "less", "Share of tool calls that failed").with_numbers(
-            rate(now), rate(was), [rate(row) for row in days], spared
-        ),
-        Tile("median", "Median duration", "milliseconds", "less", "Half of all tool calls took longer").with_numbers(
-            now["p50_ms"], was["p50_ms"], lines["p50_ms"], medians
-        ),
+        _with_numbers(calls, now["calls"], before["calls"], sparks["calls"], not_applied),
+        _with_numbers(active, now[active.id], before[active.id], sparks["instances"], not_applied),
+        _with_numbers(failing, error_rate(now), error_rate(before), rates, not_applied),
+        _with_numbers(median, now["p50_ms"], before["p50_ms"], sparks["p50_ms"], not_in_median),
     ]
 
 
-def rate(row: Record) -> float | None:
-    """Errors of all calls; None where nothing was called."""
+def _with_numbers(
+    tile: Tile,
+    value: float | None,
+    before: float | None,
+    spark: Sequence[float | None],
+    not_applied: Sequence[str],
+) -> Tile:
+    return replace(tile, value=value, before=before, spark=spark, not_applied=not_applied)
+
+
+def error_rate(row: ChartRow) -> float | None:
+    """None without calls."""
     return share(row["errors"] or 0, row["calls"] or 0)

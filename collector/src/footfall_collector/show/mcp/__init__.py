@@ -1,5 +1,10 @@
-"""`/mcp`: the answers as read-only MCP tools. `redaction` keeps whatever a request said out of answers and logs."""
+"""`/mcp`: the answers of the dashboard as read-only MCP tools.
 
-from .endpoint import PATH, Assistant
+A request passes `endpoint`, which loads the rest on the first one, `redaction`, which keeps a request's content out of
+the answers and the log, and `server`; `tools` reads the same answers as the pages. Needs the extra
+`footfall-collector[mcp]`; without it every request is answered with 501. Used by `show.routes`.
+"""
 
-__all__ = ["PATH", "Assistant"]
+from .endpoint import PATH, McpEndpoint
+
+__all__ = ["PATH", "McpEndpoint"]

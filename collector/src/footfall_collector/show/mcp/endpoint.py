@@ -1,11 +1,11 @@
-"""`/mcp`: the answers as read-only MCP tools, so that a maintainer asks an assistant what broke.
+"""The ASGI application of `/mcp`, through which a maintainer's assistant reads the answers.
 
-Nothing of it exists before the first request: the MCP SDK alone takes a second and some 40 MB. It comes with
-`footfall-collector[mcp]`. Sign-in and the Host allow-list stand before it, as before every page.
+The MCP SDK takes a second and about 40 MB to load, so it is loaded by the first request. Sign-in and the Host
+allow-list apply as for every page.
 """
 
 import asyncio
-import importlib.util
+import importlib
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -15,46 +15,57 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...answer import Answers
 from ...runtime import Status
-from .redaction import Discreet
+from .redaction import RedactErrors
 
 PATH = "/mcp"
-MISSING = "The MCP endpoint needs the MCP SDK: install `footfall-collector[mcp]`.\n"
-MOST_SESSIONS = 100
+NOT_INSTALLED = (
+    "The MCP endpoint needs the MCP SDK, which is not installed here: pip install 'footfall-collector[mcp]'\n"
+)
+MAX_SESSIONS = 100
 IDLE_SECONDS = 1800.0
 
 
-class Assistant:
+class SdkMissingError(Exception):
+    """The MCP SDK is not installed, or not in the version that `footfall-collector[mcp]` asks for."""
+
+
+class McpEndpoint:
     """The ASGI application of `/mcp`."""
 
     def __init__(self, answers: Answers, status: Status) -> None:
         self._answers, self._status = answers, status
         self._starting = asyncio.Lock()
         self._app: ASGIApp | None = None
-        self._running: asyncio.Task[None] | None = None
+        self._sessions: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if importlib.util.find_spec("mcp.server.mcpserver") is None:
-            await PlainTextResponse(MISSING, 501)(scope, receive, send)
-            return
         if not _same_origin(Request(scope)):
-            # A page of another site must not ask in the name of whoever looks at it.
+            # A page of another site must not read in the name of its visitor.
             await PlainTextResponse("Requests from other sites are refused.\n", 403)(scope, receive, send)
             return
-        app = await self._ready()
+        try:
+            app = await self._started_app()
+        except SdkMissingError:
+            await PlainTextResponse(NOT_INSTALLED, 501)(scope, receive, send)
+            return
         await app(scope, receive, send)
 
-    async def _ready(self) -> ASGIApp:
+    async def _started_app(self) -> ASGIApp:
+        """The SDK's application, started by the first request. Raises SdkMissingError."""
         async with self._starting:
             if self._app is None:
-                app = await asyncio.to_thread(self._built)
+                app = await asyncio.to_thread(self._build)
                 started = asyncio.Event()
-                self._running = asyncio.create_task(_kept_running(app, started))
+                self._sessions = asyncio.create_task(_run_lifespan(app, started))
                 await started.wait()
-                self._app = Discreet(app)
+                self._app = RedactErrors(app)
         return self._app
 
-    def _built(self) -> Starlette:
+    def _build(self) -> Starlette:
+        try:
+            importlib.import_module("mcp.server.mcpserver")
+        except ImportError:
+            raise SdkMissingError from None
         from mcp.server.transport_security import TransportSecuritySettings
 
         from .tools import build_server
@@ -62,15 +73,15 @@ class Assistant:
         return build_server(self._answers, self._status).streamable_http_app(
             streamable_http_path=PATH,
             json_response=True,
-            max_sessions=MOST_SESSIONS,
+            max_sessions=MAX_SESSIONS,
             session_idle_timeout=IDLE_SECONDS,
-            # The collector's own allow-list of hosts stands before this.
+            # The collector's own Host allow-list comes before this.
             transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
         )
 
 
-async def _kept_running(app: Starlette, started: asyncio.Event) -> None:
-    """Hold the sessions until the loop ends, which cancels this."""
+async def _run_lifespan(app: Starlette, started: asyncio.Event) -> None:
+    """Hold the sessions until the loop ends, which cancels this task."""
     async with app.router.lifespan_context(app):
         started.set()
         await asyncio.Event().wait()

@@ -1,4 +1,4 @@
-"""The SDK's server, which quotes in no answer and in no log line what it was asked."""
+"""The SDK's server, without the content of a call in its answers and log lines."""
 
 import logging
 from typing import Any
@@ -11,13 +11,13 @@ from pydantic import ValidationError
 _log = logging.getLogger(__name__)
 
 
-class DiscreetServer(MCPServer[Any]):
-    """Says which argument is wrong and what to write, and not what was written."""
+class RedactingServer(MCPServer[Any]):
+    """Its errors name the wrong argument and the valid values, never the value that was sent."""
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
-        """As the SDK's. Raises ToolError with a sentence that has nothing of the call."""
+        """As the SDK's. Raises ToolError with a sentence that has no content of the call."""
         known = [tool.name for tool in await self.list_tools()]
         if name not in known:
             raise ToolError(f"There is no such tool; known are {', '.join(known)}.")
@@ -32,22 +32,22 @@ class DiscreetServer(MCPServer[Any]):
 
 
 def _wrong_arguments(error: ValidationError) -> str:
-    """Only declared parameters are looked at, so the first part of a place is always the name of one."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    return "; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in found)
+    # Only declared parameters are validated, so the first part of a location is the name of one.
+    problems = error.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(f"{problem['loc'][0]}: {problem['msg']}" for problem in problems)
 
 
-class _Briefly(logging.Handler):
-    """The SDK's lines may name what was asked for; what is left is that something failed, and its class."""
+class _ClassNameHandler(logging.Handler):
+    """Logs the class of an exception only: the SDK's own lines may quote the request."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        kind = record.exc_info[0] if record.exc_info else None
-        _log.error("mcp: a request could not be answered (%s)", kind.__name__ if kind else record.levelname)
+        exception = record.exc_info[0] if record.exc_info else None
+        _log.error("mcp: a request could not be answered (%s)", exception.__name__ if exception else record.levelname)
 
 
-def log_briefly() -> None:
-    """Let the SDK's log, from errors on, come as short lines of ours."""
+def log_class_names_only() -> None:
+    """Replace the SDK's log lines, from errors on, by lines with the exception's class."""
     logger = logging.getLogger("mcp")
     logger.setLevel(logging.ERROR)
     logger.propagate = False
-    logger.handlers = [_Briefly()]
+    logger.handlers = [_ClassNameHandler()]

@@ -1,4 +1,4 @@
-"""The page's own files, read once, compressed once, served under an address that changes with their content."""
+"""The static files, read and compressed once, under an address that changes with their content."""
 
 import gzip
 import hashlib
@@ -17,10 +17,14 @@ _FOREVER = "public, max-age=31536000, immutable"
 
 @dataclass(frozen=True)
 class Asset:
-    """One file: its bytes, its gzip form (empty where it would not help) and its media type."""
+    """One file.
+
+    Attributes:
+        compressed: its gzip form; empty where that saves nothing.
+    """
 
     body: bytes
-    packed: bytes
+    compressed: bytes
     media_type: str
 
 
@@ -28,8 +32,8 @@ class Assets:
     """All files below `root`.
 
     Attributes:
-        version: twelve hex digits of the content; a part of every address, so that browsers may keep files for ever.
-        modules: paths of the scripts below `js/`, for preloading.
+        version: twelve hex digits of the content; part of every address, so that browsers can cache files for ever.
+        modules: paths of the ES modules below `js/`, for preloading.
     """
 
     def __init__(self, root: Path = ROOT) -> None:
@@ -45,17 +49,19 @@ class Assets:
 
     @property
     def base(self) -> str:
-        """The address below which the files of this version are."""
+        """The path prefix of this version's files."""
         return f"/static/{self.version}"
 
     async def serve(self, request: Request) -> Response:
-        """`/static/{version}/{path}`; an address of another version is not found, so that no page mixes two."""
+        """`/static/{version}/{path}`; another version is a 404, so that no page mixes two versions."""
         asset = self._assets.get(request.path_params["path"])
         if asset is None or request.path_params["version"] != self.version:
             return PlainTextResponse("There is no such file; reload the page.", 404)
         headers = {"cache-control": _FOREVER, "vary": "accept-encoding"}
-        if asset.packed and "gzip" in request.headers.get("accept-encoding", ""):
-            return Response(asset.packed, media_type=asset.media_type, headers=headers | {"content-encoding": "gzip"})
+        if asset.compressed and "gzip" in request.headers.get("accept-encoding", ""):
+            return Response(
+                asset.compressed, media_type=asset.media_type, headers=headers | {"content-encoding": "gzip"}
+            )
         return Response(asset.body, media_type=asset.media_type, headers=headers)
 
 

@@ -1,4 +1,4 @@
-"""Which chart stands on which page, in which order. Data only."""
+"""The pages and their panels, in order. Data only."""
 
 from dataclasses import dataclass
 
@@ -23,8 +23,8 @@ from .panels import (
 
 
 @dataclass(frozen=True)
-class Part:
-    """A table of the data-health page, filled from the collector's own counters."""
+class HealthPanel:
+    """A table of the data-health page; `id` is that of a `HealthTable`."""
 
     id: str
     title: str
@@ -34,19 +34,28 @@ class Part:
 
 @dataclass(frozen=True)
 class Page:
-    """One page: `title` names it in the navigation, `heading` stands above the answer."""
+    """One page.
+
+    Attributes:
+        title: its name in the navigation.
+        heading: its `h1`, above the answer.
+        loading: stands in place of the answer until that is there.
+        tiles: whether the four key numbers are shown.
+        releases: whether the comparison of releases is shown.
+        separated: whether the navigation has a gap before it.
+    """
 
     name: str
     path: str
     icon: str
     title: str
     heading: str
-    waiting: str
+    loading: str
     panels: tuple[Panel, ...] = ()
-    parts: tuple[Part, ...] = ()
+    health_panels: tuple[HealthPanel, ...] = ()
     tiles: bool = False
     releases: bool = False
-    apart: bool = False
+    separated: bool = False
     template: str = "page.html"
 
 
@@ -77,7 +86,7 @@ PAGES = (
         "errors",
         "What breaks?",
         "Which errors do users meet in the wild?",
-        "Looking at the errors…",
+        "Counting errors…",
         (ERROR_RATE, TOOL_DURATION, TOOL_ERRORS, ERROR_TYPES),
         releases=True,
     ),
@@ -95,8 +104,8 @@ PAGES = (
         "/next",
         "next",
         "What next?",
-        "What do the data say about the product's next decision?",
-        "Weighing versions and retention…",
+        "What does the data say about the product's next decision?",
+        "Comparing versions and retention…",
         (VERSIONS, ACTIVE, KUBERNETES, UPTIME, RETENTION),
         releases=True,
     ),
@@ -106,13 +115,17 @@ PAGES = (
         "health",
         "Data health",
         "Can these numbers be trusted?",
-        "Asking the collector…",
-        parts=(
-            Part("products", "Products", "what each product sent since the collector started, and its last event", 12),
-            Part("refusals", "Refused and dropped", "by reason, since the collector started"),
-            Part("versions", "Versions", "seen in the last 30 days, internal events included; first day in that time"),
+        "Reading the collector's counters…",
+        health_panels=(
+            HealthPanel(
+                "products", "Products", "events since the collector started, and the last one", 12
+            ),
+            HealthPanel("refusals", "Refused and dropped", "by reason, since the collector started"),
+            HealthPanel(
+                "versions", "Versions", "active in the last 30 days, internal events included"
+            ),
         ),
-        apart=True,
+        separated=True,
         template="health.html",
     ),
 )

@@ -1,4 +1,4 @@
-"""What is answered where there is nothing: a page with the ways to the others, JSON below `/api`."""
+"""The answer to an unknown address: a page with links to all pages, JSON below `/api`."""
 
 from collections.abc import Callable
 
@@ -7,14 +7,14 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from .assets import Assets
 from .layout import PAGES
-from .templating import environment
+from .templating import template_environment
 
-_API = "There is no such address; /api/openapi.json has all of them."
+_API = "There is no such address; /api/openapi.json lists all of them."
 
 
-def missing(assets: Assets) -> Callable[[Request, Exception], Response]:
-    """The handler of 404. Nothing of the address is repeated."""
-    page = environment().get_template("missing.html").render(static=assets.base, pages=PAGES)
+def not_found_handler(assets: Assets) -> Callable[[Request, Exception], Response]:
+    """The handler of 404. Its answers do not repeat the address."""
+    page = template_environment().get_template("not_found.html").render(static=assets.base, pages=PAGES)
 
     def answer(request: Request, error: Exception) -> Response:
         del error

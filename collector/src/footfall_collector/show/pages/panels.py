@@ -1,4 +1,4 @@
-"""How each chart is drawn. Data only; the columns are those of the chart's SQL."""
+"""How each chart is drawn. Data only; columns are those of the chart's SQL."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,15 +6,16 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Panel:
-    """One card of a page.
+    """A chart on a page.
 
     Attributes:
-        id: its own name on the page; the chart's where it is the only one.
-        chart: the id of the chart that it shows.
-        kind: how it is drawn: a module of `static/js/kinds`.
+        id: unique on the page; the chart's id where the page shows the chart once.
+        chart: the id of the chart.
+        kind: how it is drawn: a module of `static/js/charts`.
+        unit: the line below the title.
+        options: settings of the kind.
         span: width in twelfths of the page.
-        options: what the kind needs to know, by its names.
-        empty: what to do where nothing was counted yet.
+        empty: the text in place of the chart before the first event.
     """
 
     id: str
@@ -24,7 +25,9 @@ class Panel:
     unit: str
     options: dict[str, Any]
     span: int = 6
-    empty: str = "Each tool call of an instrumented server is counted here. Point one at this collector to see it."
+    empty: str = (
+        "Each tool call of an instrumented server is counted here. Point a server at this collector to see it."
+    )
 
 
 TOOL = {"param": "tool", "column": "tool"}
@@ -79,14 +82,14 @@ EVENTS = Panel(
     "events",
     "series",
     "Events over time",
-    "events a day, UTC",
+    "events per day, UTC",
     {
         "x": "day",
         "series": "event",
         "values": ["events"],
         "stack": True,
-        "short": "events an hour, UTC",
-        "shortest": "events a minute, UTC",
+        "short": "events per hour, UTC",
+        "shortest": "events per minute, UTC",
     },
     span=12,
 )
@@ -95,7 +98,7 @@ ACTIVE = Panel(
     "active-instances",
     "series",
     "Active instances",
-    "instances a day and within seven days, UTC",
+    "instances per day and per seven days, UTC",
     {"x": "day", "values": ["daily", "weekly"], "gap": "empty", "releases": True},
 )
 PROVIDERS = Panel(
@@ -145,7 +148,7 @@ KUBERNETES = Panel(
     "Kubernetes versions",
     "instances by version of the API server",
     {"label": ["k8s_version"], "value": "instances", "numbers": ["instances", "starts"]},
-    empty="A server that starts in a cluster says which Kubernetes version it found.",
+    empty="A server that starts in a cluster reports the cluster's Kubernetes version.",
 )
 DEPLOYMENTS = Panel(
     "deployment-methods",
@@ -165,7 +168,7 @@ VERSIONS = Panel(
     "versions",
     "series",
     "Product versions over time",
-    "share of active instances a day, UTC",
+    "share of each day's active instances, UTC",
     {
         "x": "day",
         "series": "product_version",
@@ -180,7 +183,7 @@ ERROR_RATE = Panel(
     "versions",
     "series",
     "Error rate over time",
-    "share of calls that failed a day, UTC",
+    "share of each day's calls that failed, UTC",
     {
         "x": "day",
         "values": ["errors"],
@@ -194,10 +197,10 @@ RETENTION = Panel(
     "retention",
     "heat",
     "Retention",
-    "share of instances still active, by week of first sight",
+    "share of instances still active, by week of their first event",
     {"cohort": "cohort", "offset": "week", "value": "instances"},
     span=12,
-    empty="Instances that come back in a later week are counted here; it takes two weeks to say something.",
+    empty="Instances that come back in a later week are counted here; the first numbers appear after two weeks.",
 )
 UPTIME = Panel(
     "uptime",
@@ -206,5 +209,5 @@ UPTIME = Panel(
     "Length of sessions",
     "server processes by uptime at their end",
     {"label": ["uptime"], "value": "sessions"},
-    empty="A server process says at its end how long it ran.",
+    empty="A server process reports its uptime when it stops.",
 )

@@ -1,22 +1,20 @@
-"""The HTML pages: a frame that is painted at once; its scripts fetch the numbers."""
+"""Renders the HTML pages."""
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from ...answer import Answers
+from ...answer import DEFAULT_RANGE, Answers
+from ..endpoint import Endpoint
 from .assets import Assets
 from .layout import PAGES, Page
 from .panels import Panel
-from .templating import environment
+from .templating import template_environment
 
-Endpoint = Callable[[Request], Response]
-
-RANGES = (
+RANGE_BUTTONS = (
     {"name": "1h", "short": "1 h", "label": "Last hour, by the minute"},
     {"name": "24h", "short": "24 h", "label": "Last 24 hours"},
     {"name": "7d", "short": "7 d", "label": "Last 7 days"},
@@ -25,8 +23,7 @@ RANGES = (
     {"name": "365d", "short": "1 y", "label": "Last 365 days"},
     {"name": "custom", "short": "Custom", "label": "Custom range of UTC days"},
 )
-DEFAULT_RANGE = "30d"
-LABELS = {
+FILTER_LABELS = {
     "version": "version",
     "provider": "provider",
     "tool": "tool",
@@ -39,41 +36,43 @@ LABELS = {
 
 
 class Pages:
-    """Renders `PAGES`; no page needs a query, so each is there within milliseconds whatever the store's size."""
+    """The endpoints of `PAGES`. None needs a query, so each answers within milliseconds at any size of the store."""
 
     def __init__(self, assets: Assets, answers: Answers) -> None:
         self._assets = assets
         self._specs = {spec.id: spec for spec in answers.charts()}
         self._answers = answers
-        self._templates = environment()
+        self._templates = template_environment()
         self._templates.globals.update(icon=self._icon, panel_json=self._panel_json)
 
     def endpoints(self) -> list[tuple[str, Endpoint]]:
-        """Path and endpoint of every page."""
+        """(path, endpoint) of every page."""
         return [(page.path, self._endpoint(page)) for page in PAGES]
 
     def _endpoint(self, page: Page) -> Endpoint:
         template = self._templates.get_template(page.template)
 
         def show(request: Request) -> Response:
-            signed_in = getattr(request.state, "signed_in", False)
-            of_request = {"origin": str(request.base_url).rstrip("/"), "signed_in": signed_in}
-            asked = request.query_params.get("product", "")
-            return HTMLResponse(template.render(self._context(page, asked), **of_request), headers=_PAGE_HEADERS)
+            of_request = {
+                "origin": str(request.base_url).rstrip("/"),
+                "signed_in": getattr(request.state, "signed_in", False),
+            }
+            context = self._context(page, request.query_params.get("product", ""))
+            return HTMLResponse(template.render(context | of_request), headers=_PAGE_HEADERS)
 
         return show
 
-    def _context(self, page: Page, asked: str) -> dict[str, Any]:
+    def _context(self, page: Page, requested_product: str) -> dict[str, Any]:
         products = self._answers.products()
-        product = asked if asked in products else products[0]
+        product = requested_product if requested_product in products else products[0]
         return {
             "page": page,
             "pages": PAGES,
             "static": self._assets.base,
             "modules": self._assets.modules,
-            "ranges": RANGES,
+            "ranges": RANGE_BUTTONS,
             "default_range": DEFAULT_RANGE,
-            "labels": json.dumps(LABELS),
+            "labels": json.dumps(FILTER_LABELS),
             "products": products,
             "product": product,
             "several": len(products) > 1,
@@ -85,12 +84,18 @@ class Pages:
         return Markup('<svg class="icon" aria-hidden="true"><use href="{}"/></svg>').format(address)
 
     def _panel_json(self, panel: Panel) -> str:
-        """What the scripts need to know about a panel, as a data attribute."""
+        """The panel's definition for the scripts, as a data attribute."""
         columns = {
             column.name: {"name": column.title, "unit": column.unit} for column in self._specs[panel.chart].columns
         }
-        about = {"id": panel.id, "chart": panel.chart, "kind": panel.kind, "title": panel.title, "unit": panel.unit}
-        return json.dumps(about | {"empty": panel.empty, "columns": columns} | panel.options)
+        definition = {
+            "id": panel.id,
+            "chart": panel.chart,
+            "kind": panel.kind,
+            "title": panel.title,
+            "unit": panel.unit,
+        }
+        return json.dumps(definition | {"empty": panel.empty, "columns": columns} | panel.options)
 
 
 _PAGE_HEADERS = {"cache-control": "no-cache"}

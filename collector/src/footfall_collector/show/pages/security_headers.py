@@ -1,4 +1,4 @@
-"""Headers of everything that is shown: nothing but our own origin, nothing inline, no framing, no referrer."""
+"""The security headers of all pages and files: own origin only, no inline code, no framing, no referrer."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,13 +28,12 @@ HEADERS = {
 
 
 class SecurityHeaders:
-    """ASGI middleware: adds `HEADERS` to every answer, and `no-store` where it says nothing about caching."""
+    """ASGI middleware: adds `HEADERS` to every answer, and `no-store` to one without `cache-control`."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

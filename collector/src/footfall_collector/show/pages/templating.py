@@ -1,12 +1,12 @@
-"""The templates, all escaped, and an error where one names what is not there."""
+"""The environment of all templates: autoescaped, and strict about undefined names."""
 
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 
-def environment() -> Environment:
-    """A fresh environment over `templates/`."""
+def template_environment() -> Environment:
+    """A new environment over `templates/`."""
     return Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,

@@ -1,5 +1,9 @@
-"""The public page: closed months of a product, without any number that reveals a small group (`small_groups`)."""
+"""The public page: closed months of the products in `public_products`, without numbers that reveal a small group.
 
-from .page import Public
+`archive` counts a month once, when it is closed; `small_groups` decides what may be published and rounds it; `page`
+serves the published months as a page, a dataset and `badges`. A published month never changes. Used by `show.routes`.
+"""
 
-__all__ = ["Public"]
+from .page import PublicPages
+
+__all__ = ["PublicPages"]

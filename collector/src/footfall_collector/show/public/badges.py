@@ -1,4 +1,4 @@
-"""Badges to embed: a label and a number as a small SVG, with nothing fetched from anywhere."""
+"""Badges to embed: a label and a number as a small SVG that loads nothing."""
 
 from markupsafe import escape
 
@@ -8,7 +8,6 @@ _PADDING = 10
 
 
 def badge(label: str, text: str) -> str:
-    """The SVG."""
     left, right = (round(_width(part)) + 2 * _PADDING for part in (label, text))
     name = escape(f"{label}: {text}")
     return (

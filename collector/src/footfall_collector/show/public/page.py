@@ -1,8 +1,7 @@
-"""What anyone may see, where a product is named in `public_products`: closed months, badges, a dataset."""
+"""The endpoints below `/public`, for the products in `public_products`: page, badges, dataset and dictionary."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 from starlette.requests import Request
@@ -12,14 +11,17 @@ from footfall.catalogue import Catalogue
 
 from ...answer import Answers
 from ...runtime import Settings, SettingsError
-from ..api import export
-from ..pages import Assets, environment
-from .archive import CLOSED_AFTER, DIMENSIONS, Archive
+from ..api import as_parquet
+from ..endpoint import Endpoint
+from ..pages import Assets, template_environment
+from .archive import CLOSED_AFTER, DIMENSIONS, MonthArchive
 from .badges import badge
-from .small_groups import LEAST, Month
+from .small_groups import MIN_GROUP, PublicRow, PublishedMonth
 
-Endpoint = Callable[[Request], Response]
+ProductEndpoint = Callable[[str, Request], Response]
+"""Takes the product and the request."""
 
+PARQUET = "application/vnd.apache.parquet"
 COLUMNS = ("month", "dimension", "value", "instances")
 TITLES = {
     "ai_provider": "AI providers",
@@ -28,16 +30,38 @@ TITLES = {
     "deployment_method": "Deployment methods",
 }
 BADGES = {"instances": "active instances", "calls": "tool calls a month"}
-# Embedded in other pages: the browser must be allowed to show it there.
-_OPEN = {
+# Other sites embed badges and read the dataset.
+_EMBEDDABLE = {
     "access-control-allow-origin": "*",
     "cross-origin-resource-policy": "cross-origin",
     "cache-control": "public, max-age=3600",
 }
 
 
-class Public:
-    """The endpoints below `/public`; a product that is not published has none."""
+class PublicDataset(msgspec.Struct, frozen=True):
+    """Published numbers of all months.
+
+    Attributes:
+        dictionary: the address of the `DataDictionary`, relative to this one.
+    """
+
+    product: str
+    columns: tuple[str, ...]
+    rows: list[PublicRow]
+    dictionary: str
+
+
+class DataDictionary(msgspec.Struct, frozen=True):
+    """The meaning of each column, and of each dimension."""
+
+    month: str
+    dimension: dict[str, str]
+    value: str
+    instances: str
+
+
+class PublicPages:
+    """The endpoints below `/public`. Products that are not in `public_products` are answered with 404."""
 
     def __init__(self, assets: Assets, answers: Answers, settings: Settings) -> None:
         self._assets, self._answers = assets, answers
@@ -45,23 +69,23 @@ class Public:
         if unknown := self._products - set(answers.products()):
             raise SettingsError(
                 f"public_products names {', '.join(sorted(unknown))}, which this collector doesn't have; "
-                "name a product of its, or add it to the settings file as [products.NAME]"
+                "name one of its products, or add it to the settings file as [products.NAME]"
             )
-        self._archive = Archive(settings.data / "public", answers, settings.retention_days)
-        self._template = environment().get_template("public.html")
+        self._archive = MonthArchive(settings.data / "public", answers, settings.retention_days)
+        self._template = template_environment().get_template("public.html")
 
     def endpoints(self) -> list[tuple[str, Endpoint]]:
-        """Path and endpoint of each."""
-        found: dict[str, Callable[[str, Request], Response]] = {
+        """(path, endpoint) of each."""
+        endpoints: dict[str, ProductEndpoint] = {
             "/public/{product}": self._page,
             "/public/{product}/data.json": self._json,
             "/public/{product}/data.parquet": self._parquet,
             "/public/{product}/dictionary.json": self._dictionary,
             "/public/{product}/badge/{name}.svg": self._badge,
         }
-        return [(path, self._guarded(endpoint)) for path, endpoint in found.items()]
+        return [(path, self._published_only(endpoint)) for path, endpoint in endpoints.items()]
 
-    def _guarded(self, endpoint: Callable[[str, Request], Response]) -> Endpoint:
+    def _published_only(self, endpoint: ProductEndpoint) -> Endpoint:
         def answer(request: Request) -> Response:
             product = request.path_params["product"]
             if product not in self._products:
@@ -70,8 +94,11 @@ class Public:
 
         return answer
 
-    def _months(self, product: str) -> list[Month]:
+    def _months(self, product: str) -> list[PublishedMonth]:
         return self._archive.months(product, datetime.now(UTC))
+
+    def _rows(self, product: str) -> list[PublicRow]:
+        return [row for month in self._months(product) for row in month.rows()]
 
     def _page(self, product: str, request: Request) -> Response:
         months = self._months(product)
@@ -80,7 +107,7 @@ class Public:
             months=months[::-1],
             titles=TITLES,
             static=self._assets.base,
-            least=LEAST,
+            min_group=MIN_GROUP,
             closed_days=CLOSED_AFTER.days,
             badges=BADGES,
             address=request.url.path.rstrip("/"),
@@ -88,18 +115,16 @@ class Public:
         return HTMLResponse(body, headers={"cache-control": "no-cache"})
 
     def _json(self, product: str, request: Request) -> Response:
-        rows = [row for month in self._months(product) for row in month.rows()]
-        body = {"product": product, "columns": COLUMNS, "rows": rows, "dictionary": "dictionary.json"}
-        return Response(msgspec.json.encode(body), media_type="application/json", headers=_OPEN)
+        dataset = PublicDataset(product, COLUMNS, self._rows(product), "dictionary.json")
+        return Response(msgspec.json.encode(dataset), media_type="application/json", headers=_EMBEDDABLE)
 
     def _parquet(self, product: str, request: Request) -> Response:
-        rows = [row for month in self._months(product) for row in month.rows()]
-        headers = _OPEN | {"content-disposition": f'attachment; filename="{product}.parquet"'}
-        return Response(export.as_parquet(COLUMNS, rows), media_type="application/vnd.apache.parquet", headers=headers)
+        headers = _EMBEDDABLE | {"content-disposition": f'attachment; filename="{product}.parquet"'}
+        return Response(as_parquet(COLUMNS, self._rows(product)), media_type=PARQUET, headers=headers)
 
     def _dictionary(self, product: str, request: Request) -> Response:
         body = dictionary(self._answers.catalogues[product])
-        return Response(msgspec.json.encode(body), media_type="application/json", headers=_OPEN)
+        return Response(msgspec.json.encode(body), media_type="application/json", headers=_EMBEDDABLE)
 
     def _badge(self, product: str, request: Request) -> Response:
         name = request.path_params["name"]
@@ -108,21 +133,21 @@ class Public:
         months = self._months(product)
         number = getattr(months[-1], name) if months else None
         text = "too few to say" if number is None else f"{number:,}"
-        return Response(badge(BADGES[name], text), media_type="image/svg+xml", headers=_OPEN)
+        return Response(badge(BADGES[name], text), media_type="image/svg+xml", headers=_EMBEDDABLE)
 
 
-def dictionary(catalogue: Catalogue) -> dict[str, Any]:
-    """What the columns and dimensions of the dataset mean, from the catalogue."""
+def dictionary(catalogue: Catalogue) -> DataDictionary:
+    """The meanings of dimensions come from the catalogue."""
     meanings = {
         name: property_.meaning
         for event in catalogue.events.values()
         for name, property_ in {**catalogue.common, **event.properties}.items()
         if name in DIMENSIONS
     }
-    return {
-        "month": "UTC month; published once, a week after its end",
-        "dimension": {"all": "All instances of the month"} | meanings,
-        "value": "A word of the dimension's closed list; others and small groups are left out",
-        "instances": "Instances that were active in the month, rounded to tens; each counts once in a dimension, under "
+    return DataDictionary(
+        month="UTC month; published once, a week after its end",
+        dimension={"all": "All instances of the month"} | meanings,
+        value="A word of the dimension's closed list; others and small groups are left out",
+        instances="Instances that were active in the month, rounded to tens; each counts once in a dimension, under "
         "the value that it had on most days",
-    }
+    )

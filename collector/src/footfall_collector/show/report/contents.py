@@ -1,113 +1,173 @@
-"""All answers of one period in one piece, for a terminal or a weekly mail: sentences, four numbers, short tables."""
+"""All answers of a period in one piece: sentences, key numbers, short tables."""
 
-from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+
+import msgspec
 
 from ...answer import Answers, Filters
-from ...runtime import Status
-from ..insight import Record, before, records, releases, share, tiles
-from ..pages import PAGES
-from ..pages import page_answers as pageanswers
+from ..insight import (
+    Cell,
+    ChartRow,
+    Moment,
+    Tile,
+    compare_releases,
+    page_tiles,
+    previous_period,
+    rows_as_dicts,
+    share,
+)
+from ..pages import PAGES, chart_page_head
 
-ROWS = 10
-"""Rows of a table; the dashboard has the rest."""
-
-Table = dict[str, Any]
+MAX_ROWS = 10
+"""Rows of a table; the dashboard has all."""
 
 
-def gather(answers: Answers, filters: Filters, status: Status, now: datetime) -> dict[str, Any]:
-    """`{"product", "start", "end", "generated_at", "hidden_internal", "empty", "answer", "tiles", "sections"}`.
+class ReportColumn(msgspec.Struct, frozen=True):
+    """A column of a table.
 
-    `sections` are the four questions: `{"heading", "answer", "tables": [{"title", "columns": [{"name", "unit"}],
-    "rows"}], "notes"}`. A column whose unit is `change` holds a ratio against the period before, None where that
-    had nothing. Both ends of the period are in RFC 3339, the end is excluded.
+    Attributes:
+        unit: as of a chart's column; `change` is a ratio to the previous period, None where that has nothing.
     """
-    heads = {name: pageanswers.of(name, answers, filters, status, now) for name in ("overview", *_SECTIONS)}
-    tables = _Tables(answers, filters, now)
+
+    name: str
+    unit: str
+
+
+class ReportTable(msgspec.Struct, frozen=True):
+    """A short table.
+
+    Attributes:
+        rows: cells in the order of `columns`; at most ten rows.
+    """
+
+    title: str
+    columns: list[ReportColumn]
+    rows: list[list[Cell]]
+
+
+class ReportSection(msgspec.Struct, frozen=True):
+    """One of the four questions.
+
+    Attributes:
+        heading: the question.
+        answer: as in the report.
+        notes: regressions, one sentence each.
+    """
+
+    heading: str
+    answer: str
+    tables: list[ReportTable]
+    notes: list[str]
+
+
+class Report(msgspec.Struct, frozen=True):
+    """All answers of a period.
+
+    Attributes:
+        start: RFC 3339.
+        end: RFC 3339; the first moment after the period.
+        generated_at: RFC 3339, UTC.
+        hidden_internal: internal events of the period that are left out.
+        empty: whether the product has never sent an event.
+        answer: one or two sentences; `code`, **strong**, {bad|…} and {good|…} are markup.
+    """
+
+    product: str
+    start: Moment
+    end: Moment
+    generated_at: Moment
+    hidden_internal: int
+    empty: bool
+    answer: str
+    tiles: list[Tile]
+    sections: list[ReportSection]
+
+
+def build_report(answers: Answers, filters: Filters, now: datetime) -> Report:
+    heads = {name: chart_page_head(name, answers, filters, now) for name in ("overview", *_SECTIONS)}
+    tables = _SectionTables(answers, filters, now)
     headings = {page.name: page.heading for page in PAGES}
     overview = heads["overview"]
-    return {
-        "product": filters.product,
-        "start": filters.start.isoformat(),
-        "end": min(filters.end, now).isoformat(timespec="seconds"),
-        "generated_at": overview["generated_at"],
-        "hidden_internal": overview["hidden_internal"],
-        "empty": overview["empty"],
-        "answer": overview["answer"],
-        "tiles": [asdict(tile) for tile in tiles.of(tiles.numbers(answers, filters), filters)],
-        "sections": [
-            {
-                "heading": headings[name],
-                "answer": heads[name]["answer"],
-                "tables": [table for table in tables.of(name) if table["rows"]],
-                "notes": tables.regressions() if name == "errors" else [],
-            }
+    return Report(
+        product=filters.product,
+        start=filters.start.isoformat(),
+        end=min(filters.end, now).isoformat(timespec="seconds"),
+        generated_at=overview.generated_at,
+        hidden_internal=overview.hidden_internal,
+        empty=overview.empty,
+        answer=overview.answer,
+        tiles=page_tiles(answers, filters),
+        sections=[
+            ReportSection(
+                heading=headings[name],
+                answer=heads[name].answer,
+                tables=[table for table in tables.section(name) if table.rows],
+                notes=tables.regression_notes() if name == "errors" else [],
+            )
             for name in _SECTIONS
         ],
-    }
+    )
 
 
 _SECTIONS = ("tools", "errors", "clients", "next")
 
 
-class _Tables:
-    """The short tables of each question."""
+class _SectionTables:
+    """The tables of each question."""
 
     def __init__(self, answers: Answers, filters: Filters, now: datetime) -> None:
         self._answers, self._filters = answers, filters
-        self._compared = releases.compared(answers, filters, now.date())
+        self._comparison = compare_releases(answers, filters, now.date())
 
-    def of(self, name: str) -> list[Table]:
-        """The tables of a section."""
+    def section(self, name: str) -> list[ReportTable]:
         sections = {"tools": self._tools, "errors": self._errors, "clients": self._clients, "next": self._next}
         return sections[name]()
 
-    def regressions(self) -> list[str]:
-        """Every regression in a line."""
-        return [f"**{flag['version']}** `{flag['tool']}` {flag['text']}." for flag in self._compared["regressions"]]
+    def regression_notes(self) -> list[str]:
+        return [f"**{each.version}** `{each.tool}` {each.text}." for each in self._comparison.regressions]
 
-    def _rows(self, chart: str) -> list[Record]:
-        return records(self._answers.chart(chart, self._filters))
+    def _rows(self, chart: str) -> list[ChartRow]:
+        return rows_as_dicts(self._answers.chart(chart, self._filters))
 
-    def _before(self, chart: str, *keys: str, of: str) -> dict[tuple[Any, ...], int]:
-        rows = records(self._answers.chart(chart, before(self._filters)))
-        return {tuple(row[key] for key in keys): row[of] for row in rows}
+    def _previous(self, chart: str, column: str, *keys: str) -> dict[tuple[str | None, ...], int]:
+        """The previous period's values of `column`, by the values of the columns `keys`."""
+        rows = rows_as_dicts(self._answers.chart(chart, previous_period(self._filters)))
+        return {tuple(row[key] for key in keys): row[column] for row in rows}
 
-    def _tools(self) -> list[Table]:
-        earlier = self._before("tool-usage", "tool", of="calls")
+    def _tools(self) -> list[ReportTable]:
+        earlier = self._previous("tool-usage", "calls", "tool")
         errors = {row["tool"]: row["error_rate"] for row in self._rows("tool-errors")}
         durations = {row["tool"]: row for row in self._rows("tool-duration")}
         rows = []
-        for row in self._rows("tool-usage")[:ROWS]:
-            tool, took = row["tool"], durations.get(row["tool"], {})
+        for row in self._rows("tool-usage")[:MAX_ROWS]:
+            tool, duration = row["tool"], durations.get(row["tool"], {})
             numbers = [row["calls"], _change(row["calls"], earlier.get((tool,))), row["instances"], errors.get(tool)]
-            rows.append([tool, *numbers, took.get("p50_ms"), took.get("p95_ms")])
+            rows.append([tool, *numbers, duration.get("p50_ms"), duration.get("p95_ms")])
         names = ("Tool", "Calls", "Change", "Instances", "Error rate", "Median", "95th pct.")
         units = ("", "calls", "change", "instances", "ratio", "milliseconds", "milliseconds")
         return [_table("Tools", names, units, rows)]
 
-    def _errors(self) -> list[Table]:
-        earlier = self._before("error-types", "tool", "error_type", of="errors")
+    def _errors(self) -> list[ReportTable]:
+        earlier = self._previous("error-types", "errors", "tool", "error_type")
         rows = [
             [row["error_type"], row["tool"], row["errors"], _change(row["errors"], earlier.get(key)), row["instances"]]
-            for row in self._rows("error-types")[:ROWS]
+            for row in self._rows("error-types")[:MAX_ROWS]
             for key in [(row["tool"], row["error_type"])]
         ]
         names = ("Error class", "Tool", "Errors", "Change", "Instances")
         return [_table("Errors", names, ("", "", "errors", "change", "instances"), rows)]
 
-    def _clients(self) -> list[Table]:
-        earlier = self._before("ai-providers", "ai_provider", of="instances")
+    def _clients(self) -> list[ReportTable]:
+        earlier = self._previous("ai-providers", "instances", "ai_provider")
         providers = [
             [row["ai_provider"], row["instances"], _change(row["instances"], was), row["calls"]]
-            for row in self._rows("ai-providers")[:ROWS]
+            for row in self._rows("ai-providers")[:MAX_ROWS]
             for was in [earlier.get((row["ai_provider"],))]
         ]
-        earlier = self._before("mcp-clients", "mcp_client", "mcp_client_version", of="connections")
+        earlier = self._previous("mcp-clients", "connections", "mcp_client", "mcp_client_version")
         clients = [
             [*key, row["connections"], _change(row["connections"], earlier.get(key)), row["instances"]]
-            for row in self._rows("mcp-clients")[:ROWS]
+            for row in self._rows("mcp-clients")[:MAX_ROWS]
             for key in [(row["mcp_client"], row["mcp_client_version"])]
         ]
         return [
@@ -125,11 +185,14 @@ class _Tables:
             ),
         ]
 
-    def _next(self) -> list[Table]:
-        columns = ("version", "first_seen", "adoption", "calls", "error_rate", "p50_ms")
-        versions = [[release[column] for column in columns] for release in self._compared["releases"]]
+    def _next(self) -> list[ReportTable]:
+        versions: list[list[Cell]] = [
+            [each.version, each.first_seen, each.adoption, each.calls, each.error_rate, each.p50_ms]
+            for each in self._comparison.releases
+        ]
         kubernetes = [
-            [row["k8s_version"], row["instances"], row["starts"]] for row in self._rows("kubernetes-versions")
+            [row["k8s_version"], row["instances"], row["starts"]]
+            for row in self._rows("kubernetes-versions")[:MAX_ROWS]
         ]
         return [
             _table(
@@ -138,13 +201,15 @@ class _Tables:
                 ("", "day", "ratio", "calls", "ratio", "milliseconds"),
                 versions,
             ),
-            _table("Kubernetes", ("Version", "Instances", "Starts"), ("", "instances", "starts"), kubernetes[:ROWS]),
+            _table(
+                "Kubernetes", ("Version", "Instances", "Starts"), ("", "instances", "starts"), kubernetes
+            ),
         ]
 
 
-def _table(title: str, names: tuple[str, ...], units: tuple[str, ...], rows: list[list[Any]]) -> Table:
-    columns = [{"name": name, "unit": unit} for name, unit in zip(names, units, strict=True)]
-    return {"title": title, "columns": columns, "rows": rows}
+def _table(title: str, names: tuple[str, ...], units: tuple[str, ...], rows: list[list[Cell]]) -> ReportTable:
+    columns = [ReportColumn(name, unit) for name, unit in zip(names, units, strict=True)]
+    return ReportTable(title, columns, rows)
 
 
 def _change(now: int, was: int | None) -> float | None:

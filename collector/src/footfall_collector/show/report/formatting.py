@@ -1,38 +1,36 @@
-"""Numbers, changes, days and sentences of a report as text, the same in every format."""
+"""Cells, changes, sparklines, periods and sentences as text, the same in every format."""
 
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from ..insight import NBSP, milliseconds, percent
+from ..insight import NBSP, Cell, Tile, format_milliseconds, format_percent
 
 DASH, MINUS = "\u2013", "\u2212"
 _BLOCKS = "▁▂▃▄▅▆▇█"
-_WIDTH = 30
+_SPARKLINE_WIDTH = 30
 _MARKUP = re.compile(r"`(?P<code>[^`]*)`|\*\*(?P<strong>[^*]*)\*\*|\{(?P<tone>bad|good)\|(?P<toned>[^}]*)\}")
 
-Dress = Callable[[str, str], str]
-"""Gives a part of a sentence its form: kind (`code`, `strong`, `bad`, `good`, `text`) and words."""
+FormatPart = Callable[[str, str], str]
+"""Formats a part of a sentence; takes its kind (`code`, `strong`, `bad`, `good` or `text`) and its text."""
 
 
-def value(cell: Any, unit: str) -> str:
-    """A cell as people read it."""
-    if unit == "change":
-        return change(cell)
-    if cell is None:
-        return DASH if unit else "not given"
+def format_cell(cell: Cell, unit: str) -> str:
     if isinstance(cell, str):
         return cell
+    if unit == "change":
+        return format_change(cell)
+    if cell is None:
+        return DASH if unit else "not given"
     if unit == "ratio":
-        return percent(cell)
+        return format_percent(cell)
     if unit == "milliseconds":
-        return milliseconds(cell)
+        return format_milliseconds(cell)
     return f"{cell:,}"
 
 
-def change(ratio: float | None) -> str:
-    """`+12 %`, `same`, `new`; a minus as wide as the plus."""
+def format_change(ratio: float | None) -> str:
+    """`+12 %`, `same`, `new`; the minus sign is as wide as the plus."""
     if ratio is None:
         return "new"
     if abs(ratio) < 0.005:
@@ -40,33 +38,33 @@ def change(ratio: float | None) -> str:
     return f"{'+' if ratio > 0 else MINUS}{100 * abs(ratio):,.0f}{NBSP}%"
 
 
-def tile_change(tile: dict[str, Any]) -> str:
-    """A tile against the period before: a ratio, percentage points for a rate, nothing where there is nothing."""
-    now, was = tile["value"], tile["before"]
+def format_tile_change(tile: Tile) -> str:
+    """The change since the previous period: a ratio, or percentage points of a rate; empty without a comparison."""
+    now, was = tile.value, tile.before
     if now is None or was is None:
         return ""
-    if tile["unit"] == "ratio":
+    if tile.unit == "ratio":
         points = 100 * (now - was)
         return "same" if abs(points) < 0.05 else f"{points:+.1f}{NBSP}pp".replace("-", MINUS)
-    return change(now / was - 1 if was else None)
+    return format_change(now / was - 1 if was else None)
 
 
 def sparkline(values: Sequence[float | None]) -> str:
-    """The days as blocks, at most thirty; a blank where a day says nothing."""
-    groups = _grouped(values)
-    most = max((group for group in groups if group is not None), default=0.0)
-    if len(groups) < 2 or most <= 0:
+    """The days as at most thirty blocks; a blank where a day has no value."""
+    groups = _mean_groups(values)
+    largest = max((group for group in groups if group is not None), default=0.0)
+    if len(groups) < 2 or largest <= 0:
         return ""
-    return "".join(" " if group is None else _BLOCKS[round(group / most * (len(_BLOCKS) - 1))] for group in groups)
+    return "".join(" " if group is None else _BLOCKS[round(group / largest * (len(_BLOCKS) - 1))] for group in groups)
 
 
-def _grouped(values: Sequence[float | None]) -> list[float | None]:
-    size = -(-len(values) // _WIDTH) or 1
+def _mean_groups(values: Sequence[float | None]) -> list[float | None]:
+    size = -(-len(values) // _SPARKLINE_WIDTH) or 1
     groups = [[value for value in values[at : at + size] if value is not None] for at in range(0, len(values), size)]
     return [sum(group) / len(group) if group else None for group in groups]
 
 
-def period(start: str, end: str) -> str:
+def format_period(start: str, end: str) -> str:
     """`18 to 24 November 2026 (UTC)`; hours where the period is shorter than a day."""
     first, after = datetime.fromisoformat(start), datetime.fromisoformat(end)
     if after - first <= timedelta(days=1):
@@ -77,14 +75,16 @@ def period(start: str, end: str) -> str:
     return f"{begin} to {last:%-d %B %Y} (UTC)"
 
 
-def dressed(sentence: str, dress: Dress) -> str:
-    """A sentence with its markup in another form."""
+def render_markup(sentence: str, format_part: FormatPart) -> str:
+    """The sentence with each part of its markup replaced by `format_part`."""
     parts, at = [], 0
     for match in _MARKUP.finditer(sentence):
-        parts.append(dress("text", sentence[at : match.start()]))
+        parts.append(format_part("text", sentence[at : match.start()]))
         if match["tone"]:
-            parts.append(dress(match["tone"], re.sub(r"`", "", match["toned"])))
+            parts.append(format_part(match["tone"], re.sub(r"`", "", match["toned"])))
         else:
-            parts.append(dress("code" if match["code"] is not None else "strong", match["code"] or match["strong"]))
+            parts.append(
+                format_part("code" if match["code"] is not None else "strong", match["code"] or match["strong"])
+            )
         at = match.end()
-    return "".join((*parts, dress("text", sentence[at:])))
+    return "".join((*parts, format_part("text", sentence[at:])))

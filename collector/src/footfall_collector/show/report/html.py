@@ -1,12 +1,13 @@
-"""A report as one HTML file: a mail, or a page that prints well. Styles are inline, since mail programs drop others."""
+"""A report as one HTML file, for a mail or for printing. Styles are inline: mail programs drop all others."""
 
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from .formatting import dressed, period, sparkline, tile_change, value
+from ..insight import Cell
+from .contents import Report
+from .formatting import format_cell, format_period, format_tile_change, render_markup, sparkline
 
 _FORMS = {
     "code": '<code style="font-family:ui-monospace,Menlo,Consolas,monospace">{}</code>',
@@ -17,8 +18,7 @@ _FORMS = {
 }
 
 
-def render(report: dict[str, Any]) -> str:
-    """The whole file."""
+def render(report: Report) -> str:
     templates = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
@@ -27,16 +27,16 @@ def render(report: dict[str, Any]) -> str:
         lstrip_blocks=True,
     )
     templates.filters.update(
-        sentence=_sentence, value=value, change=tile_change, sparkline=sparkline, number=_is_number
+        sentence=_sentence, value=format_cell, change=format_tile_change, sparkline=sparkline, number=_is_number
     )
-    title = f"{report['product']}, {period(report['start'], report['end'])}"
+    title = f"{report.product}, {format_period(report.start, report.end)}"
     return templates.get_template("report.html").render(report=report, title=title) + "\n"
 
 
-def _sentence(text: str) -> Markup:
-    # Every part is escaped before it gets its form.
-    return Markup(dressed(text, lambda kind, words: _FORMS[kind].format(escape(words))))  # noqa: S704 - see above
+def _sentence(sentence: str) -> Markup:
+    # Every part is escaped before it is formatted.
+    return Markup(render_markup(sentence, lambda kind, text: _FORMS[kind].format(escape(text))))  # noqa: S704 - see above
 
 
-def _is_number(cell: Any) -> bool:
+def _is_number(cell: Cell) -> bool:
     return isinstance(cell, int | float)

@@ -1,50 +1,49 @@
 """A report as Markdown, for an issue, a wiki or a chat."""
 
-from typing import Any
+from ..insight import Cell, Tile
+from .contents import Report, ReportSection
+from .formatting import DASH, format_cell, format_period, format_tile_change, render_markup, sparkline
 
-from .formatting import DASH, dressed, period, sparkline, tile_change, value
 
-
-def render(report: dict[str, Any]) -> str:
-    """The whole text."""
-    lines = [f"# {report['product']}, {period(report['start'], report['end'])}", "", _sentence(report["answer"]), ""]
-    if not report["empty"]:
-        lines += _tiles(report["tiles"])
-        for section in report["sections"]:
+def render(report: Report) -> str:
+    lines = [f"# {report.product}, {format_period(report.start, report.end)}", "", _sentence(report.answer), ""]
+    if not report.empty:
+        lines += _tiles(report.tiles)
+        for section in report.sections:
             lines += _section(section)
-    hidden = report["hidden_internal"]
+    hidden = report.hidden_internal
     lines += [f"{hidden:,} internal events (CI and tests) are left out.", ""] if hidden else []
     return "\n".join(lines)
 
 
-def _sentence(text: str) -> str:
+def _sentence(sentence: str) -> str:
     forms = {"code": "`{}`", "strong": "**{}**", "bad": "**{}**", "good": "**{}**", "text": "{}"}
-    return dressed(text, lambda kind, words: forms[kind].format(words))
+    return render_markup(sentence, lambda kind, text: forms[kind].format(text))
 
 
-def _tiles(tiles: list[dict[str, Any]]) -> list[str]:
+def _tiles(tiles: list[Tile]) -> list[str]:
     rows = [
-        [tile["title"], value(tile["value"], tile["unit"]), tile_change(tile) or DASH, sparkline(tile["spark"])]
+        [tile.title, format_cell(tile.value, tile.unit), format_tile_change(tile) or DASH, sparkline(tile.spark)]
         for tile in tiles
     ]
     return [*_table(["", "Now", "Change", "Day by day"], [False, True, True, False], rows), ""]
 
 
-def _section(section: dict[str, Any]) -> list[str]:
-    lines = [f"## {section['heading']}", "", _sentence(section["answer"]), ""]
-    lines += [f"- {_sentence(note)}" for note in section["notes"]]
-    lines += [""] if section["notes"] else []
-    for table in section["tables"]:
-        columns = table["columns"]
+def _section(section: ReportSection) -> list[str]:
+    lines = [f"## {section.heading}", "", _sentence(section.answer), ""]
+    lines += [f"- {_sentence(note)}" for note in section.notes]
+    lines += [""] if section.notes else []
+    for table in section.tables:
+        columns = table.columns
         rows = [
-            [value(cell, column["unit"]) for cell, column in zip(row, columns, strict=True)] for row in table["rows"]
+            [format_cell(cell, column.unit) for cell, column in zip(row, columns, strict=True)] for row in table.rows
         ]
-        numeric = [_is_numeric(table["rows"], index) for index in range(len(columns))]
-        lines += [f"### {table['title']}", "", *_table([column["name"] for column in columns], numeric, rows), ""]
+        numeric = [_is_numeric(table.rows, index) for index in range(len(columns))]
+        lines += [f"### {table.title}", "", *_table([column.name for column in columns], numeric, rows), ""]
     return lines
 
 
-def _is_numeric(rows: list[list[Any]], index: int) -> bool:
+def _is_numeric(rows: list[list[Cell]], index: int) -> bool:
     return any(isinstance(row[index], int | float) for row in rows)
 
 

@@ -1,69 +1,68 @@
-"""A report in a terminal: rich's tables, with colours where the terminal has them."""
-
-from typing import Any
+"""A report in a terminal, as tables of rich; in colours where the terminal supports them."""
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from .formatting import dressed, period, sparkline, tile_change, value
+from ..insight import Tile
+from .contents import Report, ReportSection, ReportTable
+from .formatting import format_cell, format_period, format_tile_change, render_markup, sparkline
 
 _STYLES = {"code": "cyan", "strong": "bold", "bad": "bold red", "good": "bold green"}
 
 
-def show(report: dict[str, Any], console: Console) -> None:
-    """Print it."""
+def print_report(report: Report, console: Console) -> None:
     console.print()
-    console.print(Text(f"{report['product']}, {period(report['start'], report['end'])}", style="dim"))
-    console.print(_sentence(report["answer"]))
-    if not report["empty"]:
-        console.print(_tiles(report["tiles"]))
-        for section in report["sections"]:
+    console.print(Text(f"{report.product}, {format_period(report.start, report.end)}", style="dim"))
+    console.print(_sentence(report.answer))
+    if not report.empty:
+        console.print(_tiles(report.tiles))
+        for section in report.sections:
             _section(section, console)
-    if hidden := report["hidden_internal"]:
+    if hidden := report.hidden_internal:
         console.print(Text(f"\n{hidden:,} internal events (CI and tests) are left out.", style="dim"))
 
 
-def _sentence(text: str) -> Text:
-    styled = dressed(text, lambda kind, words: _styled(_STYLES.get(kind, ""), words))
+def _sentence(sentence: str) -> Text:
+    styled = render_markup(sentence, lambda kind, text: _styled(_STYLES.get(kind, ""), text))
     return Text.from_markup(styled)
 
 
-def _styled(style: str, words: str) -> str:
-    return f"[{style}]{escape(words)}[/]" if style and words else escape(words)
+def _styled(style: str, text: str) -> str:
+    return f"[{style}]{escape(text)}[/]" if style and text else escape(text)
 
 
-def _tiles(tiles: list[dict[str, Any]]) -> Table:
+def _tiles(tiles: list[Tile]) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 3, 0, 0))
     for tile in tiles:
-        better = {"more": 1, "less": -1}[tile["better"]]
-        rise = (tile["value"] or 0) - (tile["before"] or 0)
-        changed = tile_change(tile)
-        style = "" if changed in ("", "same", "new") else "green" if rise * better > 0 else "red"
+        better = {"more": 1, "less": -1}[tile.better]
+        rise = (tile.value or 0) - (tile.before or 0)
+        change = format_tile_change(tile)
+        style = "" if change in ("", "same", "new") else "green" if rise * better > 0 else "red"
         table.add_row(
-            Text(tile["title"], style="dim"),
-            Text(value(tile["value"], tile["unit"]), style="bold", justify="right"),
-            Text(changed, style=style, justify="right"),
-            Text(sparkline(tile["spark"]), style="blue"),
+            Text(tile.title, style="dim"),
+            Text(format_cell(tile.value, tile.unit), style="bold", justify="right"),
+            Text(change, style=style, justify="right"),
+            Text(sparkline(tile.spark), style="blue"),
         )
     return table
 
 
-def _section(section: dict[str, Any], console: Console) -> None:
+def _section(section: ReportSection, console: Console) -> None:
     console.print()
-    console.rule(Text(section["heading"], style="bold"), align="left")
-    console.print(_sentence(section["answer"]))
-    for note in section["notes"]:
+    console.rule(Text(section.heading, style="bold"), align="left")
+    console.print(_sentence(section.answer))
+    for note in section.notes:
         console.print(Text("• ").append_text(_sentence(note)))
-    for table in section["tables"]:
+    for table in section.tables:
         console.print()
         console.print(_table(table))
 
 
-def _table(found: dict[str, Any]) -> Table:
+def _table(data: ReportTable) -> Table:
     table = Table(
-        title=found["title"],
+        title=data.title,
         title_justify="left",
         title_style="bold",
         box=None,
@@ -71,10 +70,10 @@ def _table(found: dict[str, Any]) -> Table:
         header_style="dim",
         padding=(0, 3, 0, 0),
     )
-    for index, column in enumerate(found["columns"]):
-        numeric = any(isinstance(row[index], int | float) for row in found["rows"])
-        table.add_column(column["name"], justify="right" if numeric else "left")
-    for row in found["rows"]:
-        cells = zip(row, found["columns"], strict=True)
-        table.add_row(*(Text(value(cell, column["unit"])) for cell, column in cells))
+    for index, column in enumerate(data.columns):
+        numeric = any(isinstance(row[index], int | float) for row in data.rows)
+        table.add_column(column.name, justify="right" if numeric else "left")
+    for row in data.rows:
+        cells = zip(row, data.columns, strict=True)
+        table.add_row(*(Text(format_cell(cell, column.unit)) for cell, column in cells))
     return table

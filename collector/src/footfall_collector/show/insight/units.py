@@ -1,0 +1,21 @@
+"""Shares and durations as text."""
+
+NBSP = "\u00a0"
+"""Stands between a number and its unit, so that no line breaks there."""
+
+_DURATIONS = ((1000, 1, "ms"), (60_000, 1000, "s"), (3_600_000, 60_000, "min"), (float("inf"), 3_600_000, "h"))
+
+
+def format_percent(ratio: float) -> str:
+    """`61 %`, `4.2 %`, `<0.1 %`."""
+    value = ratio * 100
+    if 0 < value < 0.1:
+        return f"<0.1{NBSP}%"
+    return f"{value:.0f}{NBSP}%" if value >= 10 or value == round(value) else f"{value:.1f}{NBSP}%"
+
+
+def format_milliseconds(value: float) -> str:
+    """`340 ms`, `4.2 s`, `3 min`."""
+    size, unit = next((size, unit) for limit, size, unit in _DURATIONS if value < limit)
+    number = f"{value / size:.1f}" if value / size < 9.95 else f"{value / size:.0f}"
+    return f"{number.removesuffix('.0')}{NBSP}{unit}"
