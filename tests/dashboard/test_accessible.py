@@ -105,11 +105,11 @@ def test_a_chart_is_read_with_the_arrow_keys(opened: Opener) -> None:
     page = opened("/")
     page.locator("#panel-events .canvas").focus()
     page.keyboard.press("Home")
-    first = page.locator("#voice").inner_text()
+    first = page.locator("#announcements").inner_text()
     page.keyboard.press("ArrowRight")
-    second = page.locator("#voice").inner_text()
+    second = page.locator("#announcements").inner_text()
     page.keyboard.press("End")
-    assert len({first, second, page.locator("#voice").inner_text()}) == 3
+    assert len({first, second, page.locator("#announcements").inner_text()}) == 3
     assert "(UTC)" in first
     assert "tool_executed" in first
 

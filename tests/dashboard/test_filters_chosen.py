@@ -45,8 +45,8 @@ def test_a_range_is_a_click_and_stays_in_the_address(opened: Opener, expected: E
     assert page.locator("#filters [aria-pressed=true][data-range]").get_attribute("data-range") == name
     if name not in ("1h", "24h"):  # whose ends move with each second
         same(usage(page), expected.rows("tool-usage", {"range": name}))
-    step = {"1h": "a minute", "24h": "an hour"}.get(name, "a day")
-    assert page.locator("#panel-events .unit").inner_text() == f"events {step}, UTC"
+    step = {"1h": "minute", "24h": "hour"}.get(name, "day")
+    assert page.locator("#panel-events .unit").inner_text() == f"events per {step}, UTC"
 
 
 def test_a_custom_range_takes_two_days_in_either_order(opened: Opener, expected: Expected) -> None:
@@ -123,9 +123,9 @@ def test_a_click_on_a_value_filters_by_it(
 def test_a_filter_that_a_chart_knows_nothing_of_is_said(opened: Opener) -> None:
     page = opened("/?transport=stdio&tool=query")
     note = page.locator("#panel-tool-usage > .panel-note")
-    assert note.inner_text() == "Not filtered by transport: these events don't say it."
+    assert note.inner_text() == "Not filtered by transport: these events don't carry it."
     assert "not filtered by transport" in page.locator("[data-tile=calls]").inner_text()
-    assert page.locator("#spared").inner_text() == "The sentence is not filtered by transport."
+    assert page.locator("#not-applied").inner_text() == "The sentence is not filtered by transport."
 
 
 def test_a_link_restores_what_was_seen(opened: Opener) -> None:
@@ -154,7 +154,7 @@ def test_a_comparison_shows_the_days_before(opened: Opener, expected: Expected) 
     page = opened("/?range=7d")
     press(page, "[data-do=compare]")
     assert asked(page) == {"range": "7d", "compare": "1"}
-    assert page.locator("#panel-events .legend").inner_text().splitlines()[-1] == "all, period before"
+    assert page.locator("#panel-events .legend").inner_text().splitlines()[-1] == "all, previous period"
     now, was = (
         {row[0]: row[1] for row in expected.rows("tool-usage", which)} for which in (query, expected.before(query))
     )

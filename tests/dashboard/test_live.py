@@ -72,7 +72,7 @@ def test_the_last_hour_is_counted_by_the_minute(opened: Opener, empty: Collector
     counted = Counter(stamp((now - ago) // 60 * 60) for ago in (0, 600, 601, 1800))
     rows = [[minute, "tool_executed", str(n)] for minute, n in sorted(counted.items())]
     assert shown_table(page.locator("#panel-events")) == rows
-    assert page.locator("#panel-events .unit").inner_text() == "events a minute, UTC"
+    assert page.locator("#panel-events .unit").inner_text() == "events per minute, UTC"
 
 
 def test_a_paused_page_stays_as_it_is_until_it_goes_on(opened: Opener, empty: CollectorProcess) -> None:
@@ -124,7 +124,7 @@ def test_a_page_that_is_not_there_leads_to_those_that_are(chromium: Browser, url
     answered = page.goto(f"{url}/nope")
     assert answered is not None
     assert answered.status == 404
-    page.screenshot(path=artefacts / "missing-390.png")
+    page.screenshot(path=artefacts / "not-found-390.png")
     assert axe_finds(page) == []
     page.get_by_role("link", name="What breaks?").click()
     settle(page)

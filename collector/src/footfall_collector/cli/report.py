@@ -3,10 +3,15 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from ..operate import ReportError, asked, read
 from ..runtime import ControlError, NotRunningError, Settings, ask, lock_data
+
+if TYPE_CHECKING:
+    from ..show.report import Report
 
 EXAMPLE = """examples:
   footfall-collector report --data /var/lib/footfall
@@ -63,12 +68,19 @@ def _found(url: str | None, settings: Settings, query: dict[str, str]) -> dict[s
         raise ReportError(str(error)) from None
 
 
-def _write(report: dict[str, Any], form: str, output: Path | None) -> None:
+def _write(fields: dict[str, Any], form: str, output: Path | None) -> None:
+    # Late: other commands should not pay for the charts and the templates.
+    from ..show.report import Report, html, markdown
+
+    try:
+        report = msgspec.convert(fields, Report)
+    except msgspec.ValidationError as error:
+        raise ReportError(
+            f"the report can't be read ({error}): use the version of the collector that made it"
+        ) from None
     if form == "terminal":
         _show(report, output)
         return
-    # Late: other commands should not pay for the templates.
-    from ..show.report import html, markdown
 
     text = {"markdown": markdown.render, "html": html.render}[form](report)
     if output is None:
@@ -77,17 +89,17 @@ def _write(report: dict[str, Any], form: str, output: Path | None) -> None:
         _save(output, text)
 
 
-def _show(report: dict[str, Any], output: Path | None) -> None:
+def _show(report: "Report", output: Path | None) -> None:
     from rich.console import Console
 
     from ..show.report import terminal
 
     if output is None:
-        terminal.show(report, Console())
+        terminal.print_report(report, Console())
         return
     console = Console(width=120, record=True, file=sys.stderr, quiet=True)
     with console.capture():
-        terminal.show(report, console)
+        terminal.print_report(report, console)
     _save(output, console.export_text())
 
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+
 from ..runtime import Settings
 
 _SECONDS = 60.0
@@ -50,7 +52,7 @@ def read(settings: Settings, query: Mapping[str, str]) -> dict[str, Any]:
     from ..answer.answers import Answers
     from ..answer.filters import FilterError, Filters
     from ..runtime.status import Status
-    from ..show.report.contents import gather
+    from ..show.report.contents import build_report
     from ..store.opening import open_store
 
     if settings.store == "duckdb" and not (settings.data / "store").is_dir():
@@ -59,7 +61,8 @@ def read(settings: Settings, query: Mapping[str, str]) -> dict[str, Any]:
     store = open_store(settings, catalogues, Status(), "")
     try:
         answers = Answers(store, catalogues)
-        return gather(answers, Filters.parse(query, now, catalogues), Status(), now)
+        report: dict[str, Any] = msgspec.to_builtins(build_report(answers, Filters.parse(query, now, catalogues), now))
+        return report
     except FilterError as error:
         raise ReportError(str(error)) from None
     finally:

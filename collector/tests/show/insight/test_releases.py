@@ -1,17 +1,17 @@
-"""Releases against the one before."""
+"""Releases compared with the previous one."""
 
 from datetime import date
 from typing import Any
 
 from footfall_collector.answer.version_order import is_release, is_version, version_key
-from footfall_collector.show.insight.releases import adopted, adoption, judge
+from footfall_collector.show.insight.releases import adoption_shares, compare_error_rates, newest_release_adoption
 
 
 def test_an_improvement_and_no_change_are_told_apart() -> None:
-    assert judge((10, 1000), (90, 1000))[0] == "better"
-    assert judge((90, 1000), (10, 1000))[0] == "worse"
-    assert judge((11, 1000), (10, 1000))[0] == "same"
-    assert judge((1, 3), (10, 1000)) == ("few", None)
+    assert compare_error_rates((10, 1000), (90, 1000))[0] == "better"
+    assert compare_error_rates((90, 1000), (10, 1000))[0] == "worse"
+    assert compare_error_rates((11, 1000), (10, 1000))[0] == "same"
+    assert compare_error_rates((1, 3), (10, 1000)) == ("few", None)
 
 
 def test_versions_come_in_their_own_order() -> None:
@@ -32,8 +32,8 @@ def test_adoption_is_the_newest_releases_share_of_the_last_day_that_is_over() ->
         {"day": "2026-11-03", "product_version": "2.2.0", "instances": 1},
         {"day": "2026-11-03", "product_version": "3.0.0-dev", "instances": 1},
     ]
-    assert adoption(days, date(2026, 11, 3)) == {"2.1.0": 0.6, "2.2.0": 0.2}
-    assert adopted(days, date(2026, 11, 3)) == ("2.2.0", 0.2)
-    assert adopted(days, date(2026, 11, 1)) == ("2.2.0", 0.5), "only a day that is not over"
-    assert adopted(days[-1:], date(2026, 11, 3)) == ("3.0.0-dev", 1.0), "nothing but a pre-release"
-    assert adopted([], date(2026, 11, 3)) is None
+    assert adoption_shares(days, date(2026, 11, 3)) == {"2.1.0": 0.6, "2.2.0": 0.2}
+    assert newest_release_adoption(days, date(2026, 11, 3)) == ("2.2.0", 0.2)
+    assert newest_release_adoption(days, date(2026, 11, 1)) == ("2.2.0", 0.5), "only a day that is not over"
+    assert newest_release_adoption(days[-1:], date(2026, 11, 3)) == ("3.0.0-dev", 1.0), "nothing but a pre-release"
+    assert newest_release_adoption([], date(2026, 11, 3)) is None

@@ -1,17 +1,25 @@
-"""The answers in a sentence."""
+"""The sentences that open the pages."""
 
 from datetime import date
+from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall_collector.show.insight import sentences
+from footfall_collector.show.insight import Regression, sentences
+from footfall_collector.show.insight.units import NBSP, format_milliseconds, format_percent
 
 
-def said(text: str) -> str:
-    """The sentence with ordinary spaces; the ones before a unit keep a line from ending there."""
-    return text.replace(sentences.NBSP, " ")
+def plain(text: str) -> str:
+    """The text with ordinary spaces in place of no-break spaces."""
+    return text.replace(NBSP, " ")
+
+
+def regression(
+    kind: Literal["errors", "duration"], tool: str, version: str, now: float = 1, was: float = 0
+) -> Regression:
+    return Regression(kind, version, tool, "2.2.0", now, was, 0.0, 1.0, 100, "")
 
 
 USAGE = [
@@ -27,9 +35,9 @@ RATES = [
 
 
 def test_the_overview_says_how_much_by_how_many_and_how_well() -> None:
-    text = said(sentences.overview(USAGE, RATES, 800, 100))
+    text = plain(sentences.overview(USAGE, RATES, 800, 100))
     assert text == (
-        "**100 instances** made **1,000 tool calls**, 25 % more than in the period before; "
+        "**100 instances** made **1,000 tool calls**, 25 % more than in the previous period; "
         "`query` is called most, and **4.2 %** of all calls fail."
     )
 
@@ -40,14 +48,14 @@ def test_the_tool_that_most_instances_use_comes_first_even_where_another_is_call
         {"tool": "recommend", "calls": 390, "p50_ms": 4200.0},
         {"tool": "version", "calls": 10, "p50_ms": 90000.0},
     ]
-    text = said(sentences.tools(USAGE, 100, durations, None, []))
+    text = plain(sentences.tools(USAGE, 100, durations, None, []))
     assert text.startswith(
         "`recommend` is used by **61 % of instances** and makes up 39 % of all calls; `query` comes next."
     )
     assert text.endswith(
         "Of the tools with 20 calls or more, `recommend` is the slowest, with a median of **4.2 s**."
     ), "a tool with few calls is not named"
-    assert said(sentences.tools(USAGE, 100, durations[:2], None, [])).endswith(
+    assert plain(sentences.tools(USAGE, 100, durations[:2], None, [])).endswith(
         "comes next. `recommend` is the slowest, with a median of **4.2 s**."
     )
 
@@ -62,7 +70,7 @@ def test_a_sentence_says_of_which_tools_it_is_where_the_chart_shows_a_higher_one
         ([few, other], "Of the named tools with 20 calls or more, "),
         ([{**few, "errors": 0}], ""),
     ):
-        text = said(sentences.errors([*RATES, *left_out], [], []))
+        text = plain(sentences.errors([*RATES, *left_out], [], []))
         assert f". {begins}`recommend` fails most often, in **7.7 %** of its calls." in text
     assert "; apart from `other`, `query` is called most" in sentences.overview(
         [*USAGE, {**other, "calls": 700}], RATES, 0, 9
@@ -70,18 +78,18 @@ def test_a_sentence_says_of_which_tools_it_is_where_the_chart_shows_a_higher_one
 
 
 def test_a_tool_that_got_worse_is_said_to_have() -> None:
-    flags = [{"kind": "errors", "tool": "recommend", "version": "2.3.0", "now": 0.12, "was": 0.06}]
-    assert "; {bad|its error rate rose from 6 % to 12 %} in 2.3.0; `query` comes next." in said(
-        sentences.tools(USAGE, 100, [], None, flags)
+    more_errors = [regression("errors", "recommend", "2.3.0", 0.12, 0.06)]
+    assert "; {bad|its error rate rose from 6 % to 12 %} in 2.3.0; `query` comes next." in plain(
+        sentences.tools(USAGE, 100, [], None, more_errors)
     )
-    assert "{bad|" not in sentences.tools(USAGE, 100, [], "query", flags)
-    slower = [{"kind": "duration", "tool": "recommend", "version": "2.3.0", "now": 9400.0, "was": 620.0}]
-    assert "{bad|its median rose from 620 ms to 9.4 s} in 2.3.0" in said(sentences.tools(USAGE, 100, [], None, slower))
+    assert "{bad|" not in sentences.tools(USAGE, 100, [], "query", more_errors)
+    slower = [regression("duration", "recommend", "2.3.0", 9400.0, 620.0)]
+    assert "{bad|its median rose from 620 ms to 9.4 s} in 2.3.0" in plain(sentences.tools(USAGE, 100, [], None, slower))
 
 
 def test_a_page_that_is_filtered_by_a_tool_speaks_of_that_tool() -> None:
     durations = [{"tool": tool, "calls": 600, "p50_ms": 120.0} for tool in ("query", "recommend")]
-    assert said(sentences.tools(USAGE, 100, durations, "query", [])) == (
+    assert plain(sentences.tools(USAGE, 100, durations, "query", [])) == (
         "`query` is used by **30 % of instances** and makes up 60 % of all calls. "
         "Half of its calls take longer than **120 ms**."
     )
@@ -95,7 +103,7 @@ def test_other_is_named_only_where_there_is_nothing_else() -> None:
     assert "`recommend` fails most often" in sentences.errors([*RATES, other], [], [])
     assert sentences.tools([other], 100, [], None, []).startswith("`other`")
     clients = [{"mcp_client": name, "connections": n} for name, n in (("other", 60), ("goose", 30), ("Zed", 10))]
-    assert "**30 %** of connections come from `goose`, ahead of `Zed` with 10 %" in said(
+    assert "**30 %** of connections come from `goose`, ahead of `Zed` with 10 %" in plain(
         sentences.clients([], clients, 0)
     )
 
@@ -112,7 +120,7 @@ def test_the_errors_say_whether_they_are_new_and_what_fails_most() -> None:
         {"tool": "recommend", "error_type": "ApiException", "errors": 5},
     ]
     before = [{"tool": "query", "calls": 1000, "errors": 20}]
-    assert said(sentences.errors(RATES, before, classes)) == (
+    assert plain(sentences.errors(RATES, before, classes)) == (
         "**4.2 %** of 1,000 calls failed, {bad|up from 2 %}; `TimeoutError` is 60 % of the errors, "
         "most often in `recommend`. "
         "`recommend` fails most often, in **7.7 %** of its calls."
@@ -122,11 +130,11 @@ def test_the_errors_say_whether_they_are_new_and_what_fails_most() -> None:
 @pytest.mark.parametrize(("was", "words"), [(42, "as before (4.2 %)"), (100, "{good|down from 10 %}"), (0, "failed;")])
 def test_a_change_of_the_error_rate_is_said_only_where_there_is_one(was: int, words: str) -> None:
     classes = [{"tool": "recommend", "error_type": "TimeoutError", "errors": 42}]
-    assert words in said(sentences.errors(RATES, [{"tool": "query", "calls": 1000, "errors": was}], classes))
+    assert words in plain(sentences.errors(RATES, [{"tool": "query", "calls": 1000, "errors": was}], classes))
 
 
 def test_nothing_broken_is_said_plainly() -> None:
-    text = said(sentences.errors([{"tool": "query", "calls": 7, "errors": 0}], [], []))
+    text = plain(sentences.errors([{"tool": "query", "calls": 7, "errors": 0}], [], []))
     assert text == "Nothing breaks: **all 7 calls** succeeded."
 
 
@@ -137,7 +145,7 @@ def test_the_leading_provider_and_client_are_named_with_the_runner_up() -> None:
         {"mcp_client": "claude-code", "connections": 50},
         {"mcp_client": "claude-code", "connections": 20},
     ]
-    assert said(sentences.clients(providers, connected, 120)) == (
+    assert plain(sentences.clients(providers, connected, 120)) == (
         "**50 %** of instances are set up with `anthropic`, ahead of `openai` with 33 %; "
         "**70 %** of connections come from `claude-code`, ahead of `cursor-vscode` with 30 %."
     )
@@ -155,8 +163,8 @@ def test_the_next_decision_weighs_adoption_kubernetes_and_who_returns() -> None:
         {"cohort": "2026-11-09", "week": 0, "instances": 99},
         {"cohort": "2026-11-09", "week": 1, "instances": 1},
     ]
-    worse = [{"version": "2.3.0", "tool": "query"}, {"version": "2.2.0", "tool": "version"}]
-    assert said(sentences.next_steps(("2.3.0", 0.72), kubernetes, cohorts, worse, date(2026, 11, 22))) == (
+    worse = [regression("errors", "query", "2.3.0"), regression("errors", "version", "2.2.0")]
+    assert plain(sentences.next_steps(("2.3.0", 0.72), kubernetes, cohorts, worse, date(2026, 11, 22))) == (
         "**72 % of active instances run 2.3.0**, the newest version, in which {bad|`query` got worse}; "
         "Kubernetes 1.33 is the most common with 90 %; **40 %** of new instances come back in the week after."
     )
@@ -174,7 +182,7 @@ def test_the_next_decision_weighs_adoption_kubernetes_and_who_returns() -> None:
 )
 def test_nobody_is_ahead_of_an_equal(counts: tuple[int, ...], sentence: str) -> None:
     providers = [{"ai_provider": name, "instances": n} for name, n in zip("abcd", counts, strict=False)]
-    assert said(sentences.clients(providers, [], 100)) == sentence
+    assert plain(sentences.clients(providers, [], 100)) == sentence
 
 
 @pytest.mark.parametrize(
@@ -182,13 +190,13 @@ def test_nobody_is_ahead_of_an_equal(counts: tuple[int, ...], sentence: str) -> 
     [
         ({"1.34.0": 5, "1.33.1": 5}, "Kubernetes 1.33 and 1.34 are equally common with 50 % each."),
         ({"1.9.0": 1, "1.10.0": 1, "1.33.1": 1, "1.30": 0}, "Kubernetes 1.9, 1.10 and 1.33 are equally common with"),
-        ({"1.34.0": 3, "1.33.1": 1, None: 6}, "Kubernetes 1.34 is the most common with 75 % of those that say one."),
+        ({"1.34.0": 3, "1.33.1": 1, None: 6}, "Kubernetes 1.34 is the most common with 75 % of those that report one."),
         ({"other": 9, "1.33.1": 1}, "Kubernetes 1.33 is the most common of the known ones with 10 %."),
     ],
 )
 def test_kubernetes_versions_that_are_tied_are_told_as_such(counts: dict[str | None, int], sentence: str) -> None:
     rows = [{"k8s_version": version, "instances": n} for version, n in counts.items()]
-    assert sentence in said(sentences.next_steps(None, rows, [], [], date(2026, 11, 22)))
+    assert sentence in plain(sentences.next_steps(None, rows, [], [], date(2026, 11, 22)))
 
 
 def test_no_data_is_said_as_such_on_every_page() -> None:
@@ -206,11 +214,11 @@ def test_no_data_is_said_as_such_on_every_page() -> None:
     ("ratio", "text"), [(0, "0 %"), (0.0004, "<0.1 %"), (0.042, "4.2 %"), (0.614, "61 %"), (1, "100 %"), (0.03, "3 %")]
 )
 def test_shares_are_read_at_a_glance(ratio: float, text: str) -> None:
-    assert said(sentences.percent(ratio)) == text
+    assert plain(format_percent(ratio)) == text
 
 
 @given(st.floats(0, 86_400_000))
 def test_every_duration_has_a_unit_and_no_exponent(value: float) -> None:
-    text = said(sentences.milliseconds(value))
+    text = plain(format_milliseconds(value))
     assert "e" not in text
     assert text.split()[1] in {"ms", "s", "min", "h"}

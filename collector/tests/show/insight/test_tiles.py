@@ -1,11 +1,11 @@
-"""The four numbers on top, and the lines in them."""
+"""The four numbers on top of a page, and their sparklines."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from footfall_collector.answer import Filters
-from footfall_collector.show.insight.periods import before, narrowed
-from footfall_collector.show.insight.tiles import Numbers, filled, of
+from footfall_collector.show.insight.periods import keep_filters, previous_period
+from footfall_collector.show.insight.tiles import TileNumbers, build_tiles, fill_gaps
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 TOTALS = {"calls": 200, "errors": 5, "instances": 12, "callers": 9, "p50_ms": 340.0}
@@ -22,20 +22,20 @@ def row(day: str, calls: int) -> dict[str, Any]:
 
 def test_every_day_from_the_first_with_events_has_a_record() -> None:
     active = [{"day": "2026-11-02", "daily": 3}]
-    found = filled(days(5), [row("2026-11-02", 7), row("2026-11-04", 9)], active)
-    assert [(each["day"], each["calls"], each["instances"]) for each in found] == [
+    filled = fill_gaps(days(5), [row("2026-11-02", 7), row("2026-11-04", 9)], active)
+    assert [(each["day"], each["calls"], each["instances"]) for each in filled] == [
         ("2026-11-02", 7, 3),
         ("2026-11-03", 0, None),
         ("2026-11-04", 9, None),
         ("2026-11-05", 0, None),
     ]
-    assert filled(days(5), [], []) == []
+    assert fill_gaps(days(5), [], []) == []
 
 
 def test_a_short_range_has_a_record_for_each_hour_that_it_touches() -> None:
     filters = Filters("dot-ai", START + timedelta(minutes=20), START + timedelta(hours=4, minutes=20))
-    found = filled(filters, [row("2026-11-01T01:00:00Z", 7)], [{"day": "2026-11-01", "daily": 2}])
-    assert [(each["day"][11:13], each["calls"]) for each in found] == [
+    filled = fill_gaps(filters, [row("2026-11-01T01:00:00Z", 7)], [{"day": "2026-11-01", "daily": 2}])
+    assert [(each["day"][11:13], each["calls"]) for each in filled] == [
         ("00", 0),
         ("01", 7),
         ("02", 0),
@@ -46,15 +46,15 @@ def test_a_short_range_has_a_record_for_each_hour_that_it_touches() -> None:
 
 def test_the_shortest_range_has_a_record_for_each_minute() -> None:
     filters = Filters("dot-ai", START + timedelta(seconds=30), START + timedelta(minutes=3))
-    found = filled(filters, [row("2026-11-01T00:01:00Z", 7)], [])
-    assert [(each["day"][14:16], each["calls"]) for each in found] == [("01", 7), ("02", 0)]
-    found = filled(filters, [], [{"day": "2026-11-01", "daily": 2}])
-    assert [each["day"][14:16] for each in found] == ["00", "01", "02"]
+    filled = fill_gaps(filters, [row("2026-11-01T00:01:00Z", 7)], [])
+    assert [(each["day"][14:16], each["calls"]) for each in filled] == [("01", 7), ("02", 0)]
+    filled = fill_gaps(filters, [], [{"day": "2026-11-01", "daily": 2}])
+    assert [each["day"][14:16] for each in filled] == ["00", "01", "02"]
 
 
 def test_the_tiles_hold_both_periods_and_the_days() -> None:
-    numbers = Numbers(TOTALS, TOTALS | {"calls": 100}, [row("2026-11-01", 40) | {"instances": 2}])
-    calls, active, rate, median = of(numbers, days(1))
+    numbers = TileNumbers(TOTALS, TOTALS | {"calls": 100}, [row("2026-11-01", 40) | {"instances": 2}])
+    calls, active, rate, median = build_tiles(numbers, days(1))
     assert (calls.value, calls.before, calls.spark) == (200, 100, [40])
     assert (active.id, active.value, active.spark) == ("instances", 12, [2])
     assert (rate.value, rate.before, rate.spark) == (0.025, 0.05, [0.025])
@@ -62,32 +62,39 @@ def test_the_tiles_hold_both_periods_and_the_days() -> None:
 
 
 def test_a_period_before_without_anything_is_no_fall_to_nothing() -> None:
-    assert {tile.before for tile in of(Numbers(TOTALS, NOTHING, []), days(1))} == {None}
+    assert {tile.before for tile in build_tiles(TileNumbers(TOTALS, NOTHING, []), days(1))} == {None}
 
 
 def test_nothing_called_has_no_rate() -> None:
-    assert [tile.value for tile in of(Numbers(NOTHING, NOTHING, []), days(1))] == [0, 0, None, None]
+    assert [tile.value for tile in build_tiles(TileNumbers(NOTHING, NOTHING, []), days(1))] == [0, 0, None, None]
 
 
 def test_with_a_tool_chosen_the_instances_are_those_that_called_it() -> None:
-    tiles = of(Numbers(TOTALS, TOTALS, [row("2026-11-01", 40) | {"instances": 2}]), days(1, extra={"tool": "query"}))
+    tiles = build_tiles(
+        TileNumbers(TOTALS, TOTALS, [row("2026-11-01", 40) | {"instances": 2}]), days(1, extra={"tool": "query"})
+    )
     assert [(tile.id, tile.value) for tile in tiles][1] == ("callers", 9)
     assert tiles[1].spark == [], "who was active says nothing about a tool"
 
 
 def test_a_tile_names_the_filters_that_it_is_not_about() -> None:
     extra = {"mcp_client": "claude-code", "transport": "stdio"}
-    calls, *_, median = of(Numbers(TOTALS, TOTALS, []), days(1, version="2.3.0", extra=extra))
+    calls, *_, median = build_tiles(TileNumbers(TOTALS, TOTALS, []), days(1, version="2.3.0", extra=extra))
     assert calls.not_applied == ["transport"]
     assert median.not_applied == ["mcp_client", "transport"]
 
 
 def test_the_period_before_has_the_same_length_and_ends_where_this_one_begins() -> None:
-    earlier = before(days(7, version="2.3.0"))
+    earlier = previous_period(days(7, version="2.3.0"))
     assert (earlier.end, earlier.end - earlier.start, earlier.version) == (START, timedelta(days=7), "2.3.0")
 
 
 def test_filters_are_narrowed_to_what_a_chart_can_tell() -> None:
     filters = days(7, version="2.3.0", provider="xai", internal="all", extra={"tool": "query", "transport": "sse"})
-    kept = narrowed(filters, ("provider", "tool"))
-    assert (kept.version, kept.provider, kept.internal, kept.extra) == (None, "xai", "all", {"tool": "query"})
+    remaining = keep_filters(filters, ("provider", "tool"))
+    assert (remaining.version, remaining.provider, remaining.internal, remaining.extra) == (
+        None,
+        "xai",
+        "all",
+        {"tool": "query"},
+    )

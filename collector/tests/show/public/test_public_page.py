@@ -12,7 +12,7 @@ import pytest
 
 from collector.tests.app.http import ask, post
 from footfall_collector.receive import WriteKeys
-from footfall_collector.show.public.archive import CLOSED_AFTER, following
+from footfall_collector.show.public.archive import CLOSED_AFTER, first_of_next_month
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
 
@@ -24,7 +24,7 @@ PROVIDERS = ["anthropic"] * 34 + ["openai"] * 21 + ["xai"] * 4 + ["a secret prov
 def closed_month() -> datetime:
     """The first day of the last month that is closed; its events are young enough for the collector to take."""
     start = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    while following(start) + CLOSED_AFTER > datetime.now(UTC):
+    while first_of_next_month(start) + CLOSED_AFTER > datetime.now(UTC):
         start = (start - timedelta(days=1)).replace(day=1)
     return start
 

@@ -1,18 +1,27 @@
 """Numbers, changes, periods and sentences of a report as text."""
 
 from html.parser import HTMLParser
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from footfall_collector.show.insight.sentences import NBSP
-from footfall_collector.show.report import html, markdown
-from footfall_collector.show.report.formatting import change, dressed, period, sparkline, tile_change, value
+from footfall_collector.answer import Cell
+from footfall_collector.show.insight import NBSP, Tile
+from footfall_collector.show.report import Report, html, markdown
+from footfall_collector.show.report.contents import ReportColumn, ReportSection, ReportTable
+from footfall_collector.show.report.formatting import (
+    format_cell,
+    format_change,
+    format_period,
+    format_tile_change,
+    render_markup,
+    sparkline,
+)
 
 
-def said(text: str) -> str:
+def plain(text: str) -> str:
     return text.replace(NBSP, " ").replace("\u2212", "-")
 
 
@@ -31,8 +40,8 @@ def said(text: str) -> str:
         (0.001, "change", "same"),
     ],
 )
-def test_cells_are_read_at_a_glance(cell: Any, unit: str, text: str) -> None:
-    assert said(value(cell, unit)) == text
+def test_a_cell_is_formatted_by_its_unit(cell: Cell, unit: str, text: str) -> None:
+    assert plain(format_cell(cell, unit)) == text
 
 
 @pytest.mark.parametrize(
@@ -47,7 +56,7 @@ def test_cells_are_read_at_a_glance(cell: Any, unit: str, text: str) -> None:
     ],
 )
 def test_a_tile_says_how_it_changed(now: float | None, was: float | None, unit: str, text: str) -> None:
-    assert said(tile_change({"value": now, "before": was, "unit": unit})) == text
+    assert plain(format_tile_change(Tile("calls", "Tool calls", unit, "more", "", now, was))) == text
 
 
 @pytest.mark.parametrize(
@@ -60,7 +69,7 @@ def test_a_tile_says_how_it_changed(now: float | None, was: float | None, unit: 
     ],
 )
 def test_a_period_is_named_by_its_days(start: str, end: str, text: str) -> None:
-    assert period(start, end) == text
+    assert format_period(start, end) == text
 
 
 def test_a_line_of_blocks_shows_the_days() -> None:
@@ -71,8 +80,8 @@ def test_a_line_of_blocks_shows_the_days() -> None:
 
 def test_a_sentence_keeps_its_words_in_every_form() -> None:
     sentence = "`query` is used by **61 % of instances**; {bad|`query` got worse} in 2.3.0."
-    plain = dressed(sentence, lambda _, words: words)
-    assert plain == "query is used by 61 % of instances; query got worse in 2.3.0."
+    words = render_markup(sentence, lambda _, text: text)
+    assert words == "query is used by 61 % of instances; query got worse in 2.3.0."
 
 
 @given(st.lists(st.none() | st.floats(0, 1e12), max_size=400))
@@ -82,19 +91,21 @@ def test_any_days_make_a_short_line(days: list[float | None]) -> None:
 
 @given(st.floats(-1, 1e9))
 def test_every_change_is_short(ratio: float) -> None:
-    assert said(change(ratio)) == "same" or said(change(ratio))[0] in "+-"
+    assert plain(format_change(ratio)) == "same" or plain(format_change(ratio))[0] in "+-"
 
 
-REPORT: dict[str, Any] = {
-    "product": "dot-ai",
-    "start": "2026-11-18T00:00:00+00:00",
-    "end": "2026-11-25T00:00:00+00:00",
-    "generated_at": "2026-11-24T12:00:00Z",
-    "hidden_internal": 0,
-    "empty": False,
-    "answer": "",
-    "tiles": [],
-}
+def report(answer: str, section: ReportSection) -> Report:
+    return Report(
+        product="dot-ai",
+        start="2026-11-18T00:00:00+00:00",
+        end="2026-11-25T00:00:00+00:00",
+        generated_at="2026-11-24T12:00:00Z",
+        hidden_internal=0,
+        empty=False,
+        answer=answer,
+        tiles=[],
+        sections=[section],
+    )
 
 
 class _Elements(HTMLParser):
@@ -112,17 +123,17 @@ class _Elements(HTMLParser):
 
 @given(st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=60))
 def test_no_name_becomes_markup_in_a_mail(name: str) -> None:
-    table = {"title": name, "columns": [{"name": name, "unit": ""}], "rows": [[name]]}
-    section = {"heading": name, "answer": f"`{name}` **{name}**", "tables": [table], "notes": [name]}
+    table = ReportTable(name, [ReportColumn(name, "")], [[name]])
+    section = ReportSection(name, f"`{name}` **{name}**", [table], [name])
     parsed = _Elements()
-    parsed.feed(html.render(REPORT | {"answer": name, "sections": [section]}))
+    parsed.feed(html.render(report(name, section)))
     known = {"html", "head", "meta", "title", "body", "div", "p", "h1", "h2", "table", "caption", "tr", "th", "td"}
     assert parsed.tags <= known | {"ul", "li", "code", "strong"}
-    hostile = html.render(REPORT | {"sections": [section | {"heading": "<script>"}]})
+    hostile = html.render(report(name, replace(section, heading="<script>")))
     assert "<script>" not in hostile
 
 
 def test_a_bar_in_a_name_does_not_split_a_table_in_markdown() -> None:
-    table = {"title": "Tools", "columns": [{"name": "Tool", "unit": ""}], "rows": [["a|b"]]}
-    section = {"heading": "Tools?", "answer": "One.", "tables": [table], "notes": []}
-    assert "| a\\|b |" in markdown.render(REPORT | {"sections": [section]})
+    table = ReportTable("Tools", [ReportColumn("Tool", "")], [["a|b"]])
+    section = ReportSection("Tools?", "One.", [table], [])
+    assert "| a\\|b |" in markdown.render(report("", section))

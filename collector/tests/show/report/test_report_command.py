@@ -62,7 +62,7 @@ def test_a_terminal_gets_the_four_answers_of_the_collector_that_uses_the_data(co
     assert (ran.returncode, ran.stderr) == (0, "")
     text = ran.stdout.replace("\u00a0", " ")
     assert "1 instance made 50 tool calls; query is called most, and 10 % of all calls fail." in text
-    for heading in ("Which tools are", "Which errors do", "Which AI providers", "What do the data say"):
+    for heading in ("Which tools are", "Which errors do", "Which AI providers", "What does the data say"):
         assert heading in text
     assert "anthropic" in text
     assert "TimeoutError" in text

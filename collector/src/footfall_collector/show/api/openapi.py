@@ -32,8 +32,8 @@ _STRUCTS = (
 )
 _REF = "#/components/schemas/{name}"
 _MOMENT = r"^$|^\d{4}-\d\d-\d\d$|^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)$"
-_DESCRIPTION = """The numbers of the dashboard as JSON, CSV and Parquet. On loopback no sign-in is needed; elsewhere send
-a token of `footfall-collector tokens add`, or the sign-in secret, as a bearer token.
+_DESCRIPTION = """The numbers of the dashboard as JSON, CSV and Parquet. On loopback no sign-in is needed; elsewhere
+send a token of `footfall-collector tokens add`, or the sign-in secret, as a bearer token.
 A query that can't be used is answered with 400 and one plain sentence."""
 
 
@@ -144,9 +144,12 @@ def _parameter(name: str, schema: Schema, description: str) -> dict[str, Any]:
 
 
 def _components() -> dict[str, Schema]:
-    """The schemas of all structs. No answer has a field that is not in its schema."""
+    """The schemas of all structs. Every answer has all fields of its schema and no other."""
     _, schemas = msgspec.json.schema_components(_STRUCTS, ref_template=_REF)
-    return {name: schema | {"additionalProperties": False} for name, schema in sorted(schemas.items())}
+    return {
+        name: schema | {"required": list(schema["properties"]), "additionalProperties": False}
+        for name, schema in sorted(schemas.items())
+    }
 
 
 _OBJECT: Schema = {"type": "object"}

@@ -148,36 +148,36 @@ def _hour(moment: str) -> str:
 
 
 def _versions(answers: Answers, now: datetime) -> HealthTable:
-    start = now - timedelta(days=VERSION_DAYS)
-    rows = [
-        [product, row["product_version"] or "not given", row["first_seen"], row["instances"], row["calls"]]
-        for product in answers.products()
-        for row in rows_as_dicts(answers.releases(Filters(product, start, now + timedelta(seconds=1), internal="all")))
-    ]
+    start, end = now - timedelta(days=VERSION_DAYS), now + timedelta(seconds=1)
+    rows: list[list[Cell]] = []
+    for product in sorted(answers.products(), reverse=True):
+        versions = rows_as_dicts(answers.releases(Filters(product, start, end, internal="all")))
+        for row in sorted(versions, key=lambda row: version_key(row["product_version"] or "not given"), reverse=True):
+            version = row["product_version"] or "not given"
+            rows.append([product, version, row["first_seen"], row["instances"], row["calls"]])
     return HealthTable(
         id="versions",
         title="Versions",
         columns=["product", "version", "first_seen_(UTC)", "instances", "calls"],
-        rows=sorted(rows, key=lambda row: (row[0], version_key(row[1])), reverse=True),
+        rows=rows,
         empty=f"No version was active in the last {VERSION_DAYS} days.",
     )
 
 
 def _refusals(counters: list[dict[str, Any]]) -> HealthTable:
-    rows = [
-        [
-            REFUSAL_KINDS[counter["name"]],
-            counter["reason"].replace("_", " "),
-            counter["product"] or "any",
-            counter["value"],
-        ]
-        for counter in counters
-        if counter["name"] in REFUSAL_KINDS
-    ]
+    refusals = [counter for counter in counters if counter["name"] in REFUSAL_KINDS]
     return HealthTable(
         id="refusals",
         title="Refused and dropped",
         columns=["what", "reason", "product", "count"],
-        rows=sorted(rows, key=lambda row: -row[3]),
+        rows=[
+            [
+                REFUSAL_KINDS[counter["name"]],
+                counter["reason"].replace("_", " "),
+                counter["product"] or "any",
+                counter["value"],
+            ]
+            for counter in sorted(refusals, key=lambda counter: -counter["value"])
+        ],
         empty="Nothing was refused or dropped since the collector started.",
     )

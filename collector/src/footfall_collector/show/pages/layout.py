@@ -117,13 +117,9 @@ PAGES = (
         "Can these numbers be trusted?",
         "Reading the collector's counters…",
         health_panels=(
-            HealthPanel(
-                "products", "Products", "events since the collector started, and the last one", 12
-            ),
+            HealthPanel("products", "Products", "events since the collector started, and the last one", 12),
             HealthPanel("refusals", "Refused and dropped", "by reason, since the collector started"),
-            HealthPanel(
-                "versions", "Versions", "active in the last 30 days, internal events included"
-            ),
+            HealthPanel("versions", "Versions", "active in the last 30 days, internal events included"),
         ),
         separated=True,
         template="health.html",

@@ -25,9 +25,7 @@ class Panel:
     unit: str
     options: dict[str, Any]
     span: int = 6
-    empty: str = (
-        "Each tool call of an instrumented server is counted here. Point a server at this collector to see it."
-    )
+    empty: str = "Each tool call of an instrumented server is counted here. Point a server at this collector to see it."
 
 
 TOOL = {"param": "tool", "column": "tool"}

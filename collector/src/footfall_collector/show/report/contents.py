@@ -201,9 +201,7 @@ class _SectionTables:
                 ("", "day", "ratio", "calls", "ratio", "milliseconds"),
                 versions,
             ),
-            _table(
-                "Kubernetes", ("Version", "Instances", "Starts"), ("", "instances", "starts"), kubernetes
-            ),
+            _table("Kubernetes", ("Version", "Instances", "Starts"), ("", "instances", "starts"), kubernetes),
         ]
 
 

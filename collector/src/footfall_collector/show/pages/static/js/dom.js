@@ -1,4 +1,4 @@
-// Elements without markup: text is always text, and styles go through the CSSOM, as the content security policy asks.
+// Elements without HTML strings: text stays text, and styles are set through the CSSOM, as the content security policy demands.
 const SVG = "http://www.w3.org/2000/svg";
 
 export function el(tag, attributes = {}, ...children) {
@@ -25,20 +25,20 @@ export function icon(name) {
   return svg("svg", { class: "icon", "aria-hidden": "true" }, svg("use", { href: `${sprite}#${name}` }));
 }
 
-// The small markup of the answer sentences: `code`, **strong**, {bad|…} and {good|…}, which may hold code.
-export function prose(text) {
+// The markup of answers: `code`, **strong**, {bad|…} and {good|…}, which can contain code.
+export function renderMarkup(text) {
   const parts = text.split(/(`[^`]*`|\*\*[^*]*\*\*|\{(?:bad|good)\|[^}]*\})/);
   return parts.filter(Boolean).map((part) => {
     if (part.startsWith("`")) return el("code", {}, part.slice(1, -1));
     if (part.startsWith("**")) return el("strong", {}, part.slice(2, -2));
     const toned = /^\{(bad|good)\|(.*)\}$/s.exec(part);
-    return toned ? el("strong", { class: `up-${toned[1]}` }, ...prose(toned[2])) : document.createTextNode(part);
+    return toned ? el("strong", { class: `up-${toned[1]}` }, ...renderMarkup(toned[2])) : document.createTextNode(part);
   });
 }
 
 export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 
-// Keeps the keyboard's place when a part of the page is drawn again.
+// Keeps the keyboard focus when a part of the page is drawn again.
 export function replaceKeepingFocus(parent, ...children) {
   const key = parent.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
   parent.replaceChildren(...children);

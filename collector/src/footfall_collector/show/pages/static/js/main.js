@@ -1,44 +1,44 @@
-// A page: filters on top, the answer in a sentence, tiles, panels; all of it again whenever something changed.
-import * as api from "./api.js";
-import { el, prose } from "./dom.js";
-import * as filters from "./filters.js";
-import { Panel } from "./panel.js";
-import * as health from "./health.js";
-import { listOf } from "./labels.js";
-import * as live from "./live.js";
-import * as releases from "./releases.js";
-import * as state from "./state.js";
-import * as tiles from "./tiles.js";
+// A page: filters, the answer, tiles and panels; all are refreshed when the filters or the data change.
+import * as api from "./data/api.js";
+import { el, renderMarkup } from "./dom.js";
+import * as filters from "./page/filters.js";
+import { Panel } from "./page/panel.js";
+import * as health from "./page/health.js";
+import { listOf } from "./data/labels.js";
+import * as live from "./page/live.js";
+import * as releases from "./page/releases.js";
+import * as state from "./data/state.js";
+import * as tiles from "./page/tiles.js";
 
 const page = document.documentElement.dataset.name;
 const answer = document.getElementById("answer");
 const tileHost = document.getElementById("tiles");
 const emptyPage = document.getElementById("empty-page");
-const spared = document.getElementById("spared");
+const notApplied = document.getElementById("not-applied");
 let context = { releases: [], period: null };
 let pending = new AbortController();
 const panels = [...document.querySelectorAll("[data-panel]")].map((node) => new Panel(node, () => context));
 
-async function head(signal) {
-  const found = await api.get(`/api/pages/${page}`, state.query(), signal);
-  context = { releases: found.releases ?? [], period: periodOf(found.period) };
-  answer.classList.remove("waiting");
-  if (answer.dataset.text !== found.answer) {
-    answer.dataset.text = found.answer;
-    answer.replaceChildren(...prose(found.answer));
+async function refreshHead(signal) {
+  const head = await api.get(`/api/pages/${page}`, state.query(), signal);
+  context = { releases: head.releases ?? [], period: inMilliseconds(head.period) };
+  answer.classList.remove("loading");
+  if (answer.dataset.text !== head.answer) {
+    answer.dataset.text = head.answer;
+    answer.replaceChildren(...renderMarkup(head.answer));
   }
-  filters.hidden(found.hidden_internal ?? 0);
-  const names = found.not_applied ?? [];
-  spared.hidden = !names.length;
-  spared.textContent = names.length ? `The sentence is not filtered by ${listOf(names)}.` : "";
-  if (emptyPage) emptyPage.hidden = !found.empty;
-  for (const part of document.querySelectorAll("#tiles, #releases, .grid")) part.hidden = Boolean(found.empty);
-  if (tileHost && found.tiles) tiles.draw(tileHost, found.tiles);
-  for (const panel of panels) panel.reconsider();
+  filters.showHidden(head.hidden_internal ?? 0);
+  const names = head.not_applied ?? [];
+  notApplied.hidden = !names.length;
+  notApplied.textContent = names.length ? `The sentence is not filtered by ${listOf(names)}.` : "";
+  if (emptyPage) emptyPage.hidden = !head.empty;
+  for (const section of document.querySelectorAll("#tiles, #releases, .grid")) section.hidden = Boolean(head.empty);
+  if (tileHost && head.tiles) tiles.draw(tileHost, head.tiles);
+  for (const panel of panels) panel.repaintWithHead();
 }
 
-// The period in milliseconds; the one before stays as the API wants it.
-function periodOf(period) {
+// The previous period stays in RFC 3339: panels send it back to the API.
+function inMilliseconds(period) {
   return period ? { ...period, start: Date.parse(period.start), end: Date.parse(period.end), step: period.step * 1000 } : null;
 }
 
@@ -46,14 +46,14 @@ async function refresh(quiet) {
   pending.abort();
   pending = new AbortController();
   const { signal } = pending;
-  const first = head(signal);
-  // A comparison needs to know the period before, which the head says.
+  const first = refreshHead(signal);
+  // A comparison needs the previous period, which is part of the head.
   if (state.get("compare")) await first.catch(() => {});
   const jobs = [first, filters.options(signal), ...panels.map((panel) => panel.refresh({ quiet })), releases.refresh(signal), health.refresh(signal)];
-  const ended = await Promise.allSettled(jobs);
-  // A later refresh took over: it says when the page is whole.
+  const results = await Promise.allSettled(jobs);
+  // A later refresh took over, and reports when the page is complete.
   if (signal.aborted) return;
-  const failed = ended.find((job) => job.status === "rejected" && job.reason.name !== "AbortError");
+  const failed = results.find((job) => job.status === "rejected" && job.reason.name !== "AbortError");
   if (failed) {
     if (!answer.dataset.text) answer.replaceChildren(el("span", { role: "alert" }, failed.reason.message));
     throw failed.reason;

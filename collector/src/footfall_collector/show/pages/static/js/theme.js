@@ -1,9 +1,9 @@
-// Runs before the first paint, so that the page never flashes in the wrong scheme. The choice is `auto`, `light` or `dark`.
+// Runs before the first paint, so that the page never flashes in the wrong scheme. The stored choice is `auto`, `light` or `dark`.
 (() => {
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const chosen = () => { try { return localStorage.getItem("footfall-theme") || "auto"; } catch { return "auto"; } };
+  const choice = () => { try { return localStorage.getItem("footfall-theme") || "auto"; } catch { return "auto"; } };
   const apply = () => {
-    const scheme = chosen() === "auto" ? (dark.matches ? "dark" : "light") : chosen();
+    const scheme = choice() === "auto" ? (dark.matches ? "dark" : "light") : choice();
     document.documentElement.dataset.theme = scheme;
     document.dispatchEvent(new CustomEvent("themechange"));
   };

@@ -1,4 +1,4 @@
-// What the filters are called on the page.
+// The names of filters on the page.
 const labels = JSON.parse(document.getElementById("chips").dataset.labels);
 
 export const labelOf = (name) => labels[name] ?? name;

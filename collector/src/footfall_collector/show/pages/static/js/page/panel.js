@@ -1,15 +1,15 @@
-// One card: fetches its chart, draws it or its table, and says what to do when there is nothing or something failed.
-import * as api from "./api.js";
-import { el, icon, replaceKeepingFocus } from "./dom.js";
+// A panel: fetches its chart and draws it or its table, or explains why there is nothing.
+import * as api from "../data/api.js";
+import { el, icon, replaceKeepingFocus } from "../dom.js";
 import { save } from "./download.js";
-import { number } from "./format.js";
-import { kinds } from "./kinds/index.js";
-import { listOf } from "./labels.js";
-import * as state from "./state.js";
+import { number } from "../data/format.js";
+import { kinds } from "../charts/index.js";
+import { listOf } from "../data/labels.js";
+import * as state from "../data/state.js";
 import * as table from "./table.js";
 import { attach } from "./tooltip.js";
 
-const COMPARED = new Set(["bars", "series", "columns"]);
+const COMPARABLE = new Set(["bars", "series", "columns"]);
 
 const HOUR = 3600_000;
 const DAY = 24 * HOUR;
@@ -21,8 +21,8 @@ const actions = {
 
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
-// Rows as objects, with the reader's name and unit of each column.
-export function dataOf(answer, config) {
+// Rows as objects, with the title and unit of each column.
+export function byColumn(answer, config) {
   const rows = answer.rows.map((row) => Object.fromEntries(answer.columns.map((column, index) => [column, row[index]])));
   return {
     columns: answer.columns, rows,
@@ -32,7 +32,7 @@ export function dataOf(answer, config) {
 }
 
 export class Panel {
-  // `context()` gives what the page's head said: the days of releases, and the period before this one.
+  // `context()` returns the release marks and the periods of the page's head.
   constructor(node, context) {
     this.node = node;
     this.config = JSON.parse(node.dataset.panel);
@@ -47,7 +47,7 @@ export class Panel {
     for (const button of node.querySelectorAll("[data-picture]")) {
       button.addEventListener("click", () => this.data && save(this, button.dataset.picture));
     }
-    for (const menu of node.querySelectorAll("details.menu")) dismissable(menu);
+    for (const menu of node.querySelectorAll("details.menu")) makeDismissable(menu);
     document.addEventListener("themechange", () => this.paint());
   }
 
@@ -59,27 +59,27 @@ export class Panel {
 
   async refresh({ quiet = false } = {}) {
     this.showsTable = state.tables().has(this.config.id);
-    this.links();
+    this.updateLinks();
     this.pending?.abort();
     this.pending = new AbortController();
     const query = this.query();
-    if (!this.answer) this.waiting();
+    if (!this.answer) this.showLoading();
     else if (!quiet) this.node.classList.add("stale");
     try {
-      [this.answer, this.earlier] = await Promise.all([this.fetch(query), this.compares() ? this.fetch(this.queryBefore()) : null]);
+      [this.answer, this.previous] = await Promise.all([this.fetch(query), this.compares() ? this.fetch(this.previousQuery()) : null]);
     } catch (error) {
       if (error.name === "AbortError") return;
-      this.failed(error);
+      this.showError(error);
       throw error;
     }
     this.node.classList.remove("stale");
-    this.data = dataOf(this.answer, this.config);
-    if (this.earlier) this.data.before = dataOf(this.earlier, this.config).rows;
+    this.data = byColumn(this.answer, this.config);
+    if (this.previous) this.data.before = byColumn(this.previous, this.config).rows;
     this.paint();
   }
 
-  // What the head said may come after the chart.
-  reconsider() { if (["series", "heat"].includes(this.config.kind)) this.paint(); }
+  // The head can arrive after the chart.
+  repaintWithHead() { if (["series", "heat"].includes(this.config.kind)) this.paint(); }
 
   unit() {
     const { unit, short, shortest } = this.config;
@@ -89,9 +89,9 @@ export class Panel {
 
   fetch(query) { return api.get(`/api/charts/${this.config.chart}`, query, this.pending.signal); }
 
-  compares() { return Boolean(state.get("compare") && this.context().period && COMPARED.has(this.config.kind)); }
+  compares() { return Boolean(state.get("compare") && this.context().period && COMPARABLE.has(this.config.kind)); }
 
-  queryBefore() {
+  previousQuery() {
     const query = this.query();
     const { before_start: start, before_end: end } = this.context().period;
     query.delete("range");
@@ -100,26 +100,26 @@ export class Panel {
     return query;
   }
 
-  links() {
+  updateLinks() {
     for (const link of this.node.querySelectorAll("[data-format]")) link.href = api.address(`/api/charts/${this.config.chart}.${link.dataset.format}`, this.query());
   }
 
   paint() {
     if (!this.data) return;
-    this.toggleState();
+    this.updateToggle();
     this.node.querySelector(".unit").textContent = this.unit();
-    const spared = this.answer.not_applied ?? [];
-    this.note.hidden = !spared.length;
-    this.note.textContent = spared.length ? `Not filtered by ${listOf(spared)}: these events don't say it.` : "";
-    if (!this.data.rows.length) return this.empty();
+    const notApplied = this.answer.not_applied ?? [];
+    this.note.hidden = !notApplied.length;
+    this.note.textContent = notApplied.length ? `Not filtered by ${listOf(notApplied)}: these events don't carry it.` : "";
+    if (!this.data.rows.length) return this.showEmpty();
     const host = this.figure(this.showsTable ? "table" : "chart");
     if (this.showsTable) table.draw(host, this.data, this.config.title);
     else {
       const kind = kinds[this.config.kind];
       const { releases, period } = this.context();
       const config = { ...this.config, marks: this.config.releases ? releases : [], period };
-      const before = document.activeElement;
-      const key = host.contains(before) ? before.dataset.key : null;
+      const focused = document.activeElement;
+      const key = host.contains(focused) ? focused.dataset.key : null;
       kind.draw(host, this.data, config, actions);
       if (key && !host.contains(document.activeElement)) host.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
     }
@@ -128,35 +128,35 @@ export class Panel {
   figure(view) {
     const host = this.body.firstElementChild;
     if (host?.dataset.view === view) return host;
-    const drawn = view === "chart" && !["bars", "heat"].includes(this.config.kind);
-    const fresh = el("div", { class: drawn ? "figure plot" : "figure", "data-view": view });
-    this.body.replaceChildren(fresh);
-    return fresh;
+    const isPlot = view === "chart" && !["bars", "heat"].includes(this.config.kind);
+    const figure = el("div", { class: isPlot ? "figure plot" : "figure", "data-view": view });
+    this.body.replaceChildren(figure);
+    return figure;
   }
 
-  toggleState() {
+  updateToggle() {
     const button = this.node.querySelector("[data-do=table]");
     button.setAttribute("aria-pressed", String(this.showsTable));
   }
 
-  waiting() { this.body.replaceChildren(el("div", { class: "shimmer", role: "status", "aria-label": "Loading" })); }
+  showLoading() { this.body.replaceChildren(el("div", { class: "shimmer", role: "status", "aria-label": "Loading" })); }
 
-  // Says why there is nothing, and what to do about it.
-  empty() {
-    const [text, action] = this.reason();
+  // Explains why there is nothing, with a button where that helps.
+  showEmpty() {
+    const [text, action] = this.emptyReason();
     replaceKeepingFocus(this.body, el("div", { class: "state", "data-view": "empty" }, el("strong", {}, "Nothing to show"), el("p", {}, text),
       action && el("button", { class: "button small", type: "button", "data-key": "clear", onclick: action.go }, action.name)));
   }
 
-  reason() {
+  emptyReason() {
     const hidden = this.answer.hidden_internal ?? 0;
     if (hidden && !state.get("internal")) return [`${number(hidden)} internal ${hidden === 1 ? "event (CI and tests) is" : "events (CI and tests) are"} hidden.`, { name: "Include them", go: () => state.set({ internal: "all" }) }];
-    const narrowed = [...state.query().keys()].filter((name) => name !== "product");
-    if (!narrowed.length) return [this.config.empty, null];
-    return ["No event matches these filters in this time range.", { name: "Clear the filters", go: () => state.set(Object.fromEntries(narrowed.map((name) => [name, ""]))) }];
+    const filters = [...state.query().keys()].filter((name) => name !== "product");
+    if (!filters.length) return [this.config.empty, null];
+    return ["No event matches these filters in this time range.", { name: "Clear the filters", go: () => state.set(Object.fromEntries(filters.map((name) => [name, ""]))) }];
   }
 
-  failed(error) {
+  showError(error) {
     this.node.classList.remove("stale");
     if (this.data) return;
     replaceKeepingFocus(this.body, el("div", { class: "state", role: "alert", "data-view": "error" },
@@ -165,8 +165,8 @@ export class Panel {
   }
 }
 
-// A menu closes when the focus or a click leaves it, and with Escape.
-function dismissable(menu) {
+// A menu closes on Escape, on a click outside, and when it loses the focus.
+function makeDismissable(menu) {
   menu.addEventListener("focusout", (event) => { if (!menu.contains(event.relatedTarget)) menu.open = false; });
   menu.addEventListener("keydown", (event) => { if (event.key === "Escape") { menu.open = false; menu.querySelector("summary").focus(); } });
   menu.addEventListener("click", (event) => { if (event.target.closest("a, .menu-list button")) menu.open = false; });

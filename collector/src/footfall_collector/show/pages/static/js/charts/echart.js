@@ -1,9 +1,9 @@
-// One chart of the library on one element: colours of the page, tooltips without markup, arrow keys, resize.
-import { colour, el } from "./dom.js";
+// A chart of ECharts on an element: the page's colours, tooltips as elements, arrow keys, resizing.
+import { colour, el } from "../dom.js";
 import * as legend from "./legend.js";
 
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
-const drawn = new Map();
+const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
+const charts = new Map();
 
 export function palette() {
   const names = ["text", "muted", "line", "line-strong", "surface", "accent", "bad", "good", "bar", "bad-bar", "series-other"];
@@ -13,14 +13,14 @@ export function palette() {
   return colours;
 }
 
-// What all charts share; `option` of a kind is laid over it.
+// The options that all charts share; those of a kind override them.
 export function base(colours) {
   return {
     useUTC: true,
-    animation: !calm.matches, animationDuration: 300, animationDurationUpdate: 0,
+    animation: !reducedMotion.matches, animationDuration: 300, animationDurationUpdate: 0,
     textStyle: { fontFamily: colours.font, color: colours.muted, fontSize: 12 },
     grid: { left: 4, right: 12, top: 12, bottom: 4, containLabel: true },
-    // On the page the legend is a row of buttons (legend.js); pictures show this one.
+    // The page has a legend of buttons (legend.js); pictures show this one.
     legend: { show: false, left: 16, bottom: 12, itemWidth: 10, itemHeight: 10, itemGap: 16, icon: "roundRect", textStyle: { color: colours.text, fontSize: 12 } },
     tooltip: {
       confine: true, appendTo: undefined, className: "tip", transitionDuration: 0, padding: [9, 12], borderWidth: 1, borderRadius: 9,
@@ -43,60 +43,60 @@ export function tip(title, rows, note) {
   return el("div", {}, el("h3", {}, title), list, note && el("p", {}, note));
 }
 
-// Draws what `build(colours, narrow)` says, and again when the width changes between narrow and wide.
+// Draws the options that `build(colours, narrow)` returns, and again when the width changes between narrow and wide.
 export function draw(host, build, label) {
-  const part = drawn.get(host) ?? begin(host);
-  part.build = build;
-  const { chart, canvas } = part;
+  const state = charts.get(host) ?? create(host);
+  state.build = build;
+  const { chart, canvas } = state;
   canvas.setAttribute("role", "group");
   canvas.setAttribute("aria-roledescription", "chart");
   canvas.setAttribute("aria-label", `${label}. Use the arrow keys to read the values, or the table.`);
   canvas.tabIndex = 0;
-  part.narrow = isNarrow(host);
+  state.narrow = isNarrow(host);
   const selected = chart.getOption()?.legend?.[0]?.selected;
-  const option = build(palette(), part.narrow);
+  const option = build(palette(), state.narrow);
   if (selected) option.legend.selected = selected;
-  const { tip: read } = part;
+  const { tip: shown } = state;
   chart.setOption(option, { notMerge: true });
-  // Whoever reads a value goes on reading it when new ones come in.
-  if (read) chart.dispatchAction({ type: "showTip", x: read.x, y: read.y });
-  legend.draw(part.legend, chart, entriesOf(option));
+  // An open tooltip stays open when new numbers arrive.
+  if (shown) chart.dispatchAction({ type: "showTip", x: shown.x, y: shown.y });
+  legend.draw(state.legend, chart, legendEntries(option));
   chart.resize();
 }
 
 const isNarrow = (host) => host.clientWidth < 480;
 
-const entriesOf = (option) => option.series.filter((line) => line.name)
+const legendEntries = (option) => option.series.filter((line) => line.name)
   .map(({ name, itemStyle, lineStyle }) => ({ name, paint: itemStyle.borderColor ?? itemStyle.color, dashed: Boolean(itemStyle.borderColor) || Array.isArray(lineStyle?.type) }));
 
-function begin(host) {
+function create(host) {
   const canvas = el("div", { class: "canvas" });
   const keys = el("div", { class: "legend", role: "group", "aria-label": "Legend" });
   host.replaceChildren(canvas, keys);
-  const part = { canvas, legend: keys, chart: echarts.init(canvas, null, { renderer: "canvas" }) };
-  drawn.set(host, part);
-  part.chart.on("showTip", (event) => { part.tip = event; });
-  part.chart.on("hideTip", () => { part.tip = null; });
+  const state = { canvas, legend: keys, chart: echarts.init(canvas, null, { renderer: "canvas" }) };
+  charts.set(host, state);
+  state.chart.on("showTip", (event) => { state.tip = event; });
+  state.chart.on("hideTip", () => { state.tip = null; });
   const watcher = new ResizeObserver(() => {
-    if (!host.isConnected) return forget(host, watcher);
-    part.chart.resize();
-    if (isNarrow(host) !== part.narrow) draw(host, part.build, canvas.getAttribute("aria-label").split(". Use")[0]);
+    if (!host.isConnected) return remove(host, watcher);
+    state.chart.resize();
+    if (isNarrow(host) !== state.narrow) draw(host, state.build, canvas.getAttribute("aria-label").split(". Use")[0]);
   });
   watcher.observe(canvas);
-  keyboard(canvas, part.chart);
-  return part;
+  keyboard(canvas, state.chart);
+  return state;
 }
 
-function forget(host, watcher) {
+function remove(host, watcher) {
   watcher.disconnect();
-  drawn.get(host)?.chart.dispose();
-  drawn.delete(host);
+  charts.get(host)?.chart.dispose();
+  charts.delete(host);
 }
 
-// Left and right move through the points of the first visible series; Escape puts the tooltip away.
+// Left and right move through the points of the first series; Escape closes the tooltip.
 function keyboard(host, chart) {
   let at = -1;
-  const voice = document.getElementById("voice");
+  const announcements = document.getElementById("announcements");
   host.addEventListener("keydown", (event) => {
     const count = chart.getOption().series?.[0]?.data?.length ?? 0;
     if (event.key === "Escape") chart.dispatchAction({ type: "hideTip" });
@@ -107,12 +107,12 @@ function keyboard(host, chart) {
     else at = at < 0 ? count - 1 : Math.min(count - 1, Math.max(0, at + (event.key === "ArrowRight" ? 1 : -1)));
     chart.dispatchAction({ type: "showTip", seriesIndex: 0, dataIndex: at });
     const shown = host.querySelector(".tip");
-    if (shown && voice) voice.textContent = shown.innerText.replaceAll("\n", ", ");
+    if (shown && announcements) announcements.textContent = shown.innerText.replaceAll("\n", ", ");
   });
   host.addEventListener("blur", () => { at = -1; chart.dispatchAction({ type: "hideTip" }); });
 }
 
-// A picture of a chart that is not on the page: drawn off screen, with its title, at a fixed size.
+// A picture of a chart, drawn off screen at a fixed size.
 export function picture(option, format, { width, height }) {
   const still = { ...option, animation: false, backgroundColor: colour("surface") };
   if (format === "svg") {

@@ -1,4 +1,4 @@
-// Every way a panel can draw its chart: `draw(host, data, config, actions)`, and `option(…)` for a picture of it.
+// The kinds of charts. Each has `draw(host, data, config, actions)`, and `option(…)` for a picture.
 import * as bars from "./bars.js";
 import * as columns from "./columns.js";
 import * as heat from "./heat.js";

@@ -1,5 +1,5 @@
-// The tooltip of parts that are ordinary elements: shown at the pointer, or below what has the keyboard's focus.
-import { el } from "./dom.js";
+// The tooltip of ordinary elements (charts have their own): at the pointer, or below the focused element.
+import { el } from "../dom.js";
 
 const box = el("div", { class: "tip floating", role: "tooltip", hidden: true });
 

@@ -1,6 +1,6 @@
-// Percentiles side by side on a logarithmic axis: a line from the median to the 99th, a dot at each.
-import { axis, base, draw as chart, tip } from "../echart.js";
-import { compact, number } from "../format.js";
+// Percentiles on a logarithmic axis: a dot for each, and a line from the median to the 99th.
+import { axis, base, draw as chart, tip } from "./echart.js";
+import { compact, number } from "../data/format.js";
 
 const LIMIT = 12;
 
@@ -19,9 +19,9 @@ export function option(data, config, colours, narrow = false) {
     ...base(colours),
     grid: { left: 2, right: 22, top: 6, bottom: 2, containLabel: true },
     legend: { ...base(colours).legend, data: config.values.map((column) => data.name(column)) },
-    xAxis: axis(colours, { type: "log", logBase: 10, min: low(rows, config, floor), axisLabel: { color: colours.muted, hideOverlap: true, formatter: (value) => decade(value, unit) } }),
+    xAxis: axis(colours, { type: "log", logBase: 10, min: axisStart(rows, config, floor), axisLabel: { color: colours.muted, hideOverlap: true, formatter: (value) => decade(value, unit) } }),
     yAxis: axis(colours, { type: "category", data: names, axisLabel: { color: colours.text, width: narrow ? 110 : 170, overflow: "truncate" } }),
-    tooltip: { ...base(colours).tooltip, trigger: "axis", axisPointer: { type: "none" }, formatter: (points) => bubble(points, rows, data, config) },
+    tooltip: { ...base(colours).tooltip, trigger: "axis", axisPointer: { type: "none" }, formatter: (points) => tooltip(points, rows, data, config) },
     series: [
       ...config.values.map((column, index) => ({
         name: data.name(column), type: "scatter", symbolSize: 11, z: 3, itemStyle: { opacity: 1, color: [colours.series[1], colours.series[0], colours.series[3]][index] },
@@ -33,10 +33,10 @@ export function option(data, config, colours, narrow = false) {
   };
 }
 
-// Powers of ten stay powers of ten: 100 s, not 1.7 min.
+// Powers of ten stay readable as such: 100 s, not 1.7 min.
 const decade = (value, unit) => (unit === "milliseconds" ? (value < 1000 ? `${value} ms` : `${compact(value / 1000)} s`) : compact(value, unit));
 
-const low = (rows, config, floor) => 10 ** Math.floor(Math.log10(Math.min(...rows.map((row) => floor(row[config.values[0]])), 1000)));
+const axisStart = (rows, config, floor) => 10 ** Math.floor(Math.log10(Math.min(...rows.map((row) => floor(row[config.values[0]])), 1000)));
 
 function span(rows, config, floor, colours) {
   return {
@@ -49,10 +49,10 @@ function span(rows, config, floor, colours) {
   };
 }
 
-function bubble(points, rows, data, config) {
+function tooltip(points, rows, data, config) {
   const row = rows[points[0].dataIndex];
-  const own = points.filter((point) => point.seriesIndex < config.values.length);
-  const rest = data.columns.filter((column) => !config.values.includes(column) && !config.label.includes(column));
-  const note = rest.map((column) => `${data.name(column)}: ${number(row[column], data.unit(column))}`).join(" · ");
-  return tip(row[config.label[0]], own.map((point) => [point.color, point.seriesName, number(row[config.values[point.seriesIndex]], data.unit(config.values[0]))]), note);
+  const percentiles = points.filter((point) => point.seriesIndex < config.values.length);
+  const others = data.columns.filter((column) => !config.values.includes(column) && !config.label.includes(column));
+  const note = others.map((column) => `${data.name(column)}: ${number(row[column], data.unit(column))}`).join(" · ");
+  return tip(row[config.label[0]], percentiles.map((point) => [point.color, point.seriesName, number(row[config.values[point.seriesIndex]], data.unit(config.values[0]))]), note);
 }

@@ -1,11 +1,11 @@
-// The filter bar: ranges, version, provider, internal, comparison; what is on comes from the address.
-import * as api from "./api.js";
-import { el, icon } from "./dom.js";
-import { number } from "./format.js";
-import { labelOf } from "./labels.js";
-import * as state from "./state.js";
+// The filter bar: ranges, version, provider, internal events, comparison. The address has their values.
+import * as api from "../data/api.js";
+import { el, icon } from "../dom.js";
+import { number } from "../data/format.js";
+import { labelOf } from "../data/labels.js";
+import * as state from "../data/state.js";
 
-const NAMED = new Set(["product", "range", "start", "end", "version", "provider", "internal"]);
+const IN_BAR = new Set(["product", "range", "start", "end", "version", "provider", "internal"]);
 const bar = document.getElementById("filters");
 const find = (name) => bar.querySelector(`[name="${name}"]`);
 const DEFAULT_RANGE = bar.dataset.range;
@@ -58,24 +58,24 @@ function show() {
     select.closest(".field").classList.toggle("set", Boolean(value) && name !== "product");
   }
   bar.querySelector("[data-do=compare]")?.setAttribute("aria-pressed", String(Boolean(state.get("compare"))));
-  chips();
+  drawChips();
 }
 
-// Filters that were set by a click on a value, each with a way to take it back.
-function chips() {
+// A chip for each filter that was set by a click on a value; its button removes the filter.
+function drawChips() {
   const place = document.getElementById("chips");
-  const own = [...state.query()].filter(([name]) => !NAMED.has(name));
-  place.replaceChildren(...own.map(([name, value]) => el("li", { class: "pill chip" }, `${labelOf(name)}: ${value}`,
+  const byValue = [...state.query()].filter(([name]) => !IN_BAR.has(name));
+  place.replaceChildren(...byValue.map(([name, value]) => el("li", { class: "pill chip" }, `${labelOf(name)}: ${value}`,
     el("button", { type: "button", "aria-label": `Remove the filter ${labelOf(name)}: ${value}`, onclick: () => state.set({ [name]: "" }) }, icon("close")))));
 }
 
 export async function options(signal) {
-  const found = await api.get("/api/options", state.query(), signal);
-  fill("version", [["", "All versions"], ...found.versions.map((version) => [version, version])]);
-  fill("provider", [["", "All providers"], ...found.providers.map((provider) => [provider, provider])]);
-  fill("product", found.products.map((product) => [product, product]));
+  const values = await api.get("/api/options", state.query(), signal);
+  fill("version", [["", "All versions"], ...values.versions.map((version) => [version, version])]);
+  fill("provider", [["", "All providers"], ...values.providers.map((provider) => [provider, provider])]);
+  fill("product", values.products.map((product) => [product, product]));
   const product = find("product");
-  if (product) product.closest(".field").hidden = found.products.length < 2;
+  if (product) product.closest(".field").hidden = values.products.length < 2;
   show();
 }
 
@@ -86,8 +86,8 @@ function fill(name, list) {
   if (!same) select.replaceChildren(...list.map(([value, text]) => el("option", { value }, text)));
 }
 
-// "1,234 internal events hidden · show": nobody should take filtered numbers for all numbers.
-export function hidden(count) {
+// "1,234 internal events hidden · show": tells that the numbers are not of all events.
+export function showHidden(count) {
   const place = document.getElementById("hidden-internal");
   const mode = state.get("internal") || "hide";
   place.hidden = mode === "hide" && !count;
@@ -100,9 +100,9 @@ export function hidden(count) {
   }
 }
 
-// A script asks, since a form of this page would not say where it comes from, which the collector wants to know.
+// By script, because a form of this page would send no referrer, and the collector checks the origin.
 async function signOut() {
   const answer = await fetch("/sign-out", { method: "POST", credentials: "same-origin" }).catch(() => null);
   if (answer?.ok) location.assign("/sign-in");
-  else document.getElementById("voice").textContent = "The collector did not answer; you are still signed in.";
+  else document.getElementById("announcements").textContent = "The collector did not answer; you are still signed in.";
 }

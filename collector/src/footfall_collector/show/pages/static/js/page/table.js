@@ -1,26 +1,26 @@
-// The same numbers as a table; a click on a heading sorts.
-import { el, replaceKeepingFocus } from "./dom.js";
-import { number } from "./format.js";
+// A chart's numbers as a table; a click on a heading sorts it.
+import { el, replaceKeepingFocus } from "../dom.js";
+import { number } from "../data/format.js";
 
 const isNumber = (data, column) => data.rows.some((row) => typeof row[column] === "number");
 
 export function draw(host, data, title) {
-  const [by, direction] = (host.dataset.sort ?? "").split(" ");
-  const rows = by ? [...data.rows].sort((a, b) => order(a[by], b[by]) * (direction === "descending" ? -1 : 1)) : data.rows;
-  const head = el("tr", {}, data.columns.map((column) => heading(host, data, title, column, by, direction)));
+  const [sortedBy, direction] = (host.dataset.sort ?? "").split(" ");
+  const rows = sortedBy ? [...data.rows].sort((a, b) => order(a[sortedBy], b[sortedBy]) * (direction === "descending" ? -1 : 1)) : data.rows;
+  const head = el("tr", {}, data.columns.map((column) => heading(host, data, title, column, sortedBy, direction)));
   const body = rows.map((row) => el("tr", {}, data.columns.map((column) => cell(row[column], data, column))));
   const table = el("table", { class: "data" }, el("caption", { class: "sr-only" }, title), el("thead", {}, head), el("tbody", {}, body));
   replaceKeepingFocus(host, el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": `${title}, table` }, table));
 }
 
-function heading(host, data, title, column, by, direction) {
-  const next = by === column && direction === "descending" ? "ascending" : "descending";
+function heading(host, data, title, column, sortedBy, direction) {
+  const next = sortedBy === column && direction === "descending" ? "ascending" : "descending";
   const button = el("button", { type: "button", "data-key": column, onclick: () => { host.dataset.sort = `${column} ${next}`; draw(host, data, title); } },
-    data.name(column), by === column ? el("span", { "aria-hidden": "true" }, direction === "descending" ? " ↓" : " ↑") : "");
-  return el("th", { scope: "col", class: isNumber(data, column) ? "num" : null, "aria-sort": by === column ? direction : null }, button);
+    data.name(column), sortedBy === column ? el("span", { "aria-hidden": "true" }, direction === "descending" ? " ↓" : " ↑") : "");
+  return el("th", { scope: "col", class: isNumber(data, column) ? "num" : null, "aria-sort": sortedBy === column ? direction : null }, button);
 }
 
-// The exact value stays readable by programs, beside the one that people read.
+// `data-value` holds the exact value for programs.
 function cell(value, data, column) {
   const raw = value === null || value === undefined ? "" : String(value);
   return el("td", { class: typeof value === "number" ? "num" : null, "data-value": raw }, number(value, data.unit(column)));

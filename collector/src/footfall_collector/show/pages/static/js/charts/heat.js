@@ -1,22 +1,22 @@
-// Weekly retention: a row for each week in which instances were first seen, a column for each week after it.
+// Weekly retention: a row for each week in which instances were first seen, a column for each later week.
 import { colour, el } from "../dom.js";
-import { axis, base } from "../echart.js";
-import { date, day, moment, number } from "../format.js";
+import { axis, base } from "./echart.js";
+import { date, day, moment, number } from "../data/format.js";
 
 // `{cohorts: [{start, size, weeks: Map(offset → {ratio, count})}], last}` from rows of cohort, offset and instances.
 export function cohorts(data, config) {
-  const found = new Map();
+  const byStart = new Map();
   let last = 0;
   for (const row of data.rows) {
     const start = row[config.cohort];
-    if (!found.has(start)) found.set(start, { start, size: 0, weeks: new Map() });
-    const cohort = found.get(start);
+    if (!byStart.has(start)) byStart.set(start, { start, size: 0, weeks: new Map() });
+    const cohort = byStart.get(start);
     const offset = row[config.offset];
     cohort.weeks.set(offset, row[config.value]);
     if (offset === 0) cohort.size = row[config.value];
     last = Math.max(last, offset);
   }
-  const list = [...found.values()].sort((a, b) => moment(a.start) - moment(b.start));
+  const list = [...byStart.values()].sort((a, b) => moment(a.start) - moment(b.start));
   for (const cohort of list) if (config.size) cohort.size = data.rows.find((row) => row[config.cohort] === cohort.start)[config.size];
   return { cohorts: list.slice(-12), last: Math.min(last, 12) };
 }

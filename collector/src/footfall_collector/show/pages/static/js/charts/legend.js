@@ -1,5 +1,5 @@
-// The legend below a chart: one button for each line, which shows or hides it. It wraps where a drawn one would be cut.
-import { el, replaceKeepingFocus } from "./dom.js";
+// The legend below a chart: one button per line, which shows or hides it. Unlike a drawn legend it wraps.
+import { el, replaceKeepingFocus } from "../dom.js";
 
 export function draw(host, chart, entries) {
   const shown = (name) => chart.getOption().legend?.[0]?.selected?.[name] !== false;

@@ -1,4 +1,4 @@
-// The collector's JSON. An answer that is not 200 becomes an error with the sentence that the collector gave.
+// The collector's JSON. An answer other than 200 throws an error with the collector's sentence.
 export class ApiError extends Error {}
 
 const root = document.documentElement.dataset.root ?? "";
@@ -11,9 +11,9 @@ export async function get(path, query, signal) {
     response = await fetch(address(path, query), { signal, headers: { accept: "application/json" }, credentials: "same-origin" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new ApiError("The collector does not answer. Is it still running? The page tries again by itself.");
+    throw new ApiError("The collector does not answer. Is it still running? The page keeps trying.");
   }
-  // The session ended: the page itself leads to the sign-in.
+  // The session ended: reloading the page leads to the sign-in.
   if (response.status === 401) location.reload();
   const isJson = (response.headers.get("content-type") ?? "").includes("json");
   const body = isJson ? await response.json() : null;

@@ -1,11 +1,11 @@
-// What is seen is what the address says: filters, range, comparison, and which panels show their table.
-const VIEW = new Set(["compare", "tables", "hide"]);
+// The state of the page is its address: filters, range, comparison, and the panels that show a table.
+const VIEW_ONLY = new Set(["compare", "tables", "hide"]);
 const listeners = [];
 
 export const params = () => new URLSearchParams(location.search);
 export const get = (name) => params().get(name) ?? "";
 
-// `changes`: name → value; an empty value removes the parameter. One history entry a change, so that Back undoes it.
+// `changes`: name → value; an empty value removes the parameter. Each change is a history entry, so that Back undoes it.
 export function set(changes, { quiet = false } = {}) {
   const query = params();
   for (const [name, value] of Object.entries(changes)) {
@@ -24,10 +24,10 @@ function announce(quiet) {
   if (!quiet) for (const listener of listeners) listener();
 }
 
-// The part of the address that the API understands; where there are several products, one is always named.
+// The part of the address that the API understands; with several products, one is always named.
 export function query() {
   const all = params();
-  for (const name of VIEW) all.delete(name);
+  for (const name of VIEW_ONLY) all.delete(name);
   const { product } = document.documentElement.dataset;
   if (product && !all.get("product")) all.set("product", product);
   return all;
@@ -41,11 +41,11 @@ export function toggleTable(id) {
   return open.has(id);
 }
 
-// The other pages are opened with the same filters.
+// Links to the other pages carry the same filters.
 export function linkPages() {
-  const kept = params();
-  kept.delete("tables");
-  for (const link of document.querySelectorAll("a[data-page]")) link.href = kept.size ? `${link.dataset.page}?${kept}` : link.dataset.page;
+  const carried = params();
+  carried.delete("tables");
+  for (const link of document.querySelectorAll("a[data-page]")) link.href = carried.size ? `${link.dataset.page}?${carried}` : link.dataset.page;
 }
 
 addEventListener("popstate", () => announce(false));

@@ -1,13 +1,13 @@
-// Numbers, durations and days as people read them. Days are UTC everywhere.
+// Numbers, durations and days as text. Days are UTC.
 const whole = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
-const fine = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 2 });
-const short = new Intl.NumberFormat("en-GB", { notation: "compact", maximumFractionDigits: 1 });
+const twoDecimals = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 2 });
+const abbreviated = new Intl.NumberFormat("en-GB", { notation: "compact", maximumFractionDigits: 1 });
 
 const significant = (value) => Number(value.toPrecision(value >= 100 ? 3 : 2)).toString();
 
-function steps(value, table) {
-  let [unit, size] = table[0];
-  for (const [name, least] of table) if (Math.abs(value) >= least) [unit, size] = [name, least];
+function withUnit(value, units) {
+  let [unit, size] = units[0];
+  for (const [name, from] of units) if (Math.abs(value) >= from) [unit, size] = [name, from];
   return `${significant(value / (size || 1))}\u00a0${unit}`;
 }
 
@@ -25,12 +25,12 @@ export function number(value, unit = "") {
   if (value === null || value === undefined) return "–";
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value !== "number") return String(value);
-  if (unit === "ms" || unit === "milliseconds") return steps(value, MILLISECONDS);
-  if (unit === "s" || unit === "seconds") return steps(value, SECONDS);
+  if (unit === "ms" || unit === "milliseconds") return withUnit(value, MILLISECONDS);
+  if (unit === "s" || unit === "seconds") return withUnit(value, SECONDS);
   if (unit === "ratio") return percent(value);
   if (unit === "ago") return ago(value);
-  if (unit === "bytes") return steps(value, BYTES);
-  return Number.isInteger(value) ? whole.format(value) : fine.format(value);
+  if (unit === "bytes") return withUnit(value, BYTES);
+  return Number.isInteger(value) ? whole.format(value) : twoDecimals.format(value);
 }
 
 // On an axis: 5 %, not 5.0 %.
@@ -38,7 +38,7 @@ export const tick = (value, unit) => compact(value, unit).replace(".0\u00a0", "\
 
 export function compact(value, unit = "") {
   if (["ms", "milliseconds", "s", "seconds", "ratio"].includes(unit)) return number(value, unit);
-  return Math.abs(value) < 10_000 ? number(value, unit) : short.format(value);
+  return Math.abs(value) < 10_000 ? number(value, unit) : abbreviated.format(value);
 }
 
 const DAY = { day: "numeric", month: "short", timeZone: "UTC" };
@@ -50,7 +50,7 @@ const formats = {
   time: new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: "UTC", hour12: false }),
 };
 
-// A day ("2026-11-24") or a moment ("2026-11-24T13:00:00Z"); what has no zone is UTC, as everything here.
+// Milliseconds of a day ("2026-11-24") or a moment ("2026-11-24T13:00:00Z"). A text without a zone is UTC.
 export function moment(text) {
   const value = String(text).replace(" ", "T");
   if (/^\d{4}-\d{2}-\d{2}$/.test(value)) return Date.parse(`${value}T00:00:00Z`);
@@ -66,5 +66,5 @@ export const longMoment = (at, daily) => (daily ? `${formats.weekday.format(at)}
 
 export function ago(seconds) {
   if (seconds < 2) return "just now";
-  return seconds < 90 ? `${Math.round(seconds)} s ago` : `${steps(seconds, SECONDS)} ago`;
+  return seconds < 90 ? `${Math.round(seconds)} s ago` : `${withUnit(seconds, SECONDS)} ago`;
 }
