@@ -1,4 +1,4 @@
-"""`/mcp` of a real collector, asked by real MCP clients of both protocol eras."""
+"""`/mcp` of a real collector, called by real MCP clients of both protocol eras."""
 
 import json
 import subprocess
@@ -29,16 +29,16 @@ JSON = {"Content-Type": "application/json", "Accept": "application/json, text/ev
 
 
 def calls(version: str, n: int, failed: int, error: str) -> list[dict[str, Any]]:
-    """So many calls of one tool in one version, and the errors of those that failed."""
+    """`n` calls of one tool in one version, and the errors of those that failed."""
     common = {"dot_ai_version": version, "ai_provider": "anthropic", "is_internal": False, "tool": "query"}
-    done = [
-        said("tool_executed", common | {"success": at >= failed, "duration_ms": 340, "mcp_client": "Zed"})
-        for at in range(n)
+    executed = [
+        wire_event("tool_executed", common | {"success": index >= failed, "duration_ms": 340, "mcp_client": "Zed"})
+        for index in range(n)
     ]
-    return done + [said("tool_error", common | {"error_type": error}) for _ in range(failed)]
+    return executed + [wire_event("tool_error", common | {"error_type": error}) for _ in range(failed)]
 
 
-def said(event: str, properties: dict[str, Any]) -> dict[str, Any]:
+def wire_event(event: str, properties: dict[str, Any]) -> dict[str, Any]:
     return {
         "uuid": str(uuid.uuid4()),
         "event": event,
@@ -51,26 +51,26 @@ def said(event: str, properties: dict[str, Any]) -> dict[str, Any]:
 def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]:
     """Two releases, of which the newer one fails five times as often, and with a new class of error."""
     events = calls("2.2.0", 400, 8, "ApiException") + calls("2.3.0", 400, 40, "TimeoutError")
-    with start_collector(tmp_path_factory.mktemp("assistant") / "data", segment_seconds=0.1) as running:
-        body = {"api_key": "phc_assistant", "batch": events}
+    with start_collector(tmp_path_factory.mktemp("mcp") / "data", segment_seconds=0.1) as running:
+        body = {"api_key": "phc_mcp", "batch": events}
         assert post(running, json.dumps(body).encode()).status == 200
         wait_for(lambda: ask(running, "GET", "/api/charts/tool-usage").json["rows"], "the calls in the charts")
         yield running
 
 
-def asked(collector: CollectorProcess, tool: str, **arguments: Any) -> Any:
-    """What a tool answers a client of the newest protocol: its JSON, or the text of its error."""
+def call_tool(collector: CollectorProcess, tool: str, **arguments: Any) -> Any:
+    """The answer of a tool to a client of the newest protocol: its JSON, or the text of its error."""
 
-    async def ask_it() -> Any:
+    async def call() -> Any:
         async with Client(f"{collector.url}/mcp") as client:
             result = await client.call_tool(tool, arguments)
             text: str = result.content[0].text  # type: ignore[union-attr] # every answer is text
             return text if result.is_error else json.loads(text)
 
-    return anyio.run(ask_it)
+    return anyio.run(call)
 
 
-def test_the_tools_say_that_they_change_nothing(collector: CollectorProcess) -> None:
+def test_every_tool_is_marked_read_only(collector: CollectorProcess) -> None:
     async def listed() -> list[Any]:
         async with Client(f"{collector.url}/mcp") as client:
             return list((await client.list_tools()).tools)
@@ -95,28 +95,33 @@ def test_a_client_of_the_older_protocol_is_answered_too(collector: CollectorProc
     assert anyio.run(listed) == TOOLS
 
 
-def test_what_broke_since_a_version_is_told_with_its_uncertainty(collector: CollectorProcess) -> None:
-    found = asked(collector, "what_broke", since="2.2.0")
-    assert [version["version"] for version in found["versions_after_it"]] == ["2.3.0"]
-    (flag,) = found["regressions"]
-    assert (flag["kind"], flag["tool"], flag["now"], flag["was"]) == ("errors", "query", 0.1, 0.02)
-    assert 0 < flag["low"] < 0.08 < flag["high"]
-    assert found["new_error_classes"] == [
+def test_what_broke_returns_regressions_with_their_intervals(collector: CollectorProcess) -> None:
+    answer = call_tool(collector, "what_broke", since="2.2.0")
+    assert [version["version"] for version in answer["versions_after_it"]] == ["2.3.0"]
+    (regression,) = answer["regressions"]
+    assert (regression["kind"], regression["tool"], regression["now"], regression["was"]) == (
+        "errors",
+        "query",
+        0.1,
+        0.02,
+    )
+    assert 0 < regression["low"] < 0.08 < regression["high"]
+    assert answer["new_error_classes"] == [
         {"product_version": "2.3.0", "tool": "query", "error_type": "TimeoutError", "errors": 40}
     ]
-    assert asked(collector, "what_broke", since="2.3.0")["regressions"] == []
+    assert call_tool(collector, "what_broke", since="2.3.0")["regressions"] == []
 
 
-def test_an_assistant_gets_the_numbers_of_the_pages(collector: CollectorProcess) -> None:
-    chart = asked(collector, "chart", id="tool-errors", range="7d", version="2.3.0")
+def test_the_tools_return_the_numbers_of_the_pages(collector: CollectorProcess) -> None:
+    chart = call_tool(collector, "chart", id="tool-errors", range="7d", version="2.3.0")
     page = ask(collector, "GET", "/api/charts/tool-errors?range=7d&version=2.3.0").json
     assert (chart["columns"], chart["rows"]) == (page["columns"], page["rows"])
     assert chart["rows"] == [["query", 400, 40, 0.1]]
-    answers = asked(collector, "answers", range="7d")
+    answers = call_tool(collector, "answers", range="7d")
     assert answers["answer"] == ask(collector, "GET", "/api/pages/overview?range=7d").json["answer"]
     assert {tile["id"]: tile["value"] for tile in answers["tiles"]}["calls"] == 800
-    assert asked(collector, "charts")["charts"] == ask(collector, "GET", "/api/charts").json["charts"]
-    facts = {fact["id"]: fact["value"] for fact in asked(collector, "data_health")["facts"]}
+    assert call_tool(collector, "charts")["charts"] == ask(collector, "GET", "/api/charts").json["charts"]
+    facts = {fact["id"]: fact["value"] for fact in call_tool(collector, "data_health")["facts"]}
     assert facts["stored"] == 848
 
 
@@ -132,7 +137,7 @@ def test_an_assistant_gets_the_numbers_of_the_pages(collector: CollectorProcess)
 def test_a_wrong_question_is_answered_with_a_sentence(
     collector: CollectorProcess, tool: str, arguments: dict[str, str], sentence: str
 ) -> None:
-    assert sentence in asked(collector, tool, **arguments)
+    assert sentence in call_tool(collector, tool, **arguments)
     assert not any(value in collector.output for value in arguments.values()), "nothing of it is in the log"
 
 
@@ -143,7 +148,7 @@ def test_another_sites_page_is_refused(collector: CollectorProcess) -> None:
     assert ask(collector, "POST", "/mcp", body, JSON | {"Host": "evil.example.org"}).status == 403
 
 
-def test_where_there_is_a_secret_it_is_the_bearer_token(tmp_path: Path) -> None:
+def test_the_sign_in_secret_is_accepted_as_a_bearer_token(tmp_path: Path) -> None:
     body = json.dumps(INITIALIZE).encode()
     with start_collector(tmp_path / "data", {"FOOTFALL_SIGN_IN_SECRET": "correct horse battery"}) as guarded:
         assert ask(guarded, "POST", "/mcp", body, JSON).status == 401
@@ -152,7 +157,7 @@ def test_where_there_is_a_secret_it_is_the_bearer_token(tmp_path: Path) -> None:
             assert answer.status == status
 
 
-def test_its_own_calls_are_counted_where_its_variables_say(tmp_path: Path) -> None:
+def test_its_own_calls_are_sent_to_the_host_of_its_variables(tmp_path: Path) -> None:
     with CaptureServer() as counting:
         env = {
             "FOOTFALL_ANSWERS_POSTHOG_HOST": counting.url,
@@ -162,7 +167,7 @@ def test_its_own_calls_are_counted_where_its_variables_say(tmp_path: Path) -> No
             "FOOTFALL_ANSWERS_TELEMETRY_STATE_DIR": str(tmp_path / "state"),
         }
         with start_collector(tmp_path / "data", env) as collector:
-            asked(collector, "charts")
+            call_tool(collector, "charts")
             wait_for(lambda: counting.named("tool_executed"), "the call to be counted")
         (call,) = counting.named("tool_executed")
         assert (call["properties"]["tool"], call["properties"]["success"]) == ("charts", True)
@@ -170,7 +175,34 @@ def test_its_own_calls_are_counted_where_its_variables_say(tmp_path: Path) -> No
     assert (collector.process.returncode, "Traceback" in collector.output) == (0, False)
 
 
-def test_nothing_of_it_is_there_before_it_is_asked() -> None:
+BLOCK_MCP = """
+import sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("mcp", "mcp_types"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Blocker())
+"""
+
+
+def test_without_the_sdk_the_answer_is_501_and_the_command_that_installs_it(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(BLOCK_MCP)
+    body = json.dumps(INITIALIZE).encode()
+    with start_collector(tmp_path / "data", {"PYTHONPATH": str(tmp_path)}) as without_sdk:
+        for _ in range(2):
+            answer = ask(without_sdk, "POST", "/mcp", body, JSON)
+            assert answer.status == 501
+            assert answer.text == (
+                "The MCP endpoint needs the MCP SDK, which is not installed here: "
+                "pip install 'footfall-collector[mcp]'\n"
+            )
+        assert ask(without_sdk, "GET", "/api/pulse").status == 200
+        assert "Traceback" not in without_sdk.output
+
+
+def test_the_sdk_is_not_loaded_before_the_first_request() -> None:
     program = (
         "import sys, footfall_collector.app.collector; "
         "print([m for m in ('mcp', 'footfall.telemetry') if m in sys.modules])"

@@ -1,4 +1,4 @@
-"""Nothing of a request that `/mcp` refuses comes back in its answer or stands in the log."""
+"""The content of a request that `/mcp` refuses is neither in the answer nor in the log."""
 
 import json
 from collections.abc import Iterator
@@ -36,12 +36,12 @@ arguments = st.dictionaries(st.sampled_from(["id", "since", "range", "product", 
 
 @pytest.fixture(scope="module")
 def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]:
-    with start_collector(tmp_path_factory.mktemp("discreet") / "data") as running:
+    with start_collector(tmp_path_factory.mktemp("redaction") / "data") as running:
         yield running
 
 
-def sent(collector: CollectorProcess, body: Any, **headers: str) -> Answer:
-    """The answer to a body, of which nothing may be in it or in the log."""
+def send(collector: CollectorProcess, body: Any, **headers: str) -> Answer:
+    """The answer to a body; asserts that neither the answer nor the log repeats the marker."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     answer = ask(collector, "POST", "/mcp", raw, JSON | {k.replace("_", "-"): v for k, v in headers.items()})
     assert MARKER not in answer.text
@@ -53,8 +53,8 @@ def sent(collector: CollectorProcess, body: Any, **headers: str) -> Answer:
 
 @given(body=values | st.dictionaries(st.sampled_from(["jsonrpc", "method", "params", MARKER]), values))
 @examples(max_examples=60)
-def test_what_is_no_request_is_not_repeated(collector: CollectorProcess, body: Any) -> None:
-    assert "error" in sent(collector, body).json
+def test_a_malformed_request_is_not_repeated(collector: CollectorProcess, body: Any) -> None:
+    assert "error" in send(collector, body).json
 
 
 @given(name=st.sampled_from(TOOLS), method=st.sampled_from(METHODS), params=arguments, data=st.data())
@@ -62,10 +62,10 @@ def test_what_is_no_request_is_not_repeated(collector: CollectorProcess, body: A
 def test_wrong_calls_are_not_repeated(
     collector: CollectorProcess, name: str, method: str, params: dict[str, Any], data: st.DataObject
 ) -> None:
-    asked = {"name": name, "uri": MARKER, "cursor": MARKER, "arguments": data.draw(st.just(params) | values)}
-    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": asked | {"_meta": ENVELOPE}}
+    arguments_sent = {"name": name, "uri": MARKER, "cursor": MARKER, "arguments": data.draw(st.just(params) | values)}
+    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": arguments_sent | {"_meta": ENVELOPE}}
     named = {"Mcp_Name": data.draw(st.sampled_from([name, MARKER]))} if data.draw(st.booleans()) else {}
-    sent(collector, body, MCP_Protocol_Version=data.draw(st.sampled_from([NEWEST, MARKER])), Mcp_Method=method, **named)
+    send(collector, body, MCP_Protocol_Version=data.draw(st.sampled_from([NEWEST, MARKER])), Mcp_Method=method, **named)
 
 
 @pytest.mark.parametrize(
@@ -86,16 +86,16 @@ def test_wrong_calls_are_not_repeated(
 def test_a_refusal_says_what_is_wrong(
     collector: CollectorProcess, body: Any, headers: dict[str, str], status: int, sentence: str
 ) -> None:
-    answer = sent(collector, body, **headers)
+    answer = send(collector, body, **headers)
     assert answer.status == status
     assert sentence in answer.json["error"]["message"]
     assert "data" not in answer.json["error"]
 
 
-def test_a_version_that_is_not_spoken_is_answered_with_those_that_are(collector: CollectorProcess) -> None:
-    asked = {"_meta": ENVELOPE | {"io.modelcontextprotocol/protocolVersion": "2099-01-01"}}
-    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": asked}
-    error = sent(collector, body, MCP_Protocol_Version="2099-01-01", Mcp_Method="tools/list").json["error"]
+def test_an_unsupported_protocol_version_is_answered_with_the_supported_ones(collector: CollectorProcess) -> None:
+    params = {"_meta": ENVELOPE | {"io.modelcontextprotocol/protocolVersion": "2099-01-01"}}
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": params}
+    error = send(collector, body, MCP_Protocol_Version="2099-01-01", Mcp_Method="tools/list").json["error"]
     assert error["code"] == -32022
     assert NEWEST in error["data"]["supported"]
     assert "2099" not in json.dumps(error)
