@@ -70,6 +70,7 @@ def steps(release: Release) -> Sequence[Step]:
     version, python = release.version, sys.executable
     places = ", ".join(sorted({place.path for place in PLACES}))
     generated = (python, "scripts/generate")
+    public_api = (python, "client/tests/package/public_api.py", "--write")
     towncrier = (str(BIN / "towncrier"), "build", "--yes", "--version", version)
     return (
         Step("look whether the working copy is clean, and dist empty", lambda: _clean(release), changes=False),
@@ -78,6 +79,7 @@ def steps(release: Release) -> Sequence[Step]:
         Step(f"run the checks: {release.checks}", release.run_checks),
         Step(f"write {version} to {places}", lambda: change(release.root, version)),
         Step("refresh what is generated of it: make generate", lambda: release.run(*generated)),
+        Step("store the public API, which later changes are compared with", lambda: release.run(*public_api)),
         Step("gather changelog.d into CHANGELOG.md", lambda: release.run(*towncrier)),
         Step("commit", lambda: _commit(release)),
         Step(
