@@ -17,7 +17,7 @@ from deploy.tests.dockerfiles import Dockerfile
 from deploy.tests.kubelet import Node
 from deploy.tests.serving import stop, the_server
 from deploy.tests.test_custom_kinds import NODE, needs_schemas
-from footfall.settings.product import Product, Settings, decide_by_environment
+from footfall.settings import Product, Settings, decide_by_environment
 
 FILE = Path(__file__).resolve().parents[1] / "compose/docker-compose.yml"
 SECRET = "of whoever started it"

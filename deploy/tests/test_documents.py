@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deploy.tests.charts import render
-from footfall.settings.product import Product, Settings, decide_by_environment
+from footfall.settings import Product, Settings, decide_by_environment
 from scripts.generate.chart_values import read_values
 from scripts.generate.settings import client_settings, collector_settings
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from deploy.tests.charts import Document, Rendered, render
-from footfall.settings.product import Product, Settings, decide_by_environment
+from footfall.settings import Product, Settings, decide_by_environment
 from scripts.setup.kubernetes_assets import folder as assets
 
 PRODUCT = Product("dot-ai", version="2.2.0", write_key="phc_products_own")

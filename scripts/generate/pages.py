@@ -18,10 +18,10 @@ from footfall.catalogue import (
     Version,
     Vocabulary,
 )
-from footfall.send.packer import MOST_AGE_SECONDS
-from footfall.send.sent_log import KEPT_SECONDS
+from footfall.send.packer import MAX_EVENT_AGE_SECONDS
+from footfall.send.sent_log import SENT_LOG_SECONDS
 from footfall.send.shipper import BATCH_EVENTS
-from footfall.settings.product import Product, Settings
+from footfall.settings import Product, Settings
 from footfall.spool.segments import SPOOL_BYTES
 from footfall_collector.runtime.settings import Settings as CollectorSettings
 
@@ -40,8 +40,8 @@ NEVER_COLLECTED = (
 def _limits(product: Product) -> dict[str, int]:
     """The numbers that the pages name, from the code that keeps to them."""
     return {
-        "log_days": KEPT_SECONDS // 86_400,
-        "spool_days": MOST_AGE_SECONDS // 86_400,
+        "log_days": SENT_LOG_SECONDS // 86_400,
+        "spool_days": MAX_EVENT_AGE_SECONDS // 86_400,
         "spool_mib": SPOOL_BYTES >> 20,
         "batch": BATCH_EVENTS,
         "grace_minutes": round(Settings.read(product, {}).grace_seconds / 60),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from footfall.settings.product import Product, Settings, decide_by_environment
+from footfall.settings import Product, Settings, decide_by_environment
 from footfall_collector.runtime.settings import PREFIX, TABLE, Setting
 
 from .toml_reference import bounds, toml

@@ -84,7 +84,7 @@ KINDS = (
     Guard(
         "existing classes",
         "a class that was made or renamed at run time",
-        (client("record/precomputed", " and _stands_in_module(candidate, name)", ""),),
+        (client("record/precomputed", " and _is_defined_in_module(candidate, name)", ""),),
         "spool",
         quick=True,
     ),
@@ -165,8 +165,8 @@ RECORDING = (
         (
             client(
                 "record/recorder",
-                "known = self._known.get(type(event))",
-                """known = self._known.get(type(event)) or (b'{"e":"letter","t":', msgspec.structs.asdict)""",
+                "known = self._events.get(type(event))",
+                """known = self._events.get(type(event)) or (b'{"e":"letter","t":', msgspec.structs.asdict)""",
             ),
         ),
         "spool",
@@ -174,7 +174,7 @@ RECORDING = (
     Guard(
         "rounded durations",
         "durations so exact that they tell one machine or one call from others",
-        (client("record/recorder", "round_significant(milliseconds) if 0.0", "milliseconds if 0.0"),),
+        (client("record/recorder", "round_significant(milliseconds)\n", "milliseconds\n"),),
         "spool",
     ),
     Guard(
@@ -196,7 +196,7 @@ RECORDING = (
     Guard(
         "random ids",
         "a uuid with a time and a network card's address in it",
-        (client("record/recorder", "fresh = self._take_id()", 'fresh = __import__("uuid").uuid1().hex.encode()'),),
+        (client("record/recorder", "uuid = self._next_uuid()", 'uuid = __import__("uuid").uuid1().hex.encode()'),),
         "wire: tool_executed: uuid",
     ),
 )
@@ -284,25 +284,25 @@ CONTEXT = (
     Guard(
         "a typo is not repeated",
         "a wrong value of `DOT_AI_TELEMETRY` in the log",
-        (client("settings/product", 'f"{variable} has a value that is neither', 'f"{variable}={value} is neither'),),
+        (client("settings/opt_out", 'f"{variable} has a value that is neither', 'f"{variable}={value} is neither'),),
         "log",
     ),
     Guard(
         "a wrong number is not repeated",
         "a wrong number of seconds in the log",
-        (client("settings/product", "is not a number of seconds", "{raw} is not a number of seconds"),),
+        (client("settings/environment", "is not a number of seconds", "{raw} is not a number of seconds"),),
         "log",
     ),
     Guard(
         "a wrong host is not repeated",
         "a wrong address, perhaps with a password in it, in the log",
-        (client("settings/product", "POSTHOG_HOST is not an http", "POSTHOG_HOST={host} is not an http"),),
+        (client("settings/environment", "POSTHOG_HOST is not an http", "POSTHOG_HOST={host} is not an http"),),
         "log",
     ),
     Guard(
         "no personal key",
         "a personal PostHog key, which is a secret, in the place of the write key",
-        (client("settings/product", "if key.lower().startswith(_PERSONAL):", "if not key:"),),
+        (client("settings/environment", "if key.lower().startswith(_PERSONAL_KEY_PREFIX):", "if not key:"),),
         "spool/third/product.json",
     ),
 )

@@ -21,7 +21,7 @@ WIRE = (
             client(
                 "send/packer",
                 "if check is None:\n            return None",
-                "if check is None:\n            return raw.properties",
+                "if check is None:\n            return line.properties",
             ),
         ),
         "wire/text",
@@ -32,7 +32,7 @@ WIRE = (
         (
             client(
                 "send/packer",
-                "shared = self._common((common if type(common) is dict else {}).get) or {}",
+                "shared = self._common_check((common if type(common) is dict else {}).get) or {}",
                 "shared = common",
             ),
         ),
@@ -41,7 +41,13 @@ WIRE = (
     Guard(
         "instance IDs only",
         "an ID that another program left in the spool",
-        (client("send/packer", "if type(known) is str and _INSTANCE.fullmatch(known) else", "if known else"),),
+        (
+            client(
+                "send/packer",
+                "valid = type(spooled_id) is str and _INSTANCE_ID.fullmatch(spooled_id)",
+                "valid = spooled_id",
+            ),
+        ),
         "wire/text",
     ),
     Guard(
@@ -74,7 +80,7 @@ WIRE = (
         (
             client(
                 "send/wire",
-                "return packer.compress(body) + packer.flush()",
+                "return compressor.compress(body) + compressor.flush()",
                 'return __import__("gzip").compress(body, mtime=time.time())',
             ),
         ),

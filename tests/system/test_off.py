@@ -23,10 +23,13 @@ DECIDING = {
     "footfall",
     "footfall.mcp",
     "footfall.mcp.instrumentation",
+    "footfall.record",
+    "footfall.record.manual_calls",
+    "footfall.settings",
+    "footfall.settings.opt_out",
     "footfall.settings.product",
     "footfall.telemetry",
-    "footfall.record.manual_calls",
-    "footfall.runtime.version",
+    "footfall.version",
 }
 """What it takes to find out that it is off. Nothing else of telemetry may be imported then."""
 

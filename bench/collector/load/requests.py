@@ -16,7 +16,7 @@ from random import Random
 from typing import Any
 
 from footfall.catalogue import catalogue_for
-from footfall.send.wire import Poster, closing, compressed, request_body, wire_event
+from footfall.send.wire import BatchSender, compressed, encode_event, event_suffix, request_body
 from tests.oracle.fleet import Fleet, Happened
 
 KEY = "phc_measured"
@@ -47,7 +47,7 @@ def templates() -> list[Template]:
         events = list(itertools.islice(life, BATCH))
         if len(events) == BATCH:
             said = tuple((event.event, _properties(event)) for event in events)
-            found.append(Template(said, closing(events[0].instance, {})))
+            found.append(Template(said, event_suffix(events[0].instance, {})))
         if len(found) == INSTANCES:
             break
     return found
@@ -69,12 +69,12 @@ def request(template: Template, size: int, sent_at: int, rng: Random) -> bytes:
         drawn = names[32 * n : 32 * n + 32]
         uuid = f"{drawn[:12]}4{drawn[13:16]}8{drawn[17:]}"
         happened = sent_at - FLUSH_SECONDS + (n + 1) * FLUSH_SECONDS // size
-        events.append(wire_event(name, happened, uuid, properties, template.close))
+        events.append(encode_event(name, happened, uuid, properties, template.close))
     packed = compressed(request_body(KEY, events, sent_at))
-    return _HEAD.head(packed).encode() + b"\r\n" + packed
+    return _HEAD.request_head(packed).encode() + b"\r\n" + packed
 
 
-_HEAD = Poster("http://127.0.0.1", {})
+_HEAD = BatchSender("http://127.0.0.1", {})
 
 
 def write(path: Path, size: int, count: int, first: float, rate: float) -> None:

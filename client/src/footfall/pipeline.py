@@ -1,4 +1,21 @@
-"""Puts the parts together for one product in one process: recorder, spool, worker, lifecycle."""
+"""The pipeline of an event, from the call that records it to the line that says it was sent.
+
+1. check      `record/recorder.py`    `Recorder.record`: the catalogue admits the event's properties, or it is dropped
+2. stamp      `record/recorder.py`    `Recorder.record`: the time to the second and a random UUID
+3. encode     `record/recorder.py`    `Recorder.record`: one line of JSON
+4. append     `spool/spool.py`        `Spool.append`: the line is on disk before `record()` returns
+5. wake       `send/worker.py`        `Worker.notify`: the background thread wakes when a batch is due
+6. read       `spool/spool.py`        `Spool.peek`: the oldest unacknowledged lines, at most 100
+7. check again, pack   `send/packer.py`   `Packer.pack`: what is on disk is not trusted
+8. post       `send/wire.py`          `BatchSender.post`: one request, bounded in time
+9. interpret the answer   `send/wire.py`   `interpret_answer`: delivered, try again later, or refused
+10. log       `send/sent_log.py`      `SentLog.append`: the events that were delivered, for `footfall log`
+11. acknowledge   `spool/spool.py`    `Spool.acknowledge`: delivered lines are never read again
+12. back off  `send/send_state.py`    `SendState`: after any other answer, the next attempt waits longer
+
+Steps 1 to 5 run on the caller's thread in a few microseconds; `Shipper.ship_once` (`send/shipper.py`) runs 6 to 12 on
+the worker's thread. `Pipeline._connect_stages` puts the stages together in this order.
+"""
 
 import logging
 import os
@@ -14,18 +31,18 @@ from .identity import deployment_method, first_started_at, identify, read_contex
 from .identity.kubernetes import NO_CLUSTER, ClusterFacts, cluster_configured
 from .record import Recorder
 from .runtime import (
-    VOICE,
-    Clock,
+    FORK_SAFE_LOG,
     Counters,
-    Lifecycle,
+    ExitHooks,
     StateDirectory,
+    SystemClock,
     open_state_directory,
     read_json,
     write_json,
 )
-from .send import Delivered, Outcome, Packer, Poster, Sender, Shipper, Worker, compressed
-from .settings import Product, Settings, no_key
-from .settings.notice import first_notice
+from .send import BatchSender, Delivered, InstanceFacts, Outcome, Packer, Shipper, Worker, compressed
+from .settings import Product, Settings, missing_key_message
+from .settings.notice import first_run_notice  # by file: `settings` does not load it while telemetry is off
 from .spool import Spool
 from .version import __version__
 
@@ -34,7 +51,7 @@ log = logging.getLogger("footfall")
 
 
 class Pipeline:
-    """One product's telemetry while it is on.
+    """One product's telemetry in one process, while it is on.
 
     Args:
         preview: print requests on stderr instead of sending them; nothing is written to disk.
@@ -45,164 +62,188 @@ class Pipeline:
         self._environ = environ
         self._preview = preview
         self.settings = Settings.read(product, environ)
-        self.clock = Clock()
+        self.clock = SystemClock()
         self.counters = Counters()
         self.catalogue = catalogue_for(product.name, events=product.catalogue, client_names=product.client_names)
-        self.state = self._state_directory()
+        self.state = self._open_state_directory()
         self._facts: dict[str, Any] = {
             "common": read_context(product, environ),
             "deployment": deployment_method(environ, self.settings.deployment_method),
         }
-        self.recorder = self._recorder()
-        self.lifecycle = Lifecycle(self.record_stopped, _end_all)
-        self._begin()
+        self.recorder = self._make_recorder()
+        self._begin_life()
+        self._connect_stages()
         _pipelines.add(self)
-        warnings = list(self.settings.warnings)
-        if preview and not self.settings.key and not self.settings.refusal:
-            warnings.append(f"{no_key(product)}; without it nothing is sent when preview ends")
-        for warning in warnings:
-            log.warning("%s telemetry: %s", product.name, warning)
+        self._log_warnings()
 
-    def _state_directory(self) -> StateDirectory:
-        if self._preview:
-            return StateDirectory(None, durable=False, network=False, note="preview: nothing is written")
-        return open_state_directory(self.settings.state_dir, named=self.settings.state_dir_named)
+    # The stages ----------------------------------------------------------------------------------------------
 
-    def _recorder(self) -> Recorder:
-        parts = self.catalogue, self._keep, self.counters, self.clock
+    def _make_recorder(self) -> Recorder:
+        """Check, stamp, encode. Made once: the host keeps a reference to its methods across a fork."""
+        arguments = self.catalogue, self._append_and_notify, self.counters, self.clock
         if not self._preview:
-            return Recorder(*parts)
-        from .record.preview_hints import HintingRecorder
+            return Recorder(*arguments)
+        from .record.preview_hints import PreviewRecorder  # by file: only preview needs it
 
-        return HintingRecorder(*parts, lambda hint: log.warning("%s telemetry: %s", self.product.name, hint))
+        return PreviewRecorder(*arguments, lambda hint: log.warning("%s telemetry: %s", self.product.name, hint))
 
-    def _begin(self) -> None:
-        """What a process, or a child after a fork, has of its own."""
-        self._started_at: float | None = None
-        self._stopped = self._closed = False
-        self._life = threading.RLock()
+    def _connect_stages(self) -> None:
+        """All stages after the recorder; made again in a child after a fork."""
         directory = self.state.path
-        spool = os.path.join(directory, "spool") if directory else None
-        self.spool = Spool(spool, dict(self._facts), self.counters, self.clock, slow=self.state.network)
-        self.poster = Poster(self.settings.host, self._environ)
+        segments = os.path.join(directory, "spool") if directory else None
+        # Append to the spool.
+        self.spool = Spool(segments, dict(self._facts), self.counters, self.clock, network=self.state.network)
+        # Read a batch, check it again and pack it; post it and interpret the answer; log, acknowledge, or back off.
+        self.sender = BatchSender(self.settings.host, self._environ)
         self.shipper = Shipper(
             self.spool,
             Packer(self.catalogue),
-            self._print if self._preview else self.poster.post,
-            self._introduce,
+            self._print_request if self._preview else self.sender.post,
+            self._identify_instance,
             self.counters,
             self.clock,
             directory=directory,
             key=self.settings.key,
-            log=self._log,
+            log=self._log_from_worker,
         )
+        # Wake the thread that does it.
         self.worker = Worker(self.shipper, self.settings.flush_seconds)
 
-    def _keep(self, line: bytes) -> None:
-        kept = self.spool.append(line)
+    def _append_and_notify(self, line: bytes) -> None:
+        on_disk = self.spool.append(line)
         self.worker.notify()
-        if not kept and self.spool.drainable:
-            self.worker.relieve()
+        if not on_disk and self.spool.can_drain:
+            self.worker.drain_soon()
 
-    def _log(self, sentence: str) -> None:
-        VOICE.say(lambda: log.info("%s telemetry: %s", self.product.name, sentence))
+    # Before the stages ---------------------------------------------------------------------------------------
+
+    def _open_state_directory(self) -> StateDirectory:
+        if self._preview:
+            return StateDirectory(None, durable=False, network=False, note="preview: nothing is written")
+        return open_state_directory(self.settings.state_dir, configured=self.settings.state_dir_configured)
+
+    def _log_warnings(self) -> None:
+        warnings = list(self.settings.warnings)
+        if self._preview and not self.settings.key and not self.settings.error:
+            warnings.append(f"{missing_key_message(self.product)}; without it nothing is sent when preview ends")
+        for warning in warnings:
+            log.warning("%s telemetry: %s", self.product.name, warning)
 
     # On the worker's thread ----------------------------------------------------------------------------------
 
-    def _introduce(self) -> Sender:
-        facts = self._cluster()
+    def _log_from_worker(self, sentence: str) -> None:
+        FORK_SAFE_LOG.write(lambda: log.info("%s telemetry: %s", self.product.name, sentence))
+
+    def _identify_instance(self) -> InstanceFacts:
+        facts = self._cluster_facts()
         durable = self.state.path if self.state.durable else None
         identity = identify(self.product.name, facts, durable, self.clock)
         if self._preview:
-            return Sender(identity.id, facts.version, 0.0)
-        began = first_started_at(durable, self.clock) if durable else self.clock.now() - self.clock.elapsed()
-        self._introduce_product(identity.id, identity.origin)
-        return Sender(identity.id, facts.version, began + self.settings.grace_seconds)
+            return InstanceFacts(identity.id, facts.version, 0.0)
+        started_at = first_started_at(durable, self.clock) if durable else self.clock.now() - self.clock.elapsed()
+        self._write_product_file(identity.id, identity.origin)
+        return InstanceFacts(identity.id, facts.version, started_at + self.settings.grace_seconds)
 
-    def _cluster(self) -> ClusterFacts:
+    def _cluster_facts(self) -> ClusterFacts:
         if not cluster_configured(self._environ):
             return NO_CLUSTER
-        from .identity.kubernetes.ask import ask_api_server
+        from .identity.kubernetes.ask import (
+            ask_api_server,
+        )  # by file: it imports a TLS stack, which most processes don't need
 
         return ask_api_server(self._environ)
 
-    def _introduce_product(self, instance: str, how: str) -> None:
-        """Note in the state directory what the command line needs, and give the notice once in an instance's life."""
-        known = read_json(os.path.join(self.state.path, "product.json")) if self.state.path else {}
-        if not known.get("noticed"):
-            VOICE.say(lambda: log.warning("%s", first_notice(self.product, self.settings)))
-        if self.state.path is None:
+    def _write_product_file(self, instance_id: str, origin: str) -> None:
+        """Write `product.json`, which the command line reads, and log the notice once per instance."""
+        path = os.path.join(self.state.path, "product.json") if self.state.path else None
+        previous = read_json(path) if path else {}
+        if not previous.get("noticed"):
+            FORK_SAFE_LOG.write(lambda: log.warning("%s", first_run_notice(self.product, self.settings)))
+        if path is None:
             return
-        about = {
+        content = {
             "name": self.product.name,
             "version": clean_version(self.product.version) or "",
             "host": self.settings.host,
             "key": self.settings.key,
             "client_names": list(self.product.client_names),
             "events": to_plain_data(e for e in self.catalogue.events.values() if e.struct in self.product.catalogue),
-            "instance": instance,
-            "instance_how": how,
+            "instance": instance_id,
+            "instance_how": origin,
             "footfall": __version__,
             "durability": self.spool.note or self.state.note,
             "grace_seconds": self.settings.grace_seconds,
             "noticed": True,
         }
-        if about != known:
-            write_json(os.path.join(self.state.path, "product.json"), about)
+        if content != previous:
+            write_json(path, content)
 
-    def _print(self, body: bytes, timeout: float) -> Outcome:
-        head = self.poster.head(compressed(body)).replace("\r\n", "\n")
+    def _print_request(self, body: bytes, timeout: float) -> Outcome:
+        """In preview: print a request instead of sending it."""
+        head = self.sender.request_head(compressed(body)).replace("\r\n", "\n")
         text = f"{head}\n{body.decode()}\n"
-        VOICE.say(lambda: _to_stderr(f"[footfall preview: this is not sent; the body goes out gzipped]\n{text}"))
+        FORK_SAFE_LOG.write(
+            lambda: _write_to_stderr(f"[footfall preview: this is not sent; the body goes out gzipped]\n{text}")
+        )
         return Delivered()
 
-    # The process's life --------------------------------------------------------------------------------------
+    # The life of the process ---------------------------------------------------------------------------------
+
+    def _begin_life(self) -> None:
+        """The state of one process, which a child after a fork does not inherit."""
+        self._started_at: float | None = None
+        self._stopped = self._closed = False
+        self._life_lock = threading.RLock()
+        self.exit_hooks = ExitHooks(self.record_stopped, _close_all)
 
     def server_started(self) -> None:
         """Record `server_started` once, and watch for the end of the process."""
-        with self._life:
+        with self._life_lock:
             if self._started_at is not None or self._closed:
                 return
             self._started_at = self.clock.elapsed()
         self.recorder.record(ServerStarted())
-        self.lifecycle.arm()
+        self.exit_hooks.install()
 
     def record_stopped(self) -> None:
-        """Record `server_stopped` once, if the server ever started."""
-        with self._life:
+        """Record `server_stopped` once, if the server has started."""
+        with self._life_lock:
             if self._started_at is None or self._stopped:
                 return
             self._stopped = True
         self.recorder.record(ServerStopped(uptime_seconds=self.clock.elapsed() - self._started_at))
 
     def close(self, budget_seconds: float = EXIT_SECONDS) -> None:
-        """Say that the server stops, try to send for so long, leave the rest to the next start. Idempotent."""
+        """Record that the server stops, send for at most `budget_seconds`, leave the rest to the next start.
+
+        Idempotent.
+        """
         self.record_stopped()
-        with self._life:
+        with self._life_lock:
             if self._closed:
                 return
             self._closed = True
-        self.lifecycle.disarm()
+        self.exit_hooks.remove()
         if self.worker.close(budget_seconds):
-            # The thread is gone: nobody else touches the spool and the connection now.
+            # The thread has ended, so no other code uses the spool and the connection now.
             self.spool.close()
-            self.poster.close()
+            self.sender.close()
         else:
             self.spool.drain()
 
     def after_fork(self) -> None:
-        """In a forked child: let go of what is the parent's and begin anew when the first event comes."""
+        """In a forked child: let go of the parent's files, lock and connection, and start with empty stages."""
         self.spool.abandon()
-        self.shipper.unlock()
-        self.poster.abandon()
-        self.recorder.ids.forget()
+        self.shipper.after_fork()
+        self.sender.abandon()
+        self.recorder.uuids.clear()
         self.counters.reset()
-        self.lifecycle.disarm()
-        self.lifecycle = Lifecycle(self.record_stopped, _end_all)
-        self._begin()
+        self.exit_hooks.remove()
+        self._begin_life()
+        self._connect_stages()
 
 
-def _to_stderr(text: str) -> None:
+def _write_to_stderr(text: str) -> None:
     try:
         sys.stderr.write(text)
         sys.stderr.flush()
@@ -210,8 +251,8 @@ def _to_stderr(text: str) -> None:
         pass  # a closed stderr
 
 
-def _end_all() -> None:
-    """The process ends: every pipeline says so first, and then they share the time for sending."""
+def _close_all() -> None:
+    """The process exits: every pipeline records that first, and then they share the time for sending."""
     pipelines = list(_pipelines)
     for pipeline in pipelines:
         pipeline.record_stopped()

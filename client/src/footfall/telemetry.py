@@ -1,6 +1,6 @@
-"""Telemetry: the facade a host application sees. When off, it owns nothing and imports nothing.
+"""Telemetry: the facade that a host application uses. When off, it owns nothing and imports nothing.
 
-No method raises, and none takes longer than its stated bound.
+No method raises, and each returns within its stated bound.
 """
 
 import logging
@@ -8,8 +8,8 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from .record import ToolCalls
-from .settings import Decision, Product, Settings, decide, no_key
+from .record import ManualCalls
+from .settings import Decision, Product, decide, state_directory
 
 if TYPE_CHECKING:
     from .catalogue import Event
@@ -20,20 +20,20 @@ RecordCall = Callable[..., None]
 
 
 def _record_nothing(tool: str, client: str, seconds: float, error: BaseException | None = None) -> None:
-    """What is called at the end of a tool call while telemetry is off."""
+    """Stands for `record_call` while telemetry is off."""
 
 
-class Telemetry(ToolCalls):
+class Telemetry(ManualCalls):
     """Usage analytics of one product in this process.
 
     Args:
-        product: who collects.
+        product: the product whose usage is counted.
         environ: the environment to read settings from; the process's own by default.
 
     Attributes:
         active: False when telemetry is off; then every method returns at once.
         decision: on, off or preview, and the reason.
-        record_call: to be called with tool, client, seconds and the exception if there was one, when a call ended.
+        record_call: called at the end of a tool call with tool, client, seconds, and the exception if there was one.
     """
 
     def __init__(self, product: Product, environ: Mapping[str, str] | None = None) -> None:
@@ -41,34 +41,34 @@ class Telemetry(ToolCalls):
         self.product = product
         self._pipeline: Pipeline | None = None
         try:
-            self.decision = self._begin(env)
+            self.decision = self._start(env)
         except Exception as error:  # noqa: BLE001 - telemetry that can't start must not keep the host from starting
-            what = " ".join(str(error).split())[:200]
-            self.decision = Decision("off", f"it could not start: {type(error).__name__}: {what}")
+            message = " ".join(str(error).split())[:200]
+            self.decision = Decision("off", f"it could not start: {type(error).__name__}: {message}")
             log.warning("%s telemetry is off: %s", product.name, self.decision.reason)
         self.active = self._pipeline is not None
         self.record_call: RecordCall = self._pipeline.recorder.record_call if self._pipeline else _record_nothing
 
-    def _begin(self, env: Mapping[str, str]) -> Decision:
-        """Decide, and build the parts where the decision is on."""
+    def _start(self, environ: Mapping[str, str]) -> Decision:
+        """Decide, and build the pipeline unless the decision is off."""
         product = self.product
-        decision = decide(product, env)
+        decision = decide(product, environ)
         if decision.mode == "on":
-            decision = _sendable(product, env, decision)
-        if decision.mode == "off" and decision.asked:
+            decision = _off_unless_sendable(product, environ, decision)
+        if decision.mode == "off" and decision.requested:
             log.warning("%s telemetry is off: %s", product.name, decision.reason)
         if decision.mode == "off":
-            _delete_unsent(product, env)
+            _delete_unsent(product, environ)
             return decision
         for warning in decision.warnings:
             log.warning("%s telemetry: %s", product.name, warning)
         from . import pipeline
 
-        self._pipeline = pipeline.Pipeline(product, env, preview=decision.mode == "preview")
+        self._pipeline = pipeline.Pipeline(product, environ, preview=decision.mode == "preview")
         return decision
 
     def record(self, event: "Event") -> None:
-        """Keep one event for sending; what is not in the catalogue is dropped and counted. A few microseconds."""
+        """Record one event; one that the catalogue doesn't allow is dropped and counted. Takes a few microseconds."""
         if self._pipeline is not None:
             self._pipeline.recorder.record(event)
 
@@ -78,14 +78,14 @@ class Telemetry(ToolCalls):
             self._pipeline.recorder.register_tools(*names)
 
     def server_started(self) -> None:
-        """The server begins to serve: recorded once per process, which is then watched for its end."""
+        """The server begins to serve: recorded once per process, whose end is watched from then on."""
         if self._pipeline is not None:
             self._pipeline.server_started()
 
     def rearm_signals(self) -> None:
-        """Come first again at SIGTERM and SIGINT, if another library may have installed its own handlers since."""
+        """Put the handlers of SIGTERM and SIGINT in front again, after another library may have installed its own."""
         if self._pipeline is not None:
-            self._pipeline.lifecycle.arm()
+            self._pipeline.exit_hooks.install()
 
     def server_stopping(self) -> None:
         """The server is about to end: recorded at once, once per process; sending is left to `server_stopped`."""
@@ -93,39 +93,40 @@ class Telemetry(ToolCalls):
             self._pipeline.record_stopped()
 
     def server_stopped(self, budget_seconds: float = 2.0) -> None:
-        """The server ends: recorded first of all, once per process; then sending is tried for so many seconds."""
+        """The server ends: recorded first, once per process; then events are sent for at most `budget_seconds`."""
         if self._pipeline is not None:
             self._pipeline.record_stopped()
             self._pipeline.close(budget_seconds)
 
     def flush(self, timeout: float = 2.0) -> bool:
-        """Send what waits, for at most so many seconds; whether nothing waits any more."""
+        """Send all waiting events within `timeout` seconds; False if some still wait."""
         return self._pipeline.worker.flush(timeout) if self._pipeline is not None else True
 
     def close(self) -> None:
-        """Try to send for two seconds at most; what is left waits on disk for the next start."""
+        """Send for at most two seconds; the events that are left wait on disk for the next start."""
         if self._pipeline is not None:
             self._pipeline.close()
 
 
-def _sendable(product: Product, env: Mapping[str, str], decision: Decision) -> Decision:
-    """The decision; off where nothing could ever be sent: then collecting would be for nobody."""
-    settings = Settings.read(product, env)
-    if settings.refusal:
-        return Decision("off", settings.refusal, asked=True)
-    return decision if settings.key else Decision("off", no_key(product), asked=decision.asked)
+def _off_unless_sendable(product: Product, environ: Mapping[str, str], decision: Decision) -> Decision:
+    """The decision, or off where no event could ever be sent: then none is collected either."""
+    # Imported late: an environment that says off needs no other setting.
+    from .settings import Settings, missing_key_message
+
+    settings = Settings.read(product, environ)
+    if settings.error:
+        return Decision("off", settings.error, requested=True)
+    return decision if settings.key else Decision("off", missing_key_message(product), requested=decision.requested)
 
 
-def _delete_unsent(product: Product, env: Mapping[str, str]) -> None:
-    """Off forgets what was not yet sent, if an earlier run left any; it looks at nothing else and creates nothing."""
-    named = env.get(f"{product.prefix}TELEMETRY_STATE_DIR", "").strip()
-    if not named and not env.get("HOME") and not env.get("XDG_STATE_HOME"):
+def _delete_unsent(product: Product, environ: Mapping[str, str]) -> None:
+    """Delete the unsent events of an earlier run, if there are any. Reads nothing else and creates nothing."""
+    configured = environ.get(f"{product.prefix}TELEMETRY_STATE_DIR", "").strip()
+    if not configured and not environ.get("HOME") and not environ.get("XDG_STATE_HOME"):
         return
-    from .settings.product import state_directory
-
-    directory = state_directory(product, env)
+    directory = state_directory(product, environ)
     spool = os.path.join(directory, "spool")
     if directory and os.path.isdir(spool):
-        from .spool.deletion import delete_unsent
+        from .spool import delete_unsent
 
         delete_unsent(spool)

@@ -11,14 +11,14 @@ from typing import Any
 import msgspec
 
 from .catalogue import Event, ServerStarted, ServerStopped, catalogue_for
-from .record import Recorder, ToolCalls
-from .runtime import Clock, Counters
+from .record import ManualCalls, Recorder
+from .runtime import Counters, SystemClock
 from .settings import Product
 
 __all__ = ["CapturingTelemetry", "capture"]
 
 
-class CapturingTelemetry(ToolCalls):
+class CapturingTelemetry(ManualCalls):
     """The methods of `Telemetry`, without disk, network, thread or signal handler.
 
     Attributes:
@@ -33,7 +33,7 @@ class CapturingTelemetry(ToolCalls):
         self.product = product
         self.events: list[dict[str, Any]] = []
         self._counters = Counters()
-        self._clock = Clock()
+        self._clock = SystemClock()
         self._started = self._stopped = False
         catalogue = catalogue_for(product.name, events=product.catalogue, client_names=product.client_names)
         self._recorder = Recorder(catalogue, self._append, self._counters, self._clock)

@@ -16,7 +16,7 @@ from client.tests.support.proxy import Proxy
 from client.tests.support.server import Request, Server, status
 from footfall import __version__
 from footfall.send.http.proxy_settings import proxy_for
-from footfall.send.wire import Delivered, Poster, Retry, request_body
+from footfall.send.wire import BatchSender, Delivered, Retry, request_body
 from tests.support.waiting import wait_for
 
 BODY = request_body("phc_test", [b'{"event":"tool_executed","uuid":"1"}'], 1_790_000_000)
@@ -68,7 +68,7 @@ def test_a_tunnel_and_the_operators_own_certificates(
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path, tls: ssl.SSLContext) -> None:
     with Server(tls=tls) as server:
-        assert Poster(server.url, {}).post(BODY) == Retry("the server's certificate can't be verified")
+        assert BatchSender(server.url, {}).post(BODY) == Retry("the server's certificate can't be verified")
         assert server.requests == []
 
 
@@ -142,22 +142,22 @@ def test_a_broken_proxy_variable_costs_nothing_but_time(tmp_path: Path, proxy: s
 )
 def test_a_proxy_that_opens_no_tunnel_holds_the_sender_for_a_bounded_time(answer: bytes) -> None:
     with Proxy(1, answer) as proxy:
-        poster = Poster("https://telemetry.invalid", {"https_proxy": f"http://{proxy.address}"})
+        sender = BatchSender("https://telemetry.invalid", {"https_proxy": f"http://{proxy.address}"})
         began = time.monotonic()
-        assert isinstance(poster.post(BODY, timeout=0.5), Retry)
+        assert isinstance(sender.post(BODY, timeout=0.5), Retry)
         assert time.monotonic() - began < 3
         assert proxy.heads
 
 
 def test_one_connection_is_kept_for_all_batches_and_a_closed_one_is_made_again() -> None:
     with Server() as server:
-        poster = Poster(server.url, {})
-        assert [poster.post(BODY) for _ in range(3)] == [Delivered()] * 3
+        sender = BatchSender(server.url, {})
+        assert [sender.post(BODY) for _ in range(3)] == [Delivered()] * 3
         assert server.connections == 1
         server.answer = status(200, Connection="close")
-        assert [poster.post(BODY) for _ in range(3)] == [Delivered()] * 3
+        assert [sender.post(BODY) for _ in range(3)] == [Delivered()] * 3
         assert server.connections == 3
-        poster.close()
+        sender.close()
 
 
 def test_an_answer_without_a_length_ends_with_its_connection() -> None:
@@ -166,7 +166,7 @@ def test_an_answer_without_a_length_ends_with_its_connection() -> None:
         handler.close_connection = True
 
     with Server(old_fashioned) as server:
-        assert [Poster(server.url, {}).post(BODY) for _ in range(3)] == [Delivered()] * 3
+        assert [BatchSender(server.url, {}).post(BODY) for _ in range(3)] == [Delivered()] * 3
 
 
 def test_a_name_that_is_unknown_is_asked_for_once_a_try(tmp_path: Path) -> None:

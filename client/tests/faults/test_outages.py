@@ -69,7 +69,7 @@ def troubles(kind: str, host: Host, place: Place, exit_seconds: float) -> Iterat
 def losses(host: Host) -> Iterator[str]:
     """What the next start, two hours later, doesn't deliver."""
     with Server() as server:
-        Rig(host.state, server, SteppedClock(time.time() + 7200, boot="")).ship()
+        Rig(host.state, server, SteppedClock(time.time() + 7200, boot_id="")).ship()
         least, most = total([host])
         if least - tools(server) or tools(server) - most:
             yield f"{sum(least.values())} events accepted, {sum(tools(server).values())} delivered"
@@ -97,13 +97,13 @@ def test_minutes_or_a_week_of_an_outage_lose_nothing(
             wait = rig.ship(PATIENCE_SECONDS)
             assert 0 < wait < float("inf")
             rig.clock.pass_(min(wait, 600.0))
-        tries = sorted(set(rig.tries))
+        attempts = sorted(set(rig.attempts))
         if days == 7:
-            gaps = [later - earlier for earlier, later in pairwise(tries)]
+            gaps = [later - earlier for earlier, later in pairwise(attempts)]
             assert min(gaps[-100:]) >= 3600
-            assert len(tries) < 7 * 24 + 16
+            assert len(attempts) < 7 * 24 + 16
         else:
-            assert len(tries) < 16
+            assert len(attempts) < 16
         assert len(rig.logged) == 1
         monkeypatch.undo()
         rig.send_to(well)

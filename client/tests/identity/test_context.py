@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from footfall.catalogue import AI_PROVIDER_VARIABLES, AI_PROVIDERS, DEPLOYMENT_METHODS, catalogue_for
 from footfall.identity.context import ai_provider, deployment_method, read_context
-from footfall.settings.product import Product
+from footfall.settings import Product
 
 environments = st.dictionaries(
     st.sampled_from([*AI_PROVIDER_VARIABLES, "AI_PROVIDER", "CI", "NODE_ENV", "BUILD_ID", "AWS_PROFILE"])

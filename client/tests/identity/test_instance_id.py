@@ -113,14 +113,14 @@ def test_the_beginning_of_an_instances_life_is_kept(tmp_path: Path) -> None:
     assert first_started_at(str(tmp_path), clock) == NOW
     clock.pass_(86_400)
     assert first_started_at(str(tmp_path), clock) == NOW
-    assert first_started_at(str(tmp_path), SteppedClock(NOW + 90_000, boot="another boot")) == NOW
+    assert first_started_at(str(tmp_path), SteppedClock(NOW + 90_000, boot_id="another boot")) == NOW
 
 
 def test_the_beginning_and_the_id_live_in_one_file_whichever_is_asked_for_first(tmp_path: Path) -> None:
     clock = SteppedClock(NOW)
     began = first_started_at(str(tmp_path), clock)
     identity = local_identity(str(tmp_path), clock)
-    written = {"id": identity.id, "created": began, "boot": clock.boot, "zero": clock.zero}
+    written = {"id": identity.id, "created": began, "boot": clock.boot_id, "zero": clock.boot_time}
     assert json.loads(identity_file(tmp_path).read_bytes()) == written
     identity_file(tmp_path).unlink()
     local_identity(str(tmp_path), clock)
@@ -138,7 +138,7 @@ def test_a_wall_clock_that_was_set_makes_an_instance_neither_older_nor_younger(t
 
 def test_a_beginning_in_the_future_becomes_now_and_the_id_stays(tmp_path: Path) -> None:
     first_started_at(str(tmp_path), SteppedClock(NOW + 365 * 86_400))
-    clock = SteppedClock(NOW, boot="another boot")
+    clock = SteppedClock(NOW, boot_id="another boot")
     identity = local_identity(str(tmp_path), clock)
     assert first_started_at(str(tmp_path), clock) == NOW
     clock.pass_(600)
@@ -148,9 +148,9 @@ def test_a_beginning_in_the_future_becomes_now_and_the_id_stays(tmp_path: Path) 
 
 RACE = """
 import sys
-from footfall.runtime.clock import Clock
+from footfall.runtime.clock import SystemClock
 from footfall.identity.instance_id import first_started_at, local_identity
-clock = Clock()
+clock = SystemClock()
 print("ready", flush=True)
 sys.stdin.readline()
 for directory in sys.argv[1:]:

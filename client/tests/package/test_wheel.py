@@ -89,6 +89,6 @@ def test_off_imports_nothing_below_the_decision(environment: Path) -> None:
     imported = shown.stdout.strip()
     assert imported == (
         "False ['footfall', 'footfall.record', 'footfall.record.manual_calls', 'footfall.settings', "
-        "'footfall.settings.product', 'footfall.telemetry', 'footfall.version']"
+        "'footfall.settings.opt_out', 'footfall.settings.product', 'footfall.telemetry', 'footfall.version']"
     )
     assert shown.stderr == ""

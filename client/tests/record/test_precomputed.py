@@ -69,7 +69,7 @@ def test_names_that_somebody_makes_up_do_not_fill_the_memory() -> None:
     for number in range(5000):
         lines.recorder.record_call(f"tool-{number}", f"client-{number}", 0.001)
     lines.recorder.record_call("x" * 1_000_000, "y" * 1_000_000, 0.001)
-    kept: dict[tuple[Any, ...], bytes] = lines.recorder._calls.kept
+    kept: dict[tuple[Any, ...], bytes] = lines.recorder._calls.entries
     assert len(kept) <= 1024
     assert max(len(tool) + len(client) for tool, client, _ in kept) <= 128
     assert all(b'"tool":"other"' in line for line in lines.taken)

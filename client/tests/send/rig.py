@@ -1,4 +1,4 @@
-"""The client's sending half put together for tests: a stepped clock, a real spool, a real server, no thread."""
+"""The stages of the client put together for tests: a stepped clock, a real spool, a real server, no thread."""
 
 from pathlib import Path
 
@@ -6,13 +6,10 @@ from client.tests.support.clocks import SteppedClock
 from client.tests.support.outages import Place
 from client.tests.support.server import Server
 from footfall.catalogue import ToolExecuted, catalogue_for
-from footfall.record.recorder import Recorder
-from footfall.runtime.counters import Counters
-from footfall.send.packer import Packer
-from footfall.send.send_state import Progress
-from footfall.send.shipper import Sender, Shipper
-from footfall.send.wire import Outcome, Poster
-from footfall.spool.spool import Spool
+from footfall.record import Recorder
+from footfall.runtime import Counters
+from footfall.send import BatchSender, InstanceFacts, Outcome, Packer, SendState, Shipper
+from footfall.spool import Spool
 
 FACTS = {"common": {"dot_ai_version": "2.2.0", "ai_provider": "anthropic", "is_internal": True}, "deployment": "local"}
 
@@ -30,13 +27,13 @@ class Rig:
         catalogue = catalogue_for("dot-ai")
         self.recorder = Recorder(catalogue, self.spool.append, self.counters, self.clock)
         self.recorder.register_tools("recommend")
-        self.poster = Poster(server.url if server else "http://127.0.0.1:9", {})
-        self.tries: list[float] = []
+        self.sender = BatchSender(server.url if server else "http://127.0.0.1:9", {})
+        self.attempts: list[float] = []
         self.shipper = Shipper(
             self.spool,
             Packer(catalogue),
             self._post,
-            lambda: Sender("local_0123456789abcdef", None, 0.0),
+            lambda: InstanceFacts("local_0123456789abcdef", None, 0.0),
             self.counters,
             self.clock,
             directory=str(state),
@@ -45,28 +42,28 @@ class Rig:
         )
 
     def _post(self, body: bytes, timeout: float) -> Outcome:
-        self.tries.append(self.clock.now())
-        return self.poster.post(body, timeout)
+        self.attempts.append(self.clock.now())
+        return self.sender.post(body, timeout)
 
     def send_to(self, server: Server) -> None:
-        """From now on send to another server, as if the one that was out were well again."""
-        self.poster.close()
-        self.poster = Poster(server.url, {})
+        """From now on send to another server, as if the first one had recovered."""
+        self.sender.close()
+        self.sender = BatchSender(server.url, {})
 
     def record(self, count: int) -> None:
         for _ in range(count):
             assert self.recorder.record(ToolExecuted(tool="recommend", success=True, duration_ms=12.5))
 
     def ship(self, timeout: float = 5.0) -> float:
-        """Step until nothing is due at once; the seconds until something is."""
-        while (wait := self.shipper.step(timeout)) <= 0:
+        """Ship until no batch is due; the seconds until the next one is."""
+        while (wait := self.shipper.ship_once(timeout)) <= 0:
             pass
         return wait
 
     @property
     def dropped(self) -> dict[str, int]:
-        """What was dropped so far by all processes on the state directory, by reason."""
-        return Progress.read(str(self.state)).dropped
+        """Events dropped by all processes that share the state directory, by reason."""
+        return SendState.read(str(self.state)).dropped
 
     def files(self) -> list[Path]:
         return sorted((self.state / "spool").glob("*.seg"))

@@ -4,24 +4,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall.send.wire import MOST_RETRY_AFTER, Delivered, Refused, Retry, judge
+from footfall.send.wire import MAX_RETRY_AFTER_SECONDS, Delivered, Refused, Retry, interpret_answer
 
 
 @pytest.mark.parametrize("body", [b'{"status":1}', b'{"status": "Ok"}', b'{"quota_limited":[],"status":1}'])
 def test_posthog_s_answers_are_acknowledgements(body: bytes) -> None:
-    assert judge(200, body, "") == Delivered()
+    assert interpret_answer(200, body, "") == Delivered()
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"OK", b"<html>status</html>", b'"status"', b'["status"]', b"1", b"null", b"{}", b"\xff", b"[" * 9999]
 )
 def test_anything_else_with_200_keeps_the_batch(body: bytes) -> None:
-    assert isinstance(judge(200, body, ""), Retry)
+    assert isinstance(interpret_answer(200, body, ""), Retry)
 
 
 @pytest.mark.parametrize("status", [400, 413])
 def test_a_batch_that_will_never_be_taken_is_refused(status: int) -> None:
-    assert judge(status, b"", "") == Refused(status)
+    assert interpret_answer(status, b"", "") == Refused(status)
 
 
 @given(
@@ -32,14 +32,14 @@ def test_a_batch_that_will_never_be_taken_is_refused(status: int) -> None:
 def test_every_other_answer_keeps_the_batch_and_waits_a_bounded_time(
     status: int, answer: bytes, retry_after: str
 ) -> None:
-    outcome = judge(status, answer, retry_after)
+    outcome = interpret_answer(status, answer, retry_after)
     assert isinstance(outcome, Retry)
-    assert 0 <= outcome.after <= MOST_RETRY_AFTER
+    assert 0 <= outcome.after <= MAX_RETRY_AFTER_SECONDS
     assert outcome.reason == f"HTTP status {status}"
 
 
 @pytest.mark.parametrize(("header", "seconds"), [("30", 30), (" 5 ", 5), ("-1", 0), ("1e9", 0), ("99999999", 86400)])
 def test_retry_after_is_honoured_within_a_day(header: str, seconds: float) -> None:
-    outcome = judge(429, b"", header)
+    outcome = interpret_answer(429, b"", header)
     assert isinstance(outcome, Retry)
     assert outcome.after == seconds

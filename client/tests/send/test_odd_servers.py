@@ -13,7 +13,16 @@ from hypothesis import strategies as st
 
 from client.tests.support.server import OK, Answer, Request, Server, status
 from footfall.send.http.deadline import MAX_INTERIM
-from footfall.send.wire import MOST_RETRY_AFTER, Delivered, Outcome, Poster, Retry, batch_url, judge, request_body
+from footfall.send.wire import (
+    MAX_RETRY_AFTER_SECONDS,
+    BatchSender,
+    Delivered,
+    Outcome,
+    Retry,
+    batch_url,
+    interpret_answer,
+    request_body,
+)
 
 BODY = request_body("phc_test", [b'{"event":"tool_executed","uuid":"1"}'], 1_790_000_000)
 NOW = 1_790_000_000.0
@@ -32,19 +41,19 @@ def with_interim(*heads: bytes) -> Answer:
 
 
 def directly(server: Server) -> Outcome:
-    poster = Poster(server.url, {})
+    sender = BatchSender(server.url, {})
     try:
-        return poster.post(BODY, 5)
+        return sender.post(BODY, 5)
     finally:
-        poster.close()
+        sender.close()
 
 
 def through_a_proxy(server: Server) -> Outcome:
-    poster = Poster("http://telemetry.invalid:8000", {"http_proxy": server.url})
+    sender = BatchSender("http://telemetry.invalid:8000", {"http_proxy": server.url})
     try:
-        return poster.post(BODY, 5)
+        return sender.post(BODY, 5)
     finally:
-        poster.close()
+        sender.close()
 
 
 Post = Callable[[Server], Outcome]
@@ -105,20 +114,20 @@ def test_an_acknowledgement_is_one_in_whatever_encoding(post: Post, body: bytes,
     ids=["a page", "cut", "magic bytes", "BOM", "two BOMs"],
 )
 def test_what_only_looks_like_an_encoded_acknowledgement_keeps_the_batch(answer: bytes) -> None:
-    assert isinstance(judge(200, answer, ""), Retry)
+    assert isinstance(interpret_answer(200, answer, ""), Retry)
 
 
 @given(st.binary(max_size=100))
 def test_no_compressed_answer_makes_the_sender_fail(rest: bytes) -> None:
-    assert isinstance(judge(200, b"\x1f\x8b\x08" + rest, ""), Retry)
+    assert isinstance(interpret_answer(200, b"\x1f\x8b\x08" + rest, ""), Retry)
 
 
 def test_a_bomb_of_an_answer_is_read_up_to_its_bound() -> None:
-    assert isinstance(judge(200, gzip.compress(b" " * 50_000_000 + OK), ""), Retry)
+    assert isinstance(interpret_answer(200, gzip.compress(b" " * 50_000_000 + OK), ""), Retry)
 
 
 @pytest.mark.parametrize(
-    ("seconds", "wait"), [(30, 30), (0, 0), (-500, 0), (3600, 3600), (10 * 86_400, MOST_RETRY_AFTER)]
+    ("seconds", "wait"), [(30, 30), (0, 0), (-500, 0), (3600, 3600), (10 * 86_400, MAX_RETRY_AFTER_SECONDS)]
 )
 def test_retry_after_as_a_date_is_honoured_within_a_day(seconds: int, wait: float) -> None:
     for date in (
@@ -126,7 +135,7 @@ def test_retry_after_as_a_date_is_honoured_within_a_day(seconds: int, wait: floa
         format_datetime(datetime.fromtimestamp(NOW + seconds, UTC)),
         time.strftime("%A, %d-%b-%y %H:%M:%S GMT", time.gmtime(NOW + seconds)),
     ):
-        assert judge(429, b"", date, NOW) == Retry("HTTP status 429", wait), date
+        assert interpret_answer(429, b"", date, NOW) == Retry("HTTP status 429", wait), date
 
 
 @WAYS
@@ -153,7 +162,7 @@ def test_a_date_in_retry_after_is_read_from_a_real_answer(post: Post) -> None:
 def test_a_host_with_a_path_is_used_as_meant(host: str, path: str) -> None:
     assert batch_url(f"https://proxy.example{host}") == f"https://proxy.example{path}"
     with Server() as server:
-        poster = Poster(server.url + host, {})
-        assert poster.post(BODY, 5) == Delivered()
-        poster.close()
+        sender = BatchSender(server.url + host, {})
+        assert sender.post(BODY, 5) == Delivered()
+        sender.close()
         assert [request.path for request in server.requests] == [path]

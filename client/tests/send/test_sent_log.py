@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from footfall.send.sent_log import FILE_BYTES, Egress
+from footfall.send.sent_log import FILE_BYTES, SentLog
 
 DAY = 86_400
 NOW = 1_790_000_000
@@ -15,7 +15,7 @@ def event(number: int) -> bytes:
     return json.dumps({"event": "tool_executed", "number": number}).encode()
 
 
-def numbers(log: Egress, now: float) -> Iterator[int]:
+def numbers(log: SentLog, now: float) -> Iterator[int]:
     return (entry["event"]["number"] for entry in log.read(now))
 
 
@@ -25,7 +25,7 @@ def lines(directory: Path) -> int:
 
 def test_every_event_of_the_last_seven_days_is_there_at_any_time_and_no_older_one(tmp_path: Path) -> None:
     """An event every three hours for a month."""
-    log = Egress(str(tmp_path))
+    log = SentLog(str(tmp_path))
     step = DAY // 8
     for number in range(30 * 8):
         now = NOW + number * step
@@ -36,7 +36,7 @@ def test_every_event_of_the_last_seven_days_is_there_at_any_time_and_no_older_on
 
 
 def test_after_a_long_silence_only_the_new_is_left(tmp_path: Path) -> None:
-    log = Egress(str(tmp_path))
+    log = SentLog(str(tmp_path))
     log.append([event(1), event(2)], NOW)
     log.append([event(3)], NOW + 30 * DAY)
     assert list(numbers(log, NOW + 30 * DAY)) == [3]
@@ -44,7 +44,7 @@ def test_after_a_long_silence_only_the_new_is_left(tmp_path: Path) -> None:
 
 
 def test_it_never_grows_beyond_a_megabyte_and_keeps_the_newest(tmp_path: Path) -> None:
-    log = Egress(str(tmp_path))
+    log = SentLog(str(tmp_path))
     for number in range(0, 40_000, 100):
         log.append([event(n) for n in range(number, number + 100)], NOW)
         assert sum(path.stat().st_size for path in tmp_path.iterdir()) <= 2 * FILE_BYTES
@@ -54,7 +54,7 @@ def test_it_never_grows_beyond_a_megabyte_and_keeps_the_newest(tmp_path: Path) -
 
 
 def test_a_line_that_a_crash_cut_short_spoils_no_other(tmp_path: Path) -> None:
-    log = Egress(str(tmp_path))
+    log = SentLog(str(tmp_path))
     log.append([event(1)], NOW)
     with (tmp_path / "egress.jsonl").open("ab") as file:
         file.write(b'{"sent":17900')
@@ -65,7 +65,7 @@ def test_a_line_that_a_crash_cut_short_spoils_no_other(tmp_path: Path) -> None:
 
 
 def test_only_the_owner_may_read_it_also_after_it_was_written_anew(tmp_path: Path) -> None:
-    log = Egress(str(tmp_path))
+    log = SentLog(str(tmp_path))
     log.append([event(1)], NOW)
     log.append([event(2)], NOW + 5 * DAY)
     log.append([event(3)], NOW + 8 * DAY)
@@ -74,6 +74,6 @@ def test_only_the_owner_may_read_it_also_after_it_was_written_anew(tmp_path: Pat
 
 
 def test_without_a_directory_or_where_it_can_not_be_written_there_is_none(tmp_path: Path) -> None:
-    for log in (Egress(None), Egress(str(tmp_path / "missing"))):
+    for log in (SentLog(None), SentLog(str(tmp_path / "missing"))):
         log.append([event(1)], NOW)
         assert list(numbers(log, NOW)) == []

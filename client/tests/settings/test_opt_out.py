@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall import Product, Telemetry
-from footfall.settings.product import Settings, decide
+from footfall.settings import Settings, decide
 
 DOT_AI = Product("dot-ai", version="2.2.0", write_key="phc_key")
 
@@ -102,7 +102,7 @@ def test_what_only_looks_a_little_like_it_is_somebody_elses(name: str, tmp_path:
 
 def test_what_is_spelt_right_costs_no_comparison(tmp_path: Path) -> None:
     program = (
-        "import sys; from footfall.settings.product import Product, decide; "
+        "import sys; from footfall.settings import Product, decide; "
         "print(decide(Product('dot-ai')).mode, 'difflib' in sys.modules)"
     )
     variables = {"DOT_AI_POSTHOG_KEY": "phc_theirs", "DOT_AI_AUTH_TOKEN": "abc", "HOME": str(tmp_path)}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from client.tests.send.rig import Rig
 from client.tests.support.clocks import SteppedClock
 from client.tests.support.server import Server, refusing, status
-from footfall.send.packer import MOST_AGE_SECONDS
+from footfall.send.packer import MAX_EVENT_AGE_SECONDS
 from footfall.spool.segments import SPOOL_BYTES
 
 ODD_LINES = [
@@ -95,7 +95,9 @@ def test_events_older_than_thirty_days_are_dropped_and_counted(tmp_path: Path, b
     old = Rig(tmp_path, None)
     old.record(3)
     old.spool.abandon()
-    later = SteppedClock(old.clock.now() + MOST_AGE_SECONDS + 10, boot=boot, up=old.clock.up + MOST_AGE_SECONDS + 10)
+    later = SteppedClock(
+        old.clock.now() + MAX_EVENT_AGE_SECONDS + 10, boot_id=boot, up=old.clock.up + MAX_EVENT_AGE_SECONDS + 10
+    )
     with Server() as server:
         rig = Rig(tmp_path, server, later)
         rig.record(1)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from footfall import Product, Telemetry
 from footfall.catalogue import ToolExecuted
-from footfall.settings.notice import first_notice
-from footfall.settings.product import Settings
+from footfall.settings import Settings
+from footfall.settings.notice import first_run_notice
 
 NAMES = (
     "TELEMETRY",
@@ -103,7 +103,7 @@ def test_a_user_without_a_home_has_no_state_and_leaves_no_directory_named_tilde(
 def test_the_notice_says_how_long_nothing_is_sent(seconds: str, said: str, tmp_path: Path) -> None:
     product = Product("dot-ai", write_key="phc_key")
     environ = {"DOT_AI_TELEMETRY_STATE_DIR": str(tmp_path), "DOT_AI_TELEMETRY_GRACE_SECONDS": seconds}
-    notice = first_notice(product, Settings.read(product, environ))
+    notice = first_run_notice(product, Settings.read(product, environ))
     assert said in notice
     assert ("Nothing is sent" in notice) == bool(said)
     assert "anonymous" not in notice.replace("pseudonymous", "")

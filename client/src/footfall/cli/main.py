@@ -135,7 +135,7 @@ def _explain_drop(reason: str) -> str:
 
 def _status_facts(product_status: ProductStatus) -> dict[str, Any]:
     """The facts that `status` prints; None for a missing one."""
-    progress, waiting, decision = product_status.progress, product_status.waiting(), product_status.decision
+    send_state, waiting, decision = product_status.send_state, product_status.waiting(), product_status.decision
     return {
         "product": product_status.product.name,
         "telemetry": decision.mode,
@@ -145,12 +145,12 @@ def _status_facts(product_status: ProductStatus) -> dict[str, Any]:
         "destination": product_status.host,
         "waiting_events": waiting.events,
         "waiting_bytes": waiting.bytes,
-        "sent": progress.sent,
-        "dropped": progress.dropped,
-        "last_sent": _utc(progress.last_sent),
+        "sent": send_state.sent,
+        "dropped": send_state.dropped,
+        "last_sent": _utc(send_state.last_sent),
         "sending_begins": _utc(product_status.grace_ends()),
-        "next_try": _utc(progress.next_try),
-        "last_error": progress.last_error or None,
+        "next_try": _utc(send_state.next_try),
+        "last_error": send_state.last_error or None,
         "durability": product_status.durability,
         "state_directory": product_status.directory,
         "warnings": [*decision.warnings, *product_status.settings.warnings],

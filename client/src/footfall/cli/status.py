@@ -8,10 +8,19 @@ from typing import Any
 
 from ..catalogue import Catalogue, catalogue_for, from_plain_data
 from ..identity import first_started_at
-from ..runtime import Clock, obstacle, read_json, shift
-from ..send import BATCH_EVENTS, MOST_AGE_SECONDS, Egress, Packer, Poster, Progress, compressed, request_body
-from ..settings import DEFAULT_HOST, OFF_MARKER, Decision, Product, Settings, decide, no_key
-from ..spool import FORMAT, HEADER, READ_BYTES, SUFFIX, Header
+from ..runtime import SystemClock, clock_shift, read_json, write_problem
+from ..send import (
+    BATCH_EVENTS,
+    MAX_EVENT_AGE_SECONDS,
+    BatchSender,
+    Packer,
+    SendState,
+    SentLog,
+    compressed,
+    request_body,
+)
+from ..settings import DEFAULT_HOST, OFF_MARKER, Decision, Product, Settings, decide, missing_key_message
+from ..spool import FORMAT_VERSION, HEADER_BYTES, READ_BYTES, SEGMENT_SUFFIX, Header
 
 
 @dataclass
@@ -32,7 +41,7 @@ class NextRequest:
     @property
     def head(self) -> str:
         """Request line and headers, each ended by CRLF."""
-        return Poster(self.host).head(compressed(self.body))
+        return BatchSender(self.host).request_head(compressed(self.body))
 
     @property
     def wire(self) -> bytes:
@@ -56,10 +65,10 @@ class ProductStatus:
         self.settings = Settings.read(self.product, self.environ)
         self.directory = self.settings.state_dir
         self.about = read_json(os.path.join(self.directory, "product.json"))
-        self.progress = Progress.read(self.directory)
+        self.send_state = SendState.read(self.directory)
         decision = decide(self.product, self.environ)
-        if decision.mode == "on" and (self.settings.refusal or not self.key):
-            decision = Decision("off", self.settings.refusal or no_key(self.product))
+        if decision.mode == "on" and (self.settings.error or not self.key):
+            decision = Decision("off", self.settings.error or missing_key_message(self.product))
         self.decision = decision
 
     @property
@@ -80,23 +89,23 @@ class ProductStatus:
     @property
     def durability(self) -> str:
         """What happens to events when the process ends, as a sentence."""
-        problem = obstacle(self.directory)
+        problem = write_problem(self.directory)
         if problem:
             return f"in memory only: {self.directory}: {problem}"
-        return self.progress.durability or str(self.about.get("durability") or "not used yet")
+        return self.send_state.durability or str(self.about.get("durability") or "not used yet")
 
     def grace_ends(self) -> float:
         """When the first send becomes possible; 0 before the first run."""
         if not os.path.exists(os.path.join(self.directory, "identity.json")):
             return 0.0
         seconds = float(self.about.get("grace_seconds", self.settings.grace_seconds))
-        return first_started_at(self.directory, Clock()) + seconds
+        return first_started_at(self.directory, SystemClock()) + seconds
 
     def segments(self) -> Iterator[tuple[Header, list[bytes]]]:
         """Header and unsent lines of every segment, in the order in which the shipper reads them."""
         spool = os.path.join(self.directory, "spool")
         try:
-            names = sorted(n for n in os.listdir(spool) if n.endswith(SUFFIX) and not n.startswith("."))
+            names = sorted(n for n in os.listdir(spool) if n.endswith(SEGMENT_SUFFIX) and not n.startswith("."))
         except OSError:
             return
         for name in names:
@@ -112,10 +121,10 @@ class ProductStatus:
                 continue
             finally:
                 os.close(descriptor)
-            if header.version > FORMAT:
+            if header.version > FORMAT_VERSION:
                 continue  # a newer version of the client wrote it; this one can't read it
             lines = [line for line in data[: data.rfind(b"\n") + 1].split(b"\n") if line]
-            yield header, lines[1:] if header.offset < HEADER and lines else lines
+            yield header, lines[1:] if header.offset < HEADER_BYTES and lines else lines
 
     def waiting(self) -> WaitingEvents:
         waiting = WaitingEvents()
@@ -132,15 +141,15 @@ class ProductStatus:
 
     def next_request(self) -> NextRequest | None:
         """The next request, byte for byte except its `sent_at`, which is now; None if no event waits."""
-        packer, clock = Packer(self.catalogue()), Clock()
+        packer, clock = Packer(self.catalogue()), SystemClock()
         for header, lines in self.segments():
             packed = packer.pack(
                 _first_batch(lines),
                 header.facts,
                 self.instance,
                 None,
-                oldest=clock.now() - MOST_AGE_SECONDS,
-                shift=shift(clock, header.boot, header.zero),
+                oldest=clock.now() - MAX_EVENT_AGE_SECONDS,
+                clock_shift=clock_shift(clock, header.boot_id, header.boot_time),
             )
             if packed.events:
                 return NextRequest(self.host, request_body(self.key, packed.events, clock.now()))
@@ -148,7 +157,7 @@ class ProductStatus:
 
     def sent(self) -> Iterator[dict[str, Any]]:
         """The events sent in the last 7 days, from the log of sent events."""
-        return Egress(self.directory).read(Clock().now())
+        return SentLog(self.directory).read(SystemClock().now())
 
 
 def _first_batch(lines: list[bytes]) -> list[bytes]:

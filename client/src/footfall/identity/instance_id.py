@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from ..runtime import Timer, read_json, shift
+from ..runtime import Clock, clock_shift, read_json
 from .kubernetes import ClusterFacts
 
 try:
@@ -70,7 +70,7 @@ def ephemeral_identity(origin: str = "random, for this process only") -> Identit
     return Identity(f"ephemeral_{os.urandom(8).hex()}", "ephemeral", origin)
 
 
-def local_identity(state_dir: str, clock: Timer) -> Identity:
+def local_identity(state_dir: str, clock: Clock) -> Identity:
     """The state directory's ID, created if there is none; an ephemeral one if the directory can't be written."""
     stored = _read(state_dir) or _make(state_dir, clock)
     if stored is None:
@@ -78,7 +78,7 @@ def local_identity(state_dir: str, clock: Timer) -> Identity:
     return Identity(stored.id, "local", f"random, kept in {FILE} of the state directory")
 
 
-def identify(product_name: str, facts: ClusterFacts, state_dir: str | None, clock: Timer) -> Identity:
+def identify(product_name: str, facts: ClusterFacts, state_dir: str | None, clock: Clock) -> Identity:
     """The identity of this instance. `state_dir` is None where no state directory outlives the process."""
     if facts.uid is not None:
         origin = f"SHA-256 of the UID of the namespace kube-system ({facts.outcome})"
@@ -87,7 +87,7 @@ def identify(product_name: str, facts: ClusterFacts, state_dir: str | None, cloc
     return Identity(identity.id, identity.kind, f"{identity.origin} (Kubernetes: {facts.outcome})")
 
 
-def first_started_at(state_dir: str, clock: Timer) -> int:
+def first_started_at(state_dir: str, clock: Clock) -> int:
     """When this instance first started, in epoch seconds of `clock`; now if this is the first start or it is unknown.
 
     A wall clock that was set since, in the same boot, is corrected for, so that it changes the grace period by
@@ -103,13 +103,13 @@ def first_started_at(state_dir: str, clock: Timer) -> int:
     with _locked(state_dir):
         stored = _read(state_dir) or stored
         if _created_by_clock(stored, clock) > now:
-            stored = _StoredIdentity(stored.id, now, clock.boot, clock.zero)
+            stored = _StoredIdentity(stored.id, now, clock.boot_id, clock.boot_time)
             _write(state_dir, stored, replacing=True)
     return _created_by_clock(stored, clock)
 
 
-def _created_by_clock(stored: _StoredIdentity, clock: Timer) -> int:
-    return stored.created + int(shift(clock, stored.boot, stored.zero))
+def _created_by_clock(stored: _StoredIdentity, clock: Clock) -> int:
+    return stored.created + int(clock_shift(clock, stored.boot, stored.zero))
 
 
 def _path(state_dir: str) -> str:
@@ -130,7 +130,7 @@ def _read(state_dir: str) -> _StoredIdentity | None:
     return _StoredIdentity(instance_id, created, boot, zero)
 
 
-def _make(state_dir: str, clock: Timer) -> _StoredIdentity | None:
+def _make(state_dir: str, clock: Clock) -> _StoredIdentity | None:
     """Create the file, or read the one that another process creates first; None if it can't be written."""
     with _locked(state_dir):
         stored = _read(state_dir)
@@ -138,7 +138,7 @@ def _make(state_dir: str, clock: Timer) -> _StoredIdentity | None:
             return stored
         # A file that exists here is corrupt. Only the holder of the lock may replace it.
         corrupt = os.path.lexists(_path(state_dir))
-        fresh = _StoredIdentity(f"local_{os.urandom(8).hex()}", int(clock.now()), clock.boot, clock.zero)
+        fresh = _StoredIdentity(f"local_{os.urandom(8).hex()}", int(clock.now()), clock.boot_id, clock.boot_time)
         _write(state_dir, fresh, replacing=corrupt)
     return _read(state_dir)
 

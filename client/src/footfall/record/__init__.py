@@ -1,17 +1,18 @@
-"""Events in, spool lines out: checked against the catalogue, stamped and encoded before `record()` returns.
+"""Stage one of an event: checked against the catalogue, stamped and encoded, and appended before `record()` returns.
 
-An event passes `recorder`; a finished tool call takes the shorter path through `precomputed`. `manual_calls` is the
-decorator for what is no MCP tool, and `preview_hints` explains in preview why an event is not sent.
+An event passes `recorder`; a finished tool call takes its faster path through `precomputed`. `manual_calls` is the
+decorator for tools that are not MCP tools, and `preview_hints` explains in preview mode why an event is not sent.
+No function here raises into the host or waits. Imported by `telemetry`, `pipeline` and `testing`.
 
-Names are imported when first used: a process whose telemetry is off needs `ToolCalls` only.
+Names are loaded when first used: a process whose telemetry is off needs `ManualCalls` only.
 """
 
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["Recorder", "ToolCalls"]
+__all__ = ["ManualCalls", "Recorder"]
 
 if TYPE_CHECKING:
-    from .manual_calls import ToolCalls
+    from .manual_calls import ManualCalls
     from .recorder import Recorder
 
 
@@ -20,8 +21,8 @@ def __getattr__(name: str) -> Any:
         from .recorder import Recorder
 
         return Recorder
-    if name == "ToolCalls":
-        from .manual_calls import ToolCalls
+    if name == "ManualCalls":
+        from .manual_calls import ManualCalls
 
-        return ToolCalls
+        return ManualCalls
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

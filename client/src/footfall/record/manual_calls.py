@@ -1,4 +1,4 @@
-"""`telemetry.tool(name)`: counts calls of what is not an MCP tool (a REST route, a command) as tool calls.
+"""`telemetry.tool(name)`: counts calls of a function that is not an MCP tool (a REST route, a command) as tool calls.
 
 @telemetry.tool("recommend", client="http")
 async def recommend(request): …
@@ -14,32 +14,32 @@ from time import perf_counter
 from types import TracebackType
 from typing import Any, TypeVar
 
-F = TypeVar("F", bound=Callable[..., Any])
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-class ToolCall:
-    """One or many calls of one tool: a context manager (sync and async) and a decorator (sync and async functions).
+class ManualCall:
+    """Calls of one tool: a context manager (sync and async) and a decorator (of sync and async functions).
 
-    As a decorator it makes a fresh context per call, so concurrent calls are timed apart.
+    As a decorator it makes a fresh context per call, so that concurrent calls are timed separately.
     """
 
     def __init__(self, telemetry: Any, name: str, client: str) -> None:
         self._telemetry = telemetry
         self._name = name
         self._client = client
-        self._began = 0.0
+        self._start = 0.0
 
-    def __enter__(self) -> "ToolCall":
-        self._began = perf_counter()
+    def __enter__(self) -> "ManualCall":
+        self._start = perf_counter()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._telemetry.active:
-            self._telemetry.record_call(self._name, self._client, perf_counter() - self._began, error)
+            self._telemetry.record_call(self._name, self._client, perf_counter() - self._start, error)
 
-    async def __aenter__(self) -> "ToolCall":
+    async def __aenter__(self) -> "ManualCall":
         return self.__enter__()
 
     async def __aexit__(
@@ -47,7 +47,7 @@ class ToolCall:
     ) -> None:
         self.__exit__(kind, error, trace)
 
-    def __call__(self, function: F) -> F:
+    def __call__(self, function: Function) -> Function:
         """Decorate a function, sync or async: each of its calls is counted."""
         if not self._telemetry.active:
             return function
@@ -55,21 +55,21 @@ class ToolCall:
 
             @functools.wraps(function)
             async def call_async(*args: Any, **kwargs: Any) -> Any:
-                with ToolCall(self._telemetry, self._name, self._client):
+                with ManualCall(self._telemetry, self._name, self._client):
                     return await function(*args, **kwargs)
 
             return call_async  # type: ignore[return-value] # same signature, by functools.wraps
 
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
-            with ToolCall(self._telemetry, self._name, self._client):
+            with ManualCall(self._telemetry, self._name, self._client):
                 return function(*args, **kwargs)
 
         return call  # type: ignore[return-value] # same signature, by functools.wraps
 
 
-class ToolCalls:
-    """Gives a telemetry object its `tool` method."""
+class ManualCalls:
+    """The base of a telemetry object: its `tool` method."""
 
     active: bool
 
@@ -77,10 +77,10 @@ class ToolCalls:
         """Allow these names as values of `tool`."""
         raise TypeError(f"{type(self).__name__} does not implement register_tools")
 
-    def tool(self, name: str, client: str = "http") -> ToolCall:
-        """Count calls of `name`, made by `client`, as tool calls: duration, success, and the class of an exception.
+    def tool(self, name: str, client: str = "http") -> ManualCall:
+        """Count calls of `name` by `client` as tool calls: their duration, success, and the class of an exception.
 
-        The name is code, not data: it is registered here.
+        The name is registered, because it comes from code and not from data.
         """
         self.register_tools(name)
-        return ToolCall(self, name, client)
+        return ManualCall(self, name, client)

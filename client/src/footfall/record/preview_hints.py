@@ -1,21 +1,22 @@
-"""In preview: why an event that the host recorded is not sent, or not whole. Names and kinds, never a value.
+"""In preview mode: why an event that the host recorded is not sent, or sent without a property.
 
-Imported in preview only: anywhere else a wrong event is counted and costs nothing more.
+A hint names events, properties and kinds, never a value. Imported in preview mode only: otherwise a wrong event is
+counted and costs no more than that.
 """
 
 from collections.abc import Callable, Iterator
 
 from ..catalogue import Amount, Catalogue, Checker, Event, Flag, Kind, ToolExecuted, Version
-from ..runtime import Counters
+from ..runtime import Clock, Counters
 from .precomputed import class_name
-from .recorder import Clock, Recorder
+from .recorder import Recorder
 
 
-class HintingRecorder(Recorder):
-    """A recorder that says what is wrong with an event, each sentence once.
+class PreviewRecorder(Recorder):
+    """A recorder that logs each mistake in an event once.
 
     Args:
-        say: writes one sentence to the log.
+        log: writes one sentence to the log.
     """
 
     def __init__(
@@ -24,14 +25,14 @@ class HintingRecorder(Recorder):
         append: Callable[[bytes], object],
         counters: Counters,
         clock: Clock,
-        say: Callable[[str], object],
+        log: Callable[[str], object],
     ) -> None:
         super().__init__(catalogue, append, counters, clock)
-        self._say = say
-        self._said: set[str] = set()
+        self._log = log
+        self._logged: set[str] = set()
         self._rules: dict[type, list[tuple[str, str, Checker, bool, str]]] = {
             event.struct: [
-                (name, f"{event.name}.{name}", p.kind.checker(), p.required, _form(p.kind))
+                (name, f"{event.name}.{name}", p.kind.checker(), p.required, _expected(p.kind))
                 for name, p in event.properties.items()
                 if p.retired is None
             ]
@@ -39,44 +40,44 @@ class HintingRecorder(Recorder):
         }
 
     def record(self, event: Event) -> bool:
-        """As `Recorder.record`, and say what is wrong. Never raises."""
+        """As `Recorder.record`, and log its mistakes. Never raises."""
         accepted = super().record(event)
-        self._hint(lambda: event)
+        self._log_mistakes(lambda: event)
         return accepted
 
     def record_call(self, tool: str, client: str, seconds: float, error: BaseException | None = None) -> None:
-        """As `Recorder.record_call`, and say what is wrong. Never raises."""
+        """As `Recorder.record_call`, and log its mistakes. Never raises."""
         super().record_call(tool, client, seconds, error)
-        self._hint(
+        self._log_mistakes(
             lambda: ToolExecuted(tool=tool, success=error is None, duration_ms=seconds * 1000, mcp_client=client)
         )
 
-    def _hint(self, made: Callable[[], object]) -> None:
+    def _log_mistakes(self, make_event: Callable[[], object]) -> None:
         try:
-            for sentence in self._wrongs(made()):
-                if sentence not in self._said:
-                    self._said.add(sentence)
-                    self._say(sentence)
-        except Exception:  # noqa: BLE001 - the host must never see an error of telemetry's, whatever it is
+            for sentence in self._mistakes(make_event()):
+                if sentence not in self._logged:
+                    self._logged.add(sentence)
+                    self._log(sentence)
+        except Exception:  # noqa: BLE001 - an error in telemetry must never reach the host
             return
 
-    def _wrongs(self, event: object) -> Iterator[str]:
+    def _mistakes(self, event: object) -> Iterator[str]:
         rules = self._rules.get(type(event))
         if rules is None:
             yield f"not sent: {class_name(type(event))} is no event of the product's catalogue"
             return
-        for name, where, admit, required, form in rules:
-            given = getattr(event, name)
-            if admit(given) is not None:
+        for name, path, check, required, expected in rules:
+            value = getattr(event, name)
+            if check(value) is not None:
                 continue
             if required:
-                yield f"not sent: {where} is no {form}"
-            elif given is not None:
-                yield f"sent without {where}: it is no {form}"
+                yield f"not sent: {path} is no {expected}"
+            elif value is not None:
+                yield f"sent without {path}: it is no {expected}"
 
 
-def _form(kind: Kind) -> str:
-    """What a value must be to have any admissible form."""
+def _expected(kind: Kind) -> str:
+    """The form that every admissible value of a kind has, in words."""
     if isinstance(kind, Flag):
         return "true/false"
     if isinstance(kind, Amount):

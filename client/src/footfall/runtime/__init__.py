@@ -1,29 +1,39 @@
-"""What this process offers to telemetry: a clock, counters, a private directory, a thread's wake-up, and its end.
+"""The services of this process that every other package may use; the lowest layer, which knows nothing about events.
 
-The lowest layer: it knows nothing about events. `exit_hooks` chains the host's signal handlers, `fork_safe_log` keeps
-a fork from happening in the middle of a log line.
+`clock` tells a time that no clock jump disturbs, `counters` counts what is sent and dropped, `state_directory` makes
+the private directory and writes small files whole. `wakeup` wakes the background thread, `fork_safe_log` keeps its log
+lines whole across a fork, and `exit_hooks` calls back when the process ends, after which the host's own handlers run.
 """
 
-from .clock import Clock, Timer, shift
+from .clock import Clock, SystemClock, clock_shift
 from .counters import DROP_REASONS, Counters
-from .exit_hooks import Lifecycle
-from .fork_safe_log import VOICE
-from .state_directory import StateDirectory, make_private, obstacle, open_state_directory, read_json, write_json
+from .exit_hooks import ExitHooks
+from .fork_safe_log import FORK_SAFE_LOG
+from .state_directory import (
+    StateDirectory,
+    make_private_directory,
+    open_state_directory,
+    read_json,
+    unlink_quietly,
+    write_json,
+    write_problem,
+)
 from .wakeup import Wakeup
 
 __all__ = [
     "DROP_REASONS",
-    "VOICE",
+    "FORK_SAFE_LOG",
     "Clock",
     "Counters",
-    "Lifecycle",
+    "ExitHooks",
     "StateDirectory",
-    "Timer",
+    "SystemClock",
     "Wakeup",
-    "make_private",
-    "obstacle",
+    "clock_shift",
+    "make_private_directory",
     "open_state_directory",
     "read_json",
-    "shift",
+    "unlink_quietly",
     "write_json",
+    "write_problem",
 ]

@@ -1,49 +1,22 @@
-"""A clock that runs with the wall clock's rate from the time the process began, whatever the wall clock does next.
-
-Events and requests are stamped with it, and ages and waits are measured by it: when an operator or NTP moves the
-wall clock by a day or a year, nothing is sent early, nothing expires, and `timestamp - sent_at` stays right.
-"""
+"""Time for stamps and for waiting, undisturbed when the wall clock is set: clock at start plus a steady clock."""
 
 import time
 from typing import Protocol
 
-LEAST_SHIFT_SECONDS = 60.0
-"""Two processes whose clocks differ by less agree well enough: their events keep the time they were stamped with."""
+MIN_SHIFT_SECONDS = 60.0
+"""Processes whose clocks differ by less agree well enough: their events keep the time they were stamped with."""
 
 
-class Clock:
-    """Seconds: `now()` since the epoch, `elapsed()` since the clock was made. Time asleep counts as time.
-
-    Attributes:
-        boot: names the machine's current run; empty where the system doesn't tell.
-        zero: when that run began, in epoch seconds by this process's clock.
-    """
-
-    def __init__(self) -> None:
-        self._id = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-        self._began = time.clock_gettime(self._id)
-        self.zero = time.time() - self._began
-        self.boot = _boot()
-
-    def now(self) -> float:
-        """Seconds since the epoch."""
-        return time.clock_gettime(self._id) + self.zero
-
-    def elapsed(self) -> float:
-        """Seconds since this clock was made."""
-        return time.clock_gettime(self._id) - self._began
-
-
-class Timer(Protocol):
-    """What everything that needs the time asks of a clock."""
+class Clock(Protocol):
+    """The time, in seconds. Time that the machine sleeps counts."""
 
     @property
-    def boot(self) -> str:
+    def boot_id(self) -> str:
         """Names the machine's current run; empty where that is not known."""
 
     @property
-    def zero(self) -> float:
-        """When that run began, in epoch seconds."""
+    def boot_time(self) -> float:
+        """The beginning of that run by this process's clock, in epoch seconds."""
 
     def now(self) -> float:
         """Seconds since the epoch."""
@@ -52,17 +25,33 @@ class Timer(Protocol):
         """Seconds since the clock was made."""
 
 
-def shift(clock: Timer, boot: str, zero: float) -> float:
-    """Seconds to add to times of a process whose clock had `boot` and `zero`, so that they are this clock's times.
+class SystemClock:
+    """The machine's clock, read once; from then on only the steady clock is read."""
 
-    Between two processes of one run of the machine the wall clock may have been set; how long ago something
-    happened is still known. Across runs only the wall clock tells: then nothing is added.
+    def __init__(self) -> None:
+        self._clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+        self._start = time.clock_gettime(self._clock)
+        self.boot_time = time.time() - self._start
+        self.boot_id = _read_boot_id()
+
+    def now(self) -> float:
+        return time.clock_gettime(self._clock) + self.boot_time
+
+    def elapsed(self) -> float:
+        return time.clock_gettime(self._clock) - self._start
+
+
+def clock_shift(clock: Clock, boot_id: str, boot_time: float) -> float:
+    """Seconds to add to the times of a process whose clock had `boot_id` and `boot_time`, to get this clock's times.
+
+    The wall clock may be set between two processes of one run of the machine; how long ago an event happened is
+    still known then. Across runs only the wall clock is known, and nothing is added.
     """
-    moved = clock.zero - zero
-    return moved if boot and boot == clock.boot and abs(moved) >= LEAST_SHIFT_SECONDS else 0.0
+    moved = clock.boot_time - boot_time
+    return moved if boot_id and boot_id == clock.boot_id and abs(moved) >= MIN_SHIFT_SECONDS else 0.0
 
 
-def _boot() -> str:
+def _read_boot_id() -> str:
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
             return file.read(36)

@@ -1,4 +1,4 @@
-"""Counts of what was accepted, sent and dropped in this process, by reason. Nothing is lost without being counted."""
+"""Counts of events sent and dropped in this process, by reason. No event is lost without being counted."""
 
 import threading
 
@@ -16,14 +16,14 @@ DROP_REASONS = {
 
 
 class Counters:
-    """Numbers since the process began. Safe from any thread and from signal handlers."""
+    """Events since the totals on disk were last written. Safe from any thread and from signal handlers."""
 
     def __init__(self) -> None:
-        # Re-entrant: a signal handler that records may interrupt a count on the same thread.
         self.reset()
 
     def reset(self) -> None:
-        """Begin anew, as a forked child does: the numbers so far are its parent's, and so is the lock."""
+        """Start from zero, as a forked child does: the counts so far are its parent's, and so is the lock."""
+        # Re-entrant: a signal handler that records may interrupt a count on the same thread.
         self._lock = threading.RLock()
         self.dropped: dict[str, int] = {}
         self.sent = 0
@@ -34,19 +34,19 @@ class Counters:
             with self._lock:
                 self.dropped[reason] = self.dropped.get(reason, 0) + count
 
-    def deliver(self, count: int) -> None:
+    def add_sent(self, count: int) -> None:
         """Count events that the server acknowledged."""
         with self._lock:
             self.sent += count
 
     @property
-    def any(self) -> bool:
-        """Whether something was counted since the last `take`."""
+    def pending(self) -> bool:
+        """Whether there are counts that `pop` has not returned yet."""
         return bool(self.sent or self.dropped)
 
-    def take(self) -> tuple[int, dict[str, int]]:
-        """What was counted since the last call, as (sent, dropped by reason), for the totals on disk."""
+    def pop(self) -> tuple[int, dict[str, int]]:
+        """Return the counts as (sent, dropped by reason), and start from zero."""
         with self._lock:
-            taken = self.sent, self.dropped
+            counts = self.sent, self.dropped
             self.sent, self.dropped = 0, {}
-            return taken
+            return counts

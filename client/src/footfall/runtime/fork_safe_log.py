@@ -1,9 +1,9 @@
-"""What the background thread says goes through one lock, which a fork waits for.
+"""Log lines of the background thread, which a fork never cuts in the middle.
 
-A stream like stderr has a lock of its own, and a child that is forked while another thread holds it never gets it:
-the child would wait for ever when it flushes the stream at its end. So nothing of ours may be in the middle of a
-line when the host forks. The host's log handlers may take long: a fork waits `FORK_WAIT_SECONDS` at most, and then
-goes ahead as it would without us.
+A stream such as stderr has a lock. A child that is forked while another thread holds that lock inherits it as taken,
+and waits forever when it flushes the stream at its end. So the background thread writes under a lock of this module,
+and a fork waits for it. The host's log handlers may be slow: a fork waits at most `FORK_WAIT_SECONDS`, and then
+proceeds as it would without Footfall.
 """
 
 import os
@@ -13,35 +13,38 @@ from collections.abc import Callable
 FORK_WAIT_SECONDS = 0.2
 
 
-class Voice:
+class ForkSafeLog:
     """One line at a time, and none while the process forks."""
 
     def __init__(self) -> None:
-        # Reentrant: a log handler of the host's may itself fork.
-        self._speaking = threading.RLock()
+        # Re-entrant: a log handler of the host's may itself fork.
+        self._lock = threading.RLock()
 
-    def say(self, write: Callable[[], None]) -> None:
-        """Write something; for the background thread only. Raises what `write` raises."""
-        with self._speaking:
-            write()
+    def write(self, write_line: Callable[[], None]) -> None:
+        """Call `write_line` under the lock; for the background thread only. Raises what it raises."""
+        with self._lock:
+            write_line()
 
-    def pause(self) -> None:
-        """Before a fork, on the thread that forks: wait until nothing is being said, but not for long."""
-        self._speaking.acquire(timeout=FORK_WAIT_SECONDS)
+    def before_fork(self) -> None:
+        """On the thread that forks: wait until no line is being written, but not for long."""
+        self._lock.acquire(timeout=FORK_WAIT_SECONDS)
 
-    def go_on(self) -> None:
-        """After it, in the parent."""
+    def after_fork_in_parent(self) -> None:
         try:
-            self._speaking.release()
+            self._lock.release()
         except RuntimeError:
-            pass  # it was not had in time
+            pass  # the lock was not acquired in time
 
-    def begin_anew(self) -> None:
-        """After it, in the child: whoever was speaking is not here."""
-        self._speaking = threading.RLock()
+    def after_fork_in_child(self) -> None:
+        """Replace the lock: the thread that may hold it does not exist in the child."""
+        self._lock = threading.RLock()
 
 
-VOICE = Voice()
+FORK_SAFE_LOG = ForkSafeLog()
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=VOICE.pause, after_in_parent=VOICE.go_on, after_in_child=VOICE.begin_anew)
+    os.register_at_fork(
+        before=FORK_SAFE_LOG.before_fork,
+        after_in_parent=FORK_SAFE_LOG.after_fork_in_parent,
+        after_in_child=FORK_SAFE_LOG.after_fork_in_child,
+    )

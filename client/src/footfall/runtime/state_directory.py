@@ -1,4 +1,4 @@
-"""The state directory: whether it lasts, and small JSON files in it, written whole."""
+"""The state directory: whether it outlives the process, and small JSON files in it that are written whole."""
 
 import os
 import tempfile
@@ -10,8 +10,8 @@ import msgspec
 NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "fuse.sshfs", "fuse.glusterfs", "glusterfs", "lustre", "afs"}
 )
-PASSING_FILE_SYSTEMS = frozenset({"overlay", "aufs", "tmpfs", "ramfs"})
-"""Inside a container these end with it, unless the operator named the directory."""
+EPHEMERAL_FILE_SYSTEMS = frozenset({"overlay", "aufs", "tmpfs", "ramfs"})
+"""Inside a container their files end with it, unless the operator configured the directory."""
 
 
 class StateDirectory(msgspec.Struct, frozen=True):
@@ -19,9 +19,9 @@ class StateDirectory(msgspec.Struct, frozen=True):
 
     Attributes:
         path: the directory, or None where nothing can be written.
-        durable: whether what is written is still there after a restart.
+        durable: whether files are still there after a restart.
         network: whether it is on a network file system, where an append may take long.
-        note: a sentence for `footfall status`; it does not name the path, which may name a user.
+        note: a phrase for `footfall status`; it does not name the path, which may name a user.
     """
 
     path: str | None
@@ -30,28 +30,28 @@ class StateDirectory(msgspec.Struct, frozen=True):
     note: str
 
 
-def open_state_directory(path: str, *, named: bool) -> StateDirectory:
-    """Make the directory (0700) and find out what it is good for. `named`: the operator chose it, so it lasts."""
+def open_state_directory(path: str, *, configured: bool) -> StateDirectory:
+    """Make the directory (0700) and examine its file system. One that the operator `configured` counts as durable."""
     if not path:
         return StateDirectory(None, False, False, "no state directory: the user has no home directory")
     try:
-        make_private(path)
-        make_private(os.path.join(path, "spool"))
+        make_private_directory(path)
+        make_private_directory(os.path.join(path, "spool"))
         descriptor, probe = tempfile.mkstemp(prefix=".probe-", dir=path)
         os.close(descriptor)
         os.unlink(probe)
     except OSError as error:
         return StateDirectory(None, False, False, f"no state directory: {error.strerror or 'cannot be written'}")
-    kind = file_system_of(path)
-    if kind in PASSING_FILE_SYSTEMS and not named and _in_container():
+    kind = file_system_type(path)
+    if kind in EPHEMERAL_FILE_SYSTEMS and not configured and _in_container():
         return StateDirectory(path, False, False, f"on {kind}, which ends with the container")
     if kind in NETWORK_FILE_SYSTEMS:
         return StateDirectory(path, True, True, f"on {kind}: events pass through memory first")
     return StateDirectory(path, True, False, "each event is on disk before its call returns")
 
 
-def obstacle(path: str) -> str:
-    """Why nothing can be kept in a directory, whether or not it exists; empty where it can. Changes nothing."""
+def write_problem(path: str) -> str:
+    """Why no file can be kept in a directory, whether or not it exists; empty where one can. Changes nothing."""
     while not os.path.isdir(path) and os.path.dirname(path) != path:
         if os.path.lexists(path):
             return "Not a directory"
@@ -65,9 +65,9 @@ def obstacle(path: str) -> str:
     return "" if os.access(path, os.W_OK | os.X_OK) else "Permission denied"
 
 
-def make_private(path: str) -> None:
-    """Make a directory, and the one it is in, readable by nobody else (0700). Raises OSError."""
-    # makedirs gives its mode to the last one only.
+def make_private_directory(path: str) -> None:
+    """Make a directory and its parent, readable by nobody else (0700). Raises OSError."""
+    # makedirs applies its mode to the last directory only.
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
     os.makedirs(path, mode=0o700, exist_ok=True)
 
@@ -78,28 +78,28 @@ def _in_container() -> bool:
     )
 
 
-def file_system_of(path: str, mounts: str = "/proc/self/mounts") -> str:
-    """The type of the file system a path is on, such as `ext4`; empty where the system doesn't tell."""
+def file_system_type(path: str, mounts: str = "/proc/self/mounts") -> str:
+    """The type of a path's file system, such as `ext4`; empty where it is not known."""
     try:
         with open(mounts, encoding="utf-8", errors="replace") as lines:
             fields = [line.split() for line in lines]
     except OSError:
         return ""
     real = os.path.realpath(path)
-    # The last mount over the longest prefix is the one in force.
-    best, kind = "", ""
+    # The last mount over the longest prefix is in force.
+    mount_point, mount_type = "", ""
     for parts in fields:
         if len(parts) < 3:
             continue
         point = parts[1].replace("\\040", " ")
         inside = real == point or real.startswith(point.rstrip("/") + "/")
-        if inside and len(point) >= len(best):
-            best, kind = point, parts[2]
-    return kind
+        if inside and len(point) >= len(mount_point):
+            mount_point, mount_type = point, parts[2]
+    return mount_type
 
 
 def read_json(path: str) -> dict[str, Any]:
-    """A small JSON object from a file; empty where there is none or it can't be read."""
+    """The JSON object in a small file; empty where the file is missing or can't be read."""
     try:
         with open(path, "rb") as file:
             value = msgspec.json.decode(file.read(1 << 20))
@@ -109,7 +109,7 @@ def read_json(path: str) -> dict[str, Any]:
 
 
 def write_json(path: str, value: Mapping[str, Any]) -> bool:
-    """Write a small JSON object whole or not at all (0600); whether it worked."""
+    """Write a small JSON object whole or not at all (0600); False if it can't be written."""
     temporary = ""
     try:
         descriptor, temporary = tempfile.mkstemp(prefix=".new-", dir=os.path.dirname(path))
@@ -118,12 +118,13 @@ def write_json(path: str, value: Mapping[str, Any]) -> bool:
         os.replace(temporary, path)
     except OSError:
         if temporary:
-            _unlink_quietly(temporary)
+            unlink_quietly(temporary)
         return False
     return True
 
 
-def _unlink_quietly(path: str) -> None:
+def unlink_quietly(path: str) -> None:
+    """Unlink a file if that is possible."""
     try:
         os.unlink(path)
     except OSError:

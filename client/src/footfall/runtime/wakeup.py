@@ -4,10 +4,10 @@ import threading
 
 
 class Wakeup:
-    """A flag that one thread waits for and any code may raise, signal handlers and finalisers included.
+    """A flag that one thread waits for and any code may set, signal handlers and finalisers included.
 
-    `threading.Event.set` takes a lock that a signal handler could already hold on its own thread; releasing a bare
-    lock can't block.
+    `threading.Event.set` takes a lock that a signal handler's own thread could already hold; releasing a bare lock
+    can't block.
     """
 
     def __init__(self) -> None:
@@ -20,8 +20,8 @@ class Wakeup:
             try:
                 self._lock.release()
             except RuntimeError:
-                return  # another thread released it in between: it is set
+                return  # another thread set it between the two calls
 
     def wait(self, seconds: float) -> bool:
-        """Wait until set or for so many seconds; clears the flag. Whether it was set."""
+        """Wait until the flag is set, for at most `seconds`, and clear it; whether it was set."""
         return self._lock.acquire(timeout=max(0.0, seconds))

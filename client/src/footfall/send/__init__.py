@@ -1,27 +1,29 @@
-"""From the spool to the server: batches in PostHog's protocol, back-off, and what each answer means.
+"""Stage three of an event: delivered in a batch of PostHog's protocol, and deleted only once it is acknowledged.
 
-The `worker` is the one background thread. It calls the `shipper`, which reads a batch, lets the `packer` check each
-line again, posts it through `wire`, and notes the result in `send_state` and `sent_log`. `http` holds the connections,
-which are imported at the first send.
+The `worker` is the one background thread. It calls the `shipper`, whose `ship_once` is the list of steps: under the
+`sending_lock` read a batch, have the `packer` check each line again, post it with `wire`, and note the result in
+`sent_log` and `send_state`. `http` holds the connections, which are imported at the first send.
+
+Every wait is bounded, no answer can raise, and a batch that failed is kept. Imported by `pipeline` and `cli`.
 """
 
-from .packer import MOST_AGE_SECONDS, Packer
-from .send_state import Progress
-from .sent_log import Egress
-from .shipper import BATCH_EVENTS, Sender, Shipper
-from .wire import Delivered, Outcome, Poster, compressed, request_body, rfc3339
+from .packer import MAX_EVENT_AGE_SECONDS, Packer
+from .send_state import SendState
+from .sent_log import SentLog
+from .shipper import BATCH_EVENTS, InstanceFacts, Shipper
+from .wire import BatchSender, Delivered, Outcome, compressed, request_body, rfc3339
 from .worker import Worker
 
 __all__ = [
     "BATCH_EVENTS",
-    "MOST_AGE_SECONDS",
+    "MAX_EVENT_AGE_SECONDS",
+    "BatchSender",
     "Delivered",
-    "Egress",
+    "InstanceFacts",
     "Outcome",
     "Packer",
-    "Poster",
-    "Progress",
-    "Sender",
+    "SendState",
+    "SentLog",
     "Shipper",
     "Worker",
     "compressed",

@@ -1,4 +1,4 @@
-"""From spool lines to wire events: every line is checked again before it leaves."""
+"""From spool lines to the events of a request: every line is checked again before it leaves."""
 
 import re
 from collections import Counter
@@ -8,13 +8,13 @@ from typing import Any
 import msgspec
 
 from ..catalogue import Catalogue, Properties
-from .wire import closing, wire_event
+from .wire import encode_event, event_suffix
 
-MOST_AGE_SECONDS = 30 * 86_400
+MAX_EVENT_AGE_SECONDS = 30 * 86_400
 YEAR_10000 = 253_402_300_800
-"""No time beyond it can be written."""
+"""Epoch seconds; a later time has no RFC 3339 form."""
 _HEX = frozenset("0123456789abcdef")
-_INSTANCE = re.compile(r"(cluster|local|ephemeral)_[0-9a-f]{16}")
+_INSTANCE_ID = re.compile(r"(cluster|local|ephemeral)_[0-9a-f]{16}")
 
 
 class _Line(msgspec.Struct, rename={"name": "e", "epoch": "t", "uuid": "u", "properties": "p"}, gc=False):
@@ -24,79 +24,80 @@ class _Line(msgspec.Struct, rename={"name": "e", "epoch": "t", "uuid": "u", "pro
     properties: dict[str, Any]
 
 
-class Packed(msgspec.Struct):
-    """Wire events as JSON objects, and how many lines were left out, by reason (see counters.DROP_REASONS)."""
+class PackedBatch(msgspec.Struct):
+    """Events as JSON objects, and how many lines were left out, by reason (see DROP_REASONS)."""
 
     events: list[bytes] = msgspec.field(default_factory=list)
     dropped: Counter[str] = msgspec.field(default_factory=Counter)
 
 
 class Packer:
-    """Makes wire events out of spool lines.
+    """Makes events of spool lines.
 
-    A spool can hold what an older version, another program or a failing disk wrote, so names, kinds and identifiers
+    An older version, another program or a failing disk may have written to a spool, so names, kinds and identifiers
     are checked as `record` checked them.
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._decode = msgspec.json.Decoder(_Line).decode
         self._checks = catalogue.checks()
-        self._common = catalogue.common_check()
+        self._common_check = catalogue.common_check()
 
     def pack(
         self,
         lines: Iterable[bytes],
         facts: dict[str, Any],
-        instance: str,
+        instance_id: str,
         kubernetes: str | None,
         *,
         oldest: float,
-        shift: float = 0.0,
-    ) -> Packed:
-        """Wire events of spool lines.
+        clock_shift: float = 0.0,
+    ) -> PackedBatch:
+        """The events of spool lines.
 
         Args:
             lines: without their newlines.
-            facts: what the lines' segment says: `common` properties, `instance`, `kubernetes`, `deployment`.
-            instance: this process's own, meant where `facts` has none.
-            kubernetes: this process's own, likewise.
-            oldest: what happened before is left out as expired; epoch seconds.
-            shift: added to the lines' times, seconds.
+            facts: from the header of their segment: `common` properties, `instance`, `kubernetes`, `deployment`.
+            instance_id: this process's, used where `facts` has none.
+            kubernetes: this process's version of Kubernetes, likewise.
+            oldest: events before this time are left out as expired; epoch seconds.
+            clock_shift: added to the lines' times, seconds.
         """
-        packed = Packed()
-        close = self._closing(facts, instance)
+        packed = PackedBatch()
+        suffix = self._event_suffix(facts, instance_id)
         deployment = facts.get("deployment")
         kubernetes = facts.get("kubernetes") or kubernetes
         for line in lines:
             try:
-                raw = self._decode(line)
+                decoded = self._decode(line)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 packed.dropped["corrupt"] += bool(line.strip())
                 continue
-            epoch = raw.epoch + int(shift)
-            own = self._own(raw, deployment, kubernetes)
+            epoch, uuid = decoded.epoch + int(clock_shift), decoded.uuid
+            properties = self._checked_properties(decoded, deployment, kubernetes)
             if epoch < oldest:
                 packed.dropped["expired"] += 1
-            elif own is None or epoch >= YEAR_10000 or len(raw.uuid) != 32 or not _HEX.issuperset(raw.uuid):
+            elif properties is None or epoch >= YEAR_10000 or len(uuid) != 32 or not _HEX.issuperset(uuid):
                 packed.dropped["corrupt"] += 1
             else:
-                packed.events.append(wire_event(raw.name, epoch, raw.uuid, own, close))
+                packed.events.append(encode_event(decoded.name, epoch, uuid, properties, suffix))
         return packed
 
-    def _closing(self, facts: dict[str, Any], instance: str) -> bytes:
-        common, known = facts.get("common"), facts.get("instance")
-        shared = self._common((common if type(common) is dict else {}).get) or {}
-        # An ID that nobody here made could be anything: a name, an address.
-        whose = known if type(known) is str and _INSTANCE.fullmatch(known) else instance
-        return closing(whose, shared)
+    def _event_suffix(self, facts: dict[str, Any], instance_id: str) -> bytes:
+        common, spooled_id = facts.get("common"), facts.get("instance")
+        shared = self._common_check((common if type(common) is dict else {}).get) or {}
+        # An ID that Footfall did not make could be anything: a name, an address.
+        valid = type(spooled_id) is str and _INSTANCE_ID.fullmatch(spooled_id)
+        return event_suffix(str(spooled_id) if valid else instance_id, shared)
 
-    def _own(self, raw: _Line, deployment: object, kubernetes: object) -> Properties | None:
-        check = self._checks.get(raw.name)
+    def _checked_properties(self, line: _Line, deployment: object, kubernetes: object) -> Properties | None:
+        """The admitted properties of a line; None where the catalogue refuses them."""
+        check = self._checks.get(line.name)
         if check is None:
             return None
-        properties = raw.properties
-        if raw.name == "server_started":
-            # Known only once the API server answered, which nobody waits for when the event is recorded.
+        properties = line.properties
+        if line.name == "server_started":
+            # Known only once the API server has answered, and recording the event does not wait for that.
             properties.setdefault("k8s_version", kubernetes)
             properties.setdefault("deployment_method", deployment)
         return check(properties.get)

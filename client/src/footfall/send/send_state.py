@@ -1,4 +1,4 @@
-"""How sending goes, in `ship.json` of the state directory: totals and back-off, shared by all processes on it."""
+"""The state of sending, in `ship.json` of the state directory: totals and back-off, shared by all processes on it."""
 
 import os
 from collections.abc import Mapping
@@ -6,22 +6,21 @@ from collections.abc import Mapping
 import msgspec
 
 from ..runtime import Counters, read_json, write_json
+from .wire import MAX_RETRY_AFTER_SECONDS
 
-FILE = "ship.json"
-MOST_WAIT_SECONDS = 86_400.0
-"""The longest wait that a server can ask for."""
+STATE_FILE = "ship.json"
 
 
-class Progress(msgspec.Struct):
-    """What was sent and dropped so far, and when the next try is due.
+class SendState(msgspec.Struct):
+    """Totals of sent and dropped events, and when the next attempt is due. The fields are the keys of the file.
 
     Attributes:
-        next_try: epoch seconds, 0 for at once.
-        tried: when `next_try` was decided on, epoch seconds.
-        failures: tries that failed since the last success.
+        next_try: when the next attempt is due, epoch seconds; 0 for at once.
+        tried: when `next_try` was decided, epoch seconds.
+        failures: failed attempts since the last success.
         sent: events acknowledged by the server.
-        dropped: events by reason (see counters.DROP_REASONS).
-        last_error: why the last try failed; empty after a success.
+        dropped: events by reason (see DROP_REASONS).
+        last_error: why the last attempt failed; empty after a success.
         last_sent: epoch seconds, 0 for never.
         durability: a sentence while durability is weaker than usual, else empty.
     """
@@ -36,22 +35,22 @@ class Progress(msgspec.Struct):
     durability: str = ""
 
     @classmethod
-    def read(cls, directory: str | None) -> "Progress":
-        """Read what is there; anything that is not as it should be counts as never written."""
+    def read(cls, directory: str | None) -> "SendState":
+        """Read the file; one that is missing or invalid gives the initial state."""
         if directory is None:
             return cls()
         try:
-            return msgspec.convert(read_json(os.path.join(directory, FILE)), cls)
+            return msgspec.convert(read_json(os.path.join(directory, STATE_FILE)), cls)
         except msgspec.ValidationError:
             return cls()
 
-    def wait(self, now: float) -> float:
-        """Seconds until the next try, 0 for at once."""
+    def seconds_to_wait(self, now: float) -> float:
+        """Seconds until the next attempt, 0 for at once."""
         left = self.next_try - now
-        return left if 0 < left <= MOST_WAIT_SECONDS else 0.0
+        return left if 0 < left <= MAX_RETRY_AFTER_SECONDS else 0.0
 
-    def rebase(self, now: float) -> bool:
-        """Keep the wait as long as it was where the clock was moved back since; whether it was."""
+    def follow_clock(self, now: float) -> bool:
+        """Where the clock was set back since the last attempt, keep the wait as long as it was; whether it was set."""
         if now >= self.tried:
             return False
         self.next_try += now - self.tried
@@ -59,14 +58,14 @@ class Progress(msgspec.Struct):
         return True
 
     def add(self, sent: int, dropped: Mapping[str, int]) -> None:
-        """Add what a process counted to the totals."""
+        """Add a process's counts to the totals."""
         self.sent += sent
         for reason, count in dropped.items():
             self.dropped[reason] = self.dropped.get(reason, 0) + count
 
 
-class ProgressFile:
-    """Reads and writes the file. What can't be written is remembered, so that a full disk forgets no back-off.
+class SendStateFile:
+    """Reads and writes the file. A state that can't be written is remembered, so that a full disk forgets no back-off.
 
     Used by the one process that holds the sending lock.
     """
@@ -74,16 +73,16 @@ class ProgressFile:
     def __init__(self, directory: str | None, counters: Counters) -> None:
         self._directory = directory
         self._counters = counters
-        self._unwritten: Progress | None = Progress() if directory is None else None
+        self._unwritten: SendState | None = SendState() if directory is None else None
 
-    def read(self) -> Progress:
-        """The progress so far, without what this process counted since it was last written."""
-        return self._unwritten or Progress.read(self._directory)
+    def read(self) -> SendState:
+        """The state without the counts of this process since it was last written."""
+        return self._unwritten or SendState.read(self._directory)
 
-    def write(self, progress: Progress) -> None:
-        """Add what this process counted, and write."""
-        progress.add(*self._counters.take())
+    def write(self, state: SendState) -> None:
+        """Add this process's counts, and write."""
+        state.add(*self._counters.pop())
         written = self._directory is not None and write_json(
-            os.path.join(self._directory, FILE), msgspec.to_builtins(progress)
+            os.path.join(self._directory, STATE_FILE), msgspec.to_builtins(state)
         )
-        self._unwritten = None if written else progress
+        self._unwritten = None if written else state

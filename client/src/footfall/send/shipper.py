@@ -1,8 +1,8 @@
-"""What the one background thread does: batch, back off. One step at a time; `worker` runs the steps.
+"""Delivers one batch at a time: `ship_once` is the list of steps, and `worker` calls it again and again.
 
-One step sends at most one batch. A batch leaves the spool only when the server acknowledged it. A batch that the
-server refuses (400, 413) is narrowed down to one event, and that event is dropped only once the server has taken
-another one right after: a server that refuses everything costs nothing.
+A batch leaves the spool only when the server acknowledged it. A batch that the server refuses (400, 413) is halved
+until one event is left, and that event is dropped only after the server has accepted another one: a server that
+refuses everything causes no loss.
 """
 
 import os
@@ -11,44 +11,46 @@ from collections.abc import Callable
 
 import msgspec
 
-from ..runtime import Counters, Timer, shift
+from ..runtime import Clock, Counters, clock_shift
 from ..settings import OFF_MARKER
-from ..spool import Batch, Spool, lock
-from .packer import MOST_AGE_SECONDS, Packed, Packer
-from .send_state import Progress, ProgressFile
-from .sent_log import Egress
-from .wire import Delivered, Outcome, Refused, Retry, request_body
+from ..spool import Batch, Spool
+from .packer import MAX_EVENT_AGE_SECONDS, PackedBatch, Packer
+from .send_state import SendState, SendStateFile
+from .sending_lock import SendingLock
+from .sent_log import SentLog
+from .wire import Delivered, Outcome, Retry, request_body
 
 BATCH_EVENTS = 100
-FIRST_WAIT_SECONDS = 10.0
-MOST_WAIT_SECONDS = 3600.0
-WAIT_JITTER_SECONDS = 600.0
+FIRST_BACK_OFF_SECONDS = 10.0
+MAX_BACK_OFF_SECONDS = 3600.0
+BACK_OFF_JITTER_SECONDS = 600.0
 SCAN_SECONDS = 60.0
-"""How often other processes' leavings are looked for."""
+"""How often abandoned segments of other processes are looked for."""
 LOGGED_FAILURE = 2
-"""Which failure in a row is worth a line in the log: a single one is not an outage."""
-WRITE_SECONDS = 1.0
-"""How often the totals are written while all goes well."""
+"""The failure in a row that is logged: a single one is not an outage."""
+SAVE_SECONDS = 1.0
+"""How often the totals are written while nothing fails."""
 
 
-class Sender(msgspec.Struct, frozen=True):
-    """Who sends: the instance, the Kubernetes version where known, and when the grace ends (epoch seconds)."""
+class InstanceFacts(msgspec.Struct, frozen=True):
+    """The sender: its instance ID, the Kubernetes version where known, and when its grace ends (epoch seconds)."""
 
-    instance: str
+    instance_id: str
     kubernetes: str | None
     grace_ends: float
 
 
 class Shipper:
-    """Sends what the spool holds.
+    """Delivers the lines of a spool.
 
     Args:
-        spool: what waits.
-        packer: makes wire events of lines.
-        post: sends a body once and says what became of it, within so many seconds.
-        introduce: asked once, on this thread: finds out who sends. May take two seconds.
+        spool: holds the lines that wait.
+        packer: makes events of lines.
+        post: sends a body once and returns the meaning of the answer; its second argument is a timeout in seconds.
+        identify: determines the instance; called once, on this thread. May take two seconds.
         directory: the state directory, for the totals and the back-off that all processes share; None without one.
         key: the product's public write key.
+        log: writes one sentence to the log.
     """
 
     def __init__(
@@ -56,9 +58,9 @@ class Shipper:
         spool: Spool,
         packer: Packer,
         post: Callable[[bytes, float], Outcome],
-        introduce: Callable[[], Sender],
+        identify: Callable[[], InstanceFacts],
         counters: Counters,
-        clock: Timer,
+        clock: Clock,
         *,
         directory: str | None,
         key: str,
@@ -68,171 +70,189 @@ class Shipper:
         self._spool = spool
         self._packer = packer
         self._post = post
-        self._introduce = introduce
+        self._identify = identify
         self._counters = counters
         self._clock = clock
         self._directory = directory
         self._key = key
         self._log = log
         self._jitter = jitter
-        self._egress = Egress(directory)
-        self._file = ProgressFile(directory, counters)
+        self._sent_log = SentLog(directory)
+        self._state_file = SendStateFile(directory, counters)
+        self._sending_lock = SendingLock(directory)
         self._limit = BATCH_EVENTS
-        self._lock_descriptor = -1
-        self._sender: Sender | None = None
-        self._scanned = self._written = float("-inf")
-        self._news = False
+        self._instance: InstanceFacts | None = None
+        self._last_scan = self._last_save = float("-inf")
+        self._unsaved = False
         self._last_sent = 0.0
 
-    # One step ------------------------------------------------------------------------------------------------
+    # The steps -----------------------------------------------------------------------------------------------
 
-    def step(self, timeout: float = 10.0) -> float:
-        """Send what is due, one batch at most; seconds until another step is worth while (0: at once)."""
-        off = self._turned_off()
-        self._spool.mute(off)
-        if off:
+    def ship_once(self, timeout: float = 10.0) -> float:
+        """Ship at most one batch; seconds until another call is worth while: 0 at once, inf where nothing waits."""
+        if self._discard_if_off():
             return SCAN_SECONDS
         self._spool.drain()
-        if self._clock.elapsed() - self._scanned >= SCAN_SECONDS:
-            self._scanned = self._clock.elapsed()
-            self._spool.adopt()
-        sender = self._sender
-        if sender is None:
-            sender = self._sender = self._introduce()
-            self._spool.set_facts(instance=sender.instance, kubernetes=sender.kubernetes)
+        self._adopt_abandoned_segments()
+        instance = self._identify_once()
         try:
-            if not self._locked():
-                return FIRST_WAIT_SECONDS  # another process is sending right now
-            return self._step_locked(sender, timeout)
+            if not self._sending_lock.acquire():
+                return FIRST_BACK_OFF_SECONDS  # another process is sending right now
+            return self._ship_batch(instance, timeout)
         finally:
-            self.unlock()
+            self._sending_lock.release()
 
-    def drain(self) -> None:
-        """Move what waits in memory to the disk, without sending anything."""
-        self._spool.drain()
-
-    def _turned_off(self) -> bool:
-        """Whether `footfall off` came since the process began: then nothing more leaves, and nothing is kept."""
-        return self._directory is not None and os.path.exists(os.path.join(self._directory, OFF_MARKER))
-
-    def _locked(self) -> bool:
-        """Take the lock that lets one process send at a time; True also where locks don't work."""
-        if self._directory is None:
-            return True
-        try:
-            path = os.path.join(self._directory, "ship.lock")
-            # Known before it is locked: a forked child has to find it.
-            self._lock_descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-        except OSError:
-            return True
-        return lock(self._lock_descriptor) is not False
-
-    def unlock(self) -> None:
-        """Let go of the lock; in a forked child, of the parent's, which stays locked for the parent."""
-        descriptor, self._lock_descriptor = self._lock_descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
-
-    def _step_locked(self, sender: Sender, timeout: float) -> float:
-        progress = self._file.read()
-        now = self._clock.now()
-        self._news |= progress.rebase(now)
-        wait = max(sender.grace_ends - now, progress.wait(now))
+    def _ship_batch(self, instance: InstanceFacts, timeout: float) -> float:
+        state = self._read_state()
+        wait = self._seconds_to_wait(state, instance)
         batch = self._spool.peek(self._limit) if wait <= 0 else None
         if batch is None:
-            self._write(progress)
+            self._save_state(state)
             return wait if wait > 0 else float("inf")
-        trouble = progress.failures, progress.last_error
-        wait = self._send(batch, progress, sender, timeout)
-        # A second's totals may be lost by a kill; what other processes must know at once is written at once.
-        often = self._clock.elapsed() - self._written < WRITE_SECONDS
-        if wait > 0 or not often or trouble != (progress.failures, progress.last_error):
-            self._write(progress)
+        failures = state.failures, state.last_error
+        packed = self._check_and_pack(batch, instance)
+        outcome = self._deliver(packed, timeout)
+        wait = self._settle(outcome, batch, packed, state, instance, timeout)
+        # A kill may lose the totals of a second. A failure is written at once: other processes must know of it.
+        if wait > 0 or self._save_is_due() or failures != (state.failures, state.last_error):
+            self._save_state(state)
         return wait
 
-    def _write(self, progress: Progress) -> None:
-        """Write the totals, if there is anything new in them."""
+    # Before a batch ------------------------------------------------------------------------------------------
+
+    def _discard_if_off(self) -> bool:
+        """Whether `footfall off` was called since the process began: then no event is sent or kept any more."""
+        off = self._directory is not None and os.path.exists(os.path.join(self._directory, OFF_MARKER))
+        self._spool.discard(off)
+        return off
+
+    def drain(self) -> None:
+        """Move lines from memory to the disk, without sending any."""
+        self._spool.drain()
+
+    def _adopt_abandoned_segments(self) -> None:
+        if self._clock.elapsed() - self._last_scan >= SCAN_SECONDS:
+            self._last_scan = self._clock.elapsed()
+            self._spool.adopt()
+
+    def _identify_once(self) -> InstanceFacts:
+        instance = self._instance
+        if instance is None:
+            instance = self._instance = self._identify()
+            self._spool.set_facts(instance=instance.instance_id, kubernetes=instance.kubernetes)
+        return instance
+
+    def after_fork(self) -> None:
+        """In a forked child: let go of the parent's sending lock, which stays locked for the parent."""
+        self._sending_lock.release()
+
+    # The state that processes share --------------------------------------------------------------------------
+
+    def _read_state(self) -> SendState:
+        state = self._state_file.read()
+        self._unsaved |= state.follow_clock(self._clock.now())
+        return state
+
+    def _seconds_to_wait(self, state: SendState, instance: InstanceFacts) -> float:
+        """Until the grace and the back-off are over."""
+        now = self._clock.now()
+        return max(instance.grace_ends - now, state.seconds_to_wait(now))
+
+    def _save_is_due(self) -> bool:
+        return self._clock.elapsed() - self._last_save >= SAVE_SECONDS
+
+    def _save_state(self, state: SendState) -> None:
+        """Write the state, if it has changed."""
         note = self._spool.note
-        if self._counters.any or self._news or note != progress.durability:
-            progress.durability = note
-            progress.last_sent = max(progress.last_sent, self._last_sent)
-            self._file.write(progress)
-            self._written = self._clock.elapsed()
-            self._news = False
+        if self._counters.pending or self._unsaved or note != state.durability:
+            state.durability = note
+            state.last_sent = max(state.last_sent, self._last_sent)
+            self._state_file.write(state)
+            self._last_save = self._clock.elapsed()
+            self._unsaved = False
 
     # One batch -----------------------------------------------------------------------------------------------
 
-    def _send(self, batch: Batch, progress: Progress, sender: Sender, timeout: float) -> float:
-        packed = self._pack(batch, sender)
-        outcome = self._deliver(packed, timeout)
-        if isinstance(outcome, Delivered):
-            self._acknowledge(batch, packed, progress)
-            return 0.0
-        if isinstance(outcome, Retry):
-            return self._back_off(progress, outcome)
-        if len(batch.lines) > 1:
-            self._limit = len(batch.lines) // 2
-            return 0.0
-        return self._isolate(batch, packed, outcome, progress, sender, timeout)
-
-    def _pack(self, batch: Batch, sender: Sender) -> Packed:
+    def _check_and_pack(self, batch: Batch, instance: InstanceFacts) -> PackedBatch:
         header = batch.header
         return self._packer.pack(
             batch.lines,
             header.facts,
-            sender.instance,
-            sender.kubernetes,
-            oldest=self._clock.now() - MOST_AGE_SECONDS,
-            shift=shift(self._clock, header.boot, header.zero),
+            instance.instance_id,
+            instance.kubernetes,
+            oldest=self._clock.now() - MAX_EVENT_AGE_SECONDS,
+            clock_shift=clock_shift(self._clock, header.boot_id, header.boot_time),
         )
 
-    def _deliver(self, packed: Packed, timeout: float) -> Outcome:
+    def _deliver(self, packed: PackedBatch, timeout: float) -> Outcome:
+        """Post a batch and get the meaning of the answer; count and log the events if they were delivered."""
         if not packed.events:
-            return Delivered()  # nothing in it is worth a request
-        now = self._clock.now()
-        outcome = self._post(request_body(self._key, packed.events, now), timeout)
+            return Delivered()  # every line was left out: there is nothing to send
+        sent_at = self._clock.now()
+        outcome = self._post(request_body(self._key, packed.events, sent_at), timeout)
         if isinstance(outcome, Delivered):
-            self._counters.deliver(len(packed.events))
-            self._egress.append(packed.events, now)
-            self._last_sent = now
+            self._counters.add_sent(len(packed.events))
+            self._sent_log.append(packed.events, sent_at)
+            self._last_sent = sent_at
         return outcome
 
-    def _acknowledge(self, batch: Batch, packed: Packed, progress: Progress) -> None:
-        self._spool.commit(batch)
+    def _settle(
+        self,
+        outcome: Outcome,
+        batch: Batch,
+        packed: PackedBatch,
+        state: SendState,
+        instance: InstanceFacts,
+        timeout: float,
+    ) -> float:
+        """Acknowledge a delivered batch, back off, or halve a refused one; seconds to wait."""
+        if isinstance(outcome, Delivered):
+            self._acknowledge(batch, packed, state)
+            return 0.0
+        if isinstance(outcome, Retry):
+            return self._back_off(state, outcome)
+        if len(batch.lines) > 1:
+            self._limit = len(batch.lines) // 2
+            return 0.0
+        if self._another_event_is_accepted(batch, state, instance, timeout):
+            packed.dropped["refused"] += 1
+            self._acknowledge(batch, packed, state)
+            return 0.0
+        return self._back_off(state, Retry(f"HTTP status {outcome.status} for every event"))
+
+    def _acknowledge(self, batch: Batch, packed: PackedBatch, state: SendState) -> None:
+        self._spool.acknowledge(batch)
         # Counted only now: a batch that is kept is packed again, and would be counted again.
         for reason, count in packed.dropped.items():
             self._counters.drop(reason, count)
         self._limit = min(BATCH_EVENTS, self._limit * 2)
-        self._news = True
-        progress.failures, progress.next_try, progress.last_error = 0, 0.0, ""
+        self._unsaved = True
+        state.failures, state.next_try, state.last_error = 0, 0.0, ""
 
-    def _isolate(
-        self, batch: Batch, packed: Packed, refused: Refused, progress: Progress, sender: Sender, timeout: float
-    ) -> float:
-        """One event alone was refused: is it the event or the server? Another event tells."""
-        others = self._spool.beyond(batch, BATCH_EVENTS)
-        if others is not None:
-            # A different one each time, so that two bad neighbours can't block the spool for ever.
-            line = others.lines[progress.failures % len(others.lines)]
-            witness = self._pack(msgspec.structs.replace(others, lines=[line]), sender)
-            if witness.events and isinstance(self._deliver(witness, timeout), Delivered):
-                packed.dropped["refused"] += 1
-                self._acknowledge(batch, packed, progress)
-                return 0.0
-        return self._back_off(progress, Retry(f"HTTP status {refused.status} for every event"))
+    def _another_event_is_accepted(
+        self, refused: Batch, state: SendState, instance: InstanceFacts, timeout: float
+    ) -> bool:
+        """Whether the server accepts another event than the refused one. If so, the refused event is at fault."""
+        later = self._spool.peek_after(refused, BATCH_EVENTS)
+        if later is None:
+            return False
+        # A different one each time, so that two bad neighbours can't block the spool forever.
+        line = later.lines[state.failures % len(later.lines)]
+        other = self._check_and_pack(msgspec.structs.replace(later, lines=[line]), instance)
+        return bool(other.events) and isinstance(self._deliver(other, timeout), Delivered)
 
-    def _back_off(self, progress: Progress, retry: Retry) -> float:
-        ceiling = FIRST_WAIT_SECONDS * 2.0 ** min(progress.failures, 16)
-        if ceiling < MOST_WAIT_SECONDS:
+    def _back_off(self, state: SendState, retry: Retry) -> float:
+        ceiling = FIRST_BACK_OFF_SECONDS * 2.0 ** min(state.failures, 16)
+        if ceiling < MAX_BACK_OFF_SECONDS:
             wait = self._jitter(min(1.0, ceiling), ceiling)
         else:
-            wait = MOST_WAIT_SECONDS + self._jitter(0.0, WAIT_JITTER_SECONDS)
+            wait = MAX_BACK_OFF_SECONDS + self._jitter(0.0, BACK_OFF_JITTER_SECONDS)
         wait = max(wait, retry.after)
-        progress.failures += 1
-        progress.last_error = retry.reason
-        progress.tried = self._clock.now()
-        progress.next_try = progress.tried + wait
-        self._news = True
-        if progress.failures == LOGGED_FAILURE:
+        state.failures += 1
+        state.last_error = retry.reason
+        state.tried = self._clock.now()
+        state.next_try = state.tried + wait
+        self._unsaved = True
+        if state.failures == LOGGED_FAILURE:
             self._log(f"telemetry can't be delivered ({retry.reason}); it waits and tries again less and less often")
         return wait

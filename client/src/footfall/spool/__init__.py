@@ -1,24 +1,25 @@
-"""Events on disk: what `record()` accepted survives the process, and is read until the server has it.
+"""Stage two of an event: on disk. A recorded line survives the process, and is read until the server acknowledges it.
 
-A process appends to a `segment` of its own; `segments` keeps the process's segments within the spool's bounds, and
-`adoption` takes over those whose process is gone. `reader` reads what is not yet acknowledged. Where the disk can't be
-used, lines wait in `memory_queue`. `deletion` is what opting out and `footfall forget` call.
+`spool` is the entrance. A process appends to a `segment`; `segments` keeps the process's segments within the bound of
+the spool, and `adoption` takes over those whose process has ended. `reader` reads the lines that are not acknowledged
+yet. Lines that the disk can't take wait in `memory_queue`. `deletion` serves opting out and `footfall forget`.
+Imported by `send`, `pipeline`, `telemetry` and `cli`.
 """
 
 from .deletion import delete_all, delete_unsent
 from .reader import READ_BYTES, Batch
-from .segment import FORMAT, HEADER, SUFFIX, Header, lock
+from .segment import FORMAT_VERSION, HEADER_BYTES, SEGMENT_SUFFIX, Header, try_lock
 from .spool import Spool
 
 __all__ = [
-    "FORMAT",
-    "HEADER",
+    "FORMAT_VERSION",
+    "HEADER_BYTES",
     "READ_BYTES",
-    "SUFFIX",
+    "SEGMENT_SUFFIX",
     "Batch",
     "Header",
     "Spool",
     "delete_all",
     "delete_unsent",
-    "lock",
+    "try_lock",
 ]

@@ -1,49 +1,56 @@
-"""What other processes left in a spool directory: taking it over when they are gone, clearing what nobody can use."""
+"""The segments of other processes: adopted once their process has ended, removed once no process can use them."""
 
 import os
 from collections.abc import Container
 
-from ..runtime import Counters
-from .segment import COUNT_BYTES, FORMAT, HIDDEN, SUFFIX, Header, Segment, lock, unlink_quietly
+from ..runtime import Counters, unlink_quietly
+from .segment import COUNT_CHUNK_BYTES, FORMAT_VERSION, SEGMENT_SUFFIX, TEMPORARY_PREFIX, Header, Segment, try_lock
 
-LEAST_IDLE_SECONDS = 86_400.0
-"""Where locks don't work, a segment is taken over when nobody wrote it for so long."""
-MOST_IDLE_SECONDS = 30 * 86_400.0
-"""A newer version's segment waits so long for that version."""
-HALF_MADE_SECONDS = 3600.0
+MIN_IDLE_SECONDS = 86_400.0
+"""Where locks don't work, a segment is adopted when it was not written for this long."""
+NEWER_FORMAT_IDLE_SECONDS = 30 * 86_400.0
+"""A newer version's segment waits this long for that version."""
+INCOMPLETE_AGE_SECONDS = 3600.0
 
 
-def bytes_of_others(directory: str, own: Container[str]) -> int:
-    """Bytes of the segments that are not our own. `own` holds paths."""
+def bytes_of_other_processes(directory: str, own: Container[str]) -> int:
+    """Bytes of all segments except those whose paths are in `own`."""
     return sum(_size(entry) for entry in _segments(directory) if entry.path not in own)
 
 
-def take_over(directory: str, own: Container[str], now: float, counters: Counters) -> list[Segment]:
-    """The segments whose processes are gone, oldest first. `own` holds the paths of ours, `now` is epoch seconds."""
-    taken = []
+def adopt_abandoned(directory: str, own: Container[str], now: float, counters: Counters) -> list[Segment]:
+    """Adopt the segments whose processes have ended, oldest first.
+
+    Args:
+        directory: the spool.
+        own: paths of this process's segments.
+        now: epoch seconds.
+        counters: count the events of segments that are dropped because no version reads them any more.
+    """
+    adopted = []
     for entry in _segments(directory):
         if entry.path in own:
             continue
         try:
             idle = now - entry.stat().st_mtime
         except OSError:
-            continue  # gone in between
-        segment = Segment.adopt(entry.path, idle_seconds=idle, least_idle=LEAST_IDLE_SECONDS)
+            continue  # removed since the directory was listed
+        segment = Segment.adopt(entry.path, idle_seconds=idle, min_idle_seconds=MIN_IDLE_SECONDS)
         if segment is not None:
-            taken.append(segment)
-        elif idle > MOST_IDLE_SECONDS:
-            _expire(entry.path, counters)
-    _clear_half_made(directory, now)
-    return taken
+            adopted.append(segment)
+        elif idle > NEWER_FORMAT_IDLE_SECONDS:
+            _drop_newer_format(entry.path, counters)
+    _remove_incomplete(directory, now)
+    return adopted
 
 
 def _segments(directory: str) -> list["os.DirEntry[str]"]:
     try:
         with os.scandir(directory) as entries:
-            found = [e for e in entries if e.name.endswith(SUFFIX) and not e.name.startswith(".")]
+            segments = [e for e in entries if e.name.endswith(SEGMENT_SUFFIX) and not e.name.startswith(".")]
     except OSError:
         return []
-    return sorted(found, key=lambda e: e.name)
+    return sorted(segments, key=lambda e: e.name)
 
 
 def _size(entry: "os.DirEntry[str]") -> int:
@@ -53,29 +60,34 @@ def _size(entry: "os.DirEntry[str]") -> int:
         return 0
 
 
-def _expire(path: str, counters: Counters) -> None:
+def _drop_newer_format(path: str, counters: Counters) -> None:
     """Drop a newer version's segment that no process holds."""
     try:
         descriptor = os.open(path, os.O_RDWR)
     except OSError:
         return
     try:
-        if Header.read(descriptor).version > FORMAT and lock(descriptor) is not False:
+        if Header.read(descriptor).version > FORMAT_VERSION and try_lock(descriptor) is not False:
             size = os.fstat(descriptor).st_size
-            lines = sum(os.pread(descriptor, COUNT_BYTES, at).count(b"\n") for at in range(0, size, COUNT_BYTES))
+            starts = range(0, size, COUNT_CHUNK_BYTES)
+            lines = sum(os.pread(descriptor, COUNT_CHUNK_BYTES, start).count(b"\n") for start in starts)
             os.unlink(path)
             counters.drop("expired", max(0, lines - 1))
     except OSError:
-        pass  # somebody else was faster
+        pass  # another process removed it first
     finally:
         os.close(descriptor)
 
 
-def _clear_half_made(directory: str, now: float) -> None:
-    """Remove what a process was making when it was killed. It holds no event yet."""
+def _remove_incomplete(directory: str, now: float) -> None:
+    """Remove the unfinished segments of processes that were killed while they created one. They hold no event."""
     try:
         with os.scandir(directory) as entries:
-            old = [e.path for e in entries if e.name.startswith(HIDDEN) and now - e.stat().st_mtime > HALF_MADE_SECONDS]
+            old = [
+                e.path
+                for e in entries
+                if e.name.startswith(TEMPORARY_PREFIX) and now - e.stat().st_mtime > INCOMPLETE_AGE_SECONDS
+            ]
     except OSError:
         return
     for path in old:

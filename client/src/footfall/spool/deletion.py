@@ -1,15 +1,20 @@
-"""Deletes what was recorded and not yet sent, and all else that telemetry keeps."""
+"""Deletes unsent events, or everything that telemetry keeps."""
 
 import os
 
-from .segment import SUFFIX, lock
+from .segment import SEGMENT_SUFFIX, try_lock
+
+_STATE_FILES = frozenset(
+    {"identity.json", "product.json", "ship.json", "ship.lock", "egress.jsonl", "egress.old.jsonl"}
+)
+_TEMPORARY_PREFIXES = (".new-", ".probe-")
 
 
 def delete_unsent(spool: str) -> int:
     """Unlink every segment that no living process holds; how many. Never raises."""
     deleted = 0
     try:
-        names = [name for name in os.listdir(spool) if name.endswith(SUFFIX)]
+        names = [name for name in os.listdir(spool) if name.endswith(SEGMENT_SUFFIX)]
     except OSError:
         return 0
     for name in names:
@@ -19,7 +24,7 @@ def delete_unsent(spool: str) -> int:
         except OSError:
             continue
         try:
-            if lock(descriptor) is not False:
+            if try_lock(descriptor) is not False:
                 os.unlink(path)
                 deleted += 1
         except OSError:
@@ -29,25 +34,25 @@ def delete_unsent(spool: str) -> int:
     return deleted
 
 
-_KEPT = frozenset({"identity.json", "product.json", "ship.json", "ship.lock", "egress.jsonl", "egress.old.jsonl"})
-_HALF_MADE = (".new-", ".probe-")
-
-
 def delete_all(directory: str) -> int:
-    """Delete everything that telemetry keeps in a state directory, unsent events of running servers too; how many.
+    """Delete all of telemetry's files in a state directory, unsent events of running servers included; how many.
 
-    What somebody else keeps there stays: an operator may have named a directory that holds more. Raises OSError.
+    Other files stay: an operator may have configured a directory that holds more. Raises OSError.
     """
     spool = os.path.join(directory, "spool")
-    found = [
-        os.path.join(directory, name) for name in _names(directory) if name in _KEPT or name.startswith(_HALF_MADE)
+    paths = [
+        os.path.join(directory, name)
+        for name in _names(directory)
+        if name in _STATE_FILES or name.startswith(_TEMPORARY_PREFIXES)
     ]
-    found += [
-        os.path.join(spool, name) for name in _names(spool) if name.endswith(SUFFIX) or name.startswith(_HALF_MADE)
+    paths += [
+        os.path.join(spool, name)
+        for name in _names(spool)
+        if name.endswith(SEGMENT_SUFFIX) or name.startswith(_TEMPORARY_PREFIXES)
     ]
-    for path in found:
+    for path in paths:
         os.unlink(path)
-    return len(found)
+    return len(paths)
 
 
 def _names(directory: str) -> list[str]:

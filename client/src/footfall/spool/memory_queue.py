@@ -1,6 +1,6 @@
-"""Bounded queue in memory for lines that the disk can't take now. The oldest go first when it is full.
+"""Bounded queue in memory for lines that the disk can't take now. When it is full, the oldest are dropped.
 
-Lines on their way to the server (`peek`, `confirm`) don't count and are not dropped.
+Lines that are being sent (`peek`, `acknowledge`) don't count towards the bound and are not dropped.
 """
 
 import threading
@@ -9,7 +9,7 @@ from collections import deque
 MEMORY_BYTES = 8 << 20
 
 
-class Backlog:
+class MemoryQueue:
     """Lines in order, newline included. Safe from any thread, signal handlers and finalisers included."""
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class Backlog:
         return len(self._lines)
 
     def push(self, line: bytes) -> int:
-        """Add a line at the end; how many of the oldest had to go."""
+        """Add a line at the end; how many of the oldest were dropped for it."""
         with self._lock:
             self._lines.append(line)
             self._bytes += len(line)
@@ -32,32 +32,32 @@ class Backlog:
                 dropped += 1
         return dropped
 
-    def take(self, count: int) -> list[bytes]:
-        """Take at most so many of the oldest lines."""
+    def pop(self, limit: int) -> list[bytes]:
+        """Remove and return at most `limit` of the oldest lines."""
         with self._lock:
-            taken = [self._lines.popleft() for _ in range(max(0, min(count, len(self._lines))))]
-            self._bytes -= sum(map(len, taken))
-            return taken
+            lines = [self._lines.popleft() for _ in range(max(0, min(limit, len(self._lines))))]
+            self._bytes -= sum(map(len, lines))
+            return lines
 
-    def put_back(self, lines: list[bytes]) -> None:
-        """Return lines that `take` gave, before all others."""
+    def push_front(self, lines: list[bytes]) -> None:
+        """Return lines that `pop` removed, in front of all others."""
         with self._lock:
             self._lines.extendleft(reversed(lines))
             self._bytes += sum(map(len, lines))
 
-    def peek(self, most: int) -> list[bytes]:
-        """The oldest lines, at most so many, which stay until confirmed."""
+    def peek(self, limit: int) -> list[bytes]:
+        """At most `limit` of the oldest lines, which stay until they are acknowledged."""
         with self._lock:
-            self._in_flight += self.take(most - len(self._in_flight))
-            return self._in_flight[:most]
+            self._in_flight += self.pop(limit - len(self._in_flight))
+            return self._in_flight[:limit]
 
-    def confirm(self, count: int) -> None:
-        """Forget so many of the lines that `peek` gave."""
+    def acknowledge(self, count: int) -> None:
+        """Forget the first `count` lines that `peek` returned."""
         with self._lock:
             del self._in_flight[:count]
 
-    def recall(self) -> None:
-        """Put what was peeked at and not confirmed back into the queue."""
+    def requeue(self) -> None:
+        """Put the lines that `peek` returned and that are not acknowledged back into the queue."""
         with self._lock:
-            flight, self._in_flight = self._in_flight, []
-            self.put_back(flight)
+            lines, self._in_flight = self._in_flight, []
+            self.push_front(lines)

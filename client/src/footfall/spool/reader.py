@@ -1,6 +1,4 @@
-"""Reads the lines of a segment that are not yet acknowledged, past whatever else is in the file."""
-
-from typing import Any
+"""Reads the lines of a segment that are not acknowledged yet, whatever else is in the file."""
 
 import msgspec
 
@@ -8,17 +6,18 @@ from ..runtime import Counters
 from .segment import Header, Segment
 
 READ_BYTES = 64 << 10
-_HEADED = b'{"v":'
-"""How a header begins, and no event does."""
+_HEADER_START = b'{"v":'
+"""The beginning of every header line, and of no event."""
 
 
 class Batch(msgspec.Struct):
-    """Lines to send, in order, with what they share.
+    """Lines to send, in order.
 
     Attributes:
-        segment: where they are; None for memory.
-        end: where the segment goes on after the last line, in bytes.
-        header: the segment's, with facts and the writer's clock.
+        segment: the segment that holds them; None for memory.
+        lines: without their newlines.
+        end: offset in the segment after the last line, in bytes.
+        header: the segment's, with the facts of its process and its clock.
     """
 
     segment: Segment | None
@@ -26,29 +25,24 @@ class Batch(msgspec.Struct):
     end: int
     header: Header
 
-    @property
-    def facts(self) -> dict[str, Any]:
-        """What all its events share."""
-        return self.header.facts
 
+def read_batch(segment: Segment, limit: int, counters: Counters, *, live: bool) -> Batch | None:
+    """The next lines of a segment, at most `limit`; None where no whole line is left.
 
-def read_batch(segment: Segment, most: int, counters: Counters, *, live: bool) -> Batch | None:
-    """The next lines of a segment, at most so many; None where nothing whole is left.
-
-    `live`: somebody may still write, so half a line is one that is being written. Raises OSError.
+    A `live` segment may still be written, so half a line at its end is not finished yet. Raises OSError.
     """
     header = segment.header
     while True:
         data = segment.read(READ_BYTES)
         end = data.rfind(b"\n") + 1
         if end:
-            lines = data[: end - 1].split(b"\n", most)[:most]
-            if header.offset == 0 and lines[0].startswith(_HEADED):
-                header.offset = len(lines[0]) + 1  # a header of which only a part is as it was
+            lines = data[: end - 1].split(b"\n", limit)[:limit]
+            if header.offset == 0 and lines[0].startswith(_HEADER_START):
+                header.offset = len(lines[0]) + 1  # a damaged header, of which only a part is left
                 continue
             return Batch(segment, lines, header.offset + sum(map(len, lines)) + len(lines), header)
         if not data or (live and len(data) < READ_BYTES):
             return None
-        # Half a line whose writer is gone, or garbage without end: nobody will complete it.
+        # Half a line whose writer has ended, or garbage without a newline: no process will complete it.
         counters.drop("corrupt")
         header.offset += len(data)

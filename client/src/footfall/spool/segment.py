@@ -1,11 +1,11 @@
-"""One spool file: a fixed-size header line, then one event a line.
+"""One spool file: a header line of fixed size, then one event a line.
 
-The header is JSON padded with spaces to HEADER bytes: `{"v":1,"offset":N,"facts":{…},"boot":"…","zero":seconds}`.
-`offset` is where the first event not yet acknowledged begins; `facts` is what all events of the file share; `boot`
-and `zero` are those of the writer's clock (`footfall.runtime.clock`). The header is rewritten in place, which a crash
-can at worst leave old: then events are sent again under the same uuids.
+The header is JSON padded with spaces to HEADER_BYTES: `{"v":1,"offset":N,"facts":{…},"boot":"…","zero":seconds}`.
+`offset` is where the first unacknowledged event begins; `facts` are the properties that all events of the file share;
+`boot` and `zero` are `boot_id` and `boot_time` of the writer's clock (`footfall.runtime.clock`). The header is
+rewritten in place. In a crash the old one may survive: then events are sent again under the same uuids.
 
-A segment belongs to whoever holds its `flock`; process ids mean nothing where containers share a volume.
+A segment belongs to the process that holds its `flock`; process IDs mean nothing where containers share a volume.
 """
 
 import errno
@@ -14,69 +14,77 @@ from typing import Any
 
 import msgspec
 
+from ..runtime import unlink_quietly
+
 try:
     import fcntl
 except ImportError:  # pragma: no cover - Windows has no flock: segments are then adopted by age alone
     fcntl = None  # type: ignore[assignment] # the module is optional
 
-HEADER = 1024
-FORMAT = 1
-SUFFIX = ".seg"
-HIDDEN = ".new-"
-"""What a segment's name begins with until it is whole."""
-COUNT_BYTES = 1 << 20
-_LOCKED = frozenset({errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES})
+HEADER_BYTES = 1024
+FORMAT_VERSION = 1
+SEGMENT_SUFFIX = ".seg"
+TEMPORARY_PREFIX = ".new-"
+"""The name of a segment begins with this until it is complete."""
+COUNT_CHUNK_BYTES = 1 << 20
+_LOCKED_BY_ANOTHER = frozenset({errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES})
 
 
-def lock(descriptor: int) -> bool | None:
-    """Take a file's lock without waiting: True taken, False held by another, None where locks don't work."""
+def try_lock(descriptor: int) -> bool | None:
+    """Lock a file without waiting: True on success, False if another process holds it, None where locks don't work."""
     if fcntl is None:
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        return False if error.errno in _LOCKED else None
+        return False if error.errno in _LOCKED_BY_ANOTHER else None
     return True
 
 
 class Header(msgspec.Struct):
-    """What a header says. `version` 0 stands for one that can't be read: then every line is looked at."""
+    """The content of a header. `version` 0 stands for one that can't be read: then every line is examined."""
 
     version: int = 0
     offset: int = 0
     facts: dict[str, Any] = msgspec.field(default_factory=dict)
-    boot: str = ""
-    zero: float = 0.0
+    boot_id: str = ""
+    boot_time: float = 0.0
 
     @classmethod
     def read(cls, descriptor: int) -> "Header":
         """The header of an open file."""
         try:
-            header = msgspec.json.decode(os.pread(descriptor, HEADER, 0))
+            header = msgspec.json.decode(os.pread(descriptor, HEADER_BYTES, 0))
             version, offset, facts = header["v"], header["offset"], header["facts"]
-            boot, zero = header.get("boot", ""), header.get("zero", 0.0)
+            boot_id, boot_time = header.get("boot", ""), header.get("zero", 0.0)
         except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError, AttributeError):
             return cls()
-        if type(version) is int and version > FORMAT:
+        if type(version) is int and version > FORMAT_VERSION:
             return cls(version)
-        good = type(version) is int and type(offset) is int and offset >= HEADER and type(facts) is dict
-        good = good and type(boot) is str and isinstance(zero, (int, float))
-        return cls(version, offset, facts, boot, float(zero)) if good else cls()
+        valid = type(version) is int and type(offset) is int and offset >= HEADER_BYTES and type(facts) is dict
+        valid = valid and type(boot_id) is str and isinstance(boot_time, (int, float))
+        return cls(version, offset, facts, boot_id, float(boot_time)) if valid else cls()
 
     def encode(self) -> bytes:
-        """HEADER bytes with a newline at the end."""
-        said = {"v": FORMAT, "offset": self.offset, "facts": self.facts, "boot": self.boot, "zero": self.zero}
-        return msgspec.json.encode(said).ljust(HEADER - 1)[: HEADER - 1] + b"\n"
+        """HEADER_BYTES bytes that end with a newline."""
+        content = {
+            "v": FORMAT_VERSION,
+            "offset": self.offset,
+            "facts": self.facts,
+            "boot": self.boot_id,
+            "zero": self.boot_time,
+        }
+        return msgspec.json.encode(content).ljust(HEADER_BYTES - 1)[: HEADER_BYTES - 1] + b"\n"
 
 
 class Segment:
     """An open segment.
 
     Attributes:
-        path: where it is (None once it was removed).
-        header: what its header says, or will say when next written. Its `offset` is kept up to date.
-        size: bytes in it, as far as this process knows.
-        lines: events in it that are not yet acknowledged, for counting what overflow drops.
+        path: of the file; None once it was removed.
+        header: as it is on disk, or will be when it is next written. Its `offset` is kept up to date.
+        size: bytes in the file, as far as this process knows.
+        lines: unacknowledged events in the file, for counting what overflow drops.
     """
 
     __slots__ = ("_torn", "descriptor", "header", "lines", "path", "size")
@@ -85,7 +93,7 @@ class Segment:
         self.path: str | None = path
         self.descriptor = descriptor
         self.header = header
-        self.size = HEADER
+        self.size = HEADER_BYTES
         self.lines = 0
         self._torn = False
 
@@ -93,73 +101,76 @@ class Segment:
     def create(cls, directory: str, header: Header, *, now: float) -> "Segment":
         """A new, locked, empty segment. Its name sorts by age. Raises OSError where the disk refuses."""
         name = f"{int(now):011d}-{os.urandom(8).hex()}"
-        hidden, path = os.path.join(directory, HIDDEN + name), os.path.join(directory, name + SUFFIX)
-        # Hidden until locked and headed, so that nobody adopts it half made.
-        descriptor = os.open(hidden, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND, 0o600)
+        temporary, path = (
+            os.path.join(directory, TEMPORARY_PREFIX + name),
+            os.path.join(directory, name + SEGMENT_SUFFIX),
+        )
+        # Under a temporary name until it is locked and has its header, so that no process adopts it before.
+        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND, 0o600)
         try:
-            lock(descriptor)
-            if os.write(descriptor, header.encode()) != HEADER:
+            try_lock(descriptor)
+            if os.write(descriptor, header.encode()) != HEADER_BYTES:
                 raise OSError(errno.ENOSPC, "disk full")
-            os.rename(hidden, path)
+            os.rename(temporary, path)
         except OSError:
             os.close(descriptor)
-            unlink_quietly(hidden)
+            unlink_quietly(temporary)
             raise
         return cls(path, descriptor, header)
 
     @classmethod
-    def adopt(cls, path: str, *, idle_seconds: float, least_idle: float) -> "Segment | None":
-        """Take over a segment whose process is gone; None where it isn't, or another was faster.
+    def adopt(cls, path: str, *, idle_seconds: float, min_idle_seconds: float) -> "Segment | None":
+        """Adopt a segment whose process has ended; None where it has not, or where another process was faster.
 
-        `idle_seconds` is how long ago the file was written; where locks don't work, only a segment idle for
-        `least_idle` seconds is taken. The file is renamed, so that a process which opened the old name sees that it
-        came too late.
+        `idle_seconds` is how long the file was not written; where locks don't work, only a segment that is idle for
+        `min_idle_seconds` is adopted. The file is renamed, so that a process which opened it under the old name sees
+        that it came too late.
         """
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
         except OSError:
             return None
         try:
-            taken = lock(descriptor)
-            mine = taken or (taken is None and idle_seconds >= least_idle)
+            locked = try_lock(descriptor)
+            abandoned = locked or (locked is None and idle_seconds >= min_idle_seconds)
             header = Header.read(descriptor)
             # A newer version's segment waits for that version.
-            if mine and header.version <= FORMAT and os.fstat(descriptor).st_ino == os.stat(path).st_ino:
+            if abandoned and header.version <= FORMAT_VERSION and os.fstat(descriptor).st_ino == os.stat(path).st_ino:
                 directory, name = os.path.split(path)
-                fresh = os.path.join(directory, f"{name[:12]}{os.urandom(8).hex()}{SUFFIX}")
-                os.rename(path, fresh)
-                segment = cls(fresh, descriptor, header)
+                new_path = os.path.join(directory, f"{name[:12]}{os.urandom(8).hex()}{SEGMENT_SUFFIX}")
+                os.rename(path, new_path)
+                segment = cls(new_path, descriptor, header)
                 segment._measure()
                 return segment
         except OSError:
-            pass  # gone in between: another process adopted it
+            pass  # removed or renamed since: another process adopted it
         os.close(descriptor)
         return None
 
     def _measure(self) -> None:
-        """Find out how many bytes and unacknowledged lines are in the file."""
+        """Set `size` and `lines` from the file."""
         self.size, self.lines = os.fstat(self.descriptor).st_size, 0
-        for start in range(self.header.offset, self.size, COUNT_BYTES):
-            self.lines += os.pread(self.descriptor, COUNT_BYTES, start).count(b"\n")
+        for start in range(self.header.offset, self.size, COUNT_CHUNK_BYTES):
+            self.lines += os.pread(self.descriptor, COUNT_CHUNK_BYTES, start).count(b"\n")
 
     def append(self, data: bytes, lines: int) -> None:
-        """Add so many whole lines at the end. Raises OSError; then nothing of them is there, or nothing readable."""
+        """Add `data`, which is `lines` whole lines, at the end. Raises OSError; then no part of it can be read."""
         text = b"\n" + data if self._torn else data
         written = os.write(self.descriptor, text)
         if written != len(text):
-            # Half a line would make the next one unreadable too: cut it, or at least end it.
-            self._torn = not self._cut(text[:written])
+            # Half a line would make the next one unreadable too: it is cut off, or at least ended.
+            self._torn = not self._cut_off(text[:written])
             self.size += written if self._torn else 0
             raise OSError(errno.ENOSPC, "disk full")
         self._torn = False
         self.size += written
         self.lines += lines
 
-    def _cut(self, tail: bytes) -> bool:
-        """Take back what a write that failed half-way left at the end; whether that worked."""
+    def _cut_off(self, tail: bytes) -> bool:
+        """Remove the partial write `tail` from the end of the file; whether that worked."""
         try:
             end = os.fstat(self.descriptor).st_size - len(tail)
-            # Only what is surely ours: another program may have appended meanwhile.
+            # Only the bytes that this process wrote: another program may have appended since.
             if os.pread(self.descriptor, len(tail), end) != tail:
                 return False
             os.ftruncate(self.descriptor, end)
@@ -168,19 +179,18 @@ class Segment:
         return True
 
     @property
-    def waiting(self) -> int:
-        """Bytes that are not yet acknowledged."""
+    def unacknowledged_bytes(self) -> int:
         return max(0, self.size - self.header.offset)
 
     def acknowledge(self, offset: int, lines: int) -> None:
-        """Everything before `offset` was delivered, so many lines of it just now. Raises OSError."""
+        """The last `lines` lines before `offset` were delivered; none before it is read again. Raises OSError."""
         self.header.offset = offset
         self.lines = max(0, self.lines - lines)
         self.write_header()
 
     def write_header(self) -> None:
-        """Put the header on disk, if the file still has one: a cut file begins with events. Raises OSError."""
-        if self.path is None or self.header.version != FORMAT:
+        """Write the header to the file, if it still has one: a truncated file begins with events. Raises OSError."""
+        if self.path is None or self.header.version != FORMAT_VERSION:
             return
         # A second descriptor: with O_APPEND every write goes to the end, positioned ones too.
         descriptor = os.open(self.path, os.O_WRONLY)
@@ -189,50 +199,50 @@ class Segment:
         finally:
             os.close(descriptor)
 
-    def was_cut(self) -> int | None:
-        """None for a file that is whole; else how many unacknowledged lines were lost to whoever cut it.
+    def lines_lost_by_truncation(self) -> int | None:
+        """How many unacknowledged lines another program cut out of the file; None for a file that was not truncated.
 
-        What is left is read from the file's beginning, which may repeat events under the same uuids.
+        The lines that are left are read from the beginning of the file, which may repeat events under the same uuids.
         """
         if os.fstat(self.descriptor).st_size >= self.size:
             return None
         before = self.lines
-        headed = Header.read(self.descriptor).version == FORMAT
-        self.header.version, self.header.offset = (FORMAT, HEADER) if headed else (0, 0)
+        has_header = Header.read(self.descriptor).version == FORMAT_VERSION
+        self.header.version, self.header.offset = (FORMAT_VERSION, HEADER_BYTES) if has_header else (0, 0)
         self._measure()
         return max(0, before - self.lines)
 
-    def read(self, most: int) -> bytes:
-        """At most so many bytes from the first unacknowledged event on. Raises OSError."""
-        return os.pread(self.descriptor, most, self.header.offset)
+    def read(self, max_bytes: int) -> bytes:
+        """At most `max_bytes` from the first unacknowledged event on. Raises OSError."""
+        return os.pread(self.descriptor, max_bytes, self.header.offset)
 
     @property
     def on_disk(self) -> bool:
-        """Whether the file still has a name: a deleted directory takes it away while we hold it open."""
+        """Whether the file still has a name: it has none after its directory was deleted while it is open."""
         try:
             return os.fstat(self.descriptor).st_nlink > 0
         except OSError:
             return False
 
     def restore(self, *, now: float) -> None:
-        """Write a file that somebody deleted anew, under another name but with every offset as it was.
+        """Copy a deleted file to a new one under another name, with every offset unchanged.
 
-        Raises OSError; then all is as before.
+        Raises OSError; then nothing has changed.
         """
-        fresh = Segment.create(os.path.dirname(self.path or ""), self.header, now=now)
+        copy = Segment.create(os.path.dirname(self.path or ""), self.header, now=now)
         try:
-            for start in range(HEADER, self.size, COUNT_BYTES):
-                fresh.append(os.pread(self.descriptor, COUNT_BYTES, start), 0)
+            for start in range(HEADER_BYTES, self.size, COUNT_CHUNK_BYTES):
+                copy.append(os.pread(self.descriptor, COUNT_CHUNK_BYTES, start), 0)
         except OSError:
-            fresh.remove()
+            copy.remove()
             raise
-        # The same number, so that whoever is about to use it uses the new file.
-        os.dup2(fresh.descriptor, self.descriptor, inheritable=False)
-        self.path, self.size = fresh.path, fresh.size
-        fresh.close()
+        # The same descriptor number, so that an append that is about to use it writes to the new file.
+        os.dup2(copy.descriptor, self.descriptor, inheritable=False)
+        self.path, self.size = copy.path, copy.size
+        copy.close()
 
     def remove(self) -> None:
-        """Unlink the file if it has a name, and close it, which gives up the lock."""
+        """Unlink the file if it has a name, and close it, which releases the lock."""
         if self.path is not None:
             # Where the directory became read-only the file stays: then it is adopted and sent again.
             unlink_quietly(self.path)
@@ -244,11 +254,3 @@ class Segment:
         descriptor, self.descriptor = self.descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
-
-
-def unlink_quietly(path: str) -> None:
-    """Unlink a file if that is possible."""
-    try:
-        os.unlink(path)
-    except OSError:
-        return

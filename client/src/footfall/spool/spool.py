@@ -1,4 +1,4 @@
-"""Crash-safe event store on disk: what `append` took survives SIGKILL, and is adopted by the next process.
+"""Crash-safe event store on disk: an appended line survives SIGKILL, and the next process adopts it.
 
 Callers append to this process's live segment; the shipper's thread reads, acknowledges, adopts and cleans up. Where
 the disk is slow, full or absent, lines wait in bounded memory and reach the disk from the shipper's thread.
@@ -10,17 +10,17 @@ from typing import Any
 
 import msgspec
 
-from ..runtime import Counters, Timer
-from .memory_queue import Backlog
+from ..runtime import Clock, Counters
+from .memory_queue import MemoryQueue
 from .reader import Batch, read_batch
 from .segment import Header, Segment
-from .segments import Shelf
+from .segments import Segments
 
 LOCK_SECONDS = 0.1
 SLOW_SECONDS = 0.010
 STALL_SECONDS = 1.0
 SLOW_IN_A_ROW = 3
-"""One append over 10 ms is mostly the scheduler's doing; so many in a row, or one of a second, are the disk's."""
+"""One append over 10 ms is mostly the scheduler's fault; three in a row, or one of a second, are the disk's."""
 SLOW_RETRY_SECONDS = 60.0
 DRAIN_LINES = 256
 
@@ -29,205 +29,206 @@ class Spool:
     """The spool of one process.
 
     Args:
-        directory: where segments live; None keeps everything in memory.
-        facts: what all events of this process share; kept in each segment's header. Changed by `set_facts` only.
-        slow: pass through memory always (network file systems).
+        directory: of the segments; None keeps all lines in memory.
+        facts: properties that all events of this process share, kept in each segment's header. Changed by
+            `set_facts` only.
+        network: the directory is on a network file system: always pass through memory.
 
     Attributes:
         note: a sentence for `footfall status` while durability is weaker than usual, else empty.
     """
 
     def __init__(
-        self, directory: str | None, facts: dict[str, Any], counters: Counters, clock: Timer, *, slow: bool = False
+        self, directory: str | None, facts: dict[str, Any], counters: Counters, clock: Clock, *, network: bool = False
     ) -> None:
         self.note = ""
         self._facts = facts
         self._directory = directory
         self._counters = counters
         self._clock = clock
-        self._network = slow
-        self._direct = directory is not None and not slow
-        self._failing = self._muted = False
-        self._slow_row = 0
+        self._network = network
+        self._direct = directory is not None and not network
+        self._failing = self._discarding = False
+        self._slow_appends = 0
         self._slow_since = 0.0
         # Re-entrant: a signal handler or a finaliser that records may interrupt an append on the same thread.
         self._lock = threading.RLock()
-        self._backlog = Backlog()
-        self._shelf = Shelf(directory, facts, counters, clock, self._lock)
+        self._memory = MemoryQueue()
+        self._segments = Segments(directory, facts, counters, clock, self._lock)
 
-    # The caller's side ---------------------------------------------------------------------------------------
+    # On the caller's thread ----------------------------------------------------------------------------------
 
     def append(self, line: bytes) -> bool:
-        """Keep one line, newline included; whether it is on disk. Never raises; waits for a slow disk once at most."""
+        """Store one line, newline included; whether it is on disk. Never raises; waits for a slow disk at most once."""
         if self._direct and (self._lock.acquire(False) or self._lock.acquire(timeout=LOCK_SECONDS)):
             try:
-                began = perf_counter()
-                self._shelf.write(line, 1)
-                took = perf_counter() - began
-                if took > SLOW_SECONDS:
-                    self._note_slow(took)
-                elif self._slow_row:
-                    self._slow_row = 0
+                start = perf_counter()
+                self._segments.append(line, 1)
+                seconds = perf_counter() - start
+                if seconds > SLOW_SECONDS:
+                    self._count_slow_append(seconds)
+                elif self._slow_appends:
+                    self._slow_appends = 0
                 return True
             except OSError as error:
-                self._turn_indirect(f"the disk refused an append ({error.strerror or type(error).__name__})")
+                self._append_through_memory(f"the disk refused an append ({error.strerror or type(error).__name__})")
                 self._failing = True
             finally:
                 self._lock.release()
-        if not self._muted:
-            dropped = self._backlog.push(line)
+        if not self._discarding:
+            dropped = self._memory.push(line)
             if dropped:
                 self._counters.drop("overflow" if self._directory is None else "unwritable", dropped)
-        return self._muted
+        return self._discarding
 
     @property
-    def drainable(self) -> bool:
+    def can_drain(self) -> bool:
         """Whether lines in memory would probably reach the disk now."""
         return self._directory is not None and not self._failing
 
-    def _note_slow(self, seconds: float) -> None:
-        self._slow_row += 1
-        if seconds > STALL_SECONDS or self._slow_row >= SLOW_IN_A_ROW:
-            self._turn_indirect("appends take over 10 ms")
+    def _count_slow_append(self, seconds: float) -> None:
+        self._slow_appends += 1
+        if seconds > STALL_SECONDS or self._slow_appends >= SLOW_IN_A_ROW:
+            self._append_through_memory("appends take over 10 ms")
 
-    def _turn_indirect(self, why: str) -> None:
+    def _append_through_memory(self, reason: str) -> None:
         self._direct = False
         self._slow_since = self._clock.elapsed()
-        self.note = f"weaker durability: {why}; events pass through memory first"
+        self.note = f"weaker durability: {reason}; events pass through memory first"
 
-    # The shipper's side --------------------------------------------------------------------------------------
+    # On the shipper's thread ---------------------------------------------------------------------------------
 
     def drain(self) -> None:
-        """Move lines from memory to disk, and go back to appending directly once the disk is well again."""
-        if self._directory is None or self._muted:
+        """Move lines from memory to disk, and append directly again once the disk has recovered."""
+        if self._directory is None or self._discarding:
             return
         with self._lock:
-            self._shelf.restore_deleted()
-            self._backlog.recall()
-            # Not for ever, however fast lines come in: sending is this thread's work too.
-            for _ in range(0, len(self._backlog), DRAIN_LINES):
-                lines = self._backlog.take(DRAIN_LINES)
-                began = perf_counter()
+            self._segments.restore_deleted()
+            self._memory.requeue()
+            # Only the lines that wait now, however fast more come in: this thread must also send.
+            for _ in range(0, len(self._memory), DRAIN_LINES):
+                lines = self._memory.pop(DRAIN_LINES)
+                start = perf_counter()
                 try:
-                    self._shelf.write(b"".join(lines), len(lines))
+                    self._segments.append(b"".join(lines), len(lines))
                 except OSError:
-                    self._backlog.put_back(lines)
+                    self._memory.push_front(lines)
                     self._failing = True
                     return
-                if perf_counter() - began > SLOW_SECONDS:
-                    self._slow_since = self._clock.elapsed()  # not well yet
-            rested = self._failing or self._clock.elapsed() - self._slow_since >= SLOW_RETRY_SECONDS
+                if perf_counter() - start > SLOW_SECONDS:
+                    self._slow_since = self._clock.elapsed()  # not recovered yet
+            recovered = self._failing or self._clock.elapsed() - self._slow_since >= SLOW_RETRY_SECONDS
             self._failing = False
-            if not self._direct and not self._network and rested:
+            if not self._direct and not self._network and recovered:
                 self._direct = True
                 self.note = ""
 
     def adopt(self) -> None:
-        """Take over what other processes left when they ended, and drop the oldest of it beyond the limit."""
-        self._shelf.adopt()
+        """Adopt the segments of processes that have ended, and drop the oldest beyond the bound."""
+        self._segments.adopt()
 
-    def peek(self, most: int) -> Batch | None:
-        """The oldest lines not yet acknowledged, at most so many; None where nothing waits."""
+    def peek(self, limit: int) -> Batch | None:
+        """The oldest unacknowledged lines, at most `limit`; None where nothing waits."""
         while True:
             with self._lock:
-                segment = self._shelf.begin()
+                segment = self._segments.start_reading()
                 if segment is None:
-                    return self._peek_memory(most)
-                self._notice_cut(segment)
-                # Asked before reading: a segment that is sealed by now has no writer, so its end is the end.
-                live = segment is self._shelf.live
+                    return self._peek_memory(limit)
+                self._handle_truncation(segment)
+                # Determined before reading: a segment that is sealed by now has no writer, so its end is final.
+                live = segment is self._segments.live
             try:
-                batch = read_batch(segment, most, self._counters, live=live)
+                batch = read_batch(segment, limit, self._counters, live=live)
             except OSError:
-                if not self._give_up(segment):
-                    return self._peek_memory(most)
+                if not self._drop_unreadable(segment):
+                    return self._peek_memory(limit)
                 continue
             if batch is not None:
                 return batch
             if live:
-                self._shelf.let_go(segment)
-                return self._peek_memory(most)
-            self._shelf.finish(segment)
+                self._segments.remove_if_delivered(segment)
+                return self._peek_memory(limit)
+            self._segments.remove(segment)
 
-    def _peek_memory(self, most: int) -> Batch | None:
-        # Reached when the disk holds nothing: then what is in memory is next.
-        lines = [line.rstrip(b"\n") for line in self._backlog.peek(most)]
-        header = Header(0, 0, self._facts, self._clock.boot, self._clock.zero)
+    def _peek_memory(self, limit: int) -> Batch | None:
+        """The oldest lines in memory, which are next when the disk holds none."""
+        lines = [line.rstrip(b"\n") for line in self._memory.peek(limit)]
+        header = Header(0, 0, self._facts, self._clock.boot_id, self._clock.boot_time)
         return Batch(None, lines, 0, header) if lines else None
 
-    def _notice_cut(self, segment: Segment) -> None:
-        """Count what is gone from a file that another program cut short, and write to it no more."""
-        lost = segment.was_cut()
+    def _handle_truncation(self, segment: Segment) -> None:
+        """Count the lines that another program cut out of a file, and write to that file no more."""
+        lost = segment.lines_lost_by_truncation()
         if lost is not None:
             self._counters.drop("corrupt", lost)
-            if segment is self._shelf.live:
-                self._shelf.leave(segment)
+            if segment is self._segments.live:
+                self._segments.try_rotate(segment)
 
-    def _give_up(self, segment: Segment) -> bool:
-        """Let go of a segment that can't be read any more; False where it is the live one and has no successor."""
+    def _drop_unreadable(self, segment: Segment) -> bool:
+        """Drop a segment that can't be read any more; False where it is live and no other can be created."""
         with self._lock:
-            if segment is self._shelf.live and not self._shelf.leave(segment):
+            if segment is self._segments.live and not self._segments.try_rotate(segment):
                 return False
         self._counters.drop("corrupt", max(1, segment.lines))
-        self._shelf.finish(segment)
+        self._segments.remove(segment)
         return True
 
-    def beyond(self, batch: Batch, most: int) -> Batch | None:
-        """Lines that come after a batch of `peek`, and stay where they are; None where it is the last."""
+    def peek_after(self, batch: Batch, limit: int) -> Batch | None:
+        """Lines that come after a batch of `peek`, without removing any; None where the batch is the last."""
         if batch.segment is None:
-            window = self._peek_memory(most)
+            window = self._peek_memory(limit)
             return msgspec.structs.replace(window, lines=window.lines[len(batch.lines) :]) if window else None
         with self._lock:
-            window = self._read(batch.segment, most)
+            window = self._read(batch.segment, limit)
             if window and len(window.lines) > len(batch.lines):
                 return msgspec.structs.replace(window, lines=window.lines[len(batch.lines) :])
-            later = (self._read(segment, most) for segment in self._shelf.after(batch.segment))
-            return next((found for found in later if found), None) or self._peek_memory(most)
+            later = (self._read(segment, limit) for segment in self._segments.after(batch.segment))
+            return next((window for window in later if window), None) or self._peek_memory(limit)
 
-    def _read(self, segment: Segment, most: int) -> Batch | None:
+    def _read(self, segment: Segment, limit: int) -> Batch | None:
         try:
-            return read_batch(segment, most, self._counters, live=True)
+            return read_batch(segment, limit, self._counters, live=True)
         except OSError:
             return None
 
-    def commit(self, batch: Batch) -> None:
-        """Acknowledge a batch: it is never read again."""
+    def acknowledge(self, batch: Batch) -> None:
+        """The server has the batch: it is never read again."""
         if batch.segment is None:
-            self._backlog.confirm(len(batch.lines))
+            self._memory.acknowledge(len(batch.lines))
             return
         try:
             batch.segment.acknowledge(batch.end, len(batch.lines))
         except OSError:
             return  # sent again after a crash, under the same uuids
 
-    def mute(self, muted: bool) -> None:
-        """While muted, take nothing and hold nothing: what was there is deleted."""
-        if muted == self._muted:
+    def discard(self, discarding: bool) -> None:
+        """While discarding, store no line; when it begins, delete all lines that wait."""
+        if discarding == self._discarding:
             return
         with self._lock:
-            self._muted = muted
-            self._direct = self._directory is not None and not self._network and not muted
-            if muted:
-                self._shelf.delete()
-                self._backlog = Backlog()
+            self._discarding = discarding
+            self._direct = self._directory is not None and not self._network and not discarding
+            if discarding:
+                self._segments.delete()
+                self._memory = MemoryQueue()
 
     def set_facts(self, **facts: Any) -> None:
-        """Learn what all events of this process share, such as the instance; kept in the headers on disk."""
+        """Add properties that all events of this process share, such as the instance, to the headers on disk."""
         with self._lock:
             self._facts.update(facts)
-            for segment in self._shelf.held():
+            for segment in self._segments.all():
                 try:
                     segment.write_header()
                 except OSError:
-                    continue  # an adopter will use its own instance then
+                    continue  # a process that adopts it uses its own instance ID then
 
     def close(self) -> None:
-        """Leave the disk to the next process: nothing where all was acknowledged, else the segments."""
+        """Leave unacknowledged lines on disk to the next process; without any, leave no file."""
         self.drain()
         with self._lock:
-            self._shelf.close()
+            self._segments.close()
 
     def abandon(self) -> None:
-        """In a forked child: let go of the parent's files without unlocking or unlinking; this object is done."""
-        for segment in self._shelf.held():
+        """In a forked child: close the parent's files without unlocking or unlinking; this object is done."""
+        for segment in self._segments.all():
             segment.close()

@@ -11,9 +11,8 @@ from typing import Any
 
 from footfall import Product, Telemetry
 from footfall.catalogue import ToolExecuted
-from footfall.runtime import state_directory as state
-from footfall.send import sent_log as egress
-from footfall.send import shipper
+from footfall.runtime import state_directory
+from footfall.send import sending_lock, sent_log
 from footfall.spool import segment
 
 TOOLS = [f"t{number}" for number in range(1000)]
@@ -111,8 +110,8 @@ def inject() -> None:
     if kind == "NOLOCKS":
         segment.fcntl = NoLocks()  # type: ignore[assignment, attr-defined] # what the client uses of it
     elif kind == "NETWORK":
-        state.file_system_of = lambda *_: "nfs4"
+        state_directory.file_system_type = lambda *_: "nfs4"
     elif kind:
         files = FaultyFiles(kind, os.environ["FAULT"])
-        for module in (segment, egress, shipper, state):
+        for module in (segment, sent_log, sending_lock, state_directory):
             module.os = files  # type: ignore[attr-defined] # the point of it

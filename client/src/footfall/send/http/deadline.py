@@ -1,6 +1,6 @@
-"""Connections whose whole answer, not only each read, must be there by a deadline: no slow drip holds the sender.
+"""Connections whose whole answer, not only each read, has a deadline: no slow drip holds the sender.
 
-Interim answers (`103 Early Hints`, `102 Processing`) are skipped: http.client knows `100 Continue` only.
+Interim answers (`103 Early Hints`, `102 Processing`) are skipped: http.client skips `100 Continue` only.
 """
 
 import io
@@ -10,16 +10,16 @@ from http.client import HTTPException, HTTPResponse
 from typing import TYPE_CHECKING, Any
 
 DEFAULT_SECONDS = 10.0
-"""For a whole answer, where nobody set a timeout."""
+"""For a whole answer, where no timeout was set."""
 MAX_INTERIM = 10
 _SWITCHING_PROTOCOLS = 101
-"""Final, although it is below 200: what follows it is not HTTP any more."""
+"""Final, although it is below 200: the bytes after it are not HTTP any more."""
 _MAX_INTERIM_HEADERS = 100
 _MAX_HEADER_BYTES = 64 << 10
 
 
-class LineError(Exception):
-    """There was no answer; `reason` says why, in one of a closed set of short texts without any name or address."""
+class ConnectionFailedError(Exception):
+    """There was no answer; `reason` is one of a closed set of short texts, without any name or address."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -27,7 +27,7 @@ class LineError(Exception):
 
 
 class FinalResponse(HTTPResponse):
-    """An answer of which the interim ones before it are read and dropped, at most `MAX_INTERIM` of them."""
+    """An answer that skips the interim ones before it, at most `MAX_INTERIM` of them."""
 
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(MAX_INTERIM):
@@ -44,11 +44,11 @@ class FinalResponse(HTTPResponse):
         raise HTTPException("an interim answer with too many headers")
 
 
-class _Reader(io.RawIOBase):
-    """The readable side of a socket; each read gets only what is left until the deadline.
+class _DeadlineReader(io.RawIOBase):
+    """The readable side of a socket; each read may take only the time that is left until the deadline.
 
-    Reads through a file of the socket's own, which keeps a closed socket open until the answer was read: http.client
-    closes the socket of an answer that says `Connection: close` before that.
+    Reads through the socket's file, which keeps a closed socket open until the answer was read: http.client closes the
+    socket of an answer that says `Connection: close` before that.
     """
 
     def __init__(self, sock: Any, deadline: float) -> None:
@@ -71,8 +71,8 @@ class _Reader(io.RawIOBase):
         super().close()
 
 
-class _Socket:
-    """Stands for a connected socket; everything but reading goes to the socket itself."""
+class _DeadlineSocket:
+    """Wraps a connected socket; everything but reading goes to the socket itself."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -81,9 +81,9 @@ class _Socket:
         return getattr(self._sock, name)
 
     def makefile(self, mode: str, *_: Any, **__: Any) -> io.BufferedReader:
-        # http.client asks for one file per answer, so every answer gets a deadline of its own: the read timeout.
+        # http.client makes one file per answer, so every answer gets its own deadline: the read timeout.
         seconds = self._sock.gettimeout() or DEFAULT_SECONDS
-        return io.BufferedReader(_Reader(self._sock, time.monotonic() + seconds))
+        return io.BufferedReader(_DeadlineReader(self._sock, time.monotonic() + seconds))
 
 
 if TYPE_CHECKING:
@@ -92,20 +92,19 @@ else:
     _Connection = object
 
 
-class Deadline(_Connection):
-    """Mixed into a connection class of http.client's shape: its answers have deadlines, and are final ones."""
+class AnswerDeadline(_Connection):
+    """Mixed into a connection class with http.client's methods: its answers are final and have deadlines."""
 
     response_class = FinalResponse
 
     def connect(self) -> None:
-        """Connect."""
         super().connect()
-        self.sock: Any = _Socket(self.sock)
+        self.sock: Any = _DeadlineSocket(self.sock)
 
     def _tunnel(self) -> None:
         # A proxy's answer to CONNECT has a deadline too; TLS after it needs the real socket.
         real = self.sock
-        self.sock = _Socket(real)
+        self.sock = _DeadlineSocket(real)
         try:
             super()._tunnel()  # type: ignore[misc] # http.client's own; the types leave it out
         finally:

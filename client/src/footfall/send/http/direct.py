@@ -1,4 +1,7 @@
-"""One connection to the server itself, kept from batch to batch. The standard library's: it is mostly there already."""
+"""One connection to the server itself, kept from batch to batch.
+
+The standard library's: any MCP SDK has imported most of it already.
+"""
 
 import os
 import select
@@ -10,20 +13,20 @@ from socket import gaierror
 from typing import Any
 from urllib.parse import urlsplit
 
-from .deadline import Deadline, LineError
+from .deadline import AnswerDeadline, ConnectionFailedError
 
 CONNECT_SECONDS = 5.0
 
 
-class _Plain(Deadline, HTTPConnection):
+class _DirectHTTPConnection(AnswerDeadline, HTTPConnection):
     pass
 
 
-class _Secure(Deadline, HTTPSConnection):
+class _DirectHTTPSConnection(AnswerDeadline, HTTPSConnection):
     pass
 
 
-class Direct:
+class DirectConnection:
     """Posts to one address. Used by one thread at a time.
 
     Args:
@@ -36,19 +39,19 @@ class Direct:
         self._path = parts.path
         self._connection = _connection(parts.scheme, parts.hostname or "", parts.port, ca_certs)
 
-    def exchange(
-        self, body: bytes, headers: Mapping[str, str], timeout: float, most: int
+    def post(
+        self, body: bytes, headers: Mapping[str, str], timeout: float, max_answer_bytes: int
     ) -> tuple[int, bytes, str | None]:
-        """Post a body once: status, at most so many bytes of the answer, and its Retry-After.
+        """Post a body once: status, at most `max_answer_bytes` of the answer, and its Retry-After.
 
-        `timeout` bounds connecting and the whole answer, in seconds each. Raises LineError.
+        `timeout` bounds connecting and the whole answer, in seconds each. Raises ConnectionFailedError.
         """
         try:
             self._connect(timeout)
-            return self._ask(body, headers, most)
+            return self._request(body, headers, max_answer_bytes)
         except (OSError, ValueError, HTTPException) as error:
             self.close()
-            raise LineError(_reason(error)) from None
+            raise ConnectionFailedError(_reason(error)) from None
 
     def _connect(self, timeout: float) -> None:
         connection = self._connection
@@ -62,7 +65,7 @@ class Direct:
                 raise _ConnectTimeoutError from None
         connection.sock.settimeout(timeout)
 
-    def _ask(self, body: bytes, headers: Mapping[str, str], most: int) -> tuple[int, bytes, str | None]:
+    def _request(self, body: bytes, headers: Mapping[str, str], max_answer_bytes: int) -> tuple[int, bytes, str | None]:
         connection = self._connection
         connection.putrequest("POST", self._path, skip_accept_encoding=True)
         for name, value in headers.items():
@@ -70,25 +73,25 @@ class Direct:
         connection.putheader("Content-Length", str(len(body)))
         connection.endheaders(body)
         response = connection.getresponse()
-        answer = response.read(most)
-        # What is longer than an answer of ours is not worth reading on for the connection's sake.
+        answer = response.read(max_answer_bytes)
+        # Reading an overlong answer to its end costs more than a new connection.
         if not response.isclosed() and response.read(1):
             connection.close()
         return response.status, answer, response.headers.get("Retry-After")
 
     def close(self) -> None:
-        """Close the connection; the next exchange makes a new one."""
+        """Close the connection; the next post makes a new one."""
         self._connection.close()
 
     def abandon(self) -> None:
-        """In a forked child: close the parent's connection here only, touching nothing that could be locked."""
+        """In a forked child: close the parent's connection in this process only, without taking any lock."""
         sock = self._connection.sock
         if sock is not None:
-            # Not close(): the parent's thread may hold the lock of the answer's buffer, for ever as seen from here.
+            # Not close(): a thread of the parent may hold the lock of the answer's buffer, and it does not exist here.
             os.close(sock.detach())
 
     def __del__(self) -> None:
-        # A host that looks for leaks must not find one of ours.
+        # A host that checks for leaks must not find one of ours.
         connection = getattr(self, "_connection", None)
         if connection is not None:
             connection.close()
@@ -100,14 +103,14 @@ class _ConnectTimeoutError(TimeoutError):
 
 def _connection(scheme: str, host: str, port: int | None, ca_certs: str | None) -> Any:
     if scheme == "http":
-        return _Plain(host, port)
+        return _DirectHTTPConnection(host, port)
     directory = ca_certs is not None and isdir(ca_certs)
     context = ssl.create_default_context(cafile=None if directory else ca_certs, capath=ca_certs if directory else None)
-    return _Secure(host, port, context=context)
+    return _DirectHTTPSConnection(host, port, context=context)
 
 
 def _stale(sock: Any) -> bool:
-    """Whether the server has closed an idle connection, or said something that nobody asked for."""
+    """Whether the server has closed an idle connection, or sent data without a request."""
     if not hasattr(select, "poll"):  # pragma: no cover - Windows
         return True
     poll = select.poll()

@@ -1,6 +1,6 @@
-"""One connection through the operator's proxy. urllib3's, imported only where there is a proxy.
+"""One connection through the operator's proxy: urllib3's, which supports proxies over TLS and tunnels.
 
-It knows proxies over TLS and tunnels through them.
+Imported only where a proxy is set.
 """
 
 from collections.abc import Mapping
@@ -15,50 +15,52 @@ from urllib3.exceptions import HTTPError
 from urllib3.poolmanager import ProxyManager
 from urllib3.util import make_headers, parse_url
 
-from .deadline import Deadline, LineError
+from .deadline import AnswerDeadline, ConnectionFailedError
 from .direct import CONNECT_SECONDS
 
 
-class _Plain(Deadline, HTTPConnection):
+class _ProxiedHTTPConnection(AnswerDeadline, HTTPConnection):
     pass
 
 
-class _Secure(Deadline, HTTPSConnection):
+class _ProxiedHTTPSConnection(AnswerDeadline, HTTPSConnection):
     pass
 
 
-class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _Plain
+class _ProxiedHTTPPool(HTTPConnectionPool):
+    ConnectionCls = _ProxiedHTTPConnection
 
 
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _Secure
+class _ProxiedHTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _ProxiedHTTPSConnection
 
 
-class Proxied:
-    """Posts to one address through a proxy, as `direct.Direct` does without.
+class ProxiedConnection:
+    """Posts to one address through a proxy, as `direct.DirectConnection` does without one.
 
-    Raises LineError where the proxy's address can't be one.
+    Raises ConnectionFailedError where the proxy's address is invalid.
     """
 
     def __init__(self, url: str, ca_certs: str | None, proxy: str) -> None:
         self._url = url
-        where: dict[str, Any] = {} if ca_certs is None else {"ca_cert_dir" if isdir(ca_certs) else "ca_certs": ca_certs}
+        authorities: dict[str, Any] = (
+            {} if ca_certs is None else {"ca_cert_dir" if isdir(ca_certs) else "ca_certs": ca_certs}
+        )
         try:
             # Name and password in a proxy's address are for the proxy only.
-            user = parse_url(proxy).auth
-            headers = make_headers(proxy_basic_auth=unquote(user)) if user else None
+            credentials = parse_url(proxy).auth
+            headers = make_headers(proxy_basic_auth=unquote(credentials)) if credentials else None
             self._manager: Any = ProxyManager(
-                proxy, num_pools=1, proxy_headers=headers, maxsize=1, block=False, **where
+                proxy, num_pools=1, proxy_headers=headers, maxsize=1, block=False, **authorities
             )
         except (HTTPError, ValueError):
-            raise LineError("the proxy's address can't be used") from None
-        self._manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+            raise ConnectionFailedError("the proxy's address can't be used") from None
+        self._manager.pool_classes_by_scheme = {"http": _ProxiedHTTPPool, "https": _ProxiedHTTPSPool}
 
-    def exchange(
-        self, body: bytes, headers: Mapping[str, str], timeout: float, most: int
+    def post(
+        self, body: bytes, headers: Mapping[str, str], timeout: float, max_answer_bytes: int
     ) -> tuple[int, bytes, str | None]:
-        """Post a body once: status, at most so many bytes of the answer, and its Retry-After. Raises LineError."""
+        """As `DirectConnection.post`. Raises ConnectionFailedError."""
         try:
             response = self._manager.request(
                 "POST",
@@ -70,19 +72,19 @@ class Proxied:
                 redirect=False,
                 preload_content=False,
             )
-            answer = response.read(most, decode_content=False)
-            response.drain_conn() if len(answer) < most else response.close()
+            answer = response.read(max_answer_bytes, decode_content=False)
+            response.drain_conn() if len(answer) < max_answer_bytes else response.close()
             response.release_conn()
         except (HTTPError, OSError, ValueError) as error:
             self.close()
-            raise LineError(_reason(error)) from None
+            raise ConnectionFailedError(_reason(error)) from None
         return response.status, answer, response.headers.get("Retry-After")
 
     def abandon(self) -> None:
-        """In a forked child: leave the parent's connection as it is, until the child ends."""
+        """In a forked child: leave the parent's connection open until the child ends."""
 
     def close(self) -> None:
-        """Close the connection; the next exchange makes a new one."""
+        """Close the connection; the next post makes a new one."""
         self._manager.clear()
 
 
@@ -90,7 +92,7 @@ _REASONS = (
     ("NameResolutionError", "the proxy's name can't be resolved"),
     ("SSLError", "the server's certificate can't be verified"),
     ("ProxyError", "the proxy can't be reached"),
-    # A refused connection is a kind of time-out to urllib3, so it comes before those.
+    # urllib3 derives it from its time-out, so it comes before those.
     ("NewConnectionError", "the proxy can't be reached"),
     ("ConnectTimeoutError", "connecting timed out"),
     ("ReadTimeoutError", "the server did not answer in time"),

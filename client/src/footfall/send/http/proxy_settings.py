@@ -1,4 +1,4 @@
-"""Proxy and certificate settings from their usual variables, read at the moment of sending."""
+"""Proxy and certificate settings from their usual environment variables, read when a connection is made."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,8 +12,8 @@ def proxy_for(url: str, environ: Mapping[str, str]) -> str | None:
         return None
     # HTTP_PROXY in capitals can be set by a client's header in CGI programs; lower case can't.
     in_cgi = parts.scheme == "http" and "REQUEST_METHOD" in environ
-    own = environ.get("http_proxy", "") if in_cgi else _variable(environ, f"{parts.scheme}_proxy")
-    proxy = own or _variable(environ, "all_proxy")
+    scheme_proxy = environ.get("http_proxy", "") if in_cgi else _variable(environ, f"{parts.scheme}_proxy")
+    proxy = scheme_proxy or _variable(environ, "all_proxy")
     if not proxy:
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
@@ -24,21 +24,21 @@ def _variable(environ: Mapping[str, str], name: str) -> str:
 
 
 def _excluded(host: str, port: int | None, no_proxy: str) -> bool:
-    """Whether a list such as `localhost,.svc,10.0.0.0/8,example.org:8443` names a host. `*` names all."""
+    """Whether a list such as `localhost,.svc,10.0.0.0/8,example.org:8443` contains a host. `*` contains all."""
     entries = [entry for entry in (e.strip().lower() for e in no_proxy.replace(" ", ",").split(",")) if entry]
     address = _address(host)
     for entry in entries:
         if entry == "*" or (address is not None and _network_has(entry, address)):
             return True
-        name, _, wanted = entry.rpartition(":") if entry.count(":") == 1 else (entry, "", "")
+        name, _, entry_port = entry.rpartition(":") if entry.count(":") == 1 else (entry, "", "")
         name = (name or entry).lstrip("*").lstrip(".")
-        if name and (host == name or host.endswith("." + name)) and (not wanted or wanted == str(port)):
+        if name and (host == name or host.endswith("." + name)) and (not entry_port or entry_port == str(port)):
             return True
     return False
 
 
 def _address(host: str) -> Any:
-    # Late, and only for what looks like an address: most hosts are names.
+    # Imported late, and only for a host that looks like an address: most hosts are names.
     if not host.replace(".", "").isdigit() and ":" not in host:
         return None
     from ipaddress import ip_address
@@ -59,5 +59,5 @@ def _network_has(entry: str, address: Any) -> bool:
 
 
 def certificates_from(environ: Mapping[str, str]) -> str | None:
-    """A CA bundle that the operator names for HTTP clients; OpenSSL reads SSL_CERT_FILE and SSL_CERT_DIR itself."""
+    """The CA bundle that is set for HTTP clients; OpenSSL reads SSL_CERT_FILE and SSL_CERT_DIR itself."""
     return environ.get("REQUESTS_CA_BUNDLE") or environ.get("CURL_CA_BUNDLE") or None
