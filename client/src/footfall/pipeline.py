@@ -1,4 +1,4 @@
-"""The pipeline of an event, from the call that records it to the line that says it was sent.
+"""The pipeline: the stages of every event, from the call that records it to the acknowledgement of the server.
 
 1. check      `record/recorder.py`    `Recorder.record`: the catalogue admits the event's properties, or it is dropped
 2. stamp      `record/recorder.py`    `Recorder.record`: the time to the second and a random UUID

@@ -1,4 +1,4 @@
-"""Stage one of an event: checked against the catalogue, stamped and encoded, and appended before `record()` returns.
+"""Records events: each is checked against the catalogue, stamped, encoded and appended before `record()` returns.
 
 An event passes `recorder`; a finished tool call takes its faster path through `precomputed`. `manual_calls` is the
 decorator for tools that are not MCP tools, and `preview_hints` explains in preview mode why an event is not sent.

@@ -1,4 +1,6 @@
-"""The services of this process that every other package may use; the lowest layer, which knows nothing about events.
+"""The process around telemetry: its clock, counters, private directory, log lines, forks and exit.
+
+The lowest layer: every package may use it, and it knows nothing about events.
 
 `clock` tells a time that no clock jump disturbs, `counters` counts what is sent and dropped, `state_directory` makes
 the private directory and writes small files whole. `wakeup` wakes the background thread, `fork_safe_log` keeps its log

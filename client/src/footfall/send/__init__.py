@@ -1,4 +1,4 @@
-"""Stage three of an event: delivered in a batch of PostHog's protocol, and deleted only once it is acknowledged.
+"""Delivers events in batches of PostHog's protocol; a batch is deleted only once it is acknowledged.
 
 The `worker` is the one background thread. It calls the `shipper`, whose `ship_once` is the list of steps: under the
 `sending_lock` read a batch, have the `packer` check each line again, post it with `wire`, and note the result in

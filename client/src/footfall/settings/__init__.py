@@ -1,4 +1,4 @@
-"""Whether telemetry runs, and where it sends.
+"""Whether telemetry runs, and where it sends: the product, the opt-out decision, and the environment's variables.
 
 `product` says who collects and where its state is kept; `opt_out` decides on, off or preview from the environment
 and the marker of `footfall off`; `environment` reads all other settings. `misspelt_variables` and `notice`, the text

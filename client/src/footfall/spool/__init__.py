@@ -1,4 +1,4 @@
-"""Stage two of an event: on disk. A recorded line survives the process, and is read until the server acknowledges it.
+"""Events on disk: a recorded line survives the process, and is kept until the server acknowledges it.
 
 `spool` is the entrance. A process appends to a `segment`; `segments` keeps the process's segments within the bound of
 the spool, and `adoption` takes over those whose process has ended. `reader` reads the lines that are not acknowledged
