@@ -50,6 +50,7 @@ CHECK = Suite(
         _tool("ruff", "check", "--quiet", "."),
         _tool("mypy", "--no-error-summary", *TYPED),
         _tool("lint-imports", "--no-cache"),
+        (sys.executable, "scripts/check"),
         (sys.executable, "scripts/generate", "--check"),
     ),
 )

@@ -12,8 +12,8 @@ import pytest
 
 from deploy.tests.once import once
 from deploy.tests.working_copy import WorkingCopy, working_copy
+from scripts.release.checked_packages import PackageError, check, compare
 from scripts.release.packages import ROOT
-from scripts.release.packing import PackageError, check, compare
 from scripts.release.versions import VersionError, change, current
 
 NEXT = "8.1.4"

@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # a folder run as a program knows only itself
 
-from scripts.release.packing import PackageError  # noqa: E402 - the line above makes it importable
+from scripts.release.checked_packages import PackageError  # noqa: E402 - the line above makes it importable
 from scripts.release.steps import Release, ReleaseError, publish, steps  # noqa: E402
 from scripts.release.versions import VersionError  # noqa: E402
 

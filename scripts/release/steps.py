@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .packing import BIN, pack
+from .checked_packages import BIN, pack
 from .versions import PLACES, change, current, order
 
 SOURCES = ("client/src", "collector/src", "examples/toolkit/src")

@@ -20,7 +20,7 @@ def script(name: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_the_program_that_takes_pictures_explains_itself() -> None:
-    said = script("picture.py", "--help")
+    said = script("demo/picture.py", "--help")
     assert said.returncode == 0
     assert "scripts/demo/picture.py http://127.0.0.1:9000" in said.stdout
 
@@ -32,7 +32,7 @@ def test_a_suite_that_does_not_exist_is_answered_with_those_that_do() -> None:
 
 
 def test_the_chromium_that_is_there_is_named() -> None:
-    said = script("find_chromium.py")
+    said = script("setup/find_chromium.py")
     assert (said.returncode, said.stdout) == (0, f"{find()}\n")
 
 

@@ -1,11 +1,11 @@
-"""Footfall as a sender; see common.py."""
+"""Footfall as a sender; see program.py."""
 
 import os
 import threading
 import time
 from typing import Any
 
-from bench.client.senders.common import Library, main
+from bench.client.senders.program import Library, main
 
 MOST_SECONDS = 300
 

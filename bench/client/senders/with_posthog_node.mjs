@@ -1,4 +1,4 @@
-// posthog-node as a sender; the modes are those of common.py, of which it has all but `fork`.
+// posthog-node as a sender; the modes are those of program.py, of which it has all but `fork`.
 import { writeSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";

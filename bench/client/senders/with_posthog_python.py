@@ -1,9 +1,9 @@
-"""posthog-python as a sender; see common.py."""
+"""posthog-python as a sender; see program.py."""
 
 import sys
 from typing import Any
 
-from bench.client.senders.common import Library, main
+from bench.client.senders.program import Library, main
 
 ROOM = 1_000_000
 """Its queue's default of 10,000 events would drop most of a measurement."""

@@ -8,7 +8,6 @@ a slow one, and one without locks.
 import os
 import shutil
 import signal
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -80,10 +79,9 @@ def test_what_waited_in_memory_is_on_disk_soon_after_there_is_room_again(tmp_pat
             before = host.accepted
             wait_for(lambda: host.accepted > before + 600, "events that the disk has no room for")
             small.free()
-            lines = partial(lines_on_disk, small.seen / "state")
-            wait_for(lambda: lines() > before + 700, "memory to reach the disk", 45)
+            wait_for(lambda: lines_on_disk(small.seen / "state") > before + 700, "memory to reach the disk", 45)
             count = host.accepted
-            wait_for(lambda: lines() >= count, "the rest", 45)
+            wait_for(lambda: lines_on_disk(small.seen / "state") >= count, "the rest", 45)
             host.kill()
         server.answer = status(200)
         (small.seen / "state" / "ship.json").unlink()
@@ -290,9 +288,9 @@ def test_without_working_locks_living_processes_keep_apart_and_old_leavings_are_
 
 def test_on_a_network_file_system_lines_pass_through_memory_and_are_on_disk_an_instant_later(tmp_path: Path) -> None:
     state = tmp_path / "state"
-    later: dict[str, Any] = {"TEST_HOST_TELEMETRY_FLUSH_SECONDS": "60"}
     with Server() as server:
-        with Host(["recorder.py", "100", "0", "stay"], state, server.url, INJECT="NETWORK", **later) as host:
+        env: dict[str, Any] = {"INJECT": "NETWORK", "TEST_HOST_TELEMETRY_FLUSH_SECONDS": "60"}
+        with Host(["recorder.py", "100", "0", "stay"], state, server.url, **env) as host:
             wait_for(lambda: host.accepted > 300, "some events")
             assert "memory first" in footfall_status(state)["durability"]
             host.kill()
