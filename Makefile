@@ -3,6 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PY := .venv/bin/python
 UV := .venv/bin/uv
+NOX := .venv/bin/nox
 UV_VERSION := 0.13.9
 export UV_NO_PROGRESS := 1
 export PYTHONDONTWRITEBYTECODE := 1
@@ -56,13 +57,13 @@ demo: setup ## real tool calls of a real MCP server in a dashboard, until Ctrl-C
 	@$(PY) scripts/demo
 
 test: setup ## the quick suites, with all checks (under 10 minutes)
-	@$(PY) scripts/suites.py
+	@$(NOX)
 
 test-all: setup engines browser strace node clickhouse kubernetes-assets ## every suite; what CI runs
-	@$(PY) scripts/suites.py --all
+	@$(NOX) -t all
 
 check: setup ## format, lint, types, import rules, generated files
-	@$(PY) scripts/suites.py check
+	@$(NOX) -s check
 
 generate: setup ## refresh everything that derives from the catalogue and the settings
 	@$(PY) scripts/generate

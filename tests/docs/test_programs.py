@@ -10,7 +10,6 @@ import pytest
 
 from scripts.setup.find_chromium import find
 from scripts.setup.pythons import interpreter
-from scripts.suites import SUITES
 from tests.docs.pages import ROOT
 
 
@@ -19,16 +18,54 @@ def script(name: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
+OTHER_SUITES = """
+import sys
+import noxfile
+noxfile.DEADLINE = 0
+for name, budget, *command in (
+    ("good", 1, "-c", ""),
+    ("bad", 0, "-c", "raise SystemExit(3)"),
+    ("empty", 1, "-c", "raise SystemExit(5)"),
+    ("slow", 1, "-c", "import time; time.sleep(60)"),
+):
+    noxfile.define(noxfile.Suite(name, budget, ((sys.executable, *command),)))
+"""
+"""Small suites in front of the repository's own, after the run's time is over: each still has a second."""
+
+
+def nox(*arguments: str, noxfile: Path = ROOT / "noxfile.py") -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "nox", "--noxfile", str(noxfile), *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_each_suite_has_a_line_in_the_table_and_the_last_line_counts_them(tmp_path: Path) -> None:
+    (tmp_path / "suites.py").write_text(OTHER_SUITES)
+    ended = nox("-s", "good", "bad", "empty", "slow", noxfile=tmp_path / "suites.py")
+    assert ended.returncode == 1
+    lines = ended.stdout.splitlines()
+    assert lines[-1] == "suites: 1 passed, 3 failed"
+    table = {line.split()[0]: line for line in lines[-6:-2]}
+    assert list(table) == ["good", "bad", "empty", "slow"]
+    assert [name for name, line in table.items() if "FAILED" in line] == ["bad", "empty", "slow"]
+    assert [name for name, line in table.items() if "over budget" in line] == ["bad"]
+    for reason in ("exit code 3", "there are no tests: is the path in noxfile.py right?", "90 minutes are over"):
+        assert reason in ended.stderr
+
+
 def test_the_program_that_takes_pictures_explains_itself() -> None:
     said = script("demo/picture.py", "--help")
     assert said.returncode == 0
     assert "scripts/demo/picture.py http://127.0.0.1:9000" in said.stdout
 
 
-def test_a_suite_that_does_not_exist_is_answered_with_those_that_do() -> None:
-    said = script("suites.py", "nope")
-    assert said.returncode == 2
-    assert f"no suite named nope; there are {', '.join(suite.name for suite in SUITES)}" in said.stderr
+def test_a_suite_that_does_not_exist_is_refused_and_the_list_names_those_that_do() -> None:
+    refused = nox("-s", "nope")
+    assert refused.returncode == 3
+    assert "Sessions not found: nope" in refused.stderr
+    assert "suites:" not in refused.stdout
+    listed = {line.split()[1] for line in nox("--list").stdout.splitlines() if line[:2] in ("* ", "- ")}
+    assert {"check", "client", "system", "sdks"} < listed
 
 
 def test_the_chromium_that_is_there_is_named() -> None:

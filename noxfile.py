@@ -1,0 +1,159 @@
+"""The test suites, each with a time budget; a table at the end says what each took.
+
+.venv/bin/nox                  the quick suites (`make test`)
+.venv/bin/nox -t all           all of them (`make test-all`)
+.venv/bin/nox -s client        one of them
+.venv/bin/nox --list           their names
+
+Every suite runs in the environment that nox runs in. The table is printed when the process ends, since nox prints a
+summary of its own after the last session, and commands are started without `session.run`, which has no time limit.
+"""
+
+import atexit
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+
+import nox
+
+ROOT = os.path.dirname(os.path.abspath(__file__))
+BIN = os.path.dirname(sys.executable)
+END_OF_RUN_SECONDS = 90 * 60
+DEADLINE = time.monotonic() + END_OF_RUN_SECONDS
+NO_TESTS = 5
+"""pytest's exit code when there is nothing to run: a suite without tests is a mistake in this table."""
+
+nox.needs_version = ">=2026"
+nox.options.default_venv_backend = "none"
+
+
+@dataclass(frozen=True)
+class Suite:
+    """One suite: commands that must all succeed. `budget` in minutes; the budgets sum to 40."""
+
+    name: str
+    budget: float
+    commands: tuple[tuple[str, ...], ...]
+    quick: bool = True
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a suite ended."""
+
+    suite: Suite
+    passed: bool
+    seconds: float
+
+
+def _pytest(*arguments: str, workers: int = 2) -> tuple[str, ...]:
+    parallel = ("-n", str(workers)) if workers > 1 else ()
+    return (sys.executable, "-m", "pytest", *parallel, *arguments)
+
+
+def _tool(name: str, *arguments: str) -> tuple[str, ...]:
+    return (os.path.join(BIN, name), *arguments)
+
+
+def _without(folder: str, left_out: tuple[str, ...]) -> tuple[str, ...]:
+    return _pytest(folder, *(f"--ignore={folder}/{name}" for name in left_out))
+
+
+TYPED = ("client", "collector", "examples", "deploy/tests", "tests", "scripts", "bench", "conftest.py", "noxfile.py")
+"""Where types are checked: everything but what pyproject.toml excludes, with the reason."""
+OWN_SUITES = ("fuzz", "durability", "store/clickhouse", "defence", "operate")
+"""Folders of the collector's tests that have a suite of their own."""
+CLIENT_SUITES = ("mcp", "faults")
+"""The same of the client's."""
+
+CHECK = Suite(
+    "check",
+    0.5,
+    (
+        _tool("ruff", "format", "--check", "--quiet", "."),
+        _tool("ruff", "check", "--quiet", "."),
+        _tool("mypy", "--no-error-summary", *TYPED),
+        _tool("lint-imports", "--no-cache"),
+        (sys.executable, "scripts/check"),
+        (sys.executable, "scripts/generate", "--check"),
+    ),
+)
+SDKS = Suite(
+    "sdks",
+    4,
+    (
+        (sys.executable, "scripts/setup/sdk_env.py"),
+        _pytest("client/tests/mcp", "examples/servers", "tests/privacy/test_other_sdks.py"),
+    ),
+    quick=False,
+    environment={"FOOTFALL_SDKS": "others"},
+)
+CLICKHOUSE = (_pytest("collector/tests/store/clickhouse"), _pytest("tests/clickhouse", workers=1))
+SUITES = (
+    CHECK,
+    Suite("client", 1.5, (_without("client/tests", CLIENT_SUITES),)),
+    Suite("mcp", 1.5, (_pytest("client/tests/mcp"),)),
+    Suite("collector", 3, (_without("collector/tests", OWN_SUITES),)),
+    Suite("toolkit", 0.5, (_pytest("examples/toolkit/tests"),)),
+    Suite("faults", 2.5, (_pytest("client/tests/faults"),), quick=False),
+    Suite("defence", 2, (_pytest("collector/tests/defence", "collector/tests/operate"),), quick=False),
+    Suite("durability", 1.5, (_pytest("collector/tests/durability"),), quick=False),
+    Suite("deploy", 3, (_pytest("deploy/tests"),), quick=False),
+    Suite("docs", 1, (_pytest("tests/docs"),), quick=False),
+    Suite("kubernetes", 1, (_pytest("tests/kubernetes", workers=1),), quick=False),
+    Suite("clickhouse", 4.5, CLICKHOUSE, quick=False),
+    Suite("system", 2.5, (_pytest("tests/system", "--dist=loadfile"),), quick=False),
+    Suite("protocol", 2, (_pytest("collector/tests/fuzz", "tests/protocol"),), quick=False),
+    Suite("privacy", 4, (_pytest("tests/privacy"),), quick=False),
+    Suite("dashboard", 5, (_pytest("tests/dashboard", workers=1),), quick=False),
+    SDKS,
+)
+_outcomes: list[Outcome] = []
+
+
+def run(suite: Suite) -> str:
+    """Run a suite's commands until one fails; the reason of the failure, empty where all succeeded."""
+    for command in suite.commands:
+        remaining = max(1.0, DEADLINE - time.monotonic())
+        environment = {**os.environ, **suite.environment}
+        try:
+            code = subprocess.run(command, cwd=ROOT, env=environment, timeout=remaining, check=False).returncode
+        except subprocess.TimeoutExpired:
+            return f"the whole run's {END_OF_RUN_SECONDS // 60} minutes are over"
+        if code:
+            reason = "there are no tests: is the path in noxfile.py right?" if code == NO_TESTS else f"exit code {code}"
+            return f"{' '.join(command)}: {reason}"
+    return ""
+
+
+def define(suite: Suite) -> None:
+    def run_suite(session: nox.Session) -> None:
+        print(f"\n== {suite.name} (budget {suite.budget:g} min)", flush=True)
+        began = time.monotonic()
+        failure = run(suite)
+        _outcomes.append(Outcome(suite, not failure, time.monotonic() - began))
+        if failure:
+            session.error(failure)
+
+    run_suite.__doc__ = f"{suite.budget:g} min"  # what `nox --list` shows
+    nox.session(name=suite.name, tags=["all"], default=suite.quick)(run_suite)
+
+
+@atexit.register
+def _print_table() -> None:
+    if not _outcomes:
+        return
+    print(f"\n{'suite':<12}{'budget':>8}{'took':>8}  (minutes; all budgets: {sum(s.budget for s in SUITES):g})")
+    for outcome in _outcomes:
+        note = "" if outcome.passed else "  FAILED"
+        note += "  over budget" if outcome.seconds > outcome.suite.budget * 60 else ""
+        print(f"{outcome.suite.name:<12}{outcome.suite.budget:>8.1f}{outcome.seconds / 60:>8.1f}{note}")
+    failed = sum(not outcome.passed for outcome in _outcomes)
+    print(f"\nsuites: {len(_outcomes) - failed} passed, {failed} failed", flush=True)
+
+
+for _suite in SUITES:
+    define(_suite)
