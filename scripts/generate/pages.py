@@ -30,10 +30,10 @@ from .marked import cell
 NEVER_COLLECTED = (
     "queries, prompts or intents, and the arguments and results of tools",
     "names of clusters, namespaces or resources, and what the resources hold",
-    "keys, tokens or credentials (only whether a variable is set is looked at, never its value)",
+    "keys, tokens or credentials (the client checks whether a variable is set, and never reads its value)",
     "IP addresses or location",
     "error messages or stack traces",
-    "names, e-mail addresses, host names, paths, or anything else that is personal",
+    "names, e-mail addresses, host names, paths, or any other personal data",
 )
 
 

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 _BLOCK = re.compile(
     r"^(?:<!-- run: (?P<how>.*?) -->\n+)?```(?P<language>\w+)[^\n]*\n(?P<text>.*?)^```", re.MULTILINE | re.DOTALL
 )
-WORDS = ("background", "file", "given", "by", "needs", "fails")
+WORDS = ("background", "file", "given", "by", "needs", "fails", "creates", "edit", "after", "before", "instead")
 RUN = ("console", "python")
 PARSED = ("yaml", "toml", "json")
 

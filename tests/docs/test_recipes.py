@@ -1,0 +1,45 @@
+"""Each recipe of CONTRIBUTING.md works: its steps, carried out in a copy of the repository, end as it says."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import Block
+from tests.docs.recipes import Step, copy_of_repository, missing, recipes, run, write
+
+RECIPES = recipes()
+
+
+def test_there_is_a_recipe_for_each_common_change() -> None:
+    assert list(RECIPES) == [
+        "A property",
+        "An event",
+        # CHART
+        # PAGE
+        # SETTING
+        "An adapter for an SDK",
+        # DEDUPE
+    ]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_ends_as_it_says(name: str, tmp_path: Path) -> None:
+    copy = copy_of_repository(tmp_path / "copy")
+    assert "console" in [step.block.language for step in RECIPES[name]], "a recipe ends with a command"
+    for step in RECIPES[name]:
+        if step.path:
+            write(step, copy)
+            continue
+        ran = run(step, copy)
+        printed = ran.stdout + ran.stderr
+        assert ran.returncode == 0, f"{step.block.place}\n{printed[-6000:]}"
+        assert step.prints, f"{step.block.place}: show what the command prints"
+        assert missing(step, printed) == [], f"{step.block.place}\n{printed[-3000:]}"
+
+
+def test_a_step_whose_line_is_gone_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file.py").write_text("a = 1\n")
+    step = Step(Block("page", 7, "python", "b = 2\n", {"edit": "file.py", "after": "c = 3"}))
+    with pytest.raises(AssertionError, match=r"page:7: file\.py has 0 lines like this"):
+        write(step, tmp_path)
