@@ -24,7 +24,7 @@ if not __package__:  # run as a file: only its folder is on the path then
 from bench.results import ROOT
 from bench.store import report as store_report
 from bench.store.journals import EVENTS_PER_INSTANCE_DAY, Base, Copies, told
-from footfall_collector.runtime.settings import Settings
+from footfall_collector.runtime import Settings
 from tests.oracle.fleet import Fleet
 from tests.oracle.world import DAY
 

@@ -4,7 +4,7 @@ from bench.collector.ingest import MOST_MEMORY_MIB
 from bench.store.report import MEMORY_BAR_MIB
 from collector.tests.defence.test_under_attack import CEILING
 from deploy.tests.charts import CHARTS, render
-from footfall_collector.runtime.settings import Settings
+from footfall_collector.runtime import Settings
 
 
 def bytes_of(quantity: str) -> int:

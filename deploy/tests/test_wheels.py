@@ -29,7 +29,7 @@ telemetry.record(ToolExecuted(tool="a", success=True, duration_ms=1.0, mcp_clien
 telemetry.record("no event")  # type: ignore[arg-type]
 """
 TYPED_COLLECTOR = """
-from footfall_collector.runtime.settings import Settings
+from footfall_collector.runtime import Settings
 
 host: str = Settings().host
 port: str = Settings().port  # type: ignore[assignment]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from footfall.cli.main import _parser as client
-from footfall_collector.cli.main import _parser as collector
+from footfall_collector.cli.main import build_parser as collector
 
 _WIDTH = "100"
 

@@ -23,7 +23,7 @@ from footfall.send.sent_log import SENT_LOG_SECONDS
 from footfall.send.shipper import BATCH_EVENTS
 from footfall.settings import Product, Settings
 from footfall.spool.segments import SPOOL_BYTES
-from footfall_collector.runtime.settings import Settings as CollectorSettings
+from footfall_collector.runtime import Settings as CollectorSettings
 
 from .marked import cell
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from footfall.settings import Product, Settings, decide_by_environment
-from footfall_collector.runtime.settings import PREFIX, TABLE, Setting
+from footfall_collector.runtime import COLLECTOR_SETTINGS, VARIABLE_PREFIX, Setting
 
 from .toml_reference import bounds, toml
 
@@ -78,13 +78,13 @@ def collector_settings() -> list[Row]:
     """One row for every setting of the collector's own table."""
     return [
         Row(
-            (setting.name, PREFIX + setting.name.upper(), *_flag(setting)),
+            (setting.name, VARIABLE_PREFIX + setting.name.upper(), *_flag(setting)),
             f"`{toml(setting.default)}`",
-            setting.row.meaning + bounds(setting),
+            setting.description + bounds(setting),
         )
-        for setting in TABLE
+        for setting in COLLECTOR_SETTINGS
     ]
 
 
 def _flag(setting: Setting) -> tuple[str, ...]:
-    return () if setting.row.secret else (f"--{setting.name.replace('_', '-')}",)
+    return () if setting.secret else (f"--{setting.name.replace('_', '-')}",)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from footfall_collector.admit import fingerprint, load_pepper
-from footfall_collector.runtime.settings import SettingsError
+from footfall_collector.runtime import SettingsError
 
 
 def test_it_is_made_at_the_first_start_and_stays_the_same(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from collector.tests.receive.shapes import batch, event
 from footfall_collector.app.collector import Collector
-from footfall_collector.runtime.settings import Settings
+from footfall_collector.runtime import Settings
 from footfall_collector.store import Scope
 from tests.support.waiting import wait_for
 
@@ -115,6 +115,6 @@ def test_the_engine_keeps_its_memory_limit_while_it_loads_rolls_up_and_answers(t
             [[limit]] = cursor.execute("SELECT current_setting('memory_limit')").fetchall()
         assert limit == "122.0 MiB"
         assert 0 < most <= 128_000_000
-        assert collector.status.value("loader_failing") == 0
+        assert collector.status.gauge("loader_failing") == 0
     finally:
         collector.stop()

@@ -12,7 +12,7 @@ import pytest
 
 from footfall_collector.app.collector import Collector
 from footfall_collector.receive.asgi import Message
-from footfall_collector.runtime.settings import Settings
+from footfall_collector.runtime import Settings
 
 
 def answer_of(collector: Collector, path: str) -> tuple[int, Any]:
@@ -63,7 +63,7 @@ def test_the_driver_of_an_engine_that_is_not_used_is_not_loaded(tmp_path: Path) 
         "import sys\n"
         "from pathlib import Path\n"
         "from footfall_collector.app.collector import Collector\n"
-        "from footfall_collector.runtime.settings import Settings\n"
+        "from footfall_collector.runtime import Settings\n"
         f"Collector(Settings(data=Path({str(tmp_path)!r})))\n"
         "print('clickhouse_driver' in sys.modules, 'duckdb' in sys.modules)\n"
     )

@@ -10,7 +10,7 @@ import footfall_collector
 from collector.tests.app.http import ask, gauge, post
 from collector.tests.defence.wires import HEAD, answer, ended, wire
 from collector.tests.receive.shapes import batch, event
-from footfall_collector.runtime.metrics import MEANINGS
+from footfall_collector.runtime.metrics import METRIC_HELP
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
 
@@ -36,8 +36,10 @@ def test_everything_that_is_counted_or_measured_is_explained_to_prometheus() -> 
     source = Path(footfall_collector.__file__).parent
     found: set[str] = set()
     for path in source.rglob("*.py"):
-        found |= set(re.findall(r"""(?:status\.(?:count|set|watch)|\bcount)\("([a-z_]+)",? ?""", path.read_text()))
-    assert found == MEANINGS.keys()
+        found |= set(
+            re.findall(r"""(?:status\.(?:increment|set_gauge|add_gauge)|\bcount)\("([a-z_]+)",? ?""", path.read_text())
+        )
+    assert found == METRIC_HELP.keys()
 
 
 def test_at_the_end_requests_under_way_are_finished_and_new_ones_are_not_begun(tmp_path: Path) -> None:

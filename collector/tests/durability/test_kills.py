@@ -17,8 +17,7 @@ import pytest
 
 from collector.tests.app.http import ask, counter
 from collector.tests.durability.senders import PHASES, Fleet, Moment
-from footfall_collector.runtime.control_socket import ControlError, NotRunningError
-from footfall_collector.runtime.control_socket import ask as ask_control
+from footfall_collector.runtime import ControlError, NotRunningError, send_command
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
 
@@ -47,7 +46,7 @@ def operate(data: Path, until: threading.Event) -> None:
     """Make the store settle again and again."""
     while not until.is_set():
         try:
-            ask_control(data, "forget", {"instance": "nobody"}, seconds=10)
+            send_command(data, "forget", {"instance": "nobody"}, timeout=10)
         except (ControlError, NotRunningError):
             return
 

@@ -16,7 +16,7 @@ from footfall_collector.app.collector import Collector
 from footfall_collector.journal import FOLDER
 from footfall_collector.journal.line_checksum import has_valid_checksum
 from footfall_collector.receive.write_keys import WriteKeys
-from footfall_collector.runtime.settings import Settings
+from footfall_collector.runtime import Settings
 
 _SEGMENT_BYTES = 4 << 20
 

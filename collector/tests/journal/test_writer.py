@@ -92,7 +92,7 @@ async def run():
             outcomes.append("ok")
         except JournalUnavailableError:
             outcomes.append("unavailable")
-        outcomes.append(str(int(status.value("journal_failing"))))
+        outcomes.append(str(int(status.gauge("journal_failing"))))
     print(*outcomes)
 
 asyncio.run(run())
@@ -129,5 +129,5 @@ def test_an_error_that_nobody_foresaw_is_an_alarm_and_leaves_nobody_waiting(tmp_
                 await asyncio.wait_for(journal.append(lines), 20)
 
     asyncio.run(run())
-    assert status.value("journal_failing") == 1
+    assert status.gauge("journal_failing") == 1
     journal.close()

@@ -13,8 +13,7 @@ from collector.tests.app.http import post
 from collector.tests.durability.senders import Fleet
 from collector.tests.operate.commands import Stopped, begun, calls, done, give, refused, some_event, stored
 from collector.tests.receive.shapes import batch
-from footfall_collector.runtime.control_socket import ControlError
-from footfall_collector.runtime.control_socket import ask as ask_control
+from footfall_collector.runtime import ControlError, send_command
 from tests.support.collector_process import start_collector
 from tests.support.waiting import wait_for
 
@@ -53,7 +52,7 @@ def test_while_the_store_is_held_events_are_acknowledged_and_charts_answered(tmp
             wait_for(lambda: fleet.batches > had + 20, "batches while it is held", 60)
             assert calls(collector) >= 1
 
-        assert ask_control(tmp_path / "data", "hold", {}, progress=look)["seconds"] > 0
+        assert send_command(tmp_path / "data", "hold", {}, on_progress=look)["seconds"] > 0
         fleet.shut()
         sent = len(fleet.acknowledged()) + 1
         wait_for(lambda: calls(collector) == sent, "what waited in the journal", 60)
@@ -130,14 +129,14 @@ def test_a_stop_does_not_wait_for_whoever_holds_the_store(tmp_path: Path) -> Non
         collector.process.wait(15)
 
     with pytest.raises(ControlError, match=r"is stopping|went away"):
-        ask_control(tmp_path / "data", "hold", {}, progress=stop)
+        send_command(tmp_path / "data", "hold", {}, on_progress=stop)
     assert collector.stop() == 0
 
 
 def test_whoever_gives_up_lets_the_store_go(tmp_path: Path) -> None:
     with start_collector(tmp_path / "data") as collector:
         with pytest.raises(KeyboardInterrupt):
-            ask_control(tmp_path / "data", "hold", {}, progress=held_for_ever)
+            send_command(tmp_path / "data", "hold", {}, on_progress=held_for_ever)
         give(collector, some_event())
 
 

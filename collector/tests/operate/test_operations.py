@@ -17,8 +17,7 @@ from collector.tests.app.http import ask, counter, holds, post
 from collector.tests.receive.shapes import batch, event
 from footfall_collector.admit import load_pepper
 from footfall_collector.admit.instance_hash import instance_of
-from footfall_collector.runtime.control_socket import Control, ControlError, NotRunningError
-from footfall_collector.runtime.control_socket import ask as ask_control
+from footfall_collector.runtime import ControlError, ControlSocket, NotRunningError, send_command
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
 
@@ -72,7 +71,7 @@ def test_without_a_running_collector_the_same_commands_work_on_the_directory(tmp
     assert post(collector, batch(event(distinct_id=LEAVER))).status == 200
     collector.kill()
     assert command(data, "forget", LEAVER, "--product", "dot-ai").stdout.startswith("4 events deleted")
-    assert command(data, "rebuild").stdout.startswith("all counts made anew in ")
+    assert command(data, "rebuild").stdout.startswith("all raw events counted again in ")
     with start_collector(data) as again:
         assert usage(again) == [["recommend", 2, 1, 1.0]]
 
@@ -161,9 +160,9 @@ def test_a_socket_that_a_killed_collector_left_is_replaced(tmp_path: Path) -> No
     collector.kill()
     assert (tmp_path / "data" / "control.sock").exists()
     with pytest.raises(NotRunningError):
-        ask_control(tmp_path / "data", "rebuild", {})
+        send_command(tmp_path / "data", "rebuild", {})
     with start_collector(tmp_path / "data"):
-        assert ask_control(tmp_path / "data", "retain", {}) == {"removed": []}
+        assert send_command(tmp_path / "data", "retain", {}) == {"removed": []}
 
 
 def refuse() -> None:
@@ -173,22 +172,22 @@ def refuse() -> None:
 def test_a_directory_with_a_long_name_can_be_reached_and_strangers_words_are_refused(tmp_path: Path) -> None:
     data = tmp_path / ("d" * 120)
     data.mkdir()
-    control = Control(data, {"add": lambda one, other=1: one + other, "refuse": refuse})
+    control = ControlSocket(data, {"add": lambda one, other=1: one + other, "refuse": refuse})
     control.start()
     try:
-        assert ask_control(data, "add", {"one": 2}) == 3
+        assert send_command(data, "add", {"one": 2}) == 3
         for name, arguments, says in (
             ("refuse", {}, "not today"),
             ("nothing", {}, "doesn't know this command"),
             ("add", {"three": 3}, "has other arguments"),
         ):
             with pytest.raises(ControlError, match=says):
-                ask_control(data, name, arguments)
+                send_command(data, name, arguments)
         for noise in (b"\n", b"{\n", b"[]\n", b'{"command":1}\n', b"x" * 70_000 + b"\n"):
             assert "not one of this version" in said_to(data, noise)["error"]
         with socket.socket(socket.AF_UNIX) as silent:
             silent.connect(reachable(data))
-        assert ask_control(data, "add", {"one": 2, "other": 5}) == 7
+        assert send_command(data, "add", {"one": 2, "other": 5}) == 7
     finally:
         control.stop()
     assert "footfall-control" not in {thread.name for thread in threading.enumerate()}

@@ -9,9 +9,8 @@ import pytest
 from collector.tests.operate.commands import STAYER, begun
 from collector.tests.receive.shapes import event
 from collector.tests.store.filling import PEPPER, admitted, journal, loader_of, open_store
-from footfall_collector.operate.operations import Operations
-from footfall_collector.runtime.control_socket import Control
-from footfall_collector.runtime.settings import Settings
+from footfall_collector.operate import StoreOperations
+from footfall_collector.runtime import ControlSocket, Settings
 
 DAY = "2026-11-20T00:00:00Z"
 RECEIVED = 1_795_132_800
@@ -30,7 +29,7 @@ def goes_on(tmp_path: Path) -> Iterator[threading.Event]:
     store = open_store(tmp_path, on_step=step)
     loader = loader_of(tmp_path, store)
     loader.run_once()
-    control = Control(tmp_path, Operations(store, loader, Settings(data=tmp_path), PEPPER).commands())
+    control = ControlSocket(tmp_path, StoreOperations(store, loader, Settings(data=tmp_path), PEPPER).commands())
     control.start()
     yield let_go
     let_go.set()
@@ -41,8 +40,8 @@ def goes_on(tmp_path: Path) -> Iterator[threading.Event]:
 @pytest.mark.parametrize(
     ("words", "says", "ends"),
     [
-        (("rebuild",), "counting all raw events", "all counts made anew"),
-        (("forget", STAYER), "writing anew the months", "1 event deleted"),
+        (("rebuild",), "counting all raw events", "all raw events counted again"),
+        (("forget", STAYER), "rewriting the months", "1 event deleted"),
     ],
 )
 def test_work_that_takes_long_says_so_meanwhile(

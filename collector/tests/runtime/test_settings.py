@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from footfall_collector.admit import load_catalogues
-from footfall_collector.runtime.settings import (
-    TABLE,
+from footfall_collector.runtime import (
+    COLLECTOR_SETTINGS,
     ProductSettings,
     Setting,
     Settings,
@@ -36,25 +36,26 @@ def test_flags_win_over_variables_and_variables_over_the_file(tmp_path: Path) ->
     assert settings.allowed_hosts == ("a",)
 
 
-FORMED = {
-    "host_name": "a.org",
-    "network": "10.0.0.0/8",
+VALUES = {
+    "allowed_hosts": "a.org",
+    "trusted_proxies": "10.0.0.0/8",
+    "unlimited_peers": "10.0.0.0/8",
     "log_format": "json",
-    "memory": "1GiB",
-    "sign_in": "a-word-long-enough",
     "store": "clickhouse://user@host:9000/database",
+    "store_memory": "1GiB",
+    "max_body_bytes": "8192",
+    "max_decoded_bytes": "8192",
+    "max_event_bytes": "8192",
+    "segment_bytes": "8192",
+    "max_waiting_bytes": "1048576",
+    "max_header_bytes": "1048576",
 }
+"""Values of the settings that take no five and no word."""
 
 
-def test_every_row_of_the_table_can_be_set_by_a_variable() -> None:
-    for setting in TABLE:
-        value = "5" if setting.type in (int, float) else "a-word-long-enough"
-        if setting.name in ("max_body_bytes", "max_decoded_bytes", "max_event_bytes", "segment_bytes"):
-            value = "8192"
-        if setting.row.form:
-            value = FORMED[setting.row.form]
-        if setting.name in ("max_waiting_bytes", "max_header_bytes"):
-            value = str(1 << 20)
+def test_every_setting_of_the_table_can_be_set_by_a_variable() -> None:
+    for setting in COLLECTOR_SETTINGS:
+        value = VALUES.get(setting.name, "5" if setting.type in (int, float) else "a-word-long-enough")
         assert getattr(read_settings({}, {f"FOOTFALL_{setting.name.upper()}": value}), setting.name) != setting.default
 
 
@@ -114,7 +115,7 @@ def test_a_wrong_line_of_the_file_is_named_with_its_fix(tmp_path: Path, text: st
     assert str(path) in str(wrong.value)
 
 
-@pytest.mark.parametrize("setting", TABLE, ids=lambda setting: setting.name)
+@pytest.mark.parametrize("setting", COLLECTOR_SETTINGS, ids=lambda setting: setting.name)
 def test_a_value_of_the_wrong_type_is_named_with_file_line_and_fix(tmp_path: Path, setting: Setting) -> None:
     path = tmp_path / "footfall.toml"
     path.write_text(f"# {setting.name} = 1\n\n{setting.name} = {{ a = 1 }}\n")
@@ -145,11 +146,11 @@ def test_the_reference_has_every_setting_and_taking_its_marks_away_gives_the_def
     own = ProductSettings(tmp_path / "my_events.py", ("recommend", "remediate"), ("my-client",))
     assert read == replace(Settings(), products={"dot-ai": own})
     said = {line.split(" = ")[0][1:] for line in lines if re.match(r"#\w+ = ", line)}
-    assert said == {setting.name for setting in TABLE} | {"tools", "client_names", "catalogue"}
-    for setting in TABLE:
+    assert said == {setting.name for setting in COLLECTOR_SETTINGS} | {"tools", "client_names", "catalogue"}
+    for setting in COLLECTOR_SETTINGS:
         place = lines.index(next(line for line in lines if line.startswith(f"#{setting.name} = ")))
         paragraph = " ".join(line.removeprefix("# ") for line in lines[max(0, place - 4) : place])
-        assert setting.row.meaning in paragraph
+        assert setting.description in paragraph
         assert f"FOOTFALL_{setting.name.upper()}" in lines[place - 1]
 
 

@@ -18,16 +18,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
-from ..access import SignIn, Tokens, access_commands
+from ..access import SignIn, Tokens, key_and_token_commands
 from ..admit import Admission, NewInstances, fingerprint, load_catalogues, load_pepper
 from ..answer import Answers
 from ..journal import FOLDER, Journal
-from ..operate import Operations, housekeeping, report_command
+from ..operate import StoreOperations, hourly_cleanup, report_command
 from ..receive import Capture, Done, Ingestion, RefusedError, Way, WriteKeys
 from ..receive.asgi import Answer, Receive, Scope, Send, cors, refused, send_answer
 from ..receive.limits import Gate, KeyAlarm, Limits, Peers
 from ..receive.server import Connections, FastPath
-from ..runtime import Control, Settings, SettingsError, Status, lock_data
+from ..runtime import ControlSocket, Settings, SettingsError, Status, lock_data
 from ..show import routes
 from ..show.pages import Assets, SecurityHeaders, not_found_handler
 from ..store import Loader, StoreError, open_store
@@ -64,15 +64,15 @@ class Collector:
             segment_seconds=settings.segment_seconds,
         )
         self.store = open_store(settings, catalogues, self.status, fingerprint(pepper), self.journal.checksums)
-        self.loader = Loader(self.store, journal_dir, self.status, housekeeping=housekeeping(self.store, settings))
-        self.operations = Operations(self.store, self.loader, settings, pepper)
+        self.loader = Loader(self.store, journal_dir, self.status, housekeeping=hourly_cleanup(self.store, settings))
+        self.operations = StoreOperations(self.store, self.loader, settings, pepper)
         tools = {name: frozenset(product.tools) for name, product in settings.products.items()}
         self.keys = WriteKeys(settings.data, first_key_product=settings.default_product if settings.loopback else None)
         self.new_instances = NewInstances(settings.new_instances_per_hour)
         self.peers = Peers(settings.trusted_proxies, settings.unlimited_peers)
         self.doorway = Gate(settings, self.peers, self.status)
         alarm = KeyAlarm(settings.key_alarm_per_minute)
-        self.status.watch("key_alarm", alarm.raised)
+        self.status.add_gauge("key_alarm", alarm.raised)
         self.capture = Capture(
             Admission(catalogues, pepper, tools, settings.max_event_bytes, self.new_instances),
             self.journal,
@@ -97,7 +97,7 @@ class Collector:
     def _store_failed(self, request: Request, error: Exception) -> Response:
         """503 where the store can't answer. The log gets the engine's class only: its message may quote data."""
         del request
-        self.status.count("answers_failed")
+        self.status.increment("answers_failed")
         _log.error("store: %s; the question stays unanswered", type(error.__cause__ or error).__name__)
         return JSONResponse(
             {"error": "The store can't answer at the moment; see the collector's log."}, 503, {"retry-after": "5"}
@@ -111,12 +111,12 @@ class Collector:
         self.disk.start()
         commands = {
             **self.operations.commands(),
-            **access_commands(self.settings, self.keys, self.tokens),
+            **key_and_token_commands(self.settings, self.keys, self.tokens),
             "report": report_command(self.answers),
         }
-        self.control = Control(self.settings.data, commands)
+        self.control = ControlSocket(self.settings.data, commands)
         self.control.start()
-        self.status.set("ready", 1)
+        self.status.set_gauge("ready", 1)
 
     def _meet_known_instances(self) -> None:
         """Who is in the store is no newcomer."""
@@ -133,7 +133,7 @@ class Collector:
 
     def stop(self) -> None:
         """Everything that was acknowledged is on disk already; close what is open, load what is closed."""
-        self.status.set("ready", 0)
+        self.status.set_gauge("ready", 0)
         self.control.stop()
         self.disk.stop()
         self.journal.close()

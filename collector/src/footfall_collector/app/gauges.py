@@ -88,20 +88,20 @@ def watch_gauges(status: Status, settings: Settings, lag: CommitLag) -> DiskAlar
     closed after `segment_seconds`.
     """
     data, alarm = settings.data, DiskAlarm(settings.data, settings.disk_alarm_percent)
-    status.watch("journal_lag_seconds", lag.seconds)
-    status.watch("loader_lag_seconds", lambda: _since(status.value("loader_current_timestamp_seconds")))
-    status.watch("disk_free_bytes", lambda: _disk(data)[0])
-    status.watch("disk_size_bytes", lambda: _disk(data)[1])
-    status.watch("disk_low", alarm.raised)
-    status.watch("data_bytes", lambda: _size(data))
-    status.watch("journal_bytes", lambda: _size(data / FOLDER))
-    status.watch("resident_bytes", _resident)
+    status.add_gauge("journal_lag_seconds", lag.seconds)
+    status.add_gauge("loader_lag_seconds", lambda: _since(status.gauge("loader_current_timestamp_seconds")))
+    status.add_gauge("disk_free_bytes", lambda: _disk(data)[0])
+    status.add_gauge("disk_size_bytes", lambda: _disk(data)[1])
+    status.add_gauge("disk_low", alarm.raised)
+    status.add_gauge("data_bytes", lambda: _size(data))
+    status.add_gauge("journal_bytes", lambda: _size(data / FOLDER))
+    status.add_gauge("resident_bytes", _resident)
     return alarm
 
 
 def watch_connections(status: Status, connections: Connections) -> None:
     """Let `status` count the connections."""
-    status.watch("connections", lambda: float(len(connections.open)))
+    status.add_gauge("connections", lambda: float(len(connections.open)))
 
 
 def _since(moment: float) -> float:

@@ -3,12 +3,12 @@
 import logging
 from urllib.parse import urlsplit
 
-from ..runtime import FIELDS, WILDCARDS, Settings
+from ..runtime import EXTRA_KEYS, WILDCARD_HOSTS, Settings
 
 _log = logging.getLogger(__name__)
 
 
-def greeting(settings: Settings, address: str) -> list[str]:
+def greeting_lines(settings: Settings, address: str) -> list[str]:
     """Lines that say where it listens, where its dashboard is and where its data; none where the log says it.
 
     Args:
@@ -18,20 +18,20 @@ def greeting(settings: Settings, address: str) -> list[str]:
     dashboard, data = f"{_answering(settings, address)}/", settings.data.absolute()
     if settings.log_format == "json":
         told = {"address": address, "dashboard": dashboard, "data": str(data), "sign_in": bool(settings.sign_in_secret)}
-        _log.info("Footfall is listening on %s and keeps its data in %s", address, data, extra={FIELDS: told})
+        _log.info("Footfall is listening on %s and keeps its data in %s", address, data, extra={EXTRA_KEYS: told})
         return []
     gate = "sign-in needed" if settings.sign_in_secret else "no sign-in needed on this machine"
     return [
         f"Footfall is listening on {address}",
         f"  dashboard: {dashboard} ({gate}); events go to the same address",
-        *([f"  {_from_elsewhere(settings)}"] if settings.host in WILDCARDS else []),
+        *([f"  {_from_elsewhere(settings)}"] if settings.host in WILDCARD_HOSTS else []),
         f"  data: {data}; Ctrl-C stops",
     ]
 
 
 def _answering(settings: Settings, address: str) -> str:
     """The address that a browser on this machine can use: no Host header names a wildcard."""
-    return f"http://127.0.0.1:{urlsplit(address).port}" if settings.host in WILDCARDS else address
+    return f"http://127.0.0.1:{urlsplit(address).port}" if settings.host in WILDCARD_HOSTS else address
 
 
 def _from_elsewhere(settings: Settings) -> str:

@@ -13,7 +13,7 @@ def health_routes(status: Status) -> list[Route]:
     """The three routes. `/healthz` answers 200 while the process lives and names its alarms."""
 
     def alarms() -> list[str]:
-        return [name for name in _ALARMS if status.value(name)]
+        return [name for name in _ALARMS if status.gauge(name)]
 
     async def healthz(request: Request) -> Response:
         del request
@@ -22,7 +22,7 @@ def health_routes(status: Status) -> list[Route]:
 
     async def readyz(request: Request) -> Response:
         del request
-        ready = status.value("ready") == 1 and not status.value("journal_failing")
+        ready = status.gauge("ready") == 1 and not status.gauge("journal_failing")
         return JSONResponse({"ready": ready}, status_code=200 if ready else 503)
 
     async def metrics(request: Request) -> Response:

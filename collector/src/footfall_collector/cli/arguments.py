@@ -1,10 +1,52 @@
-"""What the command line does better than argparse alone: it says what to write, and which flag was meant."""
+"""The flags, types and errors that all commands share: an error says what to write, or which flag comes close."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from datetime import date
+from typing import TYPE_CHECKING, Any
 
-from ..runtime import meant
+from ..runtime import VARIABLE_PREFIX, Settings, did_you_mean
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def add_command(commands: "Commands", name: str, description: str, example: str) -> argparse.ArgumentParser:
+    """Add a command with the flags that all commands on a data directory have."""
+    command = commands.add_parser(
+        name,
+        help=description,
+        description=description,
+        epilog=example,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.set_defaults(parser=command)
+    command.add_argument("--config", metavar="FILE", help="TOML file with settings [DATA/footfall.toml]")
+    add_setting_flag(command, "data", "data directory", Settings.data)
+    return command
+
+
+def add_group(commands: "Commands", name: str, description: str, example: str) -> "Commands":
+    """Add a command that has commands of its own."""
+    group = commands.add_parser(
+        name,
+        help=description,
+        description=description,
+        epilog=example,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    return group.add_subparsers(metavar="ACTION", required=True)
+
+
+def add_setting_flag(command: argparse.ArgumentParser, name: str, description: str, default: Any) -> None:
+    """Add the flag of a setting; its help names the default and the variable."""
+    default_text = ",".join(default) if isinstance(default, tuple) else default
+    command.add_argument(
+        f"--{name.replace('_', '-')}",
+        metavar=name.rsplit("_", 1)[-1].upper(),
+        help=f"{description} [{default_text}; {VARIABLE_PREFIX}{name.upper()}]".replace("%", "%%"),
+    )
 
 
 def day(text: str) -> date:
@@ -23,12 +65,16 @@ def days(text: str) -> int:
         raise argparse.ArgumentTypeError(f"write a whole number of days, such as 180, not {text!r}") from None
 
 
-def parsed(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> argparse.Namespace:
-    """The options. A command sets `parser` to its own, which complains of what it doesn't know: it exits with 2."""
-    options, strays = parser.parse_known_args(arguments)
-    if strays:
-        own: argparse.ArgumentParser = options.parser
-        known = [flag for action in own._actions for flag in action.option_strings]
-        stray = strays[0].partition("=")[0]
-        own.error(f"there is no {stray} here{meant(stray, known)}")
+def parse(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options. Where an argument is unknown, the command's own `parser` prints an error and exits with 2."""
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        command: argparse.ArgumentParser = options.parser
+        flags = [flag for action in command._actions for flag in action.option_strings]
+        name = unknown[0].partition("=")[0]
+        command.error(f"there is no {name} here{did_you_mean(name, flags)}")
     return options
+
+
+def print_error(message: str) -> None:
+    print(f"footfall-collector: {message}", file=sys.stderr)

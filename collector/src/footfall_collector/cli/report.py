@@ -1,4 +1,4 @@
-"""The command itself."""
+"""`report`: the four answers of a time range, in a terminal or as a file."""
 
 import argparse
 import sys
@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ..operate import ReportError, asked, read
-from ..runtime import ControlError, NotRunningError, Settings, ask, lock_data
+from ..runtime import ControlError, NotRunningError, Settings, lock_data, send_command
+from .arguments import add_command, print_error
 
 if TYPE_CHECKING:
     from ..show.report import Report
+    from .arguments import Commands
 
-EXAMPLE = """examples:
+_EXAMPLE = """examples:
   footfall-collector report --data /var/lib/footfall
   footfall-collector report --range 7d --format html --output week.html
   footfall-collector report --url https://footfall.example.org --format markdown"""
@@ -22,50 +23,48 @@ INTERNAL = ("hide", "only", "all")
 FORMATS = ("terminal", "markdown", "html")
 
 
-def add_arguments(command: argparse.ArgumentParser) -> None:
-    """The flags of `report`."""
-    command.add_argument("--url", help="a running collector's address [the one that uses --data]")
-    command.add_argument("--product", help="the product; needed where there are several")
-    command.add_argument("--range", choices=RANGES, default="7d", help="days up to now, today included [7d]")
-    command.add_argument("--internal", choices=INTERNAL, default="hide", help="events of CI and tests [hide]")
-    command.add_argument("--format", choices=FORMATS, default="terminal", help="how it is written [terminal]")
-    command.add_argument("--output", metavar="FILE", type=Path, help="write it to a file")
+def add_commands(commands: "Commands") -> None:
+    report = add_command(commands, "report", "the four answers, for a terminal or a weekly mail", _EXAMPLE)
+    report.add_argument("--url", help="address of a running collector [the one that uses --data]")
+    report.add_argument("--product", help="the product; needed where there are several")
+    report.add_argument("--range", choices=RANGES, default="7d", help="days up to now, today included [7d]")
+    report.add_argument("--internal", choices=INTERNAL, default="hide", help="events of CI and tests [hide]")
+    report.add_argument("--format", choices=FORMATS, default="terminal", help="how it is written [terminal]")
+    report.add_argument("--output", metavar="FILE", type=Path, help="write it to a file")
+    report.set_defaults(run=_report)
 
 
-def run(options: argparse.Namespace, settings: Settings) -> int:
-    """Write the report; 0, or 1 where there is none."""
+def _report(options: argparse.Namespace, settings: Settings) -> int:
+    # Late: the other commands should not pay for it.
+    from ..operate import ReportError
+
     query = {"range": options.range, "internal": options.internal}
     if options.product:
         query["product"] = options.product
     try:
-        report = _found(options.url, settings, query)
-        _write(report, options.format, options.output)
-    except ReportError as error:
-        sys.stderr.write(f"footfall-collector: {error}\n")
+        report = _get_report(options.url, settings, query)
+    except (ReportError, ControlError) as error:
+        print_error(str(error))
         return 1
+    _write(report, options.format, options.output)
     return 0
 
 
-def _found(url: str | None, settings: Settings, query: dict[str, str]) -> dict[str, Any]:
-    from ..store.interface import StoreError
+def _get_report(url: str | None, settings: Settings, query: dict[str, str]) -> dict[str, Any]:
+    from ..operate import fetch_report, report_from_files
 
     if url is not None:
-        return asked(url, query, settings.sign_in_secret)
+        return fetch_report(url, query, settings.sign_in_secret)
     try:
-        # Whoever runs on this directory, whatever address it listens on.
-        found: dict[str, Any] = ask(settings.data, "report", query)
-        return found
+        # The collector on this directory, whatever address it listens on.
+        report: dict[str, Any] = send_command(settings.data, "report", query)
+        return report
     except NotRunningError:
         pass
-    except ControlError as error:
-        raise ReportError(str(error)) from None
     if settings.data.is_dir():
-        # Nobody starts on the files while they are read.
+        # No collector starts on the files while they are read.
         lock_data(settings.data)
-    try:
-        return read(settings, query)
-    except StoreError as error:
-        raise ReportError(str(error)) from None
+    return report_from_files(settings, query)
 
 
 def _write(fields: dict[str, Any], form: str, output: Path | None) -> None:
@@ -75,21 +74,19 @@ def _write(fields: dict[str, Any], form: str, output: Path | None) -> None:
     try:
         report = msgspec.convert(fields, Report)
     except msgspec.ValidationError as error:
-        raise ReportError(
-            f"the report can't be read ({error}): use the version of the collector that made it"
-        ) from None
+        sentence = f"the report can't be read ({error}): use the version of the collector that made it"
+        raise ControlError(sentence) from None
     if form == "terminal":
-        _show(report, output)
+        _write_terminal(report, output)
         return
-
     text = {"markdown": markdown.render, "html": html.render}[form](report)
     if output is None:
         sys.stdout.write(text)
     else:
-        _save(output, text)
+        _write_file(output, text)
 
 
-def _show(report: "Report", output: Path | None) -> None:
+def _write_terminal(report: "Report", output: Path | None) -> None:
     from rich.console import Console
 
     from ..show.report import terminal
@@ -100,12 +97,12 @@ def _show(report: "Report", output: Path | None) -> None:
     console = Console(width=120, record=True, file=sys.stderr, quiet=True)
     with console.capture():
         terminal.print_report(report, console)
-    _save(output, console.export_text())
+    _write_file(output, console.export_text())
 
 
-def _save(output: Path, text: str) -> None:
+def _write_file(output: Path, text: str) -> None:
     try:
         output.write_text(text, "utf-8")
     except OSError as error:
-        raise ReportError(f"{output} can't be written ({error.strerror}); choose another --output") from None
+        raise ControlError(f"{output} can't be written ({error.strerror}); choose another --output") from None
     sys.stderr.write(f"wrote {output}\n")

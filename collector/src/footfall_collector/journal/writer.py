@@ -72,7 +72,7 @@ class Journal:
             _log.warning("journal: cut %d bytes of torn lines, kept %d lines", recovered.cut_bytes, recovered.lines)
         self._sequence = recovered.next_sequence
         self._segment = LiveSegment(self._directory, self._sequence)
-        self._status.set("journal_failing", 0)
+        self._status.set_gauge("journal_failing", 0)
         self._thread.start()
 
     async def append(self, lines: bytes) -> None:
@@ -126,7 +126,7 @@ class Journal:
         finally:
             # An error that nobody foresaw ends the thread: whoever waits must not take that for a slow disk.
             if not self._closing:
-                self._status.set("journal_failing", 1)
+                self._status.set_gauge("journal_failing", 1)
                 self._refuse_all()
 
     def _work(self) -> None:
@@ -179,7 +179,7 @@ class Journal:
             self._due = time.monotonic() + self._segment_seconds
         if segment.size >= self._segment_bytes:
             self._due = 0.0
-        self._status.set("journal_live_bytes", segment.size)
+        self._status.set_gauge("journal_live_bytes", segment.size)
 
     def _rotate(self) -> None:
         """Close the live segment if it holds anything. What goes wrong is tried again a little later."""
@@ -209,7 +209,7 @@ class Journal:
             )
             segment.close()
             del self._finished[0]
-            self._status.count("journal_segments")
+            self._status.increment("journal_segments")
 
     def _try_again(self) -> None:
         """See whether what was refused would be written now."""
@@ -226,7 +226,7 @@ class Journal:
         if self._retry is not None:
             _log.warning("journal: can be written again")
         self._retry, self._refused_bytes = None, 0
-        self._status.set("journal_failing", 0)
+        self._status.set_gauge("journal_failing", 0)
 
     def _refuse_all(self) -> None:
         with self._condition:
@@ -238,11 +238,11 @@ class Journal:
                 group[0][0].call_soon_threadsafe(_tell, group, error)
 
     def _failed(self, problem: OSError | MemoryError) -> None:
-        if not self._status.value("journal_failing"):
+        if not self._status.gauge("journal_failing"):
             reason = problem.strerror if isinstance(problem, OSError) else "out of memory"
             _log.error("journal: can't write (%s); requests get 503 until it can", reason)
-        self._status.set("journal_failing", 1)
-        self._status.count("journal_failures")
+        self._status.set_gauge("journal_failing", 1)
+        self._status.increment("journal_failures")
         if self._retry is None:
             self._retry = time.monotonic() + _RETRY_SECONDS
 

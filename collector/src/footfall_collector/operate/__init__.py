@@ -1,11 +1,55 @@
-"""What an operator does to a data directory: verify, back up, restore, forget, migrate.
+"""What an operator does to a data directory: verify, back up, restore, export, forget, migrate, report.
 
-`dispatch` carries a command out through the running collector, or here while none runs; `operations` is what both do.
+`dispatch` runs a command in the running collector, or on the directory while none runs; `operations` are the commands
+that both run. `backup`, `restore` and `migrate` work next to them, on files that are copied whole or not at all
+(`copying`, `manifest`). `live_report` and `report_source` give the data of `report`, `posthog` provisions dashboards.
+Only `app` and `cli` import this package; each name is loaded when first used, because a command that only talks to the
+running collector should not pay for the stores.
 """
 
-from .dispatch import operate
-from .live_report import report_command
-from .operations import Operations, housekeeping
-from .report_source import ReportError, asked, read
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Operations", "ReportError", "asked", "housekeeping", "operate", "read", "report_command"]
+if TYPE_CHECKING:
+    from .backup import back_up
+    from .copying import atomic_directory
+    from .dispatch import run_command
+    from .live_report import report_command
+    from .migrate import migrate
+    from .operations import StoreOperations, hourly_cleanup
+    from .report_source import ReportError, fetch_report, report_from_files
+    from .restore import restore
+
+__all__ = [
+    "ReportError",
+    "StoreOperations",
+    "atomic_directory",
+    "back_up",
+    "fetch_report",
+    "hourly_cleanup",
+    "migrate",
+    "report_command",
+    "report_from_files",
+    "restore",
+    "run_command",
+]
+
+_MODULES = {
+    "ReportError": "report_source",
+    "StoreOperations": "operations",
+    "atomic_directory": "copying",
+    "back_up": "backup",
+    "fetch_report": "report_source",
+    "hourly_cleanup": "operations",
+    "migrate": "migrate",
+    "report_command": "live_report",
+    "report_from_files": "report_source",
+    "restore": "restore",
+    "run_command": "dispatch",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_MODULES[name]}", __name__), name)

@@ -1,11 +1,11 @@
 """`backup`: a consistent copy of a store, made while events come in.
 
-Most of it is copied first, while the collector goes on: a file that did not change meanwhile is a good copy. Then the
-collector is asked to keep its files as they are; what changed is copied again, usually the current month and the
-rollups. Events are acknowledged all the while and wait in the journal.
+Most files are copied first, while the collector works on: a file that does not change during its copy is a good copy.
+Then the collector is asked to hold its files, and those that changed are copied again, usually the current month and
+the roll-ups. Events are acknowledged all the while and wait in the journal.
 
-The copying is done by this process and not by the collector: a process that opens and closes a database file loses
-the lock that its engine holds on it.
+This process copies, not the collector: a process that opens and closes a database file loses the lock that its engine
+holds on it.
 """
 
 import shutil
@@ -18,59 +18,58 @@ from typing import Any
 import msgspec
 
 from ..journal import CLOSED, FOLDER, LIVE, has_valid_checksum
-from ..runtime import ControlError, NotRunningError, Settings, __version__, ask, replace_file
-from . import manifest
-from .copying import copy, made_whole
-from .dispatch import here
-from .manifest import Manifest, Say
+from ..runtime import ControlError, NotRunningError, Settings, __version__, replace_file, send_command
+from .copying import atomic_directory, copy_file
+from .dispatch import run_locally
+from .manifest import MANIFEST_FILE, MANIFEST_FORMAT, BackupManifest, ShowProgress, describe_files
 
 STORE, PUBLIC, PEPPER = "store", "public", "pepper"
-SMALL = ("forgotten.json", "keys.json", "tokens.json")
+SMALL_FILES = ("forgotten.json", "keys.json", "tokens.json")
 _SETTLED_SECONDS = 2.0
-"""A file that changed so recently may change again within one tick of the file system's clock, unseen."""
+"""A file that changed less than this ago may change again within one tick of the file system's clock, unnoticed."""
 
 _Stamp = tuple[int, int, int]
+"""Inode, size, time of the last change."""
 
 
 @dataclass
-class _Copies:
-    """What is copied already, each with the stamp that the original had before."""
+class _BackupCopy:
+    """The files that are copied, each with the stamp that the original had before."""
 
     data: Path
     target: Path
-    say: Say
-    made: dict[str, _Stamp] = field(default_factory=dict)
+    show_progress: ShowProgress
+    stamps: dict[str, _Stamp] = field(default_factory=dict)
 
-    def bring_up_to_date(self, *, settled: bool) -> None:
-        """Copy what is not copied or has changed. Where nothing can change (`settled`), the result is consistent."""
+    def copy_changed_files(self, *, held: bool) -> None:
+        """Copy what is not copied or has changed. Where the store is `held`, the result is consistent."""
         names = {path.name for path in (self.data / STORE).glob("*.duckdb*") if path.suffix in (".duckdb", ".wal")}
-        for name in sorted(self.made.keys() - names) if settled else ():
+        for name in sorted(self.stamps.keys() - names) if held else ():
             (self.target / STORE / name).unlink(missing_ok=True)
         for name in sorted(names):
             source = self.data / STORE / name
             try:
                 stamp = _stamp(source)
-                fresh = time.time_ns() - stamp[2] < _SETTLED_SECONDS * 1e9
-                if self.made.get(name) == stamp or (fresh and not settled):
+                recent = time.time_ns() - stamp[2] < _SETTLED_SECONDS * 1e9
+                if self.stamps.get(name) == stamp or (recent and not held):
                     continue
-                self.made.pop(name, None)
-                copy(source, self.target / STORE / name, self.say)
-                self.made[name] = stamp
+                self.stamps.pop(name, None)
+                copy_file(source, self.target / STORE / name, self.show_progress)
+                self.stamps[name] = stamp
             except FileNotFoundError:
-                if settled:
+                if held:
                     raise
 
-    def copy_rest(self, *, include_pepper: bool) -> None:
-        """What is in the journal, and the small files."""
+    def copy_journal_and_small_files(self, *, include_pepper: bool) -> None:
         self._copy_journal()
-        for name in (*SMALL, *([PEPPER] if include_pepper else [])):
+        for name in (*SMALL_FILES, *([PEPPER] if include_pepper else [])):
             if (self.data / name).exists():
-                copy(self.data / name, self.target / name, self.say)
+                copy_file(self.data / name, self.target / name, self.show_progress)
         if (self.data / PUBLIC).is_dir():
             shutil.copytree(self.data / PUBLIC, self.target / PUBLIC)
 
     def _copy_journal(self) -> None:
-        """The whole lines of every segment, as closed ones: those that were acknowledged are among them."""
+        """The whole lines of every segment, as closed segments: all acknowledged events are among them."""
         (self.target / FOLDER).mkdir(mode=0o700)
         for path in sorted((self.data / FOLDER).iterdir()):
             if path.suffix not in (LIVE, CLOSED):
@@ -90,8 +89,10 @@ def _stamp(path: Path) -> _Stamp:
     return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
-def back_up(settings: Settings, target: Path, *, include_pepper: bool, say: Say) -> tuple[Manifest, float]:
-    """Make the directory `target`; its manifest, and for how many seconds new events stayed out of the store.
+def back_up(
+    settings: Settings, target: Path, *, include_pepper: bool, show_progress: ShowProgress
+) -> tuple[BackupManifest, float]:
+    """Make the directory `target`: its manifest, and for how many seconds new events stayed out of the store.
 
     Raises ControlError; there is no `target` then.
     """
@@ -103,59 +104,59 @@ def back_up(settings: Settings, target: Path, *, include_pepper: bool, say: Say)
     if include_pepper and settings.pepper:
         raise ControlError("the pepper is FOOTFALL_PEPPER and no file of the collector's; keep it where you set it")
     try:
-        with made_whole(target) as partial:
-            _check_room(data, partial)
+        with atomic_directory(target) as partial:
+            _check_free_space(data, partial)
             (partial / STORE).mkdir(mode=0o700)
-            copies = _Copies(data, partial, say)
-            copies.bring_up_to_date(settled=False)
-            state, seconds = _held(settings, copies, include_pepper)
-            found = _described(partial, state, say)
-            replace_file(partial / manifest.FILE, msgspec.json.format(msgspec.json.encode(found)) + b"\n")
-        return found, seconds
+            copy = _BackupCopy(data, partial, show_progress)
+            copy.copy_changed_files(held=False)
+            store_state, seconds = _finish_while_held(settings, copy, include_pepper)
+            manifest = _make_manifest(partial, store_state, show_progress)
+            replace_file(partial / MANIFEST_FILE, msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
+        return manifest, seconds
     except OSError as error:
         place = error.filename or target
         raise ControlError(f"{place} can't be read or written ({error.strerror}); there is no backup") from None
 
 
-def _held(settings: Settings, copies: _Copies, include_pepper: bool) -> tuple[dict[str, Any], float]:
-    """Finish the copies while the store is kept as it is; what the store said of itself, and the seconds."""
-    state: dict[str, Any] = {}
+def _finish_while_held(settings: Settings, copy: _BackupCopy, include_pepper: bool) -> tuple[dict[str, Any], float]:
+    """Finish the copy while the store is held: the store's description of itself, and the seconds."""
+    store_state: dict[str, Any] = {}
 
     def finish(progress: dict[str, Any]) -> None:
-        state.update(progress)
-        copies.bring_up_to_date(settled=True)
-        copies.copy_rest(include_pepper=include_pepper)
+        store_state.update(progress)
+        copy.copy_changed_files(held=True)
+        copy.copy_journal_and_small_files(include_pepper=include_pepper)
 
     try:
-        seconds = ask(settings.data, "hold", {}, progress=finish)["seconds"]
+        seconds = send_command(settings.data, "hold", {}, on_progress=finish)["seconds"]
     except NotRunningError:
-        here(settings, "hold", state.update)
-        # The store is closed again, and the directory locked until this process ends.
+        run_locally(settings, "hold", store_state.update)
+        # The store is closed, and the directory locked until this process ends.
         finish({})
         seconds = 0.0
-    return state, seconds
+    return store_state, seconds
 
 
-def _described(partial: Path, state: dict[str, Any], say: Say) -> Manifest:
+def _make_manifest(partial: Path, store_state: dict[str, Any], show_progress: ShowProgress) -> BackupManifest:
     # Late: only this needs the engine's version.
     import duckdb
 
     from ..store.duckdb.schema_migrations import SCHEMA
 
-    return Manifest(
-        format=manifest.FORMAT,
+    return BackupManifest(
+        format=MANIFEST_FORMAT,
         made=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         version=__version__,
         duckdb=duckdb.__version__,
         schema=SCHEMA,
-        events=state["events"],
-        pepper=state["pepper"],
+        events=store_state["events"],
+        pepper=store_state["pepper"],
         pepper_included=(partial / PEPPER).exists(),
-        files=manifest.listed(partial, say),
+        files=describe_files(partial, show_progress),
     )
 
 
-def _check_room(data: Path, partial: Path) -> None:
+def _check_free_space(data: Path, partial: Path) -> None:
     needed = sum(path.stat().st_size for path in (data / STORE).glob("*.duckdb"))
     free = shutil.disk_usage(partial).free
     if free < needed:

@@ -1,4 +1,4 @@
-"""Copies of files and directories that are made whole or not at all."""
+"""Copies of files and directories that are complete or not there at all."""
 
 import errno
 import fcntl
@@ -9,33 +9,33 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..runtime import ControlError, make_directory, sync_directory
-from .manifest import UNFINISHED, Say
+from .manifest import UNFINISHED, ShowProgress
 
-PARTIAL = ".partial"
-_PIECE = 8 << 20
-_CLONE = 0x40049409
-"""Linux's FICLONE: the copy shares the original's blocks until one of them changes."""
+PARTIAL_SUFFIX = ".partial"
+_CHUNK_BYTES = 8 << 20
+_FICLONE = 0x40049409
+"""Linux's ioctl for a clone: the copy shares the original's blocks until one of them changes."""
 
 
-def copy(source: Path, target: Path, say: Say) -> None:
+def copy_file(source: Path, target: Path, show_progress: ShowProgress) -> None:
     """Copy a file, at once where the file system can share blocks. Not synced. Raises OSError."""
-    with source.open("rb") as original, open(target, "wb", opener=_private) as made:
+    with source.open("rb") as original, open(target, "wb", opener=_open_private) as copy:
         size = os.fstat(original.fileno()).st_size
         try:
-            fcntl.ioctl(made.fileno(), _CLONE, original.fileno())
+            fcntl.ioctl(copy.fileno(), _FICLONE, original.fileno())
             return
         except OSError as error:
             if error.errno not in (errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.ENOTTY, errno.ENOSYS):
                 raise
         copied = 0
-        while piece := original.read(_PIECE):
-            made.write(piece)
-            copied += len(piece)
-            say(f"copied {_shown(copied)} of {_shown(size)}: {source.name}")
+        while chunk := original.read(_CHUNK_BYTES):
+            copy.write(chunk)
+            copied += len(chunk)
+            show_progress(f"copied {_mebibytes(copied)} of {_mebibytes(size)}: {source.name}")
 
 
 def sync_tree(directory: Path) -> None:
-    """Put a directory and all that is in it on disk. Raises OSError."""
+    """Put a directory and everything below it on disk. Raises OSError."""
     for path in directory.rglob("*"):
         if not path.is_file() and not path.is_dir():
             continue  # a socket
@@ -48,12 +48,12 @@ def sync_tree(directory: Path) -> None:
 
 
 @contextmanager
-def made_whole(target: Path) -> Iterator[Path]:
-    """A new directory to fill; it gets its name once it is complete and on disk, and is removed if that fails.
+def atomic_directory(target: Path) -> Iterator[Path]:
+    """A new directory to fill: it gets its name once it is complete and on disk, and is removed where that fails.
 
-    What an earlier attempt left is removed. Raises ControlError where the name is taken.
+    The remains of an earlier attempt are removed. Raises ControlError where the name is taken.
     """
-    partial = target.with_name(target.name + PARTIAL)
+    partial = target.with_name(target.name + PARTIAL_SUFFIX)
     if target.exists():
         raise ControlError(f"{target} exists; choose another name, or remove it")
     if partial.exists() and not (partial / UNFINISHED).exists():
@@ -73,9 +73,9 @@ def made_whole(target: Path) -> Iterator[Path]:
         raise
 
 
-def _private(path: str, flags: int) -> int:
+def _open_private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def _shown(size: int) -> str:
+def _mebibytes(size: int) -> str:
     return f"{size / (1 << 20):,.1f} MiB"

@@ -1,53 +1,54 @@
-"""Where a command is carried out: by the running collector, or here on its directory while none runs."""
+"""Runs a command: in the running collector, or on its data directory while none runs."""
 
 from collections.abc import Callable
 from typing import Any
 
-from ..runtime import Argument, ControlError, NotRunningError, Settings, ask
+from ..runtime import CommandArgument, ControlError, NotRunningError, Settings, send_command, with_caller
 
-Heard = Callable[[dict[str, Any]], object]
+OnProgress = Callable[[dict[str, Any]], object]
 
 
-def operate(settings: Settings, command: str, heard: Heard = lambda _: None, **arguments: Argument) -> Any:
-    """The result of an operation. `heard` is told how far it is. Raises ControlError."""
+def run_command(
+    settings: Settings, command: str, on_progress: OnProgress = lambda _: None, **arguments: CommandArgument
+) -> Any:
+    """The result of a command. `on_progress` gets how far it is. Raises ControlError."""
     if not settings.data.is_dir():
         raise ControlError(f"{settings.data} is no directory; check --data")
     try:
-        return ask(settings.data, command, arguments, progress=heard)
+        return send_command(settings.data, command, arguments, on_progress)
     except NotRunningError:
-        return here(settings, command, heard, **arguments)
+        return run_locally(settings, command, on_progress, **arguments)
 
 
-class Here:
-    """Listens to a command that is carried out in this process; see `control.Peer`."""
+class LocalCaller:
+    """The caller of a command that runs in this process."""
 
-    def __init__(self, heard: Heard) -> None:
-        self._heard = heard
+    def __init__(self, on_progress: OnProgress) -> None:
+        self._on_progress = on_progress
 
-    def say(self, **progress: Any) -> None:
-        """Passed on."""
-        self._heard(progress)
+    def report_progress(self, **progress: Any) -> None:
+        self._on_progress(progress)
 
-    def wait(self, seconds: float) -> None:
-        """There is nobody else to wait for."""
+    def wait_for_hang_up(self, seconds: float) -> None:
+        """Returns at once: nobody else is there to wait for."""
         del seconds
 
 
-def here(settings: Settings, command: str, heard: Heard, **arguments: Argument) -> Any:
-    """The same without a collector: on the directory, which is locked until this process ends. Raises ControlError."""
-    # Late: asking the running collector should not pay for an engine of one's own.
-    import inspect
+def run_locally(settings: Settings, command: str, on_progress: OnProgress, **arguments: CommandArgument) -> Any:
+    """Run a command without a collector, on the directory; it stays locked until this process ends.
 
-    from ..store.interface import StoreError
-    from .operations import NEEDS_FILES, NO_FILES, offline
+    Raises ControlError.
+    """
+    # Late: a command that the running collector carries out should not pay for the stores.
+    from ..store import StoreError
+    from .operations import CLICKHOUSE_HAS_NO_FILES, DUCKDB_COMMANDS, open_offline
 
-    if command in NEEDS_FILES and settings.store != "duckdb":
-        raise ControlError(NO_FILES)
+    if command in DUCKDB_COMMANDS and settings.store != "duckdb":
+        raise ControlError(CLICKHOUSE_HAS_NO_FILES)
     try:
-        with offline(settings) as operations:
-            work = operations.commands()[command]
-            more = {"peer": Here(heard)} if "peer" in inspect.signature(work).parameters else {}
-            return work(**arguments, **more)
+        with open_offline(settings) as operations:
+            function = operations.commands()[command]
+            return function(**with_caller(function, arguments, LocalCaller(on_progress)))
     except StoreError as error:
         raise ControlError(str(error)) from None
     except OSError as error:

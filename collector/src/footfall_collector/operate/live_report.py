@@ -1,4 +1,4 @@
-"""The report that a running collector gives to who may use its control socket: no address, no sign-in."""
+"""The report that a running collector gives over its control socket: to its own user, without address or sign-in."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +12,10 @@ from ..store import StoreError
 
 
 def report_command(answers: Answers) -> Command:
-    """The command `report`: the query of `/api/report` by name, and the same answer. It raises ControlError."""
+    """The command `report`: it takes the query of `/api/report` by name and gives the same answer.
+
+    The command raises ControlError.
+    """
 
     def report(**query: str) -> dict[str, Any]:
         now = datetime.now(UTC)

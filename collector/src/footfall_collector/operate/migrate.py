@@ -1,4 +1,4 @@
-"""`footfall-collector migrate`: a data directory's DuckDB store into ClickHouse, while no collector runs on it."""
+"""`migrate`: copies a data directory's DuckDB store into ClickHouse, while no collector runs on it."""
 
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -10,39 +10,39 @@ from ..store import Loader, StoreError
 from ..store.clickhouse import ClickHouseStore, parse
 from ..store.duckdb import DuckStore
 from ..store.migration import Mismatch
-from ..store.migration import migrate as copy
+from ..store.migration import migrate as copy_and_compare
 
-PASSWORD = "FOOTFALL_STORE_PASSWORD"  # noqa: S105 - the name of a variable
+_PASSWORD_VARIABLE = "FOOTFALL_STORE_PASSWORD"  # noqa: S105 - the name of a variable
 
 
-def migrate(settings: Settings, to: str, say: Callable[[str], None]) -> list[Mismatch]:
-    """Copy the store of `settings.data` to an address; what is not the same at the end.
+def migrate(settings: Settings, target: str, show_progress: Callable[[str], None]) -> list[Mismatch]:
+    """Copy the store of `settings.data` to the address `target`, and list the differences that remain.
 
     Raises:
         AlreadyRunningError: a collector runs on the directory; stop it first.
-        SettingsError, StoreError, OSError: one of the two can't be used.
+        SettingsError, StoreError, OSError: one of the two stores can't be used.
     """
-    if urlsplit(to).password is not None:
-        raise SettingsError(f"--to: a password on the command line is seen by every user; put it into {PASSWORD}")
-    address = parse(to, settings.store_password)
+    if urlsplit(target).password is not None:
+        raise SettingsError(f"--to: every user can read a command line; put the password into {_PASSWORD_VARIABLE}")
+    address = parse(target, settings.store_password)
     if not (settings.data / "store").is_dir():
         raise StoreError(f"{settings.data} has no DuckDB store; check --data")
     lock_data(settings.data)
-    source, pepper = _source(settings)
+    source, pepper = _open_source(settings)
     try:
         store = ClickHouseStore(settings.data, load_catalogues(settings.products), address, pepper=pepper)
         try:
-            return copy(source, store, say)
+            return copy_and_compare(source, store, show_progress)
         finally:
             store.close()
     finally:
         source.close()
 
 
-def _source(settings: Settings) -> tuple[DuckStore, str]:
-    """The DuckDB store with everything that waited in the journal, and its pepper's fingerprint."""
+def _open_source(settings: Settings) -> tuple[DuckStore, str]:
+    """The DuckDB store, with all events of the journal loaded, and its pepper's fingerprint."""
     status = Status()
-    # Closes whatever an earlier process left open.
+    # Closes a segment that an earlier process left open.
     journal = Journal(settings.data / FOLDER, status)
     journal.start()
     journal.close()

@@ -1,6 +1,6 @@
-"""What an operator does to the store: the commands behind the control socket and behind the offline command line.
+"""The commands on the store, behind the control socket and behind the command line while no collector runs.
 
-Each gives what the command line prints, as numbers and names, and raises ControlError with a sentence for the user.
+Each returns what the command line prints, as numbers and names, and raises ControlError with a sentence for the user.
 """
 
 import threading
@@ -9,39 +9,31 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, TypeVar
 
 from ..admit import MAX_ID, fingerprint, instance_of, load_catalogues, load_pepper
 from ..journal import FOLDER, Journal, Recovered
-from ..runtime import Command, ControlError, Settings, Status, lock_data, no_such_product
+from ..runtime import Caller, Command, ControlError, Settings, Status, lock_data, unknown_product
 from ..store import CLOSED, Loader, Store, StoreError, months_between, open_store
 from ..store.duckdb import DuckStore
 from .verify import verify
 
 T = TypeVar("T")
 
-HOLD_SECONDS = 900.0
-"""Longest that copying may keep new events out of the store."""
+MAX_HOLD_SECONDS = 900.0
+"""How long a backup may keep new events out of the store."""
 
-NEEDS_FILES = frozenset({"hold", "verify", "export"})
-"""Commands that work on the files of the default store."""
-NO_FILES = "the events are in a database of its own: use that database's tools for backup, restore, check and export"
-_TELL_SECONDS = 0.5
+DUCKDB_COMMANDS = frozenset({"hold", "verify", "export"})
+"""Commands that work on the files of the DuckDB store."""
+CLICKHOUSE_HAS_NO_FILES = (
+    "the events are in a database of its own: use that database's tools for backup, restore, check and export"
+)
+_PROGRESS_SECONDS = 0.5
 _DAY = 86_400
 
 
-class Listener(Protocol):
-    """Whoever gave a command that takes long; see `control.Peer`."""
-
-    def say(self, **progress: Any) -> None:
-        """Tell how far the work is. Raises ControlError where it is to be given up."""
-
-    def wait(self, seconds: float) -> None:
-        """Until the listener has done its part. Raises ControlError where it is to be given up."""
-
-
-class Operations:
-    """The commands on one store, carried out where `loader` does its work."""
+class StoreOperations:
+    """The commands on one store. Each runs on the thread of `loader`, the only one that may write to the store."""
 
     def __init__(
         self, store: Store, loader: Loader, settings: Settings, pepper: bytes, recovered: Recovered | None = None
@@ -50,7 +42,7 @@ class Operations:
         self._recovered = recovered
 
     def commands(self) -> Mapping[str, Command]:
-        """By name."""
+        """The commands by name."""
         return {
             "forget": self.forget,
             "rebuild": self.rebuild,
@@ -60,183 +52,183 @@ class Operations:
             "export": self.export,
         }
 
-    def forget(self, peer: Listener, instance: str, product: str | None = None) -> dict[str, Any]:
-        """Delete an instance, as its owner knows it: `{"events": number}`. Of all products where none is given."""
+    def forget(self, caller: Caller, instance: str, product: str | None = None) -> dict[str, Any]:
+        """Delete an instance, by the ID that its owner knows, of one product or of all: `{"events": number}`."""
         if not instance or len(instance) > MAX_ID:
             raise ControlError("write the instance ID as `footfall status` shows it, such as cluster_f809cce5a77d3fbe")
-        names = self._named(product)
-        digests = [instance_of(self._pepper, name, instance)[0] for name in names]
+        products = self._selected_products(product)
+        digests = [instance_of(self._pepper, name, instance)[0] for name in products]
 
         def work() -> int:
             events = sum(map(self._store.forget, digests))
-            # The journal has the latest events a second time until it is settled.
+            # Until the store settles, the journal has a second copy of the latest events.
             self._loader.run_once()
             self._loader.settle()
             return events
 
-        with _telling(peer):
-            return {"events": self._done(work)}
+        with _reporting_time(caller):
+            return {"events": self._run_on_loader(work)}
 
-    def rebuild(self, peer: Listener) -> dict[str, Any]:
-        """Make the rollups anew: `{"seconds": number}`."""
-        began = time.monotonic()
-        with _telling(peer):
-            self._done(self._store.rebuild)
-        return {"seconds": round(time.monotonic() - began, 1)}
+    def rebuild(self, caller: Caller) -> dict[str, Any]:
+        """Count all raw events again into fresh roll-ups: `{"seconds": number}`."""
+        started = time.monotonic()
+        with _reporting_time(caller):
+            self._run_on_loader(self._store.rebuild)
+        return {"seconds": round(time.monotonic() - started, 1)}
 
-    def retain(self, peer: Listener, days: int | None = None) -> dict[str, Any]:
-        """Delete months that are over for longer than so many days: `{"removed": ["2026-08", …]}`."""
+    def retain(self, caller: Caller, days: int | None = None) -> dict[str, Any]:
+        """Delete the months that ended more than `days` ago: `{"removed": ["2026-08", …]}`."""
         if days is not None and days < 1:
             raise ControlError("--days must be at least 1")
 
         def work() -> list[str]:
-            # The journal has the latest events a second time until it is settled; deleted ones are not to be missed.
+            # Until the store settles, the journal has a second copy of the latest events: verify must not miss them.
             self._loader.run_once()
             self._loader.settle()
-            return self._store.retain(cutoff(days or self._settings.retention_days))
+            return self._store.retain(retention_cutoff(days or self._settings.retention_days))
 
-        with _telling(peer):
-            return {"removed": self._done(work)}
+        with _reporting_time(caller):
+            return {"removed": self._run_on_loader(work)}
 
-    def hold(self, peer: Listener) -> dict[str, Any]:
-        """Keep the store's files as they are until the peer hangs up: `{"seconds": number}`.
+    def hold(self, caller: Caller) -> dict[str, Any]:
+        """Keep the store's files unchanged until the caller hangs up: `{"seconds": number}`.
 
-        Events are acknowledged meanwhile and charts are answered; what comes waits in the journal. The peer is told
-        what it finds: `{"waiting": true, "engine": …, "events": number, "pepper": fingerprint}`.
+        Events are still acknowledged, and wait in the journal; charts are answered. The caller gets one progress:
+        `{"waiting": true, "engine": …, "events": number, "pepper": fingerprint}`.
         """
-        store, began = self._own_files(), time.monotonic()
+        store, started = self._duckdb_store(), time.monotonic()
 
         def work() -> None:
             self._loader.run_once()
             self._loader.settle()
-            # Settling left notes in the log of one file.
+            # Settling leaves notes in the write-ahead log of one file.
             store.settle()
             events = sum(raw for _, raw in store.counted().values())
-            peer.say(waiting=True, engine=store.engine, events=events, pepper=fingerprint(self._pepper))
-            peer.wait(HOLD_SECONDS)
+            pepper = fingerprint(self._pepper)
+            caller.report_progress(waiting=True, engine=store.engine, events=events, pepper=pepper)
+            caller.wait_for_hang_up(MAX_HOLD_SECONDS)
 
-        self._done(work)
-        return {"seconds": round(time.monotonic() - began, 2)}
+        self._run_on_loader(work)
+        return {"seconds": round(time.monotonic() - started, 2)}
 
-    def verify(self, peer: Listener) -> dict[str, Any]:
-        """Compare the journal with the store, and the rollups with the raw events; see `verifying.verify`."""
-        store = self._own_files()
+    def verify(self, caller: Caller) -> dict[str, Any]:
+        """Compare the journal with the store, and the roll-ups with the raw events; see `verify.verify`."""
+        store = self._duckdb_store()
 
         def work() -> dict[str, Any]:
             journal = self._settings.data / FOLDER
-            # What is closed from here on may not be loaded when it is looked up.
+            # Segments that are closed after this line may not be loaded yet when their events are looked up.
             closed = sorted(journal.glob(f"*{CLOSED}"))
             self._loader.run_once()
-            found = verify(store, journal, closed, cutoff(self._settings.retention_days), peer.say)
+            cutoff = retention_cutoff(self._settings.retention_days)
+            result = verify(store, journal, closed, cutoff, caller.report_progress)
             if self._recovered is not None:
-                found["damaged"] += self._recovered.damaged
-            return found
+                result["damaged"] += self._recovered.damaged
+            return result
 
-        return self._done(work)
+        return self._run_on_loader(work)
 
     def export(
-        self, peer: Listener, directory: str, form: str, product: str | None, start: int, end: int
+        self, caller: Caller, directory: str, form: str, product: str | None, start: int, end: int
     ) -> dict[str, Any]:
-        """Write raw events to DIRECTORY/PRODUCT-MONTH.FORM, loading in between: `{"files": {name: events}}`."""
-        names, store, files = self._named(product), self._own_files(), {}
-        self._done(self._loader.run_once)
+        """Write raw events to DIRECTORY/PRODUCT-MONTH.FORM, and load between files: `{"files": {name: events}}`."""
+        products, store, files = self._selected_products(product), self._duckdb_store(), {}
+        self._run_on_loader(self._loader.run_once)
         for month in months_between(start, end):
-            for name in names:
+            for name in products:
                 file = f"{name}-{month}.{form}"
                 path, scope = Path(directory) / file, (name, start, end)
-                events = self._done(lambda: store.export(month, scope, path) if month in store.files.months else 0)  # noqa: B023 - done at once
+                events = self._run_on_loader(
+                    lambda: store.export(month, scope, path) if month in store.files.months else 0  # noqa: B023 - run at once
+                )
                 if events:
                     files[file] = events
-                    peer.say(file=file, events=events)
+                    caller.report_progress(file=file, events=events)
         return {"files": files}
 
-    def _named(self, product: str | None) -> list[str]:
-        """The product that is named, all of them where none is. Raises ControlError."""
+    def _selected_products(self, product: str | None) -> list[str]:
+        """The named product, or all of them. Raises ControlError for an unknown name."""
         known = self._settings.products
         if product is not None and product not in known:
-            raise ControlError(no_such_product(product, known, self._settings.data))
+            raise ControlError(unknown_product(product, known, self._settings.data))
         return list(known) if product is None else [product]
 
-    def _own_files(self) -> DuckStore:
+    def _duckdb_store(self) -> DuckStore:
         if not isinstance(self._store, DuckStore):
-            raise ControlError(NO_FILES)
+            raise ControlError(CLICKHOUSE_HAS_NO_FILES)
         return self._store
 
-    def _done(self, work: Callable[[], T]) -> T:
-        given_up: list[ControlError] = []
+    def _run_on_loader(self, work: Callable[[], T]) -> T:
+        """The result of `work`. Raises ControlError, also for errors of the store."""
 
-        def guarded() -> T | None:
-            # The loader's thread knows nothing of peers.
+        def guarded() -> tuple[T | None, ControlError | None]:
+            # A command that its caller gives up is no failure of the loader.
             try:
-                return work()
+                return work(), None
             except ControlError as error:
-                given_up.append(error)
-                return None
+                return None, error
 
-        result = self._loader_does(guarded)
-        if given_up:
-            raise given_up[0]
-        return cast("T", result)
-
-    def _loader_does(self, work: Callable[[], T]) -> T:
         try:
-            return self._loader.do(work)
+            result, given_up = self._loader.do(guarded)
         except StoreError as error:
             raise ControlError(str(error)) from None
         except OSError as error:
             raise ControlError(f"the data directory can't be written ({error.strerror})") from None
+        if given_up is not None:
+            raise given_up
+        return result  # type: ignore[return-value]  # None only where T has it
 
 
 @contextmanager
-def _telling(peer: Listener) -> Iterator[None]:
-    """Tell the peer twice a second for how long it has gone on: `{"seconds": number}`.
+def _reporting_time(caller: Caller) -> Iterator[None]:
+    """Report twice a second how long the work has taken: `{"seconds": number}`.
 
-    What is begun is finished even where nobody listens any more: half of a deletion would be done again later.
+    The work is finished even where the caller is gone: a deletion that is half done would have to be repeated.
     """
-    over, began = threading.Event(), time.monotonic()
+    finished, started = threading.Event(), time.monotonic()
 
-    def tell() -> None:
-        while not over.wait(_TELL_SECONDS):
+    def report() -> None:
+        while not finished.wait(_PROGRESS_SECONDS):
             try:
-                peer.say(seconds=round(time.monotonic() - began))
+                caller.report_progress(seconds=round(time.monotonic() - started))
             except ControlError:
                 return
 
-    teller = threading.Thread(target=tell, name="footfall-telling", daemon=True)
-    teller.start()
+    reporter = threading.Thread(target=report, name="footfall-progress", daemon=True)
+    reporter.start()
     try:
         yield
     finally:
-        over.set()
-        teller.join()
+        finished.set()
+        reporter.join()
 
 
-def cutoff(days: int) -> int:
-    """Epoch seconds of the first moment that is kept: midnight UTC, so many days ago."""
+def retention_cutoff(days: int) -> int:
+    """Epoch seconds of the first moment that is kept: midnight UTC, `days` days ago."""
     return int(datetime.now(UTC).timestamp()) // _DAY * _DAY - days * _DAY
 
 
-def housekeeping(store: Store, settings: Settings) -> Callable[[], None]:
-    """What the loader does every hour: finish what was to be forgotten, drop what is too old."""
+def hourly_cleanup(store: Store, settings: Settings) -> Callable[[], None]:
+    """The loader's work of every hour: finish pending deletions of instances, delete months that are too old."""
 
-    def keep() -> None:
+    def clean_up() -> None:
         store.finish_forgetting()
-        store.retain(cutoff(settings.retention_days))
+        store.retain(retention_cutoff(settings.retention_days))
 
-    return keep
+    return clean_up
 
 
 @contextmanager
-def offline(settings: Settings) -> Iterator[Operations]:
-    """The commands while no collector runs: everything in the journal is loaded first.
+def open_offline(settings: Settings) -> Iterator[StoreOperations]:
+    """The commands while no collector runs; all events of the journal are loaded first.
 
     Raises:
-        AlreadyRunningError: a collector runs after all.
+        AlreadyRunningError: a collector runs on the directory.
         SettingsError, StoreError, OSError: the data directory can't be used.
     """
     lock_data(settings.data)
     status = Status()
-    # Closes whatever an earlier process left open.
+    # Closes a segment that an earlier process left open.
     journal = Journal(settings.data / FOLDER, status)
     journal.start()
     journal.close()
@@ -246,7 +238,7 @@ def offline(settings: Settings) -> Iterator[Operations]:
         loader = Loader(store, settings.data / FOLDER, status)
         loader.run_once()
         store.finish_forgetting()
-        yield Operations(store, loader, settings, pepper, journal.recovered)
+        yield StoreOperations(store, loader, settings, pepper, journal.recovered)
         loader.settle()
     finally:
         store.close()

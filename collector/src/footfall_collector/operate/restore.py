@@ -1,8 +1,8 @@
-"""`restore`: a data directory from a backup, without what was to be forgotten since.
+"""`restore`: fills a data directory from a backup, without the instances that were forgotten since.
 
-The backup is checked first, whole. While its files are copied a mark in the data directory keeps a collector from
-starting on half of them. What was forgotten after the backup is on the list of the present data directory, or in a
-copy of that list (`forgotten.json`) that was kept elsewhere; it is deleted from the restored files before the end.
+The whole backup is checked first. While its files are copied, a mark in the data directory keeps a collector from
+starting on half of them. The instances that were forgotten after the backup are in the `forgotten.json` of the present
+data directory, or in a copy that was kept elsewhere; they are deleted from the restored files before the end.
 """
 
 import shutil
@@ -16,21 +16,24 @@ from ..journal import FOLDER, Journal
 from ..runtime import RESTORING, ControlError, Settings, Status, lock_data, make_directory, replace_file, sync_directory
 from ..store import Loader, StoreError, merged
 from ..store.duckdb import TOMBSTONES, DuckStore
-from . import manifest
 from .backup import PUBLIC, STORE
-from .copying import copy, sync_tree
-from .manifest import Manifest, Say
-from .operations import NO_FILES, cutoff
+from .copying import copy_file, sync_tree
+from .manifest import BackupManifest, ShowProgress, check_files, read_manifest
+from .operations import CLICKHOUSE_HAS_NO_FILES, retention_cutoff
 
-_KEPT = ("keys.json", "tokens.json", PEPPER)
-"""What the data directory has of these stays: keys that were revoked since stay revoked."""
+_KEPT_FILES = ("keys.json", "tokens.json", PEPPER)
+"""Files that are not replaced where the data directory has them: keys that were revoked since stay revoked."""
 
 
 @dataclass(frozen=True)
-class Restored:
-    """What came of it: events in the store, those deleted because they were forgotten since, months too old.
+class RestoreResult:
+    """The state after a restore.
 
-    `advice` is what is still to be done, empty where nothing is.
+    Attributes:
+        events: events in the store.
+        forgotten: events of forgotten instances that were deleted from what was restored.
+        removed: months that were deleted because they are too old.
+        advice: a sentence on what is left to do, or nothing.
     """
 
     events: int
@@ -39,14 +42,16 @@ class Restored:
     advice: str
 
 
-def restore(settings: Settings, backup: Path, *, forgotten: Path | None, force: bool, say: Say) -> Restored:
-    """Fill the data directory. Raises ControlError, DataUnusableError, SettingsError; see the message."""
+def restore(
+    settings: Settings, backup: Path, *, forgotten: Path | None, force: bool, show_progress: ShowProgress
+) -> RestoreResult:
+    """Fill the data directory. Raises ControlError, DataUnusableError, SettingsError."""
     if settings.store != "duckdb":
-        raise ControlError(NO_FILES)
+        raise ControlError(CLICKHOUSE_HAS_NO_FILES)
     if forgotten is not None and not forgotten.is_file():
         raise ControlError(f"{forgotten} is no file; name the list of forgotten instances, forgotten.json")
-    described = manifest.read(backup)
-    manifest.check(backup, described, say)
+    manifest = read_manifest(backup)
+    check_files(backup, manifest, show_progress)
     data = settings.data
     try:
         lock_data(data, restoring=True)
@@ -54,14 +59,14 @@ def restore(settings: Settings, backup: Path, *, forgotten: Path | None, force: 
             raise ControlError(
                 f"{data} has events already; restore into an empty directory, or replace them by --force"
             )
-        advice = _pepper_advice(settings, backup, described)
+        advice = _pepper_advice(settings, backup, manifest)
         marks = merged([data / TOMBSTONES, backup / TOMBSTONES, *([forgotten] if forgotten else [])])
         replace_file(data / RESTORING, b"")
-        _copy(data, backup, described, say)
+        _copy(data, backup, manifest, show_progress)
         replace_file(data / TOMBSTONES, marks)
         (data / RESTORING).unlink()
         sync_directory(data)
-        return _applied(settings, advice, say)
+        return _finish(settings, advice, show_progress)
     except StoreError as error:
         raise ControlError(str(error)) from None
     except OSError as error:
@@ -74,46 +79,46 @@ def _has_events(data: Path) -> bool:
     return stored or waiting or (data / RESTORING).exists()
 
 
-def _pepper_advice(settings: Settings, backup: Path, described: Manifest) -> str:
-    """Empty where the collector will have the pepper that the instances were hashed with.
+def _pepper_advice(settings: Settings, backup: Path, manifest: BackupManifest) -> str:
+    """A sentence where the collector will lack the pepper that the instances were hashed with, else nothing.
 
-    Raises ControlError where it would have another one: nothing was changed yet.
+    Raises ControlError where the collector would use another pepper; nothing is changed by then.
     """
-    present = settings.pepper.encode() or _pepper_of(settings.data) or _pepper_of(backup)
+    present = settings.pepper.encode() or _read_pepper(settings.data) or _read_pepper(backup)
     if not present:
         return (
             f"The backup has no pepper. Put the file `pepper` of the lost data directory (fingerprint "
-            f"{described.pepper}) into {settings.data}, or set FOOTFALL_PEPPER, before you start the collector: with "
-            "another pepper it refuses, because all instances would be counted anew."
+            f"{manifest.pepper}) into {settings.data}, or set FOOTFALL_PEPPER, before you start the collector: with "
+            "another pepper it refuses, because it would count every instance as a new one."
         )
-    if fingerprint(present) != described.pepper:
+    if fingerprint(present) != manifest.pepper:
         place = "FOOTFALL_PEPPER" if settings.pepper else settings.data / PEPPER
-        remedy = "remove it, and the backup's is taken" if described.pepper_included else "put the right one there"
-        raise ControlError(f"{place} is not the pepper of the backup (fingerprint {described.pepper}): {remedy}")
+        remedy = "remove it, and the backup's is taken" if manifest.pepper_included else "put the right one there"
+        raise ControlError(f"{place} is not the pepper of the backup (fingerprint {manifest.pepper}): {remedy}")
     return ""
 
 
-def _pepper_of(directory: Path) -> bytes:
+def _read_pepper(directory: Path) -> bytes:
     path = directory / PEPPER
     return path.read_bytes().strip() if path.exists() else b""
 
 
-def _copy(data: Path, backup: Path, described: Manifest, say: Say) -> None:
+def _copy(data: Path, backup: Path, manifest: BackupManifest, show_progress: ShowProgress) -> None:
     for folder in (STORE, FOLDER, PUBLIC):
         if (data / folder).exists():
             shutil.rmtree(data / folder)
-    for file in described.files:
+    for file in manifest.files:
         target = data / file.path
-        if file.path == TOMBSTONES or (file.path in _KEPT and target.exists()):
+        if file.path == TOMBSTONES or (file.path in _KEPT_FILES and target.exists()):
             continue
         make_directory(target.parent)
-        copy(backup / file.path, target, say)
+        copy_file(backup / file.path, target, show_progress)
     sync_tree(data)
 
 
-def _applied(settings: Settings, advice: str, say: Say) -> Restored:
-    """Load what was in the journal, delete what is to be forgotten and what is too old."""
-    say("deleting what was forgotten since the backup was made")
+def _finish(settings: Settings, advice: str, show_progress: ShowProgress) -> RestoreResult:
+    """Load the journal; delete forgotten instances, and months that are too old."""
+    show_progress("deleting instances that were forgotten since the backup")
     status = Status()
     journal = Journal(settings.data / FOLDER, status)
     journal.start()
@@ -130,8 +135,8 @@ def _applied(settings: Settings, advice: str, say: Say) -> Restored:
         loader = Loader(store, settings.data / FOLDER, status)
         loader.run_once()
         loader.settle()
-        removed: Sequence[str] = store.retain(cutoff(settings.retention_days))
+        removed: Sequence[str] = store.retain(retention_cutoff(settings.retention_days))
         events = sum(raw for _, raw in store.counted().values())
     finally:
         store.close()
-    return Restored(events, forgotten + status.total("events_forgotten"), tuple(removed), advice)
+    return RestoreResult(events, forgotten + status.total("events_forgotten"), tuple(removed), advice)

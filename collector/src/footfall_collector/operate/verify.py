@@ -1,4 +1,4 @@
-"""The journal beside the store: whether every line is what was written, and every event that was loaded is there."""
+"""`verify`: compares the journal with the store, and checks every line's checksum."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -12,38 +12,45 @@ _GROUP_BYTES = 32 << 20
 
 
 def verify(
-    store: DuckStore, journal: Path, closed: Sequence[Path], cutoff: int, say: Callable[..., None]
+    store: DuckStore, journal: Path, closed: Sequence[Path], cutoff: int, report_progress: Callable[..., None]
 ) -> dict[str, Any]:
-    """Compare; the loader's thread must be here. `closed` are segments that were loaded, and perhaps deleted since.
+    """Compare; to be called on the loader's thread.
 
-    `cutoff` is the moment (epoch seconds) before which months were deleted: what is gone with one is not missed.
+    Args:
+        store: the store with everything of `closed` loaded.
+        journal: the journal's directory.
+        closed: segments that were loaded, and perhaps deleted since.
+        cutoff: epoch seconds; events of months before it were deleted and are not missing.
+        report_progress: gets `segments` and `lines` by name.
 
-    Returns `segments`, `lines` (whole ones, of which `waiting` are in segments to be loaded and `forgotten` of deleted
-    instances), `damaged` (lines that fail their checksum), `missing` (events that should be in the store and are
-    not), `counts` (by product: events in the rollups, and in the files of raw events).
-    Raises StoreError, OSError.
+    Returns `segments`, `lines` (whole ones, of which `waiting` are in segments to be loaded and `forgotten` are of
+    deleted instances), `damaged` (lines that fail their checksum), `missing` (events that should be in the store and
+    are not), `counts` (by product: events in the roll-ups, and in the files of raw events).
+
+    Raises:
+        StoreError, OSError: the store or the journal can't be read.
     """
-    found = {"segments": 0, "lines": 0, "waiting": 0, "forgotten": 0, "damaged": 0, "missing": 0}
+    result = {"segments": 0, "lines": 0, "waiting": 0, "forgotten": 0, "damaged": 0, "missing": 0}
     loaded = [path for path in closed if path.exists()]
-    later = [path for path in sorted(journal.iterdir()) if path.suffix in (LIVE, CLOSED) and path not in loaded]
-    for group in _groups(loaded):
+    not_loaded = [path for path in sorted(journal.iterdir()) if path.suffix in (LIVE, CLOSED) and path not in loaded]
+    for group in _group_by_size(loaded):
         compared = store.compare(group)
-        found["segments"] += len(group)
-        found["lines"] += compared.lines
-        found["damaged"] += compared.damaged
-        found["forgotten"] += compared.forgotten
-        found["missing"] += sum(n for month, n in compared.missing.items() if not _deleted(store, month, cutoff))
-        say(segments=found["segments"], lines=found["lines"])
-    for path in later:
-        whole, damaged = _read_later(path)
-        found["segments"] += 1
-        found["lines"] += whole
-        found["waiting"] += whole
-        found["damaged"] += damaged
-    return {**found, "counts": store.counted()}
+        result["segments"] += len(group)
+        result["lines"] += compared.lines
+        result["damaged"] += compared.damaged
+        result["forgotten"] += compared.forgotten
+        result["missing"] += sum(n for month, n in compared.missing.items() if not _month_deleted(store, month, cutoff))
+        report_progress(segments=result["segments"], lines=result["lines"])
+    for path in not_loaded:
+        whole, damaged = _count_lines(path)
+        result["segments"] += 1
+        result["lines"] += whole
+        result["waiting"] += whole
+        result["damaged"] += damaged
+    return {**result, "counts": store.counted()}
 
 
-def _groups(segments: Sequence[Path]) -> Iterator[list[Path]]:
+def _group_by_size(segments: Sequence[Path]) -> Iterator[list[Path]]:
     group: list[Path] = []
     size = 0
     for path in segments:
@@ -56,18 +63,18 @@ def _groups(segments: Sequence[Path]) -> Iterator[list[Path]]:
         yield group
 
 
-def _deleted(store: DuckStore, month: str, cutoff: int) -> bool:
+def _month_deleted(store: DuckStore, month: str, cutoff: int) -> bool:
     return month not in store.files.months and month_bounds(month)[1] <= cutoff
 
 
-def _read_later(path: Path) -> tuple[int, int]:
-    """Whole lines and damaged ones of a segment that may be being written; its last line may be under way."""
+def _count_lines(path: Path) -> tuple[int, int]:
+    """Intact and damaged lines of a segment that may still be written; its last line may be incomplete."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         # Closed since it was listed.
         path = path.with_suffix(CLOSED)
         content = path.read_bytes()
-    *lines, _under_way = content.split(b"\n")
-    good = sum(map(has_valid_checksum, lines))
-    return good, len(lines) - good
+    *lines, _incomplete = content.split(b"\n")
+    intact_lines = sum(map(has_valid_checksum, lines))
+    return intact_lines, len(lines) - intact_lines

@@ -108,7 +108,7 @@ class Capture:
         if refusal.status == 405:
             only = scope["path"].rstrip("/") == v1.PATH
             headers.append((b"allow", b"POST, OPTIONS" if only else ALL_METHODS))
-        self._status.count("requests_refused", reason=refusal.reason)
+        self._status.increment("requests_refused", reason=refusal.reason)
         return refused(refusal, headers)
 
     def v0(self, scope: Scope, body: bytes) -> Taken:
@@ -208,9 +208,9 @@ class Capture:
         return msgspec.structs.replace(taken.answer, headers=headers) if headers else taken.answer
 
     def _count(self, product: str, admitted: Admitted) -> None:
-        count = self._status.count
+        count = self._status.increment
         if admitted.accepted:
-            self._status.set("accepted_timestamp_seconds", self._clock())
+            self._status.set_gauge("accepted_timestamp_seconds", self._clock())
             count("events_accepted", product, n=admitted.accepted)
         for reason, n in admitted.refused.items():
             count("events_refused", product, reason, n)

@@ -56,7 +56,7 @@ class Ingestion:
         except RefusedError as refusal:
             answer = self._capture.refused(scope, refusal)
         except ClientGoneError:
-            self._status.count("requests_refused", reason="client_gone")
+            self._status.increment("requests_refused", reason="client_gone")
             return
         await send_answer(send, answer)
 
@@ -82,7 +82,7 @@ class Ingestion:
 
     async def _discard(self, scope: Scope, receive: Receive) -> Answer:
         await self._thrown_away(receive)
-        self._status.count("requests_discarded")
+        self._status.increment("requests_discarded")
         return Answer(200, OK, headers=cors(scope))
 
     async def _flags(self, scope: Scope, receive: Receive) -> Answer:

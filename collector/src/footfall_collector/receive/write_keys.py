@@ -96,7 +96,7 @@ class WriteKeys:
 
     def product_of(self, token: str) -> str | None:
         """The product that a key stands for, None for an unknown or revoked one."""
-        if self._file.due():
+        if self._file.check_due():
             self._refresh()
         return self._products.get(token)
 

@@ -1,47 +1,61 @@
-"""What every part of the collector needs: settings, logs, counters, durable files, a directory's lock and socket.
+"""What every part of the collector needs: settings, logs, counters, durable files, a directory's lock and its socket.
 
-The lowest layer: it knows nothing about events. `settings` is the one table of settings; `status` holds the counters
-that `/metrics` and the data-health page show.
+`settings` is the one table of settings, `setting_forms` what their texts look like, `setting_sources` reads them.
+`status` holds the counters that `/metrics` and the data-health page show; `metrics` explains them. The lowest layer:
+nothing here knows an event, and every package may import it.
 """
 
-from .control_socket import Argument, Command, Control, ControlError, NotRunningError, ask
+from .control_socket import (
+    Caller,
+    Command,
+    CommandArgument,
+    ControlError,
+    ControlSocket,
+    NotRunningError,
+    send_command,
+    with_caller,
+)
 from .durable_files import make_directory, replace_file, sync_directory
 from .instance_lock import RESTORING, DataUnusableError, lock_data
-from .logs import FIELDS
-from .plurals import count
-from .setting_forms import WILDCARDS, meant, no_such_product, problem_of
-from .settings import LOOPBACK_NAMES, PREFIX, TABLE, ProductSettings, Settings, SettingsError, read_settings
+from .logs import EXTRA_KEYS
+from .plurals import quantity
+from .setting_forms import WILDCARD_HOSTS, sign_in_secret_problem
+from .setting_sources import VARIABLE_PREFIX, SettingsError, did_you_mean, read_settings, unknown_product
+from .settings import COLLECTOR_SETTINGS, LOOPBACK_NAMES, ProductSettings, Setting, Settings
 from .shared_file import SharedFile
 from .status import Status
 from .version import __version__
 
 __all__ = [
-    "FIELDS",
+    "COLLECTOR_SETTINGS",
+    "EXTRA_KEYS",
     "LOOPBACK_NAMES",
-    "PREFIX",
     "RESTORING",
-    "TABLE",
-    "WILDCARDS",
-    "Argument",
+    "VARIABLE_PREFIX",
+    "WILDCARD_HOSTS",
+    "Caller",
     "Command",
-    "Control",
+    "CommandArgument",
     "ControlError",
+    "ControlSocket",
     "DataUnusableError",
     "NotRunningError",
     "ProductSettings",
+    "Setting",
     "Settings",
     "SettingsError",
     "SharedFile",
     "Status",
     "__version__",
-    "ask",
-    "count",
+    "did_you_mean",
     "lock_data",
     "make_directory",
-    "meant",
-    "no_such_product",
-    "problem_of",
+    "quantity",
     "read_settings",
     "replace_file",
+    "send_command",
+    "sign_in_secret_problem",
     "sync_directory",
+    "unknown_product",
+    "with_caller",
 ]

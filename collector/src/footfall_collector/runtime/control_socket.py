@@ -1,8 +1,9 @@
-"""The running collector's ear: a private Unix socket in its data directory, one request and one answer at a time.
+"""The running collector's control socket: a private Unix socket in its data directory, one command at a time.
 
-While the collector runs nobody else can open its store, so commands that need the store ask it. A request is one JSON
-line `{"command": …, "arguments": {…}}`, an answer is one JSON line `{"result": …}` or `{"error": "a sentence"}`.
-Before it a command that takes long may say how far it is, in lines `{"progress": {…}}`. Whoever hangs up, gives up.
+While the collector runs no other process can open its store, so commands that need the store are sent to it. A request
+is one JSON line `{"command": …, "arguments": {…}}`, a reply is one JSON line `{"result": …}` or `{"error": "a
+sentence"}`. A long command may send lines `{"progress": {…}}` before its reply. A caller that hangs up ends a command
+that waits for it.
 """
 
 import contextlib
@@ -14,90 +15,101 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
 FILE = "control.sock"
-_MOST = 64 << 10
+_MAX_LINE_BYTES = 64 << 10
 _REQUEST_SECONDS = 5.0
-_STEP_SECONDS = 0.2
+_POLL_SECONDS = 0.2
+_STOPPING = "the collector is stopping; try again once it runs"
 
-Argument = str | int | bool | None
+CommandArgument = str | int | bool | None
 
 Command = Callable[..., Any]
+"""A function that is called with a request's arguments by name, and with `caller` where it has that parameter."""
 
 
 class ControlError(Exception):
-    """The collector refused a command, or something was wrong on the way; the message is for the user."""
+    """The collector refused a command, or it could not be carried out; the message is for the user."""
 
 
 class NotRunningError(Exception):
     """No collector listens in this data directory."""
 
 
-class Request(msgspec.Struct, forbid_unknown_fields=True):
-    """What is asked: a command's name and its arguments by name."""
+class Caller(Protocol):
+    """Who gave a command that takes long."""
+
+    def report_progress(self, **progress: Any) -> None:
+        """Send how far the work is. Raises ControlError where the command is to be given up."""
+
+    def wait_for_hang_up(self, seconds: float) -> None:
+        """Wait until the caller has done its part. Raises ControlError where the command is to be given up."""
+
+
+class CommandRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """A command's name and its arguments by name."""
 
     command: str
-    arguments: dict[str, Argument] = {}
+    arguments: dict[str, CommandArgument] = {}
 
 
-class _Answer(msgspec.Struct, omit_defaults=True):
+class CommandReply(msgspec.Struct, omit_defaults=True):
+    """One line to the caller: progress, or the end with a result or an error."""
+
     result: Any = None
     error: str = ""
     progress: dict[str, Any] | None = None
 
 
-class Peer:
-    """Whoever gave a command. A command that has a parameter of this name gets it."""
+class SocketCaller:
+    """A `Caller` at the other end of the socket; it gives up once the collector is stopping."""
 
     def __init__(self, connection: socket.socket, stopping: threading.Event) -> None:
         self._connection, self._stopping = connection, stopping
 
-    def say(self, **progress: Any) -> None:
-        """Tell how far the work is. Raises ControlError where nobody listens any more or the collector is stopping."""
+    def report_progress(self, **progress: Any) -> None:
         if self._stopping.is_set():
-            raise ControlError("the collector is stopping; try again once it runs")
+            raise ControlError(_STOPPING)
         try:
-            self._connection.sendall(msgspec.json.encode(_Answer(progress=progress)) + b"\n")
+            self._connection.sendall(msgspec.json.encode(CommandReply(progress=progress)) + b"\n")
         except OSError:
             raise ControlError("nobody waits for the command any more") from None
 
-    def wait(self, seconds: float) -> None:
-        """Until the peer has no more to say. Raises ControlError where that takes longer, or the collector stops."""
+    def wait_for_hang_up(self, seconds: float) -> None:
         deadline = time.monotonic() + seconds
-        self._connection.settimeout(_STEP_SECONDS)
+        self._connection.settimeout(_POLL_SECONDS)
         while time.monotonic() < deadline:
             if self._stopping.is_set():
-                raise ControlError("the collector is stopping; try again once it runs")
+                raise ControlError(_STOPPING)
             with contextlib.suppress(TimeoutError):
                 try:
-                    if not self._connection.recv(_MOST):
+                    if not self._connection.recv(_MAX_LINE_BYTES):
                         return
                 except ConnectionError:
                     return
         raise ControlError(f"it took longer than {seconds:g} s")
 
 
-class Control:
-    """Listens and answers on a thread of its own. `commands` raise ControlError with a sentence for the user."""
+class ControlSocket:
+    """Listens and replies on a thread of its own. `commands` raise ControlError with a sentence for the user."""
 
     def __init__(self, data: Path, commands: Mapping[str, Command]) -> None:
         self._commands = dict(commands)
         self._path = data / FILE
-        self._listener = _listening(data)
+        self._listener = _listen(data)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="footfall-control", daemon=True)
 
     def start(self) -> None:
-        """Begin to answer."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the answer under way; the socket's file is removed. Safe to call twice.
+        """End after the command under way, and remove the socket's file. Safe to call twice.
 
-        What tells its peer how far it is, or waits for it, is given up.
+        A command that reports its progress or waits for its caller is given up.
         """
         self._stopping.set()
         self._path.unlink(missing_ok=True)
@@ -110,72 +122,80 @@ class Control:
     def _run(self) -> None:
         while True:
             try:
-                peer, _ = self._listener.accept()
+                connection, _ = self._listener.accept()
             except OSError:
                 return
-            with peer, contextlib.suppress(OSError):
-                peer.settimeout(_REQUEST_SECONDS)
-                answer = self._answer(_line(peer), Peer(peer, self._stopping))
-                peer.sendall(msgspec.json.encode(answer) + b"\n")
+            with connection, contextlib.suppress(OSError):
+                connection.settimeout(_REQUEST_SECONDS)
+                reply = self._execute(_read_line(connection), SocketCaller(connection, self._stopping))
+                connection.sendall(msgspec.json.encode(reply) + b"\n")
 
-    def _answer(self, line: bytes, peer: Peer) -> _Answer:
+    def _execute(self, line: bytes, caller: SocketCaller) -> CommandReply:
         try:
-            request = msgspec.json.decode(line, type=Request)
+            request = msgspec.json.decode(line, type=CommandRequest)
         except msgspec.DecodeError:
-            return _Answer(error="the request is not one of this version; use the same version of footfall-collector")
+            sentence = "the request is not one of this version; use the same version of footfall-collector"
+            return CommandReply(error=sentence)
         command = self._commands.get(request.command)
         if command is None:
-            return _Answer(error="the running collector doesn't know this command; is it an older version?")
+            return CommandReply(error="the running collector doesn't know this command; is it an older version?")
         try:
-            signature = inspect.signature(command)
-            more = {"peer": peer} if "peer" in signature.parameters else {}
-            signature.bind(**request.arguments, **more)
+            arguments = with_caller(command, request.arguments, caller)
+            inspect.signature(command).bind(**arguments)
         except TypeError:
-            return _Answer(error="the command has other arguments in the running collector; is it another version?")
+            sentence = "the command has other arguments in the running collector; is it another version?"
+            return CommandReply(error=sentence)
         try:
-            return _Answer(result=command(**request.arguments, **more))
+            return CommandReply(result=command(**arguments))
         except ControlError as error:
-            return _Answer(error=str(error))
+            return CommandReply(error=str(error))
 
 
-def _ignored(progress: dict[str, Any]) -> None:
+def with_caller(command: Command, arguments: Mapping[str, CommandArgument], caller: Caller) -> dict[str, Any]:
+    """The arguments, with `caller` where the command has that parameter."""
+    wants_caller = "caller" in inspect.signature(command).parameters
+    return {**arguments, "caller": caller} if wants_caller else dict(arguments)
+
+
+def _ignore(progress: dict[str, Any]) -> None:
     del progress
 
 
-def ask(
+def send_command(
     data: Path,
     command: str,
-    arguments: Mapping[str, Argument],
-    seconds: float | None = None,
-    progress: Callable[[dict[str, Any]], object] = _ignored,
+    arguments: Mapping[str, CommandArgument],
+    on_progress: Callable[[dict[str, Any]], object] = _ignore,
+    timeout: float | None = None,
 ) -> Any:
-    """The result of a command of the collector that runs on a data directory; waits for as long as it takes.
+    """The result of a command of the collector that runs on a data directory.
 
-    `progress` is called in between, with the connection open: what it raises gives the command up.
+    `timeout` is in seconds for each line of the reply; by default there is none. `on_progress` is called while the
+    connection is open: an exception of it gives the command up.
 
     Raises:
-        NotRunningError: none runs there.
-        ControlError: it refused, or went away meanwhile.
+        NotRunningError: no collector runs there.
+        ControlError: the collector refused, or ended before it replied.
     """
-    with _connected(data, seconds) as connection:
+    with _connect(data, timeout) as connection:
         try:
-            connection.sendall(msgspec.json.encode(Request(command, dict(arguments))) + b"\n")
+            connection.sendall(msgspec.json.encode(CommandRequest(command, dict(arguments))) + b"\n")
             lines = connection.makefile("rb")
-            while (answer := msgspec.json.decode(lines.readline(), type=_Answer)).progress is not None:
-                progress(answer.progress)
-                if answer.progress.get("waiting"):
+            while (reply := msgspec.json.decode(lines.readline(), type=CommandReply)).progress is not None:
+                on_progress(reply.progress)
+                if reply.progress.get("waiting"):
                     connection.shutdown(socket.SHUT_WR)
         except (ConnectionError, TimeoutError, msgspec.DecodeError):
             raise ControlError("the collector went away before it answered; see its log") from None
-    if answer.error:
-        raise ControlError(answer.error)
-    return answer.result
+    if reply.error:
+        raise ControlError(reply.error)
+    return reply.result
 
 
 @contextmanager
-def _connected(data: Path, seconds: float | None) -> Iterator[socket.socket]:
-    with _reachable(data) as path, socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(seconds)
+def _connect(data: Path, timeout: float | None) -> Iterator[socket.socket]:
+    with _short_path(data) as path, socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(timeout)
         try:
             connection.connect(path)
         except (FileNotFoundError, ConnectionRefusedError):
@@ -186,13 +206,13 @@ def _connected(data: Path, seconds: float | None) -> Iterator[socket.socket]:
         yield connection
 
 
-def _listening(data: Path) -> socket.socket:
-    """A listening socket that only this user can reach. Whoever holds the data directory's lock may replace it."""
+def _listen(data: Path) -> socket.socket:
+    """A listening socket that only this user can reach. The holder of the directory's lock may replace the file."""
     (data / FILE).unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX)
     mask = os.umask(0o177)
     try:
-        with _reachable(data) as path:
+        with _short_path(data) as path:
             listener.bind(path)
         listener.listen(8)
     except OSError:
@@ -204,8 +224,8 @@ def _listening(data: Path) -> socket.socket:
 
 
 @contextmanager
-def _reachable(data: Path) -> Iterator[str]:
-    """The socket's path; by way of a descriptor of its directory, since a socket's path has 107 bytes at most."""
+def _short_path(data: Path) -> Iterator[str]:
+    """The socket's path through a descriptor of its directory: the path of a socket has at most 107 bytes."""
     try:
         directory = os.open(data, os.O_RDONLY | os.O_DIRECTORY)
     except FileNotFoundError:
@@ -216,12 +236,12 @@ def _reachable(data: Path) -> Iterator[str]:
         os.close(directory)
 
 
-def _line(peer: socket.socket) -> bytes:
-    """What comes until the end of the line. Raises OSError; what is too long is cut, and then no JSON."""
-    found = b""
-    while not found.endswith(b"\n") and len(found) < _MOST:
-        part = peer.recv(_MOST)
+def _read_line(connection: socket.socket) -> bytes:
+    """The bytes up to the end of the line. A line that is too long is cut, and is then no JSON. Raises OSError."""
+    line = b""
+    while not line.endswith(b"\n") and len(line) < _MAX_LINE_BYTES:
+        part = connection.recv(_MAX_LINE_BYTES)
         if not part:
             break
-        found += part
-    return found
+        line += part
+    return line

@@ -1,8 +1,8 @@
 """The collector's log: lines on stderr, as text or as JSON. Nothing of a request is in them.
 
 A JSON line has the keys `time` (RFC 3339, UTC), `level`, `logger`, `message`, and where an exception was caught
-`exception` (its class) and `trace` (where it came from); a record may bring more keys (`FIELDS`).
-An exception's own message may quote what it could not read, so it is left out in both forms.
+`exception` (its class) and `trace` (where it was raised); a record may bring more keys (`EXTRA_KEYS`).
+An exception's own message may quote its input, so both forms leave it out.
 """
 
 import logging
@@ -14,12 +14,11 @@ import msgspec
 
 _ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
+EXTRA_KEYS = "fields"
+"""The name in `extra` under which a record carries more keys of its JSON line."""
 
-FIELDS = "fields"
-"""What a record may carry as `extra`: more keys of its JSON line."""
 
-
-class _Discreet(logging.Formatter):
+class _TextFormatter(logging.Formatter):
     def formatException(self, ei: _ExcInfo) -> str:  # noqa: N802 -- the name is logging's
         kind, _, trace = ei
         if kind is None:
@@ -27,14 +26,14 @@ class _Discreet(logging.Formatter):
         return "".join(traceback.format_tb(trace)) + kind.__name__
 
 
-class _JsonLines(logging.Formatter):
+class _JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            **getattr(record, FIELDS, {}),
+            **getattr(record, EXTRA_KEYS, {}),
         }
         if record.exc_info and record.exc_info[0] is not None:
             line["exception"] = record.exc_info[0].__name__
@@ -42,22 +41,22 @@ class _JsonLines(logging.Formatter):
         return msgspec.json.encode(line).decode()
 
 
-class _NotOfClientsThatLeft(logging.Filter):
-    """Who leaves before the answer is no error of ours; the event loop tells of it with a RuntimeError."""
+class _DropClosedConnections(logging.Filter):
+    """A client that leaves before its answer is no error of the collector; the event loop logs a RuntimeError."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         return not (isinstance(error, RuntimeError) and "the handler is closed" in str(error))
 
 
-def set_up_logging(form: str = "text") -> None:
-    """Send the log to stderr as `text` or `json`; the HTTP server may only say what went wrong in it."""
+def set_up_logging(log_format: str = "text") -> None:
+    """Send the log to stderr as `text` or `json`; of the HTTP server only errors are logged."""
     handler = logging.StreamHandler()
-    text = _Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s")
-    handler.setFormatter(_JsonLines() if form == "json" else text)
+    text = _TextFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler.setFormatter(_JsonFormatter() if log_format == "json" else text)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.INFO)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.asgi"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    logging.getLogger("uvicorn.error").addFilter(_NotOfClientsThatLeft())
+    logging.getLogger("uvicorn.error").addFilter(_DropClosedConnections())

@@ -3,7 +3,7 @@
 A test finds every name that the code counts or measures and misses one that is not explained here.
 """
 
-MEANINGS = {
+METRIC_HELP = {
     "accepted_timestamp_seconds": "When an event was last accepted, in seconds since 1970",
     "answers_failed": "Questions that the store could not answer",
     "connections": "Open connections",

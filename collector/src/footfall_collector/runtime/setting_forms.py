@@ -1,63 +1,68 @@
-"""What the text of a setting must look like, and where in a TOML file it stands, for the message that stops a start."""
+"""The forms that the text of a setting can have, as annotated types: msgspec checks the pattern, `check` the rest.
 
-import difflib
+`extra` of a `Meta` may hold:
+- `fix`: the sentence that says what to write, where the pattern or the list of words does not match;
+- `check`: a function of the text, which returns such a sentence, or None where the text is right;
+- `secret`: the setting has no flag, and its value is never repeated;
+- `private`: the value is never repeated, because a part of it may be secret.
+"""
+
 import ipaddress
 import re
-from collections.abc import Iterable
 from pathlib import Path
+from typing import Annotated, Literal
 
-LEAST_SECRET = 12
-PRODUCT_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-PRODUCT_FORM = "a product's name is lower-case words joined by '-', such as dot-ai"
-WILDCARDS = ("0.0.0.0", "::", "[::]", "")  # noqa: S104 -- compared with, not bound to
+import msgspec
+from msgspec import Meta
+
+MIN_SECRET_LENGTH = 12
+WILDCARD_HOSTS = ("0.0.0.0", "::", "[::]", "")  # noqa: S104 -- compared with, not bound to
 """Hosts that stand for every address of the machine."""
-_HOST_NAME = re.compile(r"\*|\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*", re.IGNORECASE)
-_LOG_FORMATS = ("text", "json")
-_MEMORY = re.compile(r"(\d+(?:\.\d+)?) ?(?:([kmgt])(i?)b)", re.IGNORECASE)
-_LEAST_MEMORY = 128_000_000
-"""With 64 MB the engine can't take in one segment; events would wait in the journal for ever."""
+
+_MEMORY_SIZE = r"(?i)^\s*(\d+(?:\.\d+)?) ?([kmgt])(i?)b\s*\Z"
+_MIN_MEMORY = 128_000_000
+"""With 64 MB DuckDB can't load one segment, and events would wait in the journal for ever."""
+_NETWORK_FIX = "write addresses or networks, such as 10.0.0.0/8 or ::1"
+_HOST_FIX = "write a host name such as a.org or .a.org, without http:// and port; IPv6 in brackets, `*` for any"
+_MEMORY_FIX = "write a size of at least 128MB, such as 256MB or 1GB"
 
 
-class SettingsError(Exception):
-    """A setting that can't be used; the message names its place, what is wrong and what to write instead."""
-
-
-def problem_of(form: str, text: str) -> str | None:
-    """What to write instead of `text`; None where it has the form; `` is the form of any text."""
-    if form == "network":
-        try:
-            ipaddress.ip_network(text, strict=False)
-        except ValueError:
-            return "write addresses or networks, such as 10.0.0.0/8 or ::1"
-    elif form == "host_name" and not _is_host(text):
-        return "write a host name such as a.org or .a.org, without http:// and port; IPv6 in brackets, `*` for any"
-    elif form == "log_format" and text not in _LOG_FORMATS:
-        return "write `text` or `json`"
-    elif form == "memory" and _bytes_of(text) < _LEAST_MEMORY:
-        return "write a size of at least 128MB, such as 256MB or 1GB"
-    elif form == "sign_in" and text:
-        return _problem_of_secret(text)
-    elif form == "store" and text != "duckdb" and not text.startswith("clickhouse://"):
-        return "write `duckdb`, or clickhouse://user@host:9000/database"
+def _network_problem(text: str) -> str | None:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return _NETWORK_FIX
     return None
 
 
-def _is_host(text: str) -> bool:
+def _host_problem(text: str) -> str | None:
     if not text.startswith("["):
-        return _HOST_NAME.fullmatch(text) is not None
+        return None
     try:
-        # Either kind of address: the charts put the pod's into brackets without knowing which it is.
+        # Either kind of address: the charts put the pod's address into brackets without knowing its kind.
         ipaddress.ip_address(text[1:-1])
     except ValueError:
-        return False
-    return text.endswith("]")
+        return _HOST_FIX
+    return None
 
 
-def _problem_of_secret(text: str) -> str | None:
-    if len(text) < LEAST_SECRET:
-        return f"it is shorter than {LEAST_SECRET} characters; make one: openssl rand -hex 24"
+def _memory_problem(text: str) -> str | None:
+    size = re.match(_MEMORY_SIZE, text)
+    if size is None:
+        return _MEMORY_FIX
+    number, unit, binary = size.groups()
+    size_bytes = float(number) * (1024.0 if binary else 1000.0) ** (1 + "kmgt".index(unit.lower()))
+    return _MEMORY_FIX if size_bytes < _MIN_MEMORY else None
+
+
+def sign_in_secret_problem(text: str) -> str | None:
+    """What is wrong with a sign-in secret and what to write instead; None where it can be used or is empty."""
+    if not text:
+        return None
+    if len(text) < MIN_SECRET_LENGTH:
+        return f"it is shorter than {MIN_SECRET_LENGTH} characters; make one: openssl rand -hex 24"
     if text.startswith("$argon2"):
-        # Late: most commands have no secret to look at.
+        # Late: most commands have no secret to check.
         import argon2
 
         try:
@@ -67,36 +72,32 @@ def _problem_of_secret(text: str) -> str | None:
     return None
 
 
-def _bytes_of(text: str) -> float:
-    """The bytes of a size as DuckDB reads it, 0 for what is none."""
-    size = _MEMORY.fullmatch(text.strip())
-    if size is None:
-        return 0.0
-    return float(size[1]) * (1024.0 if size[3] else 1000.0) ** (1 + "kmgt".index(size[2].lower()))
+HostName = Annotated[
+    str,
+    Meta(
+        pattern=r"(?i)^(\*|\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[.*\])\Z",
+        extra={"fix": _HOST_FIX, "check": _host_problem},
+    ),
+]
+Network = Annotated[str, Meta(extra={"check": _network_problem})]
+MemorySize = Annotated[str, Meta(pattern=_MEMORY_SIZE, extra={"fix": _MEMORY_FIX, "check": _memory_problem})]
+SignInSecretText = Annotated[str, Meta(extra={"secret": True, "check": sign_in_secret_problem})]
+SecretText = Annotated[str, Meta(extra={"secret": True})]
+StoreAddress = Annotated[
+    str,
+    Meta(
+        pattern=r"^(duckdb\Z|clickhouse://)",
+        # A store's address may have a password in it.
+        extra={"fix": "write `duckdb`, or clickhouse://user@host:9000/database", "private": True},
+    ),
+]
+LogFormat = Annotated[Literal["text", "json"], Meta(extra={"fix": "write `text` or `json`"})]
 
 
-def meant(name: str, known: Iterable[str]) -> str:
-    """`; did you mean …?` for a name that is nearly one of the known ones, else nothing."""
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean `{close[0]}`?" if close else ""
-
-
-def no_such_product(name: str, known: Iterable[str], data: Path) -> str:
-    """What to do where `--product` names none of the collector's products."""
-    found = f"--product {name}: no such product; known are {', '.join(known)}"
-    if not PRODUCT_NAME.fullmatch(name):
-        return f"{found}; {PRODUCT_FORM}"
-    return f"{found}. Add [products.{name}] to {data / 'footfall.toml'}, then restart the collector"
-
-
-def line_of(text: str, name: str, table: str = "") -> str:
-    """`, line 7` for the first line of a TOML text that sets `name` in `[table]` or names that table; else nothing."""
-    current = ""
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(r"\s*\[\s*([^\]]*?)\s*\]", line):
-            current = header[1].replace('"', "").replace("'", "").replace(" ", "")
-            if not name and current == table:
-                return f", line {number}"
-        elif name and current == table and re.match(rf"""\s*["']?{re.escape(name)}["']?\s*[=.]""", line):
-            return f", line {number}"
-    return ""
+def to_path(kind: type, value: object) -> Path:
+    """The hook that converts a text to a path. Raises msgspec.ValidationError for what is no path."""
+    if kind is not Path:
+        raise NotImplementedError(f"settings have no type {kind}")
+    if not isinstance(value, (str, Path)) or not str(value):
+        raise msgspec.ValidationError("no path")
+    return Path(value)

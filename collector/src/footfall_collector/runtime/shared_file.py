@@ -1,6 +1,6 @@
 """A small JSON file that the running collector and the command line share, such as the list of write keys.
 
-Whoever changes it replaces it whole, under a lock; a reader looks again at most once a second.
+A writer replaces the whole file under a lock; a reader looks for a change at most once a second.
 """
 
 import fcntl
@@ -16,53 +16,53 @@ from .durable_files import replace_file
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-_LOOK_AGAIN_SECONDS = 1.0
+_CHECK_SECONDS = 1.0
 
 
 class SharedFile(Generic[T]):
     """One such file.
 
     Args:
-        path: where it is; its lock is beside it.
-        kind: what it holds; made without arguments it is what a missing file means.
-        unreadable: makes the error for a file that was never good, from a sentence.
-        clock: seconds that only grow.
+        path: the file; its lock is next to it.
+        content_type: the type of the content; made without arguments it stands for a missing file.
+        unreadable: makes the error for a file that was never readable, from a sentence.
+        clock: monotonic seconds.
 
     Attributes:
-        content: what was last read. It is not to be changed in place: a change counts once it is on disk.
+        content: as last read. Not to be changed in place: a change counts once it is on disk.
     """
 
     def __init__(
-        self, path: Path, kind: type[T], unreadable: Callable[[str], Exception], clock: Callable[[], float]
+        self, path: Path, content_type: type[T], unreadable: Callable[[str], Exception], clock: Callable[[], float]
     ) -> None:
-        self._path, self._kind, self._unreadable, self._clock = path, kind, unreadable, clock
+        self._path, self._content_type, self._unreadable, self._clock = path, content_type, unreadable, clock
         self._stamp: tuple[int, int] | None = None
-        self._looked = float("-inf")
-        self.content = kind()
+        self._checked_at = float("-inf")
+        self.content = content_type()
 
-    def due(self) -> bool:
-        """Whether it is time to look again; at most once a second."""
+    def check_due(self) -> bool:
+        """Whether it is time to look for a change; True at most once a second."""
         now = self._clock()
-        if now - self._looked < _LOOK_AGAIN_SECONDS:
+        if now - self._checked_at < _CHECK_SECONDS:
             return False
-        self._looked = now
+        self._checked_at = now
         return True
 
     def refresh(self) -> bool:
-        """Read it again where it changed; whether it did. Raises what `unreadable` makes.
+        """Read the file again where it changed, and return whether it did. Raises the error of `unreadable`.
 
-        Where a good one is followed by one that can't be read, the good one stays; the next change is looked at again.
+        A readable content stays where an unreadable one follows it; the next change is read again.
         """
         try:
             stat = os.stat(self._path)
         except FileNotFoundError:
-            changed, self._stamp, self.content = self._stamp is not None, None, self._kind()
+            changed, self._stamp, self.content = self._stamp is not None, None, self._content_type()
             return changed
         stamp = (stat.st_mtime_ns, stat.st_ino)
         if stamp == self._stamp:
             return False
         try:
-            self.content = msgspec.json.decode(self._path.read_bytes(), type=self._kind)
+            self.content = msgspec.json.decode(self._path.read_bytes(), type=self._content_type)
         except (OSError, msgspec.DecodeError, ValueError):
             if self._stamp is not None:
                 return False
@@ -72,17 +72,17 @@ class SharedFile(Generic[T]):
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Nobody else changes it meanwhile. Raises OSError."""
-        with open(self._path.with_suffix(".lock"), "w", opener=_private) as lock:
+        """Keep other processes from changing the file. Raises OSError."""
+        with open(self._path.with_suffix(".lock"), "w", opener=_open_private) as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
     def replace(self, content: T) -> None:
-        """Write it whole; to be called within `locked`. Raises OSError; nothing has changed then."""
+        """Write the whole file; to be called within `locked`. Raises OSError; then nothing has changed."""
         replace_file(self._path, msgspec.json.format(msgspec.json.encode(content)) + b"\n")
         self._stamp = None
         self.refresh()
 
 
-def _private(path: str, flags: int) -> int:
+def _open_private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)

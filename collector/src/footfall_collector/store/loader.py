@@ -78,7 +78,7 @@ class Loader:
                 future.set_result(work())
             except (StoreError, OSError) as error:
                 # The next turn gets the store over it.
-                self._status.set("loader_failing", 1)
+                self._status.set_gauge("loader_failing", 1)
                 future.set_exception(error)
 
         self._jobs.put(job)
@@ -101,16 +101,16 @@ class Loader:
             self._loaded |= group
             events += loaded.events
             for product, n in loaded.new.items():
-                self._status.count("events_stored", product, n=n)
+                self._status.increment("events_stored", product, n=n)
             for product, n in loaded.known.items():
-                self._status.count("events_known", product, n=n)
+                self._status.increment("events_known", product, n=n)
             if sum(self._loaded.values()) >= SETTLE_BYTES:
                 self.settle()
             looked = time.time()
-        self._status.set("loader_current_timestamp_seconds", looked)
+        self._status.set_gauge("loader_current_timestamp_seconds", looked)
         if self._loaded and self._clock() - self._settled_at >= SETTLE_SECONDS:
             self.settle()
-        self._status.set("journal_waiting_bytes", 0)
+        self._status.set_gauge("journal_waiting_bytes", 0)
         return events
 
     def settle(self) -> None:
@@ -131,7 +131,7 @@ class Loader:
                 for entry in entries
                 if entry.name.endswith(CLOSED) and entry.name not in self._loaded
             }
-        self._status.set("journal_waiting_bytes", sum(waiting.values()))
+        self._status.set_gauge("journal_waiting_bytes", sum(waiting.values()))
         group: dict[str, int] = {}
         for name in sorted(waiting):
             if group and sum(group.values()) + waiting[name] > GROUP_BYTES:
@@ -145,7 +145,7 @@ class Loader:
         finally:
             # An error that nobody foresaw ends the thread: that must not pass for quiet.
             if not self._stopping:
-                self._status.set("loader_failing", 1)
+                self._status.set_gauge("loader_failing", 1)
 
     def _work(self) -> None:
         # Where the rollups were lost or an end came before them, charts read raw events until this is done.
@@ -172,15 +172,15 @@ class Loader:
 
     def _try(self, work: Callable[[], object]) -> bool:
         try:
-            if self._status.value("loader_failing"):
+            if self._status.gauge("loader_failing"):
                 self._store.recover()
             work()
         except (StoreError, OSError) as error:
             # By class only: an engine's message may quote what it could not read.
-            if not self._status.value("loader_failing"):
+            if not self._status.gauge("loader_failing"):
                 _log.error("loader: %s; events wait in the journal", type(error.__cause__ or error).__name__)
-            self._status.set("loader_failing", 1)
-            self._status.count("loader_failures")
+            self._status.set_gauge("loader_failing", 1)
+            self._status.increment("loader_failures")
             return False
-        self._status.set("loader_failing", 0)
+        self._status.set_gauge("loader_failing", 0)
         return True

@@ -11,7 +11,7 @@ import pytest
 
 from collector.tests.operate.posthog.posthog import KEY, PostHog, a_posthog
 from footfall.catalogue import catalogue_for
-from footfall_collector.operate.posthog.insights import insights_of
+from footfall_collector.operate.posthog.insights import product_insights
 
 COMMAND = os.path.join(os.path.dirname(sys.executable), "footfall-collector")
 CHARTS = [
@@ -68,14 +68,14 @@ def test_a_first_run_makes_the_dashboard_with_an_insight_for_every_chart() -> No
 
 
 def test_the_insights_are_the_collectors_charts() -> None:
-    assert [insight.id for insight in insights_of(catalogue_for("dot-ai"))] == CHARTS
+    assert [insight.id for insight in product_insights(catalogue_for("dot-ai"))] == CHARTS
 
 
 def test_every_event_and_property_that_an_insight_names_is_in_the_catalogue() -> None:
     catalogue = catalogue_for("dot-ai")
     events = set(catalogue.events) | {None}
     properties = set(catalogue.common).union(*(event.properties for event in catalogue.events.values()))
-    for insight in insights_of(catalogue):
+    for insight in product_insights(catalogue):
         source = insight.query["source"]
         assert {series["event"] for series in source.get("series", ())} <= events, insight.id
         named = {b["property"] for b in source.get("breakdownFilter", {}).get("breakdowns", ())}

@@ -10,19 +10,19 @@ def test_a_collector_without_events_says_so() -> None:
 
 def test_accepted_refused_and_waiting_events_are_in_the_sentence() -> None:
     status = Status()
-    status.count("events_accepted", "dot-ai", n=980)
-    status.count("events_refused", "dot-ai", "unknown_event", n=20)
+    status.increment("events_accepted", "dot-ai", n=980)
+    status.increment("events_refused", "dot-ai", "unknown_event", n=20)
     assert health_sentence(status) == (
         "**980 of 1,000 events** were accepted since this collector started; **the charts are up to date**."
     )
-    status.set("journal_waiting_bytes", 512)
+    status.set_gauge("journal_waiting_bytes", 512)
     assert health_sentence(status).endswith("some wait to be loaded.")
 
 
 def test_an_alarm_replaces_the_counts() -> None:
     status = Status()
-    status.count("events_accepted", "dot-ai", n=980)
-    status.set("loader_failing", 1)
+    status.increment("events_accepted", "dot-ai", n=980)
+    status.set_gauge("loader_failing", 1)
     assert health_sentence(status).startswith("{bad|The store can't be written}: the collector's log says why.")
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from footfall_collector.runtime.settings import SettingsError, read_settings
+from footfall_collector.runtime import SettingsError, read_settings
 from footfall_collector.store import StoreError
 from footfall_collector.store.clickhouse.address import Address, parse
 

@@ -225,14 +225,14 @@ def test_while_the_server_is_away_events_wait_in_the_journal_and_an_alarm_says_s
     _Leaving.away = True
     try:
         loader.start()
-        wait_for(lambda: status.value("loader_failing") == 1, "the alarm")
+        wait_for(lambda: status.gauge("loader_failing") == 1, "the alarm")
         with pytest.raises(StoreError, match="can't answer"):
             store.rows(BY_EVENT, EVERYTHING)
         assert list(journal_dir(tmp_path).glob("*.jsonl"))
     finally:
         _Leaving.away = False
     wait_for(lambda: status.total("events_stored") == len(EVENTS), "the events", 60)
-    wait_for(lambda: status.value("loader_failing") == 0, "the end of the alarm")
+    wait_for(lambda: status.gauge("loader_failing") == 0, "the end of the alarm")
     loader.stop()
     check(store, EVENTS)
 

@@ -1,4 +1,4 @@
-"""PostHog's REST API, the little of it that a dashboard needs: list, create, change."""
+"""A client of PostHog's REST API for what a dashboard needs: list, create, change."""
 
 import json
 from collections.abc import Iterator
@@ -7,15 +7,15 @@ from urllib.parse import urlsplit
 
 from ...runtime import __version__
 
-SECONDS = 30.0
-_MOST_PAGES = 1000
+_TIMEOUT_SECONDS = 30.0
+_MAX_PAGES = 1000
 
 
 class PostHogError(Exception):
-    """PostHog can't be asked, or refuses; the message says what to do."""
+    """PostHog can't be reached or refuses a request; the message says what to do."""
 
 
-class PostHog:
+class PostHogProject:
     """One project of a PostHog.
 
     Args:
@@ -35,51 +35,58 @@ class PostHog:
         }
         self._root = f"/api/projects/{project}"
 
-    def project(self) -> dict[str, Any]:
-        """The project, as PostHog describes it; from now on it is named by its number."""
-        found: dict[str, Any] = self.ask("GET", f"{self._root}/")
-        self._root = f"/api/projects/{found.get('id')}"
-        return found
+    def describe(self) -> dict[str, Any]:
+        """The project as PostHog describes it; later requests name it by its number."""
+        project = self.request("GET", f"{self._root}/")
+        self._root = f"/api/projects/{project.get('id')}"
+        return project
 
-    def path(self, rest: str) -> str:
-        """The path of something in the project."""
-        return f"{self._root}/{rest}"
+    def path(self, relative: str) -> str:
+        """The path of an object or list of the project."""
+        return f"{self._root}/{relative}"
 
-    def every(self, path: str) -> Iterator[dict[str, Any]]:
+    def list_all(self, path: str) -> Iterator[dict[str, Any]]:
         """All objects of a list, page after page."""
-        following: str | None = path
-        for _ in range(_MOST_PAGES):
-            if following is None:
+        next_page: str | None = path
+        for _ in range(_MAX_PAGES):
+            if next_page is None:
                 return
-            page = self.ask("GET", following)
+            page = self.request("GET", next_page)
             yield from page.get("results", ())
-            following = _on_this_host(page.get("next"))
+            next_page = _path_and_query(page.get("next"))
 
-    def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """One request; the JSON object that comes back. Raises PostHogError."""
+    def request(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The JSON object that one request returns. Raises PostHogError."""
+        # Late: a dry run sends nothing.
         import urllib3
 
-        content = None if body is None else json.dumps(body).encode()
+        encoded = None if body is None else json.dumps(body).encode()
         headers = self._headers | ({"Content-Type": "application/json"} if body is not None else {})
         try:
-            # A redirect would take the key along to wherever it points.
-            answer = urllib3.request(
-                method, self._base + path, body=content, headers=headers, timeout=SECONDS, retries=False, redirect=False
+            # A redirect would send the key to another host.
+            response = urllib3.request(
+                method,
+                self._base + path,
+                body=encoded,
+                headers=headers,
+                timeout=_TIMEOUT_SECONDS,
+                retries=False,
+                redirect=False,
             )
         except urllib3.exceptions.HTTPError as error:
             raise PostHogError(f"{self._base} can't be reached ({type(error).__name__}); check --host") from None
-        if not 200 <= answer.status < 300:
-            raise PostHogError(_refusal(answer.status, method, path))
+        if not 200 <= response.status < 300:
+            raise PostHogError(_refusal_sentence(response.status, method, path))
         try:
-            found = json.loads(answer.data)
+            content = json.loads(response.data)
         except ValueError:
-            found = None
-        if not isinstance(found, dict):
+            content = None
+        if not isinstance(content, dict):
             raise PostHogError(
-                f"{self._base} answers with something else than PostHog's API; --host is the address of the web "
+                f"{self._base} does not answer like PostHog's API; --host is the address of the web "
                 "application (https://eu.posthog.com), not of ingestion (https://eu.i.posthog.com)"
             )
-        return found
+        return content
 
 
 def web_address(host: str) -> str:
@@ -89,21 +96,21 @@ def web_address(host: str) -> str:
         raise PostHogError(
             "--host must be the address of PostHog's web application, with https://, such as https://eu.posthog.com"
         )
-    region, _, rest = parts.hostname.partition(".")
-    if rest == "i.posthog.com":
+    region, _, domain = parts.hostname.partition(".")
+    if domain == "i.posthog.com":
         raise PostHogError(f"--host: that is PostHog's address for events; write https://{region}.posthog.com")
     return host.rstrip("/")
 
 
-def _on_this_host(address: object) -> str | None:
-    """Path and query of the next page. Its host is not looked at: the key goes to the host that was named."""
+def _path_and_query(address: object) -> str | None:
+    """Path and query of the next page. Its host is ignored: the key is sent to the configured host only."""
     if not isinstance(address, str):
         return None
     parts = urlsplit(address)
     return f"{parts.path}?{parts.query}"
 
 
-def _refusal(status: int, method: str, path: str) -> str:
+def _refusal_sentence(status: int, method: str, path: str) -> str:
     if status in (401, 403):
         return (
             f"PostHog refuses the personal API key ({status} for {method} {path}): it needs the scopes project:read, "

@@ -1,4 +1,4 @@
-"""The insights of a product's PostHog dashboard, derived from its catalogue: PostHog's query nodes as plain data.
+"""The insights of a product's PostHog dashboard: PostHog's query nodes as plain data, derived from its catalogue.
 
 The names of the nodes and their fields are those of PostHog's query API: `InsightVizNode` around a `TrendsQuery` or a
 `RetentionQuery`, `EventsNode` for a series.
@@ -31,13 +31,13 @@ DAYS = 30
 
 LINE, BARS, TABLE, STACKED = "ActionsLineGraph", "ActionsBarValue", "ActionsTable", "ActionsBar"
 CALLS, INSTANCES, WEEKLY = "total", "dau", "weekly_active"
-_GROUPING = (Vocabulary, Identifier, ToolName, Version, Flag)
-"""Kinds whose values are few enough to be counted apart."""
+_GROUPING_KINDS = (Vocabulary, Identifier, ToolName, Version, Flag)
+"""Kinds that have few enough values for a breakdown."""
 
 
 @dataclass(frozen=True)
 class Insight:
-    """One insight: `id` as the collector's chart has it, its title, what it answers, and PostHog's query."""
+    """One insight: the `id` of the collector's chart, a title, the question that it answers, PostHog's query."""
 
     id: str
     title: str
@@ -45,15 +45,15 @@ class Insight:
     query: Node
 
 
-def insights_of(catalogue: Catalogue) -> tuple[Insight, ...]:
+def product_insights(catalogue: Catalogue) -> tuple[Insight, ...]:
     """The charts that a Footfall collector shows, and one for each of the product's own events."""
     version = version_property(catalogue.product)
-    known = {event_type(event).name for event in EVENTS}
-    own = [event for name, event in catalogue.events.items() if name not in known]
+    shared = {event_type(event).name for event in EVENTS}
+    own = [event for name, event in catalogue.events.items() if name not in shared]
     return (
-        *_tools(),
-        *_providers_and_clients(),
-        *_next(version, list(catalogue.events)),
+        *_tool_insights(),
+        *_provider_and_client_insights(),
+        *_adoption_insights(version, list(catalogue.events)),
         *(
             _insight(
                 f"own-{event.name}",
@@ -61,17 +61,21 @@ def insights_of(catalogue: Catalogue) -> tuple[Insight, ...]:
                 "next",
                 [_series(event.name, CALLS, "events")],
                 BARS,
-                [name for name, p in event.properties.items() if p.retired is None and isinstance(p.kind, _GROUPING)],
+                [
+                    name
+                    for name, p in event.properties.items()
+                    if p.retired is None and isinstance(p.kind, _GROUPING_KINDS)
+                ],
             )
             for event in own
         ),
     )
 
 
-def _tools() -> tuple[Insight, ...]:
-    call, error = _wire(ToolExecuted), _wire(ToolError)
+def _tool_insights() -> tuple[Insight, ...]:
+    call, error = _wire_name(ToolExecuted), _wire_name(ToolError)
     failed = _series(call, CALLS, "failed") | {"properties": [_equals("success", "false")]}
-    durations = [_measured(call, math, "duration_ms") for math in ("median", "p95", "p99")]
+    durations = [_measure_series(call, math, "duration_ms") for math in ("median", "p95", "p99")]
     return (
         _insight(
             "tool-usage",
@@ -102,8 +106,8 @@ def _tools() -> tuple[Insight, ...]:
     )
 
 
-def _providers_and_clients() -> tuple[Insight, ...]:
-    call, connected = _wire(ToolExecuted), _wire(ClientConnected)
+def _provider_and_client_insights() -> tuple[Insight, ...]:
+    call, connected = _wire_name(ToolExecuted), _wire_name(ClientConnected)
     connections = [_series(connected, CALLS, "connections"), _series(connected, INSTANCES, "instances")]
     used = [_series(call, INSTANCES, "instances"), _series(call, CALLS, "calls")]
     by_client = ["mcp_client", "mcp_client_version"]
@@ -114,17 +118,17 @@ def _providers_and_clients() -> tuple[Insight, ...]:
     )
 
 
-def _next(version: str, events: list[str]) -> tuple[Insight, ...]:
-    started, stopped = _wire(ServerStarted), _wire(ServerStopped)
+def _adoption_insights(version: str, events: list[str]) -> tuple[Insight, ...]:
+    started, stopped = _wire_name(ServerStarted), _wire_name(ServerStopped)
     starts = [_series(started, INSTANCES, "instances"), _series(started, CALLS, "starts")]
-    lengths = [_measured(stopped, math, "uptime_seconds") for math in ("median", "p95")]
+    lengths = [_measure_series(stopped, math, "uptime_seconds") for math in ("median", "p95")]
     anything = [_series(None, INSTANCES, "daily"), _series(None, WEEKLY, "last 7 days")]
     return (
         _insight("kubernetes-versions", "Kubernetes versions", "next", starts, TABLE, ["k8s_version"]),
         _insight("deployment-methods", "Deployment methods", "next", starts, TABLE, ["deployment_method"]),
         _insight("versions", "Product versions over time", "next", anything[:1], LINE, [version]),
         _insight("active-instances", "Daily and weekly active instances", "next", anything, LINE, []),
-        Insight("retention", "Weekly retention", QUESTIONS["next"], _retention()),
+        Insight("retention", "Weekly retention", QUESTIONS["next"], _retention_query()),
         _insight("uptime", "Session length (s)", "next", lengths, LINE, []),
         _insight("events", "Events over time", "next", [_series(e, CALLS, e) for e in events], STACKED, []),
     )
@@ -137,7 +141,7 @@ def _insight(
     series: list[Node],
     display: str,
     breakdowns: list[str],
-    more: Node | None = None,
+    options: Node | None = None,
 ) -> Insight:
     source: Node = {
         "kind": "TrendsQuery",
@@ -145,15 +149,15 @@ def _insight(
         "interval": "day",
         "dateRange": {"date_from": f"-{DAYS}d"},
         "properties": [_equals("is_internal", "false")],
-        "trendsFilter": {"display": display, **(more or {})},
+        "trendsFilter": {"display": display, **(options or {})},
     }
     if breakdowns:
         source["breakdownFilter"] = {"breakdowns": [{"property": name, "type": "event"} for name in breakdowns]}
     return Insight(name, title, QUESTIONS[question], {"kind": "InsightVizNode", "source": source})
 
 
-def _retention() -> Node:
-    started = {"id": _wire(ServerStarted), "name": _wire(ServerStarted), "type": "events"}
+def _retention_query() -> Node:
+    started = {"id": _wire_name(ServerStarted), "name": _wire_name(ServerStarted), "type": "events"}
     source = {
         "kind": "RetentionQuery",
         "dateRange": {"date_from": "-9w"},
@@ -169,16 +173,16 @@ def _retention() -> Node:
     return {"kind": "InsightVizNode", "source": source}
 
 
-def _wire(event: type[Event]) -> str:
+def _wire_name(event: type[Event]) -> str:
     return event_type(event).name
 
 
 def _series(event: str | None, math: str, name: str) -> Node:
-    """One series. `event` None stands for any event; `dau` counts distinct IDs, which are instances."""
+    """One series. `event` None stands for any event; the `math` `dau` counts distinct IDs, which are instances."""
     return {"kind": "EventsNode", "event": event, "math": math, "custom_name": name}
 
 
-def _measured(event: str, math: str, property_: str) -> Node:
+def _measure_series(event: str, math: str, property_: str) -> Node:
     return _series(event, math, math) | {"math_property": property_}
 
 

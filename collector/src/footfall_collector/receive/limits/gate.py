@@ -30,7 +30,7 @@ class Gate:
     def refusal(self, scope: Scope) -> RefusedError | None:
         """Why the request may not go on, for an answer; None where it may."""
         if not self._hosts.allows(host_of(scope)):
-            self._status.count("requests_refused", reason="host")
+            self._status.increment("requests_refused", reason="host")
             return RefusedError(403, "host", NOT_ALLOWED)
         name = _client(scope)
         if name[0] == PROXY:
@@ -40,7 +40,7 @@ class Gate:
             wait = self._requests.take(name)
             if wait:
                 self._say(header(scope, b"x-forwarded-for") != b"")
-                self._status.count("requests_refused", reason="peer_requests")
+                self._status.increment("requests_refused", reason="peer_requests")
                 return _too_many("requests", wait)
         return None
 

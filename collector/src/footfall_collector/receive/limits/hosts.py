@@ -1,6 +1,6 @@
 """The Host allow-list: a page elsewhere that lets its own name point here (DNS rebinding) gets nothing."""
 
-from ...runtime import LOOPBACK_NAMES, WILDCARDS, Settings
+from ...runtime import LOOPBACK_NAMES, WILDCARD_HOSTS, Settings
 from ..asgi import Scope, header
 
 NOT_ALLOWED = "This host name is not allowed here; add it to allowed_hosts in the collector's settings."
@@ -12,7 +12,7 @@ class HostAllowList:
 
     def __init__(self, settings: Settings) -> None:
         names = [*LOOPBACK_NAMES, *settings.allowed_hosts]
-        if settings.host not in WILDCARDS:
+        if settings.host not in WILDCARD_HOSTS:
             names.append(f"[{settings.host}]" if ":" in settings.host.strip("[]") else settings.host)
         self._exact = {name.lower() for name in names if not name.startswith(".")}
         self._suffixes = tuple(name.lower() for name in names if name.startswith("."))

@@ -89,7 +89,7 @@ class Connections:
 
     def cut(self, connection: "GuardedProtocol", reason: str) -> None:
         """End a connection at once, whatever is still to be sent."""
-        self.status.count("connections_cut", reason=reason)
+        self.status.increment("connections_cut", reason=reason)
         self.leave(connection)
         connection.give_up()
         connection.transport.abort()
@@ -188,7 +188,7 @@ class GuardedProtocol(UpgradeDeclining):
     def _refuse_head(self) -> None:
         if self.transport.is_closing():
             return
-        self.all.status.count("requests_refused", reason="large_head")
+        self.all.status.increment("requests_refused", reason="large_head")
         self.give_up()
         self.transport.write(_TOO_LARGE)
         self.transport.close()
@@ -246,7 +246,7 @@ class GuardedProtocol(UpgradeDeclining):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP."""
-        self.all.status.count("requests_refused", reason="not_http")
+        self.all.status.increment("requests_refused", reason="not_http")
         super().send_400_response(msg)
 
     def _wait(self, phase: Phase) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from ...answer import EARLIEST, Answers, Filters, version_key
-from ...runtime import Status, count
+from ...runtime import Status, quantity
 from .rows import Cell, rows_as_dicts
 
 REFUSAL_KINDS = {
@@ -69,14 +69,14 @@ def change_token(status: Status) -> str:
 
 def health_sentence(status: Status) -> str:
     """Whether the numbers can be trusted, in one or two sentences."""
-    alarms = [text for name, text in _ALARMS.items() if status.value(name)]
+    alarms = [text for name, text in _ALARMS.items() if status.gauge(name)]
     if alarms:
         return f"{{bad|{' and '.join(alarms)}}}: the collector's log says why. What was acknowledged is not lost."
     accepted, refused = status.total("events_accepted"), status.total("events_refused")
     if not accepted + refused:
         return "**No event** has come in since this collector started."
-    text = f"**{accepted:,} of {count(accepted + refused, 'event')}** were accepted since this collector started"
-    waiting = status.value("journal_waiting_bytes")
+    text = f"**{accepted:,} of {quantity(accepted + refused, 'event')}** were accepted since this collector started"
+    waiting = status.gauge("journal_waiting_bytes")
     state = "some wait to be loaded" if waiting else "**the charts are up to date**"
     return f"{text}; {state}."
 

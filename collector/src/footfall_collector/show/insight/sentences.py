@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from footfall.catalogue import OTHER
 
 from ...answer import version_key
-from ...runtime import count
+from ...runtime import quantity
 from .regressions import Regression
 from .rows import ChartRow, column_total, share, totals_by
 from .units import format_milliseconds, format_percent
@@ -24,7 +24,7 @@ NO_EVENTS_EVER = "Nothing has arrived yet."
 def only_internal(events: int) -> str:
     """The answer where every counted event is internal and hidden."""
     verb = "was" if events == 1 else "were"
-    return f"Only **{count(events, 'internal event')}** (CI and tests) {verb} counted in this time range."
+    return f"Only **{quantity(events, 'internal event')}** (CI and tests) {verb} counted in this time range."
 
 
 def overview(usage: list[ChartRow], errors: list[ChartRow], calls_before: int, callers: int) -> str:
@@ -32,7 +32,7 @@ def overview(usage: list[ChartRow], errors: list[ChartRow], calls_before: int, c
     calls = column_total(usage, "calls")
     if not calls:
         return NO_EVENTS
-    text = f"**{count(callers, 'instance')}** made **{count(calls, 'tool call')}**"
+    text = f"**{quantity(callers, 'instance')}** made **{quantity(calls, 'tool call')}**"
     if calls_before >= MIN_CALLS_FOR_RATE:
         text += f", {_calls_change(calls, calls_before)}"
     rate = share(column_total(errors, "errors"), column_total(errors, "calls"))
@@ -122,9 +122,9 @@ def errors(rates: list[ChartRow], before: list[ChartRow], classes: list[ChartRow
     if not calls:
         return NO_EVENTS
     if not failed:
-        return f"Nothing breaks: **all {count(calls, 'call')}** succeeded."
+        return f"Nothing breaks: **all {quantity(calls, 'call')}** succeeded."
     rate = failed / calls
-    text = f"**{format_percent(rate)}** of {count(calls, 'call')} failed{_rate_change(rate, before)}"
+    text = f"**{format_percent(rate)}** of {quantity(calls, 'call')} failed{_rate_change(rate, before)}"
     kinds = totals_by(classes, "error_type", "errors")
     if kinds:
         kind, errors_of_kind = _largest(kinds)

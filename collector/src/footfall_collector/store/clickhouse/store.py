@@ -184,10 +184,10 @@ class ClickHouseStore:
             path, damaged = readable(segment, scratch)
             sound.append(path)
             if damaged:
-                self._status.count("journal_lines_damaged", n=damaged)
+                self._status.increment("journal_lines_damaged", n=damaged)
         events, gone = self._lines.read(sound, deletion.marks(self.writer, self.layout))
         if gone:
-            self._status.count("events_forgotten", n=gone)
+            self._status.increment("events_forgotten", n=gone)
         for path in set(sound) - set(segments):
             path.unlink()
         return events

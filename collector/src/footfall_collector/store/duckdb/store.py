@@ -141,14 +141,14 @@ class DuckStore:
             path, damaged = readable(segment, scratch, self._checksums)
             sound.append(path)
             if damaged:
-                self._status.count("journal_lines_damaged", n=damaged)
+                self._status.increment("journal_lines_damaged", n=damaged)
         try:
             forgotten = batch.read(files, sound, number, self.tombstones.marks)
         except (duckdb.InvalidInputException, duckdb.ConversionException):
             # The lines are what was written, so the catalogue changed meanwhile: keep what still fits.
             forgotten = batch.read(files, sound, number, self.tombstones.marks, lenient=True)
         if forgotten:
-            self._status.count("events_forgotten", n=forgotten)
+            self._status.increment("events_forgotten", n=forgotten)
         for path in set(sound) - set(segments):
             path.unlink()
         arrived = batch.by_product(files)

@@ -1,0 +1,119 @@
+"""`keys` and `tokens`: through the running collector, or on the files while none runs."""
+
+import argparse
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..runtime import CommandArgument, NotRunningError, Settings, send_command
+from .arguments import add_command, add_group, days
+
+if TYPE_CHECKING:
+    from .arguments import Commands
+
+_KEYS_EXAMPLE = """example:
+  footfall-collector keys add --data /var/lib/footfall --product dot-ai phc_yourproductspublickey
+  footfall-collector keys rotate --data /var/lib/footfall phc_theoldone phc_thenewone
+  footfall-collector keys list --data /var/lib/footfall
+A product's public key is in its releases. With that key added here, an organisation that runs the product sets
+DOT_AI_POSTHOG_HOST to this collector and nothing else."""
+_TOKENS_EXAMPLE = """example:
+  footfall-collector tokens add --data /var/lib/footfall grafana
+  curl -H 'Authorization: Bearer fft_…' http://127.0.0.1:8765/api/charts/tool-usage
+The token is shown once and kept as a hash. It reads what the sign-in secret reads, and can be revoked alone."""
+
+
+def add_commands(commands: "Commands") -> None:
+    keys = add_group(commands, "keys", "the write keys that senders may use", _KEYS_EXAMPLE)
+    add = add_command(keys, "add", "accept a write key (a new one where none is given)", _KEYS_EXAMPLE)
+    add.add_argument("key", nargs="?", help="the product's public key, such as phc_…")
+    add.add_argument("--product", help="the product of the key; needed where there are several")
+    add.set_defaults(run=_keys_add)
+    rotate = add_command(keys, "rotate", "replace a key by a new one, and accept both for a time", _KEYS_EXAMPLE)
+    rotate.add_argument("old", help="the key to replace")
+    rotate.add_argument("new", nargs="?", help="the key in its place (a new one where none is given)")
+    rotate.add_argument("--days", type=days, default=30, help="days for which the old key is still accepted [30]")
+    rotate.set_defaults(run=_keys_rotate)
+    add_command(keys, "list", "show all keys", _KEYS_EXAMPLE).set_defaults(run=_keys_list)
+    revoke = add_command(keys, "revoke", "refuse a key from now on", _KEYS_EXAMPLE)
+    revoke.add_argument("key", help="the key to revoke")
+    revoke.set_defaults(run=_keys_revoke)
+    tokens = add_group(commands, "tokens", "the bearer tokens of programs that read", _TOKENS_EXAMPLE)
+    add = add_command(tokens, "add", "make a token and show it once", _TOKENS_EXAMPLE)
+    add.add_argument("name", help="what it is for, such as grafana")
+    add.set_defaults(run=_tokens_add)
+    add_command(tokens, "list", "show all tokens by name", _TOKENS_EXAMPLE).set_defaults(run=_tokens_list)
+    revoke = add_command(tokens, "revoke", "refuse a token from now on", _TOKENS_EXAMPLE)
+    revoke.add_argument("name", help="the name of the token")
+    revoke.set_defaults(run=_tokens_revoke)
+
+
+def _run(settings: Settings, command: str, /, **arguments: CommandArgument) -> Any:
+    """The result of a command, by the running collector or on the files. Raises ControlError."""
+    try:
+        return send_command(settings.data, command, arguments)
+    except NotRunningError:
+        pass
+    # Late: a command that the running collector carries out should not pay for this.
+    from ..access import Tokens, control_errors, key_and_token_commands
+    from ..receive import WriteKeys
+
+    with control_errors():
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        commands = key_and_token_commands(settings, WriteKeys(settings.data), Tokens(settings.data))
+    return commands[command](**arguments)
+
+
+def _keys_add(options: argparse.Namespace, settings: Settings) -> int:
+    added = _run(settings, "keys_add", product=options.product, key=options.key)
+    print(f"{added['key']}  {added['product']}  takes events from now on")
+    return 0
+
+
+def _keys_rotate(options: argparse.Namespace, settings: Settings) -> int:
+    keys = _run(settings, "keys_rotate", old=options.old, new=options.new, days=options.days)
+    old, new = keys["old"], keys["new"]
+    print(f"{new['key']}  {new['product']}  takes events from now on")
+    print(f"{old['key']}  {old['product']}  takes events until {old['revoked']}")
+    return 0
+
+
+def _keys_list(options: argparse.Namespace, settings: Settings) -> int:
+    del options
+    keys = _run(settings, "keys_list")
+    for key in keys:
+        print(_line(key))
+    if not keys:
+        print("no keys yet; on loopback the first one that comes is taken, elsewhere use `footfall-collector keys add`")
+    return 0
+
+
+def _line(key: Mapping[str, Any]) -> str:
+    end = f"  taken until {key['revoked']}" if key["revoked"] else ""
+    return f"{key['key']}  {key['product']}  added {key['added']}{end}"
+
+
+def _keys_revoke(options: argparse.Namespace, settings: Settings) -> int:
+    revoked = _run(settings, "keys_revoke", key=options.key)
+    print(f"{revoked['key']}  {revoked['product']}  is refused from now on")
+    return 0
+
+
+def _tokens_add(options: argparse.Namespace, settings: Settings) -> int:
+    print(_run(settings, "tokens_add", name=options.name))
+    return 0
+
+
+def _tokens_list(options: argparse.Namespace, settings: Settings) -> int:
+    del options
+    tokens = _run(settings, "tokens_list")
+    for token in tokens:
+        print(f"{token['name']}  added {token['added']}")
+    if not tokens:
+        print("no tokens yet; `footfall-collector tokens add NAME` makes one")
+    return 0
+
+
+def _tokens_revoke(options: argparse.Namespace, settings: Settings) -> int:
+    _run(settings, "tokens_revoke", name=options.name)
+    print(f"{options.name}  is refused from now on")
+    return 0

@@ -1,0 +1,125 @@
+"""Creates or updates a product's dashboard and its insights in a PostHog, each known by its name."""
+
+import os
+import runpy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from footfall.catalogue import Event, catalogue_for
+
+from .api import PostHogError, PostHogProject, web_address
+from .insights import Insight, product_insights
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class PostHogRequest:
+    """A request that writes: its method, address and JSON body."""
+
+    method: str
+    address: str
+    body: Body
+
+
+def load_insights(product: str, catalogue_path: str | None) -> tuple[Insight, ...]:
+    """The insights of a product; `catalogue_path` is the Python file of its own events.
+
+    Raises PostHogError, TypeError, ValueError.
+    """
+    return product_insights(catalogue_for(product, events=_load_events(catalogue_path)))
+
+
+def provision(
+    project: PostHogProject, product: str, insights: tuple[Insight, ...], print_line: Callable[[str], None]
+) -> None:
+    """Make the dashboard and its insights what they should be. Raises PostHogError."""
+    description = project.describe()
+    existing = _live_objects(project, "dashboards/?limit=200")
+    dashboard = _create_or_update(project, "dashboards", _dashboard_body(product), existing, print_line)
+    existing = _live_objects(project, "insights/?limit=200&basic=true&saved=true")
+    for insight in insights:
+        body = _insight_body(product, insight)
+        dashboards = existing.get(body["name"], {}).get("dashboards") or []
+        body["dashboards"] = sorted({*dashboards, dashboard["id"]})
+        _create_or_update(project, "insights", body, existing, print_line)
+    print_line(f"{project.path('dashboards')}/{dashboard['id']}: {len(insights)} insights are there.")
+    if description.get("anonymize_ips") is False:
+        print_line(
+            "Turn on “Discard client IP data” in the project's settings: Footfall sends no address, others might."
+        )
+
+
+def first_run_requests(host: str, project: str, product: str, insights: tuple[Insight, ...]) -> list[PostHogRequest]:
+    """The writing requests of a first run, with a placeholder for the dashboard's number. Raises PostHogError."""
+    root = f"{web_address(host)}/api/projects/{project}"
+    dashboard = PostHogRequest("POST", f"{root}/dashboards/", _dashboard_body(product))
+    bodies = [_insight_body(product, insight) | {"dashboards": ["<dashboard>"]} for insight in insights]
+    return [dashboard, *(PostHogRequest("POST", f"{root}/insights/", body) for body in bodies)]
+
+
+def _load_events(path: str | None) -> tuple[type[Event], ...]:
+    """The events of a product's own catalogue, the file that its server and its collector use too."""
+    if path is None:
+        return ()
+    if not os.path.exists(path):
+        raise PostHogError(f"{path} does not exist; check --catalogue")
+    try:
+        events = runpy.run_path(path).get("EVENTS")
+    except (OSError, SyntaxError, ImportError, NameError, AttributeError) as error:
+        raise PostHogError(f"{path} can't be loaded as a catalogue: {type(error).__name__}: {error}") from None
+    if not isinstance(events, tuple) or not all(isinstance(e, type) and issubclass(e, Event) for e in events):
+        raise PostHogError(f"{path}: write `EVENTS = (MyEvent, …)`, a tuple of subclasses of footfall.catalogue.Event")
+    return events
+
+
+def _live_objects(project: PostHogProject, path: str) -> dict[str, dict[str, Any]]:
+    """Name to object, of the objects of a list that have a name and are not deleted."""
+    objects = project.list_all(project.path(path))
+    return {item["name"]: item for item in objects if not item.get("deleted") and item.get("name")}
+
+
+def _create_or_update(
+    project: PostHogProject,
+    kind: str,
+    body: Body,
+    existing: dict[str, dict[str, Any]],
+    print_line: Callable[[str], None],
+) -> dict[str, Any]:
+    """Create, update or leave an object, and return it as PostHog keeps it."""
+    stored = existing.get(body["name"])
+    if stored is None:
+        outcome, stored = "created", project.request("POST", project.path(f"{kind}/"), body)
+    elif all(_contains(stored.get(name), value) for name, value in body.items()):
+        outcome = "unchanged"
+    else:
+        outcome, stored = "updated", project.request("PATCH", project.path(f"{kind}/{stored['id']}/"), body)
+    print_line(f"{outcome:<10}{body['name']}")
+    return stored
+
+
+def _contains(stored: Any, wanted: Any) -> bool:
+    """Whether a stored value has everything of the wanted one; PostHog adds fields to a query."""
+    if isinstance(wanted, dict):
+        return isinstance(stored, dict) and all(_contains(stored.get(name), value) for name, value in wanted.items())
+    if isinstance(wanted, list):
+        return isinstance(stored, list) and len(stored) == len(wanted) and all(map(_contains, stored, wanted))
+    return bool(stored == wanted)
+
+
+def _dashboard_body(product: str) -> Body:
+    return {
+        "name": f"Footfall: {product}",
+        "description": f"Which tools of {product} are valuable, which errors users meet, which providers and clients "
+        "to prioritise, what comes next. Made by `footfall-collector posthog provision`, which also refreshes it.",
+    }
+
+
+def _insight_body(product: str, insight: Insight) -> Body:
+    return {
+        "name": f"{product}: {insight.title}",
+        "description": insight.description,
+        "query": insight.query,
+        "saved": True,
+    }
