@@ -1,12 +1,25 @@
-"""Who may read: readers with the sign-in secret in a session or as a bearer token, and programs with a token.
+"""Who may read: readers with the sign-in secret, in a session or as a bearer token, and programs with a token.
 
-`sign_in` is the middleware before everything that reads; it checks sessions, then tokens, then the secret, and slows
+`sign_in` is the middleware before everything that reads. It checks the session, then tokens and the secret, and slows
 down guessing (`attempts`). Without a secret everything is open, which the start allows on loopback only. `commands`
-manage tokens and write keys. Only `app`, `operate` and `cli` import this package.
+manage tokens and write keys. Only `app` and `cli` import this package.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from .commands import control_errors, key_and_token_commands
-from .sign_in import SignIn
 from .tokens import Tokens, TokensError
 
+if TYPE_CHECKING:
+    from .sign_in import SignIn
+
 __all__ = ["SignIn", "Tokens", "TokensError", "control_errors", "key_and_token_commands"]
+
+
+def __getattr__(name: str) -> Any:
+    # Late: `keys` and `tokens` of the command line should not pay for Starlette and Jinja.
+    if name == "SignIn":
+        from .sign_in import SignIn
+
+        return SignIn
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

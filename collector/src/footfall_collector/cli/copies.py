@@ -64,9 +64,9 @@ def _backup(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _restore(options: argparse.Namespace, settings: Settings) -> int:
-    from ..operate import restore
+    from ..operate import restore_backup
 
-    result = restore(
+    result = restore_backup(
         settings, options.backup, forgotten=options.forgotten, force=options.force, show_progress=ProgressLines()
     )
     print(f"{settings.data}: {quantity(result.events, 'event')}")

@@ -14,11 +14,14 @@ _KEYS_EXAMPLE = """example:
   footfall-collector keys add --data /var/lib/footfall --product dot-ai phc_yourproductspublickey
   footfall-collector keys rotate --data /var/lib/footfall phc_theoldone phc_thenewone
   footfall-collector keys list --data /var/lib/footfall
+  footfall-collector keys revoke --data /var/lib/footfall phc_theoldone
 A product's public key is in its releases. With that key added here, an organisation that runs the product sets
 DOT_AI_POSTHOG_HOST to this collector and nothing else."""
 _TOKENS_EXAMPLE = """example:
   footfall-collector tokens add --data /var/lib/footfall grafana
   curl -H 'Authorization: Bearer fft_…' http://127.0.0.1:8765/api/charts/tool-usage
+  footfall-collector tokens list --data /var/lib/footfall
+  footfall-collector tokens revoke --data /var/lib/footfall grafana
 The token is shown once and kept as a hash. It reads what the sign-in secret reads, and can be revoked alone."""
 
 

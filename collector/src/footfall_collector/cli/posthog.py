@@ -41,7 +41,7 @@ def add_commands(commands: "Commands") -> None:
 def _provision(options: argparse.Namespace, settings: Settings) -> int:
     del settings
     # Late: the other commands should not pay for the catalogue.
-    from ..operate.posthog import PostHogError, PostHogProject, first_run_requests, load_insights, provision
+    from ..operate.posthog import PostHogError, PostHogProject, first_run_requests, load_insights, provision_dashboard
 
     try:
         insights = load_insights(options.product, options.catalogue)
@@ -53,7 +53,9 @@ def _provision(options: argparse.Namespace, settings: Settings) -> int:
         key = options.personal_api_key or os.environ.get(_KEY_VARIABLE, "")
         if not key:
             raise PostHogError(f"a personal API key is needed: set {_KEY_VARIABLE}, or look first with --dry-run")
-        provision(PostHogProject(options.posthog_host, key, options.project), options.product, insights, print)
+        provision_dashboard(
+            PostHogProject(options.posthog_host, key, options.project), options.product, insights, print
+        )
     except (PostHogError, TypeError, ValueError) as error:
         print_error(str(error))
         return 1

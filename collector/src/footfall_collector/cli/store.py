@@ -69,11 +69,11 @@ def _rebuild(options: argparse.Namespace, settings: Settings) -> int:
 
 def _migrate(options: argparse.Namespace, settings: Settings) -> int:
     # Late: the other commands should not pay for two engines.
-    from ..operate import migrate
+    from ..operate import migrate_store
     from ..store import StoreError
 
     try:
-        mismatches = migrate(settings, options.to, lambda line: print(line, flush=True))
+        mismatches = migrate_store(settings, options.to, lambda line: print(line, flush=True))
     except StoreError as error:
         raise ControlError(str(error)) from None
     except OSError as error:

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from .copying import atomic_directory
     from .dispatch import run_command
     from .live_report import report_command
-    from .migrate import migrate
+    from .migrate import migrate_store
     from .operations import StoreOperations, hourly_cleanup
     from .report_source import ReportError, fetch_report, report_from_files
-    from .restore import restore
+    from .restore import restore_backup
 
 __all__ = [
     "ReportError",
@@ -27,13 +27,14 @@ __all__ = [
     "back_up",
     "fetch_report",
     "hourly_cleanup",
-    "migrate",
+    "migrate_store",
     "report_command",
     "report_from_files",
-    "restore",
+    "restore_backup",
     "run_command",
 ]
 
+# A function has not the name of a module: once loaded, the module is what the package gives.
 _MODULES = {
     "ReportError": "report_source",
     "StoreOperations": "operations",
@@ -41,10 +42,10 @@ _MODULES = {
     "back_up": "backup",
     "fetch_report": "report_source",
     "hourly_cleanup": "operations",
-    "migrate": "migrate",
+    "migrate_store": "migrate",
     "report_command": "live_report",
     "report_from_files": "report_source",
-    "restore": "restore",
+    "restore_backup": "restore",
     "run_command": "dispatch",
 }
 

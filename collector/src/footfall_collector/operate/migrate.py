@@ -1,21 +1,22 @@
 """`migrate`: copies a data directory's DuckDB store into ClickHouse, while no collector runs on it."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ..admit import fingerprint, load_catalogues, load_pepper
 from ..journal import FOLDER, Journal
 from ..runtime import Settings, SettingsError, Status, lock_data
-from ..store import Loader, StoreError
-from ..store.clickhouse import ClickHouseStore, parse
+from ..store import Loader, StoreError, require_clickhouse_driver
 from ..store.duckdb import DuckStore
-from ..store.migration import Mismatch
-from ..store.migration import migrate as copy_and_compare
+
+if TYPE_CHECKING:
+    from ..store.migration import Mismatch
 
 _PASSWORD_VARIABLE = "FOOTFALL_STORE_PASSWORD"  # noqa: S105 - the name of a variable
 
 
-def migrate(settings: Settings, target: str, show_progress: Callable[[str], None]) -> list[Mismatch]:
+def migrate_store(settings: Settings, target: str, show_progress: Callable[[str], None]) -> "list[Mismatch]":
     """Copy the store of `settings.data` to the address `target`, and list the differences that remain.
 
     Raises:
@@ -24,6 +25,11 @@ def migrate(settings: Settings, target: str, show_progress: Callable[[str], None
     """
     if urlsplit(target).password is not None:
         raise SettingsError(f"--to: every user can read a command line; put the password into {_PASSWORD_VARIABLE}")
+    require_clickhouse_driver()
+    # Late: they import the driver.
+    from ..store.clickhouse import ClickHouseStore, parse
+    from ..store.migration import migrate as copy_and_compare
+
     address = parse(target, settings.store_password)
     if not (settings.data / "store").is_dir():
         raise StoreError(f"{settings.data} has no DuckDB store; check --data")

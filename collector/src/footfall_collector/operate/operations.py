@@ -16,7 +16,7 @@ from ..journal import FOLDER, Journal, Recovered
 from ..runtime import Caller, Command, ControlError, Settings, Status, lock_data, unknown_product
 from ..store import CLOSED, Loader, Store, StoreError, months_between, open_store
 from ..store.duckdb import DuckStore
-from .verify import verify
+from .verify import verify_store
 
 T = TypeVar("T")
 
@@ -112,7 +112,7 @@ class StoreOperations:
         return {"seconds": round(time.monotonic() - started, 2)}
 
     def verify(self, caller: Caller) -> dict[str, Any]:
-        """Compare the journal with the store, and the roll-ups with the raw events; see `verify.verify`."""
+        """Compare the journal with the store, and the roll-ups with the raw events; see `verify_store`."""
         store = self._duckdb_store()
 
         def work() -> dict[str, Any]:
@@ -121,7 +121,7 @@ class StoreOperations:
             closed = sorted(journal.glob(f"*{CLOSED}"))
             self._loader.run_once()
             cutoff = retention_cutoff(self._settings.retention_days)
-            result = verify(store, journal, closed, cutoff, caller.report_progress)
+            result = verify_store(store, journal, closed, cutoff, caller.report_progress)
             if self._recovered is not None:
                 result["damaged"] += self._recovered.damaged
             return result

@@ -42,7 +42,7 @@ class RestoreResult:
     advice: str
 
 
-def restore(
+def restore_backup(
     settings: Settings, backup: Path, *, forgotten: Path | None, force: bool, show_progress: ShowProgress
 ) -> RestoreResult:
     """Fill the data directory. Raises ControlError, DataUnusableError, SettingsError."""

@@ -11,7 +11,7 @@ from ..store.duckdb import DuckStore
 _GROUP_BYTES = 32 << 20
 
 
-def verify(
+def verify_store(
     store: DuckStore, journal: Path, closed: Sequence[Path], cutoff: int, report_progress: Callable[..., None]
 ) -> dict[str, Any]:
     """Compare; to be called on the loader's thread.

@@ -6,16 +6,12 @@ from .limits.key_alarm import KeyAlarm
 from .limits.peers import Peers
 from .refusals import RefusedError
 from .routes import Ingestion
-from .server.connections import Connections
-from .server.fast_path import FastPath
 from .write_keys import WriteKey, WriteKeyError, WriteKeys
 
 __all__ = [
     "Capture",
     "CommitLag",
-    "Connections",
     "Done",
-    "FastPath",
     "Ingestion",
     "KeyAlarm",
     "Peers",

@@ -7,7 +7,7 @@ into the other.
 
 from .interface import Scope, Store, StoreError
 from .loader import CLOSED, Loader
-from .opening import open_store
+from .opening import open_store, require_clickhouse_driver
 from .periods import DAY, day_text, month_bounds, months_between
 from .tombstones import merged
 
@@ -23,4 +23,5 @@ __all__ = [
     "month_bounds",
     "months_between",
     "open_store",
+    "require_clickhouse_driver",
 ]

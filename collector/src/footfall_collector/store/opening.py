@@ -1,5 +1,6 @@
 """The store that the settings name."""
 
+import importlib.util
 from collections.abc import Mapping
 
 from footfall.catalogue import Catalogue
@@ -24,13 +25,14 @@ def open_store(
     `pepper` is the fingerprint of the key that instances are hashed with; `checksums` are the journal writer's.
 
     Raises:
-        SettingsError: the setting `store` can't be read.
+        SettingsError: the setting `store` can't be read, or the driver of its engine is not installed.
         StoreError: the store can't be used.
     """
     if settings.store == DUCKDB:
         memory, threads = settings.store_memory, settings.store_threads
         return DuckStore(settings.data, catalogues, memory, threads, status=status, pepper=pepper, checksums=checksums)
-    # Its driver costs 24 MiB and 0.1 s, which a collector with the default store need not have.
+    require_clickhouse_driver()
+    # Late: the driver costs 24 MiB and 0.1 s, which a collector with the default store should not pay.
     from .clickhouse.address import parse
     from .clickhouse.store import ClickHouseStore
 
@@ -39,3 +41,11 @@ def open_store(
     except StoreError as error:
         raise SettingsError(str(error)) from None
     return ClickHouseStore(settings.data, catalogues, address, status=status, pepper=pepper)
+
+
+def require_clickhouse_driver() -> None:
+    """Raises SettingsError where ClickHouse's driver, an extra of this distribution, is not installed."""
+    if importlib.util.find_spec("clickhouse_driver") is None:
+        raise SettingsError(
+            "store: the driver of ClickHouse is not installed; install it: pip install 'footfall-collector[clickhouse]'"
+        )

@@ -16,8 +16,9 @@ import uvloop
 from collector.tests.app.http import counter
 from collector.tests.defence.wires import answer, ended, request, wire
 from collector.tests.receive.shapes import SECRET_TEXT, TOKEN, batch, event
-from footfall_collector.receive import Connections, FastPath, Peers
+from footfall_collector.receive import Peers
 from footfall_collector.receive.asgi import Answer
+from footfall_collector.receive.server import Connections, FastPath
 from footfall_collector.runtime import Settings
 from footfall_collector.runtime.status import Status
 from tests.support.collector_process import CollectorProcess, start_collector

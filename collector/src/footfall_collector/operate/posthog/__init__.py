@@ -5,6 +5,6 @@ PostHog's REST API (`api`). A second run changes nothing that is right already. 
 """
 
 from .api import PostHogError, PostHogProject
-from .provision import first_run_requests, load_insights, provision
+from .provision import first_run_requests, load_insights, provision_dashboard
 
-__all__ = ["PostHogError", "PostHogProject", "first_run_requests", "load_insights", "provision"]
+__all__ = ["PostHogError", "PostHogProject", "first_run_requests", "load_insights", "provision_dashboard"]

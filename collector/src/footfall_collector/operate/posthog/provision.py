@@ -31,7 +31,7 @@ def load_insights(product: str, catalogue_path: str | None) -> tuple[Insight, ..
     return product_insights(catalogue_for(product, events=_load_events(catalogue_path)))
 
 
-def provision(
+def provision_dashboard(
     project: PostHogProject, product: str, insights: tuple[Insight, ...], print_line: Callable[[str], None]
 ) -> None:
     """Make the dashboard and its insights what they should be. Raises PostHogError."""
