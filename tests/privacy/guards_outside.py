@@ -216,7 +216,7 @@ AT_THE_COLLECTOR = (
         "what an exception quotes, in the log",
         (
             collector("admit/any_event", "return UNKNOWN_EVENT", "raise LookupError(event.event)"),
-            collector("runtime/logs", 'text = _Discreet("', 'text = logging.Formatter("'),
+            collector("runtime/logs", 'text = _TextFormatter("', 'text = logging.Formatter("'),
         ),
         "collector log",
         provoked=1,
