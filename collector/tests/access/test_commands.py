@@ -1,4 +1,4 @@
-"""Who may send and who may read, changed by command while the collector runs and while it does not."""
+"""Write keys and tokens are changed by command, while the collector runs and while it does not."""
 
 import json
 import os
@@ -26,51 +26,51 @@ def gated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess
         yield started
 
 
-def ok(*arguments: str, data: Path) -> str:
+def output(*arguments: str, data: Path) -> str:
     ran = run(*arguments[:2], "--data", str(data), *arguments[2:])
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
 
 
-def sent(collector: CollectorProcess, key: str) -> int:
+def status_of_sending(collector: CollectorProcess, key: str) -> int:
     return post(collector, json.dumps({"api_key": key, "batch": [event()]}).encode()).status
 
 
-def read(collector: CollectorProcess, token: str) -> int:
+def status_of_reading(collector: CollectorProcess, token: str) -> int:
     return ask(collector, "GET", "/api/charts", headers={"Authorization": f"Bearer {token}"}).status
 
 
 def test_a_key_is_added_rotated_and_revoked_at_once_while_the_collector_runs(gated: CollectorProcess) -> None:
-    ok("keys", "add", TOKEN, data=gated.data_dir)
-    assert sent(gated, TOKEN) == 200
-    ok("keys", "rotate", TOKEN, "phc_the_next", data=gated.data_dir)
-    assert (sent(gated, TOKEN), sent(gated, "phc_the_next")) == (200, 200)
+    output("keys", "add", TOKEN, data=gated.data_dir)
+    assert status_of_sending(gated, TOKEN) == 200
+    output("keys", "rotate", TOKEN, "phc_the_next", data=gated.data_dir)
+    assert (status_of_sending(gated, TOKEN), status_of_sending(gated, "phc_the_next")) == (200, 200)
     until = (datetime.now(UTC) + timedelta(days=30)).strftime("%Y-%m-%d")
-    assert f"{TOKEN}  dot-ai" in ok("keys", "list", data=gated.data_dir)
-    assert f"taken until {until}" in ok("keys", "list", data=gated.data_dir)
-    ok("keys", "revoke", TOKEN, data=gated.data_dir)
-    assert (sent(gated, TOKEN), sent(gated, "phc_the_next")) == (401, 200)
-    made = ok("keys", "rotate", "phc_the_next", "--days", "0", data=gated.data_dir).split()[0]
-    assert (sent(gated, "phc_the_next"), sent(gated, made)) == (401, 200)
+    assert f"{TOKEN}  dot-ai" in output("keys", "list", data=gated.data_dir)
+    assert f"taken until {until}" in output("keys", "list", data=gated.data_dir)
+    output("keys", "revoke", TOKEN, data=gated.data_dir)
+    assert (status_of_sending(gated, TOKEN), status_of_sending(gated, "phc_the_next")) == (401, 200)
+    made = output("keys", "rotate", "phc_the_next", "--days", "0", data=gated.data_dir).split()[0]
+    assert (status_of_sending(gated, "phc_the_next"), status_of_sending(gated, made)) == (401, 200)
     assert "there is no such key" in run("keys", "revoke", "--data", str(gated.data_dir), "phc_no").stderr
 
 
-def test_the_same_works_while_none_runs(tmp_path: Path) -> None:
-    made = ok("keys", "add", data=tmp_path).split()[0]
-    nxt = ok("keys", "rotate", made, "--days", "0", data=tmp_path).split()[0]
+def test_keys_and_tokens_are_changed_while_no_collector_runs(tmp_path: Path) -> None:
+    made = output("keys", "add", data=tmp_path).split()[0]
+    nxt = output("keys", "rotate", made, "--days", "0", data=tmp_path).split()[0]
     assert made.startswith("phc_")
     assert nxt != made
     again = run("keys", "rotate", "--data", str(tmp_path), made)
     assert (again.returncode, "no such key that is taken" in again.stderr) == (1, True)
-    token = ok("tokens", "add", "grafana", data=tmp_path).strip()
-    assert "grafana  added 20" in ok("tokens", "list", data=tmp_path)
+    token = output("tokens", "add", "grafana", data=tmp_path).strip()
+    assert "grafana  added 20" in output("tokens", "list", data=tmp_path)
     assert token not in (tmp_path / "tokens.json").read_text()
     assert (tmp_path / "tokens.json").stat().st_mode & 0o777 == 0o600
     taken = run("tokens", "add", "--data", str(tmp_path), "grafana")
     assert (taken.returncode, "there is a token of this name" in taken.stderr) == (1, True)
 
 
-def test_an_old_key_ends_by_itself_at_its_time(tmp_path: Path) -> None:
+def test_a_rotated_key_ends_at_its_time(tmp_path: Path) -> None:
     keys = WriteKeys(tmp_path)
     keys.add("dot-ai", "phc_old")
     keys.rotate("phc_old", "phc_new", 1)
@@ -82,15 +82,15 @@ def test_an_old_key_ends_by_itself_at_its_time(tmp_path: Path) -> None:
 
 
 def test_a_named_token_reads_until_it_is_revoked(gated: CollectorProcess) -> None:
-    token = ok("tokens", "add", "reports", data=gated.data_dir).strip()
-    other = ok("tokens", "add", "grafana", data=gated.data_dir).strip()
-    assert (read(gated, token), read(gated, other)) == (200, 200)
-    assert read(gated, token + "x") == 401
-    ok("tokens", "revoke", "reports", data=gated.data_dir)
-    assert (read(gated, token), read(gated, other)) == (401, 200)
+    token = output("tokens", "add", "reports", data=gated.data_dir).strip()
+    other = output("tokens", "add", "grafana", data=gated.data_dir).strip()
+    assert (status_of_reading(gated, token), status_of_reading(gated, other)) == (200, 200)
+    assert status_of_reading(gated, token + "x") == 401
+    output("tokens", "revoke", "reports", data=gated.data_dir)
+    assert (status_of_reading(gated, token), status_of_reading(gated, other)) == (401, 200)
 
 
-def test_a_session_does_nothing_for_another_site(gated: CollectorProcess) -> None:
+def test_a_request_of_another_site_can_not_use_a_session(gated: CollectorProcess) -> None:
     cookie = sign_in(gated, SECRET).headers["set-cookie"].split(";")[0]
 
     def posted(**origin: str) -> int:
@@ -138,7 +138,7 @@ def test_no_route_answers_to_a_strange_host_name(gated: CollectorProcess) -> Non
 
 
 def test_an_organisation_sets_the_host_and_nothing_else(tmp_path: Path) -> None:
-    """The walk of the documents: the product ships its own public key, the operator adds that key here."""
+    """As the documents describe it: the product ships its public key, and the operator adds that key here."""
     env = {"FOOTFALL_SIGN_IN_SECRET": SECRET}
     with start_collector(tmp_path / "data", env, host="0.0.0.0") as collector:
         client = (
@@ -148,12 +148,12 @@ def test_an_organisation_sets_the_host_and_nothing_else(tmp_path: Path) -> None:
             "telemetry.record(ServerStarted())\n"
             "telemetry.flush(20)\ntelemetry.close()\n"
         )
-        assert sent(collector, "phc_of_the_release") == 401
-        ok("keys", "add", "phc_of_the_release", data=collector.data_dir)
+        assert status_of_sending(collector, "phc_of_the_release") == 401
+        output("keys", "add", "phc_of_the_release", data=collector.data_dir)
         surroundings = {k: v for k, v in os.environ.items() if not k.startswith(("DOT_AI_", "FOOTFALL_", "DO_NOT"))}
         only = {
             "DOT_AI_POSTHOG_HOST": f"http://127.0.0.1:{collector.port}",
-            # Of the test, not of the organisation: no ten minutes' wait, and a state directory to throw away.
+            # Of the test, not of the organisation: no grace of ten minutes, and a temporary state directory.
             "DOT_AI_TELEMETRY_GRACE_SECONDS": "0",
             "DOT_AI_TELEMETRY_STATE_DIR": str(tmp_path / "state"),
         }

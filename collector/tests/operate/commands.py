@@ -1,4 +1,4 @@
-"""The real command line against real collectors and directories."""
+"""Runs the real command line against real collectors and directories."""
 
 import functools
 import signal
@@ -26,26 +26,26 @@ def arguments(data: Path, *words: str) -> list[str]:
 
 
 def run(data: Path, *words: str, prefix: Sequence[str] = ()) -> "subprocess.CompletedProcess[str]":
-    """A command to its end; whatever happens it never shows a traceback."""
+    """Run a command to its end; it must not show a traceback."""
     ran = subprocess.run([*prefix, *arguments(data, *words)], capture_output=True, text=True, timeout=120, check=False)
     assert "Traceback" not in ran.stderr, ran.stderr
     return ran
 
 
 def begun(data: Path, *words: str) -> "subprocess.Popen[str]":
-    """A command that is still under way."""
+    """Start a command and leave it running."""
     return subprocess.Popen(arguments(data, *words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def refused(data: Path, *words: str, prefix: Sequence[str] = ()) -> str:
-    """The sentence of a command that must fail."""
+    """The error of a command that must fail."""
     ran = run(data, *words, prefix=prefix)
     assert ran.returncode == 1, (ran.stdout, ran.stderr)
     return ran.stderr
 
 
 def done(data: Path, *words: str) -> str:
-    """What a command prints that must succeed."""
+    """The output of a command that must succeed."""
     ran = run(data, *words)
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
@@ -65,7 +65,7 @@ def calls(collector: CollectorProcess) -> int:
 
 
 def stored(data: Path) -> Counter[str]:
-    """How often each uuid is in the month files, read without the collector's code."""
+    """How often each uuid is in the month files, which are read without the collector's code."""
     found: Counter[str] = Counter()
     for path in (data / "store").glob("events-*.duckdb"):
         with duckdb.connect(str(path), read_only=True) as connection:
@@ -74,7 +74,7 @@ def stored(data: Path) -> Counter[str]:
 
 
 class Stopped:
-    """A collector that does nothing for the time being, so that a command waits for it."""
+    """A collector that is stopped by a signal, so that a command waits for it."""
 
     def __init__(self, collector: CollectorProcess) -> None:
         self.collector = collector

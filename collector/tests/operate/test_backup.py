@@ -1,4 +1,4 @@
-"""A backup of a collector that goes on is whole, or there is none."""
+"""A backup of a running collector is complete, or there is none."""
 
 import json
 import signal
@@ -25,7 +25,7 @@ def test_a_backup_under_load_has_every_event_that_was_acknowledged_before_it_onc
     with start_collector(data) as collector:
         fleet.open(collector.port, None)
         for number in range(2):
-            wait_for(lambda least=20 * (number + 1): fleet.batches > least, "some batches", 60)
+            wait_for(lambda batches=20 * (number + 1): fleet.batches > batches, "some batches", 60)
             before = set(fleet.acknowledged())
             said = done(data, "backup", str(tmp_path / f"backup-{number}"), "--include-pepper")
             assert "events and the journal" in said
@@ -48,8 +48,8 @@ def test_while_the_store_is_held_events_are_acknowledged_and_charts_answered(tmp
         fleet.open(collector.port, None)
 
         def look(progress: dict[str, object]) -> None:
-            had = fleet.batches
-            wait_for(lambda: fleet.batches > had + 20, "batches while it is held", 60)
+            before = fleet.batches
+            wait_for(lambda: fleet.batches > before + 20, "batches while it is held", 60)
             assert calls(collector) >= 1
 
         assert send_command(tmp_path / "data", "hold", {}, on_progress=look)["seconds"] > 0
@@ -60,7 +60,7 @@ def test_while_the_store_is_held_events_are_acknowledged_and_charts_answered(tmp
         fleet.finish()
 
 
-def test_the_manifest_says_what_is_in_it_and_the_pepper_is_not(tmp_path: Path) -> None:
+def test_the_manifest_lists_every_file_and_the_pepper_is_not_among_them(tmp_path: Path) -> None:
     data, target = tmp_path / "data", tmp_path / "backup"
     with start_collector(data) as collector:
         give(collector, some_event(), some_event())
@@ -73,7 +73,7 @@ def test_the_manifest_says_what_is_in_it_and_the_pepper_is_not(tmp_path: Path) -
     assert not [path for path in target.rglob("*") if path.is_file() and pepper in path.read_bytes()]
 
 
-def test_without_a_collector_what_a_killed_one_left_in_the_journal_is_in_it_too(tmp_path: Path) -> None:
+def test_without_a_collector_the_journal_of_a_killed_one_is_in_the_backup(tmp_path: Path) -> None:
     data = tmp_path / "data"
     collector = start_collector(data, segment_seconds=3600)
     names = [some_event() for _ in range(3)]
@@ -94,14 +94,14 @@ def test_a_backup_that_is_killed_leaves_no_backup_and_the_next_one_works(tmp_pat
             command.kill()
             command.communicate()
         assert (target.exists(), (tmp_path / "backup.partial").exists()) == (False, True)
-        # Nobody holds the store any more.
+        # The store is not held any more.
         give(collector, some_event())
         done(data, "backup", str(target))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["backup", "data"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_collector_that_ends_meanwhile_makes_it_fail_and_leaves_nothing(tmp_path: Path, number: int) -> None:
+def test_a_backup_fails_and_leaves_nothing_where_the_collector_ends_during_it(tmp_path: Path, number: int) -> None:
     data, target = tmp_path / "data", tmp_path / "backup"
     collector = start_collector(data)
     give(collector, some_event())
@@ -117,11 +117,11 @@ def test_a_collector_that_ends_meanwhile_makes_it_fail_and_leaves_nothing(tmp_pa
     collector.stop()
 
 
-def held_for_ever(progress: dict[str, object]) -> None:
+def give_up(progress: dict[str, object]) -> None:
     raise KeyboardInterrupt
 
 
-def test_a_stop_does_not_wait_for_whoever_holds_the_store(tmp_path: Path) -> None:
+def test_a_stop_does_not_wait_for_a_backup_that_holds_the_store(tmp_path: Path) -> None:
     collector = start_collector(tmp_path / "data")
 
     def stop(progress: dict[str, object]) -> None:
@@ -133,14 +133,14 @@ def test_a_stop_does_not_wait_for_whoever_holds_the_store(tmp_path: Path) -> Non
     assert collector.stop() == 0
 
 
-def test_whoever_gives_up_lets_the_store_go(tmp_path: Path) -> None:
+def test_a_backup_that_gives_up_releases_the_store(tmp_path: Path) -> None:
     with start_collector(tmp_path / "data") as collector:
         with pytest.raises(KeyboardInterrupt):
-            send_command(tmp_path / "data", "hold", {}, on_progress=held_for_ever)
+            send_command(tmp_path / "data", "hold", {}, on_progress=give_up)
         give(collector, some_event())
 
 
-def test_without_room_for_it_there_is_no_backup_and_nothing_is_left(tmp_path: Path) -> None:
+def test_without_disk_space_there_is_no_backup_and_nothing_is_left(tmp_path: Path) -> None:
     with disk(tmp_path / "disk", "size=1m") as small, start_collector(tmp_path / "data") as collector:
         give(collector, some_event())
         said = refused(tmp_path / "data", "backup", str(small.path / "backup"), prefix=small.prefix)
@@ -148,7 +148,7 @@ def test_without_room_for_it_there_is_no_backup_and_nothing_is_left(tmp_path: Pa
         assert list(small.seen.iterdir()) == []
 
 
-def test_where_it_would_be_lost_or_overwrite_something_it_is_not_made(tmp_path: Path, shared_dir: Path) -> None:
+def test_a_backup_is_not_made_where_it_would_be_lost_or_overwrite_something(tmp_path: Path, shared_dir: Path) -> None:
     (tmp_path / "taken").mkdir()
     (tmp_path / "other.partial").mkdir()
     for target, says in (

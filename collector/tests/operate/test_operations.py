@@ -1,4 +1,4 @@
-"""Commands of an operator, through the running collector and while none runs."""
+"""An operator's commands, in the running collector and while none runs."""
 
 import json
 import os
@@ -63,11 +63,11 @@ def test_forgetting_through_the_running_collector_deletes_everything_and_for_goo
     assert not [path for path in (data / "store").glob("*.duckdb") if number in path.read_bytes()]
 
 
-def test_without_a_running_collector_the_same_commands_work_on_the_directory(tmp_path: Path) -> None:
+def test_without_a_running_collector_commands_work_on_the_directory(tmp_path: Path) -> None:
     data = tmp_path / "data"
     collector = start_collector(data)
     fill(collector)
-    # What the killed process left in the journal is loaded before it is counted and deleted.
+    # The journal of the killed process is loaded first.
     assert post(collector, batch(event(distinct_id=LEAVER))).status == 200
     collector.kill()
     assert command(data, "forget", LEAVER, "--product", "dot-ai").stdout.startswith("4 events deleted")
@@ -76,7 +76,7 @@ def test_without_a_running_collector_the_same_commands_work_on_the_directory(tmp
         assert usage(again) == [["recommend", 2, 1, 1.0]]
 
 
-def test_an_instance_that_is_not_there_is_told_apart_from_one_that_was_deleted(tmp_path: Path) -> None:
+def test_forget_says_whether_the_instance_was_there(tmp_path: Path) -> None:
     ran = command(tmp_path, "forget", LEAVER)
     assert (ran.returncode, ran.stdout.startswith("no event of this instance is stored;")) == (0, True)
     assert "has not the form" not in ran.stdout
@@ -84,7 +84,7 @@ def test_an_instance_that_is_not_there_is_told_apart_from_one_that_was_deleted(t
     assert (ran.returncode, "'banana' has not the form of Footfall's IDs" in ran.stdout) == (0, True)
 
 
-def test_what_other_sdks_call_an_instance_can_be_forgotten(tmp_path: Path) -> None:
+def test_an_instance_of_another_sdk_can_be_forgotten(tmp_path: Path) -> None:
     with start_collector(tmp_path / "data") as collector:
         assert post(collector, batch(event(distinct_id="banana"))).status == 200
         wait_for(lambda: counter(collector, "events_stored") == 1, "the event")
@@ -94,7 +94,7 @@ def test_what_other_sdks_call_an_instance_can_be_forgotten(tmp_path: Path) -> No
 
 OLD = (datetime.now(UTC) - timedelta(days=45)).strftime("events-%Y-%m.duckdb")
 THIS_MONTH = max(1, datetime.now(UTC).day - 1)
-"""So many days reach back to the first of this month; on the first itself they reach one day further."""
+"""Days back to the first of this month; on the first itself to the day before."""
 
 
 def months(data: Path) -> set[str]:
@@ -133,7 +133,7 @@ def test_old_months_are_deleted_by_the_collector_itself(tmp_path: Path) -> None:
         (("retain", "--days", "0"), "--days must be at least 1"),
     ],
 )
-def test_what_can_not_be_done_is_said_in_a_sentence_with_and_without_a_collector(
+def test_a_refusal_is_one_sentence_with_and_without_a_collector(
     shared: CollectorProcess, tmp_path: Path, arguments: tuple[str, ...], says: str
 ) -> None:
     for data in (shared.data_dir, tmp_path):
@@ -141,13 +141,13 @@ def test_what_can_not_be_done_is_said_in_a_sentence_with_and_without_a_collector
         assert (ran.returncode, says in ran.stderr, "Traceback" in ran.stderr) == (1, True, False)
 
 
-def test_a_directory_that_does_not_exist_is_not_made(tmp_path: Path) -> None:
+def test_a_missing_directory_is_not_made(tmp_path: Path) -> None:
     ran = command(tmp_path / "nowhere", "forget", LEAVER)
     assert (ran.returncode, "check --data" in ran.stderr) == (1, True)
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_the_socket_is_for_its_user_only_and_goes_with_the_collector(tmp_path: Path) -> None:
+def test_the_socket_is_private_to_its_user_and_is_removed_at_the_end(tmp_path: Path) -> None:
     with start_collector(tmp_path / "data"):
         mode = os.stat(tmp_path / "data" / "control.sock").st_mode
         assert stat.S_ISSOCK(mode)
@@ -169,7 +169,7 @@ def refuse() -> None:
     raise ControlError("not today")
 
 
-def test_a_directory_with_a_long_name_can_be_reached_and_strangers_words_are_refused(tmp_path: Path) -> None:
+def test_the_socket_works_below_a_long_path_and_refuses_what_is_no_command(tmp_path: Path) -> None:
     data = tmp_path / ("d" * 120)
     data.mkdir()
     control = ControlSocket(data, {"add": lambda one, other=1: one + other, "refuse": refuse})
@@ -184,22 +184,22 @@ def test_a_directory_with_a_long_name_can_be_reached_and_strangers_words_are_ref
             with pytest.raises(ControlError, match=says):
                 send_command(data, name, arguments)
         for noise in (b"\n", b"{\n", b"[]\n", b'{"command":1}\n', b"x" * 70_000 + b"\n"):
-            assert "not one of this version" in said_to(data, noise)["error"]
+            assert "not one of this version" in reply_to(data, noise)["error"]
         with socket.socket(socket.AF_UNIX) as silent:
-            silent.connect(reachable(data))
+            silent.connect(socket_path(data))
         assert send_command(data, "add", {"one": 2, "other": 5}) == 7
     finally:
         control.stop()
     assert "footfall-control" not in {thread.name for thread in threading.enumerate()}
 
 
-def reachable(data: Path) -> str:
+def socket_path(data: Path) -> str:
     return f"/proc/self/fd/{os.open(data, os.O_RDONLY)}/control.sock"
 
 
-def said_to(data: Path, line: bytes) -> dict[str, str]:
+def reply_to(data: Path, line: bytes) -> dict[str, str]:
     with socket.socket(socket.AF_UNIX) as peer:
-        peer.connect(reachable(data))
+        peer.connect(socket_path(data))
         peer.sendall(line)
         answer: dict[str, str] = json.loads(peer.makefile().readline())
         return answer

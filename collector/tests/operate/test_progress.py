@@ -1,4 +1,4 @@
-"""Commands that take long are seen to go on, and are finished whoever still listens."""
+"""Long commands show their progress."""
 
 import threading
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ RECEIVED = 1_795_132_800
 
 
 @pytest.fixture
-def goes_on(tmp_path: Path) -> Iterator[threading.Event]:
+def let_work_finish(tmp_path: Path) -> Iterator[threading.Event]:
     """A store behind a control socket, whose work waits before its last step until the event is set."""
     let_go = threading.Event()
 
@@ -44,14 +44,14 @@ def goes_on(tmp_path: Path) -> Iterator[threading.Event]:
         (("forget", STAYER), "rewriting the months", "1 event deleted"),
     ],
 )
-def test_work_that_takes_long_says_so_meanwhile(
-    tmp_path: Path, goes_on: threading.Event, words: tuple[str, ...], says: str, ends: str
+def test_a_long_command_shows_how_long_it_has_taken(
+    tmp_path: Path, let_work_finish: threading.Event, words: tuple[str, ...], says: str, ends: str
 ) -> None:
     with begun(tmp_path, *words) as command:
         assert command.stderr is not None
         assert says in command.stderr.readline()
         assert " s so far" in command.stderr.readline()
-        goes_on.set()
+        let_work_finish.set()
         said, complained = command.communicate(timeout=60)
     assert command.returncode == 0, complained
     assert said.startswith(ends)

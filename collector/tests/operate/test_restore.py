@@ -1,4 +1,4 @@
-"""A restore is whole or says that it is not, and brings back nothing that was forgotten."""
+"""A restore is complete or says that it is not, and brings back no forgotten instance."""
 
 import shutil
 from pathlib import Path
@@ -34,9 +34,7 @@ def traces_of_leaver(data: Path, pepper: bytes) -> list[Path]:
     return holds(data, digest) + [p for p in (data / "store").glob("*.duckdb") if number in p.read_bytes()]
 
 
-def test_what_was_forgotten_since_does_not_come_back_where_a_copy_of_the_list_is_given(
-    lost: Path, tmp_path: Path
-) -> None:
+def test_a_copy_of_the_list_keeps_forgotten_instances_from_coming_back(lost: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     done(data, "restore", str(lost / "whole"))
     assert len(stored(data)) == 5
@@ -53,7 +51,7 @@ def test_what_was_forgotten_since_does_not_come_back_where_a_copy_of_the_list_is
         assert calls(collector) == 3
 
 
-def test_in_place_the_list_of_the_directory_itself_counts(lost: Path, tmp_path: Path) -> None:
+def test_in_place_the_list_of_the_directory_counts(lost: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     shutil.copytree(lost / "data", data)
     assert "has events already" in refused(data, "restore", str(lost / "backup"))
@@ -65,7 +63,7 @@ def test_in_place_the_list_of_the_directory_itself_counts(lost: Path, tmp_path: 
         assert calls(collector) == 2
 
 
-def test_tokens_and_keys_come_back_and_what_was_revoked_since_stays_revoked(tmp_path: Path) -> None:
+def test_tokens_and_keys_come_back_unless_they_were_revoked_since(tmp_path: Path) -> None:
     data, backup = tmp_path / "data", tmp_path / "backup"
     with start_collector(data) as collector:
         give(collector, some_event())
@@ -85,7 +83,7 @@ def test_tokens_and_keys_come_back_and_what_was_revoked_since_stays_revoked(tmp_
             assert (post(restored, batch(some_event()).replace(TOKEN.encode(), key.encode())).status == 200) is good
 
 
-def test_a_store_that_is_a_database_of_its_own_is_backed_up_by_its_own_tools(tmp_path: Path) -> None:
+def test_a_clickhouse_store_is_left_to_the_tools_of_that_database(tmp_path: Path) -> None:
     data, place = tmp_path / "data", str(tmp_path / "place")
     data.mkdir()
     for words in (["backup", place], ["restore", place], ["verify"], ["export", place]):
@@ -94,7 +92,7 @@ def test_a_store_that_is_a_database_of_its_own_is_backed_up_by_its_own_tools(tmp
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
-def test_without_the_pepper_it_says_what_to_do_and_with_it_the_collector_starts(lost: Path, tmp_path: Path) -> None:
+def test_a_restore_without_pepper_says_what_to_do_and_with_it_the_collector_starts(lost: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     assert "The backup has no pepper. Put the file `pepper`" in done(data, "restore", str(lost / "backup"))
     assert "another pepper" in run(data, "verify").stderr
@@ -147,7 +145,7 @@ def test_a_damaged_backup_is_refused_and_the_directory_stays_empty(
     assert not (tmp_path / "data").exists()
 
 
-def test_one_that_does_not_finish_keeps_the_collector_from_starting_until_it_is_run_again(
+def test_an_unfinished_restore_keeps_the_collector_from_starting_until_it_is_run_again(
     lost: Path, tmp_path: Path
 ) -> None:
     with disk(tmp_path / "disk", "size=9m") as small:
@@ -173,6 +171,6 @@ def test_a_running_collector_is_not_overwritten(lost: Path, tmp_path: Path) -> N
         assert calls(collector) == 1
 
 
-def test_a_list_that_is_not_there_is_no_empty_list(lost: Path, tmp_path: Path) -> None:
+def test_a_missing_list_is_an_error_and_no_empty_list(lost: Path, tmp_path: Path) -> None:
     said = refused(tmp_path / "data", "restore", "--forgotten", str(tmp_path / "typo.json"), str(lost / "whole"))
     assert "is no file" in said

@@ -1,4 +1,4 @@
-"""`verify` finds what is wrong and only that; `export` writes what is stored."""
+"""`verify` finds every difference and no other; `export` writes the stored events."""
 
 import json
 import subprocess
@@ -31,7 +31,7 @@ KEEP: dict[str, Any] = {"segment_seconds": 3600}
 
 
 def change_a_bit(path: Path) -> None:
-    """In the middle of a line, while others may have the file open."""
+    """Change a bit in the middle of a file that another process may have open."""
     content = path.read_bytes()
     with path.open("r+b") as file:
         file.seek(len(content) // 2)
@@ -43,7 +43,7 @@ def test_a_collector_under_load_verifies_without_a_difference(tmp_path: Path) ->
     with start_collector(tmp_path / "data", segment_seconds=0.2) as collector:
         fleet.open(collector.port, None)
         for number in range(4):
-            wait_for(lambda least=15 * (number + 1): fleet.batches > least, "some batches", 60)
+            wait_for(lambda batches=15 * (number + 1): fleet.batches > batches, "some batches", 60)
             said = done(tmp_path / "data", "verify")
             assert ", 0 damaged" in said
             assert ", 0 missing" in said
@@ -71,7 +71,9 @@ def test_a_bit_that_changes_in_a_closed_segment_is_found_while_the_collector_run
         assert (ran.returncode, ", 1 damaged" in ran.stdout) == (1, True)
 
 
-def test_without_a_collector_a_damaged_line_of_the_last_segment_is_found_and_a_torn_one_is_none(tmp_path: Path) -> None:
+def test_without_a_collector_a_damaged_line_of_the_last_segment_is_found_and_a_torn_one_is_not_damage(
+    tmp_path: Path,
+) -> None:
     for name, harm, code in (("torn", False, 0), ("damaged", True, 1)):
         data = tmp_path / name
         collector = start_collector(data, **KEEP)
@@ -86,7 +88,7 @@ def test_without_a_collector_a_damaged_line_of_the_last_segment_is_found_and_a_t
         assert (ran.returncode, f"{int(harm)} damaged" in ran.stdout) == (code, True), ran.stdout
 
 
-def test_an_event_that_is_missing_in_the_store_is_found(tmp_path: Path) -> None:
+def test_an_event_that_the_store_lacks_is_found(tmp_path: Path) -> None:
     data = tmp_path / "data"
     collector = start_collector(data)
     names = give(collector, some_event(), some_event(), some_event())
@@ -111,7 +113,7 @@ def test_counts_that_differ_are_found_and_rebuild_mends_them(tmp_path: Path) -> 
     assert "counts of dot-ai: 3, raw events: 3" in done(data, "verify")
 
 
-def test_forgotten_instances_are_not_missed(tmp_path: Path) -> None:
+def test_events_of_forgotten_instances_are_not_missing(tmp_path: Path) -> None:
     data = tmp_path / "data"
     with start_collector(data) as collector:
         give(collector, event(distinct_id=LEAVER), some_event())
@@ -144,7 +146,7 @@ def test_exported_files_hold_the_events_of_the_range_in_every_format(tmp_path: P
     assert set(stored(data)) == set(names)
 
 
-def test_products_are_exported_apart(tmp_path: Path) -> None:
+def test_each_product_is_exported_to_its_own_file(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
     (data / "footfall.toml").write_text("[products.dot-ai]\n[products.other]\n")
@@ -171,7 +173,7 @@ def test_products_are_exported_apart(tmp_path: Path) -> None:
     assert duckdb.execute(f"SELECT count(*) FROM read_parquet('{tmp_path}/one/*')").fetchall() == [(3,)]
 
 
-def test_what_can_not_be_exported_is_said_and_leaves_nothing(shared_dir: Path, tmp_path: Path) -> None:
+def test_an_export_that_is_refused_leaves_nothing(shared_dir: Path, tmp_path: Path) -> None:
     assert "--product none: no such product; known are dot-ai. Add [products.none] to" in refused(
         shared_dir, "export", "--product", "none", str(tmp_path / "out")
     )

@@ -17,7 +17,7 @@ from footfall_collector.runtime import (
 )
 
 
-def test_without_anything_the_collector_is_local(tmp_path: Path) -> None:
+def test_without_settings_the_collector_is_local(tmp_path: Path) -> None:
     settings = read_settings({"data": str(tmp_path)}, {})
     assert settings == Settings(data=tmp_path)
     assert (settings.host, settings.port, settings.loopback, settings.default_product) == (
@@ -71,9 +71,9 @@ def test_every_setting_of_the_table_can_be_set_by_a_variable() -> None:
     ],
 )
 def test_a_wrong_variable_is_named_with_its_fix(env: dict[str, str], message: str) -> None:
-    with pytest.raises(SettingsError) as wrong:
+    with pytest.raises(SettingsError) as error:
         read_settings({}, env)
-    assert message in str(wrong.value)
+    assert message in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -109,44 +109,44 @@ def test_a_wrong_variable_is_named_with_its_fix(env: dict[str, str], message: st
 def test_a_wrong_line_of_the_file_is_named_with_its_fix(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "footfall.toml"
     path.write_text(text)
-    with pytest.raises(SettingsError) as wrong:
+    with pytest.raises(SettingsError) as error:
         read_settings({"config": str(path)}, {})
-    assert message in str(wrong.value)
-    assert str(path) in str(wrong.value)
+    assert message in str(error.value)
+    assert str(path) in str(error.value)
 
 
 @pytest.mark.parametrize("setting", COLLECTOR_SETTINGS, ids=lambda setting: setting.name)
 def test_a_value_of_the_wrong_type_is_named_with_file_line_and_fix(tmp_path: Path, setting: Setting) -> None:
     path = tmp_path / "footfall.toml"
     path.write_text(f"# {setting.name} = 1\n\n{setting.name} = {{ a = 1 }}\n")
-    with pytest.raises(SettingsError) as wrong:
+    with pytest.raises(SettingsError) as error:
         read_settings({"config": str(path)}, {})
-    assert str(wrong.value).startswith(f"{path}, line 3: {setting.name}: write a ")
+    assert str(error.value).startswith(f"{path}, line 3: {setting.name}: write a ")
 
 
 @pytest.mark.parametrize(
     "name", ["a.org", ".a.org", "*", "[::1]", "[10.0.0.5]", "10.0.0.5", "collector", "A_b.c-d", "my-svc.ns.svc"]
 )
-def test_host_names_are_taken(name: str) -> None:
+def test_host_names_are_accepted(name: str) -> None:
     assert read_settings({"allowed_hosts": name}, {}).allowed_hosts == (name,)
 
 
 @pytest.mark.parametrize(
     "name", ["http://a.org/", "a.org:8765", "a.org/", "::1", "[::1", "[a]", "*.a.org", "a..org", "ä.org"]
 )
-def test_what_no_host_header_can_match_stops_the_start(name: str) -> None:
+def test_a_name_that_no_host_header_can_match_stops_the_start(name: str) -> None:
     with pytest.raises(SettingsError, match="--allowed-hosts: write a host name such as"):
         read_settings({"allowed_hosts": f"b.org,{name}"}, {})
 
 
-def test_the_reference_has_every_setting_and_taking_its_marks_away_gives_the_defaults(tmp_path: Path) -> None:
+def test_the_reference_has_every_setting_and_gives_the_defaults_where_it_is_uncommented(tmp_path: Path) -> None:
     lines = (Path(__file__).parents[3] / "docs" / "footfall.toml").read_text("utf-8").splitlines()
     (tmp_path / "footfall.toml").write_text("\n".join(re.sub(r"^#(?! )", "", line) for line in lines))
-    read = read_settings({"config": str(tmp_path / "footfall.toml")}, {})
-    own = ProductSettings(tmp_path / "my_events.py", ("recommend", "remediate"), ("my-client",))
-    assert read == replace(Settings(), products={"dot-ai": own})
-    said = {line.split(" = ")[0][1:] for line in lines if re.match(r"#\w+ = ", line)}
-    assert said == {setting.name for setting in COLLECTOR_SETTINGS} | {"tools", "client_names", "catalogue"}
+    settings = read_settings({"config": str(tmp_path / "footfall.toml")}, {})
+    product = ProductSettings(tmp_path / "my_events.py", ("recommend", "remediate"), ("my-client",))
+    assert settings == replace(Settings(), products={"dot-ai": product})
+    names = {line.split(" = ")[0][1:] for line in lines if re.match(r"#\w+ = ", line)}
+    assert names == {setting.name for setting in COLLECTOR_SETTINGS} | {"tools", "client_names", "catalogue"}
     for setting in COLLECTOR_SETTINGS:
         place = lines.index(next(line for line in lines if line.startswith(f"#{setting.name} = ")))
         paragraph = " ".join(line.removeprefix("# ") for line in lines[max(0, place - 4) : place])
@@ -154,7 +154,7 @@ def test_the_reference_has_every_setting_and_taking_its_marks_away_gives_the_def
         assert f"FOOTFALL_{setting.name.upper()}" in lines[place - 1]
 
 
-def test_the_reference_as_it_is_changes_nothing() -> None:
+def test_the_unedited_reference_changes_nothing() -> None:
     assert read_settings({"config": str(Path(__file__).parents[3] / "docs" / "footfall.toml")}, {}) == Settings()
 
 
@@ -172,11 +172,11 @@ def test_the_variables_that_kubernetes_makes_for_a_service_named_footfall_are_no
 @pytest.mark.parametrize(
     "text", ["sign_in_secret = 'swordfish'", "store = 'mysql://me:swordfish@db'", "sign_in_secret = '$argon2swordfish'"]
 )
-def test_a_wrong_secret_is_not_repeated(tmp_path: Path, text: str) -> None:
+def test_a_refused_secret_is_not_in_the_message(tmp_path: Path, text: str) -> None:
     (tmp_path / "footfall.toml").write_text(text)
-    with pytest.raises(SettingsError) as wrong:
+    with pytest.raises(SettingsError) as error:
         read_settings({"data": str(tmp_path)}, {})
-    assert "swordfish" not in str(wrong.value)
+    assert "swordfish" not in str(error.value)
 
 
 def test_a_secret_is_in_no_text_of_the_settings() -> None:
@@ -238,6 +238,6 @@ def test_a_catalogue_that_can_not_be_used_stops_the_start(tmp_path: Path, source
     path = tmp_path / "own.py"
     if source is not None:
         path.write_text(source)
-    with pytest.raises(SettingsError) as wrong:
+    with pytest.raises(SettingsError) as error:
         load_catalogues({"reporter": ProductSettings(catalogue=path)})
-    assert message in str(wrong.value)
+    assert message in str(error.value)

@@ -1,4 +1,4 @@
-"""Making files and directories so that they outlive a power cut: a new name counts once its directory is synced."""
+"""Files and directories that survive a power cut: a new name is durable once its directory is synced."""
 
 import os
 from pathlib import Path
@@ -14,7 +14,7 @@ def sync_directory(directory: Path) -> None:
 
 
 def make_directory(directory: Path) -> None:
-    """Make a directory for its user only, and those above it; each is on disk before the next. Raises OSError."""
+    """Make a directory for its user only, and its parents; each is on disk before the next. Raises OSError."""
     if directory.is_dir():
         return
     missing = []
@@ -30,12 +30,12 @@ def make_directory(directory: Path) -> None:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file whole, readable by its user only, or leave what was there before. Raises OSError."""
-    scratch = path.with_name(path.name + ".tmp")
-    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    """Replace a file atomically by one that only its user can read. Raises OSError; the old file is then unchanged."""
+    temporary = path.with_name(path.name + ".tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    os.rename(scratch, path)
+    os.rename(temporary, path)
     sync_directory(path.parent)

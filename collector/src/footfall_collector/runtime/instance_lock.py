@@ -1,4 +1,4 @@
-"""One collector per data directory: an exclusive lock, which the kernel gives back whatever ends the process."""
+"""One collector per data directory: an exclusive lock that the kernel releases when the process ends."""
 
 import fcntl
 import os
@@ -7,10 +7,8 @@ from pathlib import Path
 from .durable_files import make_directory
 
 FILE = "lock"
-
-
 RESTORING = "restore-unfinished"
-"""A file that is in the data directory while a backup is copied into it."""
+"""A file that is in the data directory while a restore copies a backup into it."""
 
 
 class DataUnusableError(Exception):
@@ -21,16 +19,16 @@ class AlreadyRunningError(DataUnusableError):
     """Another collector uses the data directory."""
 
 
-class HalfRestoredError(DataUnusableError):
-    """A restore into the data directory did not come to its end."""
+class UnfinishedRestoreError(DataUnusableError):
+    """A restore into the data directory did not finish."""
 
 
 def lock_data(data: Path, *, restoring: bool = False) -> int:
-    """Make the directory if need be and lock it; the descriptor holds the lock for as long as it is open.
+    """Make the directory where it is missing and lock it; the descriptor holds the lock while it is open.
 
     Raises:
-        AlreadyRunningError: another process holds it.
-        HalfRestoredError: only a restore (`restoring`) may go on with it.
+        AlreadyRunningError: another process holds the lock.
+        UnfinishedRestoreError: only another restore (`restoring`) may use the directory.
         OSError: the directory can't be made or written.
     """
     make_directory(data)
@@ -47,5 +45,5 @@ def lock_data(data: Path, *, restoring: bool = False) -> int:
         raise
     if (data / RESTORING).exists() and not restoring:
         os.close(descriptor)
-        raise HalfRestoredError(f"a restore into {data} did not finish: run it again with --force")
+        raise UnfinishedRestoreError(f"a restore into {data} did not finish: run it again with --force")
     return descriptor

@@ -1,7 +1,7 @@
-"""What PostHog's REST API documents about dashboards and insights: what it would refuse, this server refuses.
+"""A stand-in of PostHog's REST API for dashboards and insights, which refuses what the documented API refuses.
 
-A real HTTP server with a memory. Lists come in pages of five, whatever limit is asked for; a stored query has fields
-that nobody sent, as PostHog adds its own.
+A real HTTP server that keeps its objects in memory. A list has pages of five for any requested limit; a stored query
+has additional fields, as PostHog's has.
 """
 
 import json
@@ -130,7 +130,7 @@ SHAPES = {
 
 
 class PostHog:
-    """What it was asked, and what it keeps. `scopes` False makes it refuse to write; `anonymize` is the setting."""
+    """Its requests and stored objects. With `scopes` False it refuses writes; `anonymize` is a project setting."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []

@@ -1,4 +1,4 @@
-"""`footfall-collector posthog provision` as a user runs it, against a server that refuses what PostHog's API lacks."""
+"""`posthog provision` as a user runs it, against a server that refuses what PostHog's API would refuse."""
 
 import json
 import os
@@ -94,7 +94,7 @@ def test_a_second_run_writes_nothing() -> None:
         assert ran.stdout.count("unchanged") == 1 + len(CHARTS)
 
 
-def test_what_was_changed_is_mended_and_what_was_deleted_is_made_again() -> None:
+def test_a_changed_insight_is_updated_and_a_deleted_one_is_created_again() -> None:
     with a_posthog() as posthog:
         provision(posthog)
         changed, deleted = posthog.kept["insights"][2], posthog.kept["insights"][5]
@@ -107,7 +107,7 @@ def test_what_was_changed_is_mended_and_what_was_deleted_is_made_again() -> None
         assert [i["name"] for i in posthog.kept["insights"] if not i["deleted"]].count(deleted["name"]) == 1
 
 
-def test_an_insight_stays_on_the_other_dashboards_that_somebody_put_it_on() -> None:
+def test_an_insight_stays_on_other_dashboards() -> None:
     with a_posthog() as posthog:
         provision(posthog)
         first = posthog.kept["insights"][0]
@@ -117,7 +117,7 @@ def test_an_insight_stays_on_the_other_dashboards_that_somebody_put_it_on() -> N
         assert ran.stdout.count("unchanged") == 1 + len(CHARTS)
 
 
-def test_two_products_have_a_dashboard_each() -> None:
+def test_each_product_has_its_own_dashboard() -> None:
     with a_posthog() as posthog:
         provision(posthog)
         assert provision(posthog, "--product", "parcel").returncode == 0
@@ -127,7 +127,7 @@ def test_two_products_have_a_dashboard_each() -> None:
         assert "parcel_version" in json.dumps(versions["query"])
 
 
-def test_a_products_own_event_gets_an_insight_of_its_own(tmp_path: Path) -> None:
+def test_each_event_of_a_products_own_catalogue_gets_an_insight(tmp_path: Path) -> None:
     (tmp_path / "letters.py").write_text(OWN)
     with a_posthog() as posthog:
         ran = provision(posthog, "--product", "post", "--catalogue", str(tmp_path / "letters.py"))
@@ -158,21 +158,21 @@ def test_dry_run_prints_the_requests_of_a_first_run_and_sends_none() -> None:
         ("https://eu.i.posthog.com/", "that is PostHog's address for events; write https://eu.posthog.com"),
     ],
 )
-def test_dry_run_refuses_the_hosts_that_a_real_run_refuses(host: str, says: str) -> None:
+def test_a_dry_run_refuses_the_hosts_that_a_real_run_refuses(host: str, says: str) -> None:
     with a_posthog() as posthog:
         ran = provision(posthog, "--dry-run", key="", host=host)
     assert (ran.returncode, ran.stdout) == (1, "")
     assert says in ran.stderr
 
 
-def test_a_catalogue_that_is_not_there_is_a_plain_sentence() -> None:
+def test_a_missing_catalogue_is_reported_in_a_sentence() -> None:
     with a_posthog() as posthog:
         ran = provision(posthog, "--dry-run", "--catalogue", "nope.py")
     assert (ran.returncode, ran.stdout) == (1, "")
     assert ran.stderr == "footfall-collector: nope.py does not exist; check --catalogue\n"
 
 
-def test_the_key_can_be_an_option_and_then_counts_before_the_variable() -> None:
+def test_the_key_as_an_option_wins_over_the_variable() -> None:
     with a_posthog() as posthog:
         ran = provision(posthog, "--personal-api-key", KEY, "--dry-run", key="")
         assert (ran.returncode, posthog.asked) == (0, [])
@@ -182,7 +182,7 @@ def test_the_key_can_be_an_option_and_then_counts_before_the_variable() -> None:
 
 
 def has(kept: Any, sent: Any) -> bool:
-    """Whether what PostHog keeps has all that was sent, beside the fields of its own that it adds."""
+    """Whether a stored object has everything that was sent; PostHog adds fields."""
     if isinstance(sent, dict):
         return all(has(kept[name], value) for name, value in sent.items())
     if isinstance(sent, list):
@@ -211,7 +211,7 @@ def requests_in(text: str) -> list[tuple[str, Any]]:
         ({"host": "https://us.i.posthog.com"}, "that is PostHog's address for events; write https://us.posthog.com"),
     ],
 )
-def test_what_goes_wrong_is_said_with_what_to_do(how: dict[str, str], says: str) -> None:
+def test_an_error_says_what_to_do(how: dict[str, str], says: str) -> None:
     with a_posthog() as posthog:
         ran = provision(posthog, **how)
         assert ran.returncode == 1
@@ -220,7 +220,7 @@ def test_what_goes_wrong_is_said_with_what_to_do(how: dict[str, str], says: str)
         assert KEY not in ran.stderr
 
 
-def test_a_key_that_may_not_write_is_told_which_scopes_it_lacks() -> None:
+def test_a_key_without_scopes_is_answered_with_the_scopes_it_needs() -> None:
     with a_posthog() as posthog:
         posthog.scopes = False
         ran = provision(posthog)
@@ -229,7 +229,7 @@ def test_a_key_that_may_not_write_is_told_which_scopes_it_lacks() -> None:
 
 
 @pytest.mark.parametrize("discards", [True, False])
-def test_a_project_that_keeps_addresses_is_told_to_discard_them(discards: bool) -> None:
+def test_a_project_that_keeps_addresses_is_advised_to_discard_them(discards: bool) -> None:
     with a_posthog() as posthog:
         posthog.anonymize = discards
         assert ("Discard client IP data" in provision(posthog).stdout) is not discards
