@@ -7,16 +7,23 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SCRIPT = HERE / "node" / "node_modules" / "posthog-js" / "dist" / "array.js"
-_FILES = {
-    "/": ("text/html; charset=utf-8", HERE / "programs" / "page.html"),
-    "/array.js": ("text/javascript; charset=utf-8", SCRIPT),
-}
+MODULES = HERE / "node" / "node_modules"
+
+
+def script_of(release: str) -> Path:
+    """The script of a release, by the name under which it is installed."""
+    return MODULES / release / "dist" / "array.js"
 
 
 class _Handler(BaseHTTPRequestHandler):
+    script: Path
+
     def do_GET(self) -> None:
-        kind, path = _FILES.get(self.path, ("text/plain", None))
+        files = {
+            "/": ("text/html; charset=utf-8", HERE / "programs" / "page.html"),
+            "/array.js": ("text/javascript; charset=utf-8", self.script),
+        }
+        kind, path = files.get(self.path, ("text/plain", None))
         body = b"" if path is None else path.read_bytes()
         self.send_response(404 if path is None else 200)
         self.send_header("Content-Type", kind)
@@ -29,10 +36,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def served_page() -> Iterator[str]:
-    """The address of the page while it is served."""
-    assert SCRIPT.exists(), "posthog-js is not installed: run `make node`"
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+def served_page(release: str = "posthog-js") -> Iterator[str]:
+    """The address of the page while it is served, with this release of posthog-js."""
+    script = script_of(release)
+    assert script.exists(), f"{release} is not installed: run `make node`"
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"script": script}))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()

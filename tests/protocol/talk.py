@@ -61,7 +61,8 @@ class Talk:
         """Every expected event is in the charts once, the rest counted by reason, and nothing was sent twice."""
         wait_for(lambda: self.counted() == expected, f"{expected} in the charts, where {self.counted()} are")
         sent = self.sent()
-        assert len({event["uuid"] for event in sent}) == len(sent), "an event was sent twice"
+        named = [event["uuid"] for event in sent if event.get("uuid")]  # old SDKs give none
+        assert len(set(named)) == len(named), "an event was sent twice"
         assert len(sent) == expected.total() + refused
         assert counter(self.collector, "events_accepted") == expected.total()
         assert counter(self.collector, "events_refused", reason="unknown_event") == refused

@@ -43,8 +43,9 @@ class Tab:
 
 
 @pytest.fixture
-def tab(talk: Talk) -> Iterator[Tab]:
-    with served_page() as address, launched() as chromium:
+def tab(talk: Talk, request: pytest.FixtureRequest) -> Iterator[Tab]:
+    release = getattr(request, "param", "posthog-js")
+    with served_page(release) as address, launched() as chromium:
         page = chromium.new_page()
         watch = Watch(talk.url)
         watch.attach(page)
@@ -100,3 +101,28 @@ def test_what_a_page_sends_when_it_is_left_is_counted_once(tab: Tab) -> None:
     wait_for(lambda: len(tab.talk.sent()) == len(ours), "what was left")
     tab.talk.assert_counted_once(expected(), 0)
     assert set(tab.talk.statuses()) == {200}
+
+
+WITH_CREDENTIALS = """() => {
+    const send = XMLHttpRequest.prototype.send;
+    window.withCredentials = [];
+    XMLHttpRequest.prototype.send = function (...body) {
+        withCredentials.push(this.withCredentials);
+        return send.apply(this, body);
+    };
+}"""
+
+
+@pytest.mark.parametrize("tab", ["posthog-js-1-20", "posthog-js-1-78"], indirect=True)
+def test_an_old_release_needs_one_request_for_each_batch(tab: Tab) -> None:
+    """Before 1.79 its XMLHttpRequests carry credentials: an answer that does not allow them is an error to it."""
+    tab.page.add_init_script(f"({WITH_CREDENTIALS})()")
+    tab.begin(autocapture=False, capture_pageview=False, capture_pageleave=False, disable_session_recording=True)
+    ours = [event for event in to_capture() if event["event"] in COUNTED]
+    tab.page.evaluate(CAPTURE, ours)
+    wait_for(lambda: len(tab.talk.sent()) >= len(ours), "all events")
+    assert True in tab.page.evaluate("withCredentials")
+    tab.talk.assert_counted_once(expected(), 0)
+    bodies = [request.body for request in tab.talk.deliveries()]
+    assert len(set(bodies)) == len(bodies), "a request was sent again"
+    assert set(tab.talk.statuses()) <= {200, 204}

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
-from tests.protocol.events import KEY, PLANTED, expected, refusals, to_capture
+from scripts.demo.charts import chart
+from tests.protocol.events import KEY, PLANTED, TIMES, expected, refusals, to_capture
 from tests.protocol.talk import Talk
 
 PROGRAM = Path(__file__).parent / "programs" / "send.cjs"
+OLD_PROGRAM = PROGRAM.with_name("send-old.cjs")
 INSTALLED = Path(__file__).parent / "node" / "node_modules" / "posthog-node"
 
 
@@ -50,16 +52,49 @@ def test_persons_flags_and_exceptions_are_refused_without_a_complaint(talk: Talk
     talk.assert_nothing_kept()
 
 
+@pytest.mark.parametrize("flush_at", [9, 100], ids=["four requests", "one request"])
+@pytest.mark.parametrize("release", ["posthog-node-1", "posthog-node-2"])
+def test_a_release_that_gives_no_uuid_delivers_equal_events_apart(talk: Talk, release: str, flush_at: int) -> None:
+    events = to_capture()
+    assert run_node([str(OLD_PROGRAM), talk.url, KEY, release, str(flush_at)], {"capture": events}) == ""
+    assert not any(event.get("uuid") for event in talk.sent())
+    assert set(talk.statuses()) == {200}
+    talk.assert_counted_once(expected(), refusals())
+    talk.assert_nothing_kept()
+
+
+def test_the_release_that_dot_ai_uses_fills_the_bar_of_its_provider(talk: Talk) -> None:
+    """The same calls as dot-ai's telemetry module makes with AI_PROVIDER=anthropic_opus."""
+    events = [
+        {**event, "properties": event["properties"] | {"ai_provider": provider, "mcp_client_version": "1.0.48"}}
+        for provider in ("anthropic", "anthropic_opus", "unknown")
+        for event in to_capture()
+        if event["event"] == "tool_executed"
+    ]
+    complaints = run_node([str(PROGRAM), talk.url, KEY, '{"flushAt": 10}', "posthog-node-5-34"], {"capture": events})
+    assert json.loads(complaints) == []
+    talk.assert_counted_once(Counter({"tool_executed": len(events)}), 0)
+    rows = {row["ai_provider"]: row["calls"] for row in chart(talk.collector.url, "ai-providers", range="all")}
+    assert rows == {"anthropic": 2 * TIMES, "none": TIMES}
+
+
 def sent_by_node(
     talk: Talk, options: dict[str, Any], events: list[dict[str, Any]], planted: str = "", **environment: str
 ) -> list[Any]:
     """Send events with posthog-node in a process of its own; what it complained of."""
+    command = [str(PROGRAM), talk.url, KEY, json.dumps(options)]
+    complaints: list[Any] = json.loads(run_node(command, {"capture": events, "planted": planted}, **environment))
+    return complaints
+
+
+def run_node(command: list[str], given: dict[str, Any], **environment: str) -> str:
+    """Run a program of Node.js; what it printed. It must say nothing on stderr."""
     assert INSTALLED.exists(), "posthog-node is not installed: run `make node`"
     node = shutil.which("node")
     assert node, "the tests of posthog-node need Node.js"
     ended = subprocess.run(
-        [node, str(PROGRAM), talk.url, KEY, json.dumps(options)],
-        input=json.dumps({"capture": events, "planted": planted}),
+        [node, *command],
+        input=json.dumps(given),
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
@@ -67,5 +102,4 @@ def sent_by_node(
         check=True,
     )
     assert ended.stderr == ""
-    complaints: list[Any] = json.loads(ended.stdout)
-    return complaints
+    return ended.stdout

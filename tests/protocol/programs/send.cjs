@@ -3,8 +3,8 @@ const { createRequire } = require("node:module");
 const path = require("node:path");
 
 const own = createRequire(path.join(__dirname, "..", "node", "package.json"));
-const { PostHog } = own("posthog-node");
-const [url, key, options] = process.argv.slice(2);
+const [url, key, options, name = "posthog-node"] = process.argv.slice(2);
+const { PostHog } = own(name);
 
 async function main() {
   let text = "";
