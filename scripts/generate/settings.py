@@ -19,6 +19,7 @@ _MEANINGS = {
     "TELEMETRY_GRACE_SECONDS": "How long after an instance's first start nothing is sent",
     "TELEMETRY_FLUSH_SECONDS": "How long an event waits for others to be sent with",
     "DEPLOYMENT_METHOD": "How the server was installed; manifests and charts set it",
+    "DEBUG": "`true`, `1` or `yes` prints every recorded event on stderr too, as the TypeScript server does",
 }
 """What each variable is for, without the product's prefix. `client_settings` refuses one too few or too many."""
 
@@ -60,6 +61,7 @@ def client_settings(product_name: str) -> list[Row]:
     decide_by_environment(product, env)
     settings = Settings.read(product, env)
     asked = {name.removeprefix(product.prefix): name for name in env.names}
+    asked["DEBUG"] = asked.pop(product.debug_variable)
     if asked.keys() != _MEANINGS.keys():
         raise ValueError(f"Explain in scripts/generate/settings.py exactly these: {', '.join(asked)}")
     defaults = {

@@ -22,7 +22,7 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any
 
@@ -80,7 +80,12 @@ class Pipeline:
 
     def _make_recorder(self) -> Recorder:
         """Check, stamp, encode. Made once: the host keeps a reference to its methods across a fork."""
-        arguments = self.catalogue, self._append_and_notify, self.counters, self.clock
+        append: Callable[[bytes], object] = self._append_and_notify
+        if self.settings.debug and not self._preview:
+            from .record.debug_lines import printing  # by file: only debugging needs it
+
+            append = printing(append, self._facts["common"])
+        arguments = self.catalogue, append, self.counters, self.clock
         if not self._preview:
             return Recorder(*arguments)
         from .record.preview_hints import PreviewRecorder  # by file: only preview needs it

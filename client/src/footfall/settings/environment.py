@@ -11,6 +11,9 @@ _PERSONAL_KEY_PREFIX = "phx_"
 """PostHog's personal keys are secrets; a write key is public."""
 
 
+_DEBUG = frozenset({"true", "1", "yes"})
+
+
 @dataclass(frozen=True)
 class Settings:
     """Everything that a product's environment decides.
@@ -23,6 +26,7 @@ class Settings:
         grace_seconds: how long a new instance sends nothing.
         flush_seconds: how long an event waits for others before it is sent.
         deployment_method: as the variable says it, unchecked.
+        debug: whether every recorded event is printed too.
         warnings: whole sentences for the log.
         error: the first warning that rules out sending; empty where sending is possible.
     """
@@ -34,6 +38,7 @@ class Settings:
     grace_seconds: float
     flush_seconds: float
     deployment_method: str
+    debug: bool = False
     warnings: tuple[str, ...] = ()
     error: str = ""
 
@@ -75,6 +80,7 @@ class Settings:
             grace_seconds=seconds("TELEMETRY_GRACE_SECONDS", 600.0, 86_400.0),
             flush_seconds=seconds("TELEMETRY_FLUSH_SECONDS", 10.0, 3600.0),
             deployment_method=text("DEPLOYMENT_METHOD"),
+            debug=env.get(product.debug_variable, "").strip().lower() in _DEBUG,
             warnings=tuple(warnings),
             error=next(iter(errors.values()), ""),
         )

@@ -43,6 +43,11 @@ class Product:
         """The prefix of the product's environment variables: `DOT_AI_`."""
         return self.name.replace("-", "_").upper() + "_"
 
+    @property
+    def debug_variable(self) -> str:
+        """The variable that has every recorded event printed: `DEBUG_DOT_AI`."""
+        return f"DEBUG_{self.prefix}".rstrip("_")
+
 
 def state_directory(product: Product, environ: Mapping[str, str]) -> str:
     """The path of the product's state directory, which may not exist yet; empty for a user without a home."""
