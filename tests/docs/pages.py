@@ -8,6 +8,8 @@ A comment `<!-- run: … -->` above a block says what its reader has and a test 
     by=PATH              this test runs it, because it needs minutes or the package registries
     needs="a cluster"    it can't be run without one; CI lists these
     fails                it shows a failure: the command ends with another code than 0
+
+The words of recipes are explained in `tests/docs/recipes.py`.
 """
 
 import re
@@ -20,7 +22,20 @@ ROOT = Path(__file__).resolve().parents[2]
 _BLOCK = re.compile(
     r"^(?:<!-- run: (?P<how>.*?) -->\n+)?```(?P<language>\w+)[^\n]*\n(?P<text>.*?)^```", re.MULTILINE | re.DOTALL
 )
-WORDS = ("background", "file", "given", "by", "needs", "fails", "creates", "edit", "after", "before", "instead")
+WORDS = (
+    "background",
+    "file",
+    "given",
+    "by",
+    "needs",
+    "fails",
+    "creates",
+    "edit",
+    "after",
+    "before",
+    "instead",
+    "until",
+)
 RUN = ("console", "python")
 PARSED = ("yaml", "toml", "json")
 

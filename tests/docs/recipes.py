@@ -4,6 +4,7 @@ A recipe is a section of `## Recipes`. The comment above each of its blocks says
 
     creates=PATH                the block is a new file
     edit=PATH after="LINE"      the block goes below this line, which the file has exactly once
+    edit=PATH after="LINE" until="END"   the block goes below the first line END after it
     edit=PATH before="LINE"     the block goes above it
     edit=PATH instead="LINE"    the block replaces it
 
@@ -82,6 +83,8 @@ def write(step: Step, copy: Path) -> None:
     places = [number for number, text in enumerate(lines) if text.strip() == line.strip()]
     assert len(places) == 1, f"{block.place}: {step.path} has {len(places)} lines like this, not one: {line}"
     at = places[0] + (place == "after")
+    if "until" in block.how:
+        at = next(number for number in range(at, len(lines)) if lines[number].strip() == block.how["until"]) + 1
     lines[at : at + (place == "instead")] = [block.text]
     path.write_text("".join(lines), "utf-8")
 

@@ -14,11 +14,11 @@ def test_there_is_a_recipe_for_each_common_change() -> None:
     assert list(RECIPES) == [
         "A property",
         "An event",
-        # CHART
-        # PAGE
-        # SETTING
+        "A chart",
+        "A page",
+        "A setting",
         "An adapter for an SDK",
-        # DEDUPE
+        "The dedupe window",
     ]
 
 
