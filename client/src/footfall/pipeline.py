@@ -88,7 +88,8 @@ class Pipeline:
         arguments = self.catalogue, append, self.counters, self.clock
         if not self._preview:
             return Recorder(*arguments)
-        from .record.preview_hints import PreviewRecorder  # by file: only preview needs it
+        # Imported late and by file: only preview needs it.
+        from .record.preview_hints import PreviewRecorder
 
         return PreviewRecorder(*arguments, lambda hint: log.warning("%s telemetry: %s", self.product.name, hint))
 
@@ -152,9 +153,8 @@ class Pipeline:
     def _cluster_facts(self) -> ClusterFacts:
         if not cluster_configured(self._environ):
             return NO_CLUSTER
-        from .identity.kubernetes.ask import (
-            ask_api_server,
-        )  # by file: it imports a TLS stack, which most processes don't need
+        # Imported late and by file: it needs a TLS stack, which most processes don't.
+        from .identity.kubernetes.ask import ask_api_server
 
         return ask_api_server(self._environ)
 

@@ -14,7 +14,7 @@ from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
 from client.tests.faults.harness import PROGRAMS, Host, assert_all_arrived, deliver_rest, get
-from client.tests.support.outages import Place, outage
+from client.tests.support.outages import Destination, outage
 from client.tests.support.server import Request, Server, status
 from tests.support.waiting import wait_for
 
@@ -120,13 +120,13 @@ def test_a_stdio_server_ends_by_itself_before_its_client_would_kill_it(
         assert events.count("server_stopped") == runs
 
 
-def ends_in_time(directory: Path, place: Place) -> bool:
+def ends_in_time(directory: Path, place: Destination) -> bool:
     """Whether a stdio server ends at most half a second later than it does without telemetry."""
     off, on = (session_ends(directory, place, telemetry) for telemetry in ("false", "true"))
     return off is not None and on is not None and on < off + 0.5 + PYTHON_SECONDS / 2
 
 
-def session_ends(directory: Path, place: Place, telemetry: str) -> float | None:
+def session_ends(directory: Path, place: Destination, telemetry: str) -> float | None:
     """Use a server over stdio once; seconds from the end of its input to its own, None where it was killed."""
     report = directory / f"{'on' if telemetry == 'true' else 'off'}-{time.monotonic_ns()}"
     environ = {

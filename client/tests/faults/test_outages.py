@@ -15,7 +15,7 @@ import pytest
 from client.tests.faults.harness import Host, assert_all_arrived, dropped, tools, total
 from client.tests.send.rig import Rig
 from client.tests.support.clocks import SteppedClock
-from client.tests.support.outages import OUTAGES, Place, outage
+from client.tests.support.outages import OUTAGES, Destination, outage
 from client.tests.support.server import Server
 from tests.support.waiting import steadily, wait_for
 
@@ -39,14 +39,14 @@ def test_twenty_seconds_of_every_outage_lose_nothing_and_hurt_nobody(tmp_path: P
     assert {kind: found for kind, found in problems.items() if found} == {}
 
 
-def host_in(kind: str, place: Place, directory: Path) -> Host:
+def host_in(kind: str, place: Destination, directory: Path) -> Host:
     # NXDOMAIN would ask a name server outside; a namespace without a network has none to ask.
     prefix = ("unshare", "--net") if kind == "NXDOMAIN" else ()
     state = directory / kind.replace(" ", "-")
     return Host(["recorder.py", "10", "0", "stay"], state, place.url, prefix=prefix, SERVE="1")
 
 
-def troubles(kind: str, host: Host, place: Place, exit_seconds: float) -> Iterator[str]:
+def troubles(kind: str, host: Host, place: Destination, exit_seconds: float) -> Iterator[str]:
     """What is not as it should be after an outage of 20 seconds, as sentences."""
     if host.accepted < 10 * REAL_SECONDS * 0.8:
         yield f"only {host.accepted} events were recorded"

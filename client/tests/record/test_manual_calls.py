@@ -1,4 +1,4 @@
-"""`telemetry.tool(name)`: what is no MCP tool counts as one, as a context manager or a decorator, sync or async."""
+"""`telemetry.tool(name)` counts calls outside MCP, as a context manager or a decorator, sync or async."""
 
 import asyncio
 import inspect
@@ -27,12 +27,12 @@ def test_a_block_is_one_call(telemetry: CapturingTelemetry) -> None:
 
 def test_an_exception_passes_through_and_is_counted_by_its_class(telemetry: CapturingTelemetry) -> None:
     with pytest.raises(LookupError), telemetry.tool("recommend"):
-        raise LookupError("what the user asked for")
+        raise LookupError("a user's words")
     assert outcomes(telemetry) == [("recommend", False, "http")]
     assert telemetry.named("tool_error") == [{"tool": "recommend", "error_type": "LookupError"}]
 
 
-def test_a_decorated_function_keeps_its_name_its_signature_and_its_answer(telemetry: CapturingTelemetry) -> None:
+def test_a_decorated_function_keeps_its_name_signature_and_result(telemetry: CapturingTelemetry) -> None:
     @telemetry.tool("recommend", client="claude-code")
     def recommend(intent: str, limit: int = 3) -> str:
         """Recommend."""
@@ -44,7 +44,7 @@ def test_a_decorated_function_keeps_its_name_its_signature_and_its_answer(teleme
     assert outcomes(telemetry) == [("recommend", True, "claude-code")]
 
 
-def test_an_async_function_stays_one_and_concurrent_calls_are_timed_apart(telemetry: CapturingTelemetry) -> None:
+def test_a_decorated_async_function_stays_async_and_counts_concurrent_calls(telemetry: CapturingTelemetry) -> None:
     release = asyncio.Event()
 
     @telemetry.tool("slow")
@@ -75,7 +75,7 @@ def test_an_async_block_that_is_cancelled_has_failed(telemetry: CapturingTelemet
     assert telemetry.named("tool_error") == [{"tool": "slow", "error_type": "CancelledError"}]
 
 
-def test_the_name_is_code_and_so_is_registered_while_a_client_s_name_is_checked(telemetry: CapturingTelemetry) -> None:
+def test_the_tool_s_name_is_registered_while_the_client_s_name_is_checked(telemetry: CapturingTelemetry) -> None:
     with telemetry.tool("recommend", client="alice@example.com"):
         pass
     assert outcomes(telemetry) == [("recommend", True, "other")]

@@ -1,4 +1,4 @@
-"""A finished call is recorded as its events would be, whoever calls what, and however often."""
+"""`record_call` makes the same lines as `record`, for every tool, client and outcome, and for repeated calls."""
 
 import json
 from typing import Any
@@ -15,47 +15,49 @@ from footfall.runtime.counters import Counters
 from footfall.testing import capture
 
 TOOLS = ("recommend", "remediate")
-names = st.sampled_from([*TOOLS, "later", "a" * 65, ""]) | st.text(max_size=80)
+tools = st.sampled_from([*TOOLS, "later", "a" * 65, ""]) | st.text(max_size=80)
 clients = st.sampled_from(["claude-code", "Claude Code", "cursor", "unknown", "http"]) | st.text(max_size=80)
 seconds = st.floats() | st.floats(0, 200) | st.integers(-1, 10**9)
 errors = st.sampled_from([None, ValueError("hunter2"), KeyboardInterrupt(), type("Customer_alice", (OSError,), {})()])
 
 
-class Lines:
-    """A recorder and the lines it appended."""
+class RecordedLines:
+    """A recorder and the lines that it appended."""
 
     def __init__(self) -> None:
-        self.taken: list[bytes] = []
+        self.lines: list[bytes] = []
         self.counters = Counters()
-        self.recorder = Recorder(catalogue_for("test"), self.taken.append, self.counters, SteppedClock())
+        self.recorder = Recorder(catalogue_for("test"), self.lines.append, self.counters, SteppedClock())
         self.recorder.register_tools(*TOOLS)
 
     @property
-    def said(self) -> list[dict[str, Any]]:
-        """The events without their ids, each of which must be one of its own."""
-        lines = [json.loads(line) for line in self.taken]
-        ids = {line.pop("u") for line in lines}
-        assert len(ids) == len(lines)
-        assert all(len(given) == 32 and UUID(given).version == 4 for given in ids)
-        return lines
+    def events(self) -> list[dict[str, Any]]:
+        """The events without their uuids, which must be unique and of version 4."""
+        events = [json.loads(line) for line in self.lines]
+        uuids = {event.pop("u") for event in events}
+        assert len(uuids) == len(events)
+        assert all(len(uuid) == 32 and UUID(uuid).version == 4 for uuid in uuids)
+        return events
 
 
-@given(st.lists(st.tuples(names, clients, seconds, errors), max_size=8))
-def test_what_is_said_is_what_the_events_say(calls: list[tuple[str, str, float, BaseException | None]]) -> None:
-    short, long = Lines(), Lines()
-    for tool, client, took, error in calls * 2:
-        short.recorder.record_call(tool, client, took, error)
-        long.recorder.record(
-            ToolExecuted(tool=tool, success=error is None, duration_ms=took * 1000.0, mcp_client=client)
+@given(st.lists(st.tuples(tools, clients, seconds, errors), max_size=8))
+def test_a_call_makes_the_same_events_as_recording_them_one_by_one(
+    calls: list[tuple[str, str, float, BaseException | None]],
+) -> None:
+    precomputed, plain = RecordedLines(), RecordedLines()
+    for tool, client, duration, error in calls * 2:
+        precomputed.recorder.record_call(tool, client, duration, error)
+        plain.recorder.record(
+            ToolExecuted(tool=tool, success=error is None, duration_ms=duration * 1000.0, mcp_client=client)
         )
         if error is not None:
             name = "OSError" if isinstance(error, OSError) else type(error).__name__
-            long.recorder.record(ToolError(tool=tool, error_type=name))
-    assert short.said == long.said
-    assert short.counters.dropped == long.counters.dropped
+            plain.recorder.record(ToolError(tool=tool, error_type=name))
+    assert precomputed.events == plain.events
+    assert precomputed.counters.dropped == plain.counters.dropped
 
 
-def test_a_tool_that_is_registered_later_is_called_by_its_name_from_then_on() -> None:
+def test_a_tool_that_is_registered_later_is_recorded_by_name_from_then_on() -> None:
     telemetry = capture(Product("test"))
     for _ in range(2):
         telemetry.record_call("later", "cursor", 0.001)
@@ -64,20 +66,20 @@ def test_a_tool_that_is_registered_later_is_called_by_its_name_from_then_on() ->
     assert [call["tool"] for call in telemetry.named("tool_executed")] == ["other", "other", "later"]
 
 
-def test_names_that_somebody_makes_up_do_not_fill_the_memory() -> None:
-    lines = Lines()
+def test_made_up_names_do_not_fill_the_memory() -> None:
+    recorded = RecordedLines()
     for number in range(5000):
-        lines.recorder.record_call(f"tool-{number}", f"client-{number}", 0.001)
-    lines.recorder.record_call("x" * 1_000_000, "y" * 1_000_000, 0.001)
-    kept: dict[tuple[Any, ...], bytes] = lines.recorder._calls.entries
-    assert len(kept) <= 1024
-    assert max(len(tool) + len(client) for tool, client, _ in kept) <= 128
-    assert all(b'"tool":"other"' in line for line in lines.taken)
+        recorded.recorder.record_call(f"tool-{number}", f"client-{number}", 0.001)
+    recorded.recorder.record_call("x" * 1_000_000, "y" * 1_000_000, 0.001)
+    entries: dict[tuple[Any, ...], bytes] = recorded.recorder._calls.entries
+    assert len(entries) <= 1024
+    assert max(len(tool) + len(client) for tool, client, _ in entries) <= 128
+    assert all(b'"tool":"other"' in line for line in recorded.lines)
 
 
-def test_nothing_that_is_given_instead_of_a_call_reaches_the_host_or_the_disk() -> None:
-    lines = Lines()
-    for tool, client, took in ((None, "cursor", 1.0), ("recommend", [], 1.0), ("recommend", "cursor", "hunter2")):
-        lines.recorder.record_call(tool, client, took)  # type: ignore[arg-type] # a host without types
-    assert lines.taken == []
-    assert sum(lines.counters.dropped.values()) == 3
+def test_arguments_of_wrong_types_raise_nothing_and_are_dropped() -> None:
+    recorded = RecordedLines()
+    for tool, client, duration in ((None, "cursor", 1.0), ("recommend", [], 1.0), ("recommend", "cursor", "hunter2")):
+        recorded.recorder.record_call(tool, client, duration)  # type: ignore[arg-type] # a host without types
+    assert recorded.lines == []
+    assert sum(recorded.counters.dropped.values()) == 3

@@ -1,4 +1,4 @@
-"""In preview the log says what is wrong with an event that a host records by hand; the value is never in it."""
+"""In preview mode the log explains why an event that a host records is not sent, without the value."""
 
 from pathlib import Path
 from typing import Any
@@ -13,37 +13,37 @@ SECRET = "gelemadofax"
 PRODUCT = Product("dot-ai", write_key="phc_key", host="http://127.0.0.1:9")
 
 
-class Odd:
-    """No event, and nothing that may be asked for anything."""
+class Hostile:
+    """No event; every use of it raises."""
 
     def __getattr__(self, name: str) -> Any:
         raise RuntimeError(SECRET)
 
-    def __mul__(self, by: int) -> Any:
+    def __mul__(self, factor: int) -> Any:
         raise RuntimeError(SECRET)
 
 
-def telemetry(mode: str, directory: Path) -> Telemetry:
+def telemetry_in(mode: str, directory: Path) -> Telemetry:
     return Telemetry(PRODUCT, {"DOT_AI_TELEMETRY_STATE_DIR": str(directory), "DOT_AI_TELEMETRY": mode})
 
 
-def misuse(used: Telemetry) -> None:
+def misuse(telemetry: Telemetry) -> None:
     wrong: Any = SECRET
     for _ in range(2):
-        used.record(ToolExecuted(tool="recommend", success=wrong, duration_ms=1.0))
-        used.record(ToolExecuted(tool="recommend", success=True, duration_ms=-5.5))
-        used.record(ToolExecuted(tool=SECRET, success=True, duration_ms=wrong))
-        used.record(ServerStarted(k8s_version=wrong, deployment_method=[SECRET]))  # type: ignore[arg-type] # the point
-        used.record(wrong)
-        used.record(type(SECRET, (), {})())
-        used.record_call([SECRET], "cursor", 1.0)
-        used.record_call("recommend", "cursor", Odd())
-        used.record(Odd())  # type: ignore[arg-type] # as above
-    used.close()
+        telemetry.record(ToolExecuted(tool="recommend", success=wrong, duration_ms=1.0))
+        telemetry.record(ToolExecuted(tool="recommend", success=True, duration_ms=-5.5))
+        telemetry.record(ToolExecuted(tool=SECRET, success=True, duration_ms=wrong))
+        telemetry.record(ServerStarted(k8s_version=wrong, deployment_method=[SECRET]))  # type: ignore[arg-type] # the point
+        telemetry.record(wrong)
+        telemetry.record(type(SECRET, (), {})())
+        telemetry.record_call([SECRET], "cursor", 1.0)
+        telemetry.record_call("recommend", "cursor", Hostile())
+        telemetry.record(Hostile())  # type: ignore[arg-type] # as above
+    telemetry.close()
 
 
-def test_each_mistake_is_said_once_without_its_value(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    misuse(telemetry("preview", tmp_path))
+def test_each_mistake_is_logged_once_without_its_value(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    misuse(telemetry_in("preview", tmp_path))
     assert caplog.messages == [
         f"dot-ai telemetry: {sentence}"
         for sentence in (
@@ -53,25 +53,23 @@ def test_each_mistake_is_said_once_without_its_value(tmp_path: Path, caplog: pyt
             "not sent: str is no event of the product's catalogue",
             "not sent: object is no event of the product's catalogue",
             "not sent: tool_executed.tool is no text",
-            "not sent: Odd is no event of the product's catalogue",
+            "not sent: Hostile is no event of the product's catalogue",
         )
     ]
 
 
-def test_what_is_right_is_previewed_without_a_word(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    used = telemetry("preview", tmp_path)
-    used.server_started()
-    used.record(ToolExecuted(tool="recommend", success=True, duration_ms=1.0))
-    used.record_call("recommend", "cursor", 0.2, LookupError("no"))
-    used.close()
+def test_correct_events_log_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    telemetry = telemetry_in("preview", tmp_path)
+    telemetry.server_started()
+    telemetry.record(ToolExecuted(tool="recommend", success=True, duration_ms=1.0))
+    telemetry.record_call("recommend", "cursor", 0.2, LookupError("no"))
+    telemetry.close()
     assert caplog.messages == []
 
 
-def test_where_events_are_sent_mistakes_are_counted_and_nothing_more(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    used = telemetry("true", tmp_path)
-    assert used._pipeline is not None
-    assert type(used._pipeline.recorder) is Recorder
-    misuse(used)
+def test_outside_preview_mistakes_are_counted_and_not_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    telemetry = telemetry_in("true", tmp_path)
+    assert telemetry._pipeline is not None
+    assert type(telemetry._pipeline.recorder) is Recorder
+    misuse(telemetry)
     assert not [message for message in caplog.messages if "sent:" in message or "sent without" in message]

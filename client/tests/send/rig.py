@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from client.tests.support.clocks import SteppedClock
-from client.tests.support.outages import Place
+from client.tests.support.outages import Destination
 from client.tests.support.server import Server
 from footfall.catalogue import ToolExecuted, catalogue_for
 from footfall.record import Recorder
@@ -17,7 +17,7 @@ FACTS = {"common": {"dot_ai_version": "2.2.0", "ai_provider": "anthropic", "is_i
 class Rig:
     """One process's recorder, spool and shipper over a state directory."""
 
-    def __init__(self, state: Path, server: Server | Place | None, clock: SteppedClock | None = None) -> None:
+    def __init__(self, state: Path, server: Server | Destination | None, clock: SteppedClock | None = None) -> None:
         (state / "spool").mkdir(parents=True, exist_ok=True)
         self.state = state
         self.clock = clock or SteppedClock()

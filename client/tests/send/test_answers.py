@@ -1,4 +1,4 @@
-"""What an answer means: only PostHog's own acknowledgement is one, and no answer can make the sender fail."""
+"""The meaning of answers: only PostHog's own acknowledgement counts, and no answer can make the sender fail."""
 
 import pytest
 from hypothesis import given
@@ -15,12 +15,12 @@ def test_posthog_s_answers_are_acknowledgements(body: bytes) -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"OK", b"<html>status</html>", b'"status"', b'["status"]', b"1", b"null", b"{}", b"\xff", b"[" * 9999]
 )
-def test_anything_else_with_200_keeps_the_batch(body: bytes) -> None:
+def test_any_other_body_with_200_keeps_the_batch(body: bytes) -> None:
     assert isinstance(interpret_answer(200, body, ""), Retry)
 
 
 @pytest.mark.parametrize("status", [400, 413])
-def test_a_batch_that_will_never_be_taken_is_refused(status: int) -> None:
+def test_a_batch_that_will_never_be_accepted_is_refused(status: int) -> None:
     assert interpret_answer(status, b"", "") == Refused(status)
 
 

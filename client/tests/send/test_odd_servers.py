@@ -1,4 +1,4 @@
-"""Servers and proxies that do more than the plain case of HTTP/1.1 still have their answers understood."""
+"""Answers of servers and proxies that use less common parts of HTTP/1.1 are understood."""
 
 import gzip
 import time
@@ -57,13 +57,13 @@ def through_a_proxy(server: Server) -> Outcome:
 
 
 Post = Callable[[Server], Outcome]
-WAYS = pytest.mark.parametrize("post", [directly, through_a_proxy])
+CONNECTIONS = pytest.mark.parametrize("post", [directly, through_a_proxy])
 HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </x.css>; rel=preload\r\n\r\n"
 PROCESSING = b"HTTP/1.1 102 Processing\r\n\r\n"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-@WAYS
+@CONNECTIONS
 @pytest.mark.parametrize(
     "heads", [(HINTS,), (PROCESSING,), (CONTINUE,), (PROCESSING, PROCESSING, HINTS), (HINTS, CONTINUE)], ids=len
 )
@@ -73,7 +73,7 @@ def test_interim_answers_before_the_200_are_skipped(post: Post, heads: tuple[byt
         assert len(server.requests) == 1
 
 
-@WAYS
+@CONNECTIONS
 @pytest.mark.parametrize(
     "heads",
     [
@@ -84,14 +84,14 @@ def test_interim_answers_before_the_200_are_skipped(post: Post, heads: tuple[byt
     ],
     ids=["too many", "too many headers", "a header without end", "another protocol"],
 )
-def test_interim_answers_without_end_keep_the_batch_within_the_time_limit(post: Post, heads: tuple[bytes, ...]) -> None:
+def test_endless_interim_answers_keep_the_batch_within_the_time_limit(post: Post, heads: tuple[bytes, ...]) -> None:
     with Server(with_interim(*heads)) as server:
-        began = time.monotonic()
+        start = time.monotonic()
         assert isinstance(post(server), Retry)
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - start < 10
 
 
-@WAYS
+@CONNECTIONS
 @pytest.mark.parametrize(
     ("body", "headers"),
     [
@@ -102,7 +102,7 @@ def test_interim_answers_without_end_keep_the_batch_within_the_time_limit(post: 
     ],
     ids=["gzip", "gzip without its header", "BOM", "both"],
 )
-def test_an_acknowledgement_is_one_in_whatever_encoding(post: Post, body: bytes, headers: dict[str, str]) -> None:
+def test_an_acknowledgement_counts_in_every_encoding(post: Post, body: bytes, headers: dict[str, str]) -> None:
     with Server(status(200, body, **headers)) as server:
         assert post(server) == Delivered()
         assert server.requests[0].headers["Accept-Encoding"] == "identity"
@@ -113,16 +113,16 @@ def test_an_acknowledgement_is_one_in_whatever_encoding(post: Post, body: bytes,
     [gzip.compress(b"<html>"), gzip.compress(OK)[:-12], b"\x1f\x8b", BOM, BOM * 2 + OK],
     ids=["a page", "cut", "magic bytes", "BOM", "two BOMs"],
 )
-def test_what_only_looks_like_an_encoded_acknowledgement_keeps_the_batch(answer: bytes) -> None:
+def test_an_encoded_body_that_is_no_acknowledgement_keeps_the_batch(answer: bytes) -> None:
     assert isinstance(interpret_answer(200, answer, ""), Retry)
 
 
 @given(st.binary(max_size=100))
-def test_no_compressed_answer_makes_the_sender_fail(rest: bytes) -> None:
-    assert isinstance(interpret_answer(200, b"\x1f\x8b\x08" + rest, ""), Retry)
+def test_no_compressed_answer_makes_the_sender_fail(data: bytes) -> None:
+    assert isinstance(interpret_answer(200, b"\x1f\x8b\x08" + data, ""), Retry)
 
 
-def test_a_bomb_of_an_answer_is_read_up_to_its_bound() -> None:
+def test_a_decompression_bomb_is_read_up_to_the_bound_of_an_answer() -> None:
     assert isinstance(interpret_answer(200, gzip.compress(b" " * 50_000_000 + OK), ""), Retry)
 
 
@@ -138,7 +138,7 @@ def test_retry_after_as_a_date_is_honoured_within_a_day(seconds: int, wait: floa
         assert interpret_answer(429, b"", date, NOW) == Retry("HTTP status 429", wait), date
 
 
-@WAYS
+@CONNECTIONS
 def test_a_date_in_retry_after_is_read_from_a_real_answer(post: Post) -> None:
     with Server(status(503, Retry_After=formatdate(time.time() + 120, usegmt=True))) as server:
         outcome = post(server)
@@ -159,7 +159,7 @@ def test_a_date_in_retry_after_is_read_from_a_real_answer(post: Post) -> None:
         ("/my-batch", "/my-batch/batch/"),
     ],
 )
-def test_a_host_with_a_path_is_used_as_meant(host: str, path: str) -> None:
+def test_batches_go_below_the_path_of_a_host(host: str, path: str) -> None:
     assert batch_url(f"https://proxy.example{host}") == f"https://proxy.example{path}"
     with Server() as server:
         sender = BatchSender(server.url + host, {})

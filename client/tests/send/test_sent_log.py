@@ -1,4 +1,4 @@
-"""The local log of what was sent: everything of the last 7 days within a megabyte, and nothing older."""
+"""The local log of sent events: those of the last 7 days, within a mebibyte, and none that is older."""
 
 import json
 import stat
@@ -23,7 +23,7 @@ def lines(directory: Path) -> int:
     return sum(len(path.read_bytes().splitlines()) for path in directory.iterdir())
 
 
-def test_every_event_of_the_last_seven_days_is_there_at_any_time_and_no_older_one(tmp_path: Path) -> None:
+def test_at_any_time_it_holds_every_event_of_the_last_seven_days_and_no_older_one(tmp_path: Path) -> None:
     """An event every three hours for a month."""
     log = SentLog(str(tmp_path))
     step = DAY // 8
@@ -31,11 +31,11 @@ def test_every_event_of_the_last_seven_days_is_there_at_any_time_and_no_older_on
         now = NOW + number * step
         log.append([event(number)], now)
         assert list(numbers(log, now)) == list(range(max(0, number - 7 * 8), number + 1))
-        # Older ones are not hidden but gone, within the hour.
+        # Older ones are deleted within the hour, not only hidden.
         assert lines(tmp_path) <= 7 * 8 + 2
 
 
-def test_after_a_long_silence_only_the_new_is_left(tmp_path: Path) -> None:
+def test_after_a_long_pause_only_new_events_are_left(tmp_path: Path) -> None:
     log = SentLog(str(tmp_path))
     log.append([event(1), event(2)], NOW)
     log.append([event(3)], NOW + 30 * DAY)
@@ -64,7 +64,7 @@ def test_a_line_that_a_crash_cut_short_spoils_no_other(tmp_path: Path) -> None:
     assert 1 in list(numbers(log, NOW))
 
 
-def test_only_the_owner_may_read_it_also_after_it_was_written_anew(tmp_path: Path) -> None:
+def test_only_the_owner_may_read_it_also_after_it_was_rewritten(tmp_path: Path) -> None:
     log = SentLog(str(tmp_path))
     log.append([event(1)], NOW)
     log.append([event(2)], NOW + 5 * DAY)
@@ -73,7 +73,7 @@ def test_only_the_owner_may_read_it_also_after_it_was_written_anew(tmp_path: Pat
     assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}
 
 
-def test_without_a_directory_or_where_it_can_not_be_written_there_is_none(tmp_path: Path) -> None:
+def test_without_a_writable_directory_there_is_no_log(tmp_path: Path) -> None:
     for log in (SentLog(None), SentLog(str(tmp_path / "missing"))):
         log.append([event(1)], NOW)
         assert list(numbers(log, NOW)) == []

@@ -1,4 +1,4 @@
-"""What the shipper makes of a server's answers: kept, narrowed down or dropped, and when it tries again."""
+"""The shipper's response to answers: a batch is kept, halved or dropped, and the next attempt is timed."""
 
 import json
 from itertools import pairwise
@@ -43,7 +43,7 @@ def test_retry_after_is_honoured(tmp_path: Path) -> None:
         assert rig.ship() == pytest.approx(1800)
 
 
-def test_a_long_outage_ends_at_one_try_an_hour_and_one_log_line(tmp_path: Path) -> None:
+def test_in_a_long_outage_there_is_at_most_one_attempt_an_hour_and_one_log_line(tmp_path: Path) -> None:
     with Server(status(503)) as server:
         rig = Rig(tmp_path, server)
         rig.record(10)
@@ -77,7 +77,7 @@ def test_the_one_event_a_server_refuses_is_dropped_and_counted(tmp_path: Path, c
         uuid = "-".join(hexadecimal[a:b] for a, b in ((0, 8), (8, 12), (12, 16), (16, 20), (20, 32)))
         server.answer = refusing(code, {uuid})
         wait = rig.ship()
-        if position == 149:  # nothing came after it: it is kept until another event shows that it is to blame
+        if position == 149:  # the last event: it is kept until another one shows that it is at fault
             rig.record(1)
             rig.clock.pass_(wait)
             rig.ship()
@@ -87,7 +87,7 @@ def test_the_one_event_a_server_refuses_is_dropped_and_counted(tmp_path: Path, c
         assert rig.dropped == {"refused": 1}
 
 
-def test_a_server_that_refuses_everything_costs_nothing(tmp_path: Path) -> None:
+def test_a_server_that_refuses_everything_causes_no_loss(tmp_path: Path) -> None:
     with Server(status(400, b"no")) as server:
         rig = Rig(tmp_path, server)
         rig.record(150)

@@ -36,12 +36,12 @@ def test_no_other_value_ever_collects(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["1", "true", "yes", "anything"])
-def test_do_not_track_is_off_whatever_else_is_said(tmp_path: Path, value: str) -> None:
+def test_do_not_track_is_off_even_if_the_switch_says_on(tmp_path: Path, value: str) -> None:
     assert decide(DOT_AI, env(tmp_path, DO_NOT_TRACK=value, DOT_AI_TELEMETRY="true")).mode == "off"
 
 
 @pytest.mark.parametrize("value", ["", "0", "false"])
-def test_do_not_track_that_says_no_changes_nothing(tmp_path: Path, value: str) -> None:
+def test_an_empty_or_false_do_not_track_changes_nothing(tmp_path: Path, value: str) -> None:
     assert decide(DOT_AI, env(tmp_path, DO_NOT_TRACK=value)).mode == "on"
 
 
@@ -52,8 +52,8 @@ def test_footfall_off_wins_over_an_environment_that_says_on(tmp_path: Path) -> N
 
 def test_another_product_s_switch_changes_nothing(tmp_path: Path) -> None:
     assert decide(DOT_AI, env(tmp_path, OTHER_AI_TELEMETRY="false")) == decide(DOT_AI, env(tmp_path))
-    theirs = {"DOT_AI_TELEMETRY": "false", "DOT_AI_POSTHOG_KEY": "phc_theirs", "DOT_AI_TELEMETY": "false"}
-    assert decide(Product("dot"), {"DOT_TELEMETRY_STATE_DIR": str(tmp_path), **theirs}).warnings == ()
+    other_product = {"DOT_AI_TELEMETRY": "false", "DOT_AI_POSTHOG_KEY": "phc_theirs", "DOT_AI_TELEMETY": "false"}
+    assert decide(Product("dot"), {"DOT_TELEMETRY_STATE_DIR": str(tmp_path), **other_product}).warnings == ()
 
 
 SWITCHES = ("TELEMETY", "TELMETRY", "TELEMTERY", "TELEMETERY", "TLEMETRY", "TELEMETRY_", "TELEMETRY_ON", "telemetry")
@@ -61,17 +61,17 @@ SWITCHES = ("TELEMETY", "TELMETRY", "TELEMTERY", "TELEMETERY", "TLEMETRY", "TELE
 
 @pytest.mark.parametrize("name", SWITCHES)
 @pytest.mark.parametrize("value", ["false", "0", "OFF", "preview", "fasle"])
-def test_a_misspelt_switch_that_is_not_on_is_off_and_says_so(
+def test_a_misspelt_switch_that_is_not_on_is_off_and_logs_why(
     name: str, value: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     variables = {f"DOT_AI_{name}": value, "DOT_AI_TELEMETRY": "true"}
     assert not Telemetry(DOT_AI, env(tmp_path / "state", **variables)).active
-    why = f"DOT_AI_{name}, which is no variable of Footfall's, is not on; did you mean DOT_AI_TELEMETRY?"
-    assert caplog.messages == [f"dot-ai telemetry is off: {why}"]
+    reason = f"DOT_AI_{name}, which is no variable of Footfall's, is not on; did you mean DOT_AI_TELEMETRY?"
+    assert caplog.messages == [f"dot-ai telemetry is off: {reason}"]
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"),
+    ("name", "intended"),
     [
         ("TELEMETY", "TELEMETRY"),
         ("POSTHOG_API_KEY", "POSTHOG_KEY"),
@@ -80,14 +80,14 @@ def test_a_misspelt_switch_that_is_not_on_is_off_and_says_so(
         ("TELEMETRY_GRACE_SECOND", "TELEMETRY_GRACE_SECONDS"),
     ],
 )
-def test_a_misspelt_name_is_told_without_its_value(
-    name: str, meant: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_a_misspelt_variable_is_warned_about_without_its_value(
+    name: str, intended: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     telemetry = Telemetry(DOT_AI, env(tmp_path, DOT_AI_POSTHOG_HOST="http://127.0.0.1:9", **{f"DOT_AI_{name}": "1"}))
     telemetry.close()
     assert telemetry.active
     assert caplog.messages[0] == (
-        f"dot-ai telemetry: DOT_AI_{name} is no variable of Footfall's; did you mean DOT_AI_{meant}?"
+        f"dot-ai telemetry: DOT_AI_{name} is no variable of Footfall's; did you mean DOT_AI_{intended}?"
     )
 
 
@@ -95,20 +95,20 @@ def test_a_misspelt_name_is_told_without_its_value(
     "name",
     ["TELEMETRY_URL", "TELEMETRY_KEY", "OTEL_EXPORTER", "POST_HOST", "POSTGRES_HOST", "METRICS", "HOTEL_KEY", "AI_KEY"],
 )
-def test_what_only_looks_a_little_like_it_is_somebody_elses(name: str, tmp_path: Path) -> None:
+def test_a_name_that_is_only_somewhat_similar_is_another_program_s(name: str, tmp_path: Path) -> None:
     decision = decide(DOT_AI, env(tmp_path, **{f"DOT_AI_{name}": "false"}))
     assert (decision.mode, decision.warnings) == ("on", ())
 
 
-def test_what_is_spelt_right_costs_no_comparison(tmp_path: Path) -> None:
+def test_correct_names_cost_no_comparison(tmp_path: Path) -> None:
     program = (
         "import sys; from footfall.settings import Product, decide; "
         "print(decide(Product('dot-ai')).mode, 'difflib' in sys.modules)"
     )
     variables = {"DOT_AI_POSTHOG_KEY": "phc_theirs", "DOT_AI_AUTH_TOKEN": "abc", "HOME": str(tmp_path)}
     command = [sys.executable, "-c", program]
-    done = subprocess.run(command, env=env(tmp_path, **variables), capture_output=True, text=True, check=True)
-    assert done.stdout == "on False\n"
+    process = subprocess.run(command, env=env(tmp_path, **variables), capture_output=True, text=True, check=True)
+    assert process.stdout == "on False\n"
 
 
 def test_off_creates_nothing_and_every_method_does_nothing(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_off_creates_nothing_and_every_method_does_nothing(tmp_path: Path) -> No
     assert not state.exists()
 
 
-def test_off_deletes_what_was_not_yet_sent_and_nothing_else(tmp_path: Path) -> None:
+def test_off_deletes_unsent_events_and_nothing_else(tmp_path: Path) -> None:
     spool = tmp_path / "spool"
     spool.mkdir()
     (spool / "01790000000-0000000000000000.seg").write_bytes(b"unsent")
@@ -156,25 +156,25 @@ def test_a_host_without_a_key_is_warned_about(tmp_path: Path) -> None:
     ],
     ids=["variable", "in capitals", "in the code"],
 )
-def test_a_personal_key_is_a_secret_and_sends_nothing(
+def test_a_personal_key_turns_telemetry_off(
     product: Product, variables: dict[str, str], named: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     state = tmp_path / "state"
     telemetry = Telemetry(product, env(state, **variables))
     assert not telemetry.active
     assert not state.exists()
-    told = f"{named} is a personal key (phx_...), which is secret; use the project's key (phc_...). Nothing is sent"
-    assert caplog.messages == [f"dot-ai telemetry is off: {told}"]
+    reason = f"{named} is a personal key (phx_...), which is secret; use the project's key (phc_...). Nothing is sent"
+    assert caplog.messages == [f"dot-ai telemetry is off: {reason}"]
 
 
-def test_a_preview_holds_no_personal_key(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_preview_contains_no_personal_key(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     variables = {"DOT_AI_POSTHOG_KEY": "phx_5ecret", "DOT_AI_TELEMETRY": "preview"}
     telemetry = Telemetry(DOT_AI, env(tmp_path / "state", **variables))
     telemetry.server_started()
     telemetry.close()
-    said = capfd.readouterr().err
-    assert '"server_started"' in said
-    assert "5ecret" not in said
+    printed = capfd.readouterr().err
+    assert '"server_started"' in printed
+    assert "5ecret" not in printed
 
 
 NO_KEY = "no write key: set DOT_AI_POSTHOG_KEY or Product(write_key=...)"
@@ -189,7 +189,7 @@ NO_KEY = "no write key: set DOT_AI_POSTHOG_KEY or Product(write_key=...)"
     ],
     ids=["on", "preview", "on by default"],
 )
-def test_who_asks_for_telemetry_without_a_key_hears_that_it_lacks(
+def test_telemetry_that_was_requested_without_a_key_logs_that_it_is_missing(
     value: str, messages: list[str], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     Telemetry(Product("dot-ai"), env(tmp_path, DOT_AI_TELEMETRY=value)).close()
@@ -197,18 +197,18 @@ def test_who_asks_for_telemetry_without_a_key_hears_that_it_lacks(
 
 
 @pytest.mark.parametrize("host", ["ftp://x", "posthog", "http://", "https://user:pass@host", "http://a b"])
-def test_a_host_that_is_no_address_sends_nothing(tmp_path: Path, host: str) -> None:
+def test_an_invalid_host_turns_telemetry_off(tmp_path: Path, host: str) -> None:
     telemetry = Telemetry(DOT_AI, env(tmp_path / "state", DOT_AI_POSTHOG_HOST=host, DOT_AI_POSTHOG_KEY="k"))
     assert not telemetry.active
 
 
-def test_a_number_that_is_none_is_replaced_and_named(tmp_path: Path) -> None:
+def test_an_invalid_number_is_replaced_by_the_default_and_warned_about(tmp_path: Path) -> None:
     settings = Settings.read(DOT_AI, env(tmp_path, DOT_AI_TELEMETRY_GRACE_SECONDS="soon"))
     assert settings.grace_seconds == 600
     assert "DOT_AI_TELEMETRY_GRACE_SECONDS" in settings.warnings[0]
 
 
 @pytest.mark.parametrize("name", ["", "Dot AI", "dot_ai", "-dot", "dot--ai", "1dot"])
-def test_a_product_name_that_makes_no_prefix_is_a_clear_error(name: str) -> None:
+def test_an_invalid_product_name_is_a_clear_error(name: str) -> None:
     with pytest.raises(ValueError, match="lower-case words"):
         Product(name)

@@ -1,4 +1,4 @@
-"""The spool: what was recorded is on disk, is kept within bounds, and is read whatever was done to the files."""
+"""The spool: recorded events are on disk, within a bound, and are read even from damaged files."""
 
 import json
 import os
@@ -46,14 +46,14 @@ def test_events_are_on_disk_before_record_returns_and_the_next_process_delivers_
     killed.record(3)
     lines = killed.files()[0].read_bytes().splitlines()
     assert [json.loads(line)["e"] for line in lines[1:]] == ["tool_executed"] * 3
-    killed.spool.abandon()  # closes its files and nothing else, as the kernel does after a SIGKILL
+    killed.spool.abandon()  # only closes its files, as the kernel does after a SIGKILL
     with Server() as server:
         assert Rig(tmp_path, server).ship() == float("inf")
         assert len(server.accepted) == 3
     assert [f for f in killed.files() if f.stat().st_size > 2000] == []
 
 
-def test_a_living_process_keeps_its_segment_to_itself(tmp_path: Path) -> None:
+def test_the_segment_of_a_living_process_is_not_adopted(tmp_path: Path) -> None:
     with Server() as server:
         living, other = Rig(tmp_path, server), Rig(tmp_path, server)
         living.record(2)
@@ -74,7 +74,7 @@ def test_the_spool_is_bounded_and_drops_the_oldest_first(tmp_path: Path) -> None
     assert dropped > 0
 
 
-def test_lines_that_are_garbage_or_half_written_are_counted_and_the_good_ones_kept(tmp_path: Path) -> None:
+def test_garbage_and_partial_lines_are_counted_and_valid_lines_are_sent(tmp_path: Path) -> None:
     killed = Rig(tmp_path, None)
     killed.record(4)
     path = killed.files()[0]
@@ -141,7 +141,7 @@ def test_a_wall_clock_set_during_an_outage_makes_no_wait_longer(tmp_path: Path, 
         assert len(server.accepted) == 1
 
 
-def test_a_spool_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
+def test_a_segment_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     newer = tmp_path / "spool" / "01790000000-0000000000000000.seg"
     newer.parent.mkdir(parents=True)
     newer.write_bytes(b'{"v":2,"offset":1024,"facts":{}}'.ljust(1023) + b"\n" + b'{"z":1}\n')
@@ -151,17 +151,17 @@ def test_a_spool_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     assert newer.exists()
 
 
-def test_a_spool_that_a_newer_version_did_not_come_back_for_is_dropped_after_thirty_days_and_counted(
+def test_a_segment_of_a_newer_version_is_dropped_after_thirty_days_and_counted(
     tmp_path: Path,
 ) -> None:
     newer = tmp_path / "spool" / "01790000000-0000000000000000.seg"
     newer.parent.mkdir(parents=True)
     newer.write_bytes(b'{"v":2,"offset":1024,"facts":{}}'.ljust(1023) + b"\n" + b'{"z":1}\n' * 3)
-    half_made = newer.with_name(".new-01790000000-1111111111111111")
-    half_made.write_bytes(b"")
+    incomplete = newer.with_name(".new-01790000000-1111111111111111")
+    incomplete.write_bytes(b"")
     with Server() as server:
         rig = Rig(tmp_path, server)
-        for path, days in ((newer, 31), (half_made, 1)):
+        for path, days in ((newer, 31), (incomplete, 1)):
             os.utime(path, (rig.clock.now() - days * 86_400,) * 2)
         rig.ship()
         assert server.requests == []
@@ -169,7 +169,7 @@ def test_a_spool_that_a_newer_version_did_not_come_back_for_is_dropped_after_thi
     assert list(newer.parent.iterdir()) == []
 
 
-def test_footfall_off_stops_a_running_process_and_deletes_what_waits(tmp_path: Path) -> None:
+def test_footfall_off_stops_a_running_process_and_deletes_waiting_events(tmp_path: Path) -> None:
     with Server() as server:
         rig = Rig(tmp_path, server)
         rig.record(5)
@@ -181,7 +181,7 @@ def test_footfall_off_stops_a_running_process_and_deletes_what_waits(tmp_path: P
         assert server.requests == []
 
 
-def test_a_deleted_directory_is_made_again_and_loses_nothing(tmp_path: Path) -> None:
+def test_a_deleted_directory_is_created_again_and_no_event_is_lost(tmp_path: Path) -> None:
     with Server(status(503)) as server:
         rig = Rig(tmp_path, server)
         rig.record(3)
@@ -197,7 +197,7 @@ def test_a_deleted_directory_is_made_again_and_loses_nothing(tmp_path: Path) -> 
         assert len(server.accepted) == 5
 
 
-def test_what_was_on_its_way_from_memory_reaches_the_disk_too_once_that_is_well(tmp_path: Path) -> None:
+def test_lines_that_were_being_sent_from_memory_reach_the_disk_once_it_recovers(tmp_path: Path) -> None:
     with Server(status(503)) as server:
         rig = Rig(tmp_path, server)
         (tmp_path / "spool").rmdir()
@@ -232,7 +232,7 @@ def test_a_bad_event_that_is_the_last_of_its_file_does_not_block_later_files(tmp
         assert second.dropped == {"refused": 1}
 
 
-def test_a_batch_that_is_kept_counts_what_it_leaves_out_once(tmp_path: Path) -> None:
+def test_lines_that_a_kept_batch_leaves_out_are_counted_once(tmp_path: Path) -> None:
     with Server(status(503)) as server:
         killed = Rig(tmp_path, server)
         killed.record(2)
@@ -252,9 +252,9 @@ def test_a_batch_that_is_kept_counts_what_it_leaves_out_once(tmp_path: Path) -> 
 
 @given(lines=st.lists(st.binary(max_size=80) | st.sampled_from(ODD_LINES), max_size=30))
 @settings(deadline=None, max_examples=60)
-def test_no_content_of_a_spool_file_blocks_it(lines: list[bytes]) -> None:
-    with tempfile.TemporaryDirectory() as place, Server() as server:
-        state = Path(place)
+def test_no_content_of_a_segment_blocks_the_spool(lines: list[bytes]) -> None:
+    with tempfile.TemporaryDirectory() as directory, Server() as server:
+        state = Path(directory)
         killed = Rig(state, None)
         killed.record(1)
         with killed.files()[0].open("ab") as file:

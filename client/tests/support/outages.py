@@ -1,4 +1,4 @@
-"""Every way in which a server can be out, each as a real one on loopback."""
+"""Outages of every kind, each by a real server or socket on loopback."""
 
 import socket
 import ssl
@@ -10,8 +10,11 @@ from client.tests.support.server import Answer, Server, drip, hang, reset, statu
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a client sends to. `elsewhere` is where a redirect points to; `server` is None where nobody listens."""
+class Destination:
+    """The address that a client sends to.
+
+    `elsewhere` is the target of redirects; `server` is None where no server listens.
+    """
 
     url: str
     elsewhere: Server
@@ -27,19 +30,19 @@ OUTAGES = (
 
 
 @contextmanager
-def outage(kind: str, tls: ssl.SSLContext) -> Iterator[Place]:
-    """A place that is out in one of the ways of OUTAGES. `tls` is a server's side that no client trusts."""
+def outage(kind: str, tls: ssl.SSLContext) -> Iterator[Destination]:
+    """A destination with one of OUTAGES. `tls` has a certificate that no client trusts."""
     with ExitStack() as stack:
         elsewhere = stack.enter_context(Server())
         if kind == "NXDOMAIN":
-            yield Place("http://telemetry.invalid", elsewhere)
+            yield Destination("http://telemetry.invalid", elsewhere)
         elif kind in ("refusing", "black hole"):
             port = stack.enter_context(_unanswered(listening=kind == "black hole"))
-            yield Place(f"http://127.0.0.1:{port}", elsewhere)
+            yield Destination(f"http://127.0.0.1:{port}", elsewhere)
         else:
             untrusted = tls if kind == "untrusted certificate" else None
             server = stack.enter_context(Server(_answer(kind, elsewhere), tls=untrusted))
-            yield Place(server.url, elsewhere, server)
+            yield Destination(server.url, elsewhere, server)
 
 
 def _answer(kind: str, elsewhere: Server) -> Answer:
@@ -59,14 +62,14 @@ def _answer(kind: str, elsewhere: Server) -> Answer:
 
 @contextmanager
 def _unanswered(*, listening: bool) -> Iterator[int]:
-    """A port that refuses; or, `listening`, one whose queue is full, so that the kernel drops who knocks."""
+    """A port that refuses connections; if `listening`, one whose queue is full, so that the kernel drops them."""
     with ExitStack() as stack:
-        taken = stack.enter_context(socket.socket())
-        taken.bind(("127.0.0.1", 0))
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
         if listening:
-            taken.listen(0)
+            listener.listen(0)
             for _ in range(3):
-                knocking = stack.enter_context(socket.socket())
-                knocking.setblocking(False)
-                knocking.connect_ex(taken.getsockname())
-        yield taken.getsockname()[1]
+                connecting = stack.enter_context(socket.socket())
+                connecting.setblocking(False)
+                connecting.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]

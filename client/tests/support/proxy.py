@@ -1,4 +1,4 @@
-"""A real HTTP proxy on loopback: answers CONNECT by a tunnel, or as told."""
+"""A real HTTP proxy on loopback: answers CONNECT with a tunnel, or with a fixed answer."""
 
 import socket
 import threading
@@ -7,11 +7,11 @@ from types import TracebackType
 
 
 class Proxy:
-    """The proxy; a context manager. Every CONNECT ends at `target`, whatever name it asks for.
+    """The proxy; a context manager. Every CONNECT leads to `target`, for any name.
 
     Args:
         target: port of 127.0.0.1.
-        answer: said instead of opening a tunnel, then the connection stays open and silent.
+        answer: sent instead of opening a tunnel; then the connection stays open and silent.
 
     Attributes:
         heads: the head of every request.
@@ -52,11 +52,11 @@ class Proxy:
         server = socket.create_connection(("127.0.0.1", self._target))
         self._open.append(server)
         client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        threading.Thread(target=_pass_on, args=(client, server), daemon=True).start()
-        _pass_on(server, client)
+        threading.Thread(target=_forward, args=(client, server), daemon=True).start()
+        _forward(server, client)
 
 
-def _pass_on(source: socket.socket, target: socket.socket) -> None:
+def _forward(source: socket.socket, target: socket.socket) -> None:
     with suppress(OSError):
         while data := source.recv(65536):
             target.sendall(data)

@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that answers `/batch/` as told and keeps what it was sent."""
+"""A real HTTP server on loopback that answers `/batch/` as a test chooses and stores all requests."""
 
 import gzip
 import json
@@ -15,7 +15,7 @@ OK = b'{"status":1}'
 
 
 class Request:
-    """One request as it came over the wire. `body` is decompressed; `events` is its batch."""
+    """One request. `raw` is the body as received, `body` is decompressed, `events` is its batch."""
 
     def __init__(self, handler: BaseHTTPRequestHandler) -> None:
         self.method = handler.command
@@ -31,7 +31,7 @@ Answer = Callable[["Server", Request, BaseHTTPRequestHandler], None]
 
 
 def status(code: int, body: bytes = OK, **headers: str) -> Answer:
-    """Answer with a status; header names are given with underscores."""
+    """Answer with a status; header names have underscores for hyphens."""
 
     def answer(server: "Server", request: Request, handler: BaseHTTPRequestHandler) -> None:
         if code == 200 and body == OK:
@@ -47,12 +47,12 @@ def status(code: int, body: bytes = OK, **headers: str) -> Answer:
 
 
 def hang(server: "Server", request: Request, handler: BaseHTTPRequestHandler) -> None:
-    """Take the request and never answer, until the server stops."""
+    """Read the request and never answer, until the server stops."""
     server.stopping.wait(60)
 
 
 def reset(server: "Server", request: Request, handler: BaseHTTPRequestHandler) -> None:
-    """Begin an answer and reset the connection in the middle of it."""
+    """Reset the connection in the middle of an answer."""
     handler.send_response_only(200)
     handler.send_header("Content-Length", "12")
     handler.end_headers()
@@ -62,7 +62,7 @@ def reset(server: "Server", request: Request, handler: BaseHTTPRequestHandler) -
 
 
 def drip(server: "Server", request: Request, handler: BaseHTTPRequestHandler) -> None:
-    """Send the answer's head one byte a second."""
+    """Send the head of an answer, one byte a second."""
     for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"y" * 600:
         if server.stopping.wait(1):
             return
@@ -72,11 +72,11 @@ def drip(server: "Server", request: Request, handler: BaseHTTPRequestHandler) ->
             return
 
 
-class _Http(ThreadingHTTPServer):
+class _QuietHTTPServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, *_: Any) -> None:
-        return  # a client that went away is what many tests are about
+        return  # many tests disconnect on purpose
 
 
 def _handler(server: "Server") -> type[BaseHTTPRequestHandler]:
@@ -105,13 +105,13 @@ def _handler(server: "Server") -> type[BaseHTTPRequestHandler]:
 
 
 class Server:
-    """The server; a context manager. `answer` may be changed at any time.
+    """A context manager. `answer` may be changed at any time.
 
     Attributes:
-        requests: everything received, in order.
-        accepted: uuid to event, of the batches that were answered with 200.
-        accepted_count: how many events were in them, repeated ones included.
-        connections: how many connections were made.
+        requests: all of them, in order.
+        accepted: uuid → event, for the batches that were answered with 200.
+        accepted_count: events in those batches, repeated ones included.
+        connections: number of connections.
     """
 
     def __init__(self, answer: Answer | None = None, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
@@ -122,7 +122,7 @@ class Server:
         self.connections = 0
         self.stopping = threading.Event()
         self.changed = threading.Condition()
-        self._http = _Http(("127.0.0.1", port), _handler(self))
+        self._http = _QuietHTTPServer(("127.0.0.1", port), _handler(self))
         self.port = self._http.server_address[1]
         if tls is not None:
             self._http.socket = tls.wrap_socket(self._http.socket, server_side=True, do_handshake_on_connect=False)
@@ -130,7 +130,7 @@ class Server:
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
 
     def accept(self, request: Request) -> None:
-        """Keep a batch's events: from now on they are stored here."""
+        """Store the events of a batch."""
         with self.changed:
             for event in request.events:
                 self.accepted[event["uuid"]] = event
@@ -138,7 +138,7 @@ class Server:
             self.changed.notify_all()
 
     def wait_for(self, condition: Callable[["Server"], bool], seconds: float = 20) -> bool:
-        """Wait until a condition on this server holds; whether it does."""
+        """Wait until a condition on this server holds, for at most `seconds`; whether it does."""
         with self.changed:
             return self.changed.wait_for(lambda: condition(self), seconds)
 
@@ -152,11 +152,11 @@ class Server:
         self._http.server_close()
 
 
-def refusing(code: int, poisoned: set[str]) -> Answer:
-    """Answer `code` to every batch that has an event of these UUIDs."""
+def refusing(code: int, refused: set[str]) -> Answer:
+    """Answer `code` to every batch that contains an event with one of these UUIDs."""
 
     def answer(server: Server, request: Request, handler: BaseHTTPRequestHandler) -> None:
-        bad = any(event["uuid"] in poisoned for event in request.events)
+        bad = any(event["uuid"] in refused for event in request.events)
         status(code if bad else 200)(server, request, handler)
 
     return answer

@@ -1,4 +1,4 @@
-"""A plain HTTP server on a free port of loopback, for as long as a block runs."""
+"""A plain HTTP server on a free port of loopback, while a block runs."""
 
 import threading
 from collections.abc import Iterator
@@ -10,11 +10,9 @@ class QuietHandler(BaseHTTPRequestHandler):
     """Reads and answers whole bodies, and prints nothing."""
 
     def body(self) -> bytes:
-        """What came with the request."""
         return self.rfile.read(int(self.headers.get("Content-Length") or 0))
 
     def answer(self, status: int, content: bytes, kind: str = "application/json") -> None:
-        """Answer with a body."""
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
@@ -22,12 +20,12 @@ class QuietHandler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Quiet."""
+        return
 
 
 @contextmanager
 def served(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    """The server's address, without a slash at its end."""
+    """Yields the server's address, without a slash at its end."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()

@@ -1,4 +1,4 @@
-"""`flush` and `close` as a host uses them, against a real server."""
+"""`flush` and `close`, as a host uses them, with a real server."""
 
 import time
 from pathlib import Path
@@ -17,9 +17,9 @@ def telemetry(state: Path, server: Server, **variables: str) -> Telemetry:
         "DOT_AI_POSTHOG_KEY": "phc_test",
         **variables,
     }
-    made = Telemetry(Product("dot-ai"), environ)
-    made.register_tools("recommend")
-    return made
+    host = Telemetry(Product("dot-ai"), environ)
+    host.register_tools("recommend")
+    return host
 
 
 def record(host: Telemetry, count: int = 1) -> None:
@@ -27,7 +27,7 @@ def record(host: Telemetry, count: int = 1) -> None:
         host.record(ToolExecuted(tool="recommend", success=True, duration_ms=1.0))
 
 
-def test_flush_says_whether_everything_is_delivered(tmp_path: Path) -> None:
+def test_flush_returns_whether_all_events_are_delivered(tmp_path: Path) -> None:
     with Server() as server:
         host = telemetry(tmp_path, server)
         assert host.flush()
@@ -40,17 +40,17 @@ def test_flush_says_whether_everything_is_delivered(tmp_path: Path) -> None:
         host.close()
 
 
-def test_flush_waits_no_longer_than_it_was_told(tmp_path: Path) -> None:
+def test_flush_waits_no_longer_than_its_timeout(tmp_path: Path) -> None:
     with Server(hang) as server:
         host = telemetry(tmp_path, server)
         record(host)
-        began = time.monotonic()
+        start = time.monotonic()
         assert not host.flush(0.3)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - start < 2
         host.close()
 
 
-def test_nothing_is_sent_within_the_grace_and_flush_says_so(tmp_path: Path) -> None:
+def test_nothing_is_sent_within_the_grace_and_flush_returns_false(tmp_path: Path) -> None:
     with Server() as server:
         host = telemetry(tmp_path, server, DOT_AI_TELEMETRY_GRACE_SECONDS="600")
         record(host)
@@ -60,7 +60,7 @@ def test_nothing_is_sent_within_the_grace_and_flush_says_so(tmp_path: Path) -> N
         assert list((tmp_path / "spool").glob("*.seg"))
 
 
-def test_what_is_recorded_after_close_waits_on_disk_for_the_next_start(tmp_path: Path) -> None:
+def test_events_that_are_recorded_after_close_wait_on_disk_for_the_next_start(tmp_path: Path) -> None:
     with Server() as server:
         host = telemetry(tmp_path, server)
         host.close()

@@ -1,4 +1,4 @@
-"""Telemetry never keeps its host from starting: what it can't work with turns it off, in one line of the log."""
+"""Telemetry never keeps its host from starting: unusable input turns it off, with one line in the log."""
 
 import logging
 from pathlib import Path
@@ -38,7 +38,7 @@ def use(telemetry: Telemetry) -> None:
     "directory",
     ["/dev/null/state", "/proc/state", "/sys/kernel/state", "nul\0byte", "\udcff/x", "x" * 300, "/" + "x/" * 3000],
 )
-def test_a_state_directory_that_can_not_be_starts_nothing_and_hurts_nobody(
+def test_an_impossible_state_directory_raises_nothing(
     directory: str, caplog: pytest.LogCaptureFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -66,7 +66,7 @@ def test_no_environment_keeps_the_host_from_starting(
 
 
 @pytest.mark.parametrize("catalogue", [("no class",), (int,), (dict[str, int],), 7])
-def test_a_catalogue_that_is_none_turns_telemetry_off_and_says_why(
+def test_an_invalid_catalogue_turns_telemetry_off_and_logs_why(
     catalogue: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     product = Product("dot-ai", write_key="phc_key", catalogue=catalogue)
@@ -98,12 +98,12 @@ def test_a_user_without_a_home_has_no_state_and_leaves_no_directory_named_tilde(
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"), [("600", "in the first 10 minutes."), ("60", "in the first minute."), ("0", "")]
+    ("seconds", "phrase"), [("600", "in the first 10 minutes."), ("60", "in the first minute."), ("0", "")]
 )
-def test_the_notice_says_how_long_nothing_is_sent(seconds: str, said: str, tmp_path: Path) -> None:
+def test_the_notice_states_how_long_nothing_is_sent(seconds: str, phrase: str, tmp_path: Path) -> None:
     product = Product("dot-ai", write_key="phc_key")
     environ = {"DOT_AI_TELEMETRY_STATE_DIR": str(tmp_path), "DOT_AI_TELEMETRY_GRACE_SECONDS": seconds}
     notice = first_run_notice(product, Settings.read(product, environ))
-    assert said in notice
-    assert ("Nothing is sent" in notice) == bool(said)
+    assert phrase in notice
+    assert ("Nothing is sent" in notice) == bool(phrase)
     assert "anonymous" not in notice.replace("pseudonymous", "")
