@@ -122,7 +122,7 @@ AT_THE_COLLECTOR = (
     Guard(
         "listed tools",
         "tools that the operator did not list, where tools are listed",
-        (collector("admit/admission", "(tools or {}).get(product) or None", "None"),),
+        (collector("admit/admission", "(tools or {}).get(name) or None", "None"),),
         "journal",
     ),
     Guard(
@@ -138,8 +138,8 @@ AT_THE_COLLECTOR = (
         (
             collector(
                 "admit/any_event",
-                "dropped[UNKNOWN_PROPERTY] += len(properties.keys() - rule.known)",
-                "dropped.update(properties.keys() - rule.known)",
+                "dropped[UNKNOWN_PROPERTY] += len(properties.keys() - rule.known_names)",
+                "dropped.update(properties.keys() - rule.known_names)",
             ),
         ),
         "answers",
@@ -205,7 +205,7 @@ AT_THE_COLLECTOR = (
         "no access log",
         "addresses, paths and queries in the log",
         (
-            collector("app/collector", "access_log=False", "access_log=True"),
+            collector("app/server", "access_log=False", "access_log=True"),
             collector("runtime/logs", "setLevel(logging.ERROR)", "setLevel(logging.INFO)"),
         ),
         "collector log",

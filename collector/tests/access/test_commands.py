@@ -61,7 +61,7 @@ def test_keys_and_tokens_are_changed_while_no_collector_runs(tmp_path: Path) -> 
     assert made.startswith("phc_")
     assert nxt != made
     again = run("keys", "rotate", "--data", str(tmp_path), made)
-    assert (again.returncode, "no such key that is taken" in again.stderr) == (1, True)
+    assert (again.returncode, "no such valid key" in again.stderr) == (1, True)
     token = output("tokens", "add", "grafana", data=tmp_path).strip()
     assert "grafana  added 20" in output("tokens", "list", data=tmp_path)
     assert token not in (tmp_path / "tokens.json").read_text()

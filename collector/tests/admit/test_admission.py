@@ -53,7 +53,7 @@ def test_an_admitted_event_is_one_line_with_its_properties_under_their_names() -
     }
 
 
-def test_the_recorded_request_loses_what_it_carries_beyond_the_promise(recorded_body: dict[str, Any]) -> None:
+def test_the_recorded_request_loses_everything_outside_the_catalogue(recorded_body: dict[str, Any]) -> None:
     admitted = admit(*recorded_body["batch"])
     assert admitted.accepted == 5
     assert admitted.refused == {}
@@ -98,7 +98,7 @@ def test_a_bad_event_is_refused_alone_and_counted_by_its_reason(bad: Any, reason
     assert SECRET_TEXT.encode() not in admitted.lines
 
 
-def test_a_value_outside_its_kind_becomes_other_or_is_left_out() -> None:
+def test_a_value_outside_its_kind_becomes_other_or_is_dropped() -> None:
     changed = event(
         tool=SECRET_TEXT + " !", mcp_client=SECRET_TEXT, dot_ai_version=SECRET_TEXT, is_internal=SECRET_TEXT
     )
@@ -115,14 +115,14 @@ def test_with_a_list_of_tools_others_are_other() -> None:
     assert [line["tool"] for line in lines] == ["query", "other"]
 
 
-def test_true_and_one_are_told_apart_whichever_came_first() -> None:
+def test_true_and_one_are_distinguished_in_either_order() -> None:
     admission = Admission({"dot-ai": CATALOGUE}, PEPPER)
     values = [1, True, 1.0, True, 1]
     admitted = admit(*[event(duration_ms=value) for value in values], admission=admission)
     assert [reason is None for reason in admitted.reasons] == [True, False, True, False, True]
 
 
-def test_what_footfalls_own_client_adds_for_posthog_is_not_counted_as_dropped() -> None:
+def test_constants_of_footfalls_client_are_not_counted_as_dropped() -> None:
     constants: dict[str, Any] = {"$geoip_disable": True, "$process_person_profile": False, "$ip": "0.0.0.0"}
     assert admit(event(**constants)).dropped == {}
 
@@ -205,7 +205,7 @@ def test_the_instance_is_hashed_with_the_pepper_and_the_product() -> None:
     ("distinct_id", "kind"),
     [("cluster_1", "cluster"), ("local_1", "local"), ("ephemeral_1", "ephemeral"), ("me@example.org", "other")],
 )
-def test_the_kind_of_an_instance_is_told_by_its_prefix(distinct_id: str, kind: str) -> None:
+def test_the_kind_of_an_instance_is_given_by_its_prefix(distinct_id: str, kind: str) -> None:
     (line,) = lines_of(admit(event(distinct_id=distinct_id)))
     assert line["instance_kind"] == kind
     assert distinct_id not in json.dumps(line)
@@ -231,7 +231,7 @@ EVENTS = st.fixed_dictionaries(
 
 
 @given(st.lists(EVENTS | JSON, max_size=5), st.floats(min_value=-1e12, max_value=1e12))
-def test_whatever_comes_only_admissible_values_are_in_the_lines(events: list[Any], sent_at: float) -> None:
+def test_any_event_gives_lines_with_admissible_values_only(events: list[Any], sent_at: float) -> None:
     admitted = admit(*events, sent_at=sent_at)
     assert admitted.accepted + sum(admitted.refused.values()) == len(events)
     for line in lines_of(admitted):
@@ -245,7 +245,9 @@ def test_bytes_that_are_no_event_are_refused(noise: bytes) -> None:
 
 
 @given(st.sampled_from(sorted(CATALOGUE.events)), PROPERTIES)
-def test_the_fast_path_admits_exactly_what_the_catalogues_checks_admit(name: str, properties: dict[str, Any]) -> None:
+def test_cached_fragments_are_exactly_the_values_that_the_catalogue_admits(
+    name: str, properties: dict[str, Any]
+) -> None:
     expected = CATALOGUE.checks()[name](properties.get)
     if expected is not None:
         common = CATALOGUE.common_check()(properties.get)

@@ -1,4 +1,4 @@
-"""The quick way and the general one say the same: the quick one leaves alone what it can't take whole."""
+"""Both forms of admission write the same lines; the fast one declines a batch that it can't admit whole."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from footfall.catalogue import catalogue_for
 from footfall_collector.admit import Admission, Admitted
-from footfall_collector.admit.client_batch import uuid_fits, uuids_fit
+from footfall_collector.admit.client_batch import are_canonical_uuids, is_canonical_uuid
 from footfall_collector.admit.new_instances import TOO_MANY_INSTANCES, NewInstances
 from footfall_collector.journal.line_checksum import has_valid_checksum
 
@@ -57,19 +57,19 @@ def text_of(*events: dict[str, Any], **more: Any) -> bytes:
     return json.dumps({"api_key": "phc_key", "sent_at": "2026-11-24T04:00:10Z", "batch": events, **more}).encode()
 
 
-def quickly(admission: Admission, text: bytes) -> Admitted | None:
-    """What the quick way makes of a batch, None where it leaves it alone."""
-    sent = admission.read("dot-ai", text)
-    return None if sent is None else admission.admit_sent("dot-ai", sent, NOW, SENT_AT)
+def admit_fast(admission: Admission, text: bytes) -> Admitted | None:
+    """The result of the fast form; None where it declines the batch."""
+    sent = admission.read_client_batch("dot-ai", text)
+    return None if sent is None else admission.admit_client_batch("dot-ai", sent, NOW, SENT_AT)
 
 
-def generally(admission: Admission, *events: dict[str, Any]) -> Admitted:
-    """What the general way makes of them."""
+def admit_generally(admission: Admission, *events: dict[str, Any]) -> Admitted:
+    """The result of the general form."""
     return admission.admit("dot-ai", [msgspec.Raw(json.dumps(event).encode()) for event in events], NOW, SENT_AT)
 
 
-def meant(line: bytes) -> dict[str, Any]:
-    """A line without its checksum: its properties may stand in another order."""
+def parsed(line: bytes) -> dict[str, Any]:
+    """A line as an object without its checksum; the order of properties may differ."""
     assert has_valid_checksum(line.rstrip(b"\n"))
     return {**json.loads(line), "c": ""}
 
@@ -80,20 +80,20 @@ def meant(line: bytes) -> dict[str, Any]:
     st.dictionaries(PROPERTY, ODD, max_size=2),
     st.sets(st.sampled_from([*EVENT, *EVENT["properties"]]), max_size=2),
 )
-def test_what_goes_the_quick_way_is_said_as_on_the_general_one(
+def test_the_fast_form_writes_the_same_lines_as_the_general_one(
     admission: Admission, fields: dict[str, Any], properties: dict[str, Any], missing: set[str]
 ) -> None:
     inner = {k: v for k, v in {**EVENT["properties"], **properties}.items() if k not in missing}
     event = {k: v for k, v in {**EVENT, "properties": inner, **fields}.items() if k not in missing}
-    quick, general = quickly(admission, text_of(EVENT, event)), generally(admission, EVENT, event)
+    quick, general = admit_fast(admission, text_of(EVENT, event)), admit_generally(admission, EVENT, event)
     if quick is not None:
-        assert [*map(meant, quick.lines.splitlines())] == [*map(meant, general.lines.splitlines())]
+        assert [*map(parsed, quick.lines.splitlines())] == [*map(parsed, general.lines.splitlines())]
         assert (quick.accepted, quick.refused, quick.dropped) == (2, {}, {})
         assert (general.accepted, general.refused, general.dropped) == (2, {}, {})
 
 
 @pytest.mark.parametrize("name", list(CATALOGUE.events))
-def test_what_the_client_sends_goes_the_quick_way(name: str) -> None:
+def test_every_event_of_the_client_is_admitted_by_the_fast_form(name: str) -> None:
     every: dict[str, dict[str, Any]] = {
         "tool_executed": {"tool": "query", "success": False, "duration_ms": 0.25, "mcp_client": "other"},
         "tool_error": {"tool": "query", "error_type": "ValueError"},
@@ -103,7 +103,7 @@ def test_what_the_client_sends_goes_the_quick_way(name: str) -> None:
     }
     own = every[name]
     common = {k: EVENT["properties"][k] for k in ("dot_ai_version", "ai_provider", "is_internal", "$ip")}
-    found = quickly(ANY, text_of({**EVENT, "event": name, "properties": {**own, **common}}, EVENT))
+    found = admit_fast(ANY, text_of({**EVENT, "event": name, "properties": {**own, **common}}, EVENT))
     assert found is not None
     assert [json.loads(line)["event"] for line in found.lines.splitlines()] == [name, "tool_executed"]
 
@@ -125,34 +125,35 @@ def test_what_the_client_sends_goes_the_quick_way(name: str) -> None:
     ],
     ids=lambda odd: next(iter(odd)),
 )
-def test_one_event_that_is_not_quite_the_clients_sends_its_batch_the_general_way(odd: dict[str, Any]) -> None:
-    # A duration is rounded either way: the quick one may take that too.
-    taken = quickly(ANY, text_of(EVENT, {**EVENT, **odd}))
+def test_the_fast_form_declines_a_batch_with_one_event_in_another_form(odd: dict[str, Any]) -> None:
+    # Both forms round a duration, so the fast one may admit it.
+    admitted = admit_fast(ANY, text_of(EVENT, {**EVENT, **odd}))
     rounded = odd.get("properties", {}).get("duration_ms") == 1234
-    assert (taken is not None) is rounded
+    assert (admitted is not None) is rounded
 
 
-def test_a_batch_with_a_field_of_its_own_is_left_alone() -> None:
-    assert quickly(ANY, text_of(EVENT)) is not None
-    assert quickly(ANY, text_of(EVENT, historical_migration=True)) is None
-    assert quickly(ANY, b"[%b]" % text_of(EVENT)) is None
-    assert Admission({"dot-ai": CATALOGUE}, PEPPER, max_event_bytes=300).read("dot-ai", text_of(EVENT)) is None
+def test_the_fast_form_declines_a_batch_with_an_unknown_field() -> None:
+    assert admit_fast(ANY, text_of(EVENT)) is not None
+    assert admit_fast(ANY, text_of(EVENT, historical_migration=True)) is None
+    assert admit_fast(ANY, b"[%b]" % text_of(EVENT)) is None
+    small = Admission({"dot-ai": CATALOGUE}, PEPPER, max_event_bytes=300)
+    assert small.read_client_batch("dot-ai", text_of(EVENT)) is None
 
 
-def test_numbers_are_remembered_as_they_are_written() -> None:
+def test_equal_numbers_of_different_types_are_written_alike() -> None:
     for value, written in ((5.0, "5"), (5, "5"), (-0.0, "0"), (0, "0"), (5.2, "5.2"), (5.0, "5")):
         event = {**EVENT, "properties": {**EVENT["properties"], "duration_ms": value}}
-        found = quickly(ANY, text_of(event))
+        found = admit_fast(ANY, text_of(event))
         assert found is not None
         assert f'"duration_ms":{written},' in found.lines.decode(), value
 
 
-def test_an_instance_too_many_sends_its_batch_the_general_way_where_the_others_are_kept() -> None:
+def test_a_batch_with_an_instance_over_the_limit_keeps_its_other_events() -> None:
     admission = Admission({"dot-ai": CATALOGUE}, PEPPER, new_instances=NewInstances(1))
     stranger = {**EVENT, "distinct_id": "cluster_0000000000000000"}
-    assert quickly(admission, text_of(EVENT)) is not None
-    assert quickly(admission, text_of(EVENT, stranger)) is None
-    found = generally(admission, EVENT, stranger)
+    assert admit_fast(admission, text_of(EVENT)) is not None
+    assert admit_fast(admission, text_of(EVENT, stranger)) is None
+    found = admit_generally(admission, EVENT, stranger)
     assert (found.accepted, found.refused) == (1, {TOO_MANY_INSTANCES: 1})
 
 
@@ -165,9 +166,9 @@ def test_an_instance_too_many_sends_its_batch_the_general_way_where_the_others_a
         [EVENT["uuid"], EVENT["uuid"] + ","],
     ],
 )
-def test_uuids_that_would_fit_together_do_not(names: list[str]) -> None:
-    assert uuids_fit([EVENT["uuid"], EVENT["uuid"]])
-    assert not uuids_fit(names)
+def test_a_comma_inside_a_uuid_is_found(names: list[str]) -> None:
+    assert are_canonical_uuids([EVENT["uuid"], EVENT["uuid"]])
+    assert not are_canonical_uuids(names)
 
 
 @pytest.mark.parametrize(
@@ -181,5 +182,5 @@ def test_uuids_that_would_fit_together_do_not(names: list[str]) -> None:
         (b"xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx", False),
     ],
 )
-def test_only_the_canonical_form_of_a_uuid_fits(text: bytes, fits: bool) -> None:
-    assert uuid_fits(text) is fits
+def test_only_the_canonical_form_of_a_uuid_is_accepted(text: bytes, fits: bool) -> None:
+    assert is_canonical_uuid(text) is fits

@@ -8,20 +8,20 @@ from footfall_collector.admit import fingerprint, load_pepper
 from footfall_collector.runtime import SettingsError
 
 
-def test_it_is_made_at_the_first_start_and_stays_the_same(tmp_path: Path) -> None:
+def test_the_pepper_is_created_at_the_first_start_and_stays_the_same(tmp_path: Path) -> None:
     first = load_pepper(tmp_path)
     assert load_pepper(tmp_path) == first
     assert len(first) == 64
     assert (tmp_path / "pepper").stat().st_mode & 0o777 == 0o600
 
 
-def test_two_collectors_have_different_ones(tmp_path: Path) -> None:
+def test_two_collectors_have_different_peppers(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     assert fingerprint(load_pepper(tmp_path / "a")) != fingerprint(load_pepper(tmp_path / "b"))
 
 
-def test_a_shared_secret_takes_its_place_and_no_file_is_made(tmp_path: Path) -> None:
+def test_with_a_shared_secret_no_file_is_created(tmp_path: Path) -> None:
     assert load_pepper(tmp_path, "a shared secret of ours") == b"a shared secret of ours"
     assert list(tmp_path.iterdir()) == []
 

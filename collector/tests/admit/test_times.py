@@ -25,7 +25,7 @@ NOW = 1_795_500_000.5
         ("1970-01-01T00:00:01Z" + " " * 40, None),
     ],
 )
-def test_a_stamp_is_an_rfc_3339_time_or_nothing(stamp: object, epoch: float | None) -> None:
+def test_a_timestamp_is_an_rfc_3339_time_or_none(stamp: object, epoch: float | None) -> None:
     assert epoch_of(stamp) == epoch
 
 
@@ -33,17 +33,17 @@ def test_a_client_whose_clock_is_an_hour_slow_is_corrected() -> None:
     assert corrected(NOW - 3600 - 10, NOW, skew=3600) == (int(NOW - 10), int(NOW - 3610))
 
 
-def test_a_stamp_in_the_future_is_now_and_an_ancient_one_is_sixty_days_ago() -> None:
+def test_a_future_timestamp_is_now_and_an_ancient_one_is_sixty_days_ago() -> None:
     assert corrected(NOW + 500, NOW, 0.0)[0] == int(NOW)
     assert corrected(0.0, NOW, 0.0)[0] == int(NOW - OLDEST_SECONDS)
 
 
-def test_without_a_stamp_it_happened_when_it_came() -> None:
+def test_without_a_timestamp_the_time_of_the_request_is_used() -> None:
     assert corrected(None, NOW, 50.0) == (int(NOW), int(NOW))
 
 
 @given(st.text(max_size=45) | st.datetimes().map(str), st.floats(min_value=-1e13, max_value=1e13))
-def test_any_stamp_and_any_clock_give_a_time_within_the_last_sixty_days(stamp: str, skew: float) -> None:
+def test_any_timestamp_and_clock_give_a_time_within_the_last_sixty_days(stamp: str, skew: float) -> None:
     ts, sent = corrected(epoch_of(stamp), NOW, skew)
     assert int(NOW - OLDEST_SECONDS) <= ts <= NOW
     assert 0 <= sent <= 4_102_444_800

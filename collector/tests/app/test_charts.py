@@ -101,7 +101,7 @@ def test_a_chart_has_exactly_the_form_that_is_promised(live: CollectorProcess) -
         (f"version={SECRET_TEXT * 10}", "longer than 200"),
     ],
 )
-def test_a_filter_that_can_not_be_used_is_refused_in_a_sentence_that_repeats_nothing(
+def test_an_invalid_filter_is_refused_in_a_sentence_that_repeats_nothing(
     live: CollectorProcess, query: str, says: str
 ) -> None:
     answer = ask(live, "GET", f"/api/charts/tool-usage?{query}")
@@ -147,7 +147,7 @@ def day(number: int) -> str:
     return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=number)).strftime("%Y-%m-%d")
 
 
-def test_what_was_acknowledged_before_a_kill_is_in_the_charts_once_after_it(tmp_path: Path) -> None:
+def test_events_acknowledged_before_a_kill_are_in_the_charts_once(tmp_path: Path) -> None:
     names = [str(uuid.uuid4()) for _ in range(30)]
     stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     events = [event(uuid=name, timestamp=stamp) for name in names]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from collector.tests.receive.shapes import batch, event
-from footfall_collector.app.collector import Collector
+from footfall_collector.app import Collector
 from footfall_collector.runtime import Settings
 from footfall_collector.store import Scope
 from tests.support.waiting import wait_for

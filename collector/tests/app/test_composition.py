@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from footfall_collector.app.collector import Collector
+from footfall_collector.app import Collector
 from footfall_collector.receive.asgi import Message
 from footfall_collector.runtime import Settings
 
@@ -62,7 +62,7 @@ def test_the_driver_of_an_engine_that_is_not_used_is_not_loaded(tmp_path: Path) 
     program = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from footfall_collector.app.collector import Collector\n"
+        "from footfall_collector.app import Collector\n"
         "from footfall_collector.runtime import Settings\n"
         f"Collector(Settings(data=Path({str(tmp_path)!r})))\n"
         "print('clickhouse_driver' in sys.modules, 'duckdb' in sys.modules)\n"

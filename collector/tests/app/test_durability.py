@@ -39,7 +39,7 @@ def has(acknowledged: list[str], goal: int) -> bool:
     return len(acknowledged) >= goal
 
 
-def test_a_kill_in_the_middle_of_it_loses_no_acknowledged_event(tmp_path: Path) -> None:
+def test_a_kill_loses_no_acknowledged_event(tmp_path: Path) -> None:
     acknowledged: list[str] = []
     for round_ in range(3):
         collector = start_collector(tmp_path / "data", **KEEP)
@@ -59,7 +59,7 @@ def whole_lines(journal: Path) -> list[bytes]:
     return [line for path in journal.iterdir() for line in path.read_bytes().splitlines(True) if line.endswith(b"\n")]
 
 
-def test_a_stop_finishes_what_is_under_way_and_exits_well(tmp_path: Path) -> None:
+def test_a_stop_answers_running_requests_and_exits_with_0(tmp_path: Path) -> None:
     collector = start_collector(tmp_path / "data", **KEEP)
     assert post(collector, batch(event())).status == 200
     assert collector.stop() == 0
@@ -81,7 +81,7 @@ def test_without_room_on_the_disk_the_answer_is_try_again_and_with_room_it_is_ye
         assert len(journal_lines(collector.data_dir)) == 2
 
 
-def test_the_first_key_that_has_no_room_is_taken_once_there_is(tmp_path: Path) -> None:
+def test_a_first_key_refused_by_a_full_disk_is_added_once_there_is_room(tmp_path: Path) -> None:
     with start_collector(tmp_path / "data", **KEEP) as collector:
         before = resource.prlimit(collector.pid, resource.RLIMIT_FSIZE, (10, -1))
         for _ in range(2):

@@ -56,7 +56,7 @@ def test_other_methods_are_refused(shared: CollectorProcess) -> None:
     assert (only_post.status, only_post.headers["allow"]) == (405, "POST, OPTIONS")
 
 
-def test_a_host_name_that_is_not_on_the_list_gets_nothing(shared: CollectorProcess) -> None:
+def test_a_host_name_that_is_not_on_the_list_is_refused(shared: CollectorProcess) -> None:
     for path in ("/", "/batch/", "/healthz", "/flags/", "/api/charts"):
         answer = ask(shared, "GET", path, headers={"Host": "evil.example.org"})
         assert answer.status == 403
@@ -64,9 +64,7 @@ def test_a_host_name_that_is_not_on_the_list_gets_nothing(shared: CollectorProce
         assert "evil" not in answer.text
 
 
-def test_loopbacks_names_and_configured_ones_are_on_the_list(
-    tmp_path_factory: object, collector: CollectorProcess
-) -> None:
+def test_loopback_and_configured_names_are_on_the_list(tmp_path_factory: object, collector: CollectorProcess) -> None:
     for host in ("localhost", "localhost:8765", "127.0.0.1", "[::1]:8765", "LOCALHOST."):
         assert ask(collector, "GET", "/healthz", headers={"Host": host}).status == 200
     other = collector.data_dir.parent / "other"
@@ -80,7 +78,7 @@ def test_loopbacks_names_and_configured_ones_are_on_the_list(
             assert ask(configured, "GET", "/healthz", headers={"Host": host}).status == status
 
 
-def test_sdks_questions_are_answered_with_everything_off(shared: CollectorProcess) -> None:
+def test_sdks_get_a_configuration_with_every_feature_off(shared: CollectorProcess) -> None:
     flags = post(shared, b'{"token":"phc_x","distinct_id":"a"}', "/flags/?v=2").json
     assert (flags["flags"], flags["errorsWhileComputingFlags"], flags["quotaLimited"]) == ({}, False, [])
     assert post(shared, b"{}", "/decide/?v=3").json["sessionRecording"] is False
@@ -92,7 +90,7 @@ def test_sdks_questions_are_answered_with_everything_off(shared: CollectorProces
     assert ask(shared, "GET", "/array/phc%22%5D;alert(1);%22/config.js").status == 404
 
 
-def test_a_body_that_does_not_come_is_given_up(collector: CollectorProcess) -> None:
+def test_a_body_that_does_not_arrive_is_refused(collector: CollectorProcess) -> None:
     collector.stop()
     with start_collector(collector.data_dir, body_seconds=0.3) as hasty:
         with socket.create_connection(("127.0.0.1", hasty.port), 10) as slow:
@@ -103,7 +101,7 @@ def test_a_body_that_does_not_come_is_given_up(collector: CollectorProcess) -> N
         assert post(hasty, batch(event())).status == 200
 
 
-def test_monitors_are_told_how_it_is(shared: CollectorProcess) -> None:
+def test_monitors_read_health_readiness_and_metrics(shared: CollectorProcess) -> None:
     assert ask(shared, "GET", "/healthz").json == {"status": "ok", "alarms": []}
     assert ask(shared, "GET", "/readyz").json == {"ready": True}
     metrics = ask(shared, "GET", "/metrics")
@@ -138,7 +136,7 @@ def test_each_of_several_requests_at_once_gets_its_whole_answer(shared: Collecto
         assert b"connection: close" not in lines
 
 
-def test_who_does_not_keep_the_connection_is_told_that_it_ends(shared: CollectorProcess) -> None:
+def test_a_request_without_keep_alive_gets_connection_close(shared: CollectorProcess) -> None:
     body = batch(event())
     for version, more in ((b"1.0", b""), (b"1.1", b"Connection: close\r\n")):
         head = b"POST /batch/ HTTP/%b\r\nHost: localhost\r\n%bContent-Length: %d\r\n\r\n" % (version, more, len(body))

@@ -50,23 +50,23 @@ def test_a_beacon_is_answered_without_a_body(shared: CollectorProcess) -> None:
     assert (answer.status, answer.body) == (204, b"")
 
 
-def test_recordings_are_taken_and_thrown_away(shared: CollectorProcess) -> None:
+def test_session_recordings_are_answered_and_discarded(shared: CollectorProcess) -> None:
     assert post(shared, batch(event(tool=SECRET_TEXT)), "/s/").body == b'{"status":1}'
     assert holds(shared.data_dir, SECRET_TEXT) == []
 
 
-def test_the_first_key_is_adopted_with_one_log_line_and_another_one_is_refused(collector: CollectorProcess) -> None:
+def test_the_first_key_is_added_with_one_log_line_and_a_second_one_is_refused(collector: CollectorProcess) -> None:
     assert post(collector, batch({"event": "unknown"})).status == 200
-    assert "took the first write key" not in collector.output
+    assert "added the first write key" not in collector.output
     assert post(collector, batch(event())).status == 200
     assert post(collector, batch(event())).status == 200
     answer = post(collector, batch(event()).replace(TOKEN.encode(), b"phc_another"))
     assert (answer.status, "keys add" in answer.text) == (401, True)
     assert collector.stop() == 0
-    assert collector.output.count("took the first write key") == 1
+    assert collector.output.count("added the first write key") == 1
 
 
-def test_another_products_first_key_is_not_taken_for_ours(collector: CollectorProcess) -> None:
+def test_a_first_key_with_events_of_another_product_is_refused(collector: CollectorProcess) -> None:
     stranger = event(hello_version="1.0.0", dot_ai_version=None, tool=SECRET_TEXT)
     for path in ("/batch/", "/batch/", "/i/v1/analytics/events"):
         answer = post(collector, batch(stranger), path, authorization=f"Bearer {TOKEN}")
@@ -105,7 +105,7 @@ def test_a_bad_request_is_refused_in_one_plain_sentence_that_repeats_nothing(
     assert holds(shared.data_dir, SECRET_TEXT) == []
 
 
-def test_what_is_refused_inside_a_good_batch_is_counted_and_nowhere_else(collector: CollectorProcess) -> None:
+def test_events_refused_in_a_good_batch_are_counted_and_stored_nowhere(collector: CollectorProcess) -> None:
     good = event(**{"intent": SECRET_TEXT, "mcp_client": SECRET_TEXT, "$ip": "203.0.113.77"})
     bad = [
         event(SECRET_TEXT),
@@ -126,7 +126,7 @@ def test_what_is_refused_inside_a_good_batch_is_counted_and_nowhere_else(collect
         assert holds(collector.data_dir, text) == []
 
 
-def test_over_long_values_are_other_and_nothing_of_them_is_kept(collector: CollectorProcess) -> None:
+def test_overlong_values_are_other_and_no_part_of_them_is_stored(collector: CollectorProcess) -> None:
     long = SECRET_TEXT * 500
     assert post(collector, batch(event(tool=long, mcp_client=long, dot_ai_version="1." + "9" * 9000))).status == 200
     error = event("tool_error", error_type=long, success=None, duration_ms=None, ai_provider=long)
@@ -146,7 +146,7 @@ def test_a_path_that_does_not_exist_is_a_plain_404_and_in_no_log(shared: Collect
     assert (answer.status, SECRET_TEXT in answer.text, SECRET_TEXT in shared.output) == (404, False, False)
 
 
-def test_where_there_is_nothing_a_page_leads_to_the_others_and_programs_get_json(shared: CollectorProcess) -> None:
+def test_an_unknown_path_is_a_page_with_links_or_json_for_programs(shared: CollectorProcess) -> None:
     answer = ask(shared, "GET", f"/{SECRET_TEXT}?q={SECRET_TEXT}")
     assert (answer.status, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
     assert all(f'<a href="{path}">' in answer.text for path in ("/", "/tools", "/errors", "/data-health"))
@@ -156,7 +156,7 @@ def test_where_there_is_nothing_a_page_leads_to_the_others_and_programs_get_json
     }
 
 
-def test_what_is_no_http_at_all_is_refused_and_in_no_log(shared: CollectorProcess) -> None:
+def test_bytes_that_are_no_http_are_refused_and_in_no_log(shared: CollectorProcess) -> None:
     with socket.create_connection(("127.0.0.1", shared.port), 10) as stranger:
         stranger.sendall(b"\x16\x03\x01 " + SECRET_TEXT.encode() + b"\r\n\r\n")
         assert b" 400 " in stranger.recv(1000)

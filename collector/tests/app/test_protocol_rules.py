@@ -59,7 +59,7 @@ def stamp(moment: float) -> str:
         pytest.param(lambda body: body, "", id="plain JSON"),
     ],
 )
-def test_an_event_may_come_in_the_query_of_a_get_in_every_encoding(
+def test_an_event_in_the_query_of_a_get_is_decoded_in_every_encoding(
     shared: CollectorProcess, write: Any, query: str
 ) -> None:
     one = event()
@@ -68,7 +68,7 @@ def test_an_event_may_come_in_the_query_of_a_get_in_every_encoding(
     assert line_of(shared, one["uuid"])["tool"] == "recommend"
 
 
-def test_a_form_says_itself_how_it_is_compressed(shared: CollectorProcess) -> None:
+def test_a_form_names_its_compression(shared: CollectorProcess) -> None:
     one = event()
     body = b"compression=lz64&data=" + quote(compress(batch(one).decode()), safe="").encode()
     assert taken(shared, body, one, content_type=FORM)["event"] == "tool_executed"
@@ -85,7 +85,7 @@ def test_a_list_of_events_with_several_write_keys_is_refused_whole(shared: Colle
     assert taken(shared, same, one)
 
 
-def test_an_instance_is_the_same_wherever_its_id_stands_and_is_cut_at_200_characters(shared: CollectorProcess) -> None:
+def test_an_instance_id_is_read_from_every_place_and_cut_at_200_characters(shared: CollectorProcess) -> None:
     inside = event(distinct_id=None) | {"properties": event()["properties"] | {"distinct_id": "local_" + "a" * 194}}
     outside = [event(distinct_id="local_" + "a" * n) for n in (194, 195, 5000)]
     different = event(distinct_id="local_" + "a" * 193)
@@ -110,12 +110,12 @@ def test_a_senders_wrong_clock_is_corrected_by_its_time_of_sending(shared: Colle
     assert [round((line["ts"] - now) / 60) for line in lines] == [-10, -10, -3 * 1440 - 10]
 
 
-def test_an_age_in_milliseconds_stands_in_for_a_time(shared: CollectorProcess) -> None:
+def test_an_age_in_milliseconds_replaces_a_missing_time(shared: CollectorProcess) -> None:
     one = event(timestamp=None, offset=600_000)
     assert round((taken(shared, batch(one), one)["ts"] - time.time()) / 60) == -10
 
 
-def test_changes_of_persons_are_refused_and_counted_as_what_posthog_makes_of_them(collector: CollectorProcess) -> None:
+def test_changes_of_persons_are_refused_and_counted_as_identify_events(collector: CollectorProcess) -> None:
     assert post(collector, batch(event())).status == 200
     change = {"token": TOKEN, "$distinct_id": SECRET_TEXT, "$set": {"email": SECRET_TEXT}}
     for body in (
@@ -164,7 +164,7 @@ def test_v1_takes_every_encoding_and_answers_for_each_event(
     }
 
 
-def test_v1_takes_an_event_that_is_sent_twice_as_delivered_both_times(shared: CollectorProcess) -> None:
+def test_v1_answers_ok_for_an_event_both_times_it_is_sent(shared: CollectorProcess) -> None:
     one = event()
     spoilt = event("$pageview", uuid=one["uuid"])
     for events in ([one], [one], [one, one, spoilt], [spoilt, one]):

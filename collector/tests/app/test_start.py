@@ -52,7 +52,7 @@ def test_off_loopback_it_does_not_start_without_a_secret(tmp_path: Path) -> None
     assert "hunter2" not in weak.stderr
 
 
-def test_off_loopback_no_key_is_adopted(tmp_path: Path) -> None:
+def test_off_loopback_no_key_is_added_by_a_request(tmp_path: Path) -> None:
     env = {"FOOTFALL_SIGN_IN_SECRET": "correct horse battery"}
     with start_collector(tmp_path / "data", env, host="0.0.0.0") as collector:
         assert post(collector, batch(event())).status == 401
@@ -87,7 +87,7 @@ def test_help_shows_an_example() -> None:
     assert "SIGN_IN" not in run("serve", "--help").stdout
 
 
-def test_the_version_and_an_example_are_told() -> None:
+def test_version_and_help_are_printed() -> None:
     ran = run("--version")
     assert (ran.returncode, ran.stdout) == (0, f"footfall-collector {__version__}\n")
     assert "footfall-collector serve --data" in run("--help").stdout
@@ -105,7 +105,7 @@ def test_the_version_and_an_example_are_told() -> None:
         (("keys", "rotate", "--days", "x", "old"), "--days: write a whole number of days"),
     ],
 )
-def test_a_wrong_argument_is_answered_with_what_to_write(arguments: tuple[str, ...], says: str) -> None:
+def test_a_wrong_argument_is_explained(arguments: tuple[str, ...], says: str) -> None:
     ran = run(*arguments)
     assert (ran.returncode, says in ran.stderr, "Traceback" in ran.stderr) == (2, True, False)
 
@@ -130,17 +130,17 @@ def test_a_json_log_has_the_start_as_an_object_and_nothing_else_is_printed(tmp_p
         assert ask(collector, "GET", "/healthz").status == 200
 
 
-def test_the_log_says_that_the_disk_is_nearly_full_without_being_asked(tmp_path: Path) -> None:
+def test_a_nearly_full_disk_is_logged_without_a_request(tmp_path: Path) -> None:
     with start_collector(tmp_path / "data", disk_alarm_percent=100) as collector:
         wait_for(lambda: "under 100 % (disk_alarm_percent): make room" in collector.output, "the alarm")
 
 
-def test_what_is_looked_at_regularly_is_looked_at_again_until_the_end() -> None:
-    looks: list[int] = []
-    watch = PeriodicCheck(lambda: looks.append(1), seconds=0.01)
-    watch.start()
-    wait_for(lambda: len(looks) >= 3, "a third look")
-    watch.stop()
+def test_a_periodic_check_is_repeated_until_it_is_stopped() -> None:
+    calls: list[int] = []
+    check = PeriodicCheck(lambda: calls.append(1), seconds=0.01)
+    check.start()
+    wait_for(lambda: len(calls) >= 3, "a third call")
+    check.stop()
     assert "footfall-watch" not in {thread.name for thread in threading.enumerate()}
 
 

@@ -55,26 +55,26 @@ def dripped(collector: CollectorProcess, first: bytes, drop: bytes, seconds: flo
         (b"GET /", b"a"),
     ],
 )
-def test_who_drips_a_head_is_cut_off(hasty: CollectorProcess, first: bytes, drop: bytes) -> None:
+def test_a_connection_that_drips_a_head_is_cut(hasty: CollectorProcess, first: bytes, drop: bytes) -> None:
     before = counter(hasty, "connections_cut", reason="slow_head")
     with suppress(ConnectionError):
         assert dripped(hasty, first, drop) < 5
     assert counter(hasty, "connections_cut", reason="slow_head") + counter(hasty, "requests_refused") > before
 
 
-def test_who_says_nothing_is_cut_off(hasty: CollectorProcess) -> None:
+def test_a_silent_connection_is_cut(hasty: CollectorProcess) -> None:
     with wire(hasty) as silent:
         assert ended(silent)
 
 
-def test_who_drips_a_body_is_told_and_cut_off(hasty: CollectorProcess) -> None:
+def test_a_connection_that_drips_a_body_gets_408_and_is_closed(hasty: CollectorProcess) -> None:
     with wire(hasty) as slow:
         slow.sendall(HEAD + b"Content-Length: 100\r\n\r\n{")
         assert status(slow) == 408
         assert ended(slow)
 
 
-def test_who_drips_a_form_is_cut_off(tmp_path: Path) -> None:
+def test_a_connection_that_drips_a_form_is_cut(tmp_path: Path) -> None:
     with start_collector(tmp_path, {"FOOTFALL_SIGN_IN_SECRET": "correct horse battery"}, **HASTY) as gated:
         with wire(gated) as slow:
             slow.sendall(b"POST /sign-in HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nsecret=")
@@ -98,7 +98,7 @@ def test_an_idle_connection_is_closed_and_a_busy_one_kept(hasty: CollectorProces
         assert ended(busy)
 
 
-def test_who_never_reads_the_answer_is_cut_off(hasty: CollectorProcess) -> None:
+def test_a_client_that_never_reads_its_answer_is_cut(hasty: CollectorProcess) -> None:
     scripts = re.findall(r'src="([^"]+[.]js)"', ask(hasty, "GET", "/").text)
     largest = max(scripts, key=lambda path: len(ask(hasty, "GET", path).body))
     with wire(hasty) as deaf:
@@ -125,7 +125,7 @@ def test_a_head_that_is_too_large_is_refused(hasty: CollectorProcess, head: byte
     assert counter(hasty, "requests_refused", reason="large_head") == before + 1
 
 
-def test_endless_trailers_are_cut_off(hasty: CollectorProcess) -> None:
+def test_a_connection_with_endless_trailers_is_cut(hasty: CollectorProcess) -> None:
     with wire(hasty) as connection:
         connection.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n0\r\n")
         with suppress(ConnectionError):
@@ -134,7 +134,7 @@ def test_endless_trailers_are_cut_off(hasty: CollectorProcess) -> None:
         assert ended(connection)
 
 
-def test_requests_are_not_queued_without_end(hasty: CollectorProcess) -> None:
+def test_the_number_of_pipelined_requests_is_limited(hasty: CollectorProcess) -> None:
     with wire(hasty) as connection:
         with suppress(ConnectionError):
             connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n" * 1000)
@@ -142,7 +142,7 @@ def test_requests_are_not_queued_without_end(hasty: CollectorProcess) -> None:
     assert counter(hasty, "connections_cut", reason="pipelined") == 1
 
 
-def test_a_few_requests_sent_ahead_are_answered_in_order(hasty: CollectorProcess) -> None:
+def test_a_few_pipelined_requests_are_answered_in_order(hasty: CollectorProcess) -> None:
     with wire(hasty) as connection:
         connection.sendall(request(batch(event())) * 5)
         found = b""
@@ -153,7 +153,7 @@ def test_a_few_requests_sent_ahead_are_answered_in_order(hasty: CollectorProcess
     assert found.count(b" 200 ") == 5
 
 
-def test_what_is_no_http_is_refused_and_counted(hasty: CollectorProcess) -> None:
+def test_bytes_that_are_no_http_are_refused_and_counted(hasty: CollectorProcess) -> None:
     with wire(hasty) as connection:
         connection.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n")
         assert status(connection) == 400

@@ -29,7 +29,7 @@ def said(collector: CollectorProcess, request: bytes) -> int:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_bomb_is_refused_for_what_it_becomes(target: CollectorProcess, name: str) -> None:
+def test_a_bomb_is_refused_for_its_decoded_size(target: CollectorProcess, name: str) -> None:
     before = counter(target, "requests_refused", reason="decoded_too_large")
     assert said(target, bombs()[name]) == 413
     assert counter(target, "requests_refused", reason="decoded_too_large") == before + 1
@@ -39,12 +39,12 @@ def test_every_bomb_is_tried() -> None:
     assert set(NAMES) == set(bombs())
 
 
-def test_a_batch_that_shrinks_as_honest_ones_do_is_taken(target: CollectorProcess) -> None:
+def test_a_well_compressed_honest_batch_is_accepted(target: CollectorProcess) -> None:
     alike = batch(*(event() for _ in range(1000)))
     assert post(target, gzipped(alike), content_encoding="gzip").status == 200
 
 
-def test_what_is_nested_too_deep_is_refused_wherever_it_is(target: CollectorProcess) -> None:
+def test_deep_nesting_is_refused_in_every_place(target: CollectorProcess) -> None:
     for levels in (2_000, 100_000):
         for request in deep(levels):
             assert said(target, request) in (200, 400, 401)
@@ -56,7 +56,7 @@ def test_a_million_values_are_no_batch(target: CollectorProcess) -> None:
     assert said(target, million_values()) == 413
 
 
-def test_an_oversized_event_or_property_is_left_out_alone(target: CollectorProcess) -> None:
+def test_only_the_oversized_event_or_property_is_dropped(target: CollectorProcess) -> None:
     before = counter(target, "events_accepted")
     assert post(target, batch(event(padding="x" * 1_100_000), event())).status == 200
     assert post(target, batch(event(tool="x" * 10_000), event(extra="x" * 100_000))).status == 200

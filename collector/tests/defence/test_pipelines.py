@@ -64,7 +64,7 @@ def test_trailers_count_as_a_head_before_anything_is_taken(
 
 
 @pytest.mark.parametrize("query", ["", "?x=1"])
-def test_what_stands_before_a_head_in_the_same_read_is_no_part_of_it(hasty: CollectorProcess, query: str) -> None:
+def test_an_earlier_request_in_the_same_read_is_no_part_of_a_head(hasty: CollectorProcess, query: str) -> None:
     first = request(batch(*(event() for _ in range(120))), path=f"/batch/{query}")
     assert len(first) > 33_000
     with wire(hasty) as connection:
@@ -75,7 +75,7 @@ def test_what_stands_before_a_head_in_the_same_read_is_no_part_of_it(hasty: Coll
 
 
 @pytest.mark.parametrize("query", ["", "?x=1"])
-def test_who_has_said_all_and_still_listens_is_answered(hasty: CollectorProcess, query: str) -> None:
+def test_a_client_that_closed_its_half_is_answered(hasty: CollectorProcess, query: str) -> None:
     for many in (1, 3):
         with wire(hasty) as connection:
             connection.sendall(request(GOOD, path=f"/batch/{query}") * many)
@@ -87,7 +87,7 @@ def test_who_has_said_all_and_still_listens_is_answered(hasty: CollectorProcess,
         assert said(connection) == b""
 
 
-def test_clients_that_leave_fill_no_log(hasty: CollectorProcess) -> None:
+def test_disconnecting_clients_are_not_logged(hasty: CollectorProcess) -> None:
     for _ in range(50):
         for path in ("/batch/", "/batch/?x=1", "/flags/", "/"):
             with wire(hasty) as connection:

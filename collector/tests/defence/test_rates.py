@@ -10,7 +10,7 @@ from collector.tests.app.http import ask, counter, post
 from collector.tests.defence.wires import answer, request, status, wire
 from collector.tests.receive.shapes import batch, event
 from footfall_collector.receive import KeyAlarm, Peers
-from footfall_collector.receive.limits.rates import Rate
+from footfall_collector.receive.limits.rates import RateLimiter
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
 
@@ -117,39 +117,39 @@ class Clock:
 
 def test_an_allowance_comes_back_evenly() -> None:
     clock = Clock()
-    rate = Rate(6, clock=clock)
-    assert [rate.take("a") for _ in range(6)] == [0.0] * 6
-    assert rate.take("a") == pytest.approx(10)
-    assert rate.take("b") == 0
+    rate = RateLimiter(6, clock=clock)
+    assert [rate.acquire("a") for _ in range(6)] == [0.0] * 6
+    assert rate.acquire("a") == pytest.approx(10)
+    assert rate.acquire("b") == 0
     clock.now += 10
-    assert rate.take("a") == 0
-    assert rate.take("a") == pytest.approx(10)
+    assert rate.acquire("a") == 0
+    assert rate.acquire("a") == pytest.approx(10)
 
 
 def test_more_than_an_allowance_at_once_is_paid_for_afterwards() -> None:
     clock = Clock()
-    rate = Rate(60, clock=clock)
-    assert rate.take("a", 120) == 0
-    assert rate.take("a") == pytest.approx(61)
+    rate = RateLimiter(60, clock=clock)
+    assert rate.acquire("a", 120) == 0
+    assert rate.acquire("a") == pytest.approx(61)
     clock.now += 62
-    assert rate.take("a") == 0
+    assert rate.acquire("a") == 0
 
 
 def test_the_table_of_peers_stays_small() -> None:
     clock = Clock()
-    rate = Rate(2, clock=clock, most_names=100)
+    rate = RateLimiter(2, clock=clock, max_names=100)
     for n in range(1000):
-        rate.take(f"peer {n}")
+        rate.acquire(f"peer {n}")
         assert len(rate) <= 100
     clock.now += 120
-    rate.take("later")
+    rate.acquire("later")
     assert len(rate) <= 100
 
 
 def test_the_alarm_ends_by_itself() -> None:
     clock = Clock()
     alarm = KeyAlarm(10, clock)
-    alarm.saw("key", "dot-ai", 11)
+    alarm.count("key", "dot-ai", 11)
     assert alarm.raised() == 1
     clock.now += 121
     assert alarm.raised() == 0

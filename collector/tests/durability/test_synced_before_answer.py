@@ -18,7 +18,7 @@ from tests.support.waiting import wait_for
 pytestmark = pytest.mark.timeout(240)
 ROOT = Path(__file__).resolve().parents[3]
 SEGMENTS = "collector/src/footfall_collector/journal/segments.py"
-CAPTURE = "collector/src/footfall_collector/receive/capture.py"
+PIPELINE = "collector/src/footfall_collector/receive/pipeline.py"
 SENDERS, REQUESTS = 4, 15
 
 
@@ -68,9 +68,9 @@ CUTS = {
         "was answered before",
     ),
     "no waiting for it": (
-        CAPTURE,
-        "self._journal.begin(lines, told)\n",
-        "self._journal.begin(lines, lambda _: None)\n        told(None)\n",
+        PIPELINE,
+        "        pending.on_commit = committed\n",
+        "        committed(None)\n",
         "was answered before",
     ),
     "no sync of a new name": (SEGMENTS, "            sync_directory(directory)\n", "", "got lines before its name"),

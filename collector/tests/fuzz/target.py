@@ -12,7 +12,7 @@ from typing import Any
 
 from collector.tests.app.http import holds
 from collector.tests.fuzz.inputs import KEY, MARKER, Input
-from footfall_collector.app.collector import Collector
+from footfall_collector.app import Collector
 from footfall_collector.journal import FOLDER
 from footfall_collector.journal.line_checksum import has_valid_checksum
 from footfall_collector.receive.write_keys import WriteKeys

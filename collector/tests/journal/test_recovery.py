@@ -18,7 +18,7 @@ LIVE = "000000000007.open"
 CLOSED = "000000000007.jsonl"
 
 
-def test_a_line_knows_whether_it_is_whole() -> None:
+def test_the_checksum_finds_a_cut_or_changed_line() -> None:
     line = LINES[3].rstrip(b"\n")
     assert has_valid_checksum(line)
     assert not any(has_valid_checksum(line[:cut]) for cut in range(len(line)))
@@ -26,12 +26,12 @@ def test_a_line_knows_whether_it_is_whole() -> None:
 
 
 @given(st.binary(max_size=80))
-def test_noise_is_not_a_line(noise: bytes) -> None:
+def test_random_bytes_are_not_a_valid_line(noise: bytes) -> None:
     assert not has_valid_checksum(noise)
 
 
 @pytest.mark.parametrize("cut", range(len(WHOLE) + 1))
-def test_torn_at_any_byte_the_lines_before_it_are_kept(tmp_path: Path, cut: int) -> None:
+def test_lines_before_a_cut_at_any_byte_are_kept(tmp_path: Path, cut: int) -> None:
     (tmp_path / LIVE).write_bytes(WHOLE[:cut])
     recovered = recover(tmp_path)
     whole = [line for n, line in enumerate(LINES) if sum(map(len, LINES[: n + 1])) <= cut]
@@ -43,7 +43,7 @@ def test_torn_at_any_byte_the_lines_before_it_are_kept(tmp_path: Path, cut: int)
     assert recovered.next_sequence == (8 if whole else 7)
 
 
-def test_a_damaged_line_in_the_middle_costs_only_itself(tmp_path: Path) -> None:
+def test_only_the_damaged_line_is_lost(tmp_path: Path) -> None:
     damaged = LINES[0] + LINES[1].replace(b'"n"', b'"m"') + b"\x00" * 40 + b"\n" + LINES[2]
     (tmp_path / LIVE).write_bytes(damaged)
     assert recover(tmp_path).lines == 2
@@ -51,7 +51,7 @@ def test_a_damaged_line_in_the_middle_costs_only_itself(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [CLOSED]
 
 
-def test_closed_segments_are_left_alone_and_their_numbers_are_not_used_again(tmp_path: Path) -> None:
+def test_closed_segments_are_unchanged_and_their_numbers_are_not_used_again(tmp_path: Path) -> None:
     (tmp_path / CLOSED).write_bytes(WHOLE)
     assert recover(tmp_path).next_sequence == 8
     assert (tmp_path / CLOSED).read_bytes() == WHOLE

@@ -25,14 +25,14 @@ def closed_by(directory: Path) -> tuple[Journal, Path]:
     return journal, segment
 
 
-def test_the_sum_of_all_commits_is_that_of_the_file(tmp_path: Path) -> None:
+def test_the_checksum_of_all_commits_is_that_of_the_file(tmp_path: Path) -> None:
     journal, segment = closed_by(tmp_path)
     assert segment.read_bytes() == b"".join(LINES)
     assert journal.checksums.matches(segment)
     assert readable(segment, tmp_path / "scratch", journal.checksums) == (segment, 0)
 
 
-def test_a_segment_that_was_changed_after_it_was_written_is_read_line_by_line(tmp_path: Path) -> None:
+def test_a_changed_segment_is_checked_line_by_line(tmp_path: Path) -> None:
     journal, segment = closed_by(tmp_path)
     whole = bytearray(segment.read_bytes())
     whole[len(LINES[0]) + 3] ^= 1
@@ -42,7 +42,7 @@ def test_a_segment_that_was_changed_after_it_was_written_is_read_line_by_line(tm
     assert (damaged, sound.read_bytes()) == (1, LINES[0] + b"".join(LINES[2:]))
 
 
-def test_lines_added_or_cut_do_not_fit(tmp_path: Path) -> None:
+def test_a_segment_with_added_or_cut_lines_does_not_match(tmp_path: Path) -> None:
     journal, segment = closed_by(tmp_path)
     whole = segment.read_bytes()
     for other in (whole + LINES[0], whole[: -len(LINES[-1])]):
@@ -50,12 +50,12 @@ def test_lines_added_or_cut_do_not_fit(tmp_path: Path) -> None:
         assert not journal.checksums.matches(segment)
 
 
-def test_nothing_is_known_of_what_another_process_wrote(tmp_path: Path) -> None:
+def test_a_segment_of_another_process_does_not_match(tmp_path: Path) -> None:
     _, segment = closed_by(tmp_path)
     assert not SegmentChecksums().matches(segment)
 
 
-def test_only_so_many_are_remembered_and_the_oldest_go_first(tmp_path: Path) -> None:
+def test_the_number_of_checksums_is_limited_and_the_oldest_go_first(tmp_path: Path) -> None:
     _, segment = closed_by(tmp_path)
     checksums = SegmentChecksums()
     checksums.add(segment.name, 1, 1)

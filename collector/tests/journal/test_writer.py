@@ -55,7 +55,7 @@ def test_a_segment_is_closed_when_it_is_large_enough(tmp_path: Path) -> None:
     assert [path.read_bytes().count(b"\n") for path in sorted(tmp_path.glob("*.jsonl"))] == [4, 4, 1]
 
 
-def test_closing_leaves_nothing_but_closed_segments_and_an_empty_live_one(tmp_path: Path) -> None:
+def test_after_closing_there_are_closed_segments_and_an_empty_live_one_only(tmp_path: Path) -> None:
     journal = Journal(tmp_path, Status(), segment_seconds=60)
     journal.start()
     asyncio.run(journal.append(LINE))
@@ -100,7 +100,7 @@ journal.close()
 """
 
 
-def test_a_full_disk_is_never_a_success_and_room_is_enough_to_go_on(tmp_path: Path) -> None:
+def test_a_full_disk_is_never_a_success_and_free_space_ends_the_failure(tmp_path: Path) -> None:
     ran = subprocess.run(
         [sys.executable, "-c", FULL_DISK, str(tmp_path)], capture_output=True, text=True, timeout=60, check=True
     )
@@ -117,7 +117,7 @@ def test_the_files_are_private(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_an_error_that_nobody_foresaw_is_an_alarm_and_leaves_nobody_waiting(tmp_path: Path) -> None:
+def test_an_unexpected_error_raises_the_alarm_and_refuses_all_waiting_requests(tmp_path: Path) -> None:
     status = Status()
     journal = Journal(tmp_path, status)
     journal.start()

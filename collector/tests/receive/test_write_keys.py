@@ -8,7 +8,7 @@ import pytest
 from footfall_collector.receive.write_keys import WriteKeyError, WriteKeys, are_of_another_product, valid_write_key
 
 
-def test_a_key_that_was_added_stands_for_its_product(tmp_path: Path) -> None:
+def test_an_added_key_has_its_product(tmp_path: Path) -> None:
     keys = WriteKeys(tmp_path)
     made = keys.add("dot-ai")
     keys.add("other", "phc_other")
@@ -18,13 +18,13 @@ def test_a_key_that_was_added_stands_for_its_product(tmp_path: Path) -> None:
     assert keys.product_of("phc_unknown") is None
 
 
-def test_a_key_added_by_another_process_is_seen_without_a_restart(tmp_path: Path) -> None:
+def test_a_key_added_by_another_process_is_valid_without_a_restart(tmp_path: Path) -> None:
     server = WriteKeys(tmp_path)
     WriteKeys(tmp_path).add("dot-ai", "phc_new")
     assert server.product_of("phc_new") == "dot-ai"
 
 
-def test_a_revoked_key_stands_for_nothing_and_stays_listed(tmp_path: Path) -> None:
+def test_a_revoked_key_is_invalid_and_stays_listed(tmp_path: Path) -> None:
     keys = WriteKeys(tmp_path)
     keys.add("dot-ai", "phc_old")
     keys.revoke("phc_old")
@@ -34,13 +34,13 @@ def test_a_revoked_key_stands_for_nothing_and_stays_listed(tmp_path: Path) -> No
         keys.add("dot-ai", "phc_old")
 
 
-def test_only_the_very_first_key_is_adopted(tmp_path: Path) -> None:
+def test_only_the_very_first_key_is_added_by_a_request(tmp_path: Path) -> None:
     keys = WriteKeys(tmp_path, first_key_product="dot-ai")
-    assert keys.adopting == "dot-ai"
-    keys.adopt("phc_first", "dot-ai")
-    assert keys.adopting is None
+    assert keys.awaited_product == "dot-ai"
+    keys.add_first("phc_first", "dot-ai")
+    assert keys.awaited_product is None
     keys.revoke("phc_first")
-    assert keys.adopting is None
+    assert keys.awaited_product is None
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_the_file_is_private_and_a_damaged_one_stops_the_start(tmp_path: Path) -
 @pytest.mark.parametrize(
     "token", ["", " ", "phx_personal", "k" * 65, "a\0b", "ключ", "a b", None, 5, ["k"], '"><script>']
 )
-def test_what_can_not_be_a_key_is_none(token: object) -> None:
+def test_a_token_of_another_form_is_not_a_key(token: object) -> None:
     assert valid_write_key(token) is None
 
 

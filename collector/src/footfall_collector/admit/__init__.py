@@ -1,4 +1,11 @@
-"""The catalogue once more, at the collector's door: what is not in it never reaches the disk, a log or an answer."""
+"""Admission: every event is checked against the catalogue again, and becomes a journal line.
+
+`admission` takes the events of a request in one of two forms: `client_batch` for a whole batch of Footfall's client,
+`any_event` for everything else. Both are compiled from `catalogues` into `json_fragments`. `instance_hash` turns an
+instance ID into the stored instance with the `pepper`, `new_instances` limits how many are new, `times` and
+`request_times` correct the sender's clock. Content that is not in the catalogue never reaches the disk, a log or an
+answer. `receive` admits events; `app`, `store` and `operate` use the catalogues and the hash.
+"""
 
 from .admission import Admission, Admitted
 from .catalogues import load_catalogues

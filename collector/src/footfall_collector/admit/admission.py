@@ -1,4 +1,4 @@
-"""Admission: raw events in, journal lines and counts out."""
+"""Admission: from the events of a request to journal lines and counts."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -7,24 +7,28 @@ import msgspec
 
 from footfall.catalogue import Catalogue
 
-from .any_event import compile_lines
+from .any_event import compile_writers
 from .client_batch import ClientBatch
 from .new_instances import NewInstances, TooManyInstancesError
-from .request_times import Counts, RequestTimes, counts
+from .request_times import Counts, RequestTimes, no_counts
 
 
 @dataclass(slots=True)
 class Admitted:
-    """What became of a batch: `lines` for the journal, and how many of what was not admitted, by reason.
+    """The result of a batch.
 
-    `refused` counts events and `dropped` properties; `reasons` is of `Admission.admit` only: one entry per event, None
-    for an admitted one.
+    Attributes:
+        lines: for the journal.
+        accepted: the number of events in `lines`.
+        refused: events by reason.
+        dropped: properties by reason.
+        reasons: one per event, None for an admitted one; empty after `Admission.admit_client_batch`.
     """
 
     lines: bytes
     accepted: int
-    refused: Counts = field(default_factory=counts)
-    dropped: Counts = field(default_factory=counts)
+    refused: Counts = field(default_factory=no_counts)
+    dropped: Counts = field(default_factory=no_counts)
     reasons: list[str | None] = field(default_factory=list)
 
 
@@ -33,10 +37,10 @@ class Admission:
 
     Args:
         catalogues: by product.
-        tools: a product's tool names, where it lists them; others then become `other`.
-        pepper: key of the second hash of instance IDs.
+        tools: by product, its tool names where it lists them; others are recorded as `other`.
+        pepper: the key of the hash of instance IDs.
         max_event_bytes: larger events are refused.
-        new_instances: which instances are let in; without one, all are.
+        new_instances: the limit on instances seen for the first time; None for no limit.
     """
 
     def __init__(
@@ -47,25 +51,26 @@ class Admission:
         max_event_bytes: int = 1_000_000,
         new_instances: NewInstances | None = None,
     ) -> None:
-        let_in = new_instances or NewInstances(0)
-        self._most = max_event_bytes
-        self._ways = {
-            product: compile_lines(catalogue, (tools or {}).get(product) or None, pepper, max_event_bytes, let_in)
-            for product, catalogue in catalogues.items()
+        new_instances = new_instances or NewInstances(0)
+        self._max_event_bytes = max_event_bytes
+        self._writers = {
+            name: compile_writers(catalogue, (tools or {}).get(name) or None, pepper, max_event_bytes, new_instances)
+            for name, catalogue in catalogues.items()
         }
 
-    def read(self, product: str, body: bytes) -> ClientBatch | None:
-        """A body as a batch that Footfall's client for this product has made; None where it is anything else."""
-        # In so small a body no event is too large.
-        return self._ways[product][1].read(body) if len(body) <= self._most else None
+    def read_client_batch(self, product: str, body: bytes) -> ClientBatch | None:
+        """A body as a batch of Footfall's client for this product; None for any other body."""
+        # No event in a body of this size can be too large.
+        return self._writers[product].client_batch.read(body) if len(body) <= self._max_event_bytes else None
 
-    def admit_sent(
-        self, product: str, sent: ClientBatch, received: float, sent_at: float | None = None
+    def admit_client_batch(
+        self, product: str, client_batch: ClientBatch, received: float, sent_at: float | None = None
     ) -> Admitted | None:
-        """Admit such a batch, all of it as it is; None where that can't be, and `admit` has to look at each event."""
-        result = Admitted(b"", len(sent.batch))
+        """Admit every event of a batch unchanged. None where one is not; `admit` then decides event by event."""
+        result = Admitted(b"", len(client_batch.batch))
         try:
-            lines = self._ways[product][1].lines(sent, _batch(result, received, sent_at))
+            times = _request_times(result, received, sent_at)
+            lines = self._writers[product].client_batch.write_lines(client_batch, times)
         except TooManyInstancesError:
             return None
         if lines is None:
@@ -81,16 +86,16 @@ class Admission:
         Args:
             product: one of the catalogues' products; KeyError otherwise.
             events: each one a JSON value; a malformed one is refused alone.
-            received: the time by our clock, epoch seconds.
-            sent_at: the time by the sender's clock when it sent them; None where it did not say.
+            received: the time by the collector's clock, epoch seconds.
+            sent_at: the time of sending by the sender's clock, epoch seconds; None if unknown.
         """
-        line_of = self._ways[product][0]
+        write_line = self._writers[product].any_event
         result = Admitted(b"", 0)
-        batch = _batch(result, received, sent_at)
+        times = _request_times(result, received, sent_at)
         lines: list[bytes] = []
         reasons = result.reasons
         for raw in events:
-            line = line_of(raw, batch)
+            line = write_line(raw, times)
             if isinstance(line, bytes):
                 lines.append(line)
                 reasons.append(None)
@@ -101,5 +106,5 @@ class Admission:
         return result
 
 
-def _batch(result: Admitted, received: float, sent_at: float | None) -> RequestTimes:
+def _request_times(result: Admitted, received: float, sent_at: float | None) -> RequestTimes:
     return RequestTimes(received, 0.0 if sent_at is None else received - sent_at, result.dropped)

@@ -1,15 +1,15 @@
-"""One event in, its journal line out: the innermost loop of the collector, compiled from a product's catalogue."""
+"""From one event in any of the protocol's forms to its journal line, compiled from a product's catalogue."""
 
 import hashlib
 import uuid
 from collections.abc import Callable, Container
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from footfall.catalogue import WIRE_CONSTANTS, Catalogue, version_property
 
-from .client_batch import ClientBatchPath, compile_client_batch, uuid_fits, with_checksum
+from .client_batch import ClientBatchWriter, compile_client_batch, is_canonical_uuid, with_checksum
 from .instance_hash import MAX_ID, instance_fragments
 from .json_fragments import EventRules, property_rules
 from .new_instances import TOO_MANY_INSTANCES, NewInstances, TooManyInstancesError
@@ -24,11 +24,11 @@ NO_INSTANCE = "no_instance"
 UNKNOWN_PROPERTY = "unknown_property"
 INVALID_PROPERTY = "invalid_property"
 
-_LARGEST_ID = 1 << 64
+_MAX_NUMERIC_ID = 1 << 64
 
 
-class _Incoming(msgspec.Struct, gc=False):
-    """The parts of an event that are looked at; everything else is skipped while it is parsed."""
+class _AnyEvent(msgspec.Struct, gc=False):
+    """The fields of an event that are read; the parser skips all others."""
 
     event: str
     properties: dict[str, Any] | None = None
@@ -39,36 +39,39 @@ class _Incoming(msgspec.Struct, gc=False):
     offset: Any = None
 
 
-_decode = msgspec.json.Decoder(_Incoming).decode
+_decode = msgspec.json.Decoder(_AnyEvent).decode
+
+WriteLine = Callable[[msgspec.Raw, RequestTimes], "bytes | str"]
+"""From a raw event to its journal line (bytes), or to the reason why it is refused (str)."""
 
 
-Line = Callable[[msgspec.Raw, RequestTimes], "bytes | str"]
-"""From a raw event to its journal line (bytes), or to the reason why it gets none (str)."""
+class LineWriters(NamedTuple):
+    """Both forms of admission for one product."""
+
+    any_event: WriteLine
+    client_batch: ClientBatchWriter
 
 
-def compile_lines(
+def compile_writers(
     catalogue: Catalogue, tools: Container[str] | None, pepper: bytes, max_event_bytes: int, new_instances: NewInstances
-) -> tuple[Line, ClientBatchPath]:
-    """The general way of any event, and the quick one of a batch of the client's."""
-    instance = instance_fragments(pepper, catalogue.product, new_instances)
+) -> LineWriters:
+    instance_fragment = instance_fragments(pepper, catalogue.product, new_instances)
     rules = _rules(catalogue, tools)
-    general = _general(catalogue.product, rules, instance)
+    write_line = _line_writer(catalogue.product, rules, instance_fragment)
 
-    def line(raw: msgspec.Raw, batch: RequestTimes) -> bytes | str:
+    def any_event(raw: msgspec.Raw, times: RequestTimes) -> bytes | str:
         if len(raw) > max_event_bytes:
             return TOO_LARGE
         try:
-            return general(raw, batch)
+            return write_line(raw, times)
         except TooManyInstancesError:
             return TOO_MANY_INSTANCES
 
-    return line, compile_client_batch(rules, WIRE_CONSTANTS, instance)
+    return LineWriters(any_event, compile_client_batch(rules, WIRE_CONSTANTS, instance_fragment))
 
 
-def _general(product: str, rules: dict[str, EventRules], instance: Callable[[str], str]) -> Line:
-    """A function from a raw event in any of the protocol's forms to its journal line, or to the reason against it."""
-
-    def line(raw: msgspec.Raw, batch: RequestTimes) -> bytes | str:
+def _line_writer(product: str, rules: dict[str, EventRules], instance_fragment: Callable[[str], str]) -> WriteLine:
+    def write_line(raw: msgspec.Raw, times: RequestTimes) -> bytes | str:
         try:
             event = _decode(raw)
         except (msgspec.DecodeError, ValueError, RecursionError):
@@ -82,18 +85,19 @@ def _general(product: str, rules: dict[str, EventRules], instance: Callable[[str
             distinct_id = _distinct_id_of(event, properties)
             if distinct_id is None:
                 return NO_INSTANCE
-        name = event.uuid
-        if type(name) is not str or not uuid_fits(name.encode()):
-            name = _uuid_of(event, product, raw, batch)
-            if name is None:
+        event_uuid = event.uuid
+        if type(event_uuid) is not str or not is_canonical_uuid(event_uuid.encode()):
+            event_uuid = _uuid_of(event, product, raw, times)
+            if event_uuid is None:
                 return BAD_UUID
-        parts = _properties(rule, properties, batch.dropped)
-        if parts is None:
+        fragments = _properties(rule, properties, times.dropped)
+        if fragments is None:
             return INVALID
-        when = batch.time_of(event.timestamp, event.offset)
-        return with_checksum(f"{rule.head}{name}{when}{instance(distinct_id[:MAX_ID])}{''.join(parts)}".encode())
+        time = times.time_fragment(event.timestamp, event.offset)
+        instance = instance_fragment(distinct_id[:MAX_ID])
+        return with_checksum(f"{rule.head}{event_uuid}{time}{instance}{''.join(fragments)}".encode())
 
-    return line
+    return write_line
 
 
 def _rules(catalogue: Catalogue, tools: Container[str] | None) -> dict[str, EventRules]:
@@ -102,15 +106,15 @@ def _rules(catalogue: Catalogue, tools: Container[str] | None) -> dict[str, Even
     for name, event in catalogue.events.items():
         own = property_rules(event.properties, tools, {})
         head = f'{{"product":{_json(catalogue.product)},"event":{_json(name)},"uuid":"'
-        rows = (*own, *common)
+        both = (*own, *common)
         rules[name] = EventRules(
-            head, own, common, rows, frozenset(row.wire for row in rows) | WIRE_CONSTANTS.keys() | {"distinct_id"}
+            head, own, common, both, frozenset(each.wire for each in both) | WIRE_CONSTANTS.keys() | {"distinct_id"}
         )
     return rules
 
 
-def _distinct_id_of(event: _Incoming, properties: dict[str, Any]) -> str | None:
-    """The sender's ID from the places where PostHog takes it: the event, or its properties; None if it is missing."""
+def _distinct_id_of(event: _AnyEvent, properties: dict[str, Any]) -> str | None:
+    """The sender's ID from the places where PostHog reads it: the event, or its properties; None if it is missing."""
     candidates = (event.distinct_id, event.dollar_distinct_id, properties.get("distinct_id"))
     return next((text for text in map(_text_of_id, candidates) if text), None)
 
@@ -120,7 +124,7 @@ def _text_of_id(value: object) -> str | None:
     if type(value) is str:
         return value
     if type(value) is int:
-        return str(value) if -_LARGEST_ID < value < _LARGEST_ID else None
+        return str(value) if -_MAX_NUMERIC_ID < value < _MAX_NUMERIC_ID else None
     return _json(value) if type(value) is float or type(value) is bool else None
 
 
@@ -129,31 +133,31 @@ def _json(value: str | float | bool) -> str:
 
 
 def _properties(rule: EventRules, properties: dict[str, Any], dropped: Counts) -> list[str] | None:
-    """The fragments of what is admitted; None where a required one is missing. Counts what is left out."""
-    if not properties.keys() <= rule.known:
-        dropped[UNKNOWN_PROPERTY] += len(properties.keys() - rule.known)
+    """The fragments of admitted properties; None where a required one is missing. Counts the dropped ones."""
+    if not properties.keys() <= rule.known_names:
+        dropped[UNKNOWN_PROPERTY] += len(properties.keys() - rule.known_names)
     get = properties.get
-    parts = []
-    for row in rule.rows:
-        value = get(row.wire)
-        part = row.memory.get(value) if type(value) is row.kind else None
-        if part is None and value is not None:
-            part = row.fragment(value)
-            if part is None and not row.required:
+    fragments = []
+    for each in rule.properties:
+        value = get(each.wire)
+        fragment = each.cache.get(value) if type(value) is each.kind else None
+        if fragment is None and value is not None:
+            fragment = each.fragment(value)
+            if fragment is None and not each.required:
                 dropped[INVALID_PROPERTY] += 1
-        if part is not None:
-            parts.append(part)
-        elif row.required:
+        if fragment is not None:
+            fragments.append(fragment)
+        elif each.required:
             return None
-    return parts
+    return fragments
 
 
-def _uuid_of(event: _Incoming, product: str, raw: msgspec.Raw, batch: RequestTimes) -> str | None:
-    """The canonical form of a UUID; for an event that has none, or an empty one, a UUID derived from its bytes.
+def _uuid_of(event: _AnyEvent, product: str, raw: msgspec.Raw, times: RequestTimes) -> str | None:
+    """The canonical form of an event's UUID; without one, or with an empty one, a UUID derived from the event's bytes.
 
-    The same request sent again gives the same UUIDs, so a retry counts once, and equal events of one request count
-    apart: how many of them came before goes into the UUID. An event that has neither a timestamp nor an offset can't
-    be told from a retry of an equal one, so both count. None where something else than a UUID is given.
+    The same request sent again gives the same UUIDs, so a retry counts once. Equal events of one request count
+    separately: the number of equal events before it is part of the UUID. An event without a timestamp and an offset
+    can't be distinguished from a retry of an equal one, so both count. None for a `uuid` that is no UUID.
     """
     given = event.uuid
     if given is not None and given != "":
@@ -162,11 +166,11 @@ def _uuid_of(event: _Incoming, product: str, raw: msgspec.Raw, batch: RequestTim
         except ValueError:
             return None
     timed = event.timestamp is not None or event.offset is not None
-    moment = "" if timed else repr(batch.received)
-    hashed = hashlib.sha256(f"{product}\0{moment}\0".encode() + bytes(raw))
-    equals = batch.equal_events
-    before = equals.get(hashed.digest(), 0)
-    equals[hashed.digest()] = before + 1
-    if before:
-        hashed.update(b"\0%d" % before)
-    return str(uuid.UUID(bytes=hashed.digest()[:16], version=5))
+    salt = "" if timed else repr(times.received)
+    digest = hashlib.sha256(f"{product}\0{salt}\0".encode() + bytes(raw))
+    equal_events = times.equal_events
+    earlier = equal_events.get(digest.digest(), 0)
+    equal_events[digest.digest()] = earlier + 1
+    if earlier:
+        digest.update(b"\0%d" % earlier)
+    return str(uuid.UUID(bytes=digest.digest()[:16], version=5))

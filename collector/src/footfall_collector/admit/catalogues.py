@@ -1,4 +1,4 @@
-"""The catalogue of every product of this collector; a product's own events come from the Python file it names."""
+"""The catalogue of each product. Its own events are in the Python file that its `catalogue` setting names."""
 
 import importlib.util
 import sys
@@ -10,14 +10,14 @@ from footfall.catalogue import Catalogue, Event, catalogue_for, version_property
 from ..runtime import ProductSettings, SettingsError
 
 RESERVED = frozenset({"product", "uuid", "event", "ts", "sent", "instance", "instance_kind", "product_version", "c"})
-"""Names that a journal line uses itself; no property may have them."""
+"""Names of a journal line; no property may have them."""
 
 
 def load_catalogues(products: Mapping[str, ProductSettings]) -> dict[str, Catalogue]:
-    """Product name to catalogue.
+    """By product name.
 
     Raises:
-        SettingsError: a file can't be read, holds no events, or names a property in a way that can't be stored.
+        SettingsError: a file can't be read or holds no events, or the name of a property can't be stored.
     """
     catalogues = {name: _load(name, product) for name, product in products.items()}
     types: dict[str, tuple[str, str]] = {}
@@ -53,7 +53,7 @@ def _events_in(name: str, path: Path) -> tuple[type[Event], ...]:
     if spec is None or spec.loader is None or not path.is_file():
         raise SettingsError(f"{path}: the catalogue of {name} must be a Python file (`.py`) that exists")
     module = importlib.util.module_from_spec(spec)
-    # Annotations are looked up by the module's name, so it has to be there before the file runs.
+    # Annotations are resolved by the module's name, so it must be registered before the file runs.
     sys.modules[module_name] = module
     try:
         spec.loader.exec_module(module)

@@ -1,9 +1,9 @@
-"""The quick way for a batch that is exactly what Footfall's client sends; whatever differs is left to the general one.
+"""The fast form of admission: a whole batch that is exactly in the form of Footfall's client.
 
-A batch goes this way if it has the fields of the client's and no other, in each of its events too, and if every value
-is admitted as it is. Then one call decodes all of it and checks the types, and most of a line is remembered: one
-look-up for the event's own words, one for the instance and the words that all its events carry, one for each number.
-What the lines say is the same on both ways.
+A batch qualifies if it and each of its events have the client's fields and no others, and if every value is admitted
+unchanged; any other batch is left to `any_event`. One call then decodes the whole batch and checks its types, and most
+of a line comes from a cache: one look-up for the event's words, one for the instance and the words that all events
+carry, one for each number. Both forms write the same lines.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,70 +17,70 @@ from .instance_hash import MAX_ID
 from .json_fragments import EventRules, PropertyRule
 from .request_times import RequestTimes
 
-_REMEMBERED = 16_384
-_SHAPE = b"xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
+_CACHE_SIZE = 16_384
+_UUID_SHAPE = b"xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
 _DIGITS = b"0123456789abcdef"
-_ALIKE = bytes(ord("x") if n in _DIGITS else ord("?") if n == ord("x") else n for n in range(256))
+_DIGITS_TO_X = bytes(ord("x") if n in _DIGITS else ord("?") if n == ord("x") else n for n in range(256))
 
 _Values = tuple[Any, ...]
-_ValuesOf = Callable[[object], _Values]
-_Learn = Callable[[_Values], str | None]
-_Remembered = tuple[_ValuesOf, dict[_Values, str], _Learn]
+_GetValues = Callable[[object], _Values]
+_MakeText = Callable[[_Values], str | None]
+_CachedText = tuple[_GetValues, dict[_Values, str], _MakeText]
 _Number = tuple[Callable[[object], Any], dict[object, str], PropertyRule]
 
 
 class ClientBatch(msgspec.Struct):
-    """A decoded batch. `sent_at` as the sender wrote it."""
+    """A decoded batch of Footfall's client. `sent_at` as the sender wrote it."""
 
     api_key: str
     batch: list[Any]
     sent_at: str | None = None
 
 
-class ClientBatchPath(NamedTuple):
-    """Both steps of the quick way.
+class ClientBatchWriter(NamedTuple):
+    """Both steps of the fast form.
 
-    `read` decodes a body, None where it is not quite a batch of the client's; `lines` gives the lines of its events,
-    all of them or None, and lets what is raised for an instance that is not let in go through.
+    `read` decodes a body; None where it is not in the client's form. `write_lines` returns the lines of all its events,
+    or None where one is not admitted unchanged. It raises TooManyInstancesError.
     """
 
     read: Callable[[bytes], ClientBatch | None]
-    lines: Callable[[ClientBatch, RequestTimes], list[bytes] | None]
+    write_lines: Callable[[ClientBatch, RequestTimes], list[bytes] | None]
 
 
-class _Way(NamedTuple):
+class _EventWriter(NamedTuple):
     head: str
-    values_of: _ValuesOf
-    known: dict[_Values, str]
-    learn: _Learn
+    get_words: _GetValues
+    cached_words: dict[_Values, str]
+    make_words: _MakeText
     numbers: Sequence[_Number]
 
 
-def uuid_fits(text: bytes) -> bool:
+def is_canonical_uuid(text: bytes) -> bool:
     """Whether a UUID is in its canonical form, in lower case. Faster than a regular expression."""
-    return text.translate(_ALIKE) == _SHAPE
+    return text.translate(_DIGITS_TO_X) == _UUID_SHAPE
 
 
-def uuids_fit(texts: Sequence[str]) -> bool:
-    """The same of many at once: as many commas as there are between so many UUIDs leave none within one."""
-    return ",".join(texts).encode().translate(_ALIKE) == b",".join([_SHAPE] * len(texts))
+def are_canonical_uuids(texts: Sequence[str]) -> bool:
+    """The same for many. A comma inside one text would be one comma too many for the joined shape."""
+    return ",".join(texts).encode().translate(_DIGITS_TO_X) == b",".join([_UUID_SHAPE] * len(texts))
 
 
 def with_checksum(body: bytes) -> bytes:
-    """A whole line from all but its end: `journal.with_checksum`, with a faster checksum."""
+    """`journal.with_checksum`, with a faster checksum."""
     return b'%b,"c":"%08x"}\n' % (body, crc32(body))
 
 
 def compile_client_batch(
-    rules: Mapping[str, EventRules], constants: Iterable[str], instance: Callable[[str], str]
-) -> ClientBatchPath:
-    """The quick way by a product's rules.
+    rules: Mapping[str, EventRules], constants: Iterable[str], instance_fragment: Callable[[str], str]
+) -> ClientBatchWriter:
+    """The fast form for a product's rules.
 
-    `constants` are the properties that mean nothing here, `instance` gives a `distinct_id`'s part of a line.
+    `constants` are properties without a meaning here; `instance_fragment` gives a `distinct_id`'s part of a line.
     """
     decode, types = _decoder(rules, constants)
-    ways = {types[name]: _way(rule) for name, rule in rules.items()}
-    sender_of, senders, learn_sender = _sender(next(iter(rules.values())).common, instance)
+    writers = {types[name]: _event_writer(rule) for name, rule in rules.items()}
+    get_sender, cached_senders, make_sender = _sender(next(iter(rules.values())).common, instance_fragment)
 
     def read(body: bytes) -> ClientBatch | None:
         try:
@@ -88,104 +88,111 @@ def compile_client_batch(
         except (msgspec.DecodeError, ValueError, RecursionError):
             return None
 
-    def lines(sent: ClientBatch, batch: RequestTimes) -> list[bytes] | None:
-        if not uuids_fit([event.uuid for event in sent.batch]):
+    def write_lines(client_batch: ClientBatch, times: RequestTimes) -> list[bytes] | None:
+        if not are_canonical_uuids([event.uuid for event in client_batch.batch]):
             return None
-        found = []
-        time_of = batch.times.get
-        for event in sent.batch:
-            head, values_of, known, learn, numbers = ways[type(event)]
+        lines = []
+        cached_time = times.fragments.get
+        for event in client_batch.batch:
+            head, get_words, cached_words, make_words, numbers = writers[type(event)]
             properties = event.properties
-            values = values_of(properties)
-            said = known.get(values) or learn(values)
-            when = time_of(event.timestamp) or batch.known_time(event.timestamp)
-            if said is None or when is None:
+            values = get_words(properties)
+            text = cached_words.get(values) or make_words(values)
+            time = cached_time(event.timestamp) or times.valid_time_fragment(event.timestamp)
+            if text is None or time is None:
                 return None
-            for value_of, amounts, row in numbers:
-                value = value_of(properties)
-                part = amounts.get(value) or _amount(row, value)
-                if part is None:
+            for get_number, cached_numbers, rule in numbers:
+                number = get_number(properties)
+                fragment = cached_numbers.get(number) or _number_fragment(rule, number)
+                if fragment is None:
                     return None
-                said += part
+                text += fragment
             # Last of all: an event that is refused for another reason makes no instance known.
-            values = sender_of(event)
-            whose = senders.get(values) or learn_sender(values)
-            if whose is None:
+            values = get_sender(event)
+            sender = cached_senders.get(values) or make_sender(values)
+            if sender is None:
                 return None
-            found.append(with_checksum(f"{head}{event.uuid}{when}{whose}{said}".encode()))
-        return found
+            lines.append(with_checksum(f"{head}{event.uuid}{time}{sender}{text}".encode()))
+        return lines
 
-    return ClientBatchPath(read, lines)
+    return ClientBatchWriter(read, write_lines)
 
 
-def _amount(row: PropertyRule, value: object) -> str | None:
-    """The fragment of a number that was not met yet, or of none; None where it is missing or not admitted."""
+def _number_fragment(rule: PropertyRule, value: object) -> str | None:
+    """The fragment of a number that is not cached; None where it is not admitted, or is missing and required."""
     if value is None:
-        return None if row.required else ""
-    return row.fragment(value)
+        return None if rule.required else ""
+    return rule.fragment(value)
 
 
-def _way(rule: EventRules) -> _Way:
-    numbers = [row for row in rule.own if row.kind is int]
-    words = [row for row in rule.own if row.kind is not int]
-    ways = [(attrgetter(_field(row.wire)), row.memory, row) for row in numbers]
-    # Of one name it would give a value, of two a tuple: an event without words of its own is known by the instance's.
-    names = [_field(row.wire) for row in words or rule.common]
-    return _Way(rule.head, *_remembering([*names, names[0]], lambda values: _joined(words, values)), ways)
+def _event_writer(rules: EventRules) -> _EventWriter:
+    numbers = [rule for rule in rules.own if rule.kind is int]
+    words = [rule for rule in rules.own if rule.kind is not int]
+    # attrgetter returns a tuple for two names or more, so the first one is repeated. An event without words of its own
+    # uses the common ones as its key.
+    names = [_field(rule.wire) for rule in words or rules.common]
+    return _EventWriter(
+        rules.head,
+        *_with_cache([*names, names[0]], lambda values: _join_fragments(words, values)),
+        [(attrgetter(_field(rule.wire)), rule.cache, rule) for rule in numbers],
+    )
 
 
-def _sender(rows: Sequence[PropertyRule], instance: Callable[[str], str]) -> _Remembered:
-    """From a decoded event, what its instance and the properties that all events carry say."""
+def _sender(common: Sequence[PropertyRule], instance_fragment: Callable[[str], str]) -> _CachedText:
+    """From a decoded event to the text of its instance and its common properties."""
 
-    def learn(values: _Values) -> str | None:
-        # What is remembered is remembered whole: a longer one would stay in memory beyond what counts of it.
+    def make_text(values: _Values) -> str | None:
+        # The cache holds the whole key: a longer ID would keep more in memory than is used of it.
         distinct_id = values[0]
-        said = _joined(rows, values[1:]) if 0 < len(distinct_id) <= MAX_ID else None
-        return None if said is None else instance(distinct_id) + said
+        text = _join_fragments(common, values[1:]) if 0 < len(distinct_id) <= MAX_ID else None
+        return None if text is None else instance_fragment(distinct_id) + text
 
-    return _remembering(["distinct_id", *("properties." + _field(row.wire) for row in rows)], learn)
+    return _with_cache(["distinct_id", *("properties." + _field(rule.wire) for rule in common)], make_text)
 
 
-def _remembering(names: Sequence[str], text_of: _Learn) -> _Remembered:
-    memory: dict[_Values, str] = {}
+def _with_cache(names: Sequence[str], make_text: _MakeText) -> _CachedText:
+    cache: dict[_Values, str] = {}
 
-    def learn(values: _Values) -> str | None:
-        text = text_of(values)
+    def make_and_cache(values: _Values) -> str | None:
+        text = make_text(values)
         if text is not None:
-            if len(memory) >= _REMEMBERED:
-                memory.clear()
-            memory[values] = text
+            if len(cache) >= _CACHE_SIZE:
+                cache.clear()
+            cache[values] = text
         return text
 
-    return attrgetter(*names), memory, learn
+    return attrgetter(*names), cache, make_and_cache
 
 
-def _joined(rows: Sequence[PropertyRule], values: _Values) -> str | None:
-    parts = []
-    for row, value in zip(rows, values, strict=False):
+def _join_fragments(rules: Sequence[PropertyRule], values: _Values) -> str | None:
+    fragments = []
+    for rule, value in zip(rules, values, strict=False):
         if value is not None:
-            row.fragment(value)
-            # A row remembers what its rule admits unchanged, and nothing else.
-            if value not in row.memory:
+            rule.fragment(value)
+            # Only values that the rule admits unchanged are in its cache.
+            if value not in rule.cache:
                 return None
-            parts.append(row.memory[value])
-        elif row.required:
+            fragments.append(rule.cache[value])
+        elif rule.required:
             return None
-    return "".join(parts)
+    return "".join(fragments)
 
 
 def _decoder(
     rules: Mapping[str, EventRules], constants: Iterable[str]
 ) -> tuple[Callable[[bytes], ClientBatch], dict[str, type]]:
-    """A decoder of batches that have exactly the client's fields, and the type that it gives of each event."""
+    """A decoder of batches that have exactly the client's fields, and the type of each event by name."""
     plain: Any = bool | str | int | float | None
-    beside: list[Any] = [(f"c_{name.strip('$')}", plain, msgspec.field(default=None, name=name)) for name in constants]
+    ignored: list[Any] = [(f"c_{name.strip('$')}", plain, msgspec.field(default=None, name=name)) for name in constants]
     types: dict[str, type] = {}
-    for name, rule in rules.items():
-        fields = [(_field(row.wire), _type(row), msgspec.field(default=None, name=row.wire)) for row in rule.rows]
-        properties = msgspec.defstruct("Properties", [*fields, *beside], forbid_unknown_fields=True, gc=False)
+    for name, event_rules in rules.items():
+        fields = [
+            (_field(rule.wire), _field_type(rule), msgspec.field(default=None, name=rule.wire))
+            for rule in event_rules.properties
+        ]
+        properties = msgspec.defstruct("Properties", [*fields, *ignored], forbid_unknown_fields=True, gc=False)
         types[name] = msgspec.defstruct(
-            "Incoming",
+            "ClientEvent",
             [("uuid", str), ("timestamp", str), ("distinct_id", str), ("properties", properties)],
             tag_field="event",
             tag=name,
@@ -194,7 +201,7 @@ def _decoder(
         )
     event: Any = Union[tuple(types.values())]  # noqa: UP007 -- made at run time
     batch: Any = msgspec.defstruct(
-        "Batch",
+        "ProductBatch",
         [("batch", list[event])],
         bases=(ClientBatch,),
         forbid_unknown_fields=True,
@@ -204,10 +211,10 @@ def _decoder(
     return msgspec.json.Decoder(batch).decode, types
 
 
-def _type(row: PropertyRule) -> Any:
-    return int | float | None if row.kind is int else row.kind | None
+def _field_type(rule: PropertyRule) -> Any:
+    return int | float | None if rule.kind is int else rule.kind | None
 
 
 def _field(wire: str) -> str:
-    """A field's name that can't be that of a constant or of anything else."""
+    """The name of a struct's field, which no constant or other attribute has."""
     return f"p_{wire}"

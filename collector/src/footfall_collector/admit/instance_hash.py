@@ -1,4 +1,4 @@
-"""The second hash of an instance ID: what is stored can't be joined with what was sent."""
+"""The hash that turns an instance ID into the stored instance; stored and sent IDs can't be joined."""
 
 import functools
 import hmac
@@ -7,8 +7,8 @@ from collections.abc import Callable
 from .new_instances import NewInstances
 
 MAX_ID = 200
-"""Characters of a `distinct_id` that count; PostHog cuts there too."""
-_REMEMBERED = 65_536
+"""A `distinct_id` is cut to this many characters, as in PostHog."""
+_CACHE_SIZE = 65_536
 _KINDS = ("cluster", "local", "ephemeral")
 
 
@@ -21,15 +21,15 @@ def instance_of(pepper: bytes, product: str, distinct_id: str) -> tuple[str, str
 
 
 def instance_fragments(pepper: bytes, product: str, new_instances: NewInstances) -> Callable[[str], str]:
-    """A function from a `distinct_id` to its part of a journal line; it remembers the latest 65,536.
+    """A function from a `distinct_id` to its part of a journal line, with a cache of the latest 65,536.
 
-    The function raises TooManyInstancesError for one that is not let in, and does not remember it.
+    The function raises TooManyInstancesError for a new instance over the limit, which is not cached.
     """
 
-    @functools.lru_cache(_REMEMBERED)
+    @functools.lru_cache(_CACHE_SIZE)
     def fragment(distinct_id: str) -> str:
         digest, kind = instance_of(pepper, product, distinct_id)
-        new_instances.enter(product, digest, kind)
+        new_instances.admit(product, digest, kind)
         return f',"instance":"{digest}","instance_kind":"{kind}"'
 
     return fragment

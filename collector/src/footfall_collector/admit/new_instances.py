@@ -1,9 +1,8 @@
-"""How many instances may be seen for the first time in an hour, so that nobody invents a fleet.
+"""The limit on instances that are seen for the first time in an hour: nobody can invent a fleet.
 
-Known instances are remembered in a Bloom filter: 4 MiB whatever comes, no IDs, only hashes of hashes. It seldom
-takes a new instance for a known one (twice in ten thousand times at a million instances), which lets that one in
-without counting it. It never takes a known one for a new one, so a flood of inventions doesn't touch those who were
-there.
+Known instances are in a Bloom filter of 4 MiB, which holds no IDs, only bits of their hashes. At a million instances it
+takes two new instances in ten thousand for known ones, and admits them without counting them. It never takes a known
+instance for a new one: a flood of invented instances does not affect the known ones.
 """
 
 import time
@@ -18,52 +17,52 @@ EPHEMERAL = "ephemeral"
 
 
 class TooManyInstancesError(Exception):
-    """The product has had its share of new instances for now."""
+    """The product has reached its limit of new instances."""
 
 
 class NewInstances:
-    """Lets known instances in, and new ones at a rate by product.
+    """Admits every known instance, and new ones at a rate per product.
 
-    Ephemeral instances, which every run of a CI job makes anew and which no chart counts, have a rate of their own.
+    Ephemeral instances have a separate rate: every CI run creates some, and no chart counts them.
 
     Args:
-        most: new instances of a product in an hour; 0 for no limit.
+        max_per_hour: new instances of a product in an hour; 0 for no limit.
     """
 
-    def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._each = _HOUR / most if most else 0.0
+    def __init__(self, max_per_hour: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._seconds_each = _HOUR / max_per_hour if max_per_hour else 0.0
         self._clock = clock
-        self._bits = bytearray(_BITS // 8 if most else 0)
-        self._paid: dict[tuple[str, bool], float] = {}
+        self._bits = bytearray(_BITS // 8 if max_per_hour else 0)
+        self._free_at: dict[tuple[str, bool], float] = {}
 
-    def know(self, digests: Iterable[str]) -> None:
-        """These instances (16 hex digits each) were there before."""
-        if self._each:
+    def add_known(self, digests: Iterable[str]) -> None:
+        """Register instances (16 hex digits each) that are in the store."""
+        if self._seconds_each:
             for digest in digests:
-                self._known(digest)
+                self._is_known(digest)
 
-    def enter(self, product: str, digest: str, kind: str) -> None:
-        """Let an instance in. Raises TooManyInstancesError where it is new and there were too many."""
-        if not self._each:
+    def admit(self, product: str, digest: str, kind: str) -> None:
+        """Raises TooManyInstancesError for a new instance over the limit."""
+        if not self._seconds_each:
             return
         key = (product, kind == EPHEMERAL)
         now = self._clock()
-        paid = max(self._paid.get(key, 0.0), now)
-        if paid + self._each - now > _HOUR + 1e-6:
-            if not self._known(digest, learn=False):
+        free_at = max(self._free_at.get(key, 0.0), now)
+        if free_at + self._seconds_each - now > _HOUR + 1e-6:
+            if not self._is_known(digest, learn=False):
                 raise TooManyInstancesError
-        elif not self._known(digest):
-            self._paid[key] = paid + self._each
+        elif not self._is_known(digest):
+            self._free_at[key] = free_at + self._seconds_each
 
-    def _known(self, digest: str, *, learn: bool = True) -> bool:
-        """Whether it is known; from now on it is, if `learn`."""
-        # The digest is a keyed hash: its own bits are as good as any.
+    def _is_known(self, digest: str, *, learn: bool = True) -> bool:
+        """Whether an instance is known; with `learn`, it is from now on."""
+        # The digest is a keyed hash, so its bits need no further hashing.
         number = int(digest, 16)
-        step = (number >> 32) | 1
+        stride = (number >> 32) | 1
         known = True
-        for turn in range(_PROBES):
-            place = (number + turn * step) % _BITS
-            byte, bit = place >> 3, 1 << (place & 7)
+        for probe in range(_PROBES):
+            position = (number + probe * stride) % _BITS
+            byte, bit = position >> 3, 1 << (position & 7)
             if not self._bits[byte] & bit:
                 known = False
                 if learn:

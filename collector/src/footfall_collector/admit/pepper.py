@@ -1,4 +1,4 @@
-"""The secret key of the second hash: without it nobody can tell which instance a stored hash stands for."""
+"""The pepper: the secret key of the instance hash. Without it a stored hash can't be traced to an instance ID."""
 
 import hashlib
 import secrets
@@ -7,36 +7,38 @@ from pathlib import Path
 from ..runtime import SettingsError, replace_file
 
 FILE = "pepper"
-_LEAST = 16
+_MIN_SIZE = 16
 
 
 def load_pepper(data: Path, shared: str = "") -> bytes:
-    """The pepper: the shared secret where several collectors feed one store, else DATA/pepper, made at first use.
+    """The shared secret where several collectors feed one store, else DATA/pepper, which is created at first use.
 
     Raises:
-        SettingsError: the secret is too short to be one, or the file can't be used.
+        SettingsError: the secret is too short, or the file can't be used.
     """
     if shared:
-        if len(shared) < _LEAST:
-            raise SettingsError(f"FOOTFALL_PEPPER is shorter than {_LEAST} characters; make one: openssl rand -hex 32")
+        if len(shared) < _MIN_SIZE:
+            raise SettingsError(
+                f"FOOTFALL_PEPPER is shorter than {_MIN_SIZE} characters; make one: openssl rand -hex 32"
+            )
         return shared.encode()
     path = data / FILE
     try:
-        text = path.read_bytes().strip() if path.exists() else _make(path)
+        text = path.read_bytes().strip() if path.exists() else _create(path)
     except OSError as error:
         raise SettingsError(f"{path} can't be used ({error.strerror}); it must be readable by this user") from None
-    if len(text) < _LEAST:
+    if len(text) < _MIN_SIZE:
         raise SettingsError(f"{path} is damaged: restore it from a backup")
     return text
 
 
-def _make(path: Path) -> bytes:
-    """Write the file whole under another name first: a crash must not leave half a pepper."""
+def _create(path: Path) -> bytes:
+    """Write the file atomically: a crash must not leave half a pepper."""
     text = secrets.token_hex(32).encode()
     replace_file(path, text + b"\n")
     return text
 
 
 def fingerprint(pepper: bytes) -> str:
-    """Sixteen hex digits that tell two peppers apart and say nothing about either; the store remembers it."""
+    """Sixteen hex digits that differ between peppers and reveal nothing about them; the store keeps the fingerprint."""
     return hashlib.sha256(b"footfall-pepper-fingerprint\0" + pepper).hexdigest()[:16]

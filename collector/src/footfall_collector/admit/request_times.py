@@ -1,57 +1,61 @@
-"""What the events of one request share, and their times."""
+"""The times of the events of one request, by the collector's clock."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
 
 from .times import corrected, epoch_of
 
-_LONGEST_AGE_MS = 1e12
+_MAX_AGE_MS = 1e12
 
 
 Counts = defaultdict[str, int]
-"""How many, by reason. Made for every request, and a Counter takes four times as long to make."""
+"""Numbers by reason. Made for every request; a Counter takes four times as long to make."""
 
 
-def counts() -> Counts:
-    """None of anything."""
+def no_counts() -> Counts:
     return defaultdict(int)
 
 
 @dataclass(slots=True)
 class RequestTimes:
-    """What the events of one request share: when they came (epoch seconds), and our clock minus the sender's.
+    """The state that the events of one request share.
 
-    `equal_events` counts the events without a UUID by the hash of their bytes.
+    Attributes:
+        received: epoch seconds by the collector's clock.
+        skew: the collector's clock minus the sender's, seconds.
+        dropped: properties by reason.
+        fragments: timestamp as sent to its part of a journal line; events of a batch often share their second.
+        equal_events: the number of events without a UUID by the hash of their bytes.
     """
 
     received: float
     skew: float
     dropped: Counts
-    times: dict[str, str] = field(default_factory=dict)
+    fragments: dict[str, str] = field(default_factory=dict)
     equal_events: dict[bytes, int] = field(default_factory=dict)
 
-    def time_of(self, stamp: object, offset: object) -> str:
-        """The times of an event as a fragment. Events of one batch often share their second: each is read once."""
+    def time_fragment(self, stamp: object, offset: object) -> str:
+        """The part of a journal line with the times of an event."""
         if type(stamp) is not str:
             return self._fragment(None, offset)
-        known = self.times.get(stamp)
-        if known is not None:
-            return known
+        cached = self.fragments.get(stamp)
+        if cached is not None:
+            return cached
         epoch = epoch_of(stamp)
         fragment = self._fragment(epoch, offset)
         if epoch is not None:
-            self.times[stamp] = fragment
+            self.fragments[stamp] = fragment
         return fragment
 
-    def known_time(self, stamp: str) -> str | None:
-        """The same for a stamp that is a time; None for any other text."""
-        self.time_of(stamp, None)
-        return self.times.get(stamp)
+    def valid_time_fragment(self, stamp: str) -> str | None:
+        """The same for an RFC 3339 time; None for any other text."""
+        self.time_fragment(stamp, None)
+        return self.fragments.get(stamp)
 
     def _fragment(self, stamp: float | None, offset: object) -> str:
-        # PostHog's protocol: an age in milliseconds stands in for a time. Counting it back from `sent_at` gives the
-        # same time when the same request is sent again.
-        if stamp is None and isinstance(offset, (int, float)) and 0 <= offset < _LONGEST_AGE_MS:
+        # PostHog's protocol: an `offset`, the age in milliseconds, replaces a missing time. Counted back from `sent_at`
+        # it gives the same time when the same request is sent again.
+        if stamp is None and isinstance(offset, (int, float)) and 0 <= offset < _MAX_AGE_MS:
             stamp = self.received - self.skew - offset / 1000
         ts, sent = corrected(stamp, self.received, self.skew)
         return f'","ts":{ts},"sent":{sent}'

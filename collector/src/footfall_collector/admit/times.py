@@ -1,16 +1,16 @@
-"""When an event happened, by the collector's clock."""
+"""Clock correction: the time of an event by the collector's clock."""
 
 from datetime import UTC, datetime
 
 OLDEST_SECONDS = 60 * 86_400
-"""How far back an event may lie: the client keeps what it could not send for 30 days."""
-_LATEST_STAMP = 4_102_444_800  # 2100-01-01: whatever a client's clock says, it fits every store
-_LONGEST_STAMP = 40
+"""The oldest time of an event before now. The client keeps unsent events for 30 days."""
+_LATEST_STAMP = 4_102_444_800  # 2100-01-01; larger times don't fit every store
+_MAX_STAMP_CHARACTERS = 40
 
 
 def epoch_of(stamp: object) -> float | None:
-    """Seconds since 1970 of an RFC 3339 time; without an offset it is UTC. None where it is no such time."""
-    if type(stamp) is not str or len(stamp) > _LONGEST_STAMP:
+    """Seconds since 1970 of an RFC 3339 time; without an offset it is UTC. None for anything else."""
+    if type(stamp) is not str or len(stamp) > _MAX_STAMP_CHARACTERS:
         return None
     try:
         moment = datetime.fromisoformat(stamp)
@@ -22,9 +22,9 @@ def epoch_of(stamp: object) -> float | None:
 
 
 def corrected(stamp: float | None, received: float, skew: float) -> tuple[int, int]:
-    """(`ts`, `sent`), whole seconds: when the event happened by our clock, and as the client stamped it.
+    """(`ts`, `sent`), whole seconds: the time of the event by the collector's clock, and as the client stamped it.
 
-    `skew` is our clock minus the client's. `ts` lies within the last 60 days; `sent` does not move on a retry.
+    `skew` is the collector's clock minus the client's. `ts` is in the last 60 days; `sent` is the same on a retry.
     """
     if stamp is None:
         now = int(received)

@@ -1,10 +1,12 @@
-"""The running collector: `collector` makes and joins every part, and nothing else does.
+"""The running collector: the one place that makes and joins every part.
 
-`gauges` and `health_routes` show its state to machines, `greeting` to the person who starts it. Only `cli` imports this
-package.
+`server.serve` binds the socket and runs uvicorn; `collector` builds the parts, then `start`s and `stop`s them;
+`gauges` and `health_routes` are what operators read; `greeting` is the output at the start. Nothing imports this
+package but the command line, inside `serve`: it loads every other package.
 """
 
-from .collector import Collector, PortTakenError, serve
+from .collector import Collector
 from .greeting import greeting_lines
+from .server import PortTakenError, serve
 
 __all__ = ["Collector", "PortTakenError", "greeting_lines", "serve"]

@@ -1,4 +1,4 @@
-"""`/healthz`, `/readyz` and `/metrics`: how the collector is, for machines."""
+"""`/healthz`, `/readyz` and `/metrics`: the state of the collector, for machines."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -6,19 +6,14 @@ from starlette.routing import Route
 
 from ..runtime import Status
 
-_ALARMS = ("journal_failing", "loader_failing", "disk_low", "key_alarm")
-
 
 def health_routes(status: Status) -> list[Route]:
-    """The three routes. `/healthz` answers 200 while the process lives and names its alarms."""
-
-    def alarms() -> list[str]:
-        return [name for name in _ALARMS if status.gauge(name)]
+    """The three routes. `/healthz` answers 200 while the process runs, and names its alarms."""
 
     async def healthz(request: Request) -> Response:
         del request
-        found = alarms()
-        return JSONResponse({"status": "alarm" if found else "ok", "alarms": found})
+        names = [alarm.name for alarm in status.alarms()]
+        return JSONResponse({"status": "alarm" if names else "ok", "alarms": names})
 
     async def readyz(request: Request) -> Response:
         del request

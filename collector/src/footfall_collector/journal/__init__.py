@@ -1,10 +1,16 @@
-"""The write-ahead log: admitted events on disk, group commit with `fdatasync`, then the 200."""
+"""The write-ahead log: admitted events are on disk before the 200.
+
+`writer` is the group commit: it appends the lines of many requests to the live segment of `segments`, calls `fdatasync`
+once, and notifies them. It starts with `recovery`. `line_checksum` ends every line, `segment_checksums` are of whole
+segments. A line that was acknowledged is on disk; a line is complete or absent. `receive` appends, `store` loads
+closed segments, `operate` copies and verifies them.
+"""
 
 from .line_checksum import has_valid_checksum, with_checksum
 from .recovery import Recovered
 from .segment_checksums import SegmentChecksums
 from .segments import CLOSED, FOLDER, LIVE
-from .writer import Journal, JournalUnavailableError
+from .writer import Journal, JournalUnavailableError, PendingAppend
 
 __all__ = [
     "CLOSED",
@@ -12,6 +18,7 @@ __all__ = [
     "LIVE",
     "Journal",
     "JournalUnavailableError",
+    "PendingAppend",
     "Recovered",
     "SegmentChecksums",
     "has_valid_checksum",

@@ -6,12 +6,12 @@ _MARK = b',"c":"'
 _TAIL = len(_MARK) + 8 + len(b'"}')
 
 
-def with_checksum(unfinished: bytes) -> bytes:
-    """A whole line, newline included, from the bytes of a JSON object without its closing brace."""
-    return b'%b,"c":"%08x"}\n' % (unfinished, crc32(unfinished))
+def with_checksum(open_object: bytes) -> bytes:
+    """A complete line with its newline, from the bytes of a JSON object without its closing brace."""
+    return b'%b,"c":"%08x"}\n' % (open_object, crc32(open_object))
 
 
 def has_valid_checksum(line: bytes) -> bool:
-    """Whether a line (without its newline) is what was written."""
+    """Whether a line (without its newline) is exactly as it was written."""
     body, tail = line[:-_TAIL], line[-_TAIL:]
     return len(body) > 0 and tail == b',"c":"%08x"}' % crc32(body)

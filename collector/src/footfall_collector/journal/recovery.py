@@ -1,4 +1,4 @@
-"""What a start does with the segments that an earlier process left behind."""
+"""Recovery at the start: closes the segments that an earlier process left open."""
 
 import os
 import time
@@ -12,14 +12,14 @@ from .segments import CLOSED, LIVE, SCRATCH, segment_path
 
 @dataclass(frozen=True)
 class Recovered:
-    """What became of segments that were left open.
+    """The result of a recovery.
 
     Attributes:
-        next_sequence: the number to go on with.
-        lines: how many were kept.
-        cut_bytes: of lines that were not whole or not what was written.
-        damaged: how many of those lines have an end: not torn by the end of a process, but changed on the disk, or
-            never synced when the power failed.
+        next_sequence: the number of the next segment.
+        lines: the number of lines that were kept.
+        cut_bytes: the size of the lines that were torn or fail their checksum.
+        damaged: the number of cut lines that end with a newline: not torn by the end of a process, but changed on the
+            disk, or not synced at a power failure.
     """
 
     next_sequence: int
@@ -29,10 +29,10 @@ class Recovered:
 
 
 def recover(directory: Path) -> Recovered:
-    """Close every segment that was left open, with its whole lines and without what was torn.
+    """Close every open segment, without torn lines and lines that fail their checksum.
 
-    A torn tail was never acknowledged. A line in the middle that fails its checksum is left out too; those after it
-    are kept. Raises OSError when the directory can't be used.
+    A torn tail was never acknowledged. Lines after a damaged one are kept. Raises OSError when the directory can't be
+    used.
     """
     highest, lines, cut, damaged = 0, 0, 0, 0
     empty: dict[int, Path] = {}
@@ -42,36 +42,36 @@ def recover(directory: Path) -> Recovered:
         elif path.suffix in (LIVE, CLOSED) and path.stem.isdigit():
             highest = max(highest, int(path.stem))
             if path.suffix == LIVE:
-                kept, lost, bad = _close(directory, path)
-                lines, cut, damaged = lines + kept, cut + lost, damaged + bad
-                if not kept:
+                kept_lines, cut_bytes, damaged_lines = _close(directory, path)
+                lines, cut, damaged = lines + kept_lines, cut + cut_bytes, damaged + damaged_lines
+                if not kept_lines:
                     empty[int(path.stem)] = path
-    # The highest number must never leave the disk, so an empty segment that has it becomes the live one.
+    # The highest number must stay on disk: an empty segment with that number becomes the live one.
     reused = empty.pop(highest, None)
     for path in empty.values():
         path.unlink()
     sync_directory(directory)
-    # An empty directory may be a deleted one whose numbers the store remembers: the clock is past them.
-    following = (highest or int(time.time())) + 1
-    return Recovered(highest if reused else following, lines, cut, damaged)
+    # An empty directory may have been deleted, and the store may know its numbers: the clock is higher than them.
+    next_unused = (highest or int(time.time())) + 1
+    return Recovered(highest if reused else next_unused, lines, cut, damaged)
 
 
 def _close(directory: Path, path: Path) -> tuple[int, int, int]:
-    """Turn one open segment into a closed one, unless it has no whole line; lines kept, bytes cut, lines damaged."""
+    """Close an open segment unless it has no valid line. Returns lines kept, bytes cut, lines damaged."""
     content = path.read_bytes()
     # Not splitlines(): a torn line may hold any byte, and only a newline ends a line.
-    *whole, _tail = content.split(b"\n")
-    good = [line for line in whole if has_valid_checksum(line)]
-    kept = b"".join(line + b"\n" for line in good)
+    *complete, _tail = content.split(b"\n")
+    valid = [line for line in complete if has_valid_checksum(line)]
+    kept = b"".join(line + b"\n" for line in valid)
     if not kept:
-        return 0, len(content), len(whole)
+        return 0, len(content), len(complete)
     if content.startswith(kept):
-        # Only a tail is torn: cutting needs no space, so a full disk doesn't stop the start.
+        # Only the tail is torn: truncation needs no space, so a full disk does not prevent the start.
         _truncate(path, len(kept))
         os.rename(path, segment_path(directory, int(path.stem), CLOSED))
     else:
         _replace(directory, path, kept)
-    return len(good), len(content) - len(kept), len(whole) - len(good)
+    return len(valid), len(content) - len(kept), len(complete) - len(valid)
 
 
 def _truncate(path: Path, size: int) -> None:
@@ -84,7 +84,7 @@ def _truncate(path: Path, size: int) -> None:
 
 
 def _replace(directory: Path, path: Path, kept: bytes) -> None:
-    """Write the good lines beside the damaged segment, then let them take its place."""
+    """Write the valid lines to a new file, which replaces the damaged segment."""
     scratch = path.with_suffix(SCRATCH)
     with scratch.open("wb") as file:
         file.write(kept)

@@ -1,14 +1,14 @@
-"""Checksums of whole segments, by the process that wrote them: who loads them need not look at each line.
+"""Checksums of whole segments: the loader needs not check each line of a segment that this process wrote.
 
-They are kept in memory only. After a restart nothing is known of what is on disk, and every line is checked.
+They are in memory only. After a restart none are known, and every line is checked.
 """
 
 from pathlib import Path
 
 from isal.isal_zlib import crc32
 
-_REMEMBERED = 4096
-_PIECE = 1 << 20
+_MAX_SEGMENTS = 4096
+_CHUNK = 1 << 20
 
 
 class SegmentChecksums:
@@ -18,18 +18,18 @@ class SegmentChecksums:
         self._known: dict[str, tuple[int, int]] = {}
 
     def add(self, name: str, size: int, checksum: int) -> None:
-        """A segment is about to be closed under that name."""
-        if len(self._known) >= _REMEMBERED:
+        """Register a segment before it is closed under that name."""
+        if len(self._known) >= _MAX_SEGMENTS:
             del self._known[next(iter(self._known))]
         self._known[name] = (size, checksum)
 
     def matches(self, segment: Path) -> bool:
-        """Whether a file is byte for byte what was written under its name. Raises OSError."""
+        """Whether a file has exactly the bytes that were written under its name. Raises OSError."""
         known = self._known.get(segment.name)
         if known is None:
             return False
         size = checksum = 0
         with segment.open("rb", buffering=0) as file:
-            while piece := file.read(_PIECE):
-                size, checksum = size + len(piece), crc32(piece, checksum)
+            while chunk := file.read(_CHUNK):
+                size, checksum = size + len(chunk), crc32(chunk, checksum)
         return (size, checksum) == known

@@ -1,7 +1,7 @@
 """Segments of the journal as files: the live one `{seq:012d}.open`, closed ones `{seq:012d}.jsonl`.
 
-A sequence number is never used twice as long as the directory exists: the next segment is created before the live
-one is closed, so that the highest number is always on disk.
+A sequence number is never used twice while the directory exists: the next segment is created before the live one is
+closed, and so the highest number is always on disk.
 """
 
 import os
@@ -12,25 +12,24 @@ from isal.isal_zlib import crc32
 from ..runtime import sync_directory
 
 FOLDER = "journal"
-"""The journal's place in the data directory."""
+"""The journal's folder in the data directory."""
 LIVE = ".open"
 CLOSED = ".jsonl"
 SCRATCH = ".tmp"
-_PIECE = 1 << 20
+_CHUNK = 1 << 20
 
 
 def segment_path(directory: Path, sequence: int, suffix: str) -> Path:
-    """Where a segment is."""
     return directory / f"{sequence:012d}{suffix}"
 
 
 def probe(directory: Path, size: int) -> None:
-    """Raises OSError where so many bytes can't be written and synced now; leaves nothing behind."""
+    """Write and sync `size` bytes, and delete them. Raises OSError where that is not possible."""
     path = directory / f"probe{SCRATCH}"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         while size > 0:
-            size -= os.write(descriptor, bytes(min(size, _PIECE)))
+            size -= os.write(descriptor, bytes(min(size, _CHUNK)))
         os.fdatasync(descriptor)
     finally:
         os.close(descriptor)
@@ -38,10 +37,12 @@ def probe(directory: Path, size: int) -> None:
 
 
 class LiveSegment:
-    """The segment that is being appended to.
+    """The segment to which lines are appended. Every method may raise OSError.
 
-    `size` is how many of its bytes are known to be on disk, `checksum` their CRC-32. Every method may raise OSError;
-    `broken` then tells that nothing more can be appended, only `close`d.
+    Attributes:
+        size: the number of bytes that are synced.
+        checksum: their CRC-32.
+        broken: after an error; the segment can be closed, and no more lines appended.
     """
 
     def __init__(self, directory: Path, sequence: int) -> None:
@@ -62,30 +63,30 @@ class LiveSegment:
     def append(self, lines: bytes) -> None:
         """Write whole lines and sync them; when it raises, none of them is in the segment."""
         try:
-            view = memoryview(lines)
-            while view:
-                view = view[os.write(self._descriptor, view) :]
+            unwritten = memoryview(lines)
+            while unwritten:
+                unwritten = unwritten[os.write(self._descriptor, unwritten) :]
         except BaseException:
-            self._cut()
+            self._truncate()
             raise
         try:
             os.fdatasync(self._descriptor)
         except OSError:
-            # After a failed sync the kernel may call pages clean that never reached the disk: don't build on them.
-            self._cut()
+            # After a failed sync the kernel may mark pages as clean that never reached the disk: append no more.
+            self._truncate()
             self.broken = True
             raise
         self.size += len(lines)
         self.checksum = crc32(lines, self.checksum)
 
-    def _cut(self) -> None:
+    def _truncate(self) -> None:
         try:
             os.ftruncate(self._descriptor, self.size)
         except OSError:
             self.broken = True
 
     def close(self) -> None:
-        """Rename it for the loader, durably; where it holds nothing, delete it. May be tried again after an OSError."""
+        """Rename the segment for the loader, durably; delete an empty one. May be called again after an OSError."""
         path = segment_path(self.directory, self.sequence, LIVE)
         if self.size:
             if self.broken:
@@ -97,7 +98,7 @@ class LiveSegment:
         sync_directory(self.directory)
 
     def release(self) -> None:
-        """Let go of the file and leave it as it is: the next start finds it."""
+        """Close the file and keep its name: the next start recovers it."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

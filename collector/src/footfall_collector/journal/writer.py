@@ -1,4 +1,4 @@
-"""Group commit: many requests wait, one thread appends their lines and syncs once, then all of them go on."""
+"""Group commit: one thread appends the lines of many waiting requests, syncs once, then notifies all of them."""
 
 import asyncio
 import contextlib
@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from ..runtime import Status, make_directory
 from .recovery import Recovered, recover
 from .segment_checksums import SegmentChecksums
@@ -15,18 +17,28 @@ from .segments import CLOSED, LiveSegment, probe, segment_path
 
 _log = logging.getLogger(__name__)
 
-_PROBE_LEAST, _PROBE_MOST = 64 << 10, 4 << 20
+_MIN_PROBE_BYTES, _MAX_PROBE_BYTES = 64 << 10, 4 << 20
 _RETRY_SECONDS = 1.0
 
 
 class JournalUnavailableError(Exception):
-    """The lines are not on disk and won't be; the sender has to try again later."""
+    """The lines are not on disk and won't be; the sender must try again later."""
 
 
-Done = Callable[[JournalUnavailableError | None], None]
-"""What is called, on the loop, once lines are on disk (None) or are not and won't be."""
+def _ignore(error: JournalUnavailableError | None) -> None:
+    del error
 
-_Waiting = tuple[asyncio.AbstractEventLoop, Done, bytes]
+
+class PendingAppend(msgspec.Struct, gc=False):
+    """Lines of one request that wait for a group commit.
+
+    `on_commit` is called once, on the event loop and after `begin_append` has returned: with None when the lines are on
+    disk, with an error when they are not and won't be.
+    """
+
+    loop: asyncio.AbstractEventLoop
+    lines: bytes
+    on_commit: Callable[[JournalUnavailableError | None], None] = _ignore
 
 
 class Journal:
@@ -34,12 +46,12 @@ class Journal:
 
     `append` returns once the lines are synced. A segment is closed for the loader when it is `segment_seconds` old or
     has `segment_bytes`. When the disk can't be written every waiting `append` raises, the alarm `journal_failing` is
-    set, and the next `append` tries again: nothing has to be restarted. Where none comes, because a load balancer
-    heeds the alarm, a probe of the refused size is tried every second, and ends the alarm once it can be written.
+    set, and the next `append` tries again: no restart is needed. A load balancer that follows the alarm sends no
+    requests; therefore a probe of the refused size is written every second, and ends the alarm when it succeeds.
 
     Attributes:
-        recovered: what `start` found, None before it.
-        checksums: checksums of the segments that it has closed.
+        recovered: the result of `start`, None before it.
+        checksums: of the segments that were closed.
     """
 
     def __init__(
@@ -50,22 +62,22 @@ class Journal:
         self._segment_bytes = segment_bytes
         self._segment_seconds = segment_seconds
         self._condition = threading.Condition()
-        # Only the loop's thread touches what has gathered.
-        self._gathered: list[_Waiting] = []
-        self._waiting: list[_Waiting] = []
+        # Appended to by the loop's thread only, and moved to `_waiting` for the journal's thread.
+        self._gathered: list[PendingAppend] = []
+        self._waiting: list[PendingAppend] = []
         self._closing = False
         self._sequence = 0
         self._segment: LiveSegment | None = None
         self._finished: list[LiveSegment] = []
-        self._due: float | None = None
+        self._rotation_due: float | None = None
         self._refused_bytes = 0
-        self._retry: float | None = None
+        self._probe_due: float | None = None
         self.recovered: Recovered | None = None
         self.checksums = SegmentChecksums()
         self._thread = threading.Thread(target=self._run, name="footfall-journal", daemon=True)
 
     def start(self) -> None:
-        """Recover what an earlier process left, then begin. Raises OSError when the directory can't be used."""
+        """Recover the segments of an earlier process, then start. Raises OSError when the directory can't be used."""
         make_directory(self._directory)
         recovered = self.recovered = recover(self._directory)
         if recovered.cut_bytes:
@@ -79,27 +91,29 @@ class Journal:
         """Wait until these whole lines are on disk. Raises JournalUnavailableError when they are not."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-        def done(error: JournalUnavailableError | None) -> None:
+        def committed(error: JournalUnavailableError | None) -> None:
             if future.done():
-                return  # whoever waited was given up meanwhile
+                return  # cancelled during the commit
             if error is None:
                 future.set_result(None)
             else:
                 future.set_exception(error)
 
-        self.begin(lines, done)
+        self.begin_append(lines).on_commit = committed
         await future
 
-    def begin(self, lines: bytes, done: Done) -> None:
-        """The same for who is told: to be called on the loop, as `done` will be, once and later."""
+    def begin_append(self, lines: bytes) -> PendingAppend:
+        """The same without a coroutine: the caller sets `on_commit` of the result. Call it on the event loop."""
         loop = asyncio.get_running_loop()
         if not self._gathered:
-            # What the loop has read by now is handled before this is called: one group, and the thread is woken once.
+            # The loop calls this after it has handled all data read so far: one group, and one wake-up of the thread.
             loop.call_soon(self._hand_over)
-        self._gathered.append((loop, done, lines))
+        pending = PendingAppend(loop, lines)
+        self._gathered.append(pending)
+        return pending
 
     def _hand_over(self) -> None:
-        """Give the thread what has gathered on the loop."""
+        """Give the gathered lines to the journal's thread."""
         group, self._gathered = self._gathered, []
         with self._condition:
             closing = self._closing
@@ -107,10 +121,10 @@ class Journal:
                 self._waiting += group
                 self._condition.notify()
         if closing:
-            _tell(group, JournalUnavailableError("the collector is stopping"))
+            _notify(group, JournalUnavailableError("the collector is stopping"))
 
     def close(self) -> None:
-        """Write what waits, close the live segment, end the thread. Safe to call twice."""
+        """Write the waiting lines, close the live segment, end the thread. Safe to call twice."""
         with self._condition:
             self._closing = True
             self._condition.notify()
@@ -122,14 +136,14 @@ class Journal:
 
     def _run(self) -> None:
         try:
-            self._work()
+            self._loop()
         finally:
-            # An error that nobody foresaw ends the thread: whoever waits must not take that for a slow disk.
+            # An unexpected error ends the thread: waiting requests must get an answer.
             if not self._closing:
                 self._status.set_gauge("journal_failing", 1)
                 self._refuse_all()
 
-    def _work(self) -> None:
+    def _loop(self) -> None:
         while True:
             with self._condition:
                 if not self._waiting and not self._closing:
@@ -138,36 +152,36 @@ class Journal:
                 closing = self._closing
             if group:
                 self._commit(group)
-            if closing or (self._due is not None and time.monotonic() >= self._due):
+            if closing or (self._rotation_due is not None and time.monotonic() >= self._rotation_due):
                 self._rotate()
             if closing and not group:
                 break
-            if self._retry is not None and time.monotonic() >= self._retry:
-                self._try_again()
+            if self._probe_due is not None and time.monotonic() >= self._probe_due:
+                self._probe()
 
     def _seconds_to_wait(self) -> float | None:
-        """Until the next thing that has to be done without a request; None where there is none."""
-        moments = [moment for moment in (self._due, self._retry) if moment is not None]
-        return max(0.0, min(moments) - time.monotonic()) if moments else None
+        """Until the next rotation or probe; None where none is due."""
+        deadlines = [deadline for deadline in (self._rotation_due, self._probe_due) if deadline is not None]
+        return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
 
-    def _commit(self, group: list[_Waiting]) -> None:
+    def _commit(self, group: list[PendingAppend]) -> None:
         error: JournalUnavailableError | None = None
         try:
-            self._write(b"".join([lines for _, _, lines in group]))
-            self._works()
+            self._write(b"".join([pending.lines for pending in group]))
+            self._set_working()
         except (OSError, MemoryError) as problem:
             error = JournalUnavailableError("the journal can't be written")
-            self._refused_bytes = max(self._refused_bytes, *(len(lines) for _, _, lines in group))
-            self._failed(problem)
+            self._refused_bytes = max(self._refused_bytes, *(len(pending.lines) for pending in group))
+            self._set_failing(problem)
         except BaseException:
-            # The thread ends of it, and `_run` refuses whoever waits: these too.
+            # The error ends the thread, and `_run` refuses all waiting requests: these too.
             with self._condition:
                 self._waiting[:0] = group
             raise
-        loop = group[0][0]
-        # The loop is gone where requests outlived the time to drain: nobody waits any more.
+        loop = group[0].loop
+        # The loop is closed where the drain time ended before the requests: nothing waits for the result.
         with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(_tell, group, error)
+            loop.call_soon_threadsafe(_notify, group, error)
 
     def _write(self, lines: bytes) -> None:
         if self._segment is None or self._segment.broken:
@@ -175,35 +189,35 @@ class Journal:
         segment = self._segment
         assert segment is not None
         segment.append(lines)
-        if self._due is None:
-            self._due = time.monotonic() + self._segment_seconds
+        if self._rotation_due is None:
+            self._rotation_due = time.monotonic() + self._segment_seconds
         if segment.size >= self._segment_bytes:
-            self._due = 0.0
+            self._rotation_due = 0.0
         self._status.set_gauge("journal_live_bytes", segment.size)
 
     def _rotate(self) -> None:
-        """Close the live segment if it holds anything. What goes wrong is tried again a little later."""
+        """Close the live segment if it is not empty. After an error it is tried again a second later."""
         try:
             if self._segment is not None and self._segment.size:
                 self._next_segment()
             self._close_finished()
-            self._due = None
+            self._rotation_due = None
         except OSError as problem:
-            self._failed(problem)
-            self._due = time.monotonic() + _RETRY_SECONDS
+            self._set_failing(problem)
+            self._rotation_due = time.monotonic() + _RETRY_SECONDS
 
     def _next_segment(self) -> None:
         """Create the next segment before the one before it is closed: the highest number is always on disk."""
-        fresh = LiveSegment(self._directory, self._sequence + 1)
+        segment = LiveSegment(self._directory, self._sequence + 1)
         self._sequence += 1
         if self._segment is not None:
             self._finished.append(self._segment)
-        self._segment = fresh
+        self._segment = segment
 
     def _close_finished(self) -> None:
         while self._finished:
             segment = self._finished[0]
-            # Before it can be loaded.
+            # Before the loader can see it.
             self.checksums.add(
                 segment_path(self._directory, segment.sequence, CLOSED).name, segment.size, segment.checksum
             )
@@ -211,21 +225,21 @@ class Journal:
             del self._finished[0]
             self._status.increment("journal_segments")
 
-    def _try_again(self) -> None:
-        """See whether what was refused would be written now."""
-        self._retry = time.monotonic() + _RETRY_SECONDS
+    def _probe(self) -> None:
+        """Test whether lines of the refused size can be written now."""
+        self._probe_due = time.monotonic() + _RETRY_SECONDS
         try:
             if self._segment is None or self._segment.broken:
                 self._next_segment()
-            probe(self._directory, min(max(self._refused_bytes, _PROBE_LEAST), _PROBE_MOST))
+            probe(self._directory, min(max(self._refused_bytes, _MIN_PROBE_BYTES), _MAX_PROBE_BYTES))
         except OSError:
             return
-        self._works()
+        self._set_working()
 
-    def _works(self) -> None:
-        if self._retry is not None:
+    def _set_working(self) -> None:
+        if self._probe_due is not None:
             _log.warning("journal: can be written again")
-        self._retry, self._refused_bytes = None, 0
+        self._probe_due, self._refused_bytes = None, 0
         self._status.set_gauge("journal_failing", 0)
 
     def _refuse_all(self) -> None:
@@ -235,21 +249,21 @@ class Journal:
         if group:
             error = JournalUnavailableError("the journal ended; restart the collector")
             with contextlib.suppress(RuntimeError):
-                group[0][0].call_soon_threadsafe(_tell, group, error)
+                group[0].loop.call_soon_threadsafe(_notify, group, error)
 
-    def _failed(self, problem: OSError | MemoryError) -> None:
+    def _set_failing(self, problem: OSError | MemoryError) -> None:
         if not self._status.gauge("journal_failing"):
             reason = problem.strerror if isinstance(problem, OSError) else "out of memory"
             _log.error("journal: can't write (%s); requests get 503 until it can", reason)
         self._status.set_gauge("journal_failing", 1)
         self._status.increment("journal_failures")
-        if self._retry is None:
-            self._retry = time.monotonic() + _RETRY_SECONDS
+        if self._probe_due is None:
+            self._probe_due = time.monotonic() + _RETRY_SECONDS
 
 
-def _tell(group: list[_Waiting], error: JournalUnavailableError | None) -> None:
-    for _, done, _ in group:
+def _notify(group: list[PendingAppend], error: JournalUnavailableError | None) -> None:
+    for pending in group:
         try:
-            done(error)
-        except Exception as problem:  # noqa: BLE001 -- one that can't be told must not keep it from the others
-            _log.error("journal: a request was not told that it is done (%s)", type(problem).__name__)
+            pending.on_commit(error)
+        except Exception as problem:  # noqa: BLE001 -- the other requests of the group must be notified
+            _log.error("journal: a request could not be answered after its commit (%s)", type(problem).__name__)

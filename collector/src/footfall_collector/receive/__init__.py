@@ -1,22 +1,28 @@
-"""HTTP in: PostHog's capture protocol, any SDK's requests, and the limits on what they may take."""
+"""HTTP in: PostHog's capture protocol, the requests of any SDK, and the limits on senders.
 
-from .capture import Capture, Done, Way
+A request arrives in `server` (a connection, then the fast path) or `routes` (uvicorn's path). Both pass it to
+`pipeline`, which names every stage: `limits` (gate and sizes), `protocol` (decoding), `write_keys`, then admission, the
+journal and the answer. `refusals` and `asgi` are the answers, `commit_lag` is a gauge. A 200 is sent only after the
+events are on disk, and no answer repeats anything of a request. `server` is not exported,
+for it loads uvicorn. `app` puts the parts together; `access` uses the keys.
+"""
+
 from .commit_lag import CommitLag
-from .limits.key_alarm import KeyAlarm
-from .limits.peers import Peers
+from .limits import Gate, KeyAlarm, Limits, Peers
+from .pipeline import IngestionPipeline
 from .refusals import RefusedError
-from .routes import Ingestion
+from .routes import IngestionRoutes
 from .write_keys import WriteKey, WriteKeyError, WriteKeys
 
 __all__ = [
-    "Capture",
     "CommitLag",
-    "Done",
-    "Ingestion",
+    "Gate",
+    "IngestionPipeline",
+    "IngestionRoutes",
     "KeyAlarm",
+    "Limits",
     "Peers",
     "RefusedError",
-    "Way",
     "WriteKey",
     "WriteKeyError",
     "WriteKeys",

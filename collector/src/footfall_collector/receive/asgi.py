@@ -1,4 +1,4 @@
-"""The little of HTTP that ingestion needs, on bare ASGI: headers, an answer, CORS."""
+"""The parts of HTTP that ingestion needs, on bare ASGI: headers, an answer, CORS."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -15,7 +15,7 @@ Headers = list[tuple[bytes, bytes]]
 
 JSON = b"application/json"
 PLAIN = b"text/plain; charset=utf-8"
-_FIRST = "footfall.headers"
+_HEADERS_BY_NAME = "footfall.headers"
 _PREFLIGHT: Headers = [
     (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
     (b"access-control-allow-headers", b"*, Authorization"),
@@ -24,11 +24,11 @@ _PREFLIGHT: Headers = [
 
 
 def header(scope: Scope, name: bytes) -> bytes:
-    """The first header of that name (lower case), empty where there is none."""
-    first: dict[bytes, bytes] | None = scope.get(_FIRST)
-    if first is None:
-        first = scope[_FIRST] = dict(reversed(scope["headers"]))
-    return first.get(name, b"")
+    """The first header with that name (lower case), or `b""`."""
+    by_name: dict[bytes, bytes] | None = scope.get(_HEADERS_BY_NAME)
+    if by_name is None:
+        by_name = scope[_HEADERS_BY_NAME] = dict(reversed(scope["headers"]))
+    return by_name.get(name, b"")
 
 
 def cors(scope: Scope) -> Headers:
@@ -48,12 +48,12 @@ def cors(scope: Scope) -> Headers:
 
 
 def preflight(scope: Scope) -> Headers:
-    """The headers that answer OPTIONS."""
+    """The headers of the answer to OPTIONS."""
     return [*cors(scope), *_PREFLIGHT]
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
-    """A whole answer: its status, its body, and the headers beside those that tell of the body."""
+    """A whole HTTP answer; `headers` without `content-type` and `content-length`."""
 
     status: int
     body: bytes = b""
@@ -61,22 +61,21 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     headers: Headers = []
 
     def all_headers(self) -> Headers:
-        """Those of the body too."""
-        found: Headers = [(b"content-length", b"%d" % len(self.body)), *self.headers]
+        """`headers` with `content-length` and, for a body, `content-type`."""
+        headers: Headers = [(b"content-length", b"%d" % len(self.body)), *self.headers]
         if self.body:
-            found.append((b"content-type", self.content_type))
-        return found
+            headers.append((b"content-type", self.content_type))
+        return headers
 
 
-def refused(refusal: RefusedError, extra: Headers) -> Answer:
-    """The answer that a refusal is: its sentence as plain text."""
-    headers = list(extra)
+def refusal_answer(refusal: RefusedError, extra_headers: Headers) -> Answer:
+    """A refusal as an HTTP answer: its sentence as plain text."""
+    headers = list(extra_headers)
     if refusal.retry_after is not None:
         headers.append((b"retry-after", b"%d" % refusal.retry_after))
     return Answer(refusal.status, refusal.sentence.encode() + b"\n", PLAIN, headers)
 
 
 async def send_answer(send: Send, answer: Answer) -> None:
-    """Send it."""
     await send({"type": "http.response.start", "status": answer.status, "headers": answer.all_headers()})
     await send({"type": "http.response.body", "body": answer.body})

@@ -1,8 +1,15 @@
-"""A request that is not taken: a status and a plain sentence, which never repeats anything of the request."""
+"""Refusals: a status and a plain sentence, which never repeats anything of the request."""
 
 
 class RefusedError(Exception):
-    """Answered with `status` and `sentence`; `reason` is the word it is counted by, `retry_after` in seconds."""
+    """A request that is not taken.
+
+    Attributes:
+        status: of the HTTP answer.
+        reason: the word it is counted under.
+        sentence: the body of the answer.
+        retry_after: seconds, for the header of that name; None for no such header.
+    """
 
     def __init__(self, status: int, reason: str, sentence: str, retry_after: int | None = None) -> None:
         super().__init__(reason)
@@ -13,7 +20,7 @@ class RefusedError(Exception):
 
 
 def malformed(sentence: str, reason: str = "malformed_body") -> RefusedError:
-    """400: the sender's mistake, trying again is no use."""
+    """400: the sender's mistake; the same request is refused again."""
     return RefusedError(400, reason, sentence)
 
 

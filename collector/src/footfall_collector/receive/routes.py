@@ -1,47 +1,47 @@
-"""Ingestion over bare ASGI: every path that SDKs use."""
+"""Ingestion over bare ASGI: every path that SDKs use, for requests that the fast path does not take."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
 from ..runtime import Status
 from .asgi import Answer, Receive, Scope, Send, cors, preflight, send_answer
-from .capture import ALL_METHODS, ENGAGE, OK, Capture, Way
-from .limits import ClientGoneError, read_body
-from .protocol import sdk_answers, v1
+from .limits import ClientGoneError, Reservation, read_body
+from .pipeline import ALL_METHODS, IngestionPipeline
+from .protocol import DecodeRequest, sdk_answers, v0, v1
 from .refusals import RefusedError
 
 Handler = Callable[[Scope, Receive], Awaitable[Answer]]
 
-_V0 = ("/batch", "/i/v0/e", "/e", "/capture", "/track", ENGAGE, "/i/v0/ai/batch")
-"""The last of them is for events of language models: none of ours, refused one by one as on the other paths."""
+_V0 = ("/batch", "/i/v0/e", "/e", "/capture", "/track", v0.ENGAGE, "/i/v0/ai/batch")
+"""The last one is for events of language models; no product has such events, so each is refused."""
 
 
-class Ingestion:
+class IngestionRoutes:
     """The ASGI application of the paths in `handler`.
 
     Attributes:
-        ways: how a POST to a path (as it stands in a request) is read, where it brings events.
+        decoders: path as in a request line to the protocol version of a POST of events to it.
     """
 
-    def __init__(self, capture: Capture, status: Status) -> None:
-        self._capture, self._status = capture, status
-        found: dict[str, Way] = {**dict.fromkeys(_V0, capture.v0), v1.PATH: capture.v1}
-        # Each path with and without its last slash.
-        paths = {path + slash: way for path, way in found.items() for slash in ("", "/")}
-        self.ways = {path.encode(): way for path, way in paths.items()}
-        self._handlers = {path: self._capturing(way) for path, way in paths.items()} | self._others()
+    def __init__(self, pipeline: IngestionPipeline, status: Status) -> None:
+        self._pipeline, self._status = pipeline, status
+        versions: dict[str, DecodeRequest] = {**dict.fromkeys(_V0, v0.decode), v1.PATH: v1.decode}
+        # Each path with and without a slash at its end.
+        by_path = {path + slash: decode for path, decode in versions.items() for slash in ("", "/")}
+        self.decoders = {path.encode(): decode for path, decode in by_path.items()}
+        self._handlers = {path: self._event_handler(decode) for path, decode in by_path.items()} | self._others()
 
     def _others(self) -> dict[str, Handler]:
-        # Session recordings are no events: taken, so that no SDK tries again, and not kept.
-        found: dict[str, Handler] = {"/s": self._discard, "/flags": self._flags, "/decide": self._decide}
-        return found | {path + "/": handler for path, handler in found.items()}
+        # Session recordings are answered with 200, so that no SDK sends them again, and not stored.
+        handlers: dict[str, Handler] = {"/s": self._discard, "/flags": self._flags, "/decide": self._decide}
+        return handlers | {path + "/": handler for path, handler in handlers.items()}
 
     def handler(self, path: str) -> Handler | None:
-        """Who answers a path, None where it is not one of ingestion's."""
-        found = self._handlers.get(path)
-        if found is None and path.startswith("/array/"):
+        """The handler of a path; None where it is not a path of ingestion."""
+        handler = self._handlers.get(path)
+        if handler is None and path.startswith("/array/"):
             return self._remote_config
-        return found
+        return handler
 
     async def __call__(self, handler: Handler, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request with the handler of its path."""
@@ -54,49 +54,51 @@ class Ingestion:
             else:
                 raise RefusedError(405, "method", f"Use {ALL_METHODS.decode()} here.")
         except RefusedError as refusal:
-            answer = self._capture.refused(scope, refusal)
+            answer = self._pipeline.refuse(scope, refusal)
         except ClientGoneError:
             self._status.increment("requests_refused", reason="client_gone")
             return
         await send_answer(send, answer)
 
-    def _capturing(self, way: Way) -> Handler:
+    def _event_handler(self, decode: DecodeRequest) -> Handler:
         async def handler(scope: Scope, receive: Receive) -> Answer:
-            body = await read_body(receive, self._capture.limits, self._capture.waiting)
+            pipeline = self._pipeline
+            body = await read_body(receive, pipeline.limits, pipeline.memory)
+            reserved = Reservation(pipeline.memory, len(body))
             answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
 
-            def done(answer: Answer) -> None:
-                # Else the request was given up meanwhile.
+            def respond(answer: Answer) -> None:
+                # The request may have been cancelled during the commit.
                 if not answered.done():
                     answered.set_result(answer)
 
-            self._capture.begin(way, scope, body, done)
+            pipeline.ingest(decode, scope, body, respond, reserved)
             del body
             return await answered
 
         return handler
 
-    async def _thrown_away(self, receive: Receive) -> None:
-        capture = self._capture
-        capture.waiting.give_back(len(await read_body(receive, capture.limits, capture.waiting)))
+    async def _discard_body(self, receive: Receive) -> None:
+        pipeline = self._pipeline
+        pipeline.memory.release(len(await read_body(receive, pipeline.limits, pipeline.memory)))
 
     async def _discard(self, scope: Scope, receive: Receive) -> Answer:
-        await self._thrown_away(receive)
+        await self._discard_body(receive)
         self._status.increment("requests_discarded")
-        return Answer(200, OK, headers=cors(scope))
+        return Answer(200, v0.OK, headers=cors(scope))
 
     async def _flags(self, scope: Scope, receive: Receive) -> Answer:
-        await self._thrown_away(receive)
+        await self._discard_body(receive)
         return Answer(200, sdk_answers.flags(), headers=cors(scope))
 
     async def _decide(self, scope: Scope, receive: Receive) -> Answer:
-        await self._thrown_away(receive)
+        await self._discard_body(receive)
         return Answer(200, sdk_answers.decide(), headers=cors(scope))
 
     async def _remote_config(self, scope: Scope, receive: Receive) -> Answer:
         del receive
-        found = sdk_answers.remote_config(scope["path"])
-        if found is None:
+        config = sdk_answers.remote_config(scope["path"])
+        if config is None:
             raise RefusedError(404, "unknown_path", "There is nothing at this path.")
-        body, content_type = found
+        body, content_type = config
         return Answer(200, body, content_type.encode(), cors(scope))

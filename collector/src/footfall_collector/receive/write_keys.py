@@ -1,4 +1,4 @@
-"""Write keys: public names of products, which senders put into every request. They are kept in DATA/keys.json."""
+"""Write keys: public names of products, which are in every request of a sender. They are stored in DATA/keys.json."""
 
 import contextlib
 import logging
@@ -20,7 +20,7 @@ from .refusals import RefusedError
 _log = logging.getLogger(__name__)
 
 FILE = "keys.json"
-_SHOWN = 8
+_SHOWN_CHARACTERS = 8
 _ADD_PRODUCT = (
     "add [products.NAME] to the collector's footfall.toml, restart it, "
     "then `footfall-collector keys add --product NAME KEY`"
@@ -33,7 +33,7 @@ class WriteKeyError(Exception):
 
 
 class WriteKey(msgspec.Struct):
-    """One write key. `added` and `revoked` are RFC 3339 times, the latter maybe to come; a revoked key stays listed."""
+    """One write key. `added` and `revoked` are RFC 3339 times, the latter perhaps to come. Revoked keys stay listed."""
 
     key: str
     product: str
@@ -41,153 +41,154 @@ class WriteKey(msgspec.Struct):
     revoked: str | None = None
 
 
-class _File(msgspec.Struct):
+class _WriteKeysFile(msgspec.Struct):
     version: int = 1
     keys: list[WriteKey] = []
 
 
 def valid_write_key(token: object) -> str | None:
-    """A token as PostHog's protocol allows it: trimmed, 1 to 64 ASCII letters, digits and `_-.`, no personal key."""
+    """A trimmed token of PostHog's form: 1 to 64 ASCII letters, digits and `_-.`. None for others and personal keys."""
     if not isinstance(token, str):
         return None
     trimmed = token.strip()
     return trimmed if _FORM.fullmatch(trimmed) and not trimmed.startswith("phx_") else None
 
 
-class _Event(msgspec.Struct):
+class _EventProperties(msgspec.Struct):
     properties: dict[str, msgspec.Raw] | None = None
 
 
 _VERSION = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*_version")
-_decode = msgspec.json.Decoder(_Event).decode
+_decode = msgspec.json.Decoder(_EventProperties).decode
 
 
 def are_of_another_product(events: Iterable[msgspec.Raw], product: str) -> bool:
-    """Whether events say the version of some product, and none of them that of this one."""
-    found: set[str] = set()
+    """Whether some event has the version property of another product, and none has that of this one."""
+    names: set[str] = set()
     for raw in events:
-        # What is no event is refused alone, later.
+        # Admission refuses a value that is no event.
         with contextlib.suppress(msgspec.DecodeError, ValueError, RecursionError):
-            found |= (_decode(raw).properties or {}).keys()
-    if version_property(product) in found:
+            names |= (_decode(raw).properties or {}).keys()
+    if version_property(product) in names:
         return False
-    ours = {name for event in catalogue_for(product).events.values() for name in event.properties}
-    return any(_VERSION.fullmatch(name) for name in found - ours)
+    own = {name for event in catalogue_for(product).events.values() for name in event.properties}
+    return any(_VERSION.fullmatch(name) for name in names - own)
 
 
 class WriteKeys:
     """The write keys in a data directory.
 
-    The running server and the command line use the same file: whoever changes it replaces it whole, under a lock, and
-    the server looks again at most once a second.
+    The running server and the command line share the file. Each change replaces it whole, under a lock; the server
+    reads it again at most once a second.
 
     Args:
         data: the data directory.
-        first_key_product: the product that the very first key is taken for; None where keys must be added by command.
+        first_key_product: the product for which the first key received is added; None: keys are added by command.
     """
 
     def __init__(self, data: Path, first_key_product: str | None = None) -> None:
-        self._file = SharedFile(data / FILE, _File, WriteKeyError, time.monotonic)
-        self._adopt_for = first_key_product
+        self._file = SharedFile(data / FILE, _WriteKeysFile, WriteKeyError, time.monotonic)
+        self._first_key_product = first_key_product
         self._products: dict[str, str] = {}
-        self._ending = ""
-        self._strangers_told = False
+        self._next_end = ""
+        self._other_product_logged = False
         self._refresh()
 
     def product_of(self, token: str) -> str | None:
-        """The product that a key stands for, None for an unknown or revoked one."""
+        """The product of a key; None for an unknown or revoked one."""
         if self._file.check_due():
             self._refresh()
         return self._products.get(token)
 
     @property
-    def adopting(self) -> str | None:
-        """The product that the next key will be taken for, None where none will."""
-        return self._adopt_for if not self._file.content.keys else None
+    def awaited_product(self) -> str | None:
+        """The product for which the next key received is added; None where there is a key already."""
+        return self._first_key_product if not self._file.content.keys else None
 
-    def adopting_of(self, events: Iterable[msgspec.Raw]) -> str | None:
-        """The product that the key of these events will be taken for, None where it will not be.
+    def product_for_first_key(self, events: Iterable[msgspec.Raw]) -> str | None:
+        """The product for which the key of these events is to be added; None where no key is awaited.
 
-        Raises RefusedError (401) where a key would be taken, and they are of another product.
+        Raises RefusedError (401) where a key is awaited and the events are of another product.
         """
-        product = self.adopting
+        product = self.awaited_product
         if product is None or not are_of_another_product(events, product):
             return product
-        if not self._strangers_told:
-            self._strangers_told = True
+        if not self._other_product_logged:
+            self._other_product_logged = True
             _log.warning("refused events of a product that is not %s: %s", product, _ADD_PRODUCT)
         raise RefusedError(401, "unknown_key", f"These events are of a product that is not known here: {_ADD_PRODUCT}.")
 
     def add(self, product: str, key: str | None = None) -> WriteKey:
-        """Add a key (a new one where none is given). Raises WriteKeyError where it has a wrong form or is taken."""
+        """Add a key (a new random one for None). Raises WriteKeyError for a wrong form, or a key that is in use."""
         wanted = "phc_" + secrets.token_hex(20) if key is None else valid_write_key(key)
         if wanted is None:
             raise WriteKeyError("a write key is 1 to 64 ASCII letters, digits, `_`, `-` and `.`, and not a `phx_` key")
         with self._file.locked():
             keys = self.all()
-            known = next((k for k in keys if k.key == wanted), None)
-            self._check_free(known, product)
-            if known is None:
-                known = WriteKey(wanted, product, _at())
-                self._write([*keys, known])
-        return known
+            existing = next((k for k in keys if k.key == wanted), None)
+            self._check_available(existing, product)
+            if existing is not None:
+                return existing
+            added = WriteKey(wanted, product, _timestamp())
+            self._write([*keys, added])
+        return added
 
     def rotate(self, old: str, new: str | None, days: int) -> tuple[WriteKey, WriteKey]:
-        """Take a new key of the same product, and the old one for so many days more. Both; raises WriteKeyError."""
+        """Add a key of the same product and revoke the old one in `days` days. Returns (old, new)."""
         replaced = next((k for k in self.all() if k.key == old.strip() and not k.revoked), None)
         if replaced is None:
-            raise WriteKeyError("there is no such key that is taken; `footfall-collector keys list` shows them")
+            raise WriteKeyError("there is no such valid key; `footfall-collector keys list` shows them")
         if new is not None and valid_write_key(new) == replaced.key:
-            raise WriteKeyError("the new key is the old one; choose another, or give none and one is made")
+            raise WriteKeyError("the new key is the old one; choose another, or give none to have one made")
         added = self.add(replaced.product, new)
-        return self._revoke(replaced.key, _at(days * 86_400)), added
+        return self._revoke(replaced.key, _timestamp(days * 86_400)), added
 
-    def adopt(self, key: str, product: str) -> None:
-        """Take the first key that was seen, and say so. Raises WriteKeyError or OSError where it can't be kept."""
+    def add_first(self, key: str, product: str) -> None:
+        """Add the first key received, and log it. Raises WriteKeyError or OSError where it can't be stored."""
         self.add(product, key)
-        shown = key if len(key) <= _SHOWN else key[:_SHOWN] + "…"
-        _log.warning("took the first write key that came, %s, for %s; `keys revoke` undoes it", shown, product)
+        shown = key if len(key) <= _SHOWN_CHARACTERS else key[:_SHOWN_CHARACTERS] + "…"
+        _log.warning("added the first write key received, %s, for %s; `keys revoke` undoes it", shown, product)
 
     def revoke(self, key: str) -> WriteKey:
-        """Stop taking a key. Raises WriteKeyError where there is no such key."""
-        return self._revoke(key, _at())
+        """Revoke a key now. Raises WriteKeyError where there is no such key."""
+        return self._revoke(key, _timestamp())
 
     def _revoke(self, key: str, when: str) -> WriteKey:
         with self._file.locked():
             keys = self.all()
-            known = next((k for k in keys if k.key == key.strip()), None)
-            if known is None:
+            existing = next((k for k in keys if k.key == key.strip()), None)
+            if existing is None:
                 raise WriteKeyError("there is no such key; `footfall-collector keys list` shows them")
-            revoked = replace(known, revoked=min(known.revoked or when, when))
-            self._write([revoked if k is known else k for k in keys])
+            revoked = replace(existing, revoked=min(existing.revoked or when, when))
+            self._write([revoked if k is existing else k for k in keys])
         return revoked
 
     @staticmethod
-    def _check_free(known: WriteKey | None, product: str) -> None:
-        if known is not None and (known.product != product or known.revoked):
-            state = "revoked" if known.revoked else f"a key of {known.product}"
+    def _check_available(existing: WriteKey | None, product: str) -> None:
+        if existing is not None and (existing.product != product or existing.revoked):
+            state = "revoked" if existing.revoked else f"a key of {existing.product}"
             raise WriteKeyError(f"this key is already {state}; choose another one")
 
     def all(self) -> list[WriteKey]:
-        """Every key, revoked ones too, oldest first."""
+        """Every key with the revoked ones, oldest first."""
         self._refresh()
         return list(self._file.content.keys)
 
     def _refresh(self) -> None:
-        if self._file.refresh() or (self._ending and _at() >= self._ending):
-            self._take()
+        if self._file.refresh() or (self._next_end and _timestamp() >= self._next_end):
+            self._apply()
 
-    def _take(self) -> None:
-        """Which keys count now, and when the next one of them ends."""
-        now, keys = _at(), self._file.content.keys
+    def _apply(self) -> None:
+        """Set the keys that are valid now, and the time at which the next of them ends."""
+        now, keys = _timestamp(), self._file.content.keys
         self._products = {k.key: k.product for k in keys if not k.revoked or k.revoked > now}
-        self._ending = min((k.revoked for k in keys if k.revoked and k.revoked > now), default="")
+        self._next_end = min((k.revoked for k in keys if k.revoked and k.revoked > now), default="")
 
     def _write(self, keys: list[WriteKey]) -> None:
-        self._file.replace(_File(keys=keys))
-        self._take()
+        self._file.replace(_WriteKeysFile(keys=keys))
+        self._apply()
 
 
-def _at(seconds: float = 0.0) -> str:
-    """The time so many seconds from now; as texts these compare as times do."""
-    return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _timestamp(seconds_from_now: float = 0.0) -> str:
+    """An RFC 3339 time. Such texts sort in the order of their times."""
+    return (datetime.now(UTC) + timedelta(seconds=seconds_from_now)).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,10 +1,12 @@
 """What every part of the collector needs: settings, logs, counters, durable files, a directory's lock and its socket.
 
 `settings` is the one table of settings, `setting_forms` what their texts look like, `setting_sources` reads them.
-`status` holds the counters that `/metrics` and the data-health page show; `metrics` explains them. The lowest layer:
+`status` holds the counters that `/metrics` and the data-health page show; `metrics` explains them,
+`alarms` are the gauges on which an operator acts. The lowest layer:
 nothing here knows an event, and every package may import it.
 """
 
+from .alarms import ALARMS, Alarm
 from .control_socket import (
     Caller,
     Command,
@@ -27,12 +29,14 @@ from .status import Status
 from .version import __version__
 
 __all__ = [
+    "ALARMS",
     "COLLECTOR_SETTINGS",
     "EXTRA_KEYS",
     "LOOPBACK_NAMES",
     "RESTORING",
     "VARIABLE_PREFIX",
     "WILDCARD_HOSTS",
+    "Alarm",
     "Caller",
     "Command",
     "CommandArgument",

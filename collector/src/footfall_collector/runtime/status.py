@@ -5,10 +5,12 @@ Names are those of the metrics without prefix and suffix: `events_accepted`, `ev
 """
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
+from .alarms import ALARMS, Alarm
 from .metrics import METRIC_HELP
 
 _CounterKey = tuple[str, str, str]
@@ -18,11 +20,13 @@ _CounterKey = tuple[str, str, str]
 class Status:
     """The counters since the collector started, and the gauges now."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
         self._lock = threading.Lock()
         self._counters: defaultdict[_CounterKey, int] = defaultdict(int)
         self._values: dict[str, float] = {}
         self._measures: dict[str, Callable[[], float]] = {}
+        self._alarms_since: dict[str, float] = {}
 
     def increment(self, name: str, product: str = "", reason: str = "", n: int = 1) -> None:
         """Add `n` to a counter."""
@@ -33,6 +37,8 @@ class Status:
         """Set a gauge: a size in bytes, a lag in seconds, 1 or 0 for an alarm."""
         with self._lock:
             self._values[name] = value
+            if name in ALARMS:
+                self._note_alarm(name, value)
 
     def add_gauge(self, name: str, measure: Callable[[], float]) -> None:
         """Add a gauge that is measured whenever it is read. `measure` must be quick, and safe on any thread."""
@@ -45,6 +51,21 @@ class Status:
             return measure()
         with self._lock:
             return self._values.get(name, default)
+
+    def alarms(self) -> list[Alarm]:
+        """The raised alarms, in the order of `ALARMS`."""
+        values = {name: self.gauge(name) for name in ALARMS}
+        with self._lock:
+            for name, value in values.items():
+                self._note_alarm(name, value)
+            since = self._alarms_since
+            return [Alarm(name, ALARMS[name], since[name]) for name in ALARMS if name in since]
+
+    def _note_alarm(self, name: str, value: float) -> None:
+        if not value:
+            self._alarms_since.pop(name, None)
+        elif name not in self._alarms_since:
+            self._alarms_since[name] = self._clock()
 
     def total(self, name: str, product: str | None = None, reason: str | None = None) -> int:
         """The sum of a counter over all products and reasons, or over one of them."""

@@ -29,23 +29,23 @@ def test_a_text_compressed_by_lz_string_itself_is_read(compressed: str, text: st
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=400))
-def test_whatever_was_compressed_comes_back(text: str) -> None:
+def test_any_compressed_text_is_decompressed(text: str) -> None:
     assert decompress(compress(text), 10_000) == text.encode()
 
 
 @given(st.binary(max_size=300))
-def test_any_bytes_are_read_or_refused(noise: bytes) -> None:
+def test_any_bytes_are_decoded_or_refused(noise: bytes) -> None:
     try:
         decompress(noise, 1000)
     except (DamagedError, TooLargeError):
         return
 
 
-def test_a_small_text_that_grows_past_the_bound_is_refused() -> None:
+def test_a_small_text_that_decodes_past_the_limit_is_refused() -> None:
     with pytest.raises(TooLargeError):
         decompress(compress("a" * 50_000), 10_000)
 
 
-def test_a_text_too_long_to_be_read_quickly_is_refused() -> None:
+def test_a_text_too_long_to_be_decoded_quickly_is_refused() -> None:
     with pytest.raises(TooLargeError):
         decompress(b"A" * (MAX_TEXT + 1), 10**9)

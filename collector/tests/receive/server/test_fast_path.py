@@ -1,4 +1,4 @@
-"""A request that comes whole is answered by plain calls: what it gets must be what uvicorn's way gives."""
+"""The fast path gives the same answers as uvicorn's path."""
 
 import asyncio
 import gzip
@@ -60,11 +60,11 @@ def answered(collector: CollectorProcess, path: str, body: bytes, lines: tuple[s
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=list(CASES))
-def test_both_ways_give_the_same_answer(collector: CollectorProcess, case: Case) -> None:
+def test_the_fast_path_and_uvicorns_path_give_the_same_answer(collector: CollectorProcess, case: Case) -> None:
     path, body, lines = case
     accepted = []
     answers = []
-    # A query goes uvicorn's way; this one means nothing.
+    # A request with a query takes uvicorn's path; this query has no meaning.
     for query in ("", "?x=1"):
         before = counter(collector, "events_accepted")
         answers.append(answered(collector, path + query, body, lines))
@@ -74,7 +74,7 @@ def test_both_ways_give_the_same_answer(collector: CollectorProcess, case: Case)
     assert SECRET_TEXT.encode() not in answers[0][0]
 
 
-def test_a_request_in_two_pieces_is_taken_wherever_it_is_cut(collector: CollectorProcess) -> None:
+def test_a_request_in_two_pieces_is_answered_wherever_it_is_cut(collector: CollectorProcess) -> None:
     whole = request(batch(GOOD))
     with wire(collector) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -84,7 +84,7 @@ def test_a_request_in_two_pieces_is_taken_wherever_it_is_cut(collector: Collecto
             assert answer(connection).startswith(b"HTTP/1.1 200"), cut
 
 
-def test_requests_behind_one_another_are_answered_in_order(collector: CollectorProcess) -> None:
+def test_pipelined_requests_are_answered_in_order(collector: CollectorProcess) -> None:
     asked = [
         (request(batch(GOOD)), b"200", b'{"status":1}'),
         (b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n", b"200", b"ready"),
@@ -103,19 +103,19 @@ def test_requests_behind_one_another_are_answered_in_order(collector: CollectorP
         assert said in one.partition(b"\r\n\r\n")[2]
 
 
-Take = Callable[..., None]
+Ingest = Callable[..., None]
 
 
-async def served(take: Take, talk: Callable[[int, uvicorn.Server], Any], **limits: Any) -> Any:
-    """Talk to a server on a free port whose short way ends at `take`."""
+async def served(ingest: Ingest, talk: Callable[[int, uvicorn.Server], Any], **limits: Any) -> Any:
+    """Talk to a server on a free port whose fast path calls `ingest`."""
 
     async def nothing(scope: object, receive: object, send: object) -> None:
-        raise AssertionError("uvicorn's way was taken")
+        raise AssertionError("uvicorn's path was taken")
 
     settings, status = Settings(data=Path("unused"), **limits), Status()
     connections = Connections(settings, Peers(), status)
-    short = FastPath({b"/batch/": lambda scope, body: pytest.fail("take decides")}, take)
-    config = uvicorn.Config(nothing, http=short.protocol(connections), lifespan="off", log_config=None)
+    fast_path = FastPath({b"/batch/": lambda scope, body, limits: pytest.fail("ingest decodes")}, ingest)
+    config = uvicorn.Config(nothing, http=fast_path.protocol(connections), lifespan="off", log_config=None)
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         running = asyncio.ensure_future(server.serve(sockets=[listener]))
@@ -126,10 +126,10 @@ async def served(take: Take, talk: Callable[[int, uvicorn.Server], Any], **limit
             await running
 
 
-def test_an_error_that_nobody_foresaw_is_a_500_and_one_line_without_content(
+def test_an_unexpected_error_is_a_500_and_one_log_line_without_content(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def take(way: object, scope: object, body: bytes, done: object) -> None:
+    def ingest(decode: object, scope: object, body: bytes, done: object) -> None:
         raise ValueError(body.decode())
 
     async def talk(port: int, _: uvicorn.Server) -> bytes:
@@ -140,20 +140,20 @@ def test_an_error_that_nobody_foresaw_is_a_500_and_one_line_without_content(
         return found
 
     with caplog.at_level(logging.ERROR):
-        found = asyncio.run(served(take, talk))
+        found = asyncio.run(served(ingest, talk))
     assert found.startswith(b"HTTP/1.1 500 ")
     assert b"connection: close" in found
     assert [record.getMessage() for record in caplog.records] == ["a request could not be answered (ValueError)"]
     assert SECRET_TEXT not in caplog.text
 
 
-class Later:
-    """Keeps those who wait for an answer."""
+class DeferredAnswers:
+    """Collects the callbacks of requests that wait for an answer."""
 
     def __init__(self) -> None:
         self._waiting: asyncio.Queue[Callable[[Answer], None]] = asyncio.Queue()
 
-    def take(self, way: object, scope: object, body: bytes, done: Callable[[Answer], None]) -> None:
+    def ingest(self, decode: object, scope: object, body: bytes, done: Callable[[Answer], None]) -> None:
         self._waiting.put_nowait(done)
 
     async def next(self) -> Callable[[Answer], None]:
@@ -161,7 +161,7 @@ class Later:
 
 
 def test_a_request_under_way_when_the_server_stops_is_answered_and_its_connection_closed() -> None:
-    later = Later()
+    later = DeferredAnswers()
 
     async def talk(port: int, server: uvicorn.Server) -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -174,20 +174,20 @@ def test_a_request_under_way_when_the_server_stops_is_answered_and_its_connectio
         writer.close()
         return found
 
-    found = asyncio.run(served(later.take, talk))
+    found = asyncio.run(served(later.ingest, talk))
     assert found.startswith(b"HTTP/1.1 200 OK\r\n")
     assert b"connection: close\r\n" in found
     assert found.endswith(b"done")
 
 
-def test_who_is_gone_before_the_answer_hurts_nobody() -> None:
-    later = Later()
+def test_a_client_that_disconnects_before_its_answer_affects_no_other() -> None:
+    later = DeferredAnswers()
 
     async def talk(port: int, server: uvicorn.Server) -> bytes:
         _, gone = await asyncio.open_connection("127.0.0.1", port)
         gone.write(request(b"{}"))
         done = await later.next()
-        # A reset: of an end alone one can't tell whether the client still listens.
+        # A reset: after a mere end of data the client may still read.
         gone.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         gone.transport.abort()
         while server.server_state.connections:  # noqa: ASYNC110 -- uvicorn tells nobody that one is lost
@@ -201,16 +201,16 @@ def test_who_is_gone_before_the_answer_hurts_nobody() -> None:
         writer.close()
         return found
 
-    assert asyncio.run(served(later.take, talk)).startswith(b"HTTP/1.1 200")
+    assert asyncio.run(served(later.ingest, talk)).startswith(b"HTTP/1.1 200")
 
 
 @pytest.mark.parametrize("closing", [False, True])
-def test_who_never_takes_a_small_answer_loses_its_place_and_its_socket(closing: bool) -> None:
-    """It stays below what a transport calls much, so that nothing tells that it is not taken."""
+def test_a_client_that_never_reads_a_small_answer_is_disconnected(closing: bool) -> None:
+    """It stays below the transport's high-water mark, so no callback reports it."""
 
     answered = asyncio.Semaphore(0)
 
-    def take(way: object, scope: object, body: bytes, done: Callable[[Answer], None]) -> None:
+    def ingest(decode: object, scope: object, body: bytes, done: Callable[[Answer], None]) -> None:
         done(Answer(200, b"x" * 10_000))
         answered.release()
 
@@ -218,7 +218,7 @@ def test_who_never_takes_a_small_answer_loses_its_place_and_its_socket(closing: 
         with socket.socket() as deaf:
             deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
             deaf.connect(("127.0.0.1", port))
-            while not server.server_state.connections:  # noqa: ASYNC110 -- uvicorn tells nobody
+            while not server.server_state.connections:  # noqa: ASYNC110 -- uvicorn has no callback for it
                 await asyncio.sleep(0)
             connection: Any
             (connection,) = server.server_state.connections
@@ -235,10 +235,10 @@ def test_who_never_takes_a_small_answer_loses_its_place_and_its_socket(closing: 
                 await asyncio.sleep(0.01)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(served(take, talk, idle_seconds=1, header_seconds=0.2))
+        runner.run(served(ingest, talk, idle_seconds=1, header_seconds=0.2))
 
 
-def test_an_idle_connection_is_closed_after_requests_of_the_short_way(tmp_path: Path) -> None:
+def test_an_idle_connection_is_closed_after_requests_on_the_fast_path(tmp_path: Path) -> None:
     with start_collector(tmp_path / "data", header_seconds=0.5, idle_seconds=1) as hasty, wire(hasty) as connection:
         for _ in range(3):
             connection.sendall(request(batch(GOOD)))

@@ -1,13 +1,24 @@
-"""What a sender may take: the host it may name, how often it may ask, and how much it may hold.
+"""Limits on senders: the Host names, requests and events per minute, sizes, memory.
 
-Each request passes the `gate` first. `sizes` bounds a request and all that wait, `rates` counts per `peers`, which are
-salted hashes; `key_alarm` refuses nothing.
+The `gate` is first: `hosts` is its allow-list, `peers` names a sender by a salted hash, `rates` counts per name. Then
+`sizes` bounds a body and the memory of all, and `body` reads it within these bounds. `key_alarm` refuses nothing.
+Every refusal is a RefusedError. Used inside `receive` and by the composition root.
 """
 
 from .body import ClientGoneError, read_body
 from .gate import Gate
 from .key_alarm import KeyAlarm
 from .peers import LIMITED, Peers
-from .sizes import Held, Limits, Waiting
+from .sizes import BodyMemory, Limits, Reservation
 
-__all__ = ["LIMITED", "ClientGoneError", "Gate", "Held", "KeyAlarm", "Limits", "Peers", "Waiting", "read_body"]
+__all__ = [
+    "LIMITED",
+    "BodyMemory",
+    "ClientGoneError",
+    "Gate",
+    "KeyAlarm",
+    "Limits",
+    "Peers",
+    "Reservation",
+    "read_body",
+]

@@ -1,24 +1,25 @@
-"""A request's body, read within the bounds on its size, its time, and what all unfinished requests may hold."""
+"""Reads a request's body within the bounds on its size, its time, and the memory of all unanswered bodies."""
 
 import asyncio
 
 from ..asgi import Message, Receive
 from ..refusals import RefusedError, too_large
-from .sizes import Limits, Waiting
+from .sizes import BodyMemory, Limits
 
-_DISCARDED = 4
+_MAX_DISCARDED_BODIES = 4
+"""A body that is too large is read to its end, up to this multiple of the limit, so that its sender reads the 413."""
 
 
 class ClientGoneError(Exception):
-    """The client went away before its body was whole."""
+    """The client disconnected before its body was complete."""
 
 
-async def read_body(receive: Receive, limits: Limits, waiting: Waiting) -> bytes:
-    """The whole body; its size is taken from `waiting`, for the caller to give back.
+async def read_body(receive: Receive, limits: Limits, memory: BodyMemory) -> bytes:
+    """The complete body. Its size is reserved in `memory`; the caller releases it.
 
     Raises:
         RefusedError: 413 too large, 408 too slow, 503 no memory for it now.
-        ClientGoneError: the client went away.
+        ClientGoneError: the client disconnected.
     """
     message = await receive()
     if not message.get("more_body", False):
@@ -26,18 +27,18 @@ async def read_body(receive: Receive, limits: Limits, waiting: Waiting) -> bytes
             raise ClientGoneError
         body: bytes = message.get("body", b"")
         limits.check_body(len(body))
-        waiting.take(len(body))
+        memory.reserve(len(body))
         return body
     try:
         async with asyncio.timeout(limits.body_seconds):
-            return await _read_rest(message, receive, limits, waiting)
+            return await _read_in_parts(message, receive, limits, memory)
     except TimeoutError:
         raise RefusedError(408, "too_slow", "The body took too long to arrive; try again.") from None
 
 
-async def _read_rest(message: Message, receive: Receive, limits: Limits, waiting: Waiting) -> bytes:
+async def _read_in_parts(message: Message, receive: Receive, limits: Limits, memory: BodyMemory) -> bytes:
     parts: list[bytes] = []
-    size = taken = 0
+    size = reserved = 0
     refusal: RefusedError | None = None
     try:
         while True:
@@ -48,14 +49,13 @@ async def _read_rest(message: Message, receive: Receive, limits: Limits, waiting
             if refusal is None:
                 try:
                     limits.check_body(size)
-                    waiting.take(len(part), whole=False)
-                    taken += len(part)
+                    memory.reserve(len(part), complete=False)
+                    reserved += len(part)
                     parts.append(part)
-                except RefusedError as found:
-                    # The rest is read and thrown away, so that the client is there to hear why.
-                    refusal = found
+                except RefusedError as problem:
+                    refusal = problem
                     parts.clear()
-            elif size > _DISCARDED * limits.body_bytes:
+            elif size > _MAX_DISCARDED_BODIES * limits.body_bytes:
                 raise too_large("The body is far too large.")
             if not message.get("more_body", False):
                 break
@@ -63,6 +63,6 @@ async def _read_rest(message: Message, receive: Receive, limits: Limits, waiting
         if refusal is not None:
             raise refusal
     except BaseException:
-        waiting.give_back(taken)
+        memory.release(reserved)
         raise
     return b"".join(parts)

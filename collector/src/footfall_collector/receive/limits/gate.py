@@ -1,73 +1,63 @@
-"""What every request passes first: the Host allow-list, who it comes from, and how often that one may ask."""
+"""The gate: the checks that every request passes first, also one that only reads. Host, peer, requests per minute."""
 
 import logging
 import math
 import time
 from collections.abc import Callable
 
-from ...runtime import Settings, Status
+from ...runtime import Settings
 from ..asgi import Scope, header
 from ..refusals import RefusedError
 from .hosts import NOT_ALLOWED, HostAllowList, host_of
 from .peers import LIMITED, PROXY, UNLIMITED, Peers
-from .rates import Rate
+from .rates import RateLimiter
 
 _log = logging.getLogger(__name__)
 _LOG_SECONDS = 60.0
 
 
 class Gate:
-    """Lets requests pass, or says why not. It gives each scope's `client` the peer's name in place of an address."""
+    """Checks requests. In each scope's `client` it puts the peer's name in place of a proxy's."""
 
-    def __init__(
-        self, settings: Settings, peers: Peers, status: Status, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._hosts, self._peers, self._status, self._clock = HostAllowList(settings), peers, status, clock
-        self._requests = Rate(settings.peer_requests_per_minute, clock=clock)
-        self._events = Rate(settings.peer_events_per_minute, clock=clock)
-        self._said = float("-inf")
+    def __init__(self, settings: Settings, peers: Peers, clock: Callable[[], float] = time.monotonic) -> None:
+        self._hosts, self._peers, self._clock = HostAllowList(settings), peers, clock
+        self._requests = RateLimiter(settings.peer_requests_per_minute, clock=clock)
+        self._events = RateLimiter(settings.peer_events_per_minute, clock=clock)
+        self._logged = float("-inf")
 
-    def refusal(self, scope: Scope) -> RefusedError | None:
-        """Why the request may not go on, for an answer; None where it may."""
+    def check(self, scope: Scope) -> None:
+        """Raises RefusedError: 403 for a Host that is not allowed, 429 for a peer with too many requests."""
         if not self._hosts.allows(host_of(scope)):
-            self._status.increment("requests_refused", reason="host")
-            return RefusedError(403, "host", NOT_ALLOWED)
-        name = _client(scope)
-        if name[0] == PROXY:
-            name = self._peers.behind(name, header(scope, b"x-forwarded-for"))
-            scope["client"] = (name, 0)
-        if name[0] == LIMITED:
-            wait = self._requests.take(name)
+            raise RefusedError(403, "host", NOT_ALLOWED)
+        peer = _peer_of(scope)
+        if peer[0] == PROXY:
+            peer = self._peers.name_behind_proxy(peer, header(scope, b"x-forwarded-for"))
+            scope["client"] = (peer, 0)
+        if peer[0] == LIMITED:
+            wait = self._requests.acquire(peer)
             if wait:
-                self._say(header(scope, b"x-forwarded-for") != b"")
-                self._status.increment("requests_refused", reason="peer_requests")
-                return _too_many("requests", wait)
-        return None
+                raise self._over_limit(scope, "requests", wait)
 
-    def take_events(self, scope: Scope, n: int) -> None:
-        """Raises RefusedError (429) where the peer has sent too many events."""
-        name = _client(scope)
-        if name[0] == LIMITED:
-            wait = self._events.take(name, n)
+    def check_events(self, scope: Scope, n: int) -> None:
+        """Raises RefusedError (429) for a peer with too many events."""
+        peer = _peer_of(scope)
+        if peer[0] == LIMITED:
+            wait = self._events.acquire(peer, n)
             if wait:
-                self._say(header(scope, b"x-forwarded-for") != b"")
-                raise _too_many("events", wait)
+                raise self._over_limit(scope, "events", wait)
 
-    def _say(self, forwarded: bool) -> None:
-        """A line a minute at most: an attack must not fill the log."""
-        if self._clock() - self._said < _LOG_SECONDS:
-            return
-        self._said = self._clock()
-        hint = "; its requests name another sender: if it is a proxy of yours, add it to trusted_proxies"
-        _log.warning("a peer sends more than it may, and gets 429%s", hint if forwarded else "")
+    def _over_limit(self, scope: Scope, unit: str, wait: float) -> RefusedError:
+        # One line a minute: an attack must not fill the log.
+        if self._clock() - self._logged >= _LOG_SECONDS:
+            self._logged = self._clock()
+            forwarded = header(scope, b"x-forwarded-for") != b""
+            hint = "; its requests name another sender: if it is a proxy of yours, add it to trusted_proxies"
+            _log.warning("a peer sends more than it may, and gets 429%s", hint if forwarded else "")
+        sentence = f"Too many {unit} from one sender; try again later."
+        return RefusedError(429, f"peer_{unit}", sentence, max(1, math.ceil(wait)))
 
 
-def _client(scope: Scope) -> str:
+def _peer_of(scope: Scope) -> str:
     client = scope["client"]
-    # Only a socket of this machine has none.
+    # Only a Unix socket has no client.
     return str(client[0]) if client else UNLIMITED
-
-
-def _too_many(what: str, wait: float) -> RefusedError:
-    sentence = f"Too many {what} from one sender; try again later."
-    return RefusedError(429, f"peer_{what}", sentence, max(1, math.ceil(wait)))

@@ -1,8 +1,8 @@
-"""Who a request comes from, as a name that tells nothing: a salted hash, made once per connection, in memory only.
+"""Peer names: a salted hash of the sender's address, made once per connection, in memory only.
 
-A name is one letter and 16 hex digits. `p…` is a peer that the limits are for, `u…` one of `unlimited_peers`, `x…` a
-proxy of `trusted_proxies`, whose X-Forwarded-For says who the peer is. The salt is new at each start and never kept,
-so that a name can't be turned back into an address and two starts' names can't be joined.
+A name is one letter and 16 hex digits. `p…` is a peer that the limits apply to, `u…` one of `unlimited_peers`, `x…` a
+proxy of `trusted_proxies`, whose X-Forwarded-For names the peer. The salt is new at each start and never stored: a
+name can't be turned back into an address, and names of two starts can't be joined.
 """
 
 import hashlib
@@ -11,9 +11,9 @@ import secrets
 from collections.abc import Iterable
 
 LIMITED, UNLIMITED, PROXY = "p", "u", "x"
-_MOST_FORWARDED = 16
+_MAX_FORWARDED = 16
 _HOST_BITS_V6 = 64
-"""One subscriber has a whole /64 of IPv6 addresses: they count as one peer."""
+"""A subscriber has a whole /64 of IPv6 addresses, which counts as one peer."""
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
@@ -24,7 +24,7 @@ class Peers:
 
     Args:
         trusted: networks of proxies.
-        unlimited: networks that no limit is for.
+        unlimited: networks without limits.
     """
 
     def __init__(self, trusted: Iterable[str] = (), unlimited: Iterable[str] = ()) -> None:
@@ -32,18 +32,18 @@ class Peers:
         self._salt = secrets.token_bytes(16)
 
     def name(self, address: str) -> str:
-        """The name of whoever has connected."""
-        return self._name(_address(address), or_proxy=True)
+        """The name of the peer that a connection comes from, which may be a proxy."""
+        return self._name(_parse_address(address), or_proxy=True)
 
-    def behind(self, proxy: str, forwarded: bytes) -> str:
-        """The name of whom a proxy speaks for: the last address in X-Forwarded-For that is no proxy of ours.
+    def name_behind_proxy(self, proxy: str, forwarded: bytes) -> str:
+        """The name of the peer behind a proxy: the last address in X-Forwarded-For that is not a trusted proxy.
 
-        What stands further left was written by the sender and counts for nothing. A proxy that names nobody is the
-        peer itself.
+        Addresses further left were written by the sender and are ignored. A proxy that names no address is itself
+        the peer.
         """
         last = None
-        for part in reversed(forwarded.decode("latin-1").rsplit(",", _MOST_FORWARDED)):
-            address = _address(part)
+        for part in reversed(forwarded.decode("latin-1").rsplit(",", _MAX_FORWARDED)):
+            address = _parse_address(part)
             if address is None:
                 break
             last = address
@@ -70,16 +70,16 @@ def _within(address: _Address, networks: _Networks) -> bool:
     return any(address in network for network in networks)
 
 
-def _address(text: str) -> _Address | None:
-    """An address as proxies write it, with or without a port; an IPv4 address inside an IPv6 one is the former."""
+def _parse_address(text: str) -> _Address | None:
+    """An address as proxies write it, with or without a port; an IPv4 address in IPv6 form is the IPv4 address."""
     bare = text.strip()
     if bare.startswith("["):
         bare = bare[1:].partition("]")[0]
     elif bare.count(":") == 1:
         bare = bare.partition(":")[0]
     try:
-        found = ipaddress.ip_address(bare.partition("%")[0])
+        address = ipaddress.ip_address(bare.partition("%")[0])
     except ValueError:
         return None
-    mapped = found.ipv4_mapped if found.version == 6 else None
-    return mapped or found
+    mapped = address.ipv4_mapped if address.version == 6 else None
+    return mapped or address

@@ -1,12 +1,12 @@
-"""How much one request, and all unfinished requests together, may take."""
+"""Bounds on the size of one request, and on the memory of all unanswered ones."""
 
 from dataclasses import dataclass
 
 from ...runtime import Settings
 from ..refusals import RefusedError, too_large
 
-_FREE_BYTES = 1 << 20
-"""So much may come out of the smallest body: a batch of events that are alike shrinks to almost nothing."""
+_MIN_DECODED_BYTES = 1 << 20
+"""Every body may decode to this size: a batch of similar events compresses to almost nothing."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,7 @@ class Limits:
     decoded_ratio: int = 200
 
     @classmethod
-    def of(cls, settings: Settings) -> "Limits":
-        """The limits that the settings say."""
+    def from_settings(cls, settings: Settings) -> "Limits":
         return cls(
             body_bytes=settings.max_body_bytes,
             decoded_bytes=settings.max_decoded_bytes,
@@ -33,13 +32,13 @@ class Limits:
         )
 
     def check_body(self, size: int) -> None:
-        """Raises RefusedError (413) for a body of that many bytes as sent."""
+        """Raises RefusedError (413) for a body of `size` bytes as sent."""
         if size > self.body_bytes:
             raise too_large(f"The body is larger than {self.body_bytes} bytes; send fewer events per request.")
 
-    def decoded_most(self, size: int) -> int:
-        """What a body of that many bytes as sent may become, through all its layers of encoding."""
-        return min(self.decoded_bytes, max(_FREE_BYTES, size * self.decoded_ratio))
+    def max_decoded(self, size: int) -> int:
+        """The bytes that a body of `size` bytes as sent may decode to, through all its layers of encoding."""
+        return min(self.decoded_bytes, max(_MIN_DECODED_BYTES, size * self.decoded_ratio))
 
     def check_batch(self, events: int) -> None:
         """Raises RefusedError (413) for a batch of that many events."""
@@ -47,43 +46,42 @@ class Limits:
             raise too_large(f"The batch has more than {self.batch_events} events; send fewer.", "batch_too_large")
 
 
-class Waiting:
-    """Counts the bytes of bodies that are held in memory and not yet answered.
+class BodyMemory:
+    """Counts the bytes of all bodies in memory that are not answered yet.
 
-    A body that is not whole may take long. A quarter is kept for those that are: they are answered within
-    milliseconds, so that a thousand slow senders don't keep the others out.
+    An incomplete body may take long. A quarter is reserved for complete ones, which are answered within milliseconds:
+    a thousand slow senders don't keep the others out.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most, self._most_of_parts = most, most - most // 4
-        self.held = 0
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes, self._max_incomplete_bytes = max_bytes, max_bytes - max_bytes // 4
+        self.reserved = 0
 
-    def take(self, size: int, *, whole: bool = True) -> None:
-        """Raises RefusedError (503) where memory for so much more is not granted; the sender tries again."""
-        if self.held + size > (self._most if whole else self._most_of_parts):
+    def reserve(self, size: int, *, complete: bool = True) -> None:
+        """Raises RefusedError (503) where there is no room for `size` bytes; the sender tries again."""
+        if self.reserved + size > (self._max_bytes if complete else self._max_incomplete_bytes):
             raise RefusedError(503, "busy", "The collector is busy; try again in a moment.", retry_after=2)
-        self.held += size
+        self.reserved += size
 
-    def give_back(self, size: int) -> None:
-        """What was taken is free again."""
-        self.held -= size
+    def release(self, size: int) -> None:
+        self.reserved -= size
 
 
-class Held:
-    """What one request holds of `Waiting`: at first a size that was taken."""
+class Reservation:
+    """The bytes of `BodyMemory` that one request uses; `size` bytes are reserved already."""
 
-    __slots__ = ("_size", "_waiting")
+    __slots__ = ("_memory", "_size")
 
-    def __init__(self, waiting: Waiting, size: int) -> None:
-        self._waiting, self._size = waiting, size
+    def __init__(self, memory: BodyMemory, size: int = 0) -> None:
+        self._memory, self._size = memory, size
 
-    def now(self, size: int) -> None:
-        """Hold so much instead. Raises RefusedError (503) as `take` does; nothing is held then."""
-        self.end()
-        self._waiting.take(size)
+    def resize(self, size: int) -> None:
+        """Raises RefusedError (503) as `BodyMemory.reserve` does; nothing is reserved then."""
+        self.release()
+        self._memory.reserve(size)
         self._size = size
 
-    def end(self) -> None:
-        """Nothing is held any more. Safe to call twice."""
-        self._waiting.give_back(self._size)
+    def release(self) -> None:
+        """Safe to call twice."""
+        self._memory.release(self._size)
         self._size = 0

@@ -1,9 +1,12 @@
-"""PostHog's capture protocol: from the bytes of any SDK's request to the events in it. No network, no state.
+"""PostHog's capture protocol: from the bytes of any SDK's request to its events. No network, no state.
 
-`encodings` decodes within a bound, `lz_string` is one of them, `envelope` finds the events and the key. `v0` and `v1`
-are the two versions of the protocol; `sdk_answers` are the documents that SDKs ask for besides.
+`v0` and `v1` are the two versions of the protocol; each has a `decode` that returns a `decoded_request`. They use
+`encodings`, which decodes within a bound (`lz_string` is one encoding), and `envelope`, which finds events and key.
+`sdk_answers` are the documents that SDKs request besides. Every refusal is a RefusedError whose sentence repeats
+nothing of the request. Used inside `receive` only.
 """
 
-from .v0 import Request, key_of_batch, read_events, read_text
+from .decoded_request import DecodedRequest, DecodeRequest, EventBatch
+from .v0 import client_key
 
-__all__ = ["Request", "key_of_batch", "read_events", "read_text"]
+__all__ = ["DecodeRequest", "DecodedRequest", "EventBatch", "client_key"]

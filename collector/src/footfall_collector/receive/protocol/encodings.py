@@ -1,4 +1,4 @@
-"""Content encodings, each with a bound on what comes out: a decompression bomb ends at the bound."""
+"""Content encodings, each with a limit on the decoded size: a decompression bomb ends at the limit."""
 
 import base64
 import binascii
@@ -16,41 +16,41 @@ from . import lz_string as lz64
 # Has neither annotations nor stubs.
 _brotli: Any = importlib.import_module("brotli")
 _BrotliError: type[Exception] = _brotli.error
-# Its stubs declare a variable of type Exception; it is a class.
+# The stubs declare a variable of type Exception; it is a class.
 _IsalError: type[Exception] = cast("type[Exception]", isal_zlib.error)
 
 GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK = 64 << 10
-_MOST_MEMBERS = 16
+_MAX_MEMBERS = 16
 
 Decoder = Callable[[bytes, int], bytes]
 
 
-def gunzip(body: bytes, most: int) -> bytes:
-    """All members of a gzip body. Raises RefusedError: 400 for a damaged one, 413 where more than `most` comes out."""
-    return _inflate(body, most, 16 + zlib.MAX_WBITS, "gzip")
+def gunzip(body: bytes, max_bytes: int) -> bytes:
+    """All members of a gzip body. Raises RefusedError: 400 for a damaged one, 413 for more than `max_bytes` decoded."""
+    return _inflate(body, max_bytes, 16 + zlib.MAX_WBITS, "gzip")
 
 
-def inflate(body: bytes, most: int) -> bytes:
-    """A `deflate` body: zlib-wrapped as the standard says, or raw as some senders do."""
+def inflate(body: bytes, max_bytes: int) -> bytes:
+    """A `deflate` body: with a zlib header as in the standard, or raw as from some senders."""
     wrapped = len(body) > 1 and body[0] & 0x0F == 8 and int.from_bytes(body[:2], "big") % 31 == 0
-    return _inflate(body, most, zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS, "deflate")
+    return _inflate(body, max_bytes, zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS, "deflate")
 
 
-def _inflate(body: bytes, most: int, window: int, name: str) -> bytes:
+def _inflate(body: bytes, max_bytes: int, window: int, name: str) -> bytes:
     parts: list[bytes] = []
     size = 0
     rest = body
     try:
         while rest:
-            # Each member costs a copy of all that follows it: a body of a million empty ones would never end.
-            if len(parts) == _MOST_MEMBERS:
+            # Each member costs a copy of the rest of the body: a million empty members would never end.
+            if len(parts) == _MAX_MEMBERS:
                 raise _damaged(name)
             stream = isal_zlib.decompressobj(wbits=window)
-            out = stream.decompress(rest, most - size + 1)
+            out = stream.decompress(rest, max_bytes - size + 1)
             size += len(out)
-            if size > most:
-                raise _bomb(most)
+            if size > max_bytes:
+                raise _bomb(max_bytes)
             if not stream.eof:
                 raise _damaged(name)
             parts.append(out)
@@ -61,7 +61,7 @@ def _inflate(body: bytes, most: int, window: int, name: str) -> bytes:
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def unbrotli(body: bytes, most: int) -> bytes:
+def unbrotli(body: bytes, max_bytes: int) -> bytes:
     """A `br` body."""
     stream = _brotli.Decompressor()
     parts: list[bytes] = []
@@ -70,8 +70,8 @@ def unbrotli(body: bytes, most: int) -> bytes:
         out = stream.process(body, output_buffer_limit=_CHUNK)
         while True:
             size += len(out)
-            if size > most:
-                raise _bomb(most)
+            if size > max_bytes:
+                raise _bomb(max_bytes)
             parts.append(out)
             if stream.is_finished():
                 return b"".join(parts)
@@ -82,24 +82,24 @@ def unbrotli(body: bytes, most: int) -> bytes:
         raise _damaged("br") from None
 
 
-def unzstd(body: bytes, most: int) -> bytes:
-    """A `zstd` body. The window is bounded too: a frame may ask for gigabytes before it gives a byte."""
+def unzstd(body: bytes, max_bytes: int) -> bytes:
+    """A `zstd` body. The window is limited too: a frame may request gigabytes before its first byte."""
     stream = zstandard.ZstdDecompressor(max_window_size=8 << 20).stream_reader(body, read_across_frames=True)
     try:
         with stream:
-            out: bytes = stream.read(most + 1)
-            rest = stream.read(1) if len(out) <= most else b"."
+            out: bytes = stream.read(max_bytes + 1)
+            rest = stream.read(1) if len(out) <= max_bytes else b"."
     except zstandard.ZstdError:
         raise _damaged("zstd") from None
-    if len(out) > most or rest:
-        raise _bomb(most)
+    if len(out) > max_bytes or rest:
+        raise _bomb(max_bytes)
     return out
 
 
-def unbase64(body: bytes, most: int) -> bytes:
-    """Base64 in either alphabet, padded or not; a space stands for the plus that a form decoder took away."""
-    if len(body) > 2 * most:
-        raise _bomb(most)
+def unbase64(body: bytes, max_bytes: int) -> bytes:
+    """Base64 in either alphabet, padded or not. A form decoder may have replaced a plus by a space."""
+    if len(body) > 2 * max_bytes:
+        raise _bomb(max_bytes)
     text = body.strip().replace(b" ", b"+").translate(bytes.maketrans(b"-_", b"+/")).rstrip(b"=")
     try:
         return base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
@@ -107,14 +107,14 @@ def unbase64(body: bytes, most: int) -> bytes:
         raise _damaged("base64") from None
 
 
-def unlz64(body: bytes, most: int) -> bytes:
-    """lz-string's base64 form, as old posthog-js sends it."""
+def unlz64(body: bytes, max_bytes: int) -> bytes:
+    """lz-string's base64 form, which old posthog-js sends."""
     try:
-        return lz64.decompress(body, most)
+        return lz64.decompress(body, max_bytes)
     except lz64.DamagedError:
         raise _damaged("lz64") from None
     except lz64.TooLargeError:
-        raise _bomb(most) from None
+        raise _bomb(max_bytes) from None
 
 
 DECODERS: dict[str, Decoder] = {
@@ -133,5 +133,5 @@ def _damaged(name: str) -> Exception:
     return malformed(f"The body is not valid {name}.", "bad_encoding")
 
 
-def _bomb(most: int) -> Exception:
-    return too_large(f"The body is larger than {most} bytes once decoded; send fewer events.", "decoded_too_large")
+def _bomb(max_bytes: int) -> Exception:
+    return too_large(f"The body is larger than {max_bytes} bytes once decoded; send fewer events.", "decoded_too_large")

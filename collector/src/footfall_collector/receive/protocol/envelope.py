@@ -1,4 +1,4 @@
-"""The shapes of a decoded body: a batch object, a bare list, or one event. Events stay raw until they are admitted."""
+"""The shapes of a decoded body: a batch object, a bare list, or one event. Events stay raw JSON until admission."""
 
 from typing import Any
 
@@ -12,15 +12,15 @@ _FREE_COMMAS = 100_000
 
 
 class Envelope(msgspec.Struct, frozen=True, gc=False):
-    """What one request carries. `token` is a usable one or None; `sent_at` as the sender wrote it."""
+    """The content of a body. `token` is a valid write key or None; `sent_at` as the sender wrote it."""
 
     events: list[msgspec.Raw]
     token: str | None
     sent_at: str | None
 
 
-class _Object(msgspec.Struct, gc=False):
-    """A batch or a single event; what else it holds is skipped."""
+class _BatchOrEvent(msgspec.Struct, gc=False):
+    """A batch or a single event; other fields are skipped."""
 
     api_key: Any = None
     token: Any = None
@@ -31,8 +31,8 @@ class _Object(msgspec.Struct, gc=False):
     properties: msgspec.Raw = msgspec.Raw()
 
 
-class _Tokens(msgspec.Struct, gc=False):
-    """Where an event may carry the write key."""
+class _EventTokens(msgspec.Struct, gc=False):
+    """The places in an event for the write key."""
 
     api_key: Any = None
     token: Any = None
@@ -46,50 +46,50 @@ class _PropertyTokens(msgspec.Struct, gc=False):
     dollar_token: Any = msgspec.field(default=None, name="$token")
 
 
-_object = msgspec.json.Decoder(_Object)
+_object = msgspec.json.Decoder(_BatchOrEvent)
 _list = msgspec.json.Decoder(list[msgspec.Raw])
 _IDENTIFY = msgspec.Raw(b'{"event":"$identify"}')
-_tokens = msgspec.json.Decoder(_Tokens)
+_tokens = msgspec.json.Decoder(_EventTokens)
 _text = msgspec.json.Decoder(str)
 
 
 def read_envelope(body: bytes, max_events: int, *, persons: bool = False) -> Envelope:
-    """Take a JSON body apart. Raises RefusedError (400, 401, or 413 for more events than allowed).
+    """Parse a JSON body. Raises RefusedError (400, 401, or 413 for more events than allowed).
 
-    Where changes of `persons` may come, an object that names no event is one; PostHog makes `$identify` of it.
+    With `persons`, an object without an event name is a change of a person, of which PostHog makes `$identify`.
     """
-    # A list of a million small things costs far more memory than its text: commas bound how many there can be.
+    # A list of a million small values takes far more memory than its text; the commas bound their number.
     if body.count(b",") > max(_FREE_COMMAS, max_events * _COMMAS_PER_EVENT):
         raise too_large("The body holds more values than a batch of events can; send fewer.", "batch_too_large")
     try:
         first = body.lstrip()[:1]
         if first == b"[":
             events = _list.decode(body)
-            return Envelope(_named(events) if persons else events, _token_in(events), None)
+            return Envelope(_name_person_changes(events) if persons else events, _token_in(events), None)
         if first == b"{":
-            return _objects(body, _object.decode(body), persons)
+            return _read_object(body, _object.decode(body), persons)
     except (msgspec.DecodeError, ValueError, RecursionError):
         raise malformed("The body is not JSON of a known shape; send {api_key, batch: [...]}.") from None
     raise malformed("The body is neither a JSON object nor a list.")
 
 
-def _objects(body: bytes, found: _Object, persons: bool) -> Envelope:
-    sent_at = text_of(found.sent_at)
-    token = valid_write_key(found.api_key) or valid_write_key(found.token) or valid_write_key(found.dollar_token)
-    if found.batch is not None:
-        batch = _named(found.batch) if persons else found.batch
-        return Envelope(batch, token or _token_in(found.batch), sent_at)
+def _read_object(body: bytes, decoded: _BatchOrEvent, persons: bool) -> Envelope:
+    sent_at = text_of(decoded.sent_at)
+    token = _first_valid(decoded.api_key, decoded.token, decoded.dollar_token)
+    if decoded.batch is not None:
+        batch = _name_person_changes(decoded.batch) if persons else decoded.batch
+        return Envelope(batch, token or _token_in(decoded.batch), sent_at)
     single = [msgspec.Raw(body)]
     token = token or _token_in(single)
     if persons:
-        return Envelope(_named(single), token, sent_at)
-    if not len(found.event):
+        return Envelope(_name_person_changes(single), token, sent_at)
+    if not len(decoded.event):
         raise malformed("The body has neither `batch` nor `event`.")
     return Envelope(single, token, sent_at)
 
 
-def _named(events: list[msgspec.Raw]) -> list[msgspec.Raw]:
-    """The same, where those that name no event are changes of persons."""
+def _name_person_changes(events: list[msgspec.Raw]) -> list[msgspec.Raw]:
+    """`events`, with `$identify` in the place of those without a name."""
     named = []
     for raw in events:
         try:
@@ -100,27 +100,30 @@ def _named(events: list[msgspec.Raw]) -> list[msgspec.Raw]:
 
 
 def _token_in(events: list[msgspec.Raw]) -> str | None:
-    """The key that the events carry. Raises RefusedError (401) for several: one request is for one product."""
-    found = {token for token in map(_token_of, events) if token}
-    if len(found) > 1:
+    """The key in the events. Raises RefusedError (401) for several: one request is for one product."""
+    tokens = {token for token in map(_token_of, events) if token}
+    if len(tokens) > 1:
         sentence = "The events carry several write keys; send those of each key in a request of their own."
         raise RefusedError(401, "several_keys", sentence)
-    return next(iter(found), None)
+    return next(iter(tokens), None)
 
 
 def _token_of(event: msgspec.Raw) -> str | None:
     try:
-        found = _tokens.decode(event)
+        fields = _tokens.decode(event)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
-    inner = found.properties or _PropertyTokens()
-    tokens = (found.api_key, found.token, found.dollar_token)
-    candidates = (*tokens, inner.token, inner.dollar_token, inner.api_key)
+    inner = fields.properties or _PropertyTokens()
+    tokens = (fields.api_key, fields.token, fields.dollar_token)
+    return _first_valid(*tokens, inner.token, inner.dollar_token, inner.api_key)
+
+
+def _first_valid(*candidates: object) -> str | None:
     return next((token for token in map(valid_write_key, candidates) if token), None)
 
 
 def text_of(raw: msgspec.Raw) -> str | None:
-    """The text that a raw value is, None where it is absent or something else."""
+    """A raw value as text; None where it is absent or no text."""
     if not len(raw):
         return None
     try:

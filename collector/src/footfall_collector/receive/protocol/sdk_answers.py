@@ -1,4 +1,4 @@
-"""What SDKs ask besides delivering events: flags and remote configuration. All features are off; nothing is stored."""
+"""Answers to the other requests of SDKs: flags and remote configuration. All features are off; nothing is stored."""
 
 import re
 import uuid
@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-_TOKEN = re.compile(r"/array/([A-Za-z0-9_\-.]{1,64})/config(\.js)?/?")
+_CONFIG_PATH = re.compile(r"/array/([A-Za-z0-9_\-.]{1,64})/config(\.js)?/?")
 _COMPRESSION = ["gzip", "gzip-js"]
 
 
@@ -41,8 +41,8 @@ def decide() -> bytes:
 
 
 def remote_config(path: str) -> tuple[bytes, str] | None:
-    """Body and content type for `/array/<token>/config` and `config.js`; None where the path is no such path."""
-    match = _TOKEN.fullmatch(path)
+    """Body and content type for `/array/<token>/config` and `config.js`; None for any other path."""
+    match = _CONFIG_PATH.fullmatch(path)
     if match is None:
         return None
     token, script = match.groups()
@@ -73,5 +73,5 @@ def _remote_config() -> dict[str, Any]:
         "logs": {"captureConsoleLogs": False},
         "sessionRecording": False,
         "siteApps": [],
-        # No `surveys`: whatever value it has, posthog-js loads a script for it, which is not here, and complains.
+        # No `surveys`: with any value posthog-js loads a script for them, and logs an error as there is none.
     }

@@ -1,7 +1,7 @@
-"""PostHog's capture protocol, v0: from a request as it came to the events in it. No network, no state.
+"""Version 0 of PostHog's capture protocol: from a request to the events in it.
 
-Bodies come as JSON (a batch object, a list, one event), compressed by header, by `compression=` or by nothing but
-their first bytes, and as a form or a query with `data=`.
+A body is JSON (a batch object, a list or one event), or a form or a query with `data=`. It may be compressed, as a
+header, `compression=` or only its first bytes say.
 """
 
 import re
@@ -10,18 +10,27 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from ...admit import epoch_of
+from ..asgi import Answer, Scope, header
 from ..limits import Limits
 from ..refusals import RefusedError, malformed, too_large
 from ..write_keys import valid_write_key
+from .decoded_request import EventBatch
 from .encodings import DECODERS, GZIP_MAGIC, gunzip, unbase64
-from .envelope import Envelope, read_envelope
+from .envelope import read_envelope
 
+ENGAGE = "/engage"
+"""The path of changes of persons. PostHog makes `$identify` events of them, as which they are refused and counted."""
+OK = b'{"status":1}'
+
+_OK_JSON = Answer(200, OK)
+_OK_BEACON = Answer(204)
 _MAX_FIELDS = 32
 _KEY_FIRST = re.compile(rb'\{"api_key":"([A-Za-z0-9_\-.]{1,64})",').match
 
 
-class Request(msgspec.Struct, frozen=True, gc=False):
-    """What of an HTTP request the protocol looks at. Header names in lower case; `query` without the `?`."""
+class EncodedRequest(msgspec.Struct, frozen=True, gc=False):
+    """The parts of an HTTP request that v0 reads. Header values as sent; `query` without the `?`."""
 
     body: bytes
     query: bytes = b""
@@ -29,31 +38,54 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     content_encoding: str = ""
 
 
-class Received(msgspec.Struct, frozen=True, gc=False):
-    """The events of a request, its write key, and when it says it was sent: RFC 3339, or milliseconds since 1970."""
+class V0Request(msgspec.Struct, frozen=True, gc=False):
+    """A decoded v0 request: its JSON text and the fields of its query."""
 
-    envelope: Envelope
-    token: str
-    sent_at: str | None
-    sent_at_ms: float | None
+    text: bytes
+    query: dict[str, str]
+    is_engage: bool
+    is_beacon: bool
+
+    def client_text(self) -> bytes | None:
+        return None if self.query else self.text
+
+    def read_batch(self, limits: Limits) -> EventBatch:
+        return read_events(self.text, self.query, limits, persons=self.is_engage)
+
+    def answer(self, reasons: list[str | None]) -> Answer:
+        del reasons  # v0 answers for the whole request
+        return _OK_BEACON if self.is_beacon else _OK_JSON
 
 
-def read_text(request: Request, limits: Limits) -> tuple[bytes, dict[str, str]]:
+def decode(scope: Scope, body: bytes, limits: Limits) -> V0Request:
+    """Raises RefusedError: 400 or 413."""
+    request = EncodedRequest(
+        body,
+        scope["query_string"],
+        header(scope, b"content-type").decode("latin-1"),
+        header(scope, b"content-encoding").decode("latin-1"),
+    )
+    text, query = read_text(request, limits)
+    is_beacon = bool(request.query) and b"beacon=1" in request.query.split(b"&")
+    return V0Request(text, query, scope["path"].startswith(ENGAGE), is_beacon)
+
+
+def read_text(request: EncodedRequest, limits: Limits) -> tuple[bytes, dict[str, str]]:
     """The JSON text of a request, and the fields of its query. Raises RefusedError: 400 or 413."""
     limits.check_body(len(request.body))
-    most = limits.decoded_most(len(request.body))
+    max_bytes = limits.max_decoded(len(request.body))
     if request.content_encoding == "gzip" and request.content_type == "application/json" and not request.query:
-        # What Footfall's client sends, for which nothing else is to be looked at.
-        text = gunzip(request.body, most)
-        return text if text[:1] == b"{" else _read_form(text, request, {}, most), {}
+        # The form in which Footfall's client sends.
+        text = gunzip(request.body, max_bytes)
+        return text if text[:1] == b"{" else _read_form(text, request, {}, max_bytes), {}
     query = parse_fields(request.query)
-    return decode_body(request, query, most), query
+    return decode_body(request, query, max_bytes), query
 
 
-def read_events(text: bytes, query: Mapping[str, str], limits: Limits, *, persons: bool = False) -> Received:
-    """What is in it. Raises RefusedError: 400, 401 or 413 with a plain sentence.
+def read_events(text: bytes, query: Mapping[str, str], limits: Limits, *, persons: bool = False) -> EventBatch:
+    """The events in a JSON text. Raises RefusedError: 400, 401 or 413.
 
-    `persons`: what names no event is a change of a person.
+    With `persons`, an object without an event name is a change of a person.
     """
     envelope = read_envelope(text, limits.batch_events, persons=persons)
     if not envelope.events:
@@ -62,13 +94,14 @@ def read_events(text: bytes, query: Mapping[str, str], limits: Limits, *, person
     token = envelope.token or valid_write_key(query.get("token")) or valid_write_key(query.get("api_key"))
     if token is None:
         raise no_token()
-    return Received(envelope, token, envelope.sent_at or query.get("sent_at"), _milliseconds(query.get("_")))
+    sent_at = epoch_of(envelope.sent_at or query.get("sent_at"))
+    return EventBatch(token, envelope.events, _milliseconds(query.get("_")) if sent_at is None else sent_at)
 
 
-def key_of_batch(text: bytes) -> str | None:
-    """The write key where a text begins with it, as Footfall's client writes it."""
-    found = _KEY_FIRST(text)
-    return found[1].decode() if found else None
+def client_key(text: bytes) -> str | None:
+    """The write key where a text begins with it, as in a batch of Footfall's client."""
+    match = _KEY_FIRST(text)
+    return match[1].decode() if match else None
 
 
 def no_token() -> RefusedError:
@@ -76,17 +109,17 @@ def no_token() -> RefusedError:
     return RefusedError(401, "no_key", "The request has no usable write key; set api_key.")
 
 
-def decode_body(request: Request, query: Mapping[str, str], most: int) -> bytes:
+def decode_body(request: EncodedRequest, query: Mapping[str, str], max_bytes: int) -> bytes:
     """The JSON text of a request. Raises RefusedError (400, 413)."""
     body = request.body
     encoding = request.content_encoding.strip().lower()
     if encoding not in ("", "identity"):
-        body = _decoded(body, encoding, most)
-    return _read_form(body, request, query, most)
+        body = _decoded(body, encoding, max_bytes)
+    return _read_form(body, request, query, max_bytes)
 
 
-def _read_form(body: bytes, request: Request, query: Mapping[str, str], most: int) -> bytes:
-    """What is in a form or a query instead of the body itself, and in both cases the JSON text of it."""
+def _read_form(body: bytes, request: EncodedRequest, query: Mapping[str, str], max_bytes: int) -> bytes:
+    """The JSON text of a body, or of the `data` field of a form or a query in its place."""
     compression = query.get("compression", "").lower()
     if request.content_type.startswith("application/x-www-form-urlencoded") or body.startswith(b"data="):
         form = parse_fields(body)
@@ -94,38 +127,38 @@ def _read_form(body: bytes, request: Request, query: Mapping[str, str], most: in
             body, compression = form["data"].encode(), form.get("compression", compression).lower()
     elif not body and "data" in query:
         body = query["data"].encode()
-    return _unwrapped(body, compression, most)
+    return _unwrapped(body, compression, max_bytes)
 
 
-def _unwrapped(body: bytes, compression: str, most: int) -> bytes:
-    """Take off what `compression=` says and what the first bytes show."""
+def _unwrapped(body: bytes, compression: str, max_bytes: int) -> bytes:
+    """Undo the encodings that `compression=` names and that the first bytes show."""
     if body.startswith(GZIP_MAGIC):
-        return gunzip(body, most)
+        return gunzip(body, max_bytes)
     if compression in ("lz64", "lz-string"):
-        return _decoded(body, "lz64", most)
-    # `gzip-js` names a gzip body, and an SDK may say so of a body that something on the way has decoded already.
+        return _decoded(body, "lz64", max_bytes)
+    # `gzip-js` means gzip, but a proxy may have decoded the body and left the name in the query.
     if body.lstrip()[:1] not in (b"{", b"["):
         if compression not in ("", "base64", "gzip", "gzip-js"):
             raise malformed("The compression is none of gzip-js, base64 and lz64.", "bad_encoding")
         if not body:
             raise malformed("The body is empty.", "empty_body")
-        body = unbase64(body, most)
+        body = unbase64(body, max_bytes)
         if body.startswith(GZIP_MAGIC):
-            return gunzip(body, most)
-    if len(body) > most:
-        raise too_large(f"The body is larger than {most} bytes; send fewer events.", "decoded_too_large")
+            return gunzip(body, max_bytes)
+    if len(body) > max_bytes:
+        raise too_large(f"The body is larger than {max_bytes} bytes; send fewer events.", "decoded_too_large")
     return body
 
 
-def _decoded(body: bytes, encoding: str, most: int) -> bytes:
+def _decoded(body: bytes, encoding: str, max_bytes: int) -> bytes:
     decoder = DECODERS.get(encoding)
     if decoder is None:
         raise malformed("The content encoding is none of gzip, deflate, br, zstd.", "bad_encoding")
-    return decoder(body, most)
+    return decoder(body, max_bytes)
 
 
 def parse_fields(encoded: bytes) -> dict[str, str]:
-    """The fields of a query or a form; of a name that comes twice, the first. Raises RefusedError (400)."""
+    """The fields of a query or a form; of a repeated name, the first. Raises RefusedError (400)."""
     if not encoded:
         return {}
     try:
@@ -136,6 +169,7 @@ def parse_fields(encoded: bytes) -> dict[str, str]:
 
 
 def _milliseconds(text: str | None) -> float | None:
+    """Epoch seconds of `_=`, which is in milliseconds."""
     if text is None or not text.isascii() or not text.isdigit() or len(text) > 15:
         return None
-    return float(text)
+    return float(text) / 1000

@@ -1,14 +1,16 @@
-"""PostHog's capture protocol, v1: a Bearer token, and one result per event in the answer."""
+"""Version 1 of PostHog's capture protocol: a Bearer token, and one result per event in the answer."""
 
 import uuid
 from typing import Any
 
 import msgspec
 
-from ..asgi import Scope, header
+from ...admit import epoch_of
+from ..asgi import Answer, Scope, header
 from ..limits import Limits
 from ..refusals import RefusedError, malformed
 from ..write_keys import valid_write_key
+from .decoded_request import EventBatch
 from .encodings import DECODERS
 from .envelope import read_envelope
 from .v0 import no_token
@@ -17,15 +19,31 @@ PATH = "/i/v1/analytics/events"
 _ENCODINGS = ("gzip", "deflate", "br", "zstd")
 
 
-class _Named(msgspec.Struct, gc=False):
+class _UuidOnly(msgspec.Struct, gc=False):
     uuid: Any = None
 
 
-_named = msgspec.json.Decoder(_Named)
+_decode_uuid = msgspec.json.Decoder(_UuidOnly).decode
 
 
-def read_request(scope: Scope, body: bytes, limits: Limits) -> tuple[str, list[msgspec.Raw]]:
-    """The write key and the events of a v1 request. Raises RefusedError: 400, 401, 405 or 413."""
+class V1Request(msgspec.Struct, frozen=True, gc=False):
+    """A decoded v1 request."""
+
+    batch: EventBatch
+
+    def client_text(self) -> bytes | None:
+        return None
+
+    def read_batch(self, limits: Limits) -> EventBatch:
+        del limits  # checked by `decode`
+        return self.batch
+
+    def answer(self, reasons: list[str | None]) -> Answer:
+        return Answer(200, results(self.batch.events, reasons))
+
+
+def decode(scope: Scope, body: bytes, limits: Limits) -> V1Request:
+    """Raises RefusedError: 400, 401, 405 or 413."""
     if scope["method"] != "POST":
         raise RefusedError(405, "method", "Use POST here.")
     scheme, _, credentials = header(scope, b"authorization").decode("latin-1").partition(" ")
@@ -36,32 +54,33 @@ def read_request(scope: Scope, body: bytes, limits: Limits) -> tuple[str, list[m
     if encoding not in ("", "identity"):
         if encoding not in _ENCODINGS:
             raise malformed("The content encoding is none of gzip, deflate, br, zstd.", "bad_encoding")
-        body = DECODERS[encoding](body, limits.decoded_most(len(body)))
+        body = DECODERS[encoding](body, limits.max_decoded(len(body)))
     envelope = read_envelope(body, limits.batch_events)
     if not envelope.events:
         raise malformed("The batch is empty.", "empty_batch")
     limits.check_batch(len(envelope.events))
-    return token, envelope.events
+    sent_at = epoch_of(header(scope, b"posthog-request-timestamp").decode("latin-1"))
+    return V1Request(EventBatch(token, envelope.events, sent_at))
 
 
 def results(events: list[msgspec.Raw], reasons: list[str | None]) -> bytes:
-    """`{"results": {uuid: {"result": "ok"|"drop", "details"?}}}`; an event without a UUID can't be named in it.
+    """`{"results": {uuid: {"result": "ok"|"drop", "details"?}}}`, without the events that have no UUID.
 
-    Of several with one UUID the first that was admitted counts: a repeated event is no dropped one.
+    Of several events with one UUID the first that was admitted counts: a repeated event was not dropped.
     """
-    named: dict[str, dict[str, str]] = {}
+    by_uuid: dict[str, dict[str, str]] = {}
     for raw, reason in zip(events, reasons, strict=True):
         name = _uuid_in(raw)
-        if name is not None and (reason is None or name not in named):
-            named[name] = {"result": "ok"} if reason is None else {"result": "drop", "details": reason}
-    return msgspec.json.encode({"results": named})
+        if name is not None and (reason is None or name not in by_uuid):
+            by_uuid[name] = {"result": "ok"} if reason is None else {"result": "drop", "details": reason}
+    return msgspec.json.encode({"results": by_uuid})
 
 
 def _uuid_in(raw: msgspec.Raw) -> str | None:
-    """The UUID as the sender wrote it, None for anything that is none: nothing else is ever sent back."""
+    """The UUID as the sender wrote it. None for any other text, which the answer must not repeat."""
     try:
-        given = _named.decode(raw).uuid
-        uuid.UUID(given)
+        text = _decode_uuid(raw).uuid
+        uuid.UUID(text)
     except (msgspec.DecodeError, ValueError, RecursionError, TypeError, AttributeError):
         return None
-    return str(given)
+    return str(text)

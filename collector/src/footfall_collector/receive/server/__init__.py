@@ -1,6 +1,8 @@
-"""uvicorn's HTTP protocol with limits on each connection, and a short path for whole requests.
+"""uvicorn's HTTP protocol with limits on each connection, and a fast path for complete requests.
 
-`connections` bounds what a connection may take; `fast_path` answers a request that came in one read by plain calls.
+A connection is registered by `connections`, which bounds number, time and size. `fast_path` answers a POST of events
+that arrives in one read by plain calls to the pipeline, and leaves every other request to uvicorn. An address becomes
+a peer's name here and goes no further. Used by the composition root.
 """
 
 from .connections import Connections

@@ -1,8 +1,8 @@
-"""Connections that take too long, too much or too many places: uvicorn's protocol with limits on what it lacks.
+"""Limits on connections that uvicorn lacks: their number, the time of each phase, the size of a head.
 
-A connection waits for its client while it has no request, while a head or a body comes in, and while an answer goes
-out. Each of these has its time. When all places are taken, the connection that has waited longest makes room, so that
-a thousand silent ones don't keep others out.
+A connection waits for its client while it is idle, while a head or a body arrives, and while an answer is sent. Each
+phase has a time limit. When all places are in use, the connection that has waited longest is closed: a thousand silent
+connections don't keep others out.
 """
 
 import asyncio
@@ -15,10 +15,10 @@ from ...runtime import Settings, Status
 from ..limits import LIMITED, Peers
 from .upgrade_offers import UpgradeDeclining
 
-_MOST_HEADERS = 128
-_MOST_PIPELINED = 16
-_SLACK = 1.0
-"""Seconds that whoever has a time limit of its own (the body) gets to answer first."""
+_MAX_HEADERS = 128
+_MAX_PIPELINED = 16
+_BODY_SLACK_SECONDS = 1.0
+"""`read_body` has the same time limit and should answer first, with 408."""
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\n"
     b"content-length: 33\r\n\r\nThe head of the request is large.\n"
@@ -26,7 +26,7 @@ _TOO_LARGE = (
 
 
 class Phase(IntEnum):
-    """What a connection waits for."""
+    """The state of a connection; in the first three it waits for its client."""
 
     IDLE = 0
     HEAD = 1
@@ -35,151 +35,153 @@ class Phase(IntEnum):
 
 
 @dataclass(eq=False)
-class _Stalled:
+class _StalledWrite:
     since: float
-    left: int
+    unsent: int
 
 
 class Connections:
-    """All connections of a collector, and the limits that are theirs."""
+    """All open connections of a collector, and their limits."""
 
     def __init__(self, settings: Settings, peers: Peers, status: Status) -> None:
         self.peers, self.status = peers, status
-        self.most, self.most_of_peer = settings.max_connections, settings.peer_connections
+        self.max_open, self.max_per_peer = settings.max_connections, settings.peer_connections
         self.head_bytes = settings.max_header_bytes
         self.seconds = {
             Phase.IDLE: settings.idle_seconds,
             Phase.HEAD: settings.header_seconds,
-            Phase.BODY: settings.body_seconds + _SLACK,
+            Phase.BODY: settings.body_seconds + _BODY_SLACK_SECONDS,
         }
         self.answer_seconds = settings.idle_seconds
         self.open: set[GuardedProtocol] = set()
-        self.of_peer: Counter[str] = Counter()
+        self.open_per_peer: Counter[str] = Counter()
         # In the order in which they began to wait.
         self.waiting: dict[GuardedProtocol, None] = {}
-        self.stalled: dict[GuardedProtocol, _Stalled] = {}
+        self.stalled: dict[GuardedProtocol, _StalledWrite] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    def enter(self, connection: "GuardedProtocol") -> bool:
-        """Give a new connection its place; False where its peer has too many."""
-        name = connection.peer
-        if name[0] == LIMITED and self.most_of_peer and self.of_peer[name] >= self.most_of_peer:
+    def add(self, connection: "GuardedProtocol") -> bool:
+        """Register a new connection; False where its peer has too many, and it is cut."""
+        peer = connection.peer
+        if peer[0] == LIMITED and self.max_per_peer and self.open_per_peer[peer] >= self.max_per_peer:
             self.cut(connection, "peer_connections")
             return False
-        if len(self.open) >= self.most:
+        if len(self.open) >= self.max_open:
             longest = next(iter(self.waiting), connection)
             self.cut(longest, "connections")
             if longest is connection:
                 return False
-        self.of_peer[name] += 1
+        self.open_per_peer[peer] += 1
         self.open.add(connection)
         if self._timer is None:
-            self._look_again(connection.loop)
+            self._schedule_check(connection.loop)
         return True
 
-    def leave(self, connection: "GuardedProtocol") -> None:
-        """Its place is free. Safe to call twice."""
+    def remove(self, connection: "GuardedProtocol") -> None:
+        """Safe to call twice."""
         self.waiting.pop(connection, None)
         self.stalled.pop(connection, None)
         if connection in self.open:
             self.open.discard(connection)
-            self.of_peer[connection.peer] -= 1
-            if not self.of_peer[connection.peer]:
-                del self.of_peer[connection.peer]
+            self.open_per_peer[connection.peer] -= 1
+            if not self.open_per_peer[connection.peer]:
+                del self.open_per_peer[connection.peer]
 
     def cut(self, connection: "GuardedProtocol", reason: str) -> None:
-        """End a connection at once, whatever is still to be sent."""
+        """Close a connection at once, without sending the rest of an answer."""
         self.status.increment("connections_cut", reason=reason)
-        self.leave(connection)
-        connection.give_up()
+        self.remove(connection)
+        connection.abandon_requests()
         connection.transport.abort()
 
-    def _look_again(self, loop: asyncio.AbstractEventLoop) -> None:
-        pause = max(0.05, min(1.0, self.seconds[Phase.HEAD] / 4))
-        self._timer = loop.call_later(pause, self._look, loop)
+    def _schedule_check(self, loop: asyncio.AbstractEventLoop) -> None:
+        interval = max(0.05, min(1.0, self.seconds[Phase.HEAD] / 4))
+        self._timer = loop.call_later(interval, self._check_timeouts, loop)
 
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _check_timeouts(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
         for connection in [c for c in self.waiting if now - c.since > self.seconds[c.phase]]:
             if connection.phase is Phase.IDLE and connection.transport.get_write_buffer_size():
                 self.cut(connection, "slow_answer")
             elif connection.phase is Phase.IDLE:
-                self.leave(connection)
+                self.remove(connection)
                 connection.transport.close()
             else:
                 self.cut(connection, f"slow_{connection.phase.name.lower()}")
         for connection, stalled in list(self.stalled.items()):
-            left = connection.transport.get_write_buffer_size()
-            if left < stalled.left:
-                stalled.since, stalled.left = now, left
+            unsent = connection.transport.get_write_buffer_size()
+            if unsent < stalled.unsent:
+                stalled.since, stalled.unsent = now, unsent
             elif now - stalled.since > self.answer_seconds:
                 self.cut(connection, "slow_answer")
         self._timer = None
         if self.open:
-            self._look_again(loop)
+            self._schedule_check(loop)
 
 
 class GuardedProtocol(UpgradeDeclining):
-    """One connection. Its `client` is the peer's name: the address goes no further than `connection_made`."""
+    """One connection. Its `client` is the peer's name; `connection_made` is the only place that sees the address.
 
-    all: ClassVar[Connections]
+    It overrides private methods of uvicorn's protocol; a test compares them with the installed release's.
+    """
+
+    registry: ClassVar[Connections]
     peer = "p"
     phase = Phase.IDLE
     since = 0.0
-    _head = 0
-    _begun = _ended = False
+    _head_size = 0
+    _message_began = _message_ended = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a place, under the peer's name."""
+        """Replace the address by the peer's name."""
         super().connection_made(transport)
-        self.peer = self.all.peers.name(self.client[0] if self.client else "")
+        self.peer = self.registry.peers.name(self.client[0] if self.client else "")
         self.client = (self.peer, 0)
-        if self.all.enter(self):
-            # The first head is due at once; later ones after a pause.
+        if self.registry.add(self):
+            # The time of the first head begins at once; that of later ones when they begin.
             self._wait(Phase.HEAD)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Give the place back."""
-        self.all.leave(self)
+        self.registry.remove(self)
         super().connection_lost(exc)
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Who has said all may still listen: what came whole is answered, and the connection closed after it."""
-        # An answer that has begun may be a stream without an end.
+        """Answer a complete request of a client that has closed its half, then close the connection."""
+        # A started answer may be an endless stream.
         if self.phase is not Phase.ANSWER or self.cycle.response_started:
             return False
         self.cycle.keep_alive = False
         return True
 
     def data_received(self, data: bytes) -> None:
-        """Parse, and refuse what is too much before it is whole."""
+        """Parse, and refuse a head that is too large before it is complete."""
         if self.transport.is_closing():
             return
-        self._begun = self._ended = False
+        self._message_began = self._message_ended = False
         super().data_received(data)
         if self.phase is Phase.HEAD:
-            if self._begun:
-                # Its rest is still to come.
+            if self._message_began:
                 self._wait(Phase.HEAD)
-            # What stands before this head in the same read is no part of it.
-            self._head += self._size() if self._ended else len(data)
-            if self._head > self.all.head_bytes:
+            # An earlier request in the same read is no part of this head.
+            self._head_size += self._parsed_size() if self._message_ended else len(data)
+            if self._head_size > self.registry.head_bytes:
                 self._refuse_head()
         elif self.headers and self.has_large_head(len(data)):
             self._refuse_head()
-        elif len(self.pipeline) > _MOST_PIPELINED:
-            self.all.cut(self, "pipelined")
+        elif len(self.pipeline) > _MAX_PIPELINED:
+            self.registry.cut(self, "pipelined")
 
-    def has_large_head(self, came: int) -> bool:
-        """Whether the head that has ended within the last `came` bytes is more than is taken; trailers count too."""
-        most = self.all.head_bytes
-        return len(self.headers) > _MOST_HEADERS or (self._head + came > most and self._size() > most)
+    def has_large_head(self, read_size: int) -> bool:
+        """Whether the head that ended in the last `read_size` bytes is over the limit; trailers count too."""
+        max_bytes = self.registry.head_bytes
+        may_be_large = self._head_size + read_size > max_bytes
+        return len(self.headers) > _MAX_HEADERS or (may_be_large and self._parsed_size() > max_bytes)
 
-    def _size(self) -> int:
+    def _parsed_size(self) -> int:
         return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
-    def give_up(self) -> None:
-        """Whatever is being made of its requests: nobody waits for it."""
+    def abandon_requests(self) -> None:
+        """Tell the applications of its requests that the client is gone."""
         if self.cycle is not None:
             for cycle in (self.cycle, *(waiting for waiting, _ in self.pipeline)):
                 cycle.disconnected = True
@@ -188,43 +190,41 @@ class GuardedProtocol(UpgradeDeclining):
     def _refuse_head(self) -> None:
         if self.transport.is_closing():
             return
-        self.all.status.increment("requests_refused", reason="large_head")
-        self.give_up()
+        self.registry.status.increment("requests_refused", reason="large_head")
+        self.abandon_requests()
         self.transport.write(_TOO_LARGE)
         self.transport.close()
 
     def on_message_begin(self) -> None:
-        """A head begins."""
         super().on_message_begin()
-        self._head, self._begun, self.phase = 0, True, Phase.HEAD
+        self._head_size, self._message_began, self.phase = 0, True, Phase.HEAD
 
     def on_headers_complete(self) -> None:
-        """A head is whole, a body begins."""
         self._wait(Phase.BODY)
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """A body is whole: from here on it is we who are waited for, unless the answer is given already."""
+        """The client waits for the answer from here on, unless it was sent before the body was complete."""
         if self.parser.should_upgrade():
-            return  # it comes again, without its offer of another protocol
+            return  # the request is parsed again, without its offer of another protocol
         super().on_message_complete()
-        self._ended = True
+        self._message_ended = True
         if self.cycle.response_complete:
             self._wait(Phase.IDLE)
         else:
             self.phase = Phase.ANSWER
-            self.all.waiting.pop(self, None)
+            self.registry.waiting.pop(self, None)
 
     def on_response_complete(self) -> None:
-        """An answer is given. The client may have gone on meanwhile: with the rest of a body, with the next request.
+        """A copy of uvicorn's method without its timer: `Connections` closes idle connections.
 
-        What uvicorn does, but for its timer: idle connections are ended together, by `Connections`.
+        The client may have sent the rest of a body or its next request before the answer.
         """
         self.server_state.total_requests += 1
         if self.transport.is_closing():
-            # It closes once its answer has gone out, which the client may never let happen.
-            if left := self.transport.get_write_buffer_size():
-                self.all.stalled[self] = _Stalled(self.loop.time(), left)
+            # It closes once its answer is sent, which a client that does not read prevents.
+            if unsent := self.transport.get_write_buffer_size():
+                self.registry.stalled[self] = _StalledWrite(self.loop.time(), unsent)
             return
         self.flow.resume_reading()
         if self.pipeline:
@@ -234,23 +234,20 @@ class GuardedProtocol(UpgradeDeclining):
             self._wait(Phase.IDLE)
 
     def pause_writing(self) -> None:
-        """The client takes its answer slowly."""
         super().pause_writing()
-        self.all.stalled[self] = _Stalled(self.loop.time(), self.transport.get_write_buffer_size())
+        self.registry.stalled[self] = _StalledWrite(self.loop.time(), self.transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
-        """It has taken enough of it."""
         super().resume_writing()
         if not self.transport.is_closing():
-            self.all.stalled.pop(self, None)
+            self.registry.stalled.pop(self, None)
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP."""
-        self.all.status.increment("requests_refused", reason="not_http")
+        self.registry.status.increment("requests_refused", reason="not_http")
         super().send_400_response(msg)
 
     def _wait(self, phase: Phase) -> None:
         self.phase, self.since = phase, self.loop.time()
-        waiting = self.all.waiting
+        waiting = self.registry.waiting
         waiting.pop(self, None)
         waiting[self] = None

@@ -1,8 +1,8 @@
-"""The short way of a request that came whole in one read: from the parser to its answer by plain calls.
+"""The fast path of a request that arrives whole in one read: from the parser to its answer by plain calls.
 
-uvicorn makes a task, an event and a few messages for each request, before anything of ours runs. A POST of events
-that is all there needs none of that. What differs in anything (a body that is not whole, another method or path, a
-query, an upgrade, a request behind one that is not answered yet) goes uvicorn's way.
+uvicorn makes a task, an event and a few messages for each request before it calls an application. A POST of events
+that is complete needs none of these. Every other request takes uvicorn's path: an incomplete body, another method or
+path, a query, an upgrade, a request behind an unanswered one.
 """
 
 import asyncio
@@ -14,7 +14,8 @@ from typing import ClassVar
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from ..asgi import PLAIN, Answer, Headers, Scope
-from ..capture import Done, Way
+from ..pipeline import Respond
+from ..protocol import DecodeRequest
 from .connections import Connections, GuardedProtocol, Phase
 
 _log = logging.getLogger(__name__)
@@ -22,26 +23,30 @@ _FAILED = Answer(500, b"The collector failed at this request; see its log.\n", P
 
 
 class FastPath:
-    """What all connections share of it.
+    """The state that all connections share.
 
     Args:
-        ways: how a POST to a path, as it stands in a request, is read.
-        take: answers a request.
+        decoders: path as in a request line to the protocol version of a POST of events to it.
+        ingest: answers a request: `IngestionPipeline.ingest`.
     """
 
-    def __init__(self, ways: Mapping[bytes, Way], take: Callable[[Way, Scope, bytes, Done], None]) -> None:
-        self.ways, self.take = ways, take
+    def __init__(
+        self,
+        decoders: Mapping[bytes, DecodeRequest],
+        ingest: Callable[[DecodeRequest, Scope, bytes, Respond], None],
+    ) -> None:
+        self.decoders, self.ingest = decoders, ingest
         self._server_headers: Headers | None = None
         self._heads: dict[int, bytes] = {}
-        # Most answers are the same one.
+        # Most answers are the same object.
         self._latest: tuple[Answer, bytes] | None = None
 
     def protocol(self, connections: Connections) -> "type[FastPathProtocol]":
         """The protocol class for uvicorn, bound to these connections."""
-        return type("BoundProtocol", (FastPathProtocol,), {"all": connections, "short": self})
+        return type("BoundProtocol", (FastPathProtocol,), {"registry": connections, "fast_path": self})
 
-    def written(self, answer: Answer, server_headers: Headers, keep_alive: bool) -> bytes:
-        """An answer as it goes over the wire, in one piece."""
+    def serialize(self, answer: Answer, server_headers: Headers, keep_alive: bool) -> bytes:
+        """An answer as the bytes of an HTTP response."""
         if server_headers is not self._server_headers:
             # uvicorn makes a new list every second.
             self._server_headers, self._latest = server_headers, None
@@ -52,21 +57,21 @@ class FastPath:
         if head is None:
             head = self._heads[answer.status] = STATUS_LINE[answer.status] + _lines(server_headers)
         close = b"" if keep_alive else b"connection: close\r\n"
-        whole = b"%b%b%b\r\n%b" % (head, _lines(answer.all_headers()), close, answer.body)
+        response = b"%b%b%b\r\n%b" % (head, _lines(answer.all_headers()), close, answer.body)
         if keep_alive:
-            self._latest = (answer, whole)
-        return whole
+            self._latest = (answer, response)
+        return response
 
 
 def _lines(headers: Headers) -> bytes:
     return b"".join([b"%b: %b\r\n" % pair for pair in headers])
 
 
-class _Exchange:
-    """What uvicorn's code asks of a request that is being answered."""
+class _FastPathCycle:
+    """Stands in for uvicorn's RequestResponseCycle: the attributes that uvicorn and `connections` use."""
 
     __slots__ = ("disconnected", "keep_alive", "response_complete")
-    # Nobody waits for it, and it goes out in one piece.
+    # Nothing waits for the event, and the answer is written in one piece.
     message_event: ClassVar = asyncio.Event()
     response_started: ClassVar = False
 
@@ -76,45 +81,45 @@ class _Exchange:
 
 
 class FastPathProtocol(GuardedProtocol):
-    """One connection, some of whose requests go the short way."""
+    """One connection, some of whose requests take the fast path."""
 
-    short: ClassVar[FastPath]
-    _way: Way | None = None
-    _came = 0
-    _taken = False
-    _parts: list[bytes]
+    fast_path: ClassVar[FastPath]
+    _decode: DecodeRequest | None = None
+    _read_size = 0
+    _used_in_this_read = False
+    _body_parts: list[bytes]
 
     def data_received(self, data: bytes) -> None:
-        """Parse; a request whose body is not whole by then goes the long way."""
-        self._came, self._taken = len(data), False
+        """Parse; a request whose body is incomplete after it takes uvicorn's path."""
+        self._read_size, self._used_in_this_read = len(data), False
         super().data_received(data)
-        if self._way is not None:
-            self._way = None
+        if self._decode is not None:
+            self._decode = None
             if not self.transport.is_closing():
-                self._go_long()
+                self._fall_back()
 
-    def _go_long(self) -> None:
+    def _fall_back(self) -> None:
         super().on_headers_complete()
-        for part in self._parts:
+        for part in self._body_parts:
             super().on_body(part)
 
     def on_headers_complete(self) -> None:
-        """Choose the way."""
-        way = self.short.ways.get(self.url)
-        if way is None or not self._may_be_short():
+        """Choose the path."""
+        decode = self.fast_path.decoders.get(self.url)
+        if decode is None or not self._is_eligible():
             super().on_headers_complete()
         else:
-            self._way, self._parts, self.phase = way, [], Phase.BODY
+            self._decode, self._body_parts, self.phase = decode, [], Phase.BODY
 
-    def _may_be_short(self) -> bool:
+    def _is_eligible(self) -> bool:
         cycle, parser = self.cycle, self.parser
         return bool(
-            # One of each read: who sends many at once waits in the pipeline, and others are served between them.
-            not self._taken
+            # One per read: further requests wait in the pipeline, and other connections are served between them.
+            not self._used_in_this_read
             and (cycle is None or cycle.response_complete)
             and not self.expect_100_continue
             and not self.flow.write_paused
-            and not self.has_large_head(self._came)
+            and not self.has_large_head(self._read_size)
             and parser.get_method() == b"POST"
             and parser.get_http_version() == "1.1"
             and parser.should_keep_alive()
@@ -122,44 +127,43 @@ class FastPathProtocol(GuardedProtocol):
         )
 
     def on_body(self, body: bytes) -> None:
-        """A part of a body."""
-        if self._way is None:
+        if self._decode is None:
             super().on_body(body)
         else:
-            self._parts.append(body)
+            self._body_parts.append(body)
 
     def on_message_complete(self) -> None:
-        """A request is whole."""
-        way, self._way = self._way, None
-        if way is None or self.has_large_head(self._came):
-            # There may have been trailers.
-            if way is not None:
-                self._go_long()
+        """Ingest the request and write its answer."""
+        decode, self._decode = self._decode, None
+        if decode is None or self.has_large_head(self._read_size):
+            # Trailers can make a head too large.
+            if decode is not None:
+                self._fall_back()
             super().on_message_complete()
             return
-        self._taken = self._ended = True
-        parts = self._parts
+        self._used_in_this_read = self._message_ended = True
+        parts = self._body_parts
         body = parts[0] if len(parts) == 1 else b"".join(parts)
         scope: Scope = self.scope  # type: ignore[assignment]
         scope["method"], scope["path"], scope["query_string"] = "POST", self.url.decode("ascii"), b""
-        exchange = _Exchange()
-        self.cycle = exchange  # type: ignore[assignment]
+        cycle = _FastPathCycle()
+        self.cycle = cycle  # type: ignore[assignment]
         self.phase = Phase.ANSWER
-        self.all.waiting.pop(self, None)
-        done = partial(self._answer, exchange)
+        self.registry.waiting.pop(self, None)
+        respond = partial(self._respond, cycle)
         try:
-            self.short.take(way, scope, body, done)
-        except Exception as error:  # noqa: BLE001 -- as a server does: it is answered with 500, and the log has its class
+            self.fast_path.ingest(decode, scope, body, respond)
+        except Exception as error:  # noqa: BLE001 -- the boundary of a server: 500, and the class in the log
             _log.error("a request could not be answered (%s)", type(error).__name__)
-            if not exchange.response_complete:
-                exchange.keep_alive = False
-                done(_FAILED)
+            if not cycle.response_complete:
+                cycle.keep_alive = False
+                respond(_FAILED)
 
-    def _answer(self, exchange: _Exchange, answer: Answer) -> None:
-        exchange.response_complete = True
-        if exchange.disconnected or self.transport.is_closing():
+    def _respond(self, cycle: _FastPathCycle, answer: Answer) -> None:
+        cycle.response_complete = True
+        if cycle.disconnected or self.transport.is_closing():
             return
-        self.transport.write(self.short.written(answer, self.server_state.default_headers, exchange.keep_alive))
-        if not exchange.keep_alive:
+        self.transport.write(self.fast_path.serialize(answer, self.server_state.default_headers, cycle.keep_alive))
+        if not cycle.keep_alive:
             self.transport.close()
         self.on_response_complete()

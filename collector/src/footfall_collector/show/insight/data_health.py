@@ -17,11 +17,6 @@ REFUSAL_KINDS = {
 }
 """The counters of refusals, and the word for one of each."""
 VERSION_DAYS = 30
-_ALARMS = {
-    "journal_failing": "The journal can't be written",
-    "loader_failing": "The store can't be written",
-    "disk_low": "The disk is nearly full",
-}
 
 
 class HealthFact(msgspec.Struct, frozen=True):
@@ -69,7 +64,7 @@ def change_token(status: Status) -> str:
 
 def health_sentence(status: Status) -> str:
     """Whether the numbers can be trusted, in one or two sentences."""
-    alarms = [text for name, text in _ALARMS.items() if status.gauge(name)]
+    alarms = [alarm.sentence for alarm in status.alarms()]
     if alarms:
         return f"{{bad|{' and '.join(alarms)}}}: the collector's log says why. What was acknowledged is not lost."
     accepted, refused = status.total("events_accepted"), status.total("events_refused")
@@ -104,8 +99,7 @@ def _facts(status: Status, values: dict[str, float], now: datetime) -> list[Heal
     ]
     if damaged := status.total("journal_lines_damaged"):
         facts.append(HealthFact("damaged", "Damaged journal lines", damaged, tone="bad"))
-    alarms = [text for name, text in _ALARMS.items() if values.get(name)]
-    return facts + [HealthFact("alarm", text, "check the log", tone="bad") for text in alarms]
+    return facts + [HealthFact("alarm", alarm.sentence, "check the log", tone="bad") for alarm in status.alarms()]
 
 
 def _products(counters: list[dict[str, Any]], answers: Answers, now: datetime) -> HealthTable:

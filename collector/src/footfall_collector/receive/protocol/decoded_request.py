@@ -1,0 +1,34 @@
+"""The form that every version of the protocol decodes a request to; the pipeline knows no other."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+from ..asgi import Answer, Scope
+from ..limits import Limits
+
+
+class EventBatch(msgspec.Struct, frozen=True, gc=False):
+    """The events of a request and its write key. `sent_at`, epoch seconds by the sender's clock, is None if unknown."""
+
+    token: str
+    events: list[msgspec.Raw]
+    sent_at: float | None
+
+
+class DecodedRequest(Protocol):
+    """A request whose encodings are undone."""
+
+    def client_text(self) -> bytes | None:
+        """The JSON text where it may be a batch of Footfall's client, else None."""
+
+    def read_batch(self, limits: Limits) -> EventBatch:
+        """Raises RefusedError: 400 or 413 for a body that is no batch, 401 for no usable write key."""
+
+    def answer(self, reasons: list[str | None]) -> Answer:
+        """The answer to events that are stored; per event the reason why it was not admitted, or None."""
+
+
+DecodeRequest = Callable[[Scope, bytes, Limits], DecodedRequest]
+"""Decodes a body in one version of the protocol. Raises RefusedError."""

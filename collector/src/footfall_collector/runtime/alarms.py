@@ -1,0 +1,19 @@
+"""Alarms: the states on which an operator should act. `/healthz` and the data-health page show the same ones."""
+
+import msgspec
+
+ALARMS = {
+    "journal_failing": "The journal can't be written",
+    "loader_failing": "The store can't be written",
+    "disk_low": "The disk is nearly full",
+    "key_alarm": "One write key receives more events than usual",
+}
+"""The gauge that is 1 while an alarm is raised, and the alarm as a sentence without its full stop."""
+
+
+class Alarm(msgspec.Struct, frozen=True):
+    """A raised alarm. `since`: epoch seconds at which it was raised, or first noticed where it is measured."""
+
+    name: str
+    sentence: str
+    since: float
