@@ -25,7 +25,7 @@ async def call(name: str, arguments: dict[str, Any]) -> list[TextContent]:
 
 
 telemetry = Telemetry(Product("hello", version="1.0.0"))
-telemetry.register_tools("greet")  # a low-level server registers no tools: without this its first list tells
+telemetry.register_tools("greet")  # without this line, the tools of the first tools/list answer are registered
 instrument(server, telemetry)
 
 

@@ -23,7 +23,7 @@ async def call(context: Any, params: Any) -> CallToolResult:
 
 server: Server[Any] = Server("hello", on_list_tools=tools, on_call_tool=call)
 telemetry = Telemetry(Product("hello", version="1.0.0"))
-telemetry.register_tools("greet")  # a low-level server registers no tools: without this its first list tells
+telemetry.register_tools("greet")  # without this line, the tools of the first tools/list answer are registered
 instrument(server, telemetry)
 
 

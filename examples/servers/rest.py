@@ -1,4 +1,4 @@
-"""What is no MCP tool: a function behind a REST route, a command. Counted like a tool call, without any SDK."""
+"""A function that is no MCP tool, such as one behind a REST route. It is counted like a tool call, without an SDK."""
 
 import sys
 
@@ -14,7 +14,7 @@ def greet(name: str) -> str:
 
 
 def measure(name: str) -> int:
-    """The same for a part of a function."""
+    """The same for part of a function."""
     with telemetry.tool("measure", client="http"):
         return len(name)
 

@@ -1,4 +1,4 @@
-"""Every example runs as it stands: a real client calls its tool, and its telemetry arrives."""
+"""Every example runs unchanged: a real client calls its tool, and its telemetry arrives."""
 
 import asyncio
 import os
@@ -65,7 +65,7 @@ def test_a_call_of_the_example_s_tool_is_counted(sdk: str | None, example: str, 
     assert properties["hello_version"] == "1.0.0"
 
 
-def test_what_is_no_tool_is_counted_like_one(tmp_path: Path) -> None:
+def test_a_function_that_is_no_tool_is_counted_like_one(tmp_path: Path) -> None:
     with CaptureServer() as capture:
         command = [sys.executable, str(HERE / "rest.py"), "Ada"]
         done = subprocess.run(

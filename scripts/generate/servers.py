@@ -8,7 +8,7 @@ TITLES = {
     "mcp1_fastmcp.py": "`FastMCP` of mcp 1.x",
     "mcp1_lowlevel.py": "Low-level `Server` of mcp 1.x",
     "fastmcp34.py": "`FastMCP` of fastmcp 3 and 4",
-    "rest.py": "What is no MCP tool: a function behind a REST route",
+    "rest.py": "A function that is no MCP tool, such as one behind a REST route",
 }
 """File to heading. The first example of the page, `MCPServer` of mcp 2.x, has none."""
 _PACKAGE = "It needs `pip install {}`."

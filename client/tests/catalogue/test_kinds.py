@@ -1,4 +1,4 @@
-"""A property type for free text does not exist: whatever goes in, only an admissible value comes out."""
+"""There is no kind for free text: for any input, only an admissible value comes out."""
 
 import math
 import re
@@ -55,7 +55,7 @@ HOSTILE = st.one_of(
 
 
 def admissible(kind: Kind, value: Any) -> bool:
-    """What each kind may let through, said a second time and in other words."""
+    """The values that each kind admits, implemented a second time in another way."""
     if isinstance(kind, Vocabulary):
         return value in {*kind.words, "other"}
     if isinstance(kind, ToolName):
@@ -107,7 +107,7 @@ def test_admitting_twice_changes_nothing(kind: Kind, value: object) -> None:
         (None, None),
     ],
 )
-def test_of_a_version_three_short_numbers_and_a_tag_are_kept(given_: object, kept: str | None) -> None:
+def test_a_version_keeps_three_short_numbers_and_a_tag(given_: object, kept: str | None) -> None:
     assert clean_version(given_) == kept
 
 
@@ -120,7 +120,7 @@ def test_durations_keep_two_significant_digits(given_: float, kept: float) -> No
 
 
 @pytest.mark.parametrize("given_", [-1, -0.5, math.nan, "12", True, None])
-def test_what_is_not_an_amount_is_refused(given_: object) -> None:
+def test_a_value_that_is_no_amount_is_refused(given_: object) -> None:
     assert Amount("milliseconds", 86_400_000).checker()(given_) is None
 
 
@@ -145,7 +145,7 @@ def test_the_promise_is_complete_and_exact() -> None:
 
 
 @pytest.mark.parametrize("struct", [*EVENTS, CommonProperties], ids=lambda s: s.__name__)
-def test_every_property_says_what_it_means_and_why_it_is_collected(struct: type[Event]) -> None:
+def test_every_property_has_a_meaning_and_a_purpose(struct: type[Event]) -> None:
     for name, property_ in properties_of(struct).items():
         assert len(property_.meaning) > 10, name
         assert len(property_.purpose) > 10, name

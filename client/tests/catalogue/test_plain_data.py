@@ -1,4 +1,4 @@
-"""A product's own events survive the way through `product.json`, which the command line reads without the product."""
+"""A product's own events are the same after `product.json`, from which the command line reads them."""
 
 import json
 from typing import Annotated, Any
@@ -28,7 +28,7 @@ def test_an_event_read_from_json_has_the_same_meaning_and_properties() -> None:
     assert event.properties["size"].kind.checker()("tiny") == "small"
 
 
-def test_data_of_a_release_that_knew_no_aliases_is_still_read() -> None:
+def test_data_of_a_release_without_aliases_is_still_read() -> None:
     data = as_json()
     del data["letter_sent"]["properties"]["size"]["kind"]["aliases"]
     kind = from_plain_data(data)["letter_sent"].properties["size"].kind

@@ -1,4 +1,4 @@
-"""A host application as a process, and `footfall` as its user runs it."""
+"""A host application as a process, and the `footfall` command of its user."""
 
 import json
 import os
@@ -12,13 +12,13 @@ from typing import Any
 HOST = str(Path(__file__).parent / "programs" / "host.py")
 COMMAND = os.path.join(os.path.dirname(sys.executable), "footfall")
 NOBODY = "http://127.0.0.1:9"
-"""A port where nobody listens."""
+"""A port without a listener."""
 KINDS = 7
-"""Events of a host that records three calls: its start, the calls, an error, a letter, and its end."""
+"""The number of events of a host that records three calls: start, calls, an error, a letter, and stop."""
 
 
 class Machine:
-    """A user's machine: a home directory and the variables that are set.
+    """A user's machine: a home directory and environment variables.
 
     Args:
         home: where the user's files are.
@@ -50,7 +50,7 @@ class Machine:
 
     @contextmanager
     def serving(self, calls: int = 3) -> Iterator["subprocess.Popen[str]"]:
-        """A host application that has recorded so many calls, until the block ends."""
+        """A host application that has recorded `calls` calls, until the block ends."""
         process = subprocess.Popen(
             [sys.executable, HOST, self.name, str(calls)],
             env=self.environment,
@@ -70,24 +70,24 @@ class Machine:
                 process.communicate()
 
     def run(self, calls: int = 3) -> None:
-        """A host application's whole life."""
+        """Run a host application from start to end."""
         with self.serving(calls):
             pass
 
     def footfall(self, *arguments: str, code: int = 0) -> str:
-        """What a command prints on stdout; it must end with that exit code, and never with a traceback."""
+        """The stdout of a command, which must end with the exit code `code`, and never with a traceback."""
         done = self.ended(*arguments)
         assert done.returncode == code, done.stderr
         return done.stdout.decode()
 
     def ended(self, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
-        """A command, run to its end."""
+        """Run a command to its end."""
         done = subprocess.run([COMMAND, *arguments], env=self.environment, capture_output=True, timeout=60, check=False)
         assert b"Traceback" not in done.stderr, done.stderr.decode()
         return done
 
     def told(self, *arguments: str) -> Any:
-        """What a command says to machines."""
+        """The JSON that a command prints."""
         return json.loads(self.footfall(*arguments, "--json"))
 
     def spool(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""`footfall off`, `on` and `forget`: persisted, heard by servers that run, and never weaker than the environment."""
+"""`footfall off`, `on` and `forget` persist, reach running servers, and never override an off of the environment."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from tests.support.capture_server import CaptureServer
 from tests.support.waiting import steadily, wait_for
 
 
-def test_off_is_kept_and_on_takes_it_back(tmp_path: Path) -> None:
+def test_off_persists_and_on_undoes_it(tmp_path: Path) -> None:
     with CaptureServer() as capture:
         machine = Machine(tmp_path / "home", capture.url, grace=0)
         assert machine.footfall("off", "--product", "post").startswith("post telemetry is off")
@@ -23,7 +23,7 @@ def test_off_is_kept_and_on_takes_it_back(tmp_path: Path) -> None:
         assert len(capture.events) == KINDS
 
 
-def test_off_deletes_what_was_not_yet_sent(tmp_path: Path) -> None:
+def test_off_deletes_unsent_events(tmp_path: Path) -> None:
     machine = Machine(tmp_path / "home")
     machine.run()
     assert len(machine.spool()) == 1
@@ -32,7 +32,7 @@ def test_off_deletes_what_was_not_yet_sent(tmp_path: Path) -> None:
     assert (machine.state / "identity.json").exists()
 
 
-def test_a_server_that_runs_hears_it_and_sends_nothing_any_more(tmp_path: Path) -> None:
+def test_a_running_server_stops_sending(tmp_path: Path) -> None:
     with CaptureServer() as capture:
         machine = Machine(tmp_path / "home", capture.url, grace=3)
         with machine.serving():
@@ -60,7 +60,7 @@ def test_the_environment_does_not_overrule_off(tmp_path: Path) -> None:
     assert machine.told("status", "--product", "post")["telemetry"] == "off"
 
 
-def test_forget_deletes_everything_and_says_whose_data_to_have_deleted(tmp_path: Path) -> None:
+def test_forget_deletes_everything_and_prints_the_id_whose_data_to_delete(tmp_path: Path) -> None:
     with CaptureServer() as capture:
         machine = Machine(tmp_path / "home", capture.url, grace=0)
         machine.run()
@@ -84,7 +84,7 @@ def test_forget_deletes_everything_and_says_whose_data_to_have_deleted(tmp_path:
         assert {event["distinct_id"] for event in capture.events[sent:]} != {instance}
 
 
-def test_a_server_that_runs_does_not_bring_back_what_is_forgotten(tmp_path: Path) -> None:
+def test_a_running_server_does_not_restore_forgotten_files(tmp_path: Path) -> None:
     with CaptureServer() as capture:
         machine = Machine(tmp_path / "home", capture.url, grace=3)
         with machine.serving():
@@ -98,7 +98,7 @@ def test_a_server_that_runs_does_not_bring_back_what_is_forgotten(tmp_path: Path
         assert machine.spool() == []
 
 
-def test_a_name_that_is_not_known_here_is_turned_off_with_a_note(tmp_path: Path) -> None:
+def test_an_unknown_name_is_turned_off_with_a_note(tmp_path: Path) -> None:
     machine = Machine(tmp_path / "home")
     machine.run()
     note = "no product named pots has kept state here (known: post); check the name"
@@ -113,7 +113,7 @@ def test_a_name_that_is_not_known_here_is_turned_off_with_a_note(tmp_path: Path)
     assert told["note"] == "no product named psot has kept state here (known: post, pots); check the name"
 
 
-def test_forgetting_what_was_never_kept_does_not_say_that_it_was_deleted(tmp_path: Path) -> None:
+def test_forget_of_an_unknown_product_does_not_claim_a_deletion(tmp_path: Path) -> None:
     machine = Machine(tmp_path / "home")
     assert machine.footfall("forget", "--product", "nope").splitlines() == [
         "Nothing was kept here for nope. Telemetry is off.",
@@ -123,7 +123,7 @@ def test_forgetting_what_was_never_kept_does_not_say_that_it_was_deleted(tmp_pat
     assert machine.told("status", "--product", "nope")["telemetry"] == "off"
 
 
-def test_one_file_is_one_file(tmp_path: Path) -> None:
+def test_one_deleted_file_is_counted_in_the_singular(tmp_path: Path) -> None:
     machine = Machine(tmp_path / "home")
     machine.run()
     assert machine.footfall("off").endswith(" 1 spool file was deleted.\n")
@@ -135,14 +135,14 @@ def test_forgetting_nothing_is_no_error(tmp_path: Path) -> None:
     assert machine.told("status", "--product", "post")["telemetry"] == "off"
 
 
-def test_after_everything_was_deleted_the_product_that_is_off_is_still_known(tmp_path: Path) -> None:
+def test_after_forget_the_product_is_still_known(tmp_path: Path) -> None:
     machine = Machine(tmp_path / "home")
     machine.told("forget", "--product", "post")
     assert machine.told("off")["product"] == "post"
     assert machine.told("on")["telemetry"] == "on"
 
 
-def test_where_the_mark_can_not_be_written_the_variable_is_named(tmp_path: Path) -> None:
+def test_if_the_marker_can_not_be_written_the_error_names_the_variable(tmp_path: Path) -> None:
     machine = Machine(tmp_path / "home")
     machine.state.parent.mkdir(parents=True)
     machine.state.write_text("a file where the directory belongs")

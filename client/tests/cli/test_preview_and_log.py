@@ -1,4 +1,4 @@
-"""`footfall preview`, `log` and `dictionary`: what would be sent, what was sent, and what can be."""
+"""`footfall preview`, `log` and `dictionary` show what would be sent, what was sent, and what can be sent."""
 
 import gzip
 import json
@@ -27,24 +27,24 @@ def capture() -> Any:
 
 
 def relayed(capture: CaptureServer) -> Tee:
-    """A relay that keeps the very bytes."""
+    """A relay that keeps the bytes of requests."""
     return Tee(int(capture.url.rsplit(":", 1)[1]))
 
 
 def moment_of(body: bytes) -> bytes:
-    """When a body says that it is sent: the one thing in it that a preview can't know."""
+    """The `sent_at` of a body, the only part that a preview can't know."""
     match = _SENT_AT.search(body)
     assert match is not None
     return match[1]
 
 
 def stamped(body: bytes, moment: bytes) -> bytes:
-    """A body as it would be if it were sent at another moment."""
+    """A body with another `sent_at`."""
     return _SENT_AT.sub(b'"sent_at":"%b"' % moment, body, count=1)
 
 
 def at(moment: bytes, wire: bytes) -> bytes:
-    """The bytes of a request as they would be if it were sent at another moment."""
+    """The bytes of a request whose body has another `sent_at`."""
     head, _, packed = wire.partition(b"\r\n\r\n")
     body = gzip.decompress(packed)
     again = compressed(stamped(body, moment))
@@ -57,7 +57,7 @@ def first(tee: Tee) -> Request:
 
 
 def test_a_preview_is_the_next_request_byte_for_byte(tmp_path: Path, capture: CaptureServer) -> None:
-    """A server that stopped in its grace period left events; the next one sends them."""
+    """A server that stops in its grace period leaves events, and the next one sends them."""
     with relayed(capture) as tee:
         machine = Machine(tmp_path / "home", tee.url)
         machine.run()
@@ -69,7 +69,7 @@ def test_a_preview_is_the_next_request_byte_for_byte(tmp_path: Path, capture: Ca
     assert len(json.loads(sent.text)["batch"]) == KINDS
 
 
-def test_so_is_the_preview_of_a_server_that_runs(tmp_path: Path, capture: CaptureServer) -> None:
+def test_the_preview_of_a_running_server_is_its_next_request(tmp_path: Path, capture: CaptureServer) -> None:
     with relayed(capture) as tee:
         machine = Machine(tmp_path / "home", tee.url, grace=4)
         with machine.serving() as process:
@@ -99,7 +99,7 @@ def test_people_and_machines_see_the_same_request(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("variables", [{"POST_TELEMETRY": "false"}, {"DO_NOT_TRACK": "1"}], ids=str)
-def test_where_telemetry_is_off_nothing_would_be_sent(tmp_path: Path, variables: dict[str, str]) -> None:
+def test_with_telemetry_off_nothing_would_be_sent(tmp_path: Path, variables: dict[str, str]) -> None:
     machine = Machine(tmp_path / "home")
     machine.run()
     off = machine.with_variables(**variables)
@@ -108,13 +108,13 @@ def test_where_telemetry_is_off_nothing_would_be_sent(tmp_path: Path, variables:
     assert off.footfall("preview", "--wire") == ""
 
 
-def test_where_nothing_waits_it_says_so(tmp_path: Path) -> None:
+def test_without_waiting_events_preview_says_so(tmp_path: Path) -> None:
     machine = Machine(tmp_path / "home")
     assert machine.footfall("preview", "--product", "post") == "Nothing waits to be sent.\n"
     assert machine.footfall("preview", "--product", "post", "--json") == "null\n"
 
 
-def test_the_log_holds_every_event_that_was_sent_as_it_was_sent_and_no_other(
+def test_the_log_has_exactly_the_events_that_were_sent_as_they_were_sent(
     tmp_path: Path, capture: CaptureServer
 ) -> None:
     machine = Machine(tmp_path / "home", capture.url, grace=0)
@@ -138,13 +138,13 @@ def test_the_log_holds_every_event_that_was_sent_as_it_was_sent_and_no_other(
     assert all("post_version=3.2.1" in line and "$ip" not in line for line in shown)
 
 
-def test_a_log_of_nothing_says_so(tmp_path: Path) -> None:
+def test_an_empty_log_says_so(tmp_path: Path) -> None:
     machine = Machine(tmp_path / "home")
     assert machine.footfall("log", "--product", "post") == "Nothing was sent in the last 7 days.\n"
     assert machine.footfall("log", "--product", "post", "--json") == ""
 
 
-def test_a_reader_that_has_enough_is_no_error(tmp_path: Path, capture: CaptureServer) -> None:
+def test_a_closed_pipe_is_no_error(tmp_path: Path, capture: CaptureServer) -> None:
     machine = Machine(tmp_path / "home", capture.url, grace=0)
     machine.run(2000)
     capture.wait_for("server_stopped", seconds=30)
@@ -155,7 +155,7 @@ def test_a_reader_that_has_enough_is_no_error(tmp_path: Path, capture: CaptureSe
     assert done.stdout.count(b"\n") == 1
 
 
-def test_the_dictionary_says_everything_that_can_be_sent_the_products_own_events_too(
+def test_the_dictionary_has_every_event_and_property_also_the_products_own(
     tmp_path: Path, capture: CaptureServer
 ) -> None:
     machine = Machine(tmp_path / "home", capture.url, grace=0)
@@ -173,7 +173,7 @@ def test_the_dictionary_says_everything_that_can_be_sent_the_products_own_events
             assert property_["x-purpose"] in text
 
 
-def test_every_line_of_the_log_satisfies_the_dictionary_and_with_anything_more_it_does_not(
+def test_every_line_of_the_log_satisfies_the_dictionary_and_with_an_addition_it_does_not(
     tmp_path: Path, capture: CaptureServer
 ) -> None:
     machine = Machine(tmp_path / "home", capture.url, grace=0)
@@ -191,7 +191,7 @@ def test_every_line_of_the_log_satisfies_the_dictionary_and_with_anything_more_i
     assert not validator.is_valid({**letter, "properties": {**letter["properties"], "size": "huge"}})
 
 
-def test_where_no_product_is_known_the_dictionary_is_dot_ais(tmp_path: Path) -> None:
+def test_without_a_known_product_the_dictionary_is_that_of_dot_ai(tmp_path: Path) -> None:
     machine = Machine(tmp_path / "home")
     assert machine.told("dictionary")["title"] == "Events of dot-ai"
     assert "dot_ai_version" in machine.footfall("dictionary")

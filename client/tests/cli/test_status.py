@@ -1,4 +1,4 @@
-"""`footfall status`: on or off and why, who, where to, what waits, what was sent and dropped, and what went wrong."""
+"""`footfall status`: on or off and why, instance, destination, waiting, sent and dropped events, and errors."""
 
 import json
 import re
@@ -15,7 +15,7 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 INVALID = {"invalid": 1}
 
 
-def test_in_the_grace_period_everything_waits(tmp_path: Path) -> None:
+def test_in_the_grace_period_all_events_wait(tmp_path: Path) -> None:
     machine = Machine(tmp_path / "home")
     with machine.serving():
         wait_for(lambda: (machine.state / "product.json").exists(), "the server to know who it is")
@@ -36,7 +36,7 @@ def test_in_the_grace_period_everything_waits(tmp_path: Path) -> None:
     assert (told["state_directory"], told["warnings"]) == (str(machine.state), [])
 
 
-def test_what_was_sent_and_dropped_is_counted_by_reason(tmp_path: Path) -> None:
+def test_sent_events_are_counted_and_dropped_ones_by_reason(tmp_path: Path) -> None:
     with CaptureServer() as capture:
         machine = Machine(tmp_path / "home", capture.url, grace=0)
         machine.run()
@@ -48,7 +48,7 @@ def test_what_was_sent_and_dropped_is_counted_by_reason(tmp_path: Path) -> None:
     assert "2 invalid: a required property has no admissible value" in machine.footfall("status")
 
 
-def test_an_outage_is_told_with_its_reason_and_the_next_try(tmp_path: Path) -> None:
+def test_an_outage_is_shown_with_its_reason_and_the_next_try(tmp_path: Path) -> None:
     machine = Machine(tmp_path / "home", NOBODY, grace=0)
     with machine.serving():
         told = wait_for(
@@ -73,7 +73,7 @@ def test_an_outage_is_told_with_its_reason_and_the_next_try(tmp_path: Path) -> N
     ],
     ids=str,
 )
-def test_it_says_whether_telemetry_is_on_and_what_decided(
+def test_it_shows_whether_telemetry_is_on_and_why(
     tmp_path: Path, variables: dict[str, str], mode: str, because: str
 ) -> None:
     machine = Machine(tmp_path / "home").with_variables(**variables)
@@ -97,7 +97,7 @@ def test_a_misspelt_variable_is_warned_about(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["after a run", "before the first run"])
-def test_people_get_aligned_text_with_everything_that_machines_get(tmp_path: Path, before: bool) -> None:
+def test_the_text_is_aligned_and_has_everything_that_json_has(tmp_path: Path, before: bool) -> None:
     machine = Machine(tmp_path / "home")
     if before:
         machine.run()
@@ -131,7 +131,7 @@ def test_with_several_products_one_must_be_chosen(tmp_path: Path) -> None:
     assert machine.told("status", "--product", "bank")["product"] == "bank"
 
 
-def test_a_name_that_no_product_can_have_is_a_plain_error(tmp_path: Path) -> None:
+def test_an_invalid_product_name_is_a_plain_error(tmp_path: Path) -> None:
     done = Machine(tmp_path / "home").ended("status", "--product", "No Such")
     assert done.returncode == 1
     assert b"use lower-case words joined by '-'" in done.stderr

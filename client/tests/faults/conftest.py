@@ -12,19 +12,19 @@ from client.tests.identity.kubernetes.certificates import Authority
 
 @pytest.fixture(autouse=True)
 def no_host_outlives_its_test() -> Iterator[None]:
-    """A test that fails leaves no process behind."""
+    """Kill the processes that a failed test leaves."""
     yield
     Host.end_all()
 
 
 @pytest.fixture(scope="session")
 def authority() -> Authority:
-    """A certificate authority that no client trusts by itself."""
+    """A certificate authority that no client trusts by default."""
     return Authority("nobody's")
 
 
 @pytest.fixture(scope="session")
 def tls(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
-    """A server's side of TLS, signed by that authority."""
+    """The TLS of a server, signed by that authority."""
     directory: Path = tmp_path_factory.mktemp("tls")
     return authority.server(directory)

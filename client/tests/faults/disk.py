@@ -1,4 +1,4 @@
-"""A small disk of its own for one test: a tmpfs in a mount namespace that only the test's processes see."""
+"""A small disk for one test: a tmpfs in a mount namespace that only the test's processes see."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ from client.tests.support.server import Server
 
 
 class Disk:
-    """The disk. Gone with the process that holds its namespace, whatever becomes of the test.
+    """The disk. It ends with the process that holds its namespace, also if the test fails.
 
     Attributes:
         path: where it is mounted, as a process sees it that was started with `prefix`.
@@ -28,7 +28,7 @@ class Disk:
 
     @property
     def prefix(self) -> tuple[str, ...]:
-        """Runs a command where the disk is."""
+        """The words before a command that run it in the namespace of the disk."""
         return ("nsenter", f"--mount=/proc/{self._keeper}/ns/mnt", f"--wdns={PROGRAMS}", "--")
 
     def host(self, program: list[str], server: Server, **env: Any) -> Host:
@@ -37,11 +37,11 @@ class Disk:
         return Host(program, self.path / "state", server.url, prefix=self.prefix, notes=notes, **env)
 
     def command(self, *words: str) -> None:
-        """Run a command where the disk is."""
+        """Run a command in the namespace of the disk."""
         subprocess.run([*self.prefix, *words], check=True, capture_output=True)
 
     def fill(self) -> None:
-        """Leave no byte free."""
+        """Fill the disk to its last byte."""
         with (self.seen / "filler").open("ab", buffering=0) as filler:
             try:
                 while True:
@@ -50,13 +50,13 @@ class Disk:
                 return
 
     def free(self) -> None:
-        """Give back what `fill` took."""
+        """Free the space that `fill` took."""
         (self.seen / "filler").unlink()
 
 
 @contextmanager
 def disk(path: Path, options: str) -> Iterator[Disk]:
-    """A tmpfs with mount options such as `size=300k`; a skip where this user may not mount."""
+    """A tmpfs with mount options such as `size=300k`; skips the test if this user may not mount."""
     path.mkdir()
     namespace = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
     script = 'mount -t tmpfs -o "$1" tmpfs "$2" && echo mounted && exec cat'

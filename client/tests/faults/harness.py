@@ -1,4 +1,4 @@
-"""Real host processes under faults: what they accepted, what arrived, how they ended."""
+"""Real host processes under faults: the events they accept, those that arrive, and their ends."""
 
 import json
 import os
@@ -31,9 +31,9 @@ class Host:
         notes: where its ledger and log are, by default beside the state directory.
     """
 
-    _made = 0
+    _count = 0
     running: ClassVar[list["Host"]] = []
-    """Hosts that were started since `end_all`; a failing test leaves some behind."""
+    """The hosts started since `end_all`; a failing test may leave some running."""
 
     def __init__(
         self,
@@ -46,12 +46,12 @@ class Host:
         notes: Path | None = None,
         **env: str,
     ) -> None:
-        Host._made += 1
+        Host._count += 1
         self.state = state
         notes = notes or state.parent
-        self._ledger = notes / f"{state.name}-{Host._made}.ledger"
+        self._ledger = notes / f"{state.name}-{Host._count}.ledger"
         self._ledger.write_bytes(bytes(24))
-        self._log = notes / f"{state.name}-{Host._made}.log"
+        self._log = notes / f"{state.name}-{Host._count}.log"
         environ = {"HOME": str(notes), "LEDGER": str(self._ledger), **_environ(state, url), **env}
         self._began = time.monotonic()
         with self._log.open("wb") as log:
@@ -68,7 +68,7 @@ class Host:
 
     @classmethod
     def end_all(cls) -> None:
-        """Kill what still runs."""
+        """Kill the hosts that still run."""
         for host in cls.running:
             if host.process.poll() is None:
                 host.process.kill()
@@ -76,7 +76,7 @@ class Host:
         cls.running.clear()
 
     def wait_for_line(self, line: str) -> "Host":
-        """Read the program's output until it says a line."""
+        """Read the program's output until it prints this line."""
         assert self.process.stdout is not None
         said = ""
         while said.strip() != line:
@@ -85,7 +85,7 @@ class Host:
         return self
 
     def read_after(self, beginning: str) -> str:
-        """Read the program's output until a line begins so; the rest of that line."""
+        """Read the program's output until a line begins with `beginning`; the rest of that line."""
         assert self.process.stdout is not None
         while True:
             said = self.process.stdout.readline()
@@ -94,7 +94,7 @@ class Host:
                 return said[len(beginning) :].strip()
 
     def say(self, line: str) -> None:
-        """Give the program a line on its standard input."""
+        """Write a line to the program's standard input."""
         assert self.process.stdin is not None
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
@@ -134,27 +134,27 @@ class Host:
 
     @property
     def age(self) -> float:
-        """Seconds since it was started."""
+        """Seconds since its start."""
         return time.monotonic() - self._began
 
     @property
     def log(self) -> str:
-        """What it wrote on stderr."""
+        """Its stderr."""
         return self._log.read_text()
 
     @property
     def begun(self) -> int:
-        """How many events it gave to record()."""
+        """The number of events it passed to record()."""
         return self._numbers()[0]
 
     @property
     def accepted(self) -> int:
-        """For how many events record() returned."""
+        """The number of events for which record() returned."""
         return self._numbers()[1]
 
     @property
     def slowest(self) -> float:
-        """Seconds that the slowest record() took."""
+        """The seconds of the slowest record()."""
         return self._numbers()[2] / 1e9
 
     def _numbers(self) -> tuple[int, int, int]:
@@ -174,37 +174,37 @@ def _environ(state: Path, url: str) -> dict[str, str]:
 
 
 def deliver_rest(state: Path, url: str, **env: Any) -> None:
-    """The next start: a process that records nothing and delivers what earlier ones left."""
+    """Start a process that records nothing and delivers the events that earlier ones left."""
     with Host(["deliver.py"], state, url, **env) as host:
         assert host.wait(90) == 0, host.log
 
 
 def total(hosts: list[Host]) -> tuple[Counter[str], Counter[str]]:
-    """How many events per tool the hosts accepted at least, and at most: a kill may come between the two."""
-    least: Counter[str] = Counter()
-    most: Counter[str] = Counter()
+    """The least and the greatest number of events per tool that the hosts accepted; a kill may fall between them."""
+    at_least: Counter[str] = Counter()
+    at_most: Counter[str] = Counter()
     for host in hosts:
-        least.update(f"t{number % 1000}" for number in range(host.accepted))
-        most.update(f"t{number % 1000}" for number in range(host.begun))
-    return least, most
+        at_least.update(f"t{number % 1000}" for number in range(host.accepted))
+        at_most.update(f"t{number % 1000}" for number in range(host.begun))
+    return at_least, at_most
 
 
 def tools(server: Server) -> Counter[str]:
-    """How many distinct events per tool the server accepted."""
+    """The number of distinct events per tool that the server accepted."""
     events = list(server.accepted.values())
     return Counter(e["properties"]["tool"] for e in events if e["event"] == "tool_executed")
 
 
 def assert_all_arrived(server: Server, *hosts: Host) -> None:
-    """Every event that record() accepted is at the server, and nothing that was never given to it."""
-    least, most = total(list(hosts))
+    """Every event that record() accepted is at the server, and no event that was not recorded."""
+    at_least, at_most = total(list(hosts))
     arrived = tools(server)
-    assert not least - arrived, f"lost: {least - arrived}"
-    assert not arrived - most, f"invented: {arrived - most}"
+    assert not at_least - arrived, f"lost: {at_least - arrived}"
+    assert not arrived - at_most, f"invented: {arrived - at_most}"
 
 
 def get(port: str, path: int) -> None:
-    """Request a page; again where the server is not there yet."""
+    """Request a page, and repeat it until the server listens."""
 
     def answered() -> bool:
         try:
@@ -217,18 +217,18 @@ def get(port: str, path: int) -> None:
 
 
 def dropped(state: Path) -> dict[str, int]:
-    """What was dropped on a state directory, by reason."""
+    """The number of dropped events of a state directory, by reason."""
     counts: dict[str, int] = read(state / "ship.json").get("dropped", {})
     return counts
 
 
 def read(path: Path) -> dict[str, Any]:
-    """A JSON object in a file; empty where there is none."""
+    """The JSON object in a file; empty if there is none."""
     return json.loads(path.read_bytes()) if path.exists() else {}
 
 
 def footfall_status(state: Path, *prefix: str) -> dict[str, Any]:
-    """What `footfall status` says."""
+    """The JSON of `footfall status`."""
     environ = {**os.environ, "TEST_HOST_TELEMETRY_STATE_DIR": str(state), "TEST_HOST_POSTHOG_KEY": "phc_test"}
     command = [*prefix, str(Path(sys.executable).with_name("footfall")), "status", "--product", "test-host", "--json"]
     told: dict[str, Any] = json.loads(subprocess.run(command, env=environ, check=True, capture_output=True).stdout)

@@ -1,4 +1,4 @@
-"""Whatever the disk does: the host never notices, good lines are kept, losses are counted and named.
+"""Under every fault of the disk the host is not affected, intact lines are kept, and losses are counted by reason.
 
 Real: full disk, no inodes, a limit on the size of files, read-only, permission denied, files deleted, cut, or written
 to by others. Injected file layer (programs/common.py): a disk that turns read-only or over quota under an open file,
@@ -34,7 +34,7 @@ def delivered(server: Server) -> int:
 
 
 def unhurt(host: Host) -> None:
-    """The host ended as it wanted to, was never held up, and its log has no error of ours."""
+    """The host ended normally, was never blocked, and its log has no error of telemetry."""
     assert "Traceback" not in host.log
     assert "Exception" not in host.log
     assert host.slowest < 0.5
@@ -71,7 +71,7 @@ def test_a_disk_that_fills_up_in_an_outage_costs_nothing(tmp_path: Path) -> None
         assert dropped(small.seen / "state") == {}
 
 
-def test_what_waited_in_memory_is_on_disk_soon_after_there_is_room_again(tmp_path: Path) -> None:
+def test_events_in_memory_are_written_soon_after_there_is_room_again(tmp_path: Path) -> None:
     with disk(tmp_path / "disk", "size=2m") as small, Server(status(503)) as server:
         with small.host(["recorder.py", "200", "0", "stay"], server) as host:
             wait_for(lambda: host.accepted > 100, "some events")
@@ -87,11 +87,11 @@ def test_what_waited_in_memory_is_on_disk_soon_after_there_is_room_again(tmp_pat
         (small.seen / "state" / "ship.json").unlink()
         with small.host(["deliver.py"], server) as next_start:
             assert next_start.wait() == 0
-        # What was recorded in the instant between the count and the kill is on disk too.
+        # Events recorded between the count and the kill are on disk too.
         assert_all_arrived(server, host)
 
 
-def test_when_neither_disk_nor_memory_has_room_the_oldest_go_and_are_counted(tmp_path: Path) -> None:
+def test_without_room_on_disk_and_in_memory_the_oldest_events_are_dropped_and_counted(tmp_path: Path) -> None:
     with disk(tmp_path / "disk", "size=200k") as small, Server(status(503)) as server:
         with small.host(["flood.py", "90000"], server) as host:
             host.wait_for_line("recorded")
@@ -132,7 +132,7 @@ def test_a_limit_on_the_size_of_files_costs_nothing(tmp_path: Path) -> None:
         assert dropped(state) == {}
 
 
-def test_a_read_only_disk_costs_nothing_while_the_process_lives_and_is_named(tmp_path: Path) -> None:
+def test_a_read_only_disk_costs_nothing_while_the_process_lives_and_is_reported(tmp_path: Path) -> None:
     with disk(tmp_path / "disk", "size=1m") as readonly, Server() as server:
         readonly.command("mount", "-o", "remount,ro", str(readonly.path))
         with readonly.host([*RATE, "300", "exit"], server) as host:
@@ -143,7 +143,7 @@ def test_a_read_only_disk_costs_nothing_while_the_process_lives_and_is_named(tmp
         assert "Read-only file system" in told["durability"]
 
 
-def test_a_directory_that_belongs_to_somebody_else_costs_nothing_and_is_named(tmp_path: Path) -> None:
+def test_a_directory_of_another_user_costs_nothing_and_is_reported(tmp_path: Path) -> None:
     state = tmp_path / "state"
     state.mkdir(mode=0o700)
     os.chown(state, 12345, 12345)
@@ -179,7 +179,7 @@ def test_a_disk_that_fails_under_an_open_file_costs_nothing(tmp_path: Path, erro
         assert dropped(state) == {}
 
 
-def test_a_slow_disk_holds_the_caller_up_three_times_and_then_no_more(tmp_path: Path) -> None:
+def test_a_slow_disk_delays_the_caller_three_times_at_most(tmp_path: Path) -> None:
     state, fault = tmp_path / "state", tmp_path / "fault"
     fault.touch()
     with Server() as server:
@@ -195,7 +195,7 @@ def test_a_slow_disk_holds_the_caller_up_three_times_and_then_no_more(tmp_path: 
         assert_all_arrived(server, host)
 
 
-def test_a_directory_that_is_deleted_is_made_again_and_nothing_is_lost(tmp_path: Path) -> None:
+def test_a_deleted_directory_is_created_again_and_nothing_is_lost(tmp_path: Path) -> None:
     state = tmp_path / "state"
     with Server(status(503)) as server:
         with Host(["recorder.py", "300", "0", "stay"], state, server.url) as host:
@@ -214,7 +214,7 @@ def test_a_directory_that_is_deleted_is_made_again_and_nothing_is_lost(tmp_path:
         assert (state.stat().st_mode & 0o777, (state / "spool").stat().st_mode & 0o777) == (0o700, 0o700)
 
 
-def test_a_file_that_is_cut_by_another_program_loses_what_was_cut_and_counts_it(tmp_path: Path) -> None:
+def test_a_file_cut_by_another_program_loses_only_the_cut_events_and_counts_them(tmp_path: Path) -> None:
     state = tmp_path / "state"
     with Server(status(503)) as server:
         with Host(["recorder.py", "300", "0", "stay"], state, server.url) as host:
@@ -246,14 +246,14 @@ def test_garbage_that_another_program_appends_costs_no_event(tmp_path: Path, gar
         server.answer = status(200)
         (state / "ship.json").unlink(missing_ok=True)
         deliver_rest(state, server.url)
-        least, most = total([host])
-        # The one event that was written right behind garbage without an end is part of it.
-        assert sum((least - tools(server)).values()) <= (0 if garbage.endswith(b"\n") else 1)
-        assert not tools(server) - most
+        at_least, at_most = total([host])
+        # An event written directly after garbage without a line end is part of that line.
+        assert sum((at_least - tools(server)).values()) <= (0 if garbage.endswith(b"\n") else 1)
+        assert not tools(server) - at_most
         assert set(dropped(state)) <= {"corrupt"}
 
 
-def test_a_spool_overwritten_with_garbage_is_counted_and_what_follows_is_delivered(tmp_path: Path) -> None:
+def test_lines_overwritten_with_garbage_are_counted_and_later_events_delivered(tmp_path: Path) -> None:
     state = tmp_path / "state"
     with Server(status(503)) as server:
         with Host(["recorder.py", "0", "500", "stay"], state, server.url) as host:
@@ -268,7 +268,7 @@ def test_a_spool_overwritten_with_garbage_is_counted_and_what_follows_is_deliver
         assert dropped(state)["corrupt"] >= 1
 
 
-def test_without_working_locks_living_processes_keep_apart_and_old_leavings_are_taken_over(tmp_path: Path) -> None:
+def test_without_working_locks_running_processes_stay_apart_and_old_segments_are_adopted(tmp_path: Path) -> None:
     state = tmp_path / "state"
     with Server() as server:
         hosts = [Host(["recorder.py", "200", "0", "stay"], state, server.url, INJECT="NOLOCKS") for _ in range(2)]
@@ -286,7 +286,7 @@ def test_without_working_locks_living_processes_keep_apart_and_old_leavings_are_
         assert segments(state) == []
 
 
-def test_on_a_network_file_system_lines_pass_through_memory_and_are_on_disk_an_instant_later(tmp_path: Path) -> None:
+def test_on_a_network_file_system_lines_reach_the_disk_through_memory_within_an_instant(tmp_path: Path) -> None:
     state = tmp_path / "state"
     with Server() as server:
         env: dict[str, Any] = {"INJECT": "NETWORK", "TEST_HOST_TELEMETRY_FLUSH_SECONDS": "60"}
@@ -296,5 +296,5 @@ def test_on_a_network_file_system_lines_pass_through_memory_and_are_on_disk_an_i
             host.kill()
         unhurt(host)
         deliver_rest(state, server.url)
-        # At a hundred a second, the last one or two were not on disk yet; a busy machine's thread comes later.
+        # At a hundred a second, the last one or two may not be on disk yet, and more on a busy machine.
         assert host.accepted - delivered(server) <= 20

@@ -1,4 +1,4 @@
-"""Whatever ends a process, at whatever rate it records: every event it accepted is delivered, once."""
+"""After any end of a process, at any rate of recording, every event it accepted is delivered once."""
 
 import os
 import random
@@ -14,17 +14,17 @@ from tests.support.waiting import wait_for
 SOAK = bool(os.environ.get("SOAK"))
 KILLS = 100 if SOAK else 20
 RATES = ("1", "10", "1000", "0")
-"""Events a second; 0 is flat out."""
+"""Events per second; 0 is as fast as possible."""
 
 
 def record_and_end(rate: str, end: str, state: Path, url: str) -> Host:
-    """A host that records for about a second and a half at a rate, and then ends in some way."""
+    """A host that records at a rate for about 1.5 seconds, and then ends by `end`."""
     count = {"1": 2, "10": 15, "1000": 1500, "0": 6000}[rate]
     return Host(["recorder.py", rate, str(count), end], state, url, SERVE="1")
 
 
 @pytest.mark.parametrize("end", ["exit", "raise", "os._exit", "close"])
-def test_an_end_of_the_hosts_own_making_loses_nothing(tmp_path: Path, end: str) -> None:
+def test_a_host_that_ends_by_itself_loses_nothing(tmp_path: Path, end: str) -> None:
     with Server() as server:
         hosts = [record_and_end(rate, end, tmp_path / rate, server.url) for rate in RATES]
         codes = {host.wait() for host in hosts}
@@ -35,7 +35,7 @@ def test_an_end_of_the_hosts_own_making_loses_nothing(tmp_path: Path, end: str) 
         assert [host.accepted for host in hosts] == [2, 15, 1500, 6000]
         assert_all_arrived(server, *hosts)
         stops = [e for e in server.accepted.values() if e["event"] == "server_stopped"]
-        # os._exit leaves no time to say anything; what was accepted before is safe all the same.
+        # os._exit leaves no time for `server_stopped`; the events accepted before it are safe.
         assert len(stops) == (0 if end == "os._exit" else 4)
 
 
@@ -64,11 +64,13 @@ def test_kills_at_random_moments_in_a_row_lose_nothing(tmp_path: Path) -> None:
     with Server() as server:
         hosts = []
         for _ in range(KILLS):
-            # At any moment: while Python starts, at the first event, while a batch is on its way, in between.
+            # At any moment: while Python starts, at the first event, while a batch is sent, in between.
             host = Host(["recorder.py", dice.choice(RATES), "0", "stay"], state, server.url, SERVE="1")
             hosts.append(host)
             moment = dice.uniform(0.05, 1.2)
-            if dice.random() < 0.5:  # counted from the first event, so that a slow start leaves something to lose
+            if (
+                dice.random() < 0.5
+            ):  # counted from the first event, so that also after a slow start there are events to lose
                 wait_for(lambda host=host: host.accepted, "the first event", 30)
                 moment += host.age
             wait_for(lambda host=host, moment=moment: host.age > moment, "the moment to kill")
@@ -88,7 +90,7 @@ def test_a_crash_between_storing_and_answering_repeats_a_batch_under_the_same_uu
     with Server(store_and_kill) as server:
         host = Host(["recorder.py", "0", "50", "stay"], tmp_path / "state", server.url)
         host.wait()
-        # On a busy machine the first batch goes out before all were recorded.
+        # On a busy machine the first batch is sent before all events are recorded.
         stored = len(server.accepted)
         assert stored > 0
         server.answer = Server().answer

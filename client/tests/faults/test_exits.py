@@ -1,4 +1,4 @@
-"""The end of a process is bounded whatever the network does, says so first of all, and takes nothing from the host."""
+"""The end of a process is bounded under any network, records the stop first, and leaves the host's handlers alone."""
 
 import os
 import signal
@@ -19,9 +19,9 @@ from client.tests.support.server import Request, Server, status
 from tests.support.waiting import wait_for
 
 URGENT = ("nice", "-n", "-10") if os.geteuid() == 0 else ()
-"""What is timed comes before what else the machine does, where that is allowed."""
+"""Timed processes get a higher priority, if the user may set one."""
 PYTHON_SECONDS = 1.0
-"""What Python's own end may take on a busy machine."""
+"""The seconds that the end of Python itself may take on a busy machine."""
 MCP_SERVER = PROGRAMS.parents[1] / "mcp" / "programs" / "mcp2_mcpserver.py"
 
 
@@ -53,7 +53,7 @@ def test_an_end_takes_two_seconds_at_most_and_the_rest_is_delivered_later(
 
 
 def forget_wait(state: Path) -> None:
-    """Let the time to the next try be over."""
+    """Remove the wait before the next attempt."""
     (state / "ship.json").unlink(missing_ok=True)
 
 
@@ -68,7 +68,7 @@ def test_a_slow_server_gets_its_events_within_the_two_seconds(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("kind", ["plain", "later", "asyncio"])
-def test_the_hosts_own_handler_still_runs_and_decides(tmp_path: Path, kind: str) -> None:
+def test_the_handler_of_the_host_still_runs_and_decides(tmp_path: Path, kind: str) -> None:
     with Server() as server, Host(["handlers.py", kind], tmp_path / "state", server.url) as host:
         host.wait_for_line("ready")
         host.process.send_signal(signal.SIGTERM)
@@ -88,7 +88,9 @@ def test_a_signal_that_the_host_ignores_stays_ignored(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_uvicorn_ends_as_ever_and_the_stop_is_said_before_its_lifespan_ends(tmp_path: Path, number: int) -> None:
+def test_uvicorn_ends_as_without_telemetry_and_the_stop_is_recorded_before_its_lifespan_ends(
+    tmp_path: Path, number: int
+) -> None:
     with Server() as server, Host(["web.py"], tmp_path / "state", server.url, **SLOWLY) as host:
         port = host.read_after("listening ")
         for path in range(20):
@@ -101,16 +103,14 @@ def test_uvicorn_ends_as_ever_and_the_stop_is_said_before_its_lifespan_ends(tmp_
 
 
 SLOWLY: dict[str, Any] = {"TEST_HOST_TELEMETRY_FLUSH_SECONDS": "60"}
-"""So that what was recorded is still on disk when the process ends."""
+"""So long that the recorded events are still on disk when the process ends."""
 
 
 @pytest.mark.parametrize("kind", ["hanging", "black hole", "503"])
-def test_a_stdio_server_ends_by_itself_before_its_client_would_kill_it(
-    tmp_path: Path, tls: ssl.SSLContext, kind: str
-) -> None:
+def test_a_stdio_server_ends_before_its_client_kills_it(tmp_path: Path, tls: ssl.SSLContext, kind: str) -> None:
     state = tmp_path / "state"
     with outage(kind, tls) as place, Server() as well:
-        # Whatever else the machine does only adds to the time, so the best of three tells.
+        # Other load on the machine only adds to the time, so the best of three counts.
         assert any(ends_in_time(tmp_path, place) for _ in range(3))
         runs = len(list(tmp_path.glob("on-*")))
         forget_wait(state)
@@ -127,7 +127,7 @@ def ends_in_time(directory: Path, place: Destination) -> bool:
 
 
 def session_ends(directory: Path, place: Destination, telemetry: str) -> float | None:
-    """Use a server over stdio once; seconds from the end of its input to its own, None where it was killed."""
+    """Use a server over stdio once; seconds from the end of its input to its exit, None if it was killed."""
     report = directory / f"{'on' if telemetry == 'true' else 'off'}-{time.monotonic_ns()}"
     environ = {
         "PATH": os.environ["PATH"],

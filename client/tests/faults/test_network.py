@@ -1,4 +1,4 @@
-"""The operator's proxies and certificates are used; only the needed headers leave; names are asked for rarely."""
+"""The operator's proxies and certificates are used; only the needed headers are sent; few names are resolved."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def test_only_the_needed_headers_leave(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
-def test_a_host_that_only_the_proxy_knows_is_reached_through_it(tmp_path: Path, variable: str) -> None:
+def test_a_host_that_only_the_proxy_can_resolve_is_reached_through_it(tmp_path: Path, variable: str) -> None:
     with Server() as proxy:
         place = "http://telemetry.invalid:8000"
         env: dict[str, Any] = {variable: proxy.url}
@@ -66,7 +66,7 @@ def test_a_tunnel_and_the_operators_own_certificates(
         assert all("roxy" not in name for request in server.requests for name in request.headers)
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path, tls: ssl.SSLContext) -> None:
+def test_a_certificate_of_an_unknown_authority_is_refused(tmp_path: Path, tls: ssl.SSLContext) -> None:
     with Server(tls=tls) as server:
         assert BatchSender(server.url, {}).post(BODY) == Retry("the server's certificate can't be verified")
         assert server.requests == []
@@ -87,7 +87,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path, tls: s
         (",,:,[", False),
     ],
 )
-def test_no_proxy_names_hosts_as_other_programs_read_it(no_proxy: str, direct: bool) -> None:
+def test_no_proxy_matches_hosts_as_in_other_programs(no_proxy: str, direct: bool) -> None:
     environ = {"https_proxy": "http://proxy:3128", "NO_PROXY": no_proxy}
     found = proxy_for("https://telemetry.example.org:8443/batch/", environ)
     assert found == (None if direct else "http://proxy:3128")
@@ -104,12 +104,12 @@ def test_no_proxy_names_hosts_as_other_programs_read_it(no_proxy: str, direct: b
         ("[::1]", "[::1]", True),
     ],
 )
-def test_no_proxy_names_addresses_and_networks(host: str, no_proxy: str, direct: bool) -> None:
+def test_no_proxy_matches_addresses_and_networks(host: str, no_proxy: str, direct: bool) -> None:
     found = proxy_for(f"http://{host}/batch/", {"http_proxy": "http://proxy:3128", "no_proxy": no_proxy})
     assert found == (None if direct else "http://proxy:3128")
 
 
-def test_a_header_of_a_web_request_is_not_mistaken_for_a_proxy() -> None:
+def test_a_header_of_a_web_request_is_not_used_as_a_proxy() -> None:
     in_cgi = {"REQUEST_METHOD": "GET", "HTTP_PROXY": "http://evil:1"}
     assert proxy_for("http://telemetry.example.org/", in_cgi) is None
 
@@ -140,7 +140,7 @@ def test_a_broken_proxy_variable_costs_nothing_but_time(tmp_path: Path, proxy: s
         b"\r\n" * 9,
     ],
 )
-def test_a_proxy_that_opens_no_tunnel_holds_the_sender_for_a_bounded_time(answer: bytes) -> None:
+def test_a_proxy_that_opens_no_tunnel_blocks_the_sender_for_a_bounded_time(answer: bytes) -> None:
     with Proxy(1, answer) as proxy:
         sender = BatchSender("https://telemetry.invalid", {"https_proxy": f"http://{proxy.address}"})
         began = time.monotonic()
@@ -149,7 +149,7 @@ def test_a_proxy_that_opens_no_tunnel_holds_the_sender_for_a_bounded_time(answer
         assert proxy.heads
 
 
-def test_one_connection_is_kept_for_all_batches_and_a_closed_one_is_made_again() -> None:
+def test_one_connection_is_used_for_all_batches_and_a_closed_one_is_opened_again() -> None:
     with Server() as server:
         sender = BatchSender(server.url, {})
         assert [sender.post(BODY) for _ in range(3)] == [Delivered()] * 3
@@ -169,7 +169,7 @@ def test_an_answer_without_a_length_ends_with_its_connection() -> None:
         assert [BatchSender(server.url, {}).post(BODY) for _ in range(3)] == [Delivered()] * 3
 
 
-def test_a_name_that_is_unknown_is_asked_for_once_a_try(tmp_path: Path) -> None:
+def test_an_unknown_name_is_resolved_once_per_attempt(tmp_path: Path) -> None:
     state = tmp_path / "state"
     if os.geteuid() != 0:
         pytest.skip("a name server of its own needs root")
@@ -189,7 +189,7 @@ def test_a_name_that_is_unknown_is_asked_for_once_a_try(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("jump", ["-86400", "31536000"])
-def test_a_wall_clock_that_is_set_while_the_host_runs_loses_nothing_and_sends_nothing_early(
+def test_setting_the_wall_clock_while_the_host_runs_loses_nothing_and_sends_nothing_early(
     tmp_path: Path, jump: str
 ) -> None:
     state = tmp_path / "state"

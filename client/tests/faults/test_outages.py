@@ -1,4 +1,4 @@
-"""However a server is out, and for however long: nothing is lost, the caller never waits, the log stays quiet."""
+"""In an outage of any kind and length nothing is lost, the caller never waits, and the log stays quiet."""
 
 import os
 import signal
@@ -21,12 +21,14 @@ from tests.support.waiting import steadily, wait_for
 
 REAL_SECONDS = 120 if os.environ.get("SOAK") else 20
 PATIENCE_SECONDS = 0.03
-"""For connecting and for an answer, where time is injected."""
+"""For connecting and for an answer, in tests with an injected clock."""
 
 
 @pytest.mark.timeout(REAL_SECONDS + 100)
-def test_twenty_seconds_of_every_outage_lose_nothing_and_hurt_nobody(tmp_path: Path, tls: ssl.SSLContext) -> None:
-    # One host per kind, all at once: a suite has minutes, not hours.
+def test_twenty_seconds_of_every_outage_lose_nothing_and_do_not_affect_the_host(
+    tmp_path: Path, tls: ssl.SSLContext
+) -> None:
+    # One host per kind, all at once, so that the suite takes minutes.
     with ExitStack() as stack:
         places = {kind: stack.enter_context(outage(kind, tls)) for kind in OUTAGES}
         hosts = {kind: stack.enter_context(host_in(kind, place, tmp_path)) for kind, place in places.items()}
@@ -47,7 +49,7 @@ def host_in(kind: str, place: Destination, directory: Path) -> Host:
 
 
 def troubles(kind: str, host: Host, place: Destination, exit_seconds: float) -> Iterator[str]:
-    """What is not as it should be after an outage of 20 seconds, as sentences."""
+    """The faults found after an outage of 20 seconds, as sentences."""
     if host.accepted < 10 * REAL_SECONDS * 0.8:
         yield f"only {host.accepted} events were recorded"
     if host.slowest > 0.5:  # a busy machine's scheduler, not a network
@@ -67,12 +69,12 @@ def troubles(kind: str, host: Host, place: Destination, exit_seconds: float) -> 
 
 
 def losses(host: Host) -> Iterator[str]:
-    """What the next start, two hours later, doesn't deliver."""
+    """The events that the next start, two hours later, does not deliver."""
     with Server() as server:
         Rig(host.state, server, SteppedClock(time.time() + 7200, boot_id="")).ship()
-        least, most = total([host])
-        if least - tools(server) or tools(server) - most:
-            yield f"{sum(least.values())} events accepted, {sum(tools(server).values())} delivered"
+        at_least, at_most = total([host])
+        if at_least - tools(server) or tools(server) - at_most:
+            yield f"{sum(at_least.values())} events accepted, {sum(tools(server).values())} delivered"
         if "server_stopped" not in {event["event"] for event in server.accepted.values()}:
             yield "server_stopped was lost"
     if dropped(host.state):

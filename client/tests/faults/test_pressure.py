@@ -1,4 +1,4 @@
-"""Flat out past every bound: oldest first, counted, and the caller never waits."""
+"""Recording past every bound drops the oldest events first and counts them, and the caller never waits."""
 
 import signal
 from collections import Counter
@@ -15,19 +15,19 @@ SPOOL_BYTES = 10 << 20
 SEGMENT_BYTES = 256 << 10
 MEMORY_MIB = 16
 FLOOD = 100_000
-"""Events; about 17 MB of them."""
+"""The number of events; about 17 MB."""
 
 
 def spooled(state: Path) -> int:
     return sum(path.stat().st_size for path in (state / "spool").glob("*.seg"))
 
 
-def sizes_while(hosts: list[Host], state: Path, most: int) -> None:
-    """Wait until the hosts have recorded, and see that the spool stays within its bound meanwhile."""
+def sizes_while(hosts: list[Host], state: Path, limit: int) -> None:
+    """Wait until the hosts have recorded, and check all the time that the spool stays within its bound."""
 
     def done() -> bool:
         try:
-            assert spooled(state) <= most
+            assert spooled(state) <= limit
         except FileNotFoundError:
             return False  # dropped between listing and looking
         return all(host.accepted >= FLOOD for host in hosts)
@@ -36,12 +36,12 @@ def sizes_while(hosts: list[Host], state: Path, most: int) -> None:
 
 
 def newest(count: int) -> Counter[str]:
-    """The tools of so many events at the end of what a flood records; its last thousand are numbered anew."""
+    """The tools of the last `count` events of a flood; the last thousand are numbered from 0 again."""
     numbers = [number % 1000 for number in range(FLOOD - (count - 1000), FLOOD)] + list(range(1000))
     return Counter(f"t{number}" for number in numbers)
 
 
-def test_past_the_bound_the_oldest_go_first_and_are_counted_and_the_caller_never_waits(tmp_path: Path) -> None:
+def test_past_the_bound_the_oldest_events_are_dropped_and_counted_and_the_caller_never_waits(tmp_path: Path) -> None:
     state = tmp_path / "state"
     with Server(status(503)) as server:
         with Host(["flood.py", str(FLOOD)], state, server.url) as host:
@@ -59,7 +59,7 @@ def test_past_the_bound_the_oldest_go_first_and_are_counted_and_the_caller_never
         assert set(lost) == {"overflow"}
         assert footfall_status(state)["dropped"] == lost
         assert kept + lost["overflow"] == host.accepted
-        # What is left is the end of what was recorded, and the one file that was being read.
+        # Left are the last events, and the one segment that was being read.
         assert not newest(kept - SEGMENT_BYTES // 150) - tools(server)
 
 
@@ -90,7 +90,7 @@ def test_without_a_disk_the_memory_is_bounded_as_well(tmp_path: Path) -> None:
         kept = sum(tools(server).values())
         assert 30_000 < kept < FLOOD
         host.kill(signal.SIGTERM)
-    # What is left is the end of what was recorded, and the batch that was on its way.
+    # Left are the last events, and the batch that was being sent.
     assert not newest(kept - 100) - tools(server)
 
 
@@ -101,6 +101,6 @@ def test_a_record_costs_the_caller_microseconds_whether_or_not_the_spool_is_full
         host.wait_for_line("recorded")
         host.say("go on")
         median, nearly_worst = map(float, host.read_after("microseconds ").split())
-        # Far above what bench/ measures, for a machine that is busy with other tests.
+        # Far above the results of bench/, because other tests run on the same machine.
         assert median < 100
         assert nearly_worst < 20_000

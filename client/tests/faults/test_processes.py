@@ -1,4 +1,4 @@
-"""Forks, workers, containers, threads, tasks, signal handlers and finalisers: whoever records, it arrives once."""
+"""Events recorded in forks, workers, containers, threads, tasks, signal handlers and finalisers arrive once."""
 
 import os
 import signal
@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def run(program: list[str], state: Path, server: Server, **env: Any) -> Host:
-    """Run a program to its end, and then the next start."""
+    """Run a program to its end, then a process that delivers the rest."""
     host = Host(program, state, server.url, **env)
     assert host.wait(60) == 0, host.log
     assert "Traceback" not in host.log
@@ -32,20 +32,20 @@ def run(program: list[str], state: Path, server: Server, **env: Any) -> Host:
     return host
 
 
-def test_parent_and_forked_children_deliver_each_their_own(tmp_path: Path) -> None:
+def test_parent_and_forked_children_each_deliver_their_events(tmp_path: Path) -> None:
     with Server() as server:
         run(["processes.py", "children"], tmp_path / "state", server)
         assert tools(server) == Counter(t0=400, t1=100, t2=100)
 
 
-def test_a_fork_of_a_fork_delivers_its_own(tmp_path: Path) -> None:
+def test_a_fork_of_a_fork_delivers_its_events(tmp_path: Path) -> None:
     with Server() as server:
         run(["processes.py", "nested"], tmp_path / "state", server)
         assert tools(server) == Counter(t0=100, t1=100, t2=100, t3=100)
 
 
 @pytest.mark.parametrize("sending", [True, False])
-def test_a_child_that_lives_on_holds_nothing_of_its_dead_parent(tmp_path: Path, sending: bool) -> None:
+def test_a_child_that_outlives_its_parent_does_not_hold_its_segment(tmp_path: Path, sending: bool) -> None:
     env: dict[str, Any] = {} if sending else LATER
     with Server(hang) as server, Host(["processes.py", "orphan"], tmp_path / "state", server.url, **env) as host:
         if sending:
@@ -60,7 +60,7 @@ def test_a_child_that_lives_on_holds_nothing_of_its_dead_parent(tmp_path: Path, 
         host.end()
 
 
-def test_a_child_that_is_forked_in_the_middle_of_a_request_delivers_its_own_and_ends_in_time(tmp_path: Path) -> None:
+def test_a_child_forked_during_a_request_delivers_its_events_and_ends_in_time(tmp_path: Path) -> None:
     state = tmp_path / "state"
     with Server(hang) as server, Host(["processes.py", "midway"], state, server.url) as host:
         wait_for(lambda: server.requests, "the parent to be in the middle of sending")
@@ -83,11 +83,11 @@ def test_forks_while_the_sender_starts_neither_hang_nor_lose(tmp_path: Path) -> 
 
 AT_ONCE: dict[str, Any] = {"TEST_HOST_TELEMETRY_FLUSH_SECONDS": "0"}
 LATER: dict[str, Any] = {"TEST_HOST_TELEMETRY_FLUSH_SECONDS": "60"}
-"""So that what was recorded is still on disk when the process ends."""
+"""So long that the recorded events are still on disk when the process ends."""
 
 
 @pytest.mark.parametrize("kind", ["fork", "spawn", "forkserver"])
-def test_workers_of_multiprocessing_deliver_each_their_own(tmp_path: Path, kind: str) -> None:
+def test_workers_of_multiprocessing_each_deliver_their_events(tmp_path: Path, kind: str) -> None:
     with Server() as server:
         run(["processes.py", kind], tmp_path / "state", server)
         assert tools(server) == Counter({f"t{n}": 100 for n in range(10)})
@@ -129,7 +129,7 @@ def test_two_containers_that_are_both_process_1_share_a_directory(tmp_path: Path
         pids = {Path(f"/proc/{child.pid}/status").read_text().split("NSpid:")[1].split("\n")[0] for child in inside}
         assert {pid.split()[-1] for pid in pids} == {"1"}
         hosts[0].kill()
-        # The living one goes on, and neither loses nor repeats anything of the dead one.
+        # The running one continues, and neither loses nor repeats an event of the killed one.
         before = hosts[1].accepted
         wait_for(lambda: hosts[1].accepted > before + 300, "the living one to go on")
         hosts[1].kill()
@@ -138,7 +138,7 @@ def test_two_containers_that_are_both_process_1_share_a_directory(tmp_path: Path
         assert dropped(state) == {}
 
 
-def test_the_workers_of_uvicorn_deliver_each_their_own(tmp_path: Path) -> None:
+def test_the_workers_of_uvicorn_each_deliver_their_events(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
     arguments = ["-m", "uvicorn", "--workers", "2", "--port", port, "--log-level", "critical", "web:app"]
@@ -163,7 +163,7 @@ def gunicorn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("preload", [True, False])
-def test_the_workers_of_gunicorn_deliver_each_their_own(tmp_path: Path, gunicorn: Path, preload: bool) -> None:
+def test_the_workers_of_gunicorn_each_deliver_their_events(tmp_path: Path, gunicorn: Path, preload: bool) -> None:
     options = ["--preload"] if preload else []
     arguments = ["-m", "gunicorn", "-w", "3", "-b", "127.0.0.1:0", "--graceful-timeout", "5", *options, "web:wsgi"]
     with Server() as server:
@@ -177,12 +177,12 @@ def test_the_workers_of_gunicorn_deliver_each_their_own(tmp_path: Path, gunicorn
 
 
 def listening(host: Host) -> str:
-    """The port that gunicorn says it listens on; empty as long as it doesn't."""
+    """The port that gunicorn listens on; empty until it does."""
     return host.log.partition("Listening at: http://127.0.0.1:")[2].partition(" ")[0]
 
 
 def ask(port: str) -> None:
-    """Forty requests, each on a connection of its own."""
+    """Send forty requests, each on a new connection."""
     for number in range(40):
         get(port, number)
 

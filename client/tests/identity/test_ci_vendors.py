@@ -1,4 +1,4 @@
-"""Runs in CI and under a test are internal; a production server must never be taken for one."""
+"""Runs in CI and under a test are internal; a production server is not."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ import pytest
 from footfall.identity import ci_vendors
 from footfall.identity.context import in_ci, in_test, is_internal
 
-# What each vendor sets on its build machines, as far as the telling variables go.
+# The variables by which each vendor's build machines are recognised.
 VENDORS = {
     "Agola CI": {"AGOLA_GIT_REF": "refs/heads/main"},
     "Appcircle": {"AC_APPCIRCLE": "true"},
@@ -72,7 +72,7 @@ PRODUCTION = {
     "a server that talks to Gerrit": {"GERRIT_PROJECT": "tools"},
     "a server that talks to Buddy": {"BUDDY_WORKSPACE_ID": "1"},
     "an image that carries its commit": {"BITBUCKET_COMMIT": "7f0c1e2"},
-    "beside a service named drone": {"DRONE_SERVICE_HOST": "10.0.0.7", "DRONE_PORT": "tcp://10.0.0.7:80"},
+    "next to a service named drone": {"DRONE_SERVICE_HOST": "10.0.0.7", "DRONE_PORT": "tcp://10.0.0.7:80"},
     "a path to the vela binary": {"VELA": "/usr/local/bin/vela", "DRONE": "https://drone.example"},
     "Render": {"RENDER": "true", "RENDER_SERVICE_TYPE": "web"},
     "Vercel": {"VERCEL": "1", "VERCEL_ENV": "production"},
@@ -101,14 +101,14 @@ def test_production_is_not_internal(environ: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "means"),
+    ("value", "is_ci"),
     [("true", True), ("1", True), ("TRUE", True), ("drone", True), ("false", False), ("False", False), ("0", False)],
 )
-def test_the_variable_ci_is_believed(said: str, means: bool) -> None:
-    assert in_ci({"CI": said}) is means
+def test_the_variable_ci_decides(value: str, is_ci: bool) -> None:
+    assert in_ci({"CI": value}) is is_ci
 
 
-def test_an_empty_ci_says_nothing() -> None:
+def test_an_empty_ci_is_ignored() -> None:
     assert not in_ci({"CI": ""})
     assert in_ci({"CI": "", "GITHUB_ACTIONS": "true"})
 
@@ -126,7 +126,7 @@ def test_every_rule_has_a_vendor_in_this_test_and_every_omission_a_reason() -> N
     assert all(not in_ci({name: "true"}) for name in ci_vendors.EXCLUDED)
 
 
-def test_all_of_one_rule_must_be_there() -> None:
+def test_all_variables_of_a_group_must_be_set() -> None:
     for rule in ci_vendors.VARIABLE_GROUPS:
         assert in_ci(dict.fromkeys(rule, "x"))
         assert not any(in_ci({name: "x"}) for name in rule)

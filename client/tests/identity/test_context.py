@@ -1,4 +1,4 @@
-"""What every event says about its process, read from the environment."""
+"""The properties of the process that every event carries, read from the environment."""
 
 import subprocess
 import sys
@@ -56,7 +56,7 @@ environments = st.dictionaries(
         ({"AI_PROVIDER": "sk-ant-a-key-in-the-wrong-place"}, "other"),
     ],
 )
-def test_the_provider_is_what_is_configured(environ: dict[str, str], provider: str) -> None:
+def test_the_provider_is_the_configured_one(environ: dict[str, str], provider: str) -> None:
     assert ai_provider(environ) == provider
 
 
@@ -69,14 +69,12 @@ def test_the_version_is_cleaned_and_named_after_the_product(version: str, sent: 
     assert read_context(Product("my-own-server", version=version), {})["my_own_server_version"] == sent
 
 
-def test_a_product_without_a_version_says_none() -> None:
+def test_a_product_without_a_version_sends_none() -> None:
     assert read_context(Product("dot-ai"), {}) == {"ai_provider": "none", "is_internal": False}
 
 
 @given(environ=environments, version=st.text(max_size=20))
-def test_whatever_the_environment_holds_only_catalogued_values_come_of_it(
-    environ: dict[str, str], version: str
-) -> None:
+def test_any_environment_yields_only_values_of_the_catalogue(environ: dict[str, str], version: str) -> None:
     common = read_context(Product("dot-ai", version=version), environ)
     assert catalogue_for("dot-ai").common_check()(common.get) == common
 
@@ -85,11 +83,11 @@ def test_whatever_the_environment_holds_only_catalogued_values_come_of_it(
     ("setting", "method"),
     [("helm", "helm"), (" Helm\n", "helm"), ("docker_compose", "docker-compose"), ("our cluster eu-1", "other")],
 )
-def test_a_manifest_says_how_the_server_was_installed(setting: str, method: str, tmp_path: Path) -> None:
+def test_the_setting_of_a_manifest_is_the_deployment_method(setting: str, method: str, tmp_path: Path) -> None:
     assert deployment_method({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, setting, str(tmp_path)) == method
 
 
-def test_else_the_surroundings_tell_and_kubernetes_comes_before_docker(tmp_path: Path) -> None:
+def test_without_a_setting_kubernetes_comes_before_docker_and_docker_before_local(tmp_path: Path) -> None:
     root = str(tmp_path)
     assert deployment_method({}, "", root) == "local"
     assert deployment_method({"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, "", root) == "kubernetes"
@@ -110,7 +108,7 @@ def test_a_setting_of_any_text_becomes_a_known_word(setting: str) -> None:
     assert deployment_method({}, setting) in {*DEPLOYMENT_METHODS, "other"}
 
 
-def test_providers_that_are_told_are_in_the_vocabulary() -> None:
+def test_every_provider_of_a_variable_is_in_the_vocabulary() -> None:
     assert set(AI_PROVIDER_VARIABLES.values()) | {"none"} <= set(AI_PROVIDERS)
 
 
@@ -126,7 +124,7 @@ def test_reading_the_context_imports_nothing_that_opens_sockets_or_hashes() -> N
     assert subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.split() == []
 
 
-def test_importing_the_kubernetes_question_opens_no_network_modules_either() -> None:
+def test_importing_the_kubernetes_query_imports_no_network_modules() -> None:
     script = (
         "import sys, footfall.identity.kubernetes.ask\n"
         "print(*sorted({'ssl', 'socket', 'urllib3', 'http.client', 'yaml', 'base64'} & set(sys.modules)))"

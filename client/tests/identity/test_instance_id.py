@@ -1,4 +1,4 @@
-"""The instance ID: the cluster's where it is known, else a random one that the state directory keeps."""
+"""The instance ID is a hash of the cluster's UID where it is known, else a random ID in the state directory."""
 
 import hashlib
 import json
@@ -27,7 +27,7 @@ def identity_file(state: Path) -> Path:
     return state / "identity.json"
 
 
-def test_a_cluster_has_the_id_that_the_typescript_server_gives_it() -> None:
+def test_a_cluster_has_the_same_id_as_in_the_typescript_server() -> None:
     assert cluster_id("dot-ai", UID) == "cluster_f809cce5a77d3fbe"
     assert cluster_id("dot-ai", UID.upper()) == "cluster_f809cce5a77d3fbe"
 
@@ -45,7 +45,7 @@ def test_an_id_has_one_form_and_shows_nothing_of_the_uid(uid: str, name: str) ->
     assert not any(part in made for part in uid.split("-") if len(part) > 4)
 
 
-def test_a_known_cluster_is_who_this_is_and_leaves_no_file(tmp_path: Path) -> None:
+def test_a_known_cluster_is_the_instance_and_leaves_no_file(tmp_path: Path) -> None:
     identity = identify("dot-ai", KNOWN, str(tmp_path), CLOCK)
     assert (identity.id, identity.kind) == ("cluster_f809cce5a77d3fbe", "cluster")
     assert "in-cluster" in identity.origin
@@ -108,7 +108,7 @@ def test_a_corrupt_file_is_replaced_by_a_new_id(tmp_path_factory: pytest.TempPat
     assert [path.name for path in state.iterdir()] == ["identity.json"]
 
 
-def test_the_beginning_of_an_instances_life_is_kept(tmp_path: Path) -> None:
+def test_the_time_of_the_first_start_is_stored(tmp_path: Path) -> None:
     clock = SteppedClock(NOW + 0.7)
     assert first_started_at(str(tmp_path), clock) == NOW
     clock.pass_(86_400)
@@ -116,7 +116,7 @@ def test_the_beginning_of_an_instances_life_is_kept(tmp_path: Path) -> None:
     assert first_started_at(str(tmp_path), SteppedClock(NOW + 90_000, boot_id="another boot")) == NOW
 
 
-def test_the_beginning_and_the_id_live_in_one_file_whichever_is_asked_for_first(tmp_path: Path) -> None:
+def test_the_first_start_and_the_id_are_in_one_file_whichever_is_read_first(tmp_path: Path) -> None:
     clock = SteppedClock(NOW)
     began = first_started_at(str(tmp_path), clock)
     identity = local_identity(str(tmp_path), clock)
@@ -136,7 +136,7 @@ def test_a_wall_clock_that_was_set_makes_an_instance_neither_older_nor_younger(t
     assert second.now() - first_started_at(str(tmp_path), second) == pytest.approx(60, abs=1)
 
 
-def test_a_beginning_in_the_future_becomes_now_and_the_id_stays(tmp_path: Path) -> None:
+def test_a_first_start_in_the_future_becomes_now_and_the_id_stays(tmp_path: Path) -> None:
     first_started_at(str(tmp_path), SteppedClock(NOW + 365 * 86_400))
     clock = SteppedClock(NOW, boot_id="another boot")
     identity = local_identity(str(tmp_path), clock)

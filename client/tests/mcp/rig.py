@@ -1,4 +1,4 @@
-"""Servers of every SDK as real processes, real clients of both protocol eras, and what arrived of their telemetry."""
+"""Servers of every SDK as real processes, real clients of both protocol eras, and the telemetry that arrives."""
 
 import asyncio
 import json
@@ -29,7 +29,7 @@ LEGACY, MODERN = "initialize", "2026-07-28"
 
 @dataclass(frozen=True)
 class Sdk:
-    """One way to write a server: an environment (None: the tests' own), a program, and what is special about it."""
+    """One kind of server: an environment (None: the one of the tests), a program, and how its errors differ."""
 
     name: str
     environment: str | None
@@ -55,12 +55,12 @@ SDKS = (
 )
 _wanted = os.environ.get("FOOTFALL_SDKS", "own")
 CHOSEN = [sdk for sdk in SDKS if _wanted == "all" or (sdk.environment is None) == (_wanted == "own")]
-"""FOOTFALL_SDKS: `own` (those of the tests' environment), `others`, or `all`."""
+"""By FOOTFALL_SDKS: `own` (those in the environment of the tests), `others`, or `all`."""
 
 
 @dataclass
 class Host:
-    """A server process of an SDK. Over stdio the client starts it; over HTTP it is started here."""
+    """A server process of an SDK. Over stdio the client starts it, over HTTP the test."""
 
     sdk: Sdk
     transport: str
@@ -113,7 +113,7 @@ class Host:
 
 
 def host(sdk: Sdk, transport: str, state: Path, capture: CaptureServer, **more: str) -> Host:
-    """A host whose telemetry goes to `capture` without delay, and that knows nothing else of this machine."""
+    """A host whose telemetry goes to `capture` without delay, in an environment without the machine's own variables."""
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(state),
@@ -143,7 +143,7 @@ async def connected(
     """A connected client of the mcp 2 SDK, of either era."""
     info = Implementation(name=name, version=version)
     async with AsyncExitStack() as stack:
-        # Opening the null device blocks nobody.
+        # Opening the null device does not block.
         nowhere = stack.enter_context(open(os.devnull, "w"))  # noqa: ASYNC230, SIM115
         if server.transport == "stdio":
             command, *rest = server.command()
@@ -166,7 +166,7 @@ async def connected(
 
 
 async def call_all(client: Any, calls: list[Any]) -> None:
-    """Call in turn; protocol errors are an answer as good as error results."""
+    """Make the calls in order; a protocol error counts as an answer."""
     from mcp import MCPError
 
     for name, given in calls:
@@ -181,7 +181,7 @@ def run(main: Callable[[], Any]) -> Any:
 
 
 def properties(capture: CaptureServer) -> list[tuple[str, dict[str, Any]]]:
-    """Name and own properties of each event, in the order of recording; without what all events carry."""
+    """Name and own properties of each event, in the order of recording, without the common properties."""
     common = ("test_host_version", "ai_provider", "is_internal")
     found = []
     for event in capture.events:
@@ -191,7 +191,7 @@ def properties(capture: CaptureServer) -> list[tuple[str, dict[str, Any]]]:
 
 
 def own_events(capture: CaptureServer, *names: str) -> list[tuple[str, dict[str, Any]]]:
-    """Those of some names, durations checked and taken out."""
+    """The events with these names, without their durations, which are checked."""
     found = []
     for name, own in properties(capture):
         if name in names:

@@ -36,7 +36,7 @@ def test_fifty_clients_at_once_are_each_counted_for_their_own_calls(sdk: Sdk, er
             await together.wait()
             until = time.monotonic() + SECONDS
             while time.monotonic() < until:
-                # Whose call it is can be seen from the tool as well: odd clients call another one.
+                # The tool also shows whose call it is: odd clients call another one.
                 tool = "greet_async" if number % 2 else "greet"
                 await client.call_tool(tool, {"text": name})
                 made[name, tool] += 1

@@ -1,4 +1,4 @@
-"""What `instrument` takes, and what it does with the rest."""
+"""`instrument` takes the servers of the supported SDKs, refuses other objects, and survives unknown releases."""
 
 import logging
 from pathlib import Path
@@ -19,13 +19,13 @@ from footfall.testing import capture
 
 
 @pytest.mark.parametrize("thing", [object(), "server", None, [], MCPServer])
-def test_what_is_no_server_is_a_clear_error_that_names_what_is_supported(thing: Any) -> None:
+def test_an_object_that_is_no_server_is_an_error_that_names_the_supported_ones(thing: Any) -> None:
     with pytest.raises(TypeError, match=r"mcp 1\.x.*mcp 2\.x.*fastmcp 3 and 4") as caught:
         instrument(thing, capture())
     assert type(thing).__qualname__ in str(caught.value)
 
 
-def test_a_second_time_changes_nothing() -> None:
+def test_instrumenting_a_second_time_changes_nothing() -> None:
     server: MCPServer[Any] = MCPServer("test", log_level="CRITICAL")
     instrument(server, capture())
     before = (list(server.middleware), server.call_tool)
@@ -42,10 +42,10 @@ def test_off_leaves_the_server_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("missing", ["_lowlevel_server", "streamable_http_app"])
-def test_a_release_without_a_needed_detail_works_on_without_telemetry(
+def test_a_release_that_lacks_a_private_detail_runs_without_telemetry(
     missing: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Private details are few; should one go, one line says so and no call is hurt."""
+    """The adapters need few private details. If one is missing, one log line says so and every call works."""
     server: Any = Server("test") if missing == "streamable_http_app" else MCPServer("test", log_level="CRITICAL")
     kind = type(server)
     shrunk = type(kind.__name__, (_Without,), {"__module__": kind.__module__, "missing": missing, "real": server})()
@@ -67,13 +67,13 @@ class _Without:
         return getattr(self.real, name)
 
 
-def test_the_private_details_that_are_used_are_there() -> None:
+def test_the_sdk_has_the_private_details_that_the_adapters_use() -> None:
     server: MCPServer[Any] = MCPServer("test", log_level="CRITICAL")
     assert isinstance(server._lowlevel_server, Server)
     assert server.middleware is server._lowlevel_server.middleware
 
 
-def test_a_tool_that_gets_over_the_failure_of_another_one_has_not_failed() -> None:
+def test_a_tool_that_handles_the_failure_of_another_tool_has_succeeded() -> None:
     server: MCPServer[Any] = MCPServer("test", log_level="CRITICAL")
     telemetry = capture()
 
@@ -100,8 +100,8 @@ def test_a_tool_that_gets_over_the_failure_of_another_one_has_not_failed() -> No
     assert telemetry.named("tool_error") == []
 
 
-def test_a_call_that_asks_the_client_first_counts_once_when_it_is_done() -> None:
-    """In the session-less protocol a tool asks by answering `input_required`; the client calls again with the input."""
+def test_a_call_that_asks_the_client_for_input_counts_once_when_it_ends() -> None:
+    """In the session-less protocol the tool answers `input_required`, and the client calls again with the input."""
     server: MCPServer[Any] = MCPServer("test", log_level="CRITICAL")
     telemetry = capture()
 
@@ -121,7 +121,7 @@ def test_a_call_that_asks_the_client_first_counts_once_when_it_is_done() -> None
     assert [(p["tool"], p["success"]) for p in telemetry.named("tool_executed")] == [("ask", True)]
 
 
-def test_a_chain_of_causes_ends_at_the_first_exception_that_no_sdk_made() -> None:
+def test_unwrapping_ends_at_the_first_exception_that_no_sdk_raised() -> None:
     cause = ValueError("x")
     cause.__cause__ = KeyError("deeper")
     outer = ToolError("wrapped")
@@ -130,7 +130,7 @@ def test_a_chain_of_causes_ends_at_the_first_exception_that_no_sdk_made() -> Non
     assert unwrap(outer) is cause
 
 
-def test_names_made_up_without_end_stay_within_bounds() -> None:
+def test_the_memory_for_client_names_is_bounded() -> None:
     telemetry = capture(Product("test"))
     calls = CallRecorder(telemetry)
     for number in range(5000):

@@ -1,4 +1,4 @@
-"""Every SDK, transport, protocol era and outcome: exactly the events of what happened."""
+"""Every SDK, transport, protocol era and outcome yields exactly the expected events."""
 
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,7 @@ def test_every_outcome_is_recorded_as_it_happened(sdk: Sdk, transport: str, era:
         if server.process is not None:
             server.end()
         capture.wait_for("server_stopped")
-    # Without a session the old protocol has nothing that says whose call it is.
+    # Without a session the old protocol does not tell whose call it is.
     client = "unknown" if transport == "stateless" and era == LEGACY else "client-a"
     assert own_events(capture, "tool_executed", "tool_error") == expected(sdk, client)
     connection = {"mcp_client": "client-a", "mcp_client_version": "1.2.3", "transport": TRANSPORTS[transport]}

@@ -1,4 +1,4 @@
-"""What is special about sessions: clients that share a server, leave, give up, come back, or are asked something."""
+"""Sessions: clients that share a server, leave, cancel a call, come back, or are asked for input."""
 
 import asyncio
 import contextlib
@@ -29,9 +29,7 @@ def ended(capture: CaptureServer, server: Host) -> None:
 
 @pytest.mark.parametrize("transport", ["sse", "http"])
 @pytest.mark.parametrize(("sdk", "era"), ERAS)
-def test_clients_that_take_turns_on_one_server_are_told_apart(
-    sdk: Sdk, era: str, transport: str, tmp_path: Path
-) -> None:
+def test_clients_that_share_a_server_are_told_apart(sdk: Sdk, era: str, transport: str, tmp_path: Path) -> None:
     async def take_turns() -> None:
         async with (
             connected(server, era, "client-a", "1.0.0") as first,
@@ -54,7 +52,7 @@ def test_clients_that_take_turns_on_one_server_are_told_apart(
 
 
 @pytest.mark.parametrize(("sdk", "era"), ERAS)
-def test_a_client_that_comes_back_is_a_new_session_but_without_sessions_the_same_client(
+def test_a_client_that_comes_back_is_a_new_session_but_the_same_client_without_sessions(
     sdk: Sdk, era: str, tmp_path: Path
 ) -> None:
     async def twice() -> None:
@@ -69,7 +67,7 @@ def test_a_client_that_comes_back_is_a_new_session_but_without_sessions_the_same
 
 
 @pytest.mark.parametrize("sdk", ALL)
-def test_a_call_that_the_client_cancels_is_a_failure_of_that_class(sdk: Sdk, tmp_path: Path) -> None:
+def test_a_call_that_the_client_cancels_fails_with_the_class_of_the_cancellation(sdk: Sdk, tmp_path: Path) -> None:
     async def lose_patience() -> None:
         async with connected(server) as client:
             await client.list_tools()
@@ -119,8 +117,8 @@ def test_tools_that_report_progress_or_ask_the_client_back_count_once(sdk: Sdk, 
 
 
 @pytest.mark.parametrize("sdk", HIGH_LEVEL)
-def test_a_tool_that_appears_while_the_server_serves_has_no_name(sdk: Sdk, tmp_path: Path) -> None:
-    """Such a tool may be named after what it was made for; the ones from before the start are code."""
+def test_a_tool_that_is_added_while_the_server_runs_is_recorded_as_other(sdk: Sdk, tmp_path: Path) -> None:
+    """Such a tool may be named after a resource of a user. The names of earlier ones come from code."""
 
     async def grow() -> None:
         async with connected(server) as client:
@@ -135,8 +133,8 @@ def test_a_tool_that_appears_while_the_server_serves_has_no_name(sdk: Sdk, tmp_p
 
 
 @pytest.mark.parametrize("sdk", ALL)
-def test_the_conformance_of_connections_with_what_clients_sent(sdk: Sdk, tmp_path: Path) -> None:
-    """Unknown names and free text never pass; a version keeps three numbers."""
+def test_a_connection_is_recorded_with_the_admissible_part_of_what_the_client_sent(sdk: Sdk, tmp_path: Path) -> None:
+    """Unknown names and free text become `other`; a version keeps three numbers."""
 
     async def introduce() -> None:
         for name, version in (("alice@example.com", "1.2.3-alice"), ("client-b", "v4.5"), ("client-b", "x" * 500)):
@@ -151,7 +149,7 @@ def test_the_conformance_of_connections_with_what_clients_sent(sdk: Sdk, tmp_pat
 
 
 @pytest.mark.parametrize("sdk", ALL)
-def test_a_server_that_is_told_to_end_says_so_and_ends_by_that_signal(sdk: Sdk, tmp_path: Path) -> None:
+def test_a_server_that_gets_a_signal_records_its_stop_and_ends_by_that_signal(sdk: Sdk, tmp_path: Path) -> None:
     async def visit() -> None:
         async with connected(server) as client:
             await client.list_tools()

@@ -1,4 +1,4 @@
-"""Telemetry in trouble is no trouble for the server: every answer right, nothing raised, nothing logged per call."""
+"""Faults of telemetry do not affect the server: all answers are right, nothing is raised, nothing logged per call."""
 
 import json
 import os
@@ -16,14 +16,14 @@ TROUBLES = ("dead endpoint", "full disk", "directory deleted")
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
-def test_five_thousand_calls_go_right_whatever_happens_to_telemetry(trouble: str, tmp_path: Path) -> None:
+def test_five_thousand_calls_succeed_under_each_fault_of_telemetry(trouble: str, tmp_path: Path) -> None:
     state = tmp_path / "state"
     state.mkdir()
     unshare = shutil.which("unshare")
     assert unshare, "unshare (util-linux) is missing: it gives the test a small file system of its own"
     program = [sys.executable, str(PROGRAMS / "many_calls.py"), str(CALLS), trouble, str(state)]
     if trouble == "full disk":
-        # A file system of 64 KiB in a mount namespace of the process's own.
+        # A file system of 64 KiB in a mount namespace of this process.
         mount = f'mount -t tmpfs -o size=64k none "{state}" && exec "$@"'
         program = [unshare, "--mount", "--map-root-user", "sh", "-c", mount, "sh", *program]
     done = subprocess.run(
@@ -46,6 +46,6 @@ def test_five_thousand_calls_go_right_whatever_happens_to_telemetry(trouble: str
     report = json.loads(done.stdout)
     assert report["right"] == CALLS
     assert "Traceback" not in done.stderr
-    # The notice of a first start is a paragraph; after it a sentence or two, however many calls there were.
+    # The notice of a first start is a paragraph; at most two sentences follow, independent of the number of calls.
     assert len(done.stderr.splitlines()) < 40, done.stderr
     assert report["log_records"] <= 5, done.stderr

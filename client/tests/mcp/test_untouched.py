@@ -1,4 +1,4 @@
-"""Instrumentation changes nothing that a client can see: the bytes of every answer are the same without it."""
+"""Instrumentation changes no answer: every byte that a client receives is the same without it."""
 
 import json
 import subprocess
@@ -25,7 +25,7 @@ META = {
 
 
 def conversation(era: str) -> list[dict[str, Any]]:
-    """Requests, one after the other; each is answered before the next is sent."""
+    """Requests in order; each is answered before the next is sent."""
     asked: list[tuple[str, dict[str, Any]]] = [
         ("tools/list", {}),
         ("tools/call", {"name": "greet", "arguments": {"text": "x"}}),
@@ -48,7 +48,7 @@ def conversation(era: str) -> list[dict[str, Any]]:
 
 
 def answers(command: list[str], environment: dict[str, str], era: str) -> list[bytes]:
-    """The lines that a server writes to stdout when it is asked over stdio."""
+    """The lines that a server writes to stdout in answer to requests over stdio."""
     process = subprocess.Popen(
         command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )

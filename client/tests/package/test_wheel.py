@@ -15,7 +15,7 @@ PROBE = """
 import json, os, sys, threading
 opened = []
 def hook(event, arguments):
-    # Importing reads modules; anything else that is opened, connected or started is not an import's business.
+    # Importing may read modules. It must not open, connect or start anything else.
     name = str(arguments[0]) if arguments else ""
     if event == "open" and not name.endswith((".py", ".pyc", ".so")) and "site-packages" not in name:
         opened.append(name)
@@ -39,7 +39,7 @@ print(json.dumps({
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty virtual environment with the client's wheel in it; gives its python."""
+    """The interpreter of a virtual environment that has only the client's wheel."""
     place = tmp_path_factory.mktemp("wheel")
     subprocess.run([UV, "build", "--wheel", "-q", "-o", place / "dist", ROOT / "client"], check=True)
     subprocess.run([UV, "venv", "-q", "-p", sys.executable, place / "venv"], check=True)

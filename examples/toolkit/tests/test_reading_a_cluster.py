@@ -1,8 +1,8 @@
-"""What the tools show of a cluster that can be read."""
+"""The tools' answers with a cluster that can be read."""
 
 import pytest
 
-from examples.toolkit.tests.asking import ask
+from examples.toolkit.tests.tool_calls import ask
 from scripts.demo.shop import SECRET_VALUE
 from scripts.demo.standin import StandIn
 

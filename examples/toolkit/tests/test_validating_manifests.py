@@ -1,4 +1,4 @@
-"""`validate_manifest` names the field and the line, needs no cluster, and survives anything it is given."""
+"""`validate_manifest` names the field and the line, needs no cluster, and survives any input."""
 
 from contextlib import suppress
 from typing import Any
@@ -8,8 +8,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from examples.toolkit.tests.asking import ask
-from footfall_toolkit.documents import MAX_CHARACTERS, ManifestError, documents
+from examples.toolkit.tests.tool_calls import ask
+from footfall_toolkit.documents import MAX_CHARACTERS, ManifestError, parse_documents
 from footfall_toolkit.tools.validate import validate_manifest
 
 DEPLOYMENT = """\
@@ -112,7 +112,7 @@ def test_a_version_without_schemas_is_an_error_and_an_empty_one_the_newest(versi
     ],
     ids=["open", "indented", "python", "null", "deep", "long", "many", "alias"],
 )
-def test_what_is_no_manifest_is_said_with_the_line(manifest: str, line: int | None, part: str) -> None:
+def test_an_unreadable_manifest_is_reported_with_its_line(manifest: str, line: int | None, part: str) -> None:
     (found,) = problems(manifest)
     assert found[0] == line
     assert part in found[2]
@@ -146,7 +146,7 @@ YAML_VALUES = st.recursive(
 
 @settings(deadline=None, max_examples=60)
 @given(st.dictionaries(st.sampled_from(["apiVersion", "kind", "metadata", "spec", "data"]), YAML_VALUES))
-def test_whatever_is_under_known_keys_gets_an_answer(value: dict[str, Any]) -> None:
+def test_any_value_under_a_known_key_gets_an_answer(value: dict[str, Any]) -> None:
     value = {"apiVersion": "v1", "kind": "Pod"} | value
     assert validate_manifest(yaml.safe_dump(value), None)["kubernetes_version"]
 
@@ -155,4 +155,4 @@ def test_whatever_is_under_known_keys_gets_an_answer(value: dict[str, Any]) -> N
 @given(st.text(alphabet="a:-[]{}&*!|>'\"#\n\t ?,0é\\%@", max_size=60))
 def test_any_text_is_read_or_refused(text: str) -> None:
     with suppress(ManifestError):
-        assert all(document.line >= 1 for document in documents(text))
+        assert all(document.line >= 1 for document in parse_documents(text))

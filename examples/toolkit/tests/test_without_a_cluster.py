@@ -1,4 +1,4 @@
-"""What the tools say when the cluster is missing, gone, or refuses; and the class of error that is counted."""
+"""The tools' messages if the cluster is missing, gone or refuses, and the class of error that telemetry records."""
 
 import asyncio
 import socket
@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from mcp.server.mcpserver.exceptions import ToolError
 
-from examples.toolkit.tests.asking import ask
 from examples.toolkit.tests.conftest import point_at
+from examples.toolkit.tests.tool_calls import ask
 from footfall_toolkit.server import build_server
 from scripts.demo.standin import KUBECONFIG, StandIn
 

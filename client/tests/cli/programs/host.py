@@ -1,4 +1,4 @@
-"""A host application without MCP: records so many calls of a tool, then waits until its stdin is closed.
+"""A host application without MCP: records CALLS calls of a tool, then waits until its stdin is closed.
 
 python host.py NAME CALLS
 """

@@ -1,4 +1,4 @@
-"""What the child programs share: the host's telemetry, and a ledger of accepted events that outlives a SIGKILL."""
+"""Shared by the child programs: the host's telemetry, and a ledger of accepted events that survives a SIGKILL."""
 
 import errno
 import logging
@@ -19,12 +19,12 @@ TOOLS = [f"t{number}" for number in range(1000)]
 
 
 def telemetry() -> Telemetry:
-    """The host's telemetry as the environment says, its log on stderr."""
+    """The host's telemetry, configured by the environment, with its log on stderr."""
     logging.basicConfig(level=logging.INFO, format="LOG %(name)s %(message)s", stream=sys.stderr)
     inject()
-    made = Telemetry(Product("test-host", version="1.2.3", write_key="phc_test"))
-    made.register_tools(*TOOLS)
-    return made
+    configured = Telemetry(Product("test-host", version="1.2.3", write_key="phc_test"))
+    configured.register_tools(*TOOLS)
+    return configured
 
 
 class Ledger:
@@ -36,7 +36,7 @@ class Ledger:
         self.numbers = memoryview(self._memory).cast("Q")
 
     def record(self, telemetry: Telemetry, count: int = 1) -> None:
-        """Record events that are numbered through by their tools' names."""
+        """Record events that are numbered by their tools' names."""
         numbers, clock = self.numbers, time.perf_counter_ns
         for number in range(numbers[0], numbers[0] + count):
             event = ToolExecuted(tool=TOOLS[number % 1000], success=True, duration_ms=12.5, mcp_client="claude-code")
@@ -49,7 +49,7 @@ class Ledger:
 
 
 def ledger() -> Ledger:
-    """The ledger that the test made for this process."""
+    """The ledger that the test created for this process."""
     return Ledger(os.environ["LEDGER"])
 
 
@@ -59,7 +59,7 @@ def ready() -> None:
 
 
 class FaultyFiles:
-    """Stands for `os` in the client's modules: an injected file layer, for faults that the kernel can't be asked for.
+    """Replaces `os` in the client's modules: an injected file layer, for faults that the kernel can't produce.
 
     While the file FAULT exists: writing fails with the error that INJECT names, or takes 20 ms where it is SLOW.
     """
@@ -96,7 +96,7 @@ class FaultyFiles:
 
 
 class NoLocks:
-    """Stands for `fcntl` on a file system that knows no locks."""
+    """Replaces `fcntl`, as on a file system without locks."""
 
     LOCK_EX = LOCK_NB = 0
 
@@ -105,7 +105,7 @@ class NoLocks:
 
 
 def inject() -> None:
-    """Put the injected file layer in place, where the test asks for one."""
+    """Install the injected file layer, if the test requests one."""
     kind = os.environ.get("INJECT", "")
     if kind == "NOLOCKS":
         segment.fcntl = NoLocks()  # type: ignore[assignment, attr-defined] # what the client uses of it

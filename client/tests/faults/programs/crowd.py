@@ -1,4 +1,4 @@
-"""Records from everywhere at once, in one process: `python crowd.py KIND`.
+"""Records from many places at once, in one process: `python crowd.py KIND`.
 
 threads: eight threads. tasks: a thousand async tasks. signals: a handler that interrupts recording a thousand times a
 second. finalisers: `__del__` of garbage, of what is left at the interpreter's end, and an exit hook.

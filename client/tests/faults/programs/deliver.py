@@ -1,4 +1,4 @@
-"""The next start: records nothing, and delivers what earlier processes left."""
+"""Records nothing, and delivers the events that earlier processes left."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Records COUNT events as fast as it can, waits for a line, then sends what is left: `python flood.py COUNT`.
+"""Records COUNT events as fast as it can, waits for a line, then sends the rest: `python flood.py COUNT`.
 
 It says `recorded`, `seconds S` of all, `memory MIB` that came on top of what it had after a thousand events, and
 `microseconds P50 P999` of a record().
@@ -17,7 +17,7 @@ WARM = 1000
 
 
 def memory() -> float:
-    """The most that was resident so far, MiB."""
+    """The maximum resident memory so far, in MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -41,7 +41,7 @@ for number in range(WARM):
 taken.sort()
 print(f"microseconds {taken[WARM // 2] * 1e6:.1f} {taken[-2] * 1e6:.1f}", flush=True)
 pause = threading.Event()
-while not host.flush(1):  # which returns at once as long as the next try is not due
+while not host.flush(1):  # returns at once until the next attempt is due
     pause.wait(0.1)
 print("flushed", flush=True)
 sys.stdin.read()

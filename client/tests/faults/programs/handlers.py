@@ -1,4 +1,4 @@
-"""A host with a handler of its own for SIGTERM, of one kind or another; it ends itself with exit code 7.
+"""A host with its own SIGTERM handler of some kind; it exits with code 7.
 
 python handlers.py plain|later|asyncio|ignoring
 """
@@ -16,7 +16,7 @@ host, book = telemetry(), ledger()
 
 
 def own(number: int, frame: FrameType | None) -> None:
-    os.write(1, b"own handler\n")  # what print would do is not re-entrant
+    os.write(1, b"own handler\n")  # unlike print, re-entrant
     sys.exit(7)
 
 

@@ -1,4 +1,4 @@
-"""Runs a recorder where every name is unknown: `python nameless.py SECONDS`, in namespaces of its own.
+"""Runs a recorder where no name can be resolved: `python nameless.py SECONDS`, in new namespaces.
 
 Brings up loopback, answers every DNS question with NXDOMAIN on 127.0.0.1:53, and says how many were asked and how
 often sending was tried: `questions N tries N`.
@@ -22,13 +22,13 @@ def answer(listener: socket.socket, asked: list[bytes]) -> None:
         question, who = listener.recvfrom(4096)
         asked.append(question)
         flags = (0x8180 | NXDOMAIN).to_bytes(2, "big")
-        # The question comes back, without what else stood in the packet.
+        # The answer repeats the question, without the other parts of the packet.
         end = question.index(b"\0", 12) + 5
         listener.sendto(question[:2] + flags + b"\0\1" + bytes(6) + question[12:end], who)
 
 
 def bind(content: str, over: str) -> None:
-    """Let a file have another content in this namespace."""
+    """Replace the content of a file in this namespace."""
     with tempfile.NamedTemporaryFile("w", delete=False) as file:
         file.write(content)
     os.chmod(file.name, 0o644)

@@ -1,4 +1,4 @@
-"""Records in several processes made in some way: `python processes.py KIND`.
+"""Records in several processes, started in some way: `python processes.py KIND`.
 
 children: a forked child that exits normally and one that calls os._exit, while parent and children record.
 nested: a fork of a fork.

@@ -1,4 +1,4 @@
-"""Records at a rate, then ends in some way.
+"""Records at a rate, then ends by END.
 
 python recorder.py RATE COUNT END
 
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def set_the_clock(seconds: float) -> None:
-    """Wait for a line, then set the wall clock as this process sees it: an injected jump, for one machine has one."""
+    """Wait for a line, then move the wall clock of this process, by injection, because a machine has only one."""
     sys.stdin.readline()
     real = time.time
     time.time = lambda: real() + seconds
@@ -49,7 +49,7 @@ def finish(end: str, host: object) -> None:
     sys.stdout.write("recorded\n")
     sys.stdout.flush()
     if end == "stay":
-        # A signal that comes right before a read that blocks is handled after it: so no read for long.
+        # A signal that arrives just before a blocking read is handled only after it, so no read is long.
         while not select.select([sys.stdin], [], [], 0.05)[0]:
             pass
         sys.stdin.read()

@@ -1,4 +1,4 @@
-"""A web server under uvicorn, with telemetry that begins with its lifespan. A request records one event.
+"""A web server under uvicorn. Telemetry starts with its lifespan, and each request records one event.
 
 python web.py        on a free port; says `listening PORT`
 
@@ -18,7 +18,7 @@ host = telemetry()
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:
-    """Record an event for each request; begin and end with the server."""
+    """An ASGI application that records an event for each request, and starts and stops telemetry with the server."""
     if scope["type"] == "lifespan":
         await receive()
         host.server_started()
@@ -46,13 +46,13 @@ def wsgi(environ: Any, start_response: Any) -> list[bytes]:
 
 
 def on_disk(word: bytes) -> bool:
-    """Whether a word stands in the spool."""
+    """Whether a word is in the spool."""
     spool = os.path.join(os.environ["TEST_HOST_TELEMETRY_STATE_DIR"], "spool", "*.seg")
     return any(word in open(path, "rb").read() for path in glob.glob(spool))
 
 
 def main() -> None:
-    """Serve until a signal comes."""
+    """Serve until a signal arrives."""
     import uvicorn
 
     listener = socket.create_server(("127.0.0.1", 0))

@@ -20,13 +20,13 @@ def authority() -> Authority:
 
 @pytest.fixture
 def tls(authority: Authority, tmp_path: Path) -> ssl.SSLContext:
-    """An API server's TLS, good for 127.0.0.1."""
+    """An API server's TLS, valid for 127.0.0.1."""
     return authority.server(tmp_path)
 
 
 @pytest.fixture
 def ask_from_pod(authority: Authority, tmp_path: Path) -> Callable[..., ClusterFacts]:
-    """Ask as a pod with a service account does."""
+    """A look-up as in a pod with a service account."""
     directory = service_account(tmp_path / "serviceaccount", authority.pem)
 
     def asking(api: KubeApi, timeout: float = 5.0) -> ClusterFacts:

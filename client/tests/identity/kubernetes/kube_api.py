@@ -1,4 +1,4 @@
-"""A Kubernetes API server for tests: real HTTP and TLS on a free loopback port, with recorded answers."""
+"""A Kubernetes API server for tests: real HTTP and TLS on a free loopback port, with fixed answers."""
 
 import contextlib
 import json
@@ -18,7 +18,7 @@ TOKEN = "eyJhbGciOiJSUzI1NiJ9.c2VydmljZS1hY2NvdW50.c2lnbmF0dXJl"
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer. `silent`: none at all. `drip`: a byte at a time, for ever. `length`: what Content-Length claims."""
+    """One answer. `silent`: never sent. `drip`: byte by byte, without end. `length`: the value of Content-Length."""
 
     status: int = 200
     body: bytes = b""
@@ -29,7 +29,7 @@ class Answer:
 
 
 def namespace(uid: object = UID) -> Answer:
-    """What a 1.31 API server says about kube-system."""
+    """The answer of a 1.31 API server for kube-system."""
     body = {
         "kind": "Namespace",
         "apiVersion": "v1",
@@ -47,7 +47,7 @@ def namespace(uid: object = UID) -> Answer:
 
 
 def version(git: object = "v1.31.2-gke.1") -> Answer:
-    """What a GKE API server says about itself."""
+    """The version answer of a GKE API server."""
     body = {
         "major": "1",
         "minor": "31",
@@ -75,7 +75,7 @@ def refusal(status: int) -> Answer:
 
 @dataclass
 class Asked:
-    """One request as it came in."""
+    """One received request."""
 
     method: str
     path: str
@@ -104,12 +104,12 @@ class KubeApi:
         self._thread.start()
 
     def environ(self) -> dict[str, str]:
-        """What a pod sees."""
+        """The variables of a pod in the cluster."""
         return {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(self.port)}
 
     @property
     def paths(self) -> list[str]:
-        """The paths asked for, in order."""
+        """The requested paths, in order."""
         return [asked.path for asked in self.asked]
 
     def close(self) -> None:
@@ -124,7 +124,7 @@ class _Quiet(ThreadingHTTPServer):
     tls: ssl.SSLContext | None = None
 
     def finish_request(self, request: Any, client_address: Any) -> None:
-        # On the connection's own thread, so that a client which never shakes hands holds up nobody.
+        # On the thread of the connection, so that a client that never completes the handshake blocks no other.
         if self.tls is None:
             super().finish_request(request, client_address)
             return
@@ -132,7 +132,7 @@ class _Quiet(ThreadingHTTPServer):
             super().finish_request(wrapped, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that leaves, or does not trust us, is what many tests are about."""
+        """Ignore clients that disconnect or do not trust the server: many tests provoke that."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -161,7 +161,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""A pod asks its own API server once: the UID of kube-system, and the version."""
+"""A pod asks its API server once for the UID of kube-system and the version."""
 
 import ssl
 from collections.abc import Callable
@@ -36,7 +36,9 @@ def test_a_pod_learns_the_uid_and_the_version_without_vendor_suffix(
         assert ask_from_pod(api) == ClusterFacts(True, UID, "1.31.2", "in-cluster")
 
 
-def test_each_thing_is_asked_once_with_the_service_account_token(tls: ssl.SSLContext, ask_from_pod: AskFromPod) -> None:
+def test_uid_and_version_are_requested_once_with_the_service_account_token(
+    tls: ssl.SSLContext, ask_from_pod: AskFromPod
+) -> None:
     with kube_api(tls=tls) as api:
         ask_from_pod(api)
         assert api.paths == [NAMESPACE, VERSION]
@@ -44,7 +46,7 @@ def test_each_thing_is_asked_once_with_the_service_account_token(tls: ssl.SSLCon
         assert {asked.headers["User-Agent"] for asked in api.asked} == {"footfall"}
 
 
-def test_a_server_that_closes_after_every_answer_is_asked_both_things(
+def test_a_server_that_closes_after_every_answer_gets_both_requests(
     tls: ssl.SSLContext, ask_from_pod: AskFromPod
 ) -> None:
     with kube_api(tls=tls, protocol="HTTP/1.0") as api:
@@ -101,7 +103,7 @@ def test_a_missing_version_does_not_cost_the_uid(tls: ssl.SSLContext, ask_from_p
         (Answer(503), "server error"),
     ],
 )
-def test_an_answer_that_is_not_one_is_the_end_of_asking(
+def test_an_unusable_answer_ends_the_look_up(
     tls: ssl.SSLContext, ask_from_pod: AskFromPod, answer: Answer, outcome: LookupOutcome
 ) -> None:
     with kube_api({NAMESPACE: answer, VERSION: version()}, tls=tls) as api:
@@ -109,7 +111,7 @@ def test_an_answer_that_is_not_one_is_the_end_of_asking(
         assert api.paths == [NAMESPACE]
 
 
-def test_without_a_token_nothing_is_asked(authority: Authority, tls: ssl.SSLContext, tmp_path: Path) -> None:
+def test_without_a_token_no_request_is_sent(authority: Authority, tls: ssl.SSLContext, tmp_path: Path) -> None:
     with kube_api(tls=tls) as api:
         assert ask_api_server(api.environ(), 5.0, str(tmp_path / "none")).outcome == "no service-account token"
         empty = service_account(tmp_path / "empty", authority.pem, token=" \n")
@@ -156,15 +158,13 @@ def test_no_other_uid_is_admitted(uid: object) -> None:
 
 
 @given(git=st.one_of(st.text(), st.from_regex(r"v1\.\d{1,3}\.\d{1,3}([-+][a-z0-9.]{0,20})?", fullmatch=True)))
-def test_only_the_admissible_part_of_a_version_comes_through(git: str) -> None:
+def test_only_the_admissible_part_of_a_version_is_used(git: str) -> None:
     assert parse_version(version(git).body) == clean_version(git)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=200), status=st.sampled_from([200, 200, 201, 204, 302, 418, 599]))
-def test_whatever_a_server_answers_asking_never_raises(
-    tls: ssl.SSLContext, ask_from_pod: AskFromPod, body: bytes, status: int
-) -> None:
+def test_no_answer_of_a_server_raises(tls: ssl.SSLContext, ask_from_pod: AskFromPod, body: bytes, status: int) -> None:
     with kube_api({NAMESPACE: Answer(status, body), VERSION: Answer(status, body)}, tls=tls) as api:
         facts = ask_from_pod(api)
     assert facts.uid is None

@@ -1,4 +1,4 @@
-"""Whatever the network and TLS do, asking ends in time, says one word about it, and logs nothing."""
+"""Under every fault of the network and of TLS, the look-up ends in time with an outcome, and logs nothing."""
 
 import contextlib
 import logging
@@ -34,7 +34,7 @@ LIMIT = 0.4
 
 @contextlib.contextmanager
 def raw_server(answer: Callable[[socket.socket, threading.Event], None]) -> Iterator[dict[str, str]]:
-    """A TCP server that treats its first connection as told; what a pod would see of it."""
+    """A TCP server that passes its first connection to `answer`; the variables of a pod that uses it."""
     ended = threading.Event()
     listener = socket.create_server(("127.0.0.1", 0))
 
@@ -105,7 +105,7 @@ def test_a_version_that_never_comes_does_not_cost_the_uid(tls: ssl.SSLContext, a
         assert ask_from_pod(api, 1.0) == ClusterFacts(True, UID, None, "in-cluster")
 
 
-def test_nobody_listening_is_unreachable(account: str) -> None:
+def test_a_port_without_a_listener_is_unreachable(account: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = str(listener.getsockname()[1])
     environ = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": port}
@@ -113,7 +113,7 @@ def test_nobody_listening_is_unreachable(account: str) -> None:
 
 
 @pytest.mark.parametrize("port", ["0x1F", "99999999", "-1", "tcp://10.0.0.1:443", "443/../", " "])
-def test_a_port_that_is_none_is_unreachable(account: str, port: str) -> None:
+def test_an_invalid_port_is_unreachable(account: str, port: str) -> None:
     environ = {"KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": port}
     assert ask_api_server(environ, 5.0, account).outcome == "unreachable"
 
@@ -124,7 +124,7 @@ def test_a_server_that_hangs_up_is_unreachable(account: str) -> None:
 
 
 def test_a_certificate_of_another_ca_is_not_trusted(tmp_path: Path, ask_from_pod: AskFromPod) -> None:
-    with kube_api(tls=Authority("somebody else").server(tmp_path)) as api:
+    with kube_api(tls=Authority("another CA").server(tmp_path)) as api:
         assert ask_from_pod(api) == ClusterFacts(False, None, None, "tls")
         assert api.asked == []
 
@@ -164,7 +164,7 @@ def test_no_trouble_is_logged_or_warned_about_or_printed(
                 ask_from_pod(api)
         other = tmp_path / "other"
         other.mkdir()
-        with kube_api(tls=Authority("somebody else").server(other)) as api:
+        with kube_api(tls=Authority("another CA").server(other)) as api:
             ask_from_pod(api)
     assert [str(warning.message) for warning in caught] == []
     assert caplog.records == []

@@ -1,4 +1,4 @@
-"""Whatever is in a kubeconfig, finding the endpoint ends in an endpoint or in one word, and asking never raises."""
+"""Any kubeconfig yields an endpoint or an outcome, and the look-up never raises."""
 
 import json
 import subprocess
@@ -79,14 +79,14 @@ def test_json_of_any_shape(path: Path, document: object) -> None:
 
 
 @given(text=st.text(alphabet="!&*?:-|>%@`'\"{}[],#~ \n\tab0", max_size=60))
-def test_text_made_of_yamls_own_marks(path: Path, text: str) -> None:
+def test_text_of_yaml_punctuation(path: Path, text: str) -> None:
     path.write_text(f"contexts: {text}")
     found(path)
 
 
 @settings(max_examples=60, deadline=None)
 @given(server=addresses.filter(lambda text: "." not in text), token=st.text(max_size=12))
-def test_asking_any_address_with_any_token_ends_in_a_word(path: Path, server: str, token: str) -> None:
+def test_any_address_and_token_yield_an_outcome(path: Path, server: str, token: str) -> None:
     document = {
         "current-context": "dev",
         "contexts": [{"name": "dev", "context": {"cluster": "c", "user": "u"}}],
@@ -98,7 +98,7 @@ def test_asking_any_address_with_any_token_ends_in_a_word(path: Path, server: st
     assert all(thread.name != "footfall-kubernetes" for thread in threading.enumerate())
 
 
-def test_without_a_yaml_module_only_json_is_understood(path: Path) -> None:
+def test_without_a_yaml_module_only_json_is_read(path: Path) -> None:
     document = {"current-context": "dev", "contexts": [], "clusters": [], "users": []}
     script = (
         "import sys; sys.modules['yaml'] = None\n"

@@ -1,4 +1,4 @@
-"""Clients as people have them, each over stdio where it can and over HTTP: counted under the name they really sent."""
+"""Real MCP clients, over HTTP and, if they can, over stdio, are counted under the name that they send."""
 
 import json
 import os
@@ -80,7 +80,7 @@ CLIENTS = {
 
 @pytest.mark.parametrize("transport", ["http", "stdio"])
 @pytest.mark.parametrize("client", CLIENTS)
-def test_a_client_is_counted_under_what_it_sent(client: str, transport: str, tmp_path: Path) -> None:
+def test_a_client_is_counted_under_the_name_it_sends(client: str, transport: str, tmp_path: Path) -> None:
     commands, name, sent_version = CLIENTS[client]
     with CaptureServer() as capture, host(SERVER, transport, tmp_path, capture) as server:
         for command in commands(server, tmp_path):
@@ -135,7 +135,7 @@ def test_each_initialize_of_the_conformance_client_is_one_connection(tmp_path: P
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=100,
-            check=False,  # it fails where our server lacks a feature that it looks for
+            check=False,  # it fails if the server lacks a feature that it tests
         )
         wait_for(lambda: answered.read_text(), "an initialize")
         server.end()

@@ -1,4 +1,4 @@
-"""Calls a tool in memory N times while telemetry is in trouble: `many_calls.py N TROUBLE STATE_DIRECTORY`."""
+"""Calls a tool in memory N times under a fault of telemetry: `many_calls.py N FAULT STATE_DIRECTORY`."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ number, trouble, state = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 
 
 class Counting(logging.Handler):
-    """Counts what is logged, by anybody, and still shows it."""
+    """Counts every log record, and still prints it."""
 
     records = 0
 

@@ -1,4 +1,4 @@
-"""The tools that every server of these tests offers, and what they need of the command line. Imports no SDK."""
+"""The tools of every server in these tests, and their command line. Imports no SDK."""
 
 import argparse
 import json
@@ -17,7 +17,7 @@ SECRET = "hunter2-in-a-message"
 
 
 class ShopClosedError(Exception):
-    """An exception class of the host's own."""
+    """An exception class that the host defines."""
 
 
 def greet(text: str) -> str:
@@ -53,7 +53,7 @@ EMPTY_SCHEMA: dict[str, Any] = {"type": "object", "properties": {}}
 
 
 def telemetry() -> Telemetry:
-    """The host's telemetry, as the environment says."""
+    """The host's telemetry, configured by the environment."""
     return Telemetry(Product("test-host", version="1.2.3", write_key="phc_test", client_names=CLIENTS))
 
 
@@ -68,7 +68,7 @@ def arguments() -> argparse.Namespace:
 
 
 def serve(app: Any, path: str) -> None:
-    """Serve a web application on a free port until a signal comes; says where."""
+    """Serve a web application on a free port until a signal arrives; print the address."""
     import uvicorn
 
     counted = _counting(app, os.environ["COUNT_INITIALIZED"]) if "COUNT_INITIALIZED" in os.environ else app
@@ -79,7 +79,7 @@ def serve(app: Any, path: str) -> None:
 
 
 def _counting(app: Any, file: str) -> Any:
-    """The application, which writes the HTTP status of each `initialize` request to a file."""
+    """The application, wrapped so that the HTTP status of each `initialize` request is written to a file."""
 
     async def counting(scope: Any, receive: Any, send: Any) -> None:
         body = bytearray()
@@ -101,5 +101,5 @@ def _counting(app: Any, file: str) -> Any:
 
 
 def answered(results: list[Any]) -> None:
-    """Print what in-memory calls answered."""
+    """Print the answers of in-memory calls."""
     print(json.dumps(results), flush=True)

@@ -8,7 +8,7 @@ from footfall import Product, Telemetry
 from footfall.mcp import instrument
 
 from . import __version__
-from .listening import AddressError, bound, serve
+from .listening import AddressError, bind, serve
 from .routes import add_routes
 from .server import build_server
 
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     server = build_server()
     add_routes(server)
     try:
-        listener = None if options.transport == "stdio" else bound(options.host, options.port)
+        listener = None if options.transport == "stdio" else bind(options.host, options.port)
     except AddressError as error:
         print(f"footfall-toolkit: {error}", file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""YAML documents with the line of every field, read safely: bounded, without Python objects, dates as text."""
+"""Parses YAML documents with the line of every field: bounded in size, without Python objects, dates as text."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ MAX_NODES = 50_000
 
 
 class ManifestError(ValueError):
-    """A text that is no readable YAML. `line` counts from 1, None where unknown."""
+    """The text is no readable YAML. `line` counts from 1, None if unknown."""
 
     def __init__(self, message: str, line: int | None = None) -> None:
         super().__init__(message)
@@ -20,7 +20,7 @@ class ManifestError(ValueError):
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML as Kubernetes reads it: it turns the text into JSON, which has no dates."""
+    """Loads YAML as Kubernetes does, which converts it to JSON: dates stay text."""
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -31,42 +31,42 @@ _Loader.yaml_implicit_resolvers = {
 
 @dataclass(frozen=True)
 class Document:
-    """One document: its value, and the YAML node it came from, which knows the lines."""
+    """One document: its value, and its YAML node, which has the lines."""
 
     value: Any
     node: Any
 
     @property
     def line(self) -> int:
-        """Where the document begins, counted from 1."""
+        """The document's first line, counted from 1."""
         return int(self.node.start_mark.line) + 1
 
     def line_of(self, path: list[str | int]) -> int:
-        """The line of the field at a path, or of its nearest parent that is in the text."""
+        """The line of the field at a path, or of its nearest parent in the text."""
         node, line = self.node, self.line
-        for step in path:
-            child = _child(node, step)
+        for key in path:
+            child = _child(node, key)
             if child is None:
                 return line
             line, node = child
         return line
 
     def duplicates(self) -> list[tuple[str, int]]:
-        """Keys that stand twice in one mapping, where YAML silently keeps the last, with their lines."""
+        """Keys that one mapping has twice (YAML silently keeps the last), with their lines."""
         return list(_duplicates(self.node))
 
 
-def documents(text: str) -> list[Document]:
-    """Every document that is not empty.
+def parse_documents(text: str) -> list[Document]:
+    """Every document of a text that is not empty.
 
     Raises:
-        ManifestError: not YAML, too large, too deep, or with aliases that unfold to too much.
+        ManifestError: the text is not YAML, too large, too deep, or has aliases that unfold to too many values.
     """
     if len(text) > MAX_CHARACTERS:
         raise ManifestError(f"The manifest is longer than {MAX_CHARACTERS} characters; validate it in parts")
     try:
         loader = _Loader(text)
-        found = list(_read(loader))
+        documents = list(_read(loader))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise ManifestError(f"Not readable as YAML: {error.problem or error.context}", line) from error
@@ -76,7 +76,7 @@ def documents(text: str) -> list[Document]:
         raise ManifestError("Not readable as YAML: a character or value that YAML does not allow") from error
     except RecursionError as error:
         raise ManifestError("The manifest is nested too deeply") from error
-    return found
+    return documents
 
 
 def _read(loader: _Loader) -> Iterator[Document]:
@@ -86,33 +86,33 @@ def _read(loader: _Loader) -> Iterator[Document]:
         count += 1
         if count > MAX_DOCUMENTS:
             raise ManifestError(f"The manifest has more than {MAX_DOCUMENTS} documents; validate it in parts")
-        if _unfolded(node, {}) > MAX_NODES:
+        if _count_unfolded(node, {}) > MAX_NODES:
             raise ManifestError(f"The manifest unfolds to more than {MAX_NODES} values", node.start_mark.line + 1)
         value = loader.construct_document(node)
         if value is not None:
             yield Document(value, node)
 
 
-def _unfolded(node: Any, sizes: dict[int, int]) -> int:
-    """How many values a node stands for once aliases are unfolded; an alias that contains itself has no end."""
-    known = sizes.get(id(node))
-    if known is not None:
-        return known
-    sizes[id(node)] = MAX_NODES + 1  # stands while the node is open: meeting it again means a cycle
+def _count_unfolded(node: Any, sizes: dict[int, int]) -> int:
+    """The number of values in a node with its aliases unfolded; more than MAX_NODES if an alias contains itself."""
+    size = sizes.get(id(node))
+    if size is not None:
+        return size
+    sizes[id(node)] = MAX_NODES + 1  # found again before its children are counted: a cycle
     if isinstance(node, yaml.MappingNode):
         children = [child for pair in node.value for child in pair]
     else:
         children = node.value if isinstance(node, yaml.SequenceNode) else []
-    sizes[id(node)] = 1 + sum(_unfolded(child, sizes) for child in children)
+    sizes[id(node)] = 1 + sum(_count_unfolded(child, sizes) for child in children)
     return sizes[id(node)]
 
 
-def _child(node: Any, step: str | int) -> tuple[int, Any] | None:
-    """Line and node of a mapping's key or a sequence's item; None where the text has no such place."""
+def _child(node: Any, key: str | int) -> tuple[int, Any] | None:
+    """Line and node of a mapping's key or a sequence's item; None if the node has none."""
     if isinstance(node, yaml.MappingNode):
-        return next(((k.start_mark.line + 1, v) for k, v in node.value if k.value == step), None)
-    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-        return node.value[step].start_mark.line + 1, node.value[step]
+        return next(((k.start_mark.line + 1, v) for k, v in node.value if k.value == key), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(key, int) and key < len(node.value):
+        return node.value[key].start_mark.line + 1, node.value[key]
     return None
 
 
@@ -121,11 +121,11 @@ def _duplicates(node: Any) -> Iterator[tuple[str, int]]:
         for item in node.value:
             yield from _duplicates(item)
     if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
+        keys: set[str] = set()
         for key, value in node.value:
-            # Only scalar keys can be compared as text; Kubernetes allows no others.
+            # Only scalar keys can be compared as text, and Kubernetes allows no others.
             if isinstance(key, yaml.ScalarNode):
-                if key.value in seen:
+                if key.value in keys:
                     yield key.value, key.start_mark.line + 1
-                seen.add(key.value)
+                keys.add(key.value)
             yield from _duplicates(value)

@@ -1,4 +1,4 @@
-"""What the model reads when a tool fails. The original exception stays as the cause, for those who count."""
+"""The error messages that the model reads. The original exception stays the cause, so that telemetry can record it."""
 
 import json
 from collections.abc import Iterator
@@ -11,8 +11,8 @@ _UNREACHABLE = "The Kubernetes API can't be reached ({reason}). Check that the c
 
 
 @contextmanager
-def explained() -> Iterator[None]:
-    """Turn what the Kubernetes client raises into a `ToolError` with a plain sentence, raised from the original."""
+def explain_failures() -> Iterator[None]:
+    """Turn exceptions of the Kubernetes client into a `ToolError` with a plain sentence, raised from the original."""
     from kubernetes.client.exceptions import ApiException
     from kubernetes.config import ConfigException
     from urllib3.exceptions import HTTPError, MaxRetryError

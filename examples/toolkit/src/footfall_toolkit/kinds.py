@@ -1,4 +1,4 @@
-"""From what a person calls a kind (`po`, `Deployment`, `certificates.cert-manager.io`) to its address in the API."""
+"""Finds the API path of a kind by any of its names: `po`, `Deployment`, `certificates.cert-manager.io`."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from .cluster import Cluster
 
-_CLIMBERS = frozenset({".", ".."})
+_DOT_NAMES = frozenset({".", ".."})
 
 
 class UnknownKindError(ValueError):
@@ -23,12 +23,12 @@ class Kind:
     namespaced: bool
 
     def path(self, namespace: str | None = None, name: str | None = None) -> str:
-        """The path of the list or of one resource; names are quoted, so that they can't leave their place.
+        """The path of the list or of one resource; names are quoted, so that they can't add path segments.
 
         Raises:
-            ValueError: a name of dots, which would climb.
+            ValueError: the name is `.` or `..`, which would change the path.
         """
-        if namespace in _CLIMBERS or name in _CLIMBERS:
+        if namespace in _DOT_NAMES or name in _DOT_NAMES:
             raise ValueError("'.' and '..' are no names of resources")
         root = "/apis/" if "/" in self.api_version else "/api/"
         parts = [root + self.api_version]
@@ -40,8 +40,8 @@ class Kind:
         return "/".join(parts)
 
 
-_COMMON = (
-    # Kinds everyone asks for, found without discovery: short name, kind.
+_BUILT_IN = (
+    # Frequent kinds, found without discovery: short name, kind.
     ("po", Kind("v1", "pods", "Pod", True)),
     ("svc", Kind("v1", "services", "Service", True)),
     ("ns", Kind("v1", "namespaces", "Namespace", False)),
@@ -63,15 +63,15 @@ _COMMON = (
     ("pdb", Kind("policy/v1", "poddisruptionbudgets", "PodDisruptionBudget", True)),
     ("sc", Kind("storage.k8s.io/v1", "storageclasses", "StorageClass", False)),
 )
-_BY_NAME = {name: kind for short, kind in _COMMON for name in (short, kind.plural, kind.kind.lower())}
+_BY_NAME = {name: kind for short, kind in _BUILT_IN for name in (short, kind.plural, kind.kind.lower())}
 
 
 class Kinds:
-    """Looks kinds up; what the table does not know is asked of the cluster once and remembered."""
+    """Looks kinds up in the table, and discovers others in the cluster, once each."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._found: dict[str, Kind] = {}
+        self._discovered: dict[str, Kind] = {}
 
     def find(self, text: str) -> Kind:
         """The kind for a kind, plural, singular or short name, optionally followed by `.group`.
@@ -79,24 +79,23 @@ class Kinds:
         Raises:
             UnknownKindError: the cluster serves no such kind.
         """
-        wanted = text.strip().lower()
-        known = _BY_NAME.get(wanted) or self._found.get(wanted)
-        if known is None:
-            known = self._discover(wanted)
-            self._found[wanted] = known
-        return known
+        key = text.strip().lower()
+        kind = _BY_NAME.get(key) or self._discovered.get(key)
+        if kind is None:
+            kind = self._discovered[key] = self._discover(key)
+        return kind
 
-    def _discover(self, wanted: str) -> Kind:
-        name, _, group = wanted.partition(".")
+    def _discover(self, key: str) -> Kind:
+        name, _, group = key.partition(".")
         for api_version in self._api_versions(group):
             root = "/apis/" if "/" in api_version else "/api/"
             for resource in self._cluster.get(root + api_version).get("resources", ()):
                 if "/" not in resource["name"] and name in _names(resource):
                     return Kind(api_version, resource["name"], resource["kind"], bool(resource["namespaced"]))
-        raise UnknownKindError(f"The cluster serves no kind {wanted!r}. Use a kind, a plural or `plural.group`.")
+        raise UnknownKindError(f"The cluster serves no kind {key!r}. Use a kind, a plural or `plural.group`.")
 
     def _api_versions(self, group: str) -> list[str]:
-        """The preferred version of every group, core first; of one group only where it is named."""
+        """The preferred version of every group, core first; of `group` only, if it is given."""
         groups = self._cluster.get("/apis").get("groups", ())
         preferred = {g["name"]: g["preferredVersion"]["groupVersion"] for g in groups}
         if group:

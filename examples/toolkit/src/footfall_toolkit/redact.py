@@ -1,14 +1,14 @@
-"""What a resource shows of itself: everything but the data of secrets and the noise of managed fields."""
+"""Removes the data of secrets and the managed fields from a resource."""
 
 from typing import Any
 
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
-def shown(resource: dict[str, Any]) -> dict[str, Any]:
-    """A copy without managed fields; of a Secret the keys remain and the values are named by their length only.
+def redact(resource: dict[str, Any]) -> dict[str, Any]:
+    """A copy without managed fields. A Secret keeps its keys, and only the length of each value.
 
-    The last-applied annotation repeats the whole resource, a Secret's data in clear included, so it goes too.
+    The last-applied annotation is removed too: it repeats the whole resource, with a Secret's data in clear.
     """
     metadata = {k: v for k, v in resource.get("metadata", {}).items() if k != "managedFields"}
     if "annotations" in metadata:

@@ -1,4 +1,4 @@
-"""What the server answers besides MCP: `/healthz` for probes."""
+"""The HTTP routes besides MCP: `/healthz` for probes."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from starlette.responses import JSONResponse, Response
 
 
 def add_routes(server: MCPServer[Any]) -> None:
-    """Add the plain HTTP routes; they exist in the HTTP transports only."""
+    """Add the plain HTTP routes, which only the HTTP transports have."""
 
     async def healthz(_: Request) -> Response:
-        """Whether this process serves. The cluster is not asked: its outage is no reason to restart us."""
+        """Whether this process serves. It does not ask the cluster, whose outage is no reason to restart this pod."""
         return JSONResponse({"status": "ok"})
 
     server.custom_route("/healthz", methods=["GET"])(healthz)

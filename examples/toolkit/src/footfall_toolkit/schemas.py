@@ -1,4 +1,4 @@
-"""Kubernetes' published schemas, as shipped by kubernetes-validate: no network, strict about unknown fields."""
+"""Kubernetes' published schemas from the package kubernetes-validate: no network, strict about unknown fields."""
 
 import re
 from functools import lru_cache
@@ -14,31 +14,31 @@ class UnsupportedVersionError(ValueError):
     """There are no schemas for this Kubernetes version."""
 
 
-def supported() -> list[str]:
+def supported_versions() -> list[str]:
     """The Kubernetes versions with schemas, oldest first, such as `1.37`."""
     return list(dict.fromkeys(published.major_minor(v) for v in published.all_versions()))
 
 
-def resolve_version(wanted: str | None) -> str:
-    """The version to validate against: the newest where none is wanted.
+def resolve_version(requested: str | None) -> str:
+    """The version to validate against, by default the newest.
 
     Raises:
         ToolError: no schemas for it; the cause is an `UnsupportedVersionError`.
     """
-    versions = supported()
-    if not wanted:
+    versions = supported_versions()
+    if not requested:
         return versions[-1]
-    match = re.match(r"v?(\d+\.\d+)", wanted)
+    match = re.match(r"v?(\d+\.\d+)", requested)
     if match is None or match[1] not in versions:
-        message = f"No schemas for Kubernetes {wanted[:20]!r}. There are some for {versions[0]} to {versions[-1]}."
+        message = f"No schemas for Kubernetes {requested[:20]!r}. There are some for {versions[0]} to {versions[-1]}."
         raise ToolError(message) from UnsupportedVersionError(message)
     return match[1]
 
 
 @lru_cache(maxsize=64)
 def validator(version: str, api_version: str, kind: str) -> Draft202012Validator | None:
-    """A validator for one kind, or None where the schemas don't know it (a custom resource)."""
-    # The schemas' files are named after the group without its domain: rbac.authorization.k8s.io/v1 is rbac-v1.
+    """A validator for one kind, or None if the schemas don't have it (a custom resource)."""
+    # The names of the schemas' files omit the group's domain: rbac.authorization.k8s.io/v1 is rbac-v1.
     short = re.sub(r"^([^./]*)(?:\.[^/]*)?/", r"\1-", api_version)
     name = f"{kind.lower()}-{short}"
     if not re.fullmatch(r"[a-z0-9-]+", name) or not _is_builtin(api_version):
@@ -51,7 +51,7 @@ def validator(version: str, api_version: str, kind: str) -> Draft202012Validator
 
 
 def _is_builtin(api_version: str) -> bool:
-    """Groups of Kubernetes itself have no domain or end in k8s.io; `apps.example.com/v1` is not `apps/v1`."""
+    """Whether the group has no domain or one of k8s.io; `apps.example.com/v1` is not `apps/v1`."""
     group = api_version.rpartition("/")[0]
     return "." not in group or group.endswith(".k8s.io")
 

@@ -1,4 +1,4 @@
-"""The MCP server and its tools' public faces: names, parameters with their bounds, and what the model reads."""
+"""The MCP server and the declarations of its tools: names, bounded parameters, and the descriptions for the model."""
 
 from typing import Annotated, Any
 
@@ -28,15 +28,17 @@ Name = Annotated[str, _NAME]
 Namespace = Annotated[str, Field(description="Namespace", min_length=1, max_length=63)]
 AnyNamespace = Annotated[str | None, Field(description="Namespace; all of them if left out", max_length=63)]
 Selector = Annotated[str | None, Field(description="Label selector, such as app=web,tier!=cache", max_length=1000)]
-Page = Annotated[int, Field(description="How many at most", ge=1, le=500)]
-Token = Annotated[str | None, Field(description="continue_token of the page before", max_length=4000)]
-Lines = Annotated[int, Field(description="How many lines from the end", ge=1, le=2000)]
+Page = Annotated[int, Field(description="Maximum number of items", ge=1, le=500)]
+Token = Annotated[str | None, Field(description="continue_token of the previous page", max_length=4000)]
+Lines = Annotated[int, Field(description="Number of lines from the end", ge=1, le=2000)]
 Manifest = Annotated[str, Field(description="YAML or JSON, one document or many")]
-Wanted = Annotated[str | None, Field(description="Kubernetes version such as 1.34; the newest known if left out")]
+KubernetesVersion = Annotated[
+    str | None, Field(description="Kubernetes version such as 1.34; the newest known if left out")
+]
 
 
 def build_server(cluster: Cluster | None = None, log_level: Any = "WARNING") -> MCPServer[Any]:
-    """The server named `dot-ai` with all its tools; `cluster` is found from the environment if not given."""
+    """The server named `dot-ai` with all its tools; the environment names the cluster unless one is given."""
     server: MCPServer[Any] = MCPServer(
         "dot-ai", title="DevOps AI Toolkit", version=__version__, instructions=INSTRUCTIONS, log_level=log_level
     )
@@ -47,7 +49,7 @@ def build_server(cluster: Cluster | None = None, log_level: Any = "WARNING") -> 
     return server
 
 
-def _reads(title: str, *, cluster: bool = True) -> dict[str, Any]:
+def _read_only(title: str, *, cluster: bool = True) -> dict[str, Any]:
     return {
         "title": title,
         "annotations": ToolAnnotations(read_only_hint=True, idempotent_hint=True, open_world_hint=cluster),
@@ -56,17 +58,17 @@ def _reads(title: str, *, cluster: bool = True) -> dict[str, Any]:
 
 
 def _add_cluster_tools(server: MCPServer[Any], cluster: Cluster) -> None:
-    @server.tool(**_reads("Versions"))
+    @server.tool(**_read_only("Versions"))
     def version() -> dict[str, Any]:
         """Version of this server and of the Kubernetes cluster, and whether the cluster can be reached."""
         return report_version(cluster)
 
-    @server.tool(**_reads("Recent events"))
+    @server.tool(**_read_only("Recent events"))
     def events(namespace: AnyNamespace = None, warnings_only: bool = False, limit: Page = 50) -> dict[str, Any]:
-        """What happened in the cluster lately, newest first; with warnings_only just what went wrong."""
+        """Recent events of the cluster, newest first; with warnings_only just the warnings."""
         return list_events(cluster, namespace, warnings_only, limit)
 
-    @server.tool(**_reads("Container logs"))
+    @server.tool(**_read_only("Container logs"))
     def logs(
         pod: Name,
         namespace: Namespace = "default",
@@ -79,7 +81,7 @@ def _add_cluster_tools(server: MCPServer[Any], cluster: Cluster) -> None:
 
 
 def _add_resource_tools(server: MCPServer[Any], cluster: Cluster, kinds: Kinds) -> None:
-    @server.tool(**_reads("List resources"))
+    @server.tool(**_read_only("List resources"))
     def query(
         kind: Kind,
         namespace: AnyNamespace = None,
@@ -90,14 +92,14 @@ def _add_resource_tools(server: MCPServer[Any], cluster: Cluster, kinds: Kinds) 
         """Resources of one kind, custom ones included, in the columns that kubectl shows."""
         return query_resources(cluster, kinds, kind, namespace, label_selector, limit, continue_token)
 
-    @server.tool(**_reads("Describe a resource"))
+    @server.tool(**_read_only("Describe a resource"))
     def describe(kind: Kind, name: Name, namespace: Namespace = "default") -> dict[str, Any]:
         """One resource in full, with its recent events. The data of secrets is not shown."""
         return describe_resource(cluster, kinds, kind, name, namespace)
 
 
 def _add_offline_tools(server: MCPServer[Any]) -> None:
-    @server.tool(**_reads("Validate a manifest", cluster=False))
-    def validate_manifest(manifest: Manifest, kubernetes_version: Wanted = None) -> dict[str, Any]:
+    @server.tool(**_read_only("Validate a manifest", cluster=False))
+    def validate_manifest(manifest: Manifest, kubernetes_version: KubernetesVersion = None) -> dict[str, Any]:
         """Check a manifest against Kubernetes' schemas: which field is wrong, and on which line. Needs no cluster."""
         return check_manifest(manifest, kubernetes_version)

@@ -1,22 +1,24 @@
-"""`events`: what happened lately, newest first."""
+"""`events`: recent events, newest first."""
 
 from typing import Any
 
 from ..cluster import Cluster
-from ..failures import explained
+from ..failures import explain_failures
 
 _PAGE = 500
-"""The API does not sort events by time, so this many are fetched and the newest of them kept."""
+"""The API does not sort events by time, so a page of this size is fetched, and the newest of it are returned."""
 
 
 def events(cluster: Cluster, namespace: str | None, warnings_only: bool, limit: int) -> dict[str, Any]:
     """The newest events of a namespace, or of all of them."""
-    with explained():
-        return {"events": recent(cluster, namespace, "type=Warning" if warnings_only else None, limit)}
+    with explain_failures():
+        return {"events": recent_events(cluster, namespace, "type=Warning" if warnings_only else None, limit)}
 
 
-def recent(cluster: Cluster, namespace: str | None, field_selector: str | None, limit: int) -> list[dict[str, Any]]:
-    """The newest events that match a field selector; raises what the Kubernetes client raises."""
+def recent_events(
+    cluster: Cluster, namespace: str | None, field_selector: str | None, limit: int
+) -> list[dict[str, Any]]:
+    """The newest events that match a field selector. Raises the exceptions of the Kubernetes client."""
     from ..kinds import Kind
 
     parameters = [("limit", str(_PAGE))]
@@ -28,7 +30,7 @@ def recent(cluster: Cluster, namespace: str | None, field_selector: str | None, 
 
 
 def _time(event: dict[str, Any]) -> str:
-    """RFC 3339 in UTC sorts as text. Which of the fields is set depends on who wrote the event."""
+    """The time as RFC 3339 in UTC, which sorts as text. Different reporters set different fields."""
     created = event.get("metadata", {}).get("creationTimestamp")
     return event.get("lastTimestamp") or event.get("eventTime") or created or ""
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..cluster import TABLE, Cluster
-from ..failures import explained
+from ..failures import explain_failures
 from ..kinds import Kinds
 
 
@@ -16,19 +16,19 @@ def query(
     limit: int,
     continue_token: str | None,
 ) -> dict[str, Any]:
-    """Rows of the server's own table, at most `limit`; `continue_token` (null at the end) asks for the next page."""
-    with explained():
-        found = kinds.find(kind)
+    """At most `limit` rows of the table that the API server renders. `continue_token` is null on the last page."""
+    with explain_failures():
+        resolved = kinds.find(kind)
         parameters = [("limit", str(limit)), ("includeObject", "Metadata")]
         if label_selector:
             parameters.append(("labelSelector", label_selector))
         if continue_token:
             parameters.append(("continue", continue_token))
-        table = cluster.get(found.path(namespace), parameters, TABLE)
+        table = cluster.get(resolved.path(namespace), parameters, TABLE)
     metadata = table.get("metadata", {})
     return {
-        "kind": found.kind,
-        "api_version": found.api_version,
+        "kind": resolved.kind,
+        "api_version": resolved.api_version,
         "items": [_row(row, _columns(table)) for row in table.get("rows", ())],
         "continue_token": metadata.get("continue") or None,
         "remaining": metadata.get("remainingItemCount", 0),
@@ -42,6 +42,6 @@ def _columns(table: dict[str, Any]) -> list[tuple[int, str]]:
 
 
 def _row(row: dict[str, Any], columns: list[tuple[int, str]]) -> dict[str, Any]:
-    shown = {name: row["cells"][i] for i, name in columns if i < len(row["cells"])}
+    cells = {name: row["cells"][i] for i, name in columns if i < len(row["cells"])}
     namespace = row.get("object", {}).get("metadata", {}).get("namespace")
-    return {"namespace": namespace, **shown} if namespace else shown
+    return {"namespace": namespace, **cells} if namespace else cells

@@ -1,11 +1,11 @@
-"""`validate_manifest`: says which field of a manifest is wrong and on which line. Needs no cluster."""
+"""`validate_manifest`: reports the wrong fields of a manifest, with their lines. It needs no cluster."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from jsonschema.exceptions import ValidationError
 
-from ..documents import Document, ManifestError, documents
+from ..documents import Document, ManifestError, parse_documents
 from ..schemas import resolve_version, validator
 
 _MAX_PROBLEMS = 20
@@ -15,18 +15,18 @@ Problem = dict[str, Any]
 
 
 def validate_manifest(manifest: str, kubernetes_version: str | None) -> dict[str, Any]:
-    """Check every document of a YAML text against Kubernetes' schemas, unknown fields included.
+    """Check every document of a YAML text against Kubernetes' schemas, which allow no unknown fields.
 
-    A wrong manifest is an answer, not a failure of the tool. `valid` is false where a document has problems; a kind
-    the schemas don't know (a custom resource) is listed with `checked: false`.
+    An invalid manifest is a result, not a failure of the tool. `valid` is false if a document has problems. A kind
+    without a schema (a custom resource) is listed with `checked: false`.
     """
     version = resolve_version(kubernetes_version)
     try:
-        found = documents(manifest)
+        documents = parse_documents(manifest)
     except ManifestError as error:
         problem: Problem = {"line": error.line, "field": "", "problem": str(error)}
         return {"valid": False, "kubernetes_version": version, "documents": [], "problems": [problem]}
-    checked = [_check(number, document, version) for number, document in enumerate(found, 1)]
+    checked = [_check(number, document, version) for number, document in enumerate(documents, 1)]
     problems = [] if checked else [{"line": 1, "field": "", "problem": "The manifest is empty"}]
     return {
         "valid": not problems and not any(d["problems"] for d in checked),
@@ -65,8 +65,8 @@ def _problems(document: Document, error: ValidationError) -> Iterator[Problem]:
         allowed = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
         for key in error.instance:
             if key not in allowed:
-                where = [*path, key]
-                yield _problem(document.line_of(where), _field(where), "There is no such field")
+                unknown = [*path, key]
+                yield _problem(document.line_of(unknown), _field(unknown), "There is no such field")
         return
     yield _problem(document.line_of(path), _field(path), error.message)
 
@@ -76,5 +76,5 @@ def _problem(line: int, field: str, message: str) -> Problem:
 
 
 def _field(path: list[str | int]) -> str:
-    """`spec.containers[0].image`, as kubectl writes it."""
+    """A path in kubectl's notation: `spec.containers[0].image`."""
     return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".")

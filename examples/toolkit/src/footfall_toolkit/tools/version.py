@@ -1,4 +1,4 @@
-"""`version`: what runs here, and against what."""
+"""`version`: the versions of this server and of the cluster."""
 
 from typing import Any
 
@@ -6,17 +6,17 @@ from mcp.server.mcpserver.exceptions import ToolError
 
 from .. import __version__
 from ..cluster import Cluster
-from ..failures import explained
+from ..failures import explain_failures
 
 
 def version(cluster: Cluster) -> dict[str, Any]:
-    """The server's version and the cluster's; without a cluster `kubernetes` is null and `problem` says why.
+    """The server's version and the cluster's. Without a cluster `kubernetes` is null and `problem` says why.
 
-    A server that can't reach its cluster still has a version, so this never fails.
+    It never fails, because a server that can't reach its cluster still has a version.
     """
     try:
-        with explained():
-            found = cluster.get("/version")
+        with explain_failures():
+            answer = cluster.get("/version")
     except ToolError as error:
         return {"server": __version__, "kubernetes": None, "problem": str(error)}
-    return {"server": __version__, "kubernetes": found.get("gitVersion"), "platform": found.get("platform")}
+    return {"server": __version__, "kubernetes": answer.get("gitVersion"), "platform": answer.get("platform")}

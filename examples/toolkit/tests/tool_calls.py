@@ -1,4 +1,4 @@
-"""Calls a tool the way a client does, in memory, and gives back what it answered."""
+"""Calls a tool as a client does, in memory, and returns its answer."""
 
 import asyncio
 import json
