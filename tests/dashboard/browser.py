@@ -1,4 +1,4 @@
-"""Debian's Chromium for the dashboard's tests: found, started without any background traffic, and watched."""
+"""Chromium for the dashboard's tests, without background traffic, and with a record of requests and complaints."""
 
 import os
 import shutil
@@ -40,13 +40,13 @@ _CUT_OFF = """() => {
 
 
 def chromium_path() -> str:
-    """The executable. Raises RuntimeError: a dashboard that nobody looked at must not pass as tested."""
+    """The executable. Raises RuntimeError where there is none: these tests are never skipped."""
     named = os.environ.get("CHROMIUM")
     names = (named,) if named else ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    found = next((path for path in map(shutil.which, names) if path), None)
-    if found is None:
+    executable = next((path for path in map(shutil.which, names) if path), None)
+    if executable is None:
         raise RuntimeError(_MISSING)
-    return found
+    return executable
 
 
 @contextmanager
@@ -61,54 +61,54 @@ def launched() -> Iterator[Browser]:
 
 
 @dataclass
-class Watch:
-    """What a page asked for and complained about."""
+class PageWatch:
+    """Records the requests and console messages of a page."""
 
     origin: str
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
     def attach(self, page: Page) -> None:
-        """Watch a page from its first request on."""
-        page.on("request", self._asked)
-        page.on("console", self._said)
+        """Record from the page's first request on."""
+        page.on("request", self._record_request)
+        page.on("console", self._record_message)
         page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
 
-    def _asked(self, request: Request) -> None:
+    def _record_request(self, request: Request) -> None:
         self.requests.append(request.url)
 
-    def _said(self, message: ConsoleMessage) -> None:
+    def _record_message(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
             self.complaints.append(f"{message.type}: {message.text}")
 
     @property
-    def strangers(self) -> list[str]:
-        """Requests to anywhere but the collector (what the page makes itself, such as blobs, is no request)."""
+    def foreign_requests(self) -> list[str]:
+        """Requests to other hosts than the collector. Blobs of the page itself are no requests."""
         return [url for url in self.requests if urlsplit(url).scheme != "blob" and not url.startswith(self.origin)]
 
 
-def settle(page: Page, least: int = 1) -> None:
-    """Wait until the page has drawn everything at least `least` times."""
-    page.wait_for_function("n => Number(document.documentElement.dataset.ready ?? 0) >= n", arg=least, timeout=READY_MS)
+def wait_until_drawn(page: Page, times: int = 1) -> None:
+    """Wait until the page has drawn everything at least `times` times."""
+    page.wait_for_function("n => Number(document.documentElement.dataset.ready ?? 0) >= n", arg=times, timeout=READY_MS)
 
 
 def ready_count(page: Page) -> int:
-    """How often the page has drawn everything."""
+    """The number of times that the page has drawn everything."""
     return int(page.evaluate("Number(document.documentElement.dataset.ready ?? 0)"))
 
 
-def axe_finds(page: Page) -> list[str]:
-    """The violations that axe finds, each with the elements that it is about."""
+def axe_violations(page: Page) -> list[str]:
+    """The violations that axe finds, each with its elements."""
     assert AXE.exists(), "axe is not installed: run `make node`"
     page.evaluate(AXE.read_text("utf-8"))
-    found: list[dict[str, Any]] = page.evaluate("async () => (await axe.run(document)).violations")
-    return [f"{rule['id']}: {[node['html'][:120] for node in rule['nodes']][:4]}" for rule in found]
+    violations: list[dict[str, Any]] = page.evaluate("async () => (await axe.run(document)).violations")
+    return [f"{rule['id']}: {[node['html'][:120] for node in rule['nodes']][:4]}" for rule in violations]
 
 
 def cut_off(page: Page) -> list[str]:
-    """Elements that reach beyond the page's width, and headings or numbers whose text does not fit.
+    """Elements beyond the page's width, headings and numbers that do not fit, and boxes that clip or scroll sideways.
 
-    Also every box that cuts off or scrolls sideways what is in it, unless that is code.
+    Boxes of code are excepted.
     """
-    found: list[str] = page.evaluate(_CUT_OFF)
-    return found
+    elements: list[str] = page.evaluate(_CUT_OFF)
+    return elements

@@ -1,4 +1,4 @@
-"""A real collector with a known fleet, and Chromium on it. Every page must ask nobody else and complain of nothing."""
+"""A real collector with a known fleet, and Chromium. No page may send requests elsewhere or log a complaint."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.dashboard.browser import Watch, launched, settle
+from tests.dashboard.browser import PageWatch, launched, wait_until_drawn
 from tests.dashboard.feeding import feed
 from tests.dashboard.truths import Expected
 from tests.oracle.fleet import Fleet
@@ -26,7 +26,7 @@ def fleet() -> Fleet:
 
 @pytest.fixture(scope="session")
 def url(tmp_path_factory: pytest.TempPathFactory, fleet: Fleet) -> Iterator[str]:
-    """The address of a collector that has the fleet's events."""
+    """The address of a collector with the fleet's events."""
     data = tmp_path_factory.mktemp("collector") / "data"
     with start_collector(data, segment_seconds=0.1, public_products="dot-ai") as collector:
         feed(collector.url, fleet)
@@ -45,14 +45,13 @@ def chromium() -> Iterator[Browser]:
 
 
 class Windows:
-    """Browser contexts by width and scheme, kept for the session: their cache has the page's files."""
+    """Browser contexts by width and scheme, shared by the session: their cache has the page's files."""
 
     def __init__(self, chromium: Browser) -> None:
         self._chromium = chromium
         self._known: dict[tuple[int, str], BrowserContext] = {}
 
     def context(self, width: int, theme: str) -> BrowserContext:
-        """The context of a width and a scheme."""
         key = (width, theme)
         if key not in self._known:
             self._known[key] = self._chromium.new_context(
@@ -73,10 +72,10 @@ def windows(chromium: Browser) -> Windows:
 def opened(windows: Windows, url: str) -> Iterator[Opener]:
     """`opened(path, width=…, theme=…, origin=…, tolerant=…)` opens a page and waits until it is drawn.
 
-    At the end of the test every page must have asked its own collector only, and complained of nothing: unless it is
-    `tolerant`, where a test takes the collector away.
+    The test fails if a page sent a request elsewhere or logged a complaint, unless it is `tolerant`, as where a test
+    stops the collector.
     """
-    watches: list[Watch] = []
+    watches: list[PageWatch] = []
     with ExitStack() as pages:
 
         def open_page(
@@ -84,23 +83,23 @@ def opened(windows: Windows, url: str) -> Iterator[Opener]:
         ) -> Page:
             page = windows.context(width, theme).new_page()
             pages.callback(page.close)
-            watch = Watch(origin)
+            watch = PageWatch(origin)
             watch.attach(page)
             if not tolerant:
                 watches.append(watch)
             page.goto(f"{origin}{path}")
-            settle(page)
+            wait_until_drawn(page)
             return page
 
         yield open_page
         for watch in watches:
-            assert watch.strangers == []
+            assert watch.foreign_requests == []
             assert watch.complaints == []
 
 
 @pytest.fixture(scope="session")
 def artefacts() -> Path:
-    """Where pictures are left for whoever looks at the run; not in git."""
+    """The folder for screenshots, which are not in git."""
     folder = Path(__file__).parents[2] / ".artefacts" / "dashboard"
     folder.mkdir(parents=True, exist_ok=True)
     return folder

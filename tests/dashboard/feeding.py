@@ -1,4 +1,4 @@
-"""Sends a fleet's events to a running collector, and waits until its charts can count them."""
+"""Sends a fleet's events to a running collector, and waits until they are stored."""
 
 import json
 import urllib.request
@@ -22,8 +22,8 @@ def feed(url: str, fleet: Fleet, key: str = KEY) -> None:
     wait_for(lambda: stored(url) >= before + posted, "the fleet's events to be in the store", 60)
 
 
-def say(url: str, events: Iterable[Happened], key: str = KEY) -> None:
-    """Post a few events in one request, stamped by their true time."""
+def send(url: str, events: Iterable[Happened], key: str = KEY) -> None:
+    """Post a few events in one request, with their true times."""
     post(url, json.dumps({"api_key": key, "batch": [wire_event(event) for event in events]}).encode())
 
 
@@ -35,6 +35,6 @@ def post(url: str, body: bytes, headers: dict[str, str] | None = None) -> None:
 
 
 def stored(url: str) -> int:
-    """How many events the store has taken in since the collector started."""
+    """The number of events stored since the collector started."""
     facts = {fact["id"]: fact["value"] for fact in fetch(url, "/api/health")["facts"]}
     return int(facts["stored"])

@@ -1,4 +1,4 @@
-"""Reading a page as a person would: panels, their tables, tiles; and the API's numbers to compare with."""
+"""Reads panels, tables, tiles and answers from a page, and the API's numbers to compare with."""
 
 import json
 import urllib.parse
@@ -15,36 +15,36 @@ def fetch(url: str, path: str, **query: str) -> dict[str, Any]:
     """The JSON at a path of the collector."""
     address = f"{url}{path}" + (f"?{urllib.parse.urlencode(query)}" if query else "")
     with urllib.request.urlopen(address, timeout=30) as response:
-        found: dict[str, Any] = json.load(response)
-        return found
+        answer: dict[str, Any] = json.load(response)
+        return answer
 
 
 def panels(page: Page) -> list[Locator]:
-    """The chart panels of the page that is open."""
+    """The chart panels of the open page."""
     return page.locator("[data-panel]").all()
 
 
 def chart_of(panel: Locator) -> str:
     """The id of the chart that a panel shows."""
-    about: dict[str, Any] = json.loads(panel.get_attribute("data-panel") or "{}")
-    return str(about["chart"])
+    definition: dict[str, Any] = json.loads(panel.get_attribute("data-panel") or "{}")
+    return str(definition["chart"])
 
 
 def shown_table(panel: Locator) -> list[list[str]]:
-    """The exact values of a panel's table, row by row; the panel is switched to its table if it is not."""
+    """The exact values of a panel's table, row by row; switches the panel to its table first."""
     button = panel.locator("[data-do=table]")
     if button.get_attribute("aria-pressed") != "true":
         button.click()
     panel.locator("table.data, [data-view=empty]").first.wait_for()
-    found: list[list[str]] = panel.evaluate(
+    rows: list[list[str]] = panel.evaluate(
         "node => [...node.querySelectorAll('table.data tbody tr')]"
         ".map(row => [...row.cells].map(cell => cell.dataset.value))"
     )
-    return found
+    return rows
 
 
 def as_shown(rows: list[list[Any]]) -> list[list[str]]:
-    """Rows of the API as the table's cells carry them: JavaScript's text of each value, '' for nothing."""
+    """Rows of the API as the text of the table's cells: JavaScript's text of each value, '' for null."""
     return [[_text(value) for value in row] for row in rows]
 
 

@@ -1,11 +1,11 @@
-"""Everybody can use the page: axe finds nothing, the keyboard is enough, nothing is cut, paper will do."""
+"""Accessibility: no violation found by axe, keyboard control, no clipped text, printing, reduced motion."""
 
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.dashboard.browser import Watch, axe_finds, cut_off, ready_count, settle
+from tests.dashboard.browser import PageWatch, axe_violations, cut_off, ready_count, wait_until_drawn
 from tests.dashboard.conftest import Opener, Windows
 from tests.dashboard.reading import ALL_PAGES, PAGES
 
@@ -19,9 +19,9 @@ def test_axe_finds_nothing_and_nothing_is_cut(opened: Opener, artefacts: Path, w
     page = opened("/", width=width, theme=theme)
     for name, path in ALL_PAGES.items():
         page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/", 3)[2] + path)
-        settle(page)
+        wait_until_drawn(page)
         page.screenshot(path=artefacts / f"{name}-{width}-{theme}.png", full_page=True)
-        assert axe_finds(page) == [], name
+        assert axe_violations(page) == [], name
         assert cut_off(page) == [], name
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} scrolls sideways"
 
@@ -39,36 +39,36 @@ def test_axe_finds_nothing_in_other_states(opened: Opener, artefacts: Path, path
     page = opened(path, width=390, theme=theme)
     page.locator("[data-do=fold]").click()
     page.locator(".menu summary").first.click()
-    assert axe_finds(page) == []
+    assert axe_violations(page) == []
     assert cut_off(page) == []
     state = path.partition("?")[2].split("=")[0]
     page.screenshot(path=artefacts / f"state-{state}-390-{theme}.png", full_page=True)
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_the_public_page_is_for_everybody_too(windows: Windows, url: str, artefacts: Path, theme: str) -> None:
+def test_the_public_page_is_accessible(windows: Windows, url: str, artefacts: Path, theme: str) -> None:
     for width in WIDTHS:
         page = windows.context(width, theme).new_page()
-        watch = Watch(url)
+        watch = PageWatch(url)
         watch.attach(page)
         page.goto(f"{url}/public/dot-ai")
         page.screenshot(path=artefacts / f"public-{width}-{theme}.png", full_page=True)
-        assert page.locator("section h2").count() == 6, "four dimensions, the months, and what it all means"
-        assert axe_finds(page) == []
+        assert page.locator("section h2").count() == 6, "four dimensions, the months, and the explanation"
+        assert axe_violations(page) == []
         assert cut_off(page) == []
-        assert (watch.strangers, watch.complaints) == ([], [])
+        assert (watch.foreign_requests, watch.complaints) == ([], [])
         page.close()
 
 
 def focused(page: Page) -> str:
-    """What has the keyboard, by its text or label."""
+    """The text or label of the focused element."""
     text: str = page.evaluate(
         "() => { const node = document.activeElement; return node.getAttribute('aria-label') ?? node.innerText }"
     )
     return text.strip()
 
 
-def test_the_keyboard_alone_is_enough(opened: Opener) -> None:
+def test_every_control_works_with_the_keyboard(opened: Opener) -> None:
     page = opened("/tools")
     page.keyboard.press("Tab")
     assert focused(page) == "Skip to the content"
@@ -77,7 +77,7 @@ def test_the_keyboard_alone_is_enough(opened: Opener) -> None:
     reach(page, "Show internal events")
     before = ready_count(page)
     page.keyboard.press("Enter")
-    settle(page, before + 1)
+    wait_until_drawn(page, before + 1)
     assert "internal=all" in page.url
     reach(page, "Tool usage as a table")
     page.keyboard.press("Space")
@@ -91,12 +91,12 @@ def test_the_keyboard_alone_is_enough(opened: Opener) -> None:
 
 
 def reach(page: Page, label: str) -> None:
-    """Press Tab until something with this label has the keyboard."""
+    """Press Tab until an element with this label has the focus."""
     for _ in range(60):
         page.keyboard.press("Tab")
         if focused(page) == label:
             ring = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
-            assert ring != "none", f"{label} does not show that it has the keyboard"
+            assert ring != "none", f"{label} does not show its focus"
             return
     raise AssertionError(f"Tab never reaches {label}")
 
@@ -135,7 +135,7 @@ NOT_SELECTED = (
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_paper_gets_the_numbers_without_the_controls(opened: Opener, name: str) -> None:
+def test_a_printed_page_has_the_numbers_without_the_controls(opened: Opener, name: str) -> None:
     page = opened(PAGES[name], theme="dark")
     page.emulate_media(media="print")
     for selector in (".side", "#filters .segments", ".panel-tools"):
@@ -145,7 +145,7 @@ def test_paper_gets_the_numbers_without_the_controls(opened: Opener, name: str) 
     assert page.locator("#answer").is_visible()
 
 
-def test_nothing_moves_for_those_who_asked_for_it(opened: Opener) -> None:
+def test_nothing_is_animated_under_reduced_motion(opened: Opener) -> None:
     page = opened("/")
     assert page.evaluate("document.getAnimations().length") == 0
     assert page.evaluate(
@@ -156,11 +156,11 @@ def test_nothing_moves_for_those_who_asked_for_it(opened: Opener) -> None:
 def test_the_scheme_is_chosen_and_remembered(chromium: Browser, url: str) -> None:
     page = chromium.new_page(color_scheme="light")
     page.goto(url)
-    settle(page)
+    wait_until_drawn(page)
     page.locator("[data-do=theme]").click()
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     page.reload()
-    settle(page)
+    wait_until_drawn(page)
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(13, 15, 19)"
     page.context.close()

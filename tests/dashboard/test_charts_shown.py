@@ -1,4 +1,4 @@
-"""Every chart of every page holds exactly the numbers of what happened."""
+"""Every chart of every page has exactly the true numbers of the fleet."""
 
 import math
 import os
@@ -10,22 +10,22 @@ from playwright.sync_api import Page
 
 from tests.dashboard.conftest import Opener
 from tests.dashboard.reading import PAGES, answer, chart_of, panels, shown_table, tile
-from tests.dashboard.truths import Expected, same
+from tests.dashboard.truths import Expected, assert_same
 from tests.oracle.fleet import Fleet, stamp
 
 QUERIES: dict[str, dict[str, str]] = {
-    "as it opens": {},
+    "no filters": {},
     "a week": {"range": "7d"},
     "with internal events": {"range": "90d", "internal": "all"},
     "internal events alone": {"internal": "only"},
     "one version": {"version": "1.11.0", "range": "90d"},
     "one provider and tool": {"provider": "anthropic", "tool": "recommend"},
     "one client and transport": {"mcp_client": "claude-code", "transport": "stdio"},
-    "one error and way of installing": {"error_type": "TimeoutError", "deployment_method": "helm", "range": "90d"},
+    "one error and deployment method": {"error_type": "TimeoutError", "deployment_method": "helm", "range": "90d"},
 }
 ALL = [(page, about) for page in PAGES for about in QUERIES]
-# Every page as it opens, and each other query on a page or two; with SOAK set, all of them.
-SOME = [pair for n, pair in enumerate(ALL) if pair[1] == "as it opens" or n % 8 in ((n // 8) + 1, (n // 8 + 3) % 7 + 1)]
+# Every page without filters, and each other query on a page or two; with SOAK set, all of them.
+SOME = [pair for n, pair in enumerate(ALL) if pair[1] == "no filters" or n % 8 in ((n // 8) + 1, (n // 8 + 3) % 7 + 1)]
 BY_PAGE = ALL if os.environ.get("SOAK") else SOME
 
 
@@ -34,16 +34,16 @@ def path(page: str, query: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize(("name", "about"), BY_PAGE)
-def test_each_table_holds_what_happened(opened: Opener, expected: Expected, name: str, about: str) -> None:
+def test_each_table_has_the_true_numbers(opened: Opener, expected: Expected, name: str, about: str) -> None:
     query = QUERIES[about]
     page = opened(path(name, query))
     shown = panels(page)
     assert len(shown) >= 4
     for panel in shown:
         chart = chart_of(panel)
-        same(shown_table(panel), expected.rows(chart, query))
-        spared = expected.not_carried(chart, query)
-        assert panel.locator("> .panel-note").is_visible() == bool(spared), (chart, spared)
+        assert_same(shown_table(panel), expected.rows(chart, query))
+        not_applied = expected.not_carried(chart, query)
+        assert panel.locator("> .panel-note").is_visible() == bool(not_applied), (chart, not_applied)
 
 
 @pytest.mark.parametrize("name", ["overview", "tools", "clients"])
@@ -51,11 +51,11 @@ def test_a_range_of_hours_is_counted_to_the_second(opened: Opener, expected: Exp
     query = {"range": "custom", "start": stamp(fleet.end - 131_234), "end": stamp(fleet.end - 7)}
     page = opened(path(name, query))
     for panel in panels(page):
-        same(shown_table(panel), expected.rows(chart_of(panel), query))
+        assert_same(shown_table(panel), expected.rows(chart_of(panel), query))
 
 
-@pytest.mark.parametrize("about", ["as it opens", "one version", "with internal events"])
-def test_the_tiles_and_the_hidden_count_hold_what_happened(opened: Opener, expected: Expected, about: str) -> None:
+@pytest.mark.parametrize("about", ["no filters", "one version", "with internal events"])
+def test_the_tiles_and_the_hidden_count_have_the_true_numbers(opened: Opener, expected: Expected, about: str) -> None:
     query = QUERIES[about]
     page = opened(path("overview", query))
     calls = expected.rows("tool-usage", query)
@@ -85,29 +85,29 @@ def test_the_sentence_is_computed_from_the_same_numbers(opened: Opener, expected
     assert sum(row[2] for row in errors) == sum(by_kind.values())
 
 
-def drawn(page: Page, panel: str) -> list[dict[str, Any]]:
+def drawn_series(page: Page, panel: str) -> list[dict[str, Any]]:
     """The series that the chart library was given, by name."""
-    found: list[dict[str, Any]] = page.evaluate(
+    series: list[dict[str, Any]] = page.evaluate(
         "id => echarts.getInstanceByDom(document.querySelector(`#panel-${id} .canvas`)).getOption().series"
         ".filter(line => line.name).map(line => ({name: line.name, data: line.data}))",
         panel,
     )
-    return found
+    return series
 
 
-def test_what_is_drawn_is_what_the_table_says(opened: Opener, expected: Expected) -> None:
+def test_a_chart_draws_the_numbers_of_its_table(opened: Opener, expected: Expected) -> None:
     page = opened("/")
     true: dict[str, int] = {}
     for _, event, n in expected.rows("events", {}):
         true[event] = true.get(event, 0) + n
-    assert {line["name"]: sum(line["data"]) for line in drawn(page, "events")} == true
-    daily, weekly = drawn(page, "active-instances")
+    assert {line["name"]: sum(line["data"]) for line in drawn_series(page, "events")} == true
+    daily, weekly = drawn_series(page, "active-instances")
     rows = expected.rows("active-instances", {})
     assert (daily["data"], weekly["data"]) == ([row[1] for row in rows], [row[2] for row in rows])
     page = opened("/tools")
     durations = expected.rows("tool-duration", {})[:12]
-    for column, line in enumerate(drawn(page, "tool-duration"), start=2):
+    for column, line in enumerate(drawn_series(page, "tool-duration"), start=2):
         assert all(map(math.isclose, reversed(line["data"]), [max(row[column], 0.1) for row in durations]))
     page = opened("/next")
-    [sessions] = drawn(page, "uptime")
+    [sessions] = drawn_series(page, "uptime")
     assert sessions["data"] == [row[3] for row in expected.rows("uptime", {})]

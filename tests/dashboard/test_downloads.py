@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from tests.dashboard.conftest import Opener
 from tests.dashboard.reading import shown_table
-from tests.dashboard.truths import Expected, same
+from tests.dashboard.truths import Expected, assert_same
 
 QUERY = {"provider": "anthropic"}
 PATH = "/tools?provider=anthropic"
@@ -26,25 +26,25 @@ def downloaded(page: Page, panel: str, entry: str, to: Path) -> tuple[str, bytes
     return found.value.suggested_filename, to.read_bytes()
 
 
-def test_tables_come_as_csv_and_parquet(opened: Opener, expected: Expected, tmp_path: Path) -> None:
+def test_a_chart_is_downloaded_as_csv_and_parquet(opened: Opener, expected: Expected, tmp_path: Path) -> None:
     page = opened(PATH)
     true = expected.rows("tool-duration", QUERY)
     name, body = downloaded(page, "tool-duration", "CSV", tmp_path / "csv")
     header, *rows = csv.reader(io.StringIO(body.decode(), newline=""))
     assert (name, header) == ("tool-duration.csv", ["tool", "calls", "p50_ms", "p95_ms", "p99_ms"])
-    same(rows, true)
+    assert_same(rows, true)
     name, _ = downloaded(page, "tool-duration", "Parquet", tmp_path / "parquet")
     assert name == "tool-duration.parquet"
     with duckdb.connect() as connection:
         stored = connection.execute("SELECT * FROM read_parquet(?)", [str(tmp_path / "parquet")]).fetchall()
-    same([[str(cell) for cell in row] for row in stored], true)
+    assert_same([[str(cell) for cell in row] for row in stored], true)
 
 
 @pytest.mark.parametrize(
     ("path", "panel"),
     [("/", "events"), ("/", "tool-usage"), ("/next", "retention"), ("/next", "uptime"), ("/tools", "tool-duration")],
 )
-def test_every_kind_of_chart_comes_as_a_picture(opened: Opener, tmp_path: Path, path: str, panel: str) -> None:
+def test_every_kind_of_chart_is_downloaded_as_a_picture(opened: Opener, tmp_path: Path, path: str, panel: str) -> None:
     page = opened(path)
     name, body = downloaded(page, panel, "PNG", tmp_path / "png")
     assert (name, body[:8]) == (f"{panel}.png", PNG)

@@ -1,4 +1,4 @@
-"""Choosing what is seen: ranges, filters, comparison; and the address, which says all of it."""
+"""Ranges, filters and comparison, and their parameters in the address."""
 
 import re
 from urllib.parse import parse_qs, urlsplit
@@ -6,14 +6,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.dashboard.browser import ready_count, settle
+from tests.dashboard.browser import ready_count, wait_until_drawn
 from tests.dashboard.conftest import Opener
 from tests.dashboard.reading import answer, shown_table, tile
-from tests.dashboard.truths import Expected, same
+from tests.dashboard.truths import Expected, assert_same
 
 
-def asked(page: Page) -> dict[str, str]:
-    """What the address says."""
+def parameters(page: Page) -> dict[str, str]:
+    """The query of the page's address."""
     return {name: value for name, [value] in parse_qs(urlsplit(page.url).query).items()}
 
 
@@ -22,7 +22,7 @@ def usage(page: Page) -> list[list[str]]:
 
 
 def drawn_again(page: Page, before: int) -> None:
-    settle(page, before + 1)
+    wait_until_drawn(page, before + 1)
 
 
 def choose(page: Page, name: str, value: str) -> None:
@@ -41,10 +41,10 @@ def press(page: Page, selector: str) -> None:
 def test_a_range_is_a_click_and_stays_in_the_address(opened: Opener, expected: Expected, name: str) -> None:
     page = opened("/?range=90d" if name != "90d" else "/")
     press(page, f"#filters [data-range='{name}']")
-    assert asked(page).get("range", "30d") == name
+    assert parameters(page).get("range", "30d") == name
     assert page.locator("#filters [aria-pressed=true][data-range]").get_attribute("data-range") == name
     if name not in ("1h", "24h"):  # whose ends move with each second
-        same(usage(page), expected.rows("tool-usage", {"range": name}))
+        assert_same(usage(page), expected.rows("tool-usage", {"range": name}))
     step = {"1h": "minute", "24h": "hour"}.get(name, "day")
     assert page.locator("#panel-events .unit").inner_text() == f"events per {step}, UTC"
 
@@ -52,7 +52,7 @@ def test_a_range_is_a_click_and_stays_in_the_address(opened: Opener, expected: E
 def test_a_custom_range_takes_two_days_in_either_order(opened: Opener, expected: Expected) -> None:
     page = opened("/tools")
     press(page, "#filters [data-range=custom]")
-    first, last = asked(page)["start"], asked(page)["end"]
+    first, last = parameters(page)["start"], parameters(page)["end"]
     before = ready_count(page)
     page.locator("#filters [name=start]").fill(last)
     drawn_again(page, before)
@@ -60,19 +60,19 @@ def test_a_custom_range_takes_two_days_in_either_order(opened: Opener, expected:
     page.locator("#filters [name=end]").fill(first)
     drawn_again(page, before)
     query = {"range": "custom", "start": first, "end": last}
-    assert asked(page) == query
-    same(usage(page), expected.rows("tool-usage", query))
+    assert parameters(page) == query
+    assert_same(usage(page), expected.rows("tool-usage", query))
 
 
-def test_version_provider_and_internal_are_chosen_and_taken_back(opened: Opener, expected: Expected) -> None:
+def test_version_provider_and_internal_are_filters_that_back_undoes(opened: Opener, expected: Expected) -> None:
     page = opened("/tools")
     everything = usage(page)
     query: dict[str, str] = {}
     for name, value in (("version", "1.11.0"), ("provider", "anthropic"), ("internal", "all")):
         choose(page, name, value)
         query[name] = value
-        assert asked(page) == {**query, "tables": "tool-usage"}
-        same(usage(page), expected.rows("tool-usage", query))
+        assert parameters(page) == {**query, "tables": "tool-usage"}
+        assert_same(usage(page), expected.rows("tool-usage", query))
     for _ in range(3):
         before = ready_count(page)
         page.go_back()
@@ -81,16 +81,16 @@ def test_version_provider_and_internal_are_chosen_and_taken_back(opened: Opener,
     assert page.locator("#filters [name=version]").input_value() == ""
 
 
-def test_what_is_hidden_is_counted_and_shown_with_one_click(opened: Opener, expected: Expected) -> None:
+def test_hidden_events_are_counted_and_shown_with_one_click(opened: Opener, expected: Expected) -> None:
     page = opened("/tools")
     pill = page.locator("#hidden-internal")
     assert f"{expected.hidden({}):,} internal events hidden" in pill.inner_text()
     press(page, "#hidden-internal button")
-    assert asked(page) == {"internal": "all"}
+    assert parameters(page) == {"internal": "all"}
     expect(pill).to_contain_text("Internal events are included")
-    same(usage(page), expected.rows("tool-usage", {"internal": "all"}))
+    assert_same(usage(page), expected.rows("tool-usage", {"internal": "all"}))
     press(page, "#hidden-internal button")
-    assert asked(page) == {"tables": "tool-usage"}
+    assert parameters(page) == {"tables": "tool-usage"}
 
 
 @pytest.mark.parametrize(
@@ -109,18 +109,18 @@ def test_a_click_on_a_value_filters_by_it(
 ) -> None:
     page = opened(path)
     press(page, f"#panel-{panel} button.bar-row")
-    query = asked(page)
+    query = parameters(page)
     assert list(query) == [param]
-    same(shown_table(page.locator(f"#panel-{panel}")), expected.rows(panel, query))
+    assert_same(shown_table(page.locator(f"#panel-{panel}")), expected.rows(panel, query))
     if param == "provider":
         assert page.locator("#filters [name=provider]").input_value() == query[param]
         return
     expect(page.locator("#chips li")).to_contain_text(query[param])
     press(page, "#chips button")
-    assert param not in asked(page)
+    assert param not in parameters(page)
 
 
-def test_a_filter_that_a_chart_knows_nothing_of_is_said(opened: Opener) -> None:
+def test_a_filter_that_does_not_apply_to_a_chart_is_named(opened: Opener) -> None:
     page = opened("/?transport=stdio&tool=query")
     note = page.locator("#panel-tool-usage > .panel-note")
     assert note.inner_text() == "Not filtered by transport: these events don't carry it."
@@ -128,7 +128,7 @@ def test_a_filter_that_a_chart_knows_nothing_of_is_said(opened: Opener) -> None:
     assert page.locator("#not-applied").inner_text() == "The sentence is not filtered by transport."
 
 
-def test_a_link_restores_what_was_seen(opened: Opener) -> None:
+def test_a_link_restores_the_page(opened: Opener) -> None:
     page = opened("/errors")
     choose(page, "internal", "all")
     press(page, "#panel-tool-errors button.bar-row")
@@ -145,48 +145,50 @@ def test_a_link_restores_what_was_seen(opened: Opener) -> None:
 def test_the_other_pages_keep_the_filters(opened: Opener) -> None:
     page = opened("/?version=1.11.0&range=90d")
     page.get_by_role("link", name="Which tools matter?").click()
-    settle(page)
-    assert (urlsplit(page.url).path, asked(page)) == ("/tools", {"version": "1.11.0", "range": "90d"})
+    wait_until_drawn(page)
+    assert (urlsplit(page.url).path, parameters(page)) == ("/tools", {"version": "1.11.0", "range": "90d"})
 
 
-def test_a_comparison_shows_the_days_before(opened: Opener, expected: Expected) -> None:
+def test_a_comparison_shows_the_previous_period(opened: Opener, expected: Expected) -> None:
     query = {"range": "7d"}
     page = opened("/?range=7d")
     press(page, "[data-do=compare]")
-    assert asked(page) == {"range": "7d", "compare": "1"}
+    assert parameters(page) == {"range": "7d", "compare": "1"}
     assert page.locator("#panel-events .legend").inner_text().splitlines()[-1] == "all, previous period"
     now, was = (
-        {row[0]: row[1] for row in expected.rows("tool-usage", which)} for which in (query, expected.before(query))
+        {row[0]: row[1] for row in expected.rows("tool-usage", which)} for which in (query, expected.previous(query))
     )
     for row in page.locator("#panel-tool-usage tbody tr").all():
         tool = row.locator(".name").inner_text()
         ratio = now[tool] / was[tool] - 1 if was.get(tool) else None
-        said = row.locator(".delta").inner_text()
-        change = re.search(r"([↑↓]).*?([\d.]+)", said, re.DOTALL)
+        text = row.locator(".delta").inner_text()
+        change = re.search(r"([↑↓]).*?([\d.]+)", text, re.DOTALL)
         if ratio is None or not ratio:
-            assert said == ("same" if ratio == 0 else "new")
+            assert text == ("same" if ratio == 0 else "new")
         else:
             assert change is not None
             assert change[1] == ("↑" if ratio > 0 else "↓")
             assert float(change[2]) == pytest.approx(abs(100 * ratio), abs=0.05)
 
 
-def test_a_tile_says_this_period_and_the_one_before(opened: Opener, expected: Expected) -> None:
+def test_the_tooltip_of_a_tile_has_this_and_the_previous_period(opened: Opener, expected: Expected) -> None:
     query = {"range": "7d"}
     page = opened("/?range=7d")
-    now, was = (sum(row[1] for row in expected.rows("tool-usage", which)) for which in (query, expected.before(query)))
+    now, was = (
+        sum(row[1] for row in expected.rows("tool-usage", which)) for which in (query, expected.previous(query))
+    )
     assert tile(page, "calls") == now
     page.locator("[data-tile=calls]").hover()
     shown = page.locator("[role=tooltip] dd")
     assert shown.all_inner_texts() == [f"{now:,}", f"{was:,}"]
 
 
-def test_a_release_is_compared_and_chosen(opened: Opener) -> None:
+def test_a_click_on_a_release_filters_by_it(opened: Opener) -> None:
     page = opened("/next?range=90d")
     rows = page.locator("#releases tbody tr")
     versions = [row.get_attribute("data-version") for row in rows.all()]
     assert versions[0] is not None
     assert len(versions) > 2
     press(page, "#releases tbody button")
-    assert asked(page)["version"] == versions[0]
+    assert parameters(page)["version"] == versions[0]
     assert page.locator("#filters [name=version]").input_value() == versions[0]

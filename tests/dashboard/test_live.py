@@ -1,4 +1,4 @@
-"""The page of a collector that is new, gets its first events, goes away and comes back."""
+"""The pages of a collector that is new, receives its first events, stops and starts again."""
 
 import re
 import time
@@ -13,9 +13,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from footfall_collector.receive import WriteKeys
-from tests.dashboard.browser import Watch, axe_finds, cut_off, ready_count, settle
+from tests.dashboard.browser import PageWatch, axe_violations, cut_off, ready_count, wait_until_drawn
 from tests.dashboard.conftest import Opener
-from tests.dashboard.feeding import say
+from tests.dashboard.feeding import send
 from tests.dashboard.reading import ALL_PAGES, answer, shown_table
 from tests.oracle.fleet import Happened, stamp
 from tests.support.collector_process import CollectorProcess, start_collector
@@ -27,19 +27,19 @@ PRODUCTS = "[products.dot-ai]\n[products.other-product]\n"
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[CollectorProcess]:
-    """A collector that nobody has sent anything to."""
+    """A collector without events."""
     with start_collector(tmp_path / "data", segment_seconds=0.1) as collector:
         yield collector
 
 
 def call(tool: str = "query", product: str = "dot_ai", **common: object) -> Happened:
-    """A tool call of just now."""
-    said = {"tool": tool, "success": True, "duration_ms": 120.0, "mcp_client": "claude-code"}
-    wire = said | {f"{product}_version": "2.3.0", "ai_provider": "anthropic", "is_internal": False} | common
+    """A tool call at the current time."""
+    properties = {"tool": tool, "success": True, "duration_ms": 120.0, "mcp_client": "claude-code"}
+    wire = properties | {f"{product}_version": "2.3.0", "ai_provider": "anthropic", "is_internal": False} | common
     return Happened(int(time.time()), "tool_executed", "cluster_00000000000000aa", str(uuid.uuid4()), {}, wire)
 
 
-def test_a_new_collector_says_on_every_page_what_to_do(opened: Opener, empty: CollectorProcess) -> None:
+def test_a_new_collector_explains_on_every_page_how_to_send_events(opened: Opener, empty: CollectorProcess) -> None:
     for name, path in ALL_PAGES.items():
         page = opened(path, origin=empty.url)
         if name == "health":
@@ -54,19 +54,19 @@ def test_a_new_collector_says_on_every_page_what_to_do(opened: Opener, empty: Co
 def test_the_first_event_appears_without_a_reload(opened: Opener, empty: CollectorProcess) -> None:
     page = opened("/tools", origin=empty.url)
     page.evaluate("globalThis.stillTheSamePage = true")
-    say(empty.url, [call("query"), call("query"), call("version")])
+    send(empty.url, [call("query"), call("query"), call("version")])
     calls = page.locator("[data-tile=calls]")
     expect(calls).to_have_attribute("data-value", "3", timeout=SOON_MS)
     expect(page.locator("#empty-page")).to_be_hidden()
     expect(page.locator("#panel-tool-usage .name").first).to_have_text("query")
-    say(empty.url, [call("operate")])
+    send(empty.url, [call("operate")])
     expect(calls).to_have_attribute("data-value", "4", timeout=SOON_MS)
     assert page.evaluate("globalThis.stillTheSamePage")
 
 
 def test_the_last_hour_is_counted_by_the_minute(opened: Opener, empty: CollectorProcess) -> None:
     now = int(time.time())
-    say(empty.url, [replace(call(), at=now - ago) for ago in (0, 600, 601, 1800, 7200)])
+    send(empty.url, [replace(call(), at=now - ago) for ago in (0, 600, 601, 1800, 7200)])
     page = opened("/?range=1h", origin=empty.url)
     expect(page.locator("[data-tile=calls]")).to_have_attribute("data-value", "4", timeout=SOON_MS)
     counted = Counter(stamp((now - ago) // 60 * 60) for ago in (0, 600, 601, 1800))
@@ -75,22 +75,22 @@ def test_the_last_hour_is_counted_by_the_minute(opened: Opener, empty: Collector
     assert page.locator("#panel-events .unit").inner_text() == "events per minute, UTC"
 
 
-def test_a_paused_page_stays_as_it_is_until_it_goes_on(opened: Opener, empty: CollectorProcess) -> None:
-    say(empty.url, [call()])
+def test_a_paused_page_does_not_change(opened: Opener, empty: CollectorProcess) -> None:
+    send(empty.url, [call()])
     page = opened("/tools", origin=empty.url)
     calls = page.locator("[data-tile=calls]")
     expect(calls).to_have_attribute("data-value", "1", timeout=SOON_MS)
     page.locator("[data-do=pause]").click()
     expect(page.locator("#pulse")).to_contain_text("Paused")
-    settled = ready_count(page)
-    say(empty.url, [call()])
-    steadily(lambda: ready_count(page) == settled, "the paused page not drawing", 3.0)
+    drawn = ready_count(page)
+    send(empty.url, [call()])
+    steadily(lambda: ready_count(page) == drawn, "the paused page not drawing", 3.0)
     page.locator("[data-do=pause]").click()
     expect(calls).to_have_attribute("data-value", "2", timeout=SOON_MS)
 
 
-def test_events_that_are_all_internal_are_said_to_be_hidden(opened: Opener, empty: CollectorProcess) -> None:
-    say(empty.url, [call(is_internal=True)])
+def test_a_page_of_only_internal_events_says_that_they_are_hidden(opened: Opener, empty: CollectorProcess) -> None:
+    send(empty.url, [call(is_internal=True)])
     page = opened("/tools", origin=empty.url)
     expect(page.locator("#answer")).to_contain_text("Only 1 internal event", timeout=SOON_MS)
     panel = page.locator("#panel-tool-usage")
@@ -99,8 +99,8 @@ def test_events_that_are_all_internal_are_said_to_be_hidden(opened: Opener, empt
     expect(page.locator("[data-tile=calls]")).to_have_attribute("data-value", "1", timeout=SOON_MS)
 
 
-def test_filters_that_fit_nothing_can_be_cleared(opened: Opener, empty: CollectorProcess) -> None:
-    say(empty.url, [call()])
+def test_filters_without_a_match_can_be_cleared(opened: Opener, empty: CollectorProcess) -> None:
+    send(empty.url, [call()])
     page = opened("/tools", origin=empty.url)
     expect(page.locator("[data-tile=calls]")).to_have_attribute("data-value", "1", timeout=SOON_MS)
     page = opened("/tools?version=9.9.9", origin=empty.url)
@@ -119,15 +119,15 @@ def test_a_wrong_address_is_answered_with_a_sentence(chromium: Browser, url: str
     page.context.close()
 
 
-def test_a_page_that_is_not_there_leads_to_those_that_are(chromium: Browser, url: str, artefacts: Path) -> None:
+def test_an_unknown_page_links_to_all_pages(chromium: Browser, url: str, artefacts: Path) -> None:
     page = chromium.new_page(viewport={"width": 390, "height": 900})
-    answered = page.goto(f"{url}/nope")
-    assert answered is not None
-    assert answered.status == 404
+    response = page.goto(f"{url}/nope")
+    assert response is not None
+    assert response.status == 404
     page.screenshot(path=artefacts / "not-found-390.png")
-    assert axe_finds(page) == []
+    assert axe_violations(page) == []
     page.get_by_role("link", name="What breaks?").click()
-    settle(page)
+    wait_until_drawn(page)
     assert urlsplit(page.url).path == "/errors"
     page.context.close()
 
@@ -139,16 +139,16 @@ def test_long_names_wrap_and_nothing_is_cut_on_a_phone(
     opened: Opener, empty: CollectorProcess, artefacts: Path
 ) -> None:
     failed = replace(call(LONG), event="tool_error", wire={**call(LONG).wire, "error_type": "UnsupportedVersionError"})
-    say(empty.url, [call(LONG), failed])
+    send(empty.url, [call(LONG), failed])
     for name, path in ALL_PAGES.items():
         page = opened(path, origin=empty.url, width=390)
         page.screenshot(path=artefacts / f"long-{name}-390.png", full_page=True)
         assert cut_off(page) == [], name
 
 
-def test_a_collector_that_goes_away_and_comes_back_is_said_so(opened: Opener, tmp_path: Path) -> None:
+def test_the_page_shows_when_the_collector_stops_and_comes_back(opened: Opener, tmp_path: Path) -> None:
     with start_collector(tmp_path / "data", segment_seconds=0.1) as collector:
-        say(collector.url, [call()])
+        send(collector.url, [call()])
         page = opened("/tools", origin=collector.url, tolerant=True)
         expect(page.locator("[data-tile=calls]")).to_have_attribute("data-value", "1", timeout=SOON_MS)
         port = collector.port
@@ -157,12 +157,12 @@ def test_a_collector_that_goes_away_and_comes_back_is_said_so(opened: Opener, tm
     expect(page.locator("#panel-tool-usage")).to_contain_text("query")
     with start_collector(tmp_path / "data", segment_seconds=0.1, port=port) as again:
         expect(page.locator("#pulse")).to_contain_text("Live", timeout=SOON_MS)
-        say(again.url, [call()])
+        send(again.url, [call()])
         expect(page.locator("[data-tile=calls]")).to_have_attribute("data-value", "2", timeout=SOON_MS)
 
 
-def test_a_page_that_can_not_be_filled_says_why_and_tries_again(opened: Opener, empty: CollectorProcess) -> None:
-    say(empty.url, [call()])
+def test_a_chart_that_can_not_be_loaded_says_why_and_can_be_retried(opened: Opener, empty: CollectorProcess) -> None:
+    send(empty.url, [call()])
     page = opened("/tools", origin=empty.url, tolerant=True)
     page.route(re.compile(r"/api/charts/tool-usage$"), lambda route: route.abort())
     page.reload()
@@ -174,18 +174,18 @@ def test_a_page_that_can_not_be_filled_says_why_and_tries_again(opened: Opener, 
     expect(panel.locator(".name")).to_have_text("query", timeout=SOON_MS)
 
 
-def test_a_link_leads_through_the_sign_in_to_what_it_shows(chromium: Browser, tmp_path: Path, artefacts: Path) -> None:
+def test_a_link_leads_through_the_sign_in_to_its_page(chromium: Browser, tmp_path: Path, artefacts: Path) -> None:
     secret = {"FOOTFALL_SIGN_IN_SECRET": "correct horse battery"}
     with start_collector(tmp_path / "data", secret, segment_seconds=0.1) as collector:
-        say(collector.url, [call("query"), call("version")])
+        send(collector.url, [call("query"), call("version")])
         page = chromium.new_page()
-        watch = Watch(collector.url)
+        watch = PageWatch(collector.url)
         watch.attach(page)
         page.goto(f"{collector.url}/tools?tool=query&tables=tool-usage")
         for scheme in ("dark", "light"):
             page.emulate_media(color_scheme=scheme)
             page.screenshot(path=artefacts / f"sign-in-{scheme}.png")
-            assert axe_finds(page) == []
+            assert axe_violations(page) == []
         page.get_by_label("Sign-in secret").fill("correct horse battery")
         page.get_by_role("button", name="Sign in").click()
         expect(page.locator("#panel-tool-usage table.data tbody tr")).to_have_count(1, timeout=SOON_MS)
@@ -196,7 +196,7 @@ def test_a_link_leads_through_the_sign_in_to_what_it_shows(chromium: Browser, tm
         expect(page.get_by_label("Sign-in secret")).to_be_visible(timeout=SOON_MS)
         page.goto(f"{collector.url}/tools")
         assert urlsplit(page.url).path == "/sign-in", "the session is over"
-        assert (watch.strangers, watch.complaints) == ([], [])
+        assert (watch.foreign_requests, watch.complaints) == ([], [])
         page.context.close()
 
 
@@ -206,8 +206,8 @@ def test_each_product_has_its_own_numbers(opened: Opener, tmp_path: Path) -> Non
     for product in ("dot-ai", "other-product"):
         keys.add(product, f"phc_{product}")
     with start_collector(tmp_path, segment_seconds=0.1) as collector:
-        say(collector.url, [call("query")], "phc_dot-ai")
-        say(collector.url, [call("report", "other_product"), call("report", "other_product")], "phc_other-product")
+        send(collector.url, [call("query")], "phc_dot-ai")
+        send(collector.url, [call("report", "other_product"), call("report", "other_product")], "phc_other-product")
         page = opened("/tools", origin=collector.url)
         expect(page.locator("[data-tile=calls]")).to_have_attribute("data-value", "1", timeout=SOON_MS)
         page.locator("#filters [name=product]").select_option("other-product")
@@ -215,5 +215,5 @@ def test_each_product_has_its_own_numbers(opened: Opener, tmp_path: Path) -> Non
         expect(page.locator("#panel-tool-usage .name")).to_have_text("report")
         assert "product=other-product" in page.url
         page.get_by_role("link", name="Overview", exact=True).click()
-        settle(page)
+        wait_until_drawn(page)
         expect(page.locator("[data-tile=calls]")).to_have_attribute("data-value", "2", timeout=SOON_MS)

@@ -1,4 +1,4 @@
-"""What the pages must show: the fleet's true answers under a page's filters, and their comparison with shown texts."""
+"""The true numbers of the fleet under a page's filters, and their comparison with the texts of a page."""
 
 import math
 from datetime import datetime
@@ -13,7 +13,7 @@ _NOT_VALUES = ("range", "start", "end", "internal", "product")
 
 
 class Expected:
-    """The true answers of a collector's fleet. `query` is always what the page's address says after the `?`."""
+    """The true numbers of a collector's fleet. `query` is the query of the page's address."""
 
     def __init__(self, url: str, fleet: Fleet) -> None:
         self._url, self._truth = url, Truth(fleet.happened())
@@ -24,17 +24,17 @@ class Expected:
         return self._truth.chart(chart, self._asked(query, self._carried[chart]))
 
     def hidden(self, query: dict[str, str]) -> int:
-        """How many internal events the page leaves out."""
+        """The number of internal events that the page leaves out."""
         return self._truth.hidden_internal(self._asked(query, ("version", "provider")))
 
-    def before(self, query: dict[str, str]) -> dict[str, str]:
-        """The query for the days before, as many as the range has."""
+    def previous(self, query: dict[str, str]) -> dict[str, str]:
+        """The query for the previous period."""
         period = fetch(self._url, "/api/pages/overview", **query)["period"]
-        rest = {name: value for name, value in query.items() if name != "range"}
-        return {**rest, "range": "custom", "start": period["before_start"], "end": period["before_end"]}
+        filters = {name: value for name, value in query.items() if name != "range"}
+        return {**filters, "range": "custom", "start": period["before_start"], "end": period["before_end"]}
 
     def not_carried(self, chart: str, query: dict[str, str]) -> list[str]:
-        """The filters that a chart's events say nothing about."""
+        """The filters that a chart's events do not carry."""
         return [name for name in query if name not in (*_NOT_VALUES, *self._carried[chart])]
 
     def _asked(self, query: dict[str, str], carried: Any) -> Asked:
@@ -44,15 +44,15 @@ class Expected:
         return Asked(start, end, query.get("internal", "hide"), period["step"], only)
 
 
-def same(shown: list[list[str]], true: Rows) -> None:
-    """AssertionError where the texts of a table's cells are not the true values."""
+def assert_same(shown: list[list[str]], true: Rows) -> None:
+    """Compare the texts of a table's cells with the true values."""
     assert len(shown) == len(true), (len(shown), len(true), shown[:3], true[:3])
     for row, values in zip(shown, true, strict=True):
         assert len(row) == len(values), (row, values)
-        assert all(map(_is, row, values)), (row, values)
+        assert all(map(_equals, row, values)), (row, values)
 
 
-def _is(text: str, value: Any) -> bool:
+def _equals(text: str, value: Any) -> bool:
     if value is None:
         return text == ""
     if isinstance(value, int | float):

@@ -14,7 +14,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.dashboard.browser import Watch, launched
+from tests.dashboard.browser import PageWatch, launched
 from tests.docs.pages import ROOT
 
 Scheme = Literal["light", "dark"]
@@ -70,13 +70,13 @@ def test_every_page_is_in_the_navigation() -> None:
 
 
 def test_no_page_asks_anybody_else(site: Path, address: str, page: Page) -> None:
-    watch = Watch(address)
+    watch = PageWatch(address)
     watch.attach(page)
     for html in sorted(site.glob("*.html")):
         page.goto(f"{address}/{html.name}")
         page.wait_for_load_state("networkidle")
     assert len(watch.requests) > 20
-    assert watch.strangers == []
+    assert watch.foreign_requests == []
 
 
 def test_what_is_searched_for_is_found(address: str, page: Page) -> None:

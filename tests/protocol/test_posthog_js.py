@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.dashboard.browser import Watch, launched
+from tests.dashboard.browser import PageWatch, launched
 from tests.protocol.events import COUNTED, KEY, PLANTED, TIMES, expected, to_capture
 from tests.protocol.pages import served_page
 from tests.protocol.talk import Talk
@@ -27,7 +27,7 @@ class Tab:
     """A page with posthog-js on it."""
 
     page: Page
-    watch: Watch
+    watch: PageWatch
     talk: Talk
     address: str
 
@@ -47,7 +47,7 @@ def tab(talk: Talk, request: pytest.FixtureRequest) -> Iterator[Tab]:
     release = getattr(request, "param", "posthog-js")
     with served_page(release) as address, launched() as chromium:
         page = chromium.new_page()
-        watch = Watch(talk.url)
+        watch = PageWatch(talk.url)
         watch.attach(page)
         yield Tab(page, watch, talk, address)
         assert watch.complaints == []

@@ -23,7 +23,7 @@ def test_a_csv_has_a_header_empty_cells_for_nothing_and_words_for_flags() -> Non
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
-def test_a_text_that_a_spreadsheet_would_run_is_made_plain(start: str) -> None:
+def test_a_formula_is_escaped_for_spreadsheets(start: str) -> None:
     (_, (cell,)) = csv.reader(io.StringIO(as_csv(["tool"], [[f"{start}1+1"]]), newline=""))
     assert cell == f"'{start}1+1"
 
@@ -34,7 +34,7 @@ def test_every_csv_has_as_many_rows_and_cells_as_the_chart(rows: list[tuple[Any,
     assert [len(row) for row in read] == [2] * (len(rows) + 1)
 
 
-def test_a_parquet_file_keeps_numbers_texts_flags_and_nothing(tmp_path: Any) -> None:
+def test_a_parquet_file_has_typed_columns_and_nulls(tmp_path: Any) -> None:
     columns = ['to"ol', "calls", "rate", "ok", "none"]
     rows: list[list[Any]] = [["query", 3, 0.5, True, None], [None, 2**40, 1, None, None]]
     path = tmp_path / "chart.parquet"

@@ -1,4 +1,4 @@
-"""Which tools got worse from one release to the next."""
+"""Tools that got worse from one release to the next."""
 
 import random
 from collections import Counter
@@ -14,8 +14,8 @@ Planted = set[tuple[str, str, str]]
 
 
 def fleet(seed: int, planted: Planted) -> dict[str, VersionUsage]:
-    """Twelve tools over four releases. From a planted release on a tool fails three times as often, or takes 1.6 times
-    as long; everything else stays as it is."""
+    """Twelve tools over four releases. From a planted release on, a tool fails three times as often, or takes 1.6 times
+    as long; nothing else changes."""
     chance = random.Random(seed)
     usual = {tool: (chance.uniform(0.01, 0.08), chance.lognormvariate(7, 1.5)) for tool in TOOLS}
     versions = {}
@@ -32,7 +32,7 @@ def fleet(seed: int, planted: Planted) -> dict[str, VersionUsage]:
     return versions
 
 
-def test_planted_regressions_are_found_and_hardly_anything_else_is_flagged() -> None:
+def test_planted_regressions_are_found_with_few_false_ones() -> None:
     found = false = planted_all = 0
     for seed in range(SEEDS):
         chance = random.Random(1000 + seed)
@@ -48,12 +48,12 @@ def test_planted_regressions_are_found_and_hardly_anything_else_is_flagged() -> 
     assert false <= 0.05 * (found + false), f"{false} of {found + false} flags are false"
 
 
-def test_where_nothing_changed_next_to_nothing_is_flagged() -> None:
+def test_without_changes_there_are_hardly_any_regressions() -> None:
     flagged = sum(bool(find_regressions(fleet(seed, set()))) for seed in range(SEEDS))
     assert flagged <= 3, f"in {flagged} of {SEEDS} fleets"
 
 
-def test_a_flag_says_from_what_to_what_with_its_interval() -> None:
+def test_a_regression_of_errors_has_both_rates_and_the_interval_of_the_rise() -> None:
     old, new = VersionUsage({"query": (10, 1000)}), VersionUsage({"query": (60, 1200)})
     (regression,) = find_regressions({"2.1.0": old, "2.2.0": new})
     assert (regression.kind, regression.version, regression.before, regression.tool) == (
@@ -68,7 +68,7 @@ def test_a_flag_says_from_what_to_what_with_its_interval() -> None:
     )
 
 
-def test_a_slower_tool_says_by_how_much_and_how_sure() -> None:
+def test_a_regression_of_duration_has_both_medians_and_the_interval_of_the_share() -> None:
     old, new = ({"query": {100.0: 300, scale * 1000.0: 200}} for scale in (1, 2))
     new["query"] = {100.0: 100, 2000.0: 400}
     (regression,) = find_regressions({"2.1.0": VersionUsage({}, old), "2.2.0": VersionUsage({}, new)})
@@ -79,19 +79,19 @@ def test_a_slower_tool_says_by_how_much_and_how_sure() -> None:
     )
 
 
-def test_a_change_too_small_to_matter_is_not_flagged_however_sure_it_is() -> None:
+def test_a_tiny_change_is_no_regression_however_certain() -> None:
     old, new = ({"query": {100.0: 50_000 + more, 101.0: 50_000 - more}} for more in (2000, -2000))
     assert find_regressions({"2.1.0": VersionUsage({}, old), "2.2.0": VersionUsage({}, new)}) == []
 
 
-def test_a_tool_with_few_calls_is_never_flagged() -> None:
+def test_a_tool_with_few_calls_is_never_a_regression() -> None:
     few = MIN_CALLS - 1
     old = VersionUsage({"a": (0, 5000)}, {"a": {1.0: 5000}})
     new = VersionUsage({"a": (few, few)}, {"a": {9.0: few}})
     assert find_regressions({"1.0.0": old, "1.1.0": new}) == []
 
 
-def test_a_release_is_compared_with_a_release_and_a_pre_release_with_whatever_precedes_it() -> None:
+def test_a_release_is_compared_with_a_release_and_a_pre_release_with_any_older_version() -> None:
     all_of_them = ["1.12.0", "1.12.0-rc", "1.13.0", "2.0.0-beta", "2.0.0-rc", "2.0.0"]
     before = {version: predecessor(version, all_of_them) for version in all_of_them}
     assert before == {
@@ -104,7 +104,7 @@ def test_a_release_is_compared_with_a_release_and_a_pre_release_with_whatever_pr
     }
 
 
-def test_a_tool_that_a_release_hardly_used_is_compared_with_the_one_before_that() -> None:
+def test_a_release_with_few_calls_of_a_tool_is_skipped_in_the_comparison() -> None:
     versions = {
         "1.0.0": VersionUsage({"a": (5, 900)}),
         "1.1.0": VersionUsage({"a": (0, 3)}),

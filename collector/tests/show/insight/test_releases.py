@@ -7,14 +7,14 @@ from footfall_collector.answer.version_order import is_release, is_version, vers
 from footfall_collector.show.insight.releases import adoption_shares, compare_error_rates, newest_release_adoption
 
 
-def test_an_improvement_and_no_change_are_told_apart() -> None:
+def test_the_verdict_distinguishes_better_worse_same_and_few() -> None:
     assert compare_error_rates((10, 1000), (90, 1000))[0] == "better"
     assert compare_error_rates((90, 1000), (10, 1000))[0] == "worse"
     assert compare_error_rates((11, 1000), (10, 1000))[0] == "same"
     assert compare_error_rates((1, 3), (10, 1000)) == ("few", None)
 
 
-def test_versions_come_in_their_own_order() -> None:
+def test_versions_are_ordered_by_number_and_pre_release() -> None:
     given = ["2.10.0", "other", "2.9.1", "2.10.0-rc", "2.10.0-dev", "2.10"]
     assert sorted(given, key=version_key) == ["other", "2.9.1", "2.10.0-dev", "2.10.0-rc", "2.10.0", "2.10"]
     assert not is_version("other")
@@ -23,7 +23,7 @@ def test_versions_come_in_their_own_order() -> None:
     assert not is_release("2.10.0-rc")
 
 
-def test_adoption_is_the_newest_releases_share_of_the_last_day_that_is_over() -> None:
+def test_adoption_is_the_newest_releases_share_of_the_last_whole_day() -> None:
     days: list[dict[str, Any]] = [
         {"day": "2026-11-01", "product_version": "2.1.0", "instances": 9},
         {"day": "2026-11-02", "product_version": "2.1.0", "instances": 6},

@@ -34,7 +34,7 @@ RATES = [
 ]
 
 
-def test_the_overview_says_how_much_by_how_many_and_how_well() -> None:
+def test_the_overview_has_instances_calls_and_the_error_rate() -> None:
     text = plain(sentences.overview(USAGE, RATES, 800, 100))
     assert text == (
         "**100 instances** made **1,000 tool calls**, 25 % more than in the previous period; "
@@ -42,7 +42,7 @@ def test_the_overview_says_how_much_by_how_many_and_how_well() -> None:
     )
 
 
-def test_the_tool_that_most_instances_use_comes_first_even_where_another_is_called_more() -> None:
+def test_the_tool_with_the_most_instances_comes_before_the_one_with_the_most_calls() -> None:
     durations = [
         {"tool": "query", "calls": 600, "p50_ms": 120.0},
         {"tool": "recommend", "calls": 390, "p50_ms": 4200.0},
@@ -60,7 +60,7 @@ def test_the_tool_that_most_instances_use_comes_first_even_where_another_is_call
     )
 
 
-def test_a_sentence_says_of_which_tools_it_is_where_the_chart_shows_a_higher_one() -> None:
+def test_a_superlative_is_restricted_where_the_chart_shows_a_higher_value() -> None:
     few = {"tool": "logs", "calls": 3, "instances": 1, "errors": 3}
     other = {"tool": "other", "calls": 500, "instances": 1, "errors": 400}
     for left_out, begins in (
@@ -77,7 +77,7 @@ def test_a_sentence_says_of_which_tools_it_is_where_the_chart_shows_a_higher_one
     )
 
 
-def test_a_tool_that_got_worse_is_said_to_have() -> None:
+def test_the_regression_of_the_leading_tool_is_mentioned() -> None:
     more_errors = [regression("errors", "recommend", "2.3.0", 0.12, 0.06)]
     assert "; {bad|its error rate rose from 6 % to 12 %} in 2.3.0; `query` comes next." in plain(
         sentences.tools(USAGE, 100, [], None, more_errors)
@@ -87,7 +87,7 @@ def test_a_tool_that_got_worse_is_said_to_have() -> None:
     assert "{bad|its median rose from 620 ms to 9.4 s} in 2.3.0" in plain(sentences.tools(USAGE, 100, [], None, slower))
 
 
-def test_a_page_that_is_filtered_by_a_tool_speaks_of_that_tool() -> None:
+def test_under_a_tool_filter_the_sentence_is_about_that_tool() -> None:
     durations = [{"tool": tool, "calls": 600, "p50_ms": 120.0} for tool in ("query", "recommend")]
     assert plain(sentences.tools(USAGE, 100, durations, "query", [])) == (
         "`query` is used by **30 % of instances** and makes up 60 % of all calls. "
@@ -96,7 +96,7 @@ def test_a_page_that_is_filtered_by_a_tool_speaks_of_that_tool() -> None:
     assert sentences.tools(USAGE, 100, durations, "never called", []) == sentences.NO_EVENTS
 
 
-def test_other_is_named_only_where_there_is_nothing_else() -> None:
+def test_other_is_named_only_where_there_is_no_other_name() -> None:
     other = {"tool": "other", "calls": 5000, "instances": 99, "errors": 4000}
     assert "`query` is called most" in sentences.overview([*USAGE, other], [*RATES, other], 0, 100)
     assert sentences.tools([*USAGE, other], 100, [], None, []).startswith("`recommend`")
@@ -108,12 +108,12 @@ def test_other_is_named_only_where_there_is_nothing_else() -> None:
     )
 
 
-def test_hidden_events_are_named_where_there_is_nothing_else() -> None:
+def test_hidden_events_are_mentioned_where_all_events_are_internal() -> None:
     assert sentences.only_internal(1) == "Only **1 internal event** (CI and tests) was counted in this time range."
     assert "**1,200 internal events** (CI and tests) were" in sentences.only_internal(1200)
 
 
-def test_the_errors_say_whether_they_are_new_and_what_fails_most() -> None:
+def test_the_errors_sentence_has_the_change_the_class_and_the_tool() -> None:
     classes = [
         {"tool": "recommend", "error_type": "TimeoutError", "errors": 25},
         {"tool": "query", "error_type": "ApiException", "errors": 12},
@@ -128,12 +128,12 @@ def test_the_errors_say_whether_they_are_new_and_what_fails_most() -> None:
 
 
 @pytest.mark.parametrize(("was", "words"), [(42, "as before (4.2 %)"), (100, "{good|down from 10 %}"), (0, "failed;")])
-def test_a_change_of_the_error_rate_is_said_only_where_there_is_one(was: int, words: str) -> None:
+def test_a_change_of_the_error_rate_is_mentioned_only_where_there_is_one(was: int, words: str) -> None:
     classes = [{"tool": "recommend", "error_type": "TimeoutError", "errors": 42}]
     assert words in plain(sentences.errors(RATES, [{"tool": "query", "calls": 1000, "errors": was}], classes))
 
 
-def test_nothing_broken_is_said_plainly() -> None:
+def test_without_errors_the_sentence_says_that_all_calls_succeeded() -> None:
     text = plain(sentences.errors([{"tool": "query", "calls": 7, "errors": 0}], [], []))
     assert text == "Nothing breaks: **all 7 calls** succeeded."
 
@@ -151,7 +151,7 @@ def test_the_leading_provider_and_client_are_named_with_the_runner_up() -> None:
     )
 
 
-def test_the_next_decision_weighs_adoption_kubernetes_and_who_returns() -> None:
+def test_the_next_steps_have_adoption_kubernetes_and_returning_instances() -> None:
     kubernetes = [
         {"k8s_version": "1.33.4", "instances": 6},
         {"k8s_version": "1.33.1", "instances": 3},
@@ -180,7 +180,7 @@ def test_the_next_decision_weighs_adoption_kubernetes_and_who_returns() -> None:
         ((60, 20, 10), "**60 %** of instances are set up with `a`, ahead of `b` with 20 %."),
     ],
 )
-def test_nobody_is_ahead_of_an_equal(counts: tuple[int, ...], sentence: str) -> None:
+def test_tied_leaders_are_named_together(counts: tuple[int, ...], sentence: str) -> None:
     providers = [{"ai_provider": name, "instances": n} for name, n in zip("abcd", counts, strict=False)]
     assert plain(sentences.clients(providers, [], 100)) == sentence
 
@@ -194,12 +194,12 @@ def test_nobody_is_ahead_of_an_equal(counts: tuple[int, ...], sentence: str) -> 
         ({"other": 9, "1.33.1": 1}, "Kubernetes 1.33 is the most common of the known ones with 10 %."),
     ],
 )
-def test_kubernetes_versions_that_are_tied_are_told_as_such(counts: dict[str | None, int], sentence: str) -> None:
+def test_tied_kubernetes_versions_are_named_together(counts: dict[str | None, int], sentence: str) -> None:
     rows = [{"k8s_version": version, "instances": n} for version, n in counts.items()]
     assert sentence in plain(sentences.next_steps(None, rows, [], [], date(2026, 11, 22)))
 
 
-def test_no_data_is_said_as_such_on_every_page() -> None:
+def test_without_data_every_page_says_so() -> None:
     found = {
         sentences.overview([], [], 0, 0),
         sentences.tools([], 0, [], None, []),
@@ -213,7 +213,7 @@ def test_no_data_is_said_as_such_on_every_page() -> None:
 @pytest.mark.parametrize(
     ("ratio", "text"), [(0, "0 %"), (0.0004, "<0.1 %"), (0.042, "4.2 %"), (0.614, "61 %"), (1, "100 %"), (0.03, "3 %")]
 )
-def test_shares_are_read_at_a_glance(ratio: float, text: str) -> None:
+def test_a_percentage_has_two_digits_at_most(ratio: float, text: str) -> None:
     assert plain(format_percent(ratio)) == text
 
 

@@ -20,7 +20,7 @@ def row(day: str, calls: int) -> dict[str, Any]:
     return {"day": day, "calls": calls, "errors": 1, "p50_ms": 20.0}
 
 
-def test_every_day_from_the_first_with_events_has_a_record() -> None:
+def test_every_day_from_the_first_with_events_has_a_row() -> None:
     active = [{"day": "2026-11-02", "daily": 3}]
     filled = fill_gaps(days(5), [row("2026-11-02", 7), row("2026-11-04", 9)], active)
     assert [(each["day"], each["calls"], each["instances"]) for each in filled] == [
@@ -32,7 +32,7 @@ def test_every_day_from_the_first_with_events_has_a_record() -> None:
     assert fill_gaps(days(5), [], []) == []
 
 
-def test_a_short_range_has_a_record_for_each_hour_that_it_touches() -> None:
+def test_a_short_range_has_a_row_for_each_hour_that_it_touches() -> None:
     filters = Filters("dot-ai", START + timedelta(minutes=20), START + timedelta(hours=4, minutes=20))
     filled = fill_gaps(filters, [row("2026-11-01T01:00:00Z", 7)], [{"day": "2026-11-01", "daily": 2}])
     assert [(each["day"][11:13], each["calls"]) for each in filled] == [
@@ -44,7 +44,7 @@ def test_a_short_range_has_a_record_for_each_hour_that_it_touches() -> None:
     ]
 
 
-def test_the_shortest_range_has_a_record_for_each_minute() -> None:
+def test_the_shortest_range_has_a_row_for_each_minute() -> None:
     filters = Filters("dot-ai", START + timedelta(seconds=30), START + timedelta(minutes=3))
     filled = fill_gaps(filters, [row("2026-11-01T00:01:00Z", 7)], [])
     assert [(each["day"][14:16], each["calls"]) for each in filled] == [("01", 7), ("02", 0)]
@@ -61,35 +61,35 @@ def test_the_tiles_hold_both_periods_and_the_days() -> None:
     assert (median.value, median.spark, median.not_applied) == (340.0, [20.0], [])
 
 
-def test_a_period_before_without_anything_is_no_fall_to_nothing() -> None:
+def test_without_events_in_the_previous_period_there_is_no_comparison() -> None:
     assert {tile.before for tile in build_tiles(TileNumbers(TOTALS, NOTHING, []), days(1))} == {None}
 
 
-def test_nothing_called_has_no_rate() -> None:
+def test_without_calls_there_is_no_error_rate() -> None:
     assert [tile.value for tile in build_tiles(TileNumbers(NOTHING, NOTHING, []), days(1))] == [0, 0, None, None]
 
 
-def test_with_a_tool_chosen_the_instances_are_those_that_called_it() -> None:
+def test_under_a_tool_filter_the_instances_are_those_that_called_the_tool() -> None:
     tiles = build_tiles(
         TileNumbers(TOTALS, TOTALS, [row("2026-11-01", 40) | {"instances": 2}]), days(1, extra={"tool": "query"})
     )
     assert [(tile.id, tile.value) for tile in tiles][1] == ("callers", 9)
-    assert tiles[1].spark == [], "who was active says nothing about a tool"
+    assert tiles[1].spark == [], "active instances in general tell nothing about a tool"
 
 
-def test_a_tile_names_the_filters_that_it_is_not_about() -> None:
+def test_a_tile_names_the_filters_that_do_not_apply_to_it() -> None:
     extra = {"mcp_client": "claude-code", "transport": "stdio"}
     calls, *_, median = build_tiles(TileNumbers(TOTALS, TOTALS, []), days(1, version="2.3.0", extra=extra))
     assert calls.not_applied == ["transport"]
     assert median.not_applied == ["mcp_client", "transport"]
 
 
-def test_the_period_before_has_the_same_length_and_ends_where_this_one_begins() -> None:
+def test_the_previous_period_has_the_same_length_and_ends_where_this_one_begins() -> None:
     earlier = previous_period(days(7, version="2.3.0"))
     assert (earlier.end, earlier.end - earlier.start, earlier.version) == (START, timedelta(days=7), "2.3.0")
 
 
-def test_filters_are_narrowed_to_what_a_chart_can_tell() -> None:
+def test_only_the_named_filters_are_kept() -> None:
     filters = days(7, version="2.3.0", provider="xai", internal="all", extra={"tool": "query", "transport": "sse"})
     remaining = keep_filters(filters, ("provider", "tool"))
     assert (remaining.version, remaining.provider, remaining.internal, remaining.extra) == (

@@ -83,7 +83,7 @@ def test_every_tool_is_marked_read_only(collector: CollectorProcess) -> None:
         assert "\n    " not in tool.description
 
 
-def test_a_client_of_the_older_protocol_is_answered_too(collector: CollectorProcess) -> None:
+def test_a_client_of_the_older_protocol_is_answered(collector: CollectorProcess) -> None:
     async def listed() -> set[str]:
         async with (
             streamable_http_client(f"{collector.url}/mcp") as (read, write),
@@ -134,7 +134,7 @@ def test_the_tools_return_the_numbers_of_the_pages(collector: CollectorProcess) 
         ("answers", {"range": "fortnight"}, "'1h', '24h', '7d'"),
     ],
 )
-def test_a_wrong_question_is_answered_with_a_sentence(
+def test_wrong_arguments_are_answered_with_a_sentence(
     collector: CollectorProcess, tool: str, arguments: dict[str, str], sentence: str
 ) -> None:
     assert sentence in call_tool(collector, tool, **arguments)

@@ -1,4 +1,4 @@
-"""The page's own files."""
+"""The static files of the pages."""
 
 import hashlib
 import re
@@ -30,7 +30,7 @@ def test_the_vendored_library_is_the_published_file() -> None:
         assert hashlib.sha256((ROOT / "vendor" / name).read_bytes()).hexdigest() == checksum
 
 
-def test_no_file_of_ours_names_another_origin_or_carries_inline_code() -> None:
+def test_own_files_have_no_other_origin_and_no_inline_code() -> None:
     namespace = "http://www.w3.org/2000/svg"
     for path in own_files():
         text = path.read_text("utf-8").replace(namespace, "")
@@ -40,7 +40,7 @@ def test_no_file_of_ours_names_another_origin_or_carries_inline_code() -> None:
         assert not re.search(r"<script(?![^>]*\bsrc=)", text), path
 
 
-def test_a_file_is_kept_for_ever_under_an_address_that_changes_with_the_content() -> None:
+def test_a_file_is_immutable_under_an_address_that_changes_with_the_content() -> None:
     assets = Assets()
     with client(assets) as http:
         found = http.get(f"{assets.base}/js/main.js")

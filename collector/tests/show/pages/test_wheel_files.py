@@ -1,4 +1,4 @@
-"""An installed collector has every file of the page: no build step, nothing fetched from anywhere."""
+"""An installed collector has every file of the pages, without a build step or a download."""
 
 import subprocess
 import sys

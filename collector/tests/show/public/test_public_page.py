@@ -1,4 +1,4 @@
-"""The public page of a real collector: what it publishes, once, and to whom."""
+"""The public page of a real collector."""
 
 import json
 import uuid
@@ -22,7 +22,7 @@ PROVIDERS = ["anthropic"] * 34 + ["openai"] * 21 + ["xai"] * 4 + ["a secret prov
 
 
 def closed_month() -> datetime:
-    """The first day of the last month that is closed; its events are young enough for the collector to take."""
+    """The first day of the last closed month; its events are recent enough to be accepted."""
     start = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     while first_of_next_month(start) + CLOSED_AFTER > datetime.now(UTC):
         start = (start - timedelta(days=1)).replace(day=1)
@@ -73,7 +73,7 @@ def rows(collector: CollectorProcess) -> list[list[Any]]:
     return found
 
 
-def test_a_closed_month_is_there_for_everyone_and_holds_no_small_or_unlisted_group(
+def test_a_closed_month_is_public_and_has_no_small_or_unlisted_group(
     collector: CollectorProcess, month: datetime
 ) -> None:
     name = f"{month:%Y-%m}"
@@ -87,7 +87,7 @@ def test_a_closed_month_is_there_for_everyone_and_holds_no_small_or_unlisted_gro
     for hidden in ("xai", "a secret provider"):
         assert hidden not in page
     for path in ("/", "/api/charts/ai-providers", "/mcp"):
-        assert ask(collector, "GET", path).status == 401, "everything else still asks who is there"
+        assert ask(collector, "GET", path).status == 401, "everything else needs a sign-in"
 
 
 def test_a_month_is_published_once(collector: CollectorProcess, month: datetime) -> None:
@@ -97,7 +97,7 @@ def test_a_month_is_published_once(collector: CollectorProcess, month: datetime)
     assert rows(collector) == before
 
 
-def test_the_dataset_has_its_dictionary_beside_it(collector: CollectorProcess, tmp_path: Path) -> None:
+def test_the_dataset_has_a_dictionary(collector: CollectorProcess, tmp_path: Path) -> None:
     answer = ask(collector, "GET", "/public/dot-ai/data.parquet")
     assert answer.headers["access-control-allow-origin"] == "*"
     (tmp_path / "data").write_bytes(answer.body)

@@ -1,4 +1,4 @@
-"""What is published of a month reveals no small group, by differences included."""
+"""The published numbers of a month reveal no small group, not even as a difference."""
 
 import itertools
 from collections import defaultdict
@@ -23,20 +23,26 @@ GROUPS = st.dictionaries(st.sampled_from([*sorted(WORDS), "other", "a secret nam
 
 
 @given(GROUPS, st.integers(0, 40))
-def test_nothing_shown_or_left_over_is_a_small_group(groups: dict[str | None, int], unsaid: int) -> None:
-    instances = sum(groups.values()) + unsaid
-    shown = publishable_groups(instances, groups, WORDS)
-    for value, n in shown.items():
+def test_neither_a_published_group_nor_the_remainder_is_small(
+    groups: dict[str | None, int], without_value: int
+) -> None:
+    instances = sum(groups.values()) + without_value
+    publishable = publishable_groups(instances, groups, WORDS)
+    for value, n in publishable.items():
         assert value in WORDS
         assert n == groups[value] >= MIN_GROUP
-    # Every set of instances that follows by taking groups away from the whole, or groups from each other.
-    rest = instances - sum(shown.values())
-    assert rest == 0 or rest >= MIN_GROUP or not shown
+    # The only other number that follows from the published ones is the remainder.
+    remainder = instances - sum(publishable.values())
+    assert remainder == 0 or remainder >= MIN_GROUP or not publishable
 
 
 @given(GROUPS, st.integers(0, 40), st.integers(0, 10**7))
-def test_every_number_is_rounded_and_none_is_small(groups: dict[str | None, int], unsaid: int, calls: int) -> None:
-    month = publish_month("dot-ai", "2026-10", (sum(groups.values()) + unsaid, calls), {"kind": groups}, VOCABULARY)
+def test_every_number_is_rounded_and_none_is_small(
+    groups: dict[str | None, int], without_value: int, calls: int
+) -> None:
+    month = publish_month(
+        "dot-ai", "2026-10", (sum(groups.values()) + without_value, calls), {"kind": groups}, VOCABULARY
+    )
     for row in month.rows():
         assert row[3] % 10 == 0
         assert row[3] >= MIN_GROUP
@@ -44,33 +50,35 @@ def test_every_number_is_rounded_and_none_is_small(groups: dict[str | None, int]
         assert len(str(month.calls).rstrip("0")) <= 2
 
 
-@pytest.mark.parametrize(("step", "most"), [(1, 42), (3, 75)])
-def test_whoever_knows_the_rules_and_all_numbers_can_not_tell_that_a_group_is_small(step: int, most: int) -> None:
-    """All worlds of three values and an unsaid rest, up to so many instances together, sorted by what is published of
-    them. However small values are put together: some world with the same publication has none of them, or many."""
+@pytest.mark.parametrize(("step", "max_instances"), [(1, 42), (3, 75)])
+def test_knowing_the_rules_and_all_numbers_does_not_reveal_a_small_group(step: int, max_instances: int) -> None:
+    """Enumerates all worlds of three values and a remainder, up to `max_instances`, grouped by their publication.
+
+    For every combination of values, some world of each publication has none of them, or at least `MIN_GROUP`.
+    """
     worlds: defaultdict[str, list[tuple[int, ...]]] = defaultdict(list)
-    for world in itertools.product(range(0, most + 1, step), repeat=4):
-        if sum(world) <= most:
+    for world in itertools.product(range(0, max_instances + 1, step), repeat=4):
+        if sum(world) <= max_instances:
             groups = dict(zip(("a", "b", "c", None), world, strict=True))
             month = publish_month("dot-ai", "2026-10", (sum(world), 0), {"kind": groups}, {"kind": frozenset("abc")})
-            # Of larger publications not all worlds are here.
-            if (month.instances or 0) <= most - 10:
+            # The worlds of larger publications are incomplete.
+            if (month.instances or 0) <= max_instances - 10:
                 worlds[repr(month)].append(world)
     assert len(worlds) > 50
     for publication, alike in worlds.items():
-        for some in ((0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)):
-            possible = {sum(world[index] for index in some) for world in alike}
-            assert not all(0 < size < MIN_GROUP for size in possible), (publication, some, possible)
+        for combination in ((0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)):
+            sizes = {sum(world[index] for index in combination) for world in alike}
+            assert not all(0 < size < MIN_GROUP for size in sizes), (publication, combination, sizes)
 
 
-def test_the_smallest_other_group_goes_where_a_difference_would_tell() -> None:
+def test_the_smallest_group_is_withheld_where_a_difference_would_reveal_another() -> None:
     assert publishable_groups(105, {"a": 60, "b": 40, "c": 5}, WORDS) == {"a": 60}
     assert publishable_groups(100, {"a": 60, "b": 40}, WORDS) == {"a": 60, "b": 40}
     assert publishable_groups(112, {"a": 60, "b": 40, "c": 6, "d": 6}, WORDS) == {"a": 60, "b": 40}
     assert publishable_groups(65, {"a": 60, None: 5}, WORDS) == {}
 
 
-def test_a_month_of_few_instances_says_nothing() -> None:
+def test_a_month_of_few_instances_has_no_numbers() -> None:
     month = publish_month("dot-ai", "2026-10", (9, 5000), {"kind": {"a": 9}}, VOCABULARY)
     assert month == PublishedMonth("dot-ai", "2026-10", None, None, {})
     assert month.rows() == []

@@ -55,7 +55,7 @@ def test_a_cell_is_formatted_by_its_unit(cell: Cell, unit: str, text: str) -> No
         (7, 0, "calls", "new"),
     ],
 )
-def test_a_tile_says_how_it_changed(now: float | None, was: float | None, unit: str, text: str) -> None:
+def test_a_tile_shows_its_change(now: float | None, was: float | None, unit: str, text: str) -> None:
     assert plain(format_tile_change(Tile("calls", "Tool calls", unit, "more", "", now, was))) == text
 
 
@@ -72,7 +72,7 @@ def test_a_period_is_named_by_its_days(start: str, end: str, text: str) -> None:
     assert format_period(start, end) == text
 
 
-def test_a_line_of_blocks_shows_the_days() -> None:
+def test_a_sparkline_shows_the_days() -> None:
     assert sparkline([0, 5, None, 10]) == "▁▅ █"
     assert len(sparkline([1.0] * 365)) <= 30
     assert sparkline([3]) == sparkline([]) == sparkline([0, 0, None]) == ""
@@ -85,12 +85,12 @@ def test_a_sentence_keeps_its_words_in_every_form() -> None:
 
 
 @given(st.lists(st.none() | st.floats(0, 1e12), max_size=400))
-def test_any_days_make_a_short_line(days: list[float | None]) -> None:
+def test_a_sparkline_has_at_most_thirty_blocks(days: list[float | None]) -> None:
     assert len(sparkline(days)) <= 30
 
 
 @given(st.floats(-1, 1e9))
-def test_every_change_is_short(ratio: float) -> None:
+def test_every_change_has_a_sign_or_is_same(ratio: float) -> None:
     assert plain(format_change(ratio)) == "same" or plain(format_change(ratio))[0] in "+-"
 
 
@@ -133,7 +133,7 @@ def test_no_name_becomes_markup_in_a_mail(name: str) -> None:
     assert "<script>" not in hostile
 
 
-def test_a_bar_in_a_name_does_not_split_a_table_in_markdown() -> None:
+def test_a_pipe_in_a_name_does_not_split_a_markdown_table() -> None:
     table = ReportTable("Tools", [ReportColumn("Tool", "")], [["a|b"]])
     section = ReportSection("Tools?", "One.", [table], [])
     assert "| a\\|b |" in markdown.render(report("", section))

@@ -1,4 +1,4 @@
-"""`footfall-collector report` through the real process: from a running collector, and from files of a stopped one."""
+"""`footfall-collector report` as a process: from a running collector, and from the files of a stopped one."""
 
 import json
 import os
@@ -24,8 +24,8 @@ def body() -> bytes:
     common = {"dot_ai_version": "2.3.0", "ai_provider": "anthropic", "is_internal": False}
     events = []
     for tool, success in CALLS:
-        said = {"tool": tool, "success": success, "duration_ms": 340, "mcp_client": "claude-code"}
-        events.append(event("tool_executed", said | common))
+        properties = {"tool": tool, "success": success, "duration_ms": 340, "mcp_client": "claude-code"}
+        events.append(event("tool_executed", properties | common))
         if not success:
             events.append(event("tool_error", {"tool": tool, "error_type": "TimeoutError"} | common))
     return json.dumps({"api_key": "phc_report", "batch": events}).encode()
@@ -49,15 +49,15 @@ def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorPro
 
 
 def report(*arguments: str, **env: str) -> "subprocess.CompletedProcess[str]":
-    surroundings = {k: v for k, v in os.environ.items() if not k.startswith("FOOTFALL_")}
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("FOOTFALL_")}
     command = [sys.executable, "-m", "footfall_collector", "report", *arguments]
     terminal = {"COLUMNS": "120", "NO_COLOR": "1"}
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=60, env=surroundings | terminal | env, check=False
+        command, capture_output=True, text=True, timeout=60, env=inherited | terminal | env, check=False
     )
 
 
-def test_a_terminal_gets_the_four_answers_of_the_collector_that_uses_the_data(collector: CollectorProcess) -> None:
+def test_a_terminal_gets_the_four_answers_of_the_collector_that_runs_on_the_data(collector: CollectorProcess) -> None:
     ran = report("--data", str(collector.data_dir))
     assert (ran.returncode, ran.stderr) == (0, "")
     text = ran.stdout.replace("\u00a0", " ")
@@ -70,7 +70,7 @@ def test_a_terminal_gets_the_four_answers_of_the_collector_that_uses_the_data(co
 
 
 @pytest.mark.parametrize(("form", "begins"), [("markdown", "# dot-ai, "), ("html", "<!doctype html>")])
-def test_it_is_written_to_a_file(collector: CollectorProcess, tmp_path: Path, form: str, begins: str) -> None:
+def test_the_report_is_written_to_a_file(collector: CollectorProcess, tmp_path: Path, form: str, begins: str) -> None:
     output = tmp_path / "week"
     ran = report("--url", collector.url, "--format", form, "--output", str(output))
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", f"wrote {output}\n")
@@ -97,14 +97,14 @@ def test_a_stopped_collectors_files_give_the_same_answers(collector: CollectorPr
         (["--data", "/nonexistent/footfall"], "has no collector's data"),
     ],
 )
-def test_what_is_in_the_way_is_said_in_one_line(arguments: list[str], sentence: str) -> None:
+def test_an_error_is_one_line(arguments: list[str], sentence: str) -> None:
     ran = report(*arguments)
     assert ran.returncode == 1
     (line,) = ran.stderr.splitlines()
     assert sentence in line
 
 
-def test_a_wrong_range_is_told_with_those_that_a_report_can_have(collector: CollectorProcess) -> None:
+def test_a_wrong_range_is_refused_with_the_valid_ones(collector: CollectorProcess) -> None:
     ran = report("--url", collector.url, "--range", "3d")
     assert (ran.returncode, "'3d'" in ran.stderr, "365d" in ran.stderr, "custom" in ran.stderr) == (
         2,
@@ -116,8 +116,10 @@ def test_a_wrong_range_is_told_with_those_that_a_report_can_have(collector: Coll
     assert set(command.INTERNAL) == set(filters.INTERNAL)
 
 
-def test_each_directorys_report_is_of_its_own_collector(collector: CollectorProcess, tmp_path: Path) -> None:
-    """Whatever its address is, and whatever the settings of this command make of it."""
+def test_the_report_of_a_directory_is_of_the_collector_that_runs_on_it(
+    collector: CollectorProcess, tmp_path: Path
+) -> None:
+    """The address of the collector and the settings of the command do not matter."""
     secret = {"FOOTFALL_SIGN_IN_SECRET": "correct horse battery"}
     with start_collector(tmp_path / "data", secret, host="0.0.0.0") as other:
         ran = report("--data", str(other.data_dir), FOOTFALL_PORT=str(collector.port))
@@ -128,7 +130,7 @@ def test_each_directorys_report_is_of_its_own_collector(collector: CollectorProc
         assert (ran.returncode, "There is no such product; known are dot-ai." in ran.stderr) == (1, True)
 
 
-def test_a_collector_with_a_secret_is_asked_with_it(tmp_path: Path) -> None:
+def test_a_collector_with_a_secret_needs_it(tmp_path: Path) -> None:
     secret = {"FOOTFALL_SIGN_IN_SECRET": "correct horse battery"}
     with start_collector(tmp_path / "data", secret) as guarded:
         refused = report("--url", guarded.url)

@@ -119,7 +119,9 @@ PAGES = (
         health_panels=(
             HealthPanel("products", "Products", "events since the collector started, and the last one", 12),
             HealthPanel("refusals", "Refused and dropped", "by reason, since the collector started"),
-            HealthPanel("versions", "Versions", "active in the last 30 days, internal events included"),
+            HealthPanel(
+                "versions", "Versions", "in the last 30 days, internal events included; first seen within these"
+            ),
         ),
         separated=True,
         template="health.html",

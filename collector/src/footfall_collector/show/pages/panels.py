@@ -204,8 +204,8 @@ UPTIME = Panel(
     "uptime",
     "uptime",
     "columns",
-    "Length of sessions",
-    "server processes by uptime at their end",
+    "Server uptime",
+    "server processes by uptime when they stop",
     {"label": ["uptime"], "value": "sessions"},
     empty="A server process reports its uptime when it stops.",
 )

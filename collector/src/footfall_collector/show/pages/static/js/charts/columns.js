@@ -1,4 +1,4 @@
-// Upright bars over ordered groups, such as lengths of sessions.
+// Upright bars over ordered groups, such as uptimes.
 import { axis, base, draw as chart, tip } from "./echart.js";
 import { number, tick } from "../data/format.js";
 
