@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import uuid
@@ -65,6 +66,7 @@ def test_a_terminal_gets_the_four_answers_of_the_collector_that_runs_on_the_data
     for heading in ("Which tools are", "Which errors do", "Which AI providers", "What does the data say"):
         assert heading in text
     assert "anthropic" in text
+    assert re.search(r"Tool calls +50 ", text), "a count is a whole number"
     assert "TimeoutError" in text
     assert "**" not in text
 

@@ -5,52 +5,53 @@ import io
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
-# A spreadsheet runs a cell that begins with one of these; a leading apostrophe makes it plain text.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from ...answer import Cell
+
+# A spreadsheet evaluates a cell that begins with one of these; a leading apostrophe makes it text.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def as_csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """RFC 4180 text with a header line; None is an empty cell, true and false are words."""
+def as_csv(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
+    """RFC 4180 text with a header line; None is an empty cell, booleans are `true` and `false`."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(columns)
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    writer.writerows([_csv_cell(value) for value in row] for row in rows)
     return out.getvalue()
 
 
-def _cell(value: Any) -> Any:
+def _csv_cell(value: Cell) -> Cell:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str) and value.startswith(_FORMULA):
+    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
         return f"'{value}"
     return value
 
 
-def as_parquet(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
-    """A Parquet file with one typed column each: BOOLEAN, BIGINT, DOUBLE or VARCHAR (days and moments are texts)."""
-    kinds = [_kind([row[index] for row in rows]) for index in range(len(columns))]
+def as_parquet(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> bytes:
+    """A Parquet file whose columns are BOOLEAN, BIGINT, DOUBLE or VARCHAR; days and moments are texts."""
+    types = [_sql_type([row[index] for row in rows]) for index in range(len(columns))]
     with tempfile.TemporaryDirectory() as folder, duckdb.connect(":memory:") as connection:
         path = Path(folder) / "chart.parquet"
-        definition = ", ".join(f"{_quoted(name)} {kind}" for name, kind in zip(columns, kinds, strict=True))
+        definition = ", ".join(f"{_quoted(name)} {sql_type}" for name, sql_type in zip(columns, types, strict=True))
         connection.execute(f"CREATE TABLE chart ({definition})")
         if rows:
-            places = ", ".join("?" * len(columns))
-            connection.executemany(f"INSERT INTO chart VALUES ({places})", [list(row) for row in rows])  # noqa: S608 - only question marks
+            placeholders = ", ".join("?" * len(columns))
+            connection.executemany(f"INSERT INTO chart VALUES ({placeholders})", [list(row) for row in rows])  # noqa: S608 - only question marks
         connection.execute(f"COPY chart TO '{path}' (FORMAT parquet)")
         return path.read_bytes()
 
 
-def _kind(values: Sequence[Any]) -> str:
-    kinds = {type(value) for value in values if value is not None}
-    if kinds == {bool}:
+def _sql_type(values: Sequence[Cell]) -> str:
+    types = {type(value) for value in values if value is not None}
+    if types == {bool}:
         return "BOOLEAN"
-    if kinds == {int}:
+    if types == {int}:
         return "BIGINT"
-    if kinds and kinds <= {int, float}:
+    if types and types <= {int, float}:
         return "DOUBLE"
     return "VARCHAR"
 

@@ -7,10 +7,13 @@ import msgspec
 
 from ...answer import Cell, Chart
 
-__all__ = ["Cell", "ChartRow", "Moment", "column_total", "rows_as_dicts", "share", "totals_by"]
+__all__ = ["Cell", "ChartRow", "Moment", "Number", "column_total", "rows_as_dicts", "share", "totals_by"]
 
 ChartRow = dict[str, Any]
 """Column → value."""
+
+Number = int | float
+"""A count stays an integer when it is decoded from JSON."""
 
 Moment = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 """RFC 3339."""

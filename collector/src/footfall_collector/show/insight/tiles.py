@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from ...answer import COMMON, Answers, Filters
 from .periods import keep_filters, previous_period
-from .rows import ChartRow, rows_as_dicts, share
+from .rows import ChartRow, Number, rows_as_dicts, share
 
 CALL_FILTERS = (*COMMON, "tool", "mcp_client")
 """Filters of the numbers about calls; the events of the median duration do not carry the client."""
@@ -33,9 +33,9 @@ class Tile(msgspec.Struct, frozen=True):
     unit: str
     better: Literal["more", "less"]
     meaning: str
-    value: float | None = None
-    before: float | None = None
-    spark: Sequence[float | None] = ()
+    value: Number | None = None
+    before: Number | None = None
+    spark: Sequence[Number | None] = ()
     not_applied: Sequence[str] = ()
 
 
@@ -116,9 +116,9 @@ def build_tiles(numbers: TileNumbers, filters: Filters) -> list[Tile]:
 
 def _with_numbers(
     tile: Tile,
-    value: float | None,
-    before: float | None,
-    spark: Sequence[float | None],
+    value: Number | None,
+    before: Number | None,
+    spark: Sequence[Number | None],
     not_applied: Sequence[str],
 ) -> Tile:
     return replace(tile, value=value, before=before, spark=spark, not_applied=not_applied)
