@@ -14,13 +14,13 @@ COPY LICENSE /src/
 COPY client /src/client/
 COPY collector /src/collector/
 RUN /opt/build/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /src/wheels /src/client /src/collector \
-    && /opt/footfall/bin/pip install --quiet --no-deps --no-index /src/wheels/*.whl \
-    && /opt/footfall/bin/pip check
-# What is inside, in CycloneDX, for scanners and for people.
-COPY scripts/release/sbom.py /src/
-RUN /opt/footfall/bin/python /src/sbom.py footfall-collector /opt/footfall/sbom.cdx.json \
+    && /opt/footfall/bin/pip install --quiet --no-deps --no-index --find-links /src/wheels footfall footfall-collector \
+    && /opt/footfall/bin/pip check \
     && /opt/footfall/bin/pip uninstall --quiet --yes pip setuptools \
     && /opt/footfall/bin/python -m compileall -q /opt/footfall/lib
+# What is inside, in CycloneDX, for scanners and for people.
+RUN /opt/build/bin/cyclonedx-py environment --output-reproducible --short-PURLs --spec-version 1.5 \
+    --pyproject /src/collector/pyproject.toml --output-file /opt/footfall/sbom.cdx.json /opt/footfall/bin/python
 
 FROM python:${PYTHON}
 RUN install --directory --owner=65532 --group=65532 --mode=0700 /var/lib/footfall

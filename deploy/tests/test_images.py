@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from deploy.tests.charts import render
 from deploy.tests.dockerfiles import IMAGES, NAMES, Dockerfile
@@ -81,7 +82,7 @@ def test_the_steps_work_and_what_they_install_starts_in_the_charts_pod(name: str
     image = run_steps(IMAGES / f"{name}.Dockerfile", tmp_path / "root")
     materials = json.loads((image.place / "opt/footfall/sbom.cdx.json").read_text())
     pinned = {found for found, *_ in PIN.findall((IMAGES / f"{name}.txt").read_text())}
-    listed = {component["name"] for component in materials["components"]}
+    listed = {canonicalize_name(component["name"]) for component in materials["components"]}
     assert materials["metadata"]["component"]["name"] == f"footfall-{name}"
     assert "footfall" in listed
     # Some pins are for other systems.

@@ -3,6 +3,7 @@
 import base64
 import csv
 import hashlib
+import os
 import re
 import subprocess
 import sys
@@ -13,10 +14,12 @@ from pathlib import Path
 
 from packaging.metadata import Metadata
 
-from scripts.release.packages import build, pinned
+from scripts.release.packages import build, commit_time, pinned
 
 BIN = Path(sys.executable).parent
 SUMS = "SHA256SUMS"
+BILLS = {"client": "footfall", "collector": "footfall-collector"}
+"""A distribution's folder, and the name of its bill of materials."""
 
 
 class PackageError(Exception):
@@ -38,7 +41,7 @@ def pack(root: Path, folder: Path, version: str) -> list[Path]:
         check(path, version)
     wheels = [path for path in files if path.suffix == ".whl"]
     client = [path for path in wheels if path.name.startswith("footfall-")]
-    bills = [_bill(root, "footfall", client, folder), _bill(root, "footfall-collector", wheels, folder)]
+    bills = [_bill(root, "client", client, folder), _bill(root, "collector", wheels, folder)]
     lines = [f"{_sha256(path).hex()}  {path.name}\n" for path in sorted([*files, *bills])]
     (folder / SUMS).write_text("".join(lines), encoding="utf-8")
     return files
@@ -94,9 +97,9 @@ def _check_record(path: Path) -> None:
                 raise PackageError(f"{path.name}: {name} is not what its RECORD says")
 
 
-def _bill(root: Path, name: str, wheels: list[Path], folder: Path) -> Path:
-    """The bill of materials of what `pip install NAME` makes of the wheels, with the versions that are tested."""
-    target = folder / f"{name}.cdx.json"
+def _bill(root: Path, project_folder: str, wheels: list[Path], folder: Path) -> Path:
+    """The bill of materials of an environment with a distribution's wheels and the versions that are tested."""
+    target = folder / f"{BILLS[project_folder]}.cdx.json"
     with tempfile.TemporaryDirectory() as place:
         python, pins = Path(place) / "venv/bin/python", Path(place) / "pins.txt"
         pins.write_text("\n".join(pinned(root)), encoding="utf-8")
@@ -104,12 +107,20 @@ def _bill(root: Path, name: str, wheels: list[Path], folder: Path) -> Path:
         _run([*uv, "venv", "--python", sys.executable, f"{place}/venv"])
         install = ("pip", "install", "--python", str(python), "--constraint", str(pins))
         _run([*uv, *install, *map(str, wheels)])
-        _run([str(python), str(root / "scripts/release/sbom.py"), name, str(target)])
+        # Installed from an index, so that the bill does not name this machine's folder as their source.
+        again = ("--reinstall", "--no-deps", "--no-index", "--find-links", str(folder))
+        names = [path.name.split("-")[0] for path in wheels]
+        _run([*uv, *install, *again, *names])
+        bill = ("environment", "--output-reproducible", "--short-PURLs", "--spec-version", "1.5")
+        project = ("--pyproject", str(root / project_folder / "pyproject.toml"))
+        epoch = {"SOURCE_DATE_EPOCH": commit_time(root)}
+        _run([str(BIN / "cyclonedx-py"), *bill, *project, "--output-file", str(target), str(python)], epoch)
     return target
 
 
-def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def _run(command: list[str], variables: dict[str, str] | None = None) -> None:
+    environment = {**os.environ, **(variables or {})}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise PackageError(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
 

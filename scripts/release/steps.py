@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .checked_packages import BIN, pack
-from .versions import PLACES, change, current, order
+from .versions import change, current, order, places
 
 SOURCES = ("client/src", "collector/src", "examples/toolkit/src")
 KINDS = ("added", "changed", "fixed", "removed", "security")
@@ -68,7 +68,7 @@ class Release:
 def steps(release: Release) -> Sequence[Step]:
     """All steps up to the tag; then the commands that publish it are printed."""
     version, python = release.version, sys.executable
-    places = ", ".join(sorted({place.path for place in PLACES}))
+    named = ", ".join(places(release.root))
     generated = (python, "scripts/generate")
     public_api = (python, "client/tests/package/public_api.py", "--write")
     towncrier = (str(BIN / "towncrier"), "build", "--yes", "--version", version)
@@ -77,7 +77,7 @@ def steps(release: Release) -> Sequence[Step]:
         Step(f"look whether {version} can come next", lambda: _next(release), changes=False),
         Step("look for changelog fragments", lambda: print(_fragments(release)), changes=False),
         Step(f"run the checks: {release.checks}", release.run_checks),
-        Step(f"write {version} to {places}", lambda: change(release.root, version)),
+        Step(f"write {version} to {named}", lambda: change(release.root, version)),
         Step("refresh what is generated of it: make generate", lambda: release.run(*generated)),
         Step("store the public API, which later changes are compared with", lambda: release.run(*public_api)),
         Step("gather changelog.d into CHANGELOG.md", lambda: release.run(*towncrier)),
