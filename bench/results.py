@@ -22,8 +22,8 @@ COMPUTED = ("store-capacity",)
 """Sections whose cells were computed from what others measured: documents don't mark them."""
 _HEAD = """# Measurements
 
-Each section is one command's last run; `make bench` makes all of them again. Absolute times depend on the machine,
-ratios hold. A bar is what the project demands of itself; where one is missed, the section says so.
+Each section is the last run of one command; `make bench` runs all of them. Absolute times depend on the machine,
+ratios hold. A bar is a limit that the project sets itself; a section names each bar that it misses.
 """
 
 

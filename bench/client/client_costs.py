@@ -1,10 +1,10 @@
-"""What a sender costs: Footfall, posthog-python and posthog-node, in turn on one server on loopback.
+"""Cost of sending: Footfall, posthog-python and posthog-node, alternately on one server on loopback.
 
 python bench/client/client_costs.py                        about three minutes; writes bench/RESULTS.md
-python bench/client/client_costs.py --rounds 1 --dry       a first impression, nothing written
+python bench/client/client_costs.py --rounds 1 --dry       a quick look, nothing written
 
-Each figure comes from a process of its own. In every round each sender is measured once, in an order drawn anew, so
-that a busy minute of the machine meets all of them; the table has the median of the rounds.
+Each figure comes from a process of its own. In every round each sender is measured once, in a new random order, so
+that a busy minute of the machine affects all of them; the table has the median of the rounds.
 """
 
 import argparse
@@ -36,21 +36,21 @@ MOST_START_SHARE = 1 / 6
 MOST_MEBIBYTES = 5.0
 ROWS = (
     ("p50", "one event recorded, median", "{:.1f} µs"),
-    ("p99", "the same, 99 of 100", "{:.0f} µs"),
-    ("cpu", "CPU for a million delivered", "{:.0f} s"),
-    ("rate", "delivered a second", "{:,.0f}"),
+    ("p99", "the same, 99th percentile", "{:.0f} µs"),
+    ("cpu", "CPU per million delivered", "{:.0f} s"),
+    ("rate", "delivered per second", "{:,.0f}"),
     ("bytes", "on the wire per event", "{:.0f} B"),
     ("milliseconds", "from import to first delivery", "{:.0f} ms"),
-    ("mebibytes", "memory for that", "{:.1f} MiB"),
-    ("modules", "modules for that", "{:.0f}"),
+    ("mebibytes", "memory until then", "{:.1f} MiB"),
+    ("modules", "modules until then", "{:.0f}"),
 )
-HOW = f"""Every event is a tool call with the same seven properties (the peers add their own to it). *Recorded*:
+HOW = f"""Every event is a tool call with the same seven properties; the peers add their own to it. *Recorded*:
 {CAPTURES:,} calls in bursts of 100 every 20 ms while earlier ones are being sent; when Footfall's call returns the
-event is on disk, when the peers' return it is in memory. *CPU* and *delivered a second*: the whole process, from the
-first of {DELIVERED:,} calls until all are acknowledged; the peers' queues were made large enough not to drop any. *On
-the wire*: request heads included. *From import*: in a process that has imported `mcp.server` already, until the server
-acknowledged one event; posthog-node has no such SDK to be added to here. Defaults otherwise, but for Footfall's ten
-minutes of grace. In brackets the lowest and the highest round."""
+event is on disk, when the peers' return it is in memory. *CPU* and *delivered per second*: the whole process, from the
+first of {DELIVERED:,} calls until all are acknowledged; the peers' queues are large enough not to drop any. *On the
+wire*: request heads included. *From import*: in a process that has imported `mcp.server`, until the server acknowledges
+one event; posthog-node has no MCP SDK to be added to here. Defaults otherwise, except for Footfall's ten minutes of
+grace. In brackets the lowest and the highest round."""
 
 Found = dict[str, dict[str, list[float]]]
 
@@ -112,7 +112,7 @@ def bars(found: Found) -> str:
             f"{ours['p50']:.1f} µs",
         ),
         (f"{LEAST_TIMES_BELOW:g} times below posthog-python's capture", *times(peer["p50"] / ours["p50"])),
-        (f"at most {MOST_CPU:g} CPU seconds a million", ours["cpu"] <= MOST_CPU, f"{ours['cpu']:.0f} s"),
+        (f"at most {MOST_CPU:g} CPU seconds per million", ours["cpu"] <= MOST_CPU, f"{ours['cpu']:.0f} s"),
         (
             "first delivery within a sixth of posthog-python's time",
             ours["milliseconds"] <= peer["milliseconds"] * MOST_START_SHARE,
@@ -134,7 +134,7 @@ def section(found: Found, rounds: int) -> Section:
     head = ("", "Footfall", "posthog-python", "posthog-node")
     return Section(
         "client-costs",
-        "What sending costs",
+        "Cost of sending",
         "python bench/client/client_costs.py",
         table(head, cells(found)),
         [f"{HOW} {rounds} rounds.", bars(found)],

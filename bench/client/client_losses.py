@@ -1,10 +1,10 @@
-"""What a sender loses: Footfall, posthog-python and posthog-node under the same faults at the same time.
+"""Data loss under faults: Footfall, posthog-python and posthog-node under the same faults at the same time.
 
 python bench/client/client_losses.py                       about five minutes; writes bench/RESULTS.md
 python bench/client/client_losses.py --only sigkill        some of it, nothing written
 
-All three record at the same rate and send to the same server on loopback. After each fault the server is well, each
-application is started once more without recording anything, and then the distinct events at the server are counted.
+All three record at the same rate and send to the same server on loopback. After each fault the server works again, each
+application is started once more without recording anything, and the distinct events at the server are counted.
 """
 
 import argparse
@@ -58,11 +58,11 @@ FAULTS = (
     Fault("shutdown-hung", "shutdown, server hanging", 100, 200, ((0, "hang"),)),
     Fault("fork", "os._exit in a forked child", 0, FORKED),
 )
-HOW = """Lost: events whose call had returned and that the server did not have after the next start of the application.
-In brackets the seconds that the library's shutdown took where it was one or more, and how many lines it wrote to the
-log where that is more than one (without the notice that Footfall gives at its first start). All libraries with their
-defaults, but for Footfall's ten minutes of grace. posthog-node recorded at half the rate while the server was down, and
-can't be forked."""
+HOW = """Lost: events whose call returned and that the server does not have after the next start of the application.
+In brackets the duration of the library's shutdown, where it took one second or more, and the number of lines in the
+log, where there is more than one (Footfall's notice at its first start is not counted). All libraries run with their
+defaults, except for Footfall's ten minutes of grace. posthog-node records at half the rate while the server is down,
+and cannot be forked."""
 
 
 @dataclass
@@ -133,7 +133,7 @@ def section(losses: dict[str, dict[str, Loss]]) -> Section:
     verdict = "kept" if ours == 0 else f"MISSED ({ours} events lost)"
     return Section(
         "client-losses",
-        "What is lost",
+        "Data loss under faults",
         "python bench/client/client_losses.py",
         table(("lost of recorded", "Footfall", "posthog-python", "posthog-node"), rows),
         [HOW, f"Bar: Footfall loses nothing: {verdict}."],

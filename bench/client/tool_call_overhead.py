@@ -1,11 +1,11 @@
-"""What watching adds to a tool call: Footfall, a bare hook and four other libraries, on every SDK's own servers.
+"""Overhead per tool call: Footfall, a bare hook and four other libraries, on every SDK's own servers.
 
 python bench/client/tool_call_overhead.py                  everything, about ten minutes; writes bench/RESULTS.md
-python bench/client/tool_call_overhead.py --calls 500 --rounds 1 --dry     a first impression, nothing written
+python bench/client/tool_call_overhead.py --calls 500 --rounds 1 --dry     a quick look, nothing written
 
-A plain server and a watched one live in one process, each with a client in memory, and are called in turn; the figure
-is the median of the differences between paired calls. Every library runs in an environment of its own and sends to a
-server on loopback that this program starts; connections to anywhere else are refused.
+A plain server and an instrumented one live in one process, each with a client in memory, and are called alternately;
+the figure is the median of the differences between paired calls. Every library runs in its own environment and sends
+to a server on loopback that this program starts; connections to anywhere else are refused.
 """
 
 import argparse

@@ -1,10 +1,11 @@
-"""How many events a second the collector acknowledges, beside an application that only uncompresses and parses.
+"""Ingestion throughput: events acknowledged per second, compared with an application that only unpacks and parses.
 
 python bench/collector/ingest.py                               about five minutes; writes bench/RESULTS.md
-python bench/collector/ingest.py --rounds 1 --seconds 2 --dry  a first impression, nothing written
+python bench/collector/ingest.py --rounds 1 --seconds 2 --dry  a quick look, nothing written
 
-wrk sends gzip batches of 100 and of one event over 64 connections, to the collector and to the bare application in
-turn. The journal is synced before each 200 and the loader fills the store all the while, on the same processors.
+wrk sends gzip batches of 100 and of one event over 64 connections, to the collector and to the bare application,
+alternately. The journal is synced before each 200, and the loader fills the store during the run, on the same
+processors.
 """
 
 import argparse
@@ -47,15 +48,15 @@ MOST_LAG_SECONDS = 2.0
 MOST_MEMORY_MIB = 300.0
 LEAST_SHARE = 0.4
 
-HOW = f"""Each request is one that Footfall's client would send (tests/oracle/fleet.py makes the events, the
-client's own code encodes and compresses them, level 6), each event has a UUID of its own, and all are made before.
-wrk, {CONNECTIONS} connections, one thread, runs on the same processors. Collector: default settings, `fdatasync`
-before each 200, the loader running; between two runs the store catches up. Bare: the same uvicorn, uvloop and
-httptools, isal's gunzip and msgspec's parser, nothing kept; in each round it is measured right before or right after
+HOW = f"""Each request is one that Footfall's client would send: tests/oracle/fleet.py makes the events, the client's
+own code encodes and compresses them at level 6. Each event has a different UUID, and all requests are prepared before
+the run. wrk, with {CONNECTIONS} connections and one thread, runs on the same processors. Collector: default settings,
+`fdatasync` before each 200, the loader running; between two runs the store catches up. Bare: the same uvicorn, uvloop
+and httptools, isal's gunzip and msgspec's parser, nothing stored; each round measures it right before or right after
 the collector. In brackets the lowest and the highest round. *At half the bar*, for a quarter of a minute: requests are
-due at a steady rate, and a request's time begins when it was due. *Lag*: from the first acknowledgement of an event
-that the store does not have yet, looked at every 0.1 s from outside. *Memory*: the largest resident size of the
-collector over the whole run."""
+due at a steady rate, and the duration of a request counts from the moment it was due. *Lag*: the age of the first
+acknowledged event that the store does not have yet, sampled every 0.1 s from outside. *Memory*: the largest resident
+size of the collector over the whole run."""
 
 Found = dict[str, list[float]]
 
@@ -204,7 +205,7 @@ def rows(found: Measured) -> list[tuple[str, ...]]:
             _spread(found.rates[f"bare {name}"], "{:,.0f}"),
             _spread(shares(found, name), "{:.0%}"),
         )
-        for name, title in (("batches", "events/s in batches of 100"), ("single", "single events/s, a request each"))
+        for name, title in (("batches", "events/s in batches of 100"), ("single", "events/s in requests of one"))
     ]
     for name, title in (("batches", "batches of 100"), ("single", "single events")):
         half = found.half[name]
@@ -216,8 +217,8 @@ def rows(found: Measured) -> list[tuple[str, ...]]:
     lag = f"{statistics.median(found.lag):.1f} s, {max(found.lag):.1f} s"
     for title, value in (
         (f"{steady.rate:,.0f} events/s for {steady.seconds:.0f} s: p99", f"{steady.p99_ms:.1f} ms"),
-        ("the same: loader's lag, median, most", lag),
-        ("memory, most", f"{found.memory_mib:.0f} MiB"),
+        ("the same: loader's lag, median, maximum", lag),
+        ("memory, maximum", f"{found.memory_mib:.0f} MiB"),
     ):
         said.append((title, value, NOT_MEASURED, NOT_MEASURED))
     return said
@@ -269,7 +270,7 @@ def main() -> int:
     catch_up = f"After each run at full speed the store had caught up within {max(found.catch_up):.0f} s."
     section = Section(
         "ingest",
-        "What the collector takes",
+        "Ingestion throughput",
         "python bench/collector/ingest.py",
         table(("", "Footfall", "bare application", "Footfall : bare"), rows(found)),
         (f"{HOW} {len(found.catch_up) // 2} rounds. {catch_up}", bars(found)),

@@ -1,4 +1,4 @@
-"""How soon a page of the dashboard is painted, and how soon all of its charts are drawn, over a large store.
+"""Page load time of the dashboard: first paint, and the moment when all charts are drawn, over a large store.
 
 python bench/collector/paint.py --data DIR   DIR is a data directory such as bench/store/store.py leaves with --keep
 python bench/collector/paint.py              a small one of its own, made in half a minute; nothing written
@@ -38,7 +38,7 @@ _WATCH = """
 new MutationObserver(() => { window.wholeAt ??= performance.now(); })
   .observe(document.documentElement, { attributes: true, attributeFilter: ["data-ready"] });
 """
-HOW = """*First paint*: the browser's first contentful paint, from the click on. *Whole*: until every chart, tile and
+HOW = """*First paint*: the browser's first contentful paint after the click. *Whole*: until every chart, tile and
 sentence of the page is drawn. Medians of {rounds} visits by a browser with an empty cache, the slowest in brackets;
 *first visit* is the one right after the collector's start, over 30 days. Collector and browser share the machine."""
 
@@ -117,7 +117,7 @@ def report(events: int, first: dict[str, Visit], later: dict[tuple[str, str], li
     head = ["first paint / whole", *(f"range {span}" for span in RANGES), "first visit"]
     return Section(
         "dashboard-paint",
-        f"How soon a page is there, over {events:,} events",
+        f"Page load time of the dashboard, over {events:,} events",
         command,
         table(head, rows),
         (HOW.format(rounds=ROUNDS), f"{bar} {more}"),

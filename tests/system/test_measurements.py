@@ -108,7 +108,7 @@ def test_a_document_cannot_ask_for_what_was_not_measured() -> None:
 
 
 def test_the_memory_that_the_chart_asks_for_is_explained_with_the_figure_that_was_measured() -> None:
-    (measured,) = re.findall(r"^\| memory, most \| (\d+ MiB) \|", RESULTS.read_text(), re.MULTILINE)
+    (measured,) = re.findall(r"^\| memory, maximum \| (\d+ MiB) \|", RESULTS.read_text(), re.MULTILINE)
     assert f"above the {measured} that" in (ROOT / "docs/capacity.md").read_text()
 
 

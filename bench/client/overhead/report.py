@@ -12,33 +12,33 @@ MOST_MCP2 = 15.0
 MOST_TIMES_HOOK = 3.0
 TITLES = {"mcp1": "mcp 1", "mcp2": "mcp 2", "fastmcp4": "fastmcp 4"}
 NAMES = {
-    "footfall-sending": "Footfall, sending all the while",
+    "footfall-sending": "Footfall, while sending",
     "posthog": "posthog.mcp",
     "agentcat": "agentcat",
     "mcpspan": "mcpspan",
     "sentry": "Sentry",
 }
 PINNED = {"posthog": "posthog", "agentcat": "agentcat", "mcpspan": "mcpspan", "sentry-sdk": "sentry"}
-HOW = """Microseconds added to a call, the median of paired differences: a plain and a watched server in one process,
-each with a client in memory, called in turn ({calls:,} calls of each in each of {rounds} rounds; each follows each
-equally often, and who is who is drawn anew all the time). In brackets the lowest and the highest round. The process
-stays on one processor and comes first there, where it may. *Hook*: the points where Footfall sees a call, with two
-clock readings and nothing else. *Hook and write*: the same and one `write` of 153 bytes to a file, the least that a
-durable append costs. *Footfall*: as it comes, each call on disk before its result returns.
+HOW = """Microseconds added per call: the median of paired differences. A plain and an instrumented server run in
+one process, each with an in-memory client, and are called alternately ({calls:,} calls of each in each of {rounds}
+rounds; each follows each equally often, in a random assignment). In brackets the lowest and the highest round. The
+process is pinned to one processor, with raised priority where that is allowed. *Hook*: the points where Footfall sees a
+call, with two clock readings and nothing else. *Hook and write*: the same and one `write` of 153 bytes to a file, the
+minimum that a durable append costs. *Footfall*: the defaults; each call is on disk before its result returns.
 
-Beside others: each library in an environment of its own and pointed at a server on loopback. Footfall sends
-from the first second there, a request every hundred calls. Sentry traces every call; otherwise it sees only those that
-fail. What a library does on threads of its own is in the figures only as far as it holds up calls. *Client sees the
-same*: `tools/list` and a result equal the plain server's."""
+Other libraries: each runs in its own environment and sends to a server on loopback. Footfall sends from the first
+second there, one request per hundred calls. Sentry traces every call; otherwise it sees only those that fail. Work on a
+library's own threads counts only as far as it delays calls. *Client sees the same*: `tools/list` and a result equal
+those of the plain server."""
 
 
 def section(found: Mapping[Case, Found], calls: int, rounds: int) -> Section:
     """The section of the results."""
     return Section(
         "tool-call-overhead",
-        "What watching adds to a tool call",
+        "Overhead per tool call",
         "python bench/client/tool_call_overhead.py",
-        f"{_sdks(found)}\n\nBeside other libraries, on mcp 2:\n\n{_peers(found)}",
+        f"{_sdks(found)}\n\nCompared with other libraries, on mcp 2:\n\n{_peers(found)}",
         [HOW.format(calls=calls, rounds=rounds), _bars(found)],
         _versions(),
     )
