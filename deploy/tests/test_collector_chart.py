@@ -12,7 +12,7 @@ import pytest
 
 from deploy.tests.charts import CHARTS, Document, Rendered, render
 from footfall_collector.store.clickhouse.address import parse
-from scripts.generate.chart_values import Value, read_values
+from scripts.generate.charts.values import Value, read_values
 
 KUBERNETES = ("1.25", kubernetes_validate.latest_version())
 CUSTOM = ("HTTPRoute", "ServiceMonitor")

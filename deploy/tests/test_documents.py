@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from deploy.tests.charts import render
 from footfall.settings import Product, Settings, decide_by_environment
-from scripts.generate.chart_values import read_values
-from scripts.generate.settings import client_settings, collector_settings
+from scripts.generate.charts.values import read_values
+from scripts.generate.settings.tables import client_settings, collector_settings
 
 PRODUCT = Product("dot-ai")
 ROOT = Path(__file__).resolve().parents[2]

@@ -26,7 +26,7 @@ from footfall.catalogue import (
     to_json_schema,
 )
 from footfall.send.wire import encode_event, event_suffix
-from scripts.generate.chart_values import read_values
+from scripts.generate.charts.values import read_values
 from scripts.generate.marked import with_block
 from scripts.generate.outputs import documents
 

@@ -10,16 +10,16 @@ from footfall_collector.show.api import openapi
 
 from .api import api
 from .architecture import drawing
-from .chart_values import chart_schema, values_table
+from .charts.manifests import manifests
+from .charts.values import chart_schema, values_table
 from .commands import commands
-from .manifests import manifests
 from .marked import as_json, with_block
 from .pages import page
 from .proof import proof
 from .servers import servers
-from .settings import client_settings, collector_settings
+from .settings.tables import client_settings, collector_settings
+from .settings.toml_reference import reference
 from .threats import threats
-from .toml_reference import reference
 
 PRODUCT = "dot-ai"
 """The product that the documents speak about."""

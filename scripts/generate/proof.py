@@ -1,6 +1,6 @@
 """What the page about the privacy proof says, from the tables that the proof itself uses."""
 
-from tests.privacy.guards import Guard
+from tests.privacy.cuts import Guard
 from tests.privacy.guards_outside import GUARDS
 from tests.privacy.places import PLACES
 

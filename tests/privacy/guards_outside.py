@@ -1,6 +1,7 @@
 """The guards of what leaves the process, and of the collector. See guards.py."""
 
-from tests.privacy.guards import CONTEXT, KINDS, RECORDING, Guard, client, collector
+from tests.privacy.cuts import Guard, client, collector
+from tests.privacy.guards import CONTEXT, KINDS, RECORDING
 
 WIRE = (
     Guard(

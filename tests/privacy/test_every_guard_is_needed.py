@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.privacy.guards import Cut, Guard
+from tests.privacy.cuts import Cut, Guard
 from tests.privacy.guards_outside import GUARDS
 from tests.privacy.places import PLACES
 from tests.privacy.planted import plan_of

@@ -1,8 +1,8 @@
 """Under every fault of the disk the host is not affected, intact lines are kept, and losses are counted by reason.
 
 Real: full disk, no inodes, a limit on the size of files, read-only, permission denied, files deleted, cut, or written
-to by others. Injected file layer (programs/common.py): a disk that turns read-only or over quota under an open file,
-a slow one, and one without locks.
+to by others. Injected file layer (programs/recording_host.py): a disk that turns read-only or over quota under an open
+file, a slow one, and one without locks.
 """
 
 import os

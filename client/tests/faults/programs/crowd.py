@@ -13,7 +13,7 @@ import threading
 import time
 from types import FrameType
 
-from common import TOOLS, telemetry
+from recording_host import TOOLS, telemetry
 
 from footfall.catalogue import ToolExecuted
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from common import telemetry
+from recording_host import telemetry
 
 host = telemetry()
 done = host.flush(60)

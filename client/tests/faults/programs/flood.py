@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 
-from common import TOOLS, ledger, telemetry
+from recording_host import TOOLS, ledger, telemetry
 
 from footfall.catalogue import ToolExecuted
 

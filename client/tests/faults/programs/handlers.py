@@ -10,7 +10,7 @@ import sys
 import threading
 from types import FrameType
 
-from common import ledger, ready, telemetry
+from recording_host import ledger, ready, telemetry
 
 host, book = telemetry(), ledger()
 

@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 
-from common import TOOLS, telemetry
+from recording_host import TOOLS, telemetry
 
 from footfall.catalogue import ToolExecuted
 

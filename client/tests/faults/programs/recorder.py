@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-from common import ledger, ready, telemetry
+from recording_host import ledger, ready, telemetry
 
 BURST = 5000
 

@@ -10,7 +10,7 @@ import os
 import socket
 from typing import Any
 
-from common import TOOLS, telemetry
+from recording_host import TOOLS, telemetry
 
 from footfall.catalogue import ToolExecuted
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import yaml
 
-from .marked import cell
-from .setting_schema import setting_schema
+from scripts.generate.marked import cell
+from scripts.generate.settings.schema import setting_schema
 
 _TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
 
