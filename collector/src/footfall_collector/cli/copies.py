@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..runtime import ControlError, Settings, quantity
 from .arguments import add_command, day
-from .progress import ProgressLines
+from .progress_lines import ProgressLines
 
 if TYPE_CHECKING:
     from .arguments import Commands

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..runtime import Settings, quantity
 from .arguments import add_command, days
-from .progress import show_seconds
+from .progress_lines import show_seconds
 
 if TYPE_CHECKING:
     from .arguments import Commands

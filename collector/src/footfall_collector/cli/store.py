@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from ..runtime import ControlError, Settings, quantity
 from .arguments import add_command, print_error
-from .progress import ProgressLines, show_seconds
+from .progress_lines import ProgressLines, show_seconds
 
 if TYPE_CHECKING:
     from .arguments import Commands
