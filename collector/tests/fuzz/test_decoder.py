@@ -14,7 +14,7 @@ from collector.tests.fuzz.target import running
 from footfall.catalogue import catalogue_for
 from footfall_collector.admit import Admission
 from footfall_collector.receive.protocol.encodings import gunzip
-from footfall_collector.receive.protocol.v0 import key_of_batch
+from footfall_collector.receive.protocol.v0 import client_key
 from footfall_collector.receive.refusals import RefusedError
 
 PARTS, COUNT = (4, 250_000) if os.environ.get("SOAK") else (2, 50_000)
@@ -35,9 +35,9 @@ def test_every_way_through_the_collector_is_among_the_inputs() -> None:
                 text = gunzip(b"".join(request.parts), 1 << 20)
             except RefusedError:
                 continue
-            if key_of_batch(text) == KEY:
-                sent = admission.read("dot-ai", text)
-                taken = None if sent is None else admission.admit_sent("dot-ai", sent, time.time())
+            if client_key(text) == KEY:
+                sent = admission.read_client_batch("dot-ai", text)
+                taken = None if sent is None else admission.admit_client_batch("dot-ai", sent, time.time())
                 whole, changed = whole + (taken is not None), changed + (taken is None)
     assert whole > 20, "batches as Footfall's client writes them"
     assert changed > 20, "and such as are nearly that"
