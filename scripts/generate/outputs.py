@@ -16,6 +16,7 @@ from .commands import commands
 from .marked import as_json, with_block
 from .pages import page
 from .proof import proof
+from .sdks import sdk_table
 from .servers import servers
 from .settings.tables import client_settings, collector_settings
 from .settings.toml_reference import reference
@@ -48,6 +49,7 @@ def documents(root: Path) -> Documents:
         "docs/charts.md": page("charts.md", catalogue, charts=CHARTS, ranges=[*HOURS, *RANGES]),
     }
     made["README.md"] = with_block(root / "README.md", "collected", page("collected.md", catalogue))
+    made["docs/sdks.md"] = with_block(root / "docs/sdks.md", "sdks", sdk_table())
     made["docs/architecture.md"] = with_block(root / "docs/architecture.md", "packages", drawing(root))
     tables = {}
     for values in sorted(root.glob("deploy/helm/*/values.yaml")):

@@ -1,5 +1,6 @@
 """A page on loopback that uses posthog-js, as a product's web page does: from another origin than the collector's."""
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,12 @@ MODULES = HERE / "node" / "node_modules"
 def script_of(release: str) -> Path:
     """The script of a release, by the name under which it is installed."""
     return MODULES / release / "dist" / "array.js"
+
+
+def version_of(release: str) -> str:
+    """The version of a release."""
+    version: str = json.loads((MODULES / release / "package.json").read_text("utf-8"))["version"]
+    return version
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.protocol.events import KEY, expected, refusals, to_capture
+from tests.protocol.sdk_table import assert_listed
 from tests.protocol.talk import Talk
 
 SOURCE = Path(__file__).parent / "go"
@@ -39,6 +40,7 @@ def test_every_event_is_counted_once(talk: Talk, program: Path) -> None:
     assert {event["uuid"] for event in talk.sent()} == {""}
     assert talk.statuses() == Counter({200: -(-len(events) // BATCH)})
     talk.assert_counted_once(expected(), refusals())
+    assert_listed(talk, "posthog-go", program.name.removeprefix("send-"))
     talk.assert_nothing_kept()
 
 

@@ -10,7 +10,8 @@ from playwright.sync_api import Page
 
 from tests.dashboard.browser import PageWatch, launched
 from tests.protocol.events import COUNTED, KEY, PLANTED, TIMES, expected, to_capture
-from tests.protocol.pages import served_page
+from tests.protocol.pages import served_page, version_of
+from tests.protocol.sdk_table import assert_listed
 from tests.protocol.talk import Talk
 from tests.support.waiting import wait_for
 
@@ -72,6 +73,7 @@ def test_every_event_is_counted_once_and_what_is_posthogs_own_is_refused(tab: Ta
     tab.page.close()
     wait_for(lambda: "$pageleave" in {event["event"] for event in talk.sent()}, "the last event of the page")
     talk.assert_counted_once(expected(), refused_in(talk))
+    assert_listed(talk, "posthog-js", version_of("posthog-js"))
     talk.assert_nothing_kept()
 
 
@@ -113,8 +115,12 @@ WITH_CREDENTIALS = """() => {
 }"""
 
 
-@pytest.mark.parametrize("tab", ["posthog-js-1-20", "posthog-js-1-78"], indirect=True)
-def test_an_old_release_needs_one_request_for_each_batch(tab: Tab) -> None:
+@pytest.mark.parametrize(
+    ("tab", "release"),
+    [("posthog-js-1-20", "posthog-js-1-20"), ("posthog-js-1-78", "posthog-js-1-78")],
+    indirect=["tab"],
+)
+def test_an_old_release_needs_one_request_for_each_batch(tab: Tab, release: str) -> None:
     """Before 1.79 its XMLHttpRequests carry credentials: an answer that does not allow them is an error to it."""
     tab.page.add_init_script(f"({WITH_CREDENTIALS})()")
     tab.begin(autocapture=False, capture_pageview=False, capture_pageleave=False, disable_session_recording=True)
@@ -123,6 +129,7 @@ def test_an_old_release_needs_one_request_for_each_batch(tab: Tab) -> None:
     wait_for(lambda: len(tab.talk.sent()) >= len(ours), "all events")
     assert True in tab.page.evaluate("withCredentials")
     tab.talk.assert_counted_once(expected(), 0)
+    assert_listed(tab.talk, "posthog-js", version_of(release))
     bodies = [request.body for request in tab.talk.deliveries()]
     assert len(set(bodies)) == len(bodies), "a request was sent again"
     assert set(tab.talk.statuses()) <= {200, 204}

@@ -12,6 +12,7 @@ import pytest
 
 from scripts.demo.charts import chart
 from tests.protocol.events import KEY, PLANTED, TIMES, expected, refusals, to_capture
+from tests.protocol.sdk_table import assert_listed
 from tests.protocol.talk import Talk
 
 PROGRAM = Path(__file__).parent / "programs" / "send.cjs"
@@ -32,6 +33,7 @@ def test_v0_delivers_every_event_once(talk: Talk, options: dict[str, Any], reque
     assert [request.head.split()[1] for request in talk.deliveries()] == [b"/batch/"] * requests
     assert talk.statuses() == Counter({200: requests})
     talk.assert_counted_once(expected(), refusals())
+    assert_listed(talk, "posthog-node", version_of("posthog-node"))
     talk.assert_nothing_kept()
 
 
@@ -42,6 +44,7 @@ def test_v1_delivers_every_event_once(talk: Talk) -> None:
     assert delivery.head.startswith(b"POST /i/v1/analytics/events")
     assert talk.statuses() == Counter({200: 1})
     talk.assert_counted_once(expected(), 0)
+    assert_listed(talk, "posthog-node", version_of("posthog-node"))
 
 
 def test_persons_flags_and_exceptions_are_refused_without_a_complaint(talk: Talk) -> None:
@@ -60,6 +63,7 @@ def test_a_release_that_gives_no_uuid_delivers_equal_events_apart(talk: Talk, re
     assert not any(event.get("uuid") for event in talk.sent())
     assert set(talk.statuses()) == {200}
     talk.assert_counted_once(expected(), refusals())
+    assert_listed(talk, "posthog-node", version_of(release))
     talk.assert_nothing_kept()
 
 
@@ -74,6 +78,7 @@ def test_the_release_that_dot_ai_uses_fills_the_bar_of_its_provider(talk: Talk) 
     complaints = run_node([str(PROGRAM), talk.url, KEY, '{"flushAt": 10}', "posthog-node-5-34"], {"capture": events})
     assert json.loads(complaints) == []
     talk.assert_counted_once(Counter({"tool_executed": len(events)}), 0)
+    assert_listed(talk, "posthog-node", version_of("posthog-node-5-34"))
     rows = {row["ai_provider"]: row["calls"] for row in chart(talk.collector.url, "ai-providers", range="all")}
     assert rows == {"anthropic": 2 * TIMES, "none": TIMES}
 
@@ -85,6 +90,12 @@ def sent_by_node(
     command = [str(PROGRAM), talk.url, KEY, json.dumps(options)]
     complaints: list[Any] = json.loads(run_node(command, {"capture": events, "planted": planted}, **environment))
     return complaints
+
+
+def version_of(release: str) -> str:
+    """The version of an installed release, by the name of its folder."""
+    version: str = json.loads((INSTALLED.with_name(release) / "package.json").read_text("utf-8"))["version"]
+    return version
 
 
 def run_node(command: list[str], given: dict[str, Any], **environment: str) -> str:

@@ -12,6 +12,7 @@ from mcp.server.mcpserver import MCPServer
 from posthog.mcp import instrument
 
 from tests.protocol.events import KEY, PLANTED, expected, refusals, to_capture
+from tests.protocol.sdk_table import assert_listed
 from tests.protocol.talk import Talk
 
 SYNC = {"sync_mode": True}
@@ -34,6 +35,7 @@ def test_v0_delivers_every_event_once(
     assert [request.head.split()[1] for request in talk.deliveries()] == [b"/batch/"] * requests
     assert talk.statuses() == Counter({200: requests})
     talk.assert_counted_once(expected(), refusals())
+    assert_listed(talk, "posthog-python", posthog.VERSION)
     talk.assert_nothing_kept()
 
 
@@ -61,6 +63,7 @@ def test_v1_sends_a_good_batch_without_any_complaint(talk: Talk, caplog: pytest.
     assert caplog.records == []
     assert talk.statuses() == Counter({200: expected().total()})
     talk.assert_counted_once(expected(), 0)
+    assert_listed(talk, "posthog-python", posthog.VERSION)
 
 
 def test_persons_and_exceptions_are_refused_without_a_complaint(talk: Talk, caplog: pytest.LogCaptureFixture) -> None:

@@ -142,8 +142,8 @@ def test_equal_events_of_one_request_count_apart_and_the_request_sent_again_coun
     first = [line["uuid"] for line in lines_of(admit(equal, other, equal, equal))]
     assert len(set(first)) == 4
     assert [line["uuid"] for line in lines_of(admit(equal, other, equal, equal))] == first
-    # Sent in another batch, the first of the equal ones is still the same event.
-    assert [line["uuid"] for line in lines_of(admit(equal))] == first[:1]
+    # Sent within another batch an equal event is another event: a client that captures often has several a millisecond.
+    assert not set(first) & {line["uuid"] for line in lines_of(admit(equal, other))}
 
 
 @pytest.mark.parametrize("empty", ["", None])

@@ -1,6 +1,6 @@
 """Admission: from the events of a request to journal lines and counts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -79,7 +79,7 @@ class Admission:
         return result
 
     def admit(
-        self, product: str, events: Iterable[msgspec.Raw], received: float, sent_at: float | None = None
+        self, product: str, events: Sequence[msgspec.Raw], received: float, sent_at: float | None = None
     ) -> Admitted:
         """Admit a product's events.
 
@@ -92,9 +92,10 @@ class Admission:
         write_line = self._writers[product].any_event
         result = Admitted(b"", 0)
         times = _request_times(result, received, sent_at)
+        times.events = events
         lines: list[bytes] = []
         reasons = result.reasons
-        for raw in events:
+        for times.position, raw in enumerate(events):
             line = write_line(raw, times)
             if isinstance(line, bytes):
                 lines.append(line)

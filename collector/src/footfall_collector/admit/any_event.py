@@ -87,7 +87,7 @@ def _line_writer(product: str, rules: dict[str, EventRules], instance_fragment: 
                 return NO_INSTANCE
         event_uuid = event.uuid
         if type(event_uuid) is not str or not is_canonical_uuid(event_uuid.encode()):
-            event_uuid = _uuid_of(event, product, raw, times)
+            event_uuid = _uuid_of(event, product, times)
             if event_uuid is None:
                 return BAD_UUID
         fragments = _properties(rule, properties, times.dropped)
@@ -152,12 +152,13 @@ def _properties(rule: EventRules, properties: dict[str, Any], dropped: Counts) -
     return fragments
 
 
-def _uuid_of(event: _AnyEvent, product: str, raw: msgspec.Raw, times: RequestTimes) -> str | None:
-    """The canonical form of an event's UUID; without one, or with an empty one, a UUID derived from the event's bytes.
+def _uuid_of(event: _AnyEvent, product: str, times: RequestTimes) -> str | None:
+    """The canonical form of an event's UUID; without one, or with an empty one, a UUID derived from the request.
 
-    The same request sent again gives the same UUIDs, so a retry counts once. Equal events of one request count
-    separately: the number of equal events before it is part of the UUID. An event without a timestamp and an offset
-    can't be distinguished from a retry of an equal one, so both count. None for a `uuid` that is no UUID.
+    It is made of all events of the request and of the event's position among them: equal events of one request, and
+    of two requests that differ in anything, count separately, and the same request sent again counts once. An event
+    without a timestamp and an offset can't be distinguished from a retry of an equal one, so both count. None for a
+    `uuid` that is no UUID.
     """
     given = event.uuid
     if given is not None and given != "":
@@ -167,10 +168,5 @@ def _uuid_of(event: _AnyEvent, product: str, raw: msgspec.Raw, times: RequestTim
             return None
     timed = event.timestamp is not None or event.offset is not None
     salt = "" if timed else repr(times.received)
-    digest = hashlib.sha256(f"{product}\0{salt}\0".encode() + bytes(raw))
-    equal_events = times.equal_events
-    earlier = equal_events.get(digest.digest(), 0)
-    equal_events[digest.digest()] = earlier + 1
-    if earlier:
-        digest.update(b"\0%d" % earlier)
+    digest = hashlib.sha256(f"{product}\0{salt}\0{times.position}\0".encode() + times.content_digest())
     return str(uuid.UUID(bytes=digest.digest()[:16], version=5))

@@ -1,7 +1,11 @@
 """The times of the events of one request, by the collector's clock."""
 
+import hashlib
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+import msgspec
 
 from .times import corrected, epoch_of
 
@@ -25,14 +29,27 @@ class RequestTimes:
         skew: the collector's clock minus the sender's, seconds.
         dropped: properties by reason.
         fragments: timestamp as sent to its part of a journal line; events of a batch often share their second.
-        equal_events: the number of events without a UUID by the hash of their bytes.
+        events: all events of the request, raw.
+        position: the index of the event that is being admitted.
     """
 
     received: float
     skew: float
     dropped: Counts
     fragments: dict[str, str] = field(default_factory=dict)
-    equal_events: dict[bytes, int] = field(default_factory=dict)
+    events: Sequence[msgspec.Raw] = ()
+    position: int = 0
+    _digest: bytes = b""
+
+    def content_digest(self) -> bytes:
+        """The hash of all events of the request: a retry has the same."""
+        if not self._digest:
+            digest = hashlib.sha256()
+            for event in self.events:
+                digest.update(b"%d:" % len(event))
+                digest.update(bytes(event))
+            self._digest = digest.digest()
+        return self._digest
 
     def time_fragment(self, stamp: object, offset: object) -> str:
         """The part of a journal line with the times of an event."""
