@@ -55,7 +55,7 @@ def test_persons_flags_and_exceptions_are_refused_without_a_complaint(talk: Talk
     talk.assert_nothing_kept()
 
 
-@pytest.mark.parametrize("flush_at", [9, 100], ids=["four requests", "one request"])
+@pytest.mark.parametrize("flush_at", [7, 100], ids=["six requests", "one request"])
 @pytest.mark.parametrize("release", ["posthog-node-1", "posthog-node-2"])
 def test_a_release_that_gives_no_uuid_delivers_equal_events_apart(talk: Talk, release: str, flush_at: int) -> None:
     events = to_capture()
