@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
+from importlib.metadata import version
 from typing import Any
 
 import posthog
@@ -35,7 +36,7 @@ def test_v0_delivers_every_event_once(
     assert [request.head.split()[1] for request in talk.deliveries()] == [b"/batch/"] * requests
     assert talk.statuses() == Counter({200: requests})
     talk.assert_counted_once(expected(), refusals())
-    assert_listed(talk, "posthog-python", posthog.VERSION)
+    assert_listed(talk, "posthog-python", version("posthog"))
     talk.assert_nothing_kept()
 
 
@@ -63,7 +64,7 @@ def test_v1_sends_a_good_batch_without_any_complaint(talk: Talk, caplog: pytest.
     assert caplog.records == []
     assert talk.statuses() == Counter({200: expected().total()})
     talk.assert_counted_once(expected(), 0)
-    assert_listed(talk, "posthog-python", posthog.VERSION)
+    assert_listed(talk, "posthog-python", version("posthog"))
 
 
 def test_persons_and_exceptions_are_refused_without_a_complaint(talk: Talk, caplog: pytest.LogCaptureFixture) -> None:
