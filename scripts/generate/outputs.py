@@ -15,12 +15,12 @@ from .charts.values import chart_schema, values_table
 from .commands import commands
 from .marked import as_json, with_block
 from .pages import page
-from .proof import proof
+from .privacy.proof import proof
+from .privacy.threats import threats
 from .sdks import sdk_table
 from .servers import servers
 from .settings.tables import client_settings, collector_settings
 from .settings.toml_reference import reference
-from .threats import threats
 
 PRODUCT = "dot-ai"
 """The product that the documents speak about."""

@@ -6,11 +6,8 @@
     telemetry = Telemetry(Product("dot-ai", version="2.2.0", write_key="phc_…"))
     instrument(server, telemetry)
 
-Names are imported at their first use, so that a server with telemetry off imports nothing else.
-
-The public API is the names in `__all__` of four modules: `footfall`, `footfall.mcp` (`instrument`),
-`footfall.catalogue` (the events, and the kinds for a product's own) and `footfall.testing` (`capture`). Everything else
-is private and may change in any release.
+Names are imported at their first use: a server with telemetry off imports nothing else. Public is what `__all__` names
+in `footfall`, `footfall.mcp`, `footfall.catalogue` and `footfall.testing`; all else may change in any release.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -65,10 +65,7 @@ class Settings:
 
         host, key = text("POSTHOG_HOST", product.host).rstrip("/"), text("POSTHOG_KEY", product.write_key)
         errors = _destination_errors(host, key, prefix, key_from_variable=bool(text("POSTHOG_KEY")))
-        if "host" in errors:
-            host = ""
-        if "key" in errors:
-            key = ""
+        host, key = "" if "host" in errors else host, "" if "key" in errors else key
         warnings.extend(errors.values())
         if key and text("POSTHOG_HOST") and not text("POSTHOG_KEY"):
             warnings.append(f"{prefix}POSTHOG_HOST is set without {prefix}POSTHOG_KEY: the product's own key is used")

@@ -78,15 +78,9 @@ def compile_client_batch(
 
     `constants` are properties without a meaning here; `instance_fragment` gives a `distinct_id`'s part of a line.
     """
-    decode, types = _decoder(rules, constants)
+    read, types = _reader(rules, constants)
     writers = {types[name]: _event_writer(rule) for name, rule in rules.items()}
     get_sender, cached_senders, make_sender = _sender(next(iter(rules.values())).common, instance_fragment)
-
-    def read(body: bytes) -> ClientBatch | None:
-        try:
-            return decode(body)
-        except (msgspec.DecodeError, ValueError, RecursionError):
-            return None
 
     def write_lines(client_batch: ClientBatch, times: RequestTimes) -> list[bytes] | None:
         if not are_canonical_uuids([event.uuid for event in client_batch.batch]):
@@ -116,6 +110,21 @@ def compile_client_batch(
         return lines
 
     return ClientBatchWriter(read, write_lines)
+
+
+def _reader(
+    rules: Mapping[str, EventRules], constants: Iterable[str]
+) -> tuple[Callable[[bytes], ClientBatch | None], dict[str, type]]:
+    """`ClientBatchWriter.read`, and the type that it gives to each event."""
+    decode, types = _decoder(rules, constants)
+
+    def read(body: bytes) -> ClientBatch | None:
+        try:
+            return decode(body)
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            return None
+
+    return read, types
 
 
 def _number_fragment(rule: PropertyRule, value: object) -> str | None:

@@ -93,9 +93,8 @@ class IngestionPipeline:
                 raise
             respond(self.refuse(scope, problem))
             return
-        product = keyed.product
         if not admitted.lines:
-            self._count(product, admitted)
+            self._count(keyed.product, admitted)
             respond(answer)
             return
         wait = self.commit_lag.begin()
@@ -105,7 +104,7 @@ class IngestionPipeline:
             self.commit_lag.end(wait)  # 7. group commit: the lines of many requests are synced by one fdatasync
             memory.release()
             if error is None:
-                self._count(product, admitted)  # 8. count
+                self._count(keyed.product, admitted)  # 8. count
                 respond(answer)  # 9. answer: 200
             else:
                 respond(self.refuse(scope, _unavailable()))
