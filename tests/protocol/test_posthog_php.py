@@ -1,4 +1,4 @@
-"""Requests as posthog-php before 4.2 writes them: no uuid, timestamps to the second, a field for each of its own facts."""
+"""Requests as posthog-php before 4.2 writes them: no uuid, timestamps to the second, fields for facts of its own."""
 
 import json
 from collections import Counter
