@@ -6,6 +6,7 @@ allow-list apply as for every page.
 
 import asyncio
 import importlib
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
@@ -54,23 +55,25 @@ class McpEndpoint:
         """The SDK's application, started by the first request. Raises SdkMissingError."""
         async with self._starting:
             if self._app is None:
-                app = await asyncio.to_thread(self._build)
+                app, versions = await asyncio.to_thread(self._build)
                 started = asyncio.Event()
                 self._sessions = asyncio.create_task(_run_lifespan(app, started))
                 await started.wait()
-                self._app = RedactErrors(app)
+                self._app = RedactErrors(app, versions)
         return self._app
 
-    def _build(self) -> Starlette:
+    def _build(self) -> tuple[Starlette, Sequence[str]]:
+        """The SDK's application, and the protocol versions that it supports."""
         try:
             importlib.import_module("mcp.server.mcpserver")
         except ImportError:
             raise SdkMissingError from None
         from mcp.server.transport_security import TransportSecuritySettings
+        from mcp_types.version import KNOWN_PROTOCOL_VERSIONS
 
         from .tools import build_server
 
-        return build_server(self._answers, self._status).streamable_http_app(
+        app = build_server(self._answers, self._status).streamable_http_app(
             streamable_http_path=PATH,
             json_response=True,
             max_sessions=MAX_SESSIONS,
@@ -78,6 +81,7 @@ class McpEndpoint:
             # The collector's own Host allow-list comes before this.
             transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
         )
+        return app, KNOWN_PROTOCOL_VERSIONS
 
 
 async def _run_lifespan(app: Starlette, started: asyncio.Event) -> None:

@@ -1,26 +1,31 @@
 """The SDK's server, without the content of a call in its answers and log lines."""
 
 import logging
-from typing import Any
+from typing import Any, NoReturn
 
+from mcp import MCPError
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
-from mcp_types import CallToolResult, InputRequiredResult
-from pydantic import ValidationError
+from mcp_types import INVALID_PARAMS, CallToolResult, InputRequiredResult
+from pydantic import AnyUrl, ValidationError
+
+from .redaction import NO_SUCH_PROMPT, NO_SUCH_RESOURCE, NO_SUCH_TOOL
 
 _log = logging.getLogger(__name__)
 
 
 class RedactingServer(MCPServer[Any]):
-    """Its errors name the wrong argument and the valid values, never the value that was sent."""
+    """Its errors name the wrong argument and the valid values, never the value that was sent.
+
+    It has tools only. A name that does not exist is the caller's mistake: a JSON-RPC error, and no line in the log.
+    """
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
-        """As the SDK's. Raises ToolError with a sentence that has no content of the call."""
-        known = [tool.name for tool in await self.list_tools()]
-        if name not in known:
-            raise ToolError(f"There is no such tool; known are {', '.join(known)}.")
+        """As the SDK's. Raises MCPError for an unknown tool; ToolError with no content of the call for all else."""
+        if name not in [tool.name for tool in await self.list_tools()]:
+            raise MCPError(INVALID_PARAMS, NO_SUCH_TOOL)
         try:
             return await super().call_tool(name, arguments, context)
         except UnexpectedToolError:
@@ -29,6 +34,16 @@ class RedactingServer(MCPServer[Any]):
             if isinstance(error.__cause__, ValidationError):
                 raise ToolError(_wrong_arguments(error.__cause__)) from error.__cause__
             raise
+
+    async def get_prompt(
+        self, name: str, arguments: dict[str, Any] | None = None, context: Context[Any, Any] | None = None
+    ) -> NoReturn:
+        """There are no prompts. The SDK takes an unknown name for a failure of the server."""
+        raise MCPError(INVALID_PARAMS, NO_SUCH_PROMPT)
+
+    async def read_resource(self, uri: AnyUrl | str, context: Context[Any, Any] | None = None) -> NoReturn:
+        """There are no resources. The SDK takes a malformed address for a failure of the server."""
+        raise MCPError(INVALID_PARAMS, NO_SUCH_RESOURCE)
 
 
 def _wrong_arguments(error: ValidationError) -> str:
