@@ -1,4 +1,4 @@
-"""From what `bench/store/store.py` measured to what a billion events a day would need, with the arithmetic shown."""
+"""The machines for a billion events a day, computed from the results of `bench/store/store.py`."""
 # ruff: noqa: RUF001 -- a sign of multiplication is what the reader expects
 
 import math
@@ -10,11 +10,11 @@ DAILY, PEAK, RETENTION_DAYS, REPLICAS = 1_000_000_000, 5, 90, 2
 DAY_SECONDS, HALF_USED = 86_400, 2
 _FROM, _BIG = "10m", "100m"
 DISK_TB, CORES = 4, 8
-"""Of the machines that are reckoned with."""
+"""Of one machine."""
 
 
 def section(found: dict[str, dict[str, Any]], command: str) -> Section:
-    """The table: what is asked, how it is computed, what comes out. `found` is what each store measured."""
+    """The table: quantity, computation, result. `found` has the measurements by store size."""
     rows = [*_collectors(found[_BIG]["cpu_us_per_event"]), *_disks(found[_FROM])]
     note = (
         "Computed, not measured: no such cluster was run. What an event costs is from the sections above; the share of "

@@ -1,7 +1,7 @@
-"""A big store from a small one, within the engine: hours of journal loading in minutes.
+"""Makes a large store from a small one within the engine: minutes in place of hours of loading.
 
-The rows are those that the loader would have written: a day's copies together, appended by the loader's own code under
-a load number of their own, rolled up by the roll-up's own code. Only their way through the journal is left out.
+The rows are those that the loader would write: the copies of a day are one load, appended and rolled up by the
+collector's own code. Only the journal is left out.
 """
 
 import json
@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 
-from bench.store.journals import CATALOGUES, Change, Copies, told
-from footfall_collector.store.duckdb import load_batch as batch
-from footfall_collector.store.duckdb import rollup_tables as rolling
-from footfall_collector.store.duckdb.month_files import Files
+from bench.store.journals import CATALOGUES, Change, Copies, report_progress
+from footfall_collector.store.duckdb import load_batch, rollup_tables
+from footfall_collector.store.duckdb.month_files import DatabaseFiles
 from footfall_collector.store.duckdb.store import DuckStore
 from tests.oracle.world import DAY
 
@@ -22,14 +21,16 @@ _NOTE = "multiplied.json"
 
 
 def multiply(data: Path, copies: Copies, threads: int) -> int:
-    """Add to a settled store all copies of its events but the first; returns how many were added.
+    """Add all copies but the first to a checkpointed store; returns the number of added events.
 
-    What was begun and cut short goes on where it was: a month's file knows the latest load that it has.
+    An interrupted run continues where it was: a month's file records its latest load.
     """
     store = DuckStore(data, CATALOGUES, _MEMORY, threads)
     files, note = store.files, data / _NOTE
     done = (
-        json.loads(note.read_text()) if note.exists() else {"base": rolling.rolled(files.writer), "days": 0, "added": 0}
+        json.loads(note.read_text())
+        if note.exists()
+        else {"base": rollup_tables.last_rolled_load(files.writer), "days": 0, "added": 0}
     )
     [[first, last]] = files.writer.execute(
         f"SELECT min(low), max(high) FROM ({' UNION ALL '.join(_ends(files, done['base']))})"
@@ -41,22 +42,22 @@ def multiply(data: Path, copies: Copies, threads: int) -> int:
         done["days"] = number + 1
         note.write_text(json.dumps(done))
         if number % _DAYS_A_ROLL_UP == 0 or number == len(starts) - 1:
-            rolling.roll_up(files, done["base"] + 1 + number, lambda _: None)
+            rollup_tables.roll_up(files, done["base"] + 1 + number, lambda _: None)
             files.checkpoint()
-            told(f"day {number + 1} of {len(starts)}: {done['added']:,} copies")
+            report_progress(f"day {number + 1} of {len(starts)}: {done['added']:,} copies")
     store.close()
     return int(done["added"])
 
 
-def _ends(files: Files, base: int) -> list[str]:
+def _ends(files: DatabaseFiles, base: int) -> list[str]:
     return [
         f"SELECT min(ts) AS low, max(ts) AS high FROM {month.events} WHERE load <= {base}"
         for month in files.months.values()
     ]
 
 
-def _remember(files: Files, changes: Sequence[Change], seed: int) -> None:
-    """The copies as a table. A UUID differs in all its bits here, so that none compresses better than a real one."""
+def _remember(files: DatabaseFiles, changes: Sequence[Change], seed: int) -> None:
+    """Write the copies into a table. All bits of a UUID differ, so that copies compress no better than real UUIDs."""
     rng = Random(f"footfall/multiplying/{seed}")
     files.writer.execute("CREATE OR REPLACE TEMP TABLE changes (uuids UHUGEINT, instances UBIGINT, back BIGINT)")
     for change in changes:
@@ -65,7 +66,7 @@ def _remember(files: Files, changes: Sequence[Change], seed: int) -> None:
         )
 
 
-def _day(files: Files, start: int, base: int, load: int) -> int:
+def _day(files: DatabaseFiles, start: int, base: int, load: int) -> int:
     """Append the copies of one day's events as one load."""
     made = {
         "load": f"{load}::BIGINT",
@@ -82,6 +83,6 @@ def _day(files: Files, start: int, base: int, load: int) -> int:
     )
     files.writer.execute(f"CREATE OR REPLACE TEMP TABLE batch AS SELECT {values}, {month} FROM ({rows}), changes")
     [[count]] = files.writer.execute("SELECT count(*) FROM batch").fetchall()
-    for name in batch.months_in(files):
-        batch.append(files, files.month(name), load)
+    for name in load_batch.batch_months(files):
+        load_batch.append_to_month(files, files.month(name), load)
     return int(count)

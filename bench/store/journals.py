@@ -1,10 +1,10 @@
-"""Journals as large as one likes: a generated fleet's lines, and the same again for other instances and moments.
+"""Journals of any size: a generated fleet's lines, copied to other instances and times.
 
-Python makes some ten thousand events a second, which is days for a hundred million. So the fleet is made once and its
+Python makes about ten thousand events a second, which is hours for a hundred million. So the fleet is made once and its
 lines are copied: a *family* is the whole fleet under other instance IDs, a *repetition* the same instances up to an
-hour earlier. Every copy of an event has a UUID of its own, every copy of a retry that of its event; checksums are
-computed for each line. What copies have alike is the mix: of tools, versions, days on which an instance was seen.
-More repetitions are busier instances, more families are more of them. All of it follows from the seed.
+hour earlier. Each copy of an event has another UUID, each copy of a retry its event's UUID; checksums are computed for
+each line. Copies share the mix of tools, versions and active days. More repetitions make instances busier, more
+families make more instances. Everything follows from the seed.
 """
 
 import sys
@@ -27,7 +27,7 @@ CATALOGUES = {"dot-ai": catalogue_for("dot-ai")}
 SEGMENT_BYTES = 8 << 20
 WORKERS = 2
 EVENTS_PER_INSTANCE_DAY = 2.6
-"""Of a fleet that is not `busy`, measured; it only helps to hit the number of events that is asked for."""
+"""Measured on a fleet with `busy` 1; used to reach about the requested number of events."""
 
 _UUID, _SENT, _INSTANCE, _CHECKSUM = b'"uuid":"', b',"sent":', b',"instance":"', b',"c":"'
 _TIME = len(b"1795478400")
@@ -41,11 +41,11 @@ class Base:
 
     @property
     def days(self) -> list[Path]:
-        """Its files, the oldest first."""
+        """The files, oldest first."""
         return sorted(self.directory.glob("day-*"))
 
     def make(self, fleet: Fleet) -> int:
-        """Write them; returns how many lines they have, repeated ones included."""
+        """Write the files; returns the number of lines, repeated ones included."""
         self.directory.mkdir(parents=True, exist_ok=True)
         with ProcessPoolExecutor(WORKERS) as pool:
             jobs = [pool.submit(_write_share, fleet, worker, self.directory) for worker in range(WORKERS)]
@@ -72,8 +72,8 @@ def _write_share(fleet: Fleet, worker: int, directory: Path) -> int:
     admission = Admission(CATALOGUES, b"0123456789abcdef0123456789abcdef")
     lines = 0
     waiting: dict[int, list[bytes]] = {}
-    for n, request in enumerate(fleet.sent(range(worker, fleet.instances, WORKERS))):
-        raw = [msgspec.Raw(msgspec.json.encode(event)) for event in request.wire()]
+    for n, request in enumerate(fleet.requests(range(worker, fleet.instances, WORKERS))):
+        raw = [msgspec.Raw(msgspec.json.encode(event)) for event in request.wire_events()]
         admitted = admission.admit("dot-ai", raw, float(request.received), request.sent_at)
         lines += admitted.accepted
         waiting.setdefault(request.received // DAY, []).append(admitted.lines)
@@ -92,7 +92,7 @@ def _flush(waiting: dict[int, list[bytes]], worker: int, directory: Path) -> Non
 
 @dataclass(frozen=True)
 class Copies:
-    """How often a base is taken: under how many instance IDs, and how often each."""
+    """The number of copies of a base: how many families, and how many repetitions of each."""
 
     families: int = 1
     repetitions: int = 1
@@ -111,7 +111,7 @@ class Copies:
 
 
 class Change(NamedTuple):
-    """What makes a copy: bits to flip in a UUID's first 32 and in the instance's 64, and seconds to go back."""
+    """The change that makes a copy: bits to flip in a UUID's first 32 and an instance's 64, and seconds to subtract."""
 
     uuid: int
     instance: int
@@ -133,7 +133,7 @@ def write_day(day: Path, copies: Copies, journal: Path, first: int) -> int:
 
 def _write(journal: Path, number: int, blocks: list[bytes]) -> int:
     path = journal / f"{number:012d}.jsonl"
-    # Named for the loader only once it is whole.
+    # The loader must not see an incomplete segment.
     scratch = path.with_suffix(".making")
     scratch.write_bytes(b"".join(blocks))
     scratch.rename(path)
@@ -144,7 +144,7 @@ _Cut = tuple[bytes, int, bytes, int, int, int, bytes]
 
 
 def _hours(day: Path) -> Iterator[list[_Cut]]:
-    """The lines of a day, cut where copies differ, in groups that begin within an hour."""
+    """The lines of a day, cut at the values that copies change, in groups of an hour."""
     group: list[_Cut] = []
     for line in day.read_bytes().splitlines():
         cut = _cut(line)
@@ -184,6 +184,6 @@ def _copied(cuts: list[_Cut], change: Change) -> bytes:
     return b"".join(lines)
 
 
-def told(text: str) -> None:
-    """A line about progress, for whoever watches."""
+def report_progress(text: str) -> None:
+    """Print a line on stderr."""
     print(text, file=sys.stderr, flush=True)

@@ -1,7 +1,7 @@
-"""A real collector over a filled store: charts while events come in, and how soon an acknowledged event is in a chart.
+"""A real collector over a filled store: chart times while events arrive, and the lag from acknowledgement to chart.
 
-The store is copied first, so that what is measured is left as it was. Everything goes over HTTP on loopback: the
-sender is a process of its own, which posts gzip batches of 100 at a steady rate.
+The collector runs on a copy of the store. Everything goes over HTTP on loopback: a separate process posts gzip batches
+of 100 events at a steady rate.
 """
 
 import gzip
@@ -31,17 +31,17 @@ _GIVE_UP = 60.0
 
 
 def live(data: Path, scratch: Path, rate: int = RATE, seconds: int = SECONDS) -> dict[str, Any]:
-    """Start a collector on a copy of the store, probe it idle, then under load."""
+    """Measure a collector on a copy of the store, idle and under load."""
     copy = scratch / "live"
     shutil.copytree(data / "store", copy / "store")
     try:
         with start_collector(copy) as collector:
-            asking = _Asking(collector)
+            requests = _ChartRequests(collector)
             _post(collector.port, _probe_body("8.0.0"))
             idle = [_until_shown(collector, f"8.1.{n}") for n in range(_IDLE_PROBES)]
-            asking.round()
-            alone = [asking.round() for _ in range(5)]
-            loaded = _under_load(collector, asking, rate, seconds)
+            requests.round()
+            alone = [requests.round() for _ in range(5)]
+            loaded = _under_load(collector, requests, rate, seconds)
             return {
                 "idle_shown_s": _spread(idle),
                 "idle_dashboard_ms": round(statistics.median(alone) * 1e3),
@@ -52,7 +52,7 @@ def live(data: Path, scratch: Path, rate: int = RATE, seconds: int = SECONDS) ->
         shutil.rmtree(copy)
 
 
-def _under_load(collector: CollectorProcess, asking: "_Asking", rate: int, seconds: int) -> dict[str, Any]:
+def _under_load(collector: CollectorProcess, requests: "_ChartRequests", rate: int, seconds: int) -> dict[str, Any]:
     spawn = multiprocessing.get_context("spawn")
     ready, result = spawn.Event(), spawn.SimpleQueue()
     sender = spawn.Process(target=_send, args=(collector.port, rate, seconds, ready, result))
@@ -64,7 +64,7 @@ def _under_load(collector: CollectorProcess, asking: "_Asking", rate: int, secon
 
     def ask() -> None:
         while not over.is_set():
-            rounds.append(asking.round())
+            rounds.append(requests.round())
 
     asker = threading.Thread(target=ask)
     asker.start()
@@ -87,7 +87,7 @@ def _under_load(collector: CollectorProcess, asking: "_Asking", rate: int, secon
 
 
 def _send(port: int, rate: int, seconds: int, ready: Any, result: Any) -> None:
-    """Post for some seconds at a steady rate: (events, seconds, the slowest answer's seconds)."""
+    """Post for some seconds at a steady rate. Puts (events, seconds, the slowest answer's seconds) into `result`."""
     bodies = _bodies(rate * seconds // _BATCH)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_GIVE_UP)
     ready.set()
@@ -95,20 +95,20 @@ def _send(port: int, rate: int, seconds: int, ready: Any, result: Any) -> None:
     for number, body in enumerate(bodies):
         due = began + number * _BATCH / rate
         time.sleep(max(0.0, due - time.monotonic()))
-        asked = time.monotonic()
+        started = time.monotonic()
         _post(port, body, connection)
-        slowest = max(slowest, time.monotonic() - asked)
+        slowest = max(slowest, time.monotonic() - started)
     result.put((len(bodies) * _BATCH, time.monotonic() - began, slowest))
 
 
 def _bodies(count: int) -> list[bytes]:
-    """Batches of a busy fleet's last day, stamped now, with a UUID of their own each."""
-    happened = Fleet(instances=20_000, days=2, seed=7, busy=4).happened()
+    """Batches of a busy fleet's events, stamped now, each with another UUID."""
+    events = Fleet(instances=20_000, days=2, seed=7, busy=4).events()
     bodies = []
     for _ in range(count):
         batch: list[dict[str, Any]] = []
         while len(batch) < _BATCH:
-            event = wire_event(next(happened))
+            event = wire_event(next(events))
             batch.append(event | {"uuid": str(uuid.uuid4()), "timestamp": _now()})
         bodies.append(gzip.compress(json.dumps({"api_key": _KEY, "batch": batch}).encode(), 1))
     return bodies
@@ -133,13 +133,13 @@ def _post(port: int, body: bytes, connection: http.client.HTTPConnection | None 
     used = connection or http.client.HTTPConnection("127.0.0.1", port, timeout=_GIVE_UP)
     used.request("POST", "/batch/", body, {"Content-Type": "application/json", "Content-Encoding": "gzip"})
     answer = used.getresponse()
-    said = answer.read()
+    text = answer.read()
     if answer.status != 200:
-        raise SystemExit(f"store: the collector answers {answer.status}: {said!r}")
+        raise SystemExit(f"store: the collector answers {answer.status}: {text!r}")
 
 
 def _until_shown(collector: CollectorProcess, version: str) -> float:
-    """Seconds from the acknowledgement of an event of a version that nobody had to a chart that has it."""
+    """Seconds from an event's acknowledgement until a chart shows it; the event has a version that no other has."""
     _post(collector.port, _probe_body(version))
     acknowledged = time.monotonic()
     while time.monotonic() < acknowledged + _GIVE_UP:
@@ -154,23 +154,23 @@ def _get(collector: CollectorProcess, path: str) -> Any:
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
-        said = answer.read()
+        text = answer.read()
         if answer.status != 200:
-            raise SystemExit(f"store: {path} answers {answer.status}: {said!r}")
-        return json.loads(said)
+            raise SystemExit(f"store: {path} answers {answer.status}: {text!r}")
+        return json.loads(text)
     finally:
         connection.close()
 
 
 @dataclass
-class _Asking:
-    """Asks all charts over 90 days, one after the other."""
+class _ChartRequests:
+    """Requests all charts over 90 days, one after the other."""
 
     collector: CollectorProcess
     names: list[str] = field(default_factory=lambda: [spec.id for spec in CHARTS])
 
     def round(self) -> float:
-        """Seconds for all of them."""
+        """Seconds for all charts."""
         began = time.monotonic()
         for name in self.names:
             _get(self.collector, f"/api/charts/{name}?range=90d")
@@ -178,18 +178,18 @@ class _Asking:
 
 
 def _spread(seconds: list[float]) -> list[float]:
-    """The median and the largest."""
+    """The median and the maximum."""
     return [round(statistics.median(seconds), 2), round(max(seconds), 2)]
 
 
 def _peak_rss(pid: int) -> int:
-    """MiB, the largest that a process had so far."""
+    """MiB, the peak of a process."""
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
         [line] = [line for line in file if line.startswith("VmHWM")]
     return int(line.split()[1]) >> 10
 
 
 def free_bytes(path: Path) -> int:
-    """What is free on the disk of a path."""
+    """The free bytes on a path's disk."""
     found = os.statvfs(path)
     return found.f_bavail * found.f_frsize

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of its own in a directory, from Debian's packages, on a Unix socket only."""
+"""A PostgreSQL server in a directory, from Debian's packages, on a Unix socket only."""
 
 import importlib
 import os
@@ -19,14 +19,14 @@ _SETTINGS = {
     "fsync": "off",
     "max_wal_size": "'2GB'",
 }
-"""As much memory as the others get, two processes for a query as they have two threads, no wait for the disk."""
+"""The memory of the other engines, two processes for a query as the others have two threads, no fsync."""
 
 
 class PostgreSQL:
-    """A server that lives as long as the `with` block; it is initialised at the start and stopped at the end.
+    """A server for the duration of a `with` block, in a new database.
 
-    PostgreSQL refuses to run as root; then it runs as the unprivileged user that every Linux has.
-    Raises SystemExit with what to install where there is none.
+    PostgreSQL refuses to run as root, so under root the server runs as `nobody`. Raises SystemExit, with the package to
+    install, if there is no PostgreSQL.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -55,7 +55,7 @@ class PostgreSQL:
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def connect(self) -> Any:
-        """A connection by psycopg, which commits each statement."""
+        """A psycopg connection that commits each statement."""
         psycopg: Any = importlib.import_module("psycopg")
         return psycopg.connect(host=str(self._directory), user="bench", dbname="postgres", autocommit=True)
 

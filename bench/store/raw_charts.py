@@ -1,8 +1,8 @@
-"""The fourteen charts in SQL over raw events, for engines that are asked without rollups.
+"""The fourteen charts in SQL over raw events, for engines without roll-ups.
 
-One text for all engines, with what they spell differently in braces: `{day}` the number of the UTC day, `{week}` of
+One text for all engines, with their differences in braces: `{day}` the number of the UTC day, `{week}` of
 the Monday week (week 0 began on 1969-12-29), `{minor}` the minor Kubernetes version, `{p50_ms}` and so on percentiles
-between the two nearest values. `{seen}` is what every chart counts: one product, 90 days, nothing internal.
+between the two nearest values. `{seen}` is the condition of every chart: one product, 90 days, nothing internal.
 """
 
 from dataclasses import dataclass
@@ -83,14 +83,14 @@ CHARTS = {
 
 @dataclass(frozen=True)
 class Dialect:
-    """How an engine spells what differs. `divided` and `percentile` are templates of two arguments."""
+    """An engine's spelling. `divided` and `percentile` are templates of two arguments."""
 
     divided: str
     percentile: str
     minor: str
 
     def sql(self, chart: str, start: int, end: int) -> str:
-        """A chart's text for the range from `start` to before `end`, epoch seconds."""
+        """A chart's SQL for the range from `start` to before `end`, epoch seconds."""
         day, last = f"({self.divided.format('ts', DAY)})", end // DAY
         known = "product = 'dot-ai' AND coalesce(is_internal, false) = false"
         spelled = {

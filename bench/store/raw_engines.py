@@ -1,7 +1,7 @@
-"""The fourteen charts on raw tables: DuckDB, PostgreSQL and ClickHouse of today (chDB), filled from one store.
+"""The fourteen charts on raw tables: DuckDB, PostgreSQL and present ClickHouse (chDB), filled from one store.
 
-Each is measured by `measure`, in a process of its own: how long filling takes, how large the table is, every chart the
-first time and again, and the rows, which must be those of the project's own charts.
+`measure` runs in a separate process for each engine: the time to fill the table, its size, the first and the repeated
+time of every chart, and the rows, which must equal those of the project's own charts.
 """
 
 import importlib
@@ -20,22 +20,22 @@ from bench.store.postgres import PostgreSQL
 from bench.store.raw_charts import CHARTS, CLICKHOUSE, DUCKDB, POSTGRESQL, Dialect
 
 Rows = list[tuple[Any, ...]]
-Ask = Callable[[str], Rows]
-Opened = tuple[Ask, float, int]
-"""How to ask a filled engine, the seconds that filling took, and its bytes."""
+Query = Callable[[str], Rows]
+Opened = tuple[Query, float, int]
+"""The function that runs a query, the seconds that filling took, and the table's bytes."""
 _AGAIN = 2
 
 
 @dataclass(frozen=True)
 class Raw:
-    """One engine: its dialect, and what fills its table below a directory and lets it be asked."""
+    """An engine: its dialect, and the context manager that fills its table below a directory."""
 
     dialect: Dialect
     opened: Callable[[Path, Path], AbstractContextManager[Opened]]
 
 
 def export(store: Path, to: Path) -> int:
-    """Write the raw events of a store as Parquet; returns how many they are."""
+    """Write the raw events of a store as Parquet; returns their number."""
     with duckdb.connect() as engine:
         engine.execute("SET memory_limit = '1GB'")
         parts = []
@@ -52,12 +52,12 @@ def export(store: Path, to: Path) -> int:
 def measure(name: str, source: Path, scratch: Path, start: int, end: int) -> dict[str, Any]:
     """One engine over the events of a Parquet file: seconds to fill, bytes, ms of each chart, rows."""
     raw = ENGINES[name]
-    with raw.opened(source, scratch) as (ask, filled, size):
+    with raw.opened(source, scratch) as (query, filled, size):
         first, again, rows = {}, {}, {}
         for chart in CHARTS:
             sql = raw.dialect.sql(chart, start, end)
-            first[chart], rows[chart] = _timed(ask, sql)
-            again[chart] = statistics.median(_timed(ask, sql)[0] for _ in range(_AGAIN))
+            first[chart], rows[chart] = _timed(query, sql)
+            again[chart] = statistics.median(_timed(query, sql)[0] for _ in range(_AGAIN))
     return {
         "fill_seconds": round(filled, 1),
         "bytes": size,
@@ -67,9 +67,9 @@ def measure(name: str, source: Path, scratch: Path, start: int, end: int) -> dic
     }
 
 
-def _timed(ask: Ask, sql: str) -> tuple[float, Rows]:
+def _timed(query: Query, sql: str) -> tuple[float, Rows]:
     began = time.monotonic()
-    rows = ask(sql)
+    rows = query(sql)
     return time.monotonic() - began, rows
 
 
@@ -112,9 +112,9 @@ def _postgresql(source: Path, scratch: Path) -> Iterator[Opened]:
 def _chdb(source: Path, scratch: Path) -> Iterator[Opened]:
     engine: Any = importlib.import_module("chdb.session").Session(str(scratch / "chdb"))
 
-    def ask(sql: str) -> Rows:
-        said = json.loads(str(engine.query(sql, "JSONCompact")))["data"]
-        return [tuple(row) for row in said]
+    def query(sql: str) -> Rows:
+        rows = json.loads(str(engine.query(sql, "JSONCompact")))["data"]
+        return [tuple(row) for row in rows]
 
     engine.query("CREATE DATABASE raw ENGINE = Atomic")
     engine.query("USE raw")
@@ -125,8 +125,8 @@ def _chdb(source: Path, scratch: Path) -> Iterator[Opened]:
     )
     filled = time.monotonic() - began
     engine.query("SET max_threads = 2, output_format_json_quote_64bit_integers = 0, join_use_nulls = 1")
-    [[size]] = ask("SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND database = 'raw'")
-    yield ask, filled, int(size)
+    [[size]] = query("SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND database = 'raw'")
+    yield query, filled, int(size)
     engine.close()
 
 

@@ -1,4 +1,4 @@
-"""What `bench/store/store.py` measured, as sections of the results and of the capacity guide."""
+"""The results of `bench/store/store.py` as sections of bench/RESULTS.md and of the capacity guide."""
 
 import math
 from pathlib import Path
@@ -13,13 +13,13 @@ COMMAND = "python bench/store/store.py"
 BYTES_BAR, DASHBOARD_BAR_MS, MEMORY_BAR_MIB, SHOWN_BAR_S = 60, 500, 1024, 2.0
 BIG = "100m"
 _COLUMNS = {"tool-usage": (0, 1, 2), "tool-errors": (0, 1, 2), "active-instances": (0, 1, 2), "retention": (0, 1, 2)}
-"""Of a chart's cells those that the raw queries give; all where it is not here."""
+"""The cells of a chart that the raw queries give, if not all."""
 _DAYS = {"versions": 1, "active-instances": 1, "events": 1, "retention": 7}
-"""Charts whose first cell is a day or a Monday week, and its length in days."""
+"""Charts whose first cell is a day or a Monday week, and the length in days."""
 
 
 def check_rows(engine: str, ours: dict[str, Any], theirs: dict[str, Any]) -> None:
-    """SystemExit where an engine's rows on raw tables are not those of the project's charts."""
+    """Raise SystemExit if an engine's rows on raw tables differ from those of the project's charts."""
     for chart, rows in theirs.items():
         expected = sorted(_expected(chart, ours[chart]), key=repr)
         found = sorted(_found(chart, rows), key=repr)

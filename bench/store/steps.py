@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.store.journals import CATALOGUES, Base, Copies, told, write_day
+from bench.store.journals import CATALOGUES, Base, Copies, report_progress, write_day
 from footfall_collector.answer import Answers, Filters
 from footfall_collector.answer.charts import CHARTS
 from footfall_collector.runtime.status import Status
-from footfall_collector.store import Scope
+from footfall_collector.store import EventSelection
 from footfall_collector.store.duckdb.store import DuckStore
 from footfall_collector.store.loader import Loader
 from tests.oracle.fleet import Fleet
@@ -31,9 +31,9 @@ _ALL_EVENTS, _END_OF_TIME = "SELECT sum(n) FROM event_counts", 4_000_000_000
 def load(
     data: Path, base: Base, copies: Copies, memory: str, threads: int, days: tuple[int, int] = (0, 0)
 ) -> dict[str, Any]:
-    """Make the segments of some days (all where both are 0) and load them as the running collector does.
+    """Make the segments of some days (of all, if both are 0) and load them as a running collector does.
 
-    Time and CPU are those of loading alone; segments are made on the other processor meanwhile.
+    Time and CPU are those of loading alone; another process makes the segments.
     """
     journal = data / "journal"
     journal.mkdir(parents=True, exist_ok=True)
@@ -45,10 +45,10 @@ def load(
             made = maker.submit(write_day, day, copies, journal, number * _SEGMENTS_A_DAY)
             fresh, seconds = _load_while(loader, made)
             events, took = events + fresh, took + seconds
-            told(f"{day.name}: {events:,} events after {time.monotonic() - began:,.0f} s")
-        took += _seconds(loader.settle)
+            report_progress(f"{day.name}: {events:,} events after {time.monotonic() - began:,.0f} s")
+        took += _seconds(loader.checkpoint)
         cpu = time.process_time() - cpu
-        [[total]] = store.rows(_ALL_EVENTS, Scope("dot-ai", 0, _END_OF_TIME))
+        [[total]] = store.query(_ALL_EVENTS, EventSelection("dot-ai", 0, _END_OF_TIME))
         store.close()
     return {
         "events": int(total),
@@ -62,7 +62,7 @@ def load(
 
 
 def _load_while(loader: Loader, made: "Future[int]") -> tuple[int, float]:
-    """Load what is there until a day is made and loaded: (new events, seconds of loading)."""
+    """Load until a day is made and loaded: (new events, seconds of loading)."""
     events, took = 0, 0.0
     while True:
         complete = made.done()
@@ -77,7 +77,7 @@ def _load_while(loader: Loader, made: "Future[int]") -> tuple[int, float]:
 
 
 def sizes(data: Path, events: int) -> dict[str, Any]:
-    """Bytes of a store that is settled."""
+    """The sizes of a checkpointed store."""
     files = {path.name: path.stat().st_size for path in (data / "store").glob("*.duckdb")}
     return {
         "bytes": sum(files.values()),
@@ -88,7 +88,7 @@ def sizes(data: Path, events: int) -> dict[str, Any]:
 
 
 def ask(data: Path, memory: str, threads: int) -> dict[str, Any]:
-    """Every chart over 90 days: the first time, then the median of five more; and over the last 24 hours."""
+    """Times of every chart over 90 days and over 24 hours: the first, and the median of five more."""
     began = time.monotonic()
     store = DuckStore(data, CATALOGUES, memory, threads)
     found: dict[str, Any] = {"open_ms": round((time.monotonic() - began) * 1e3)}
@@ -110,7 +110,7 @@ def ask(data: Path, memory: str, threads: int) -> dict[str, Any]:
 
 
 def rows(data: Path, memory: str, threads: int) -> dict[str, list[list[Any]]]:
-    """Every chart's rows over 90 days, to compare other engines' with."""
+    """Every chart's rows over 90 days, to compare with other engines."""
     store = DuckStore(data, CATALOGUES, memory, threads)
     answers = Answers(store, CATALOGUES)
     filters = Filters.parse({"range": "90d", "internal": "hide"}, _now(), CATALOGUES)
@@ -124,7 +124,7 @@ def _asking(answers: Answers, chart: str, filters: Filters) -> Callable[[], obje
 
 
 def _now() -> datetime:
-    """The fleet's last second: its days are the 90 that a chart shows."""
+    """The fleet's last second, so that a chart's 90 days are the fleet's."""
     return datetime.fromtimestamp(Fleet.end - 1, UTC)
 
 

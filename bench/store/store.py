@@ -23,7 +23,7 @@ if not __package__:  # run as a file: only its folder is on the path then
 
 from bench.results import ROOT
 from bench.store import report as store_report
-from bench.store.journals import EVENTS_PER_INSTANCE_DAY, Base, Copies, told
+from bench.store.journals import EVENTS_PER_INSTANCE_DAY, Base, Copies, report_progress
 from footfall_collector.runtime import Settings
 from tests.oracle.fleet import Fleet
 from tests.oracle.world import DAY
@@ -70,14 +70,14 @@ def measure(size: Size, keep: Path, options: argparse.Namespace) -> dict[str, An
         os.chmod(scratch, 0o755)
         found["raw"] = _raw(size, data, Path(scratch), engine)
         if size.live:
-            told(f"{size.name}: a collector over it")
+            report_progress(f"{size.name}: a collector over it")
             found["live"] = _step("live", data=data, scratch=scratch)
     return found
 
 
 def _filled(size: Size, data: Path, base: Path, engine: dict[str, Any]) -> Any:
     """Fill a store; what its loading took. What was begun and cut short goes on."""
-    told(f"{size.name}: loading")
+    report_progress(f"{size.name}: loading")
     copies = [size.copies.families, size.copies.repetitions]
     if not size.journalled:
         return _step("load", data=data, base=base, copies=copies, **engine)
@@ -97,7 +97,7 @@ def _raw(size: Size, data: Path, scratch: Path, engine: dict[str, Any]) -> dict[
         os.chmod(source, 0o644)
         ours = _step("rows", data=data, **engine)
     for name in size.raw:
-        told(f"{size.name}: raw tables in {name}")
+        report_progress(f"{size.name}: raw tables in {name}")
         measured = _step(
             "raw", engine=name, source=source, scratch=scratch, start=Fleet.end - DAYS * DAY, end=Fleet.end
         )
@@ -110,7 +110,7 @@ def _base(name: str, keep: Path) -> Path:
     directory = keep / f"base-{name}"
     if not (directory / "whole").exists():
         events = BASES[name]
-        told(f"making a fleet of {INSTANCES} instances and about {events:,} events")
+        report_progress(f"making a fleet of {INSTANCES} instances and about {events:,} events")
         busy = events / INSTANCES / DAYS / EVENTS_PER_INSTANCE_DAY
         lines = Base(directory).make(Fleet(INSTANCES, DAYS, busy=busy))
         (directory / "whole").write_text(str(lines))

@@ -11,7 +11,7 @@ import kubernetes_validate
 import pytest
 
 from deploy.tests.charts import CHARTS, Document, Rendered, render
-from footfall_collector.store.clickhouse.address import parse
+from footfall_collector.store.clickhouse.address import parse_address
 from scripts.generate.charts.values import Value, read_values
 
 KUBERNETES = ("1.25", kubernetes_validate.latest_version())
@@ -235,7 +235,7 @@ def test_the_collector_reads_the_address_and_the_policy_lets_it_out_to_just_thos
 ) -> None:
     values = {"clickhouse": {"url": url}, "networkPolicy": {"enabled": True}}
     rendered = render(values, chart="collector")
-    address = parse(rendered.environment()["FOOTFALL_STORE"])
+    address = parse_address(rendered.environment()["FOOTFALL_STORE"])
     names, server = rendered.one("NetworkPolicy")["spec"]["egress"]
     assert {p["port"] for p in names["ports"]} == {53}
     assert server["ports"] == [{"port": port, "protocol": "TCP"} for port in ports]

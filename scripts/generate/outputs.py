@@ -5,7 +5,7 @@ from pathlib import Path
 from bench.results import refreshed
 from footfall.catalogue import catalogue_for, to_json_schema
 from footfall_collector.answer.charts import CHARTS
-from footfall_collector.answer.filters import HOURS, RANGES
+from footfall_collector.answer.filters import DAY_RANGES, HOUR_RANGES
 from footfall_collector.show.api import openapi
 
 from .api import api
@@ -46,7 +46,7 @@ def documents(root: Path) -> Documents:
         "docs/api.md": page("api.md", catalogue, **api(described)),
         "docs/instrument.md": page("instrument.md", catalogue, **servers(root)),
         "docs/commands.md": page("commands.md", catalogue, programs=commands()),
-        "docs/charts.md": page("charts.md", catalogue, charts=CHARTS, ranges=[*HOURS, *RANGES]),
+        "docs/charts.md": page("charts.md", catalogue, charts=CHARTS, ranges=[*HOUR_RANGES, *DAY_RANGES]),
     }
     made["README.md"] = with_block(root / "README.md", "collected", page("collected.md", catalogue))
     made["docs/sdks.md"] = with_block(root / "docs/sdks.md", "sdks", sdk_table())

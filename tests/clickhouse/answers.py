@@ -1,4 +1,4 @@
-"""Whether all charts of a running collector are the truth about a fleet."""
+"""Compares all charts of a running collector with the true answers over a fleet."""
 
 import json
 import urllib.parse
@@ -6,17 +6,17 @@ import urllib.request
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from collector.tests.answer.comparing import equal
+from collector.tests.answer.chart_rows import equal
 from footfall_collector.answer.charts import CHARTS
 from tests.oracle.fleet import Fleet
-from tests.oracle.truth import Asked, Rows, Truth
+from tests.oracle.truth import OracleQuery, Rows, Truth
 from tests.oracle.world import DAY, HOUR
 
 COLUMNS = {"version": "product_version", "provider": "ai_provider"}
 
 
 def fetch(url: str, path: str, **query: str) -> Any:
-    """The JSON at a path. Raises urllib.error.HTTPError where the answer is not 200."""
+    """The JSON at a path. Raises urllib.error.HTTPError unless the status is 200."""
     with urllib.request.urlopen(f"{url}{path}?{urllib.parse.urlencode(query)}", timeout=60) as answer:
         return json.load(answer)
 
@@ -27,7 +27,7 @@ def charts(url: str, query: dict[str, str]) -> dict[str, Rows]:
 
 
 def queries(fleet: Fleet) -> list[dict[str, str]]:
-    """Whole days through the rollups, hours through raw events, with and without filters."""
+    """Queries over whole days, read from roll-ups, and over hours, read from raw events; with and without filters."""
     first, last = (datetime.fromtimestamp(at, UTC) for at in (fleet.start, fleet.end - 1))
     days = {"start": first.strftime("%Y-%m-%d"), "end": last.strftime("%Y-%m-%d")}
     middle = last - timedelta(days=fleet.days // 2)
@@ -40,19 +40,19 @@ def queries(fleet: Fleet) -> list[dict[str, str]]:
     ]
 
 
-def differences(url: str, fleet: Fleet, truth: Truth, asked: list[dict[str, str]] | None = None) -> list[str]:
-    """What is not the truth: chart, query, some rows of both. Empty where all of it is."""
-    found = []
-    for query in asked or queries(fleet):
+def differences(url: str, fleet: Fleet, truth: Truth, chosen: list[dict[str, str]] | None = None) -> list[str]:
+    """The charts that differ from the truth: chart, query, some rows of both."""
+    different = []
+    for query in chosen or queries(fleet):
         for spec in CHARTS:
             shown = fetch(url, f"/api/charts/{spec.id}", **query)["rows"]
-            true = truth.chart(spec.id, _asked(query, spec.filters, spec.daily))
+            true = truth.chart(spec.id, _oracle_query(query, spec.filters, spec.daily))
             if not equal(shown, true):
-                found.append(f"{spec.id} {query}: {len(shown)} rows, {shown[:3]}; true {len(true)}, {true[:3]}")
-    return found
+                different.append(f"{spec.id} {query}: {len(shown)} rows, {shown[:3]}; true {len(true)}, {true[:3]}")
+    return different
 
 
-def _asked(query: dict[str, str], carried: tuple[str, ...], daily: bool) -> Asked:
+def _oracle_query(query: dict[str, str], carried: tuple[str, ...], daily: bool) -> OracleQuery:
     whole = len(query["end"]) == len("2026-11-24")
     start, end = (int(datetime.fromisoformat(query[key]).replace(tzinfo=UTC).timestamp()) for key in ("start", "end"))
     end += DAY if whole else 0
@@ -60,4 +60,4 @@ def _asked(query: dict[str, str], carried: tuple[str, ...], daily: bool) -> Aske
         start, end = start // DAY * DAY, -(-end // DAY) * DAY
     only = {COLUMNS.get(name, name): value for name, value in query.items() if name in carried and name != "internal"}
     step = DAY if end - start > 2 * DAY else HOUR if end - start > 3 * HOUR else 60
-    return Asked(start, end, query["internal"], step, only)
+    return OracleQuery(start, end, query["internal"], step, only)

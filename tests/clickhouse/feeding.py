@@ -1,4 +1,4 @@
-"""Sends a fleet's events to collectors on a cluster, and waits until they are counted."""
+"""Posts a fleet's events to collectors on a cluster and waits until charts count them."""
 
 import json
 import threading
@@ -10,28 +10,27 @@ from dataclasses import dataclass, field
 
 from collector.tests.app.http import ask
 from tests.clickhouse.answers import fetch
-from tests.oracle.fleet import Fleet, Happened, wire_event
+from tests.oracle.fleet import Fleet, FleetEvent, wire_event
 from tests.support.collector_process import CollectorProcess
 from tests.support.waiting import wait_for
 
 KEY = "phc_cluster-tests"
-BATCH = 200
-PATIENCE = 90.0
+BATCH_EVENTS = 200
+TIMEOUT_SECONDS = 90.0
 
 
 def batches(fleet: Fleet) -> list[bytes]:
-    """The bodies of requests with all events of a fleet, in the order of time, stamped by the true time."""
-    events = sorted(fleet.happened(), key=lambda event: (event.at, event.uuid))
-    return [body(events[at : at + BATCH]) for at in range(0, len(events), BATCH)]
+    """Request bodies with all events of a fleet, in order of time, stamped with the true time."""
+    events = sorted(fleet.events(), key=lambda event: (event.at, event.uuid))
+    return [body(events[at : at + BATCH_EVENTS]) for at in range(0, len(events), BATCH_EVENTS)]
 
 
-def body(events: Sequence[Happened]) -> bytes:
-    """One request's body."""
+def body(events: Sequence[FleetEvent]) -> bytes:
     return json.dumps({"api_key": KEY, "batch": [wire_event(event) for event in events]}).encode()
 
 
 def post(url: str, content: bytes) -> bool:
-    """Whether a request was acknowledged. Raises OSError where nobody answers."""
+    """Whether the request is acknowledged. Raises OSError if there is no answer."""
     request = urllib.request.Request(f"{url}/batch/", content, {"Content-Type": "application/json"})
     try:
         with urllib.request.urlopen(request, timeout=30) as response:
@@ -41,19 +40,19 @@ def post(url: str, content: bytes) -> bool:
 
 
 def post_all(url: str, bodies: Sequence[bytes]) -> None:
-    """Post them in order; each must be acknowledged."""
+    """Post all bodies in order; each must be acknowledged."""
     for content in bodies:
         assert post(url, content)
 
 
 def counted(url: str) -> int:
-    """How many events the charts count, of all time, internal ones too."""
+    """The number of events in the charts, of all time and including internal ones."""
     rows = fetch(url, "/api/charts/events", range="all", internal="all")["rows"]
     return sum(row[2] for row in rows)
 
 
-def counted_or_less(url: str) -> int:
-    """The same; -1 where the store doesn't answer."""
+def counted_or_minus_one(url: str) -> int:
+    """`counted`, or -1 while the store doesn't answer."""
     try:
         return counted(url)
     except urllib.error.HTTPError:
@@ -61,25 +60,25 @@ def counted_or_less(url: str) -> int:
 
 
 def await_counted(url: str, n: int) -> None:
-    """Wait until the charts count so many events; AssertionError where they count more, or not as many in time."""
+    """Wait until charts count `n` events; AssertionError if they count more, or if it takes too long."""
 
-    def there() -> bool:
-        seen = counted_or_less(url)
-        assert seen <= n, f"{seen} events are counted, but there are only {n}"
-        return seen == n
+    def is_complete() -> bool:
+        events = counted_or_minus_one(url)
+        assert events <= n, f"{events} events are counted, but there are only {n}"
+        return events == n
 
-    wait_for(there, f"{n} events to be counted", PATIENCE)
+    wait_for(is_complete, f"{n} events to be counted", TIMEOUT_SECONDS)
 
 
 def alarms(collector: CollectorProcess) -> list[str]:
-    """The names of what is wrong, as /healthz says."""
-    found: list[str] = ask(collector, "GET", "/healthz").json["alarms"]
-    return found
+    """The alarms of /healthz."""
+    names: list[str] = ask(collector, "GET", "/healthz").json["alarms"]
+    return names
 
 
 @dataclass
-class Load:
-    """Batches that are posted one after another by a thread. `sent` are those that were acknowledged."""
+class BackgroundLoad:
+    """Batches that a thread posts one after another. `sent` are the acknowledged ones."""
 
     url: str
     bodies: Sequence[bytes]
@@ -95,20 +94,20 @@ class Load:
             self.failed.append(error)
 
     def await_sent(self, n: int) -> None:
-        """Wait until so many batches were acknowledged."""
-        wait_for(lambda: self.failed or len(self.sent) >= n, f"{n} batches to be acknowledged", PATIENCE)
+        """Wait until `n` batches are acknowledged."""
+        wait_for(lambda: self.failed or len(self.sent) >= n, f"{n} batches to be acknowledged", TIMEOUT_SECONDS)
         if self.failed:
             raise self.failed[0]
 
 
 @contextmanager
-def loading(url: str, bodies: Sequence[bytes]) -> Iterator[Load]:
-    """Batches that are posted meanwhile; all of them are acknowledged when this ends well."""
-    load = Load(url, bodies)
+def loading(url: str, bodies: Sequence[bytes]) -> Iterator[BackgroundLoad]:
+    """Post batches in the background; on success all of them are acknowledged at the end."""
+    load = BackgroundLoad(url, bodies)
     thread = threading.Thread(target=load.run)
     thread.start()
     try:
         yield load
         load.await_sent(len(bodies))
     finally:
-        thread.join(PATIENCE)
+        thread.join(TIMEOUT_SECONDS)

@@ -1,4 +1,4 @@
-"""What each server of the cluster holds of a database, so that replicas can be compared."""
+"""Compares the content of the cluster's replicas."""
 
 from tests.clickhouse.rig.cluster import Cluster, Server
 from tests.support.waiting import wait_for
@@ -7,7 +7,6 @@ Holding = dict[str, tuple[int, int]]
 
 
 def replicated_tables(server: Server, database: str) -> list[str]:
-    """The tables of a database that have replicas."""
     rows = server.ask(
         f"SELECT name FROM system.tables WHERE database = '{database}' AND engine LIKE 'Replicated%' ORDER BY name"
     )
@@ -15,8 +14,8 @@ def replicated_tables(server: Server, database: str) -> list[str]:
 
 
 def holding(server: Server, database: str) -> Holding:
-    """Of each replicated table: how many rows there are, and the sum of their hashes."""
-    found = {}
+    """Replicated table to the number of its rows and the sum of their hashes."""
+    content = {}
     for table in replicated_tables(server, database):
         columns = server.ask(
             f"SELECT name FROM system.columns WHERE database = '{database}' AND table = '{table}' ORDER BY name"
@@ -25,13 +24,13 @@ def holding(server: Server, database: str) -> Holding:
         [(rows, total)] = server.ask(
             f"SELECT count(), sum(cityHash64(concat({texts}, ''))) FROM {database}.{table} FINAL"
         )
-        found[table] = (rows, total)
-    return found
+        content[table] = (rows, total)
+    return content
 
 
 def await_equal_replicas(cluster: Cluster, database: str) -> list[Holding]:
-    """Wait until the replicas of each shard hold the same; what each shard holds."""
-    held = []
+    """Wait until the replicas of each shard are equal; returns each shard's content."""
+    contents = []
     for shard in (1, 2):
         first, second = cluster.replicas(shard)
 
@@ -39,5 +38,5 @@ def await_equal_replicas(cluster: Cluster, database: str) -> list[Holding]:
             mine, other = holding(a, database), holding(b, database)
             return mine if mine == other else {}
 
-        held.append(wait_for(same, f"the replicas of shard {shard} to hold the same", 60))
-    return held
+        contents.append(wait_for(same, f"the replicas of shard {shard} to hold the same", 60))
+    return contents

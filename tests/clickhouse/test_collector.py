@@ -45,7 +45,7 @@ def collector(
     with start_collector(data / "data", PEPPER, segment_seconds=0.1, store=store) as started:
         bodies = batches(fleet)
         post_all(started.url, bodies)
-        await_counted(started.url, sum(1 for _ in fleet.happened()))
+        await_counted(started.url, sum(1 for _ in fleet.events()))
         yield started
 
 
@@ -66,10 +66,10 @@ def test_every_server_has_the_tables_that_one_collector_made(
 def test_every_chart_is_the_truth_and_what_duckdb_says(
     collector: CollectorProcess, fleet: Fleet, tmp_path: Path
 ) -> None:
-    assert differences(collector.url, fleet, Truth(fleet.happened())) == []
+    assert differences(collector.url, fleet, Truth(fleet.events())) == []
     with start_collector(tmp_path / "duckdb", PEPPER, segment_seconds=0.1) as duckdb:
         post_all(duckdb.url, batches(fleet))
-        await_counted(duckdb.url, sum(1 for _ in fleet.happened()))
+        await_counted(duckdb.url, sum(1 for _ in fleet.events()))
         for query in queries(fleet)[:1]:
             ours, theirs = charts(collector.url, query), charts(duckdb.url, query)
             # Quotients may differ in the last bit; `differences` has compared them with the truth already.
@@ -89,7 +89,7 @@ def test_both_shards_have_a_part_and_their_replicas_hold_the_same(
     events = [
         shard["events_local"][0] if "events_local" in shard else max(n for n, _ in shard.values()) for shard in held
     ]
-    assert sum(events) == sum(1 for _ in fleet.happened())
+    assert sum(events) == sum(1 for _ in fleet.events())
     assert min(events) > max(events) / 3
 
 
@@ -98,7 +98,7 @@ def test_a_restarted_collector_counts_the_same(
 ) -> None:
     # Another collector: nothing but the cluster tells it what there is.
     with start_collector(tmp_path / "second", PEPPER, store=cluster.url(database=database)) as second:
-        assert differences(second.url, fleet, Truth(fleet.happened()), queries(fleet)[:1]) == []
+        assert differences(second.url, fleet, Truth(fleet.events()), queries(fleet)[:1]) == []
 
 
 def test_another_pepper_is_refused(
@@ -112,12 +112,12 @@ def test_another_pepper_is_refused(
 def test_a_forgotten_instance_is_gone_from_every_server_and_does_not_come_back(
     cluster: Cluster, database: str, collector: CollectorProcess, fleet: Fleet
 ) -> None:
-    events = list(fleet.happened())
+    events = list(fleet.events())
     name = next(event.instance for event in events if event.instance.startswith("cluster_"))
     gone = [event for event in events if event.instance == name]
     forget = [sys.executable, "-m", "footfall_collector", "forget", "--data", str(collector.data_dir), name]
-    told = subprocess.run(forget, check=False, capture_output=True, text=True, timeout=200)
-    assert (told.returncode, told.stdout.split()[:1]) == (0, [str(len(gone))]), told.stderr
+    forgotten = subprocess.run(forget, check=False, capture_output=True, text=True, timeout=200)
+    assert (forgotten.returncode, forgotten.stdout.split()[:1]) == (0, [str(len(gone))]), forgotten.stderr
     post_all(collector.url, [body(gone[:20])])
     rest = Truth(event for event in events if event.instance != name)
     assert differences(collector.url, fleet, rest, queries(fleet)[:1]) == []

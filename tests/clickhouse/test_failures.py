@@ -10,11 +10,11 @@ import pytest
 
 from tests.clickhouse.answers import differences, queries
 from tests.clickhouse.feeding import (
-    PATIENCE,
+    TIMEOUT_SECONDS,
     alarms,
     await_counted,
     batches,
-    counted_or_less,
+    counted_or_minus_one,
     loading,
     post,
     post_all,
@@ -44,11 +44,11 @@ def fleet() -> Fleet:
 
 @pytest.fixture(scope="module")
 def truth(fleet: Fleet) -> Truth:
-    return Truth(fleet.happened())
+    return Truth(fleet.events())
 
 
 def total(fleet: Fleet) -> int:
-    return sum(1 for _ in fleet.happened())
+    return sum(1 for _ in fleet.events())
 
 
 @pytest.mark.parametrize("shard", [1, 2] if KILLS else [2])
@@ -67,7 +67,7 @@ def test_a_replica_killed_under_load_loses_nothing_counts_nothing_twice_and_catc
             post_all(collector.url, random.Random(shard).sample(bodies[: len(bodies) // 2], 5))
         lost.restart()
         await_counted(collector.url, total(fleet))
-        wait_for(lambda: alarms(collector) == [], "the end of all alarms", PATIENCE)
+        wait_for(lambda: alarms(collector) == [], "the end of all alarms", TIMEOUT_SECONDS)
         assert differences(collector.url, fleet, truth, queries(fleet)[:1]) == []
     await_equal_replicas(cluster, database)
 
@@ -83,12 +83,12 @@ def test_while_the_whole_cluster_is_down_events_are_acknowledged_and_counted_onc
         cluster.kill()
         try:
             post_all(collector.url, bodies[len(bodies) // 2 :])
-            wait_for(lambda: "loader_failing" in alarms(collector), "the alarm", PATIENCE)
+            wait_for(lambda: "loader_failing" in alarms(collector), "the alarm", TIMEOUT_SECONDS)
             assert post(collector.url, bodies[0])
         finally:
             cluster.restart()
         await_counted(collector.url, total(fleet))
-        wait_for(lambda: alarms(collector) == [], "the end of all alarms", PATIENCE)
+        wait_for(lambda: alarms(collector) == [], "the end of all alarms", TIMEOUT_SECONDS)
         assert differences(collector.url, fleet, truth, queries(fleet)[:1]) == []
     assert "Traceback" not in collector.output
     assert len(collector.output.splitlines()) < 20, collector.output
@@ -108,9 +108,13 @@ def test_two_collectors_that_get_the_same_events_count_each_once(
             pass
         for collector in (one, two):
             # Two rows of one event count until the slower of the two collectors has seen both.
-            wait_for(lambda at=collector: counted_or_less(at.url) == total(fleet), "all events, once", PATIENCE)
             wait_for(
-                lambda at=collector: not differences(at.url, fleet, truth, queries(fleet)[:1]), "the truth", PATIENCE
+                lambda at=collector: counted_or_minus_one(at.url) == total(fleet), "all events, once", TIMEOUT_SECONDS
+            )
+            wait_for(
+                lambda at=collector: not differences(at.url, fleet, truth, queries(fleet)[:1]),
+                "the truth",
+                TIMEOUT_SECONDS,
             )
 
 

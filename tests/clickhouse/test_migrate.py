@@ -18,7 +18,7 @@ from tests.clickhouse.answers import differences, queries
 from tests.clickhouse.feeding import await_counted, batches, body, counted, post
 from tests.clickhouse.rig.cluster import Cluster
 from tests.dashboard.feeding import stored
-from tests.oracle.fleet import Fleet, Happened
+from tests.oracle.fleet import Fleet, FleetEvent
 from tests.oracle.truth import Truth
 from tests.oracle.world import HOUR
 from tests.support.collector_process import start_collector
@@ -45,7 +45,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory, fleet: Fleet) -> Path:
     with start_collector(directory, **QUICK) as collector:
         for content in bodies:
             assert post(collector.url, content)
-        wait_for(lambda: stored(collector.url) >= sum(1 for _ in fleet.happened()), "the fleet's events", 60)
+        wait_for(lambda: stored(collector.url) >= sum(1 for _ in fleet.events()), "the fleet's events", 60)
     return directory
 
 
@@ -82,9 +82,9 @@ def migrating(data: Path, to: str) -> "Iterator[subprocess.Popen[str]]":
         process.communicate()
 
 
-def one_that_is_forgotten(fleet: Fleet) -> tuple[str, list[Happened]]:
+def one_that_is_forgotten(fleet: Fleet) -> tuple[str, list[FleetEvent]]:
     """An instance of the fleet with some events, and all of them."""
-    events = list(fleet.happened())
+    events = list(fleet.events())
     name = next(event.instance for event in events if event.instance.startswith("cluster_"))
     return name, [event for event in events if event.instance == name]
 
@@ -95,8 +95,8 @@ def test_charts_after_are_the_truth_as_before_and_who_was_forgotten_stays_so(
     name, gone = one_that_is_forgotten(fleet)
     forget = [sys.executable, "-m", "footfall_collector", "forget", "--data", str(data), name]
     assert subprocess.run(forget, check=False, capture_output=True, env=surroundings()).returncode == 0
-    truth = Truth(event for event in fleet.happened() if event.instance != name)
-    left = sum(1 for _ in fleet.happened()) - len(gone)
+    truth = Truth(event for event in fleet.events() if event.instance != name)
+    left = sum(1 for _ in fleet.events()) - len(gone)
     to = cluster.url(database=database)
     done = migrate(data, to)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -104,10 +104,10 @@ def test_charts_after_are_the_truth_as_before_and_who_was_forgotten_stays_so(
     with start_collector(data, store=to, **QUICK) as collector:
         assert differences(collector.url, fleet, truth, queries(fleet)[:1]) == []
         # A late retry of what was copied, and of what was forgotten, changes nothing; a new event counts.
-        again = [event for event in fleet.happened() if event.instance != name][:100]
+        again = [event for event in fleet.events() if event.instance != name][:100]
         assert post(collector.url, body(again))
         assert post(collector.url, body(gone[:50]))
-        new = next(Fleet(1, 2, 99, fleet.end).happened())
+        new = next(Fleet(1, 2, 99, fleet.end).events())
         assert post(collector.url, body([new]))
         await_counted(collector.url, left + 1)
     # Once more: what is there is known, and what the collector added meanwhile is not of the source.
@@ -118,7 +118,7 @@ def test_charts_after_are_the_truth_as_before_and_who_was_forgotten_stays_so(
 def test_killed_in_the_middle_and_started_again_it_ends_right(
     cluster: Cluster, database: str, data: Path, fleet: Fleet
 ) -> None:
-    to, events = cluster.url(database=database), sum(1 for _ in fleet.happened())
+    to, events = cluster.url(database=database), sum(1 for _ in fleet.events())
     for lines in (3, 12):
         with migrating(data, to) as process:
             assert process.stdout is not None
@@ -133,7 +133,7 @@ def test_killed_in_the_middle_and_started_again_it_ends_right(
     assert done.returncode == 0, done.stdout + done.stderr
     with start_collector(data, store=to, **QUICK) as collector:
         assert counted(collector.url) == events
-        assert differences(collector.url, fleet, Truth(fleet.happened()), queries(fleet)[:1]) == []
+        assert differences(collector.url, fleet, Truth(fleet.events()), queries(fleet)[:1]) == []
 
 
 def test_a_value_that_differs_and_an_event_of_unknown_origin_are_told_by_month_and_product(
@@ -148,25 +148,25 @@ def test_a_value_that_differs_and_an_event_of_unknown_origin_are_told_by_month_a
     name = f"{month // 100}-{month % 100:02d}"
     with duckdb.connect(str(data / "store" / f"events-{name}.duckdb")) as file:
         file.execute("UPDATE events SET duration_ms = duration_ms + 1 WHERE uuid = $victim", {"victim": victim})
-    told = migrate(data, to)
-    assert (told.returncode, "the copy differs" in told.stdout) == (1, True)
-    assert f"{name} dot-ai: with other values: 1 events" in told.stderr
+    result = migrate(data, to)
+    assert (result.returncode, "the copy differs" in result.stdout) == (1, True)
+    assert f"{name} dot-ai: with other values: 1 events" in result.stderr
     with duckdb.connect(str(data / "store" / f"events-{name}.duckdb")) as file:
         file.execute("DELETE FROM events WHERE uuid = $victim", {"victim": victim})
-    told = migrate(data, to)
-    assert told.returncode == 1
-    assert f"{name} dot-ai: unknown to the source: 1 events" in told.stderr
+    result = migrate(data, to)
+    assert result.returncode == 1
+    assert f"{name} dot-ai: unknown to the source: 1 events" in result.stderr
 
 
 def test_what_was_lost_from_a_copy_is_copied_again(cluster: Cluster, database: str, data: Path, fleet: Fleet) -> None:
-    to, events = cluster.url(database=database), sum(1 for _ in fleet.happened())
+    to, events = cluster.url(database=database), sum(1 for _ in fleet.events())
     assert migrate(data, to).returncode == 0
     [(month,)] = cluster.ask(f"SELECT min(toYYYYMM(toDate(day))) FROM {database}.events")
     cluster.ask(f"ALTER TABLE {database}.events_local ON CLUSTER footfall DROP PARTITION {month}")
     wait_for(lambda: cluster.ask(f"SELECT count() FROM {database}.events")[0][0] < events, "the loss")
     assert migrate(data, to).returncode == 0
     with start_collector(data, store=to, **QUICK) as collector:
-        assert differences(collector.url, fleet, Truth(fleet.happened()), queries(fleet)[:1]) == []
+        assert differences(collector.url, fleet, Truth(fleet.events()), queries(fleet)[:1]) == []
 
 
 def test_while_a_collector_runs_and_without_a_server_it_says_what_to_do(

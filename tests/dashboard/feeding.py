@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from tests.dashboard.reading import fetch
 from tests.oracle.command_line import bodies
-from tests.oracle.fleet import Fleet, Happened, wire_event
+from tests.oracle.fleet import Fleet, FleetEvent, wire_event
 from tests.support.waiting import wait_for
 
 KEY = "phc_dashboard-tests"
@@ -22,7 +22,7 @@ def feed(url: str, fleet: Fleet, key: str = KEY) -> None:
     wait_for(lambda: stored(url) >= before + posted, "the fleet's events to be in the store", 60)
 
 
-def send(url: str, events: Iterable[Happened], key: str = KEY) -> None:
+def send(url: str, events: Iterable[FleetEvent], key: str = KEY) -> None:
     """Post a few events in one request, with their true times."""
     post(url, json.dumps({"api_key": key, "batch": [wire_event(event) for event in events]}).encode())
 

@@ -17,7 +17,7 @@ from tests.dashboard.browser import PageWatch, axe_violations, cut_off, ready_co
 from tests.dashboard.conftest import Opener
 from tests.dashboard.feeding import send
 from tests.dashboard.reading import ALL_PAGES, answer, shown_table
-from tests.oracle.fleet import Happened, stamp
+from tests.oracle.fleet import FleetEvent, stamp
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import steadily
 
@@ -32,11 +32,11 @@ def empty(tmp_path: Path) -> Iterator[CollectorProcess]:
         yield collector
 
 
-def call(tool: str = "query", product: str = "dot_ai", **common: object) -> Happened:
+def call(tool: str = "query", product: str = "dot_ai", **common: object) -> FleetEvent:
     """A tool call at the current time."""
     properties = {"tool": tool, "success": True, "duration_ms": 120.0, "mcp_client": "claude-code"}
     wire = properties | {f"{product}_version": "2.3.0", "ai_provider": "anthropic", "is_internal": False} | common
-    return Happened(int(time.time()), "tool_executed", "cluster_00000000000000aa", str(uuid.uuid4()), {}, wire)
+    return FleetEvent(int(time.time()), "tool_executed", "cluster_00000000000000aa", str(uuid.uuid4()), {}, wire)
 
 
 def test_a_new_collector_explains_on_every_page_how_to_send_events(opened: Opener, empty: CollectorProcess) -> None:
@@ -138,7 +138,11 @@ LONG = "validate_the_whole_configuration_of_the_cluster_x"
 def test_long_names_wrap_and_nothing_is_cut_on_a_phone(
     opened: Opener, empty: CollectorProcess, artefacts: Path
 ) -> None:
-    failed = replace(call(LONG), event="tool_error", wire={**call(LONG).wire, "error_type": "UnsupportedVersionError"})
+    failed = replace(
+        call(LONG),
+        event="tool_error",
+        wire_properties={**call(LONG).wire_properties, "error_type": "UnsupportedVersionError"},
+    )
     send(empty.url, [call(LONG), failed])
     for name, path in ALL_PAGES.items():
         page = opened(path, origin=empty.url, width=390)

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.dashboard.reading import fetch
 from tests.oracle.fleet import Fleet
-from tests.oracle.truth import Asked, Rows, Truth
+from tests.oracle.truth import OracleQuery, Rows, Truth
 
 _COLUMNS = {"version": "product_version", "provider": "ai_provider"}
 _NOT_VALUES = ("range", "start", "end", "internal", "product")
@@ -16,7 +16,7 @@ class Expected:
     """The true numbers of a collector's fleet. `query` is the query of the page's address."""
 
     def __init__(self, url: str, fleet: Fleet) -> None:
-        self._url, self._truth = url, Truth(fleet.happened())
+        self._url, self._truth = url, Truth(fleet.events())
         self._carried = {spec["id"]: spec["filters"] for spec in fetch(url, "/api/charts")["charts"]}
 
     def rows(self, chart: str, query: dict[str, str]) -> Rows:
@@ -37,11 +37,11 @@ class Expected:
         """The filters that a chart's events do not carry."""
         return [name for name in query if name not in (*_NOT_VALUES, *self._carried[chart])]
 
-    def _asked(self, query: dict[str, str], carried: Any) -> Asked:
+    def _asked(self, query: dict[str, str], carried: Any) -> OracleQuery:
         period = fetch(self._url, "/api/pages/overview", **query)["period"]
         start, end = (int(datetime.fromisoformat(period[name]).timestamp()) for name in ("start", "end"))
         only = {_COLUMNS.get(name, name): query[name] for name in query if name in carried and name not in _NOT_VALUES}
-        return Asked(start, end, query.get("internal", "hide"), period["step"], only)
+        return OracleQuery(start, end, query.get("internal", "hide"), period["step"], only)
 
 
 def assert_same(shown: list[list[str]], true: Rows) -> None:

@@ -9,24 +9,24 @@ import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from tests.oracle.fleet import Fleet, Happened, wire_event
-from tests.oracle.truth import Asked, Truth
+from tests.oracle.fleet import Fleet, FleetEvent, wire_event
+from tests.oracle.truth import OracleQuery, Truth
 from tests.oracle.world import DAY
 
 _EXAMPLE = """examples:
   python tests/oracle/fleet.py --instances 200 --days 30 --seed 1 --post http://127.0.0.1:8765 --key phc_fleet
   python tests/oracle/fleet.py --instances 50 --days 7 --answers all      the true answers, as JSON by chart
   python tests/oracle/fleet.py --instances 5 --days 2                     the events, one JSON line each"""
-_MOST_POSTED_DAYS = 59
-_POSTED = 500
-_BROKEN = 141  # what a shell says of a writer whose reader has gone
+_MAX_POSTED_DAYS = 59
+_BATCH_EVENTS = 500
+_BROKEN_PIPE = 141  # a shell's exit code of a writer whose reader has closed the pipe
 
 
 def run(arguments: list[str]) -> int:
     """Run the command; the exit code is 0, 1 where the collector refuses, 2 for a wrong argument."""
     options = _parser().parse_args(arguments)
-    if options.post and options.days > _MOST_POSTED_DAYS:
-        print(f"fleet: a collector takes events of {_MOST_POSTED_DAYS} days at most; lower --days", file=sys.stderr)
+    if options.post and options.days > _MAX_POSTED_DAYS:
+        print(f"fleet: a collector takes events of {_MAX_POSTED_DAYS} days at most; lower --days", file=sys.stderr)
         return 2
     fleet = Fleet(options.instances, options.days, options.seed, options.end or int(time.time()), options.product)
     if options.post:
@@ -35,18 +35,18 @@ def run(arguments: list[str]) -> int:
         if options.answers:
             print(json.dumps(answers(fleet, options.answers), indent=1, ensure_ascii=False))
         else:
-            for event in fleet.happened():
+            for event in fleet.events():
                 print(json.dumps(wire_event(event)))
     except BrokenPipeError:
-        return _BROKEN
+        return _BROKEN_PIPE
     return 0
 
 
 def answers(fleet: Fleet, internal: str) -> dict[str, list[list[object]]]:
-    """The true answers of all charts over the fleet's whole days, by chart."""
-    truth = Truth(fleet.happened())
-    asked = Asked(fleet.start // DAY * DAY, -(-fleet.end // DAY) * DAY, internal)
-    return truth.charts(asked)
+    """Chart to its true answer over the fleet's whole days."""
+    truth = Truth(fleet.events())
+    query = OracleQuery(fleet.start // DAY * DAY, -(-fleet.end // DAY) * DAY, internal)
+    return truth.charts(query)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -79,9 +79,9 @@ def _post(fleet: Fleet, url: str, key: str) -> int:
             headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
             connection.request("POST", "/batch/", body, headers)
             answer = connection.getresponse()
-            said = answer.read().decode("utf-8", "replace").strip()
+            text = answer.read().decode("utf-8", "replace").strip()
             if answer.status != 200:
-                print(f"fleet: the collector answers {answer.status}: {said}", file=sys.stderr)
+                print(f"fleet: the collector answers {answer.status}: {text}", file=sys.stderr)
                 return 1
             posted += n
     except (OSError, http.client.HTTPException) as error:
@@ -94,20 +94,20 @@ def _post(fleet: Fleet, url: str, key: str) -> int:
 
 
 def bodies(fleet: Fleet, key: str) -> Iterator[tuple[bytes, int]]:
-    """Gzip bodies of PostHog batches and how many events each has.
+    """Gzip bodies of PostHog batches, and the number of events in each.
 
-    They say no `sent_at` and stamp events by the true time, so that the collector keeps it, whenever they are posted.
+    They have no `sent_at` and stamp events with the true time, so that the collector keeps it whenever they are posted.
     """
-    waiting: list[Happened] = []
-    for event in fleet.happened():
+    waiting: list[FleetEvent] = []
+    for event in fleet.events():
         waiting.append(event)
-        if len(waiting) == _POSTED:
+        if len(waiting) == _BATCH_EVENTS:
             yield _body(waiting, key), len(waiting)
             waiting = []
     if waiting:
         yield _body(waiting, key), len(waiting)
 
 
-def _body(events: list[Happened], key: str) -> bytes:
+def _body(events: list[FleetEvent], key: str) -> bytes:
     body = {"api_key": key, "batch": [wire_event(event) for event in events]}
     return gzip.compress(json.dumps(body).encode(), 1)

@@ -1,4 +1,4 @@
-"""One instance of a fleet: who it is, and its life as a row of server processes."""
+"""One instance of a fleet, and its life as a row of server processes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from tests.oracle.world import (
 
 @dataclass(frozen=True)
 class Process:
-    """One run of the server, in epoch seconds; `killed` ones say no farewell. `sessions` are its clients' starts."""
+    """One run of the server. Times in epoch seconds; `sessions` are their starts. A `killed` one sends no end event."""
 
     start: int
     stop: int
@@ -35,11 +35,11 @@ class Process:
 
 @dataclass
 class Instance:
-    """Who an instance is. `rng` is its own, so that it lives the same life in a fleet of any size.
+    """An instance. It has its own `rng`, so that it lives the same life in a fleet of any size.
 
-    `typescript` ones speak as the TypeScript server does: exact durations, more properties than the promise has, no
-    transport. `bare` ones don't say their version, their provider or whether they are internal. `skew` is how far
-    their clock is ahead (s).
+    A `typescript` instance sends what the TypeScript server sends: exact durations, more properties than the promise
+    has, no transport. A `bare` instance sends no version, provider or internal flag. `skew` is the seconds that its
+    clock is ahead.
     """
 
     rng: Random
@@ -61,11 +61,11 @@ class Instance:
     patch: int = field(default=0)
 
 
-def born(seed: int, number: int, start: int, end: int) -> Instance:
-    """Instance `number` of a fleet that is looked at from `start` to `end`."""
+def make_instance(seed: int, number: int, start: int, end: int) -> Instance:
+    """Instance `number` of a fleet from `start` to `end`."""
     rng = Random(f"footfall/{seed}/{number}")
     kind = pick(rng, KINDS)
-    # Half of the lasting ones are older than what is looked at; the others join as time goes by.
+    # Half of the lasting instances are older than the fleet's start; the others join later.
     first = start - 20 * DAY if kind != "ephemeral" and rng.random() < 0.5 else start
     begin = int(rng.uniform(first, start if first < start else end))
     days = 0.0 if kind == "ephemeral" else 1.0 if rng.random() < 0.2 else rng.expovariate(1 / 55)
@@ -91,57 +91,57 @@ def born(seed: int, number: int, start: int, end: int) -> Instance:
 
 
 def _clients(rng: Random) -> tuple[Client, ...]:
-    found = rng.choices(CLIENTS, [client.share for client in CLIENTS], k=rng.choice((1, 1, 1, 2, 2, 3)))
-    return tuple(dict.fromkeys(found))
+    clients = rng.choices(CLIENTS, [client.share for client in CLIENTS], k=rng.choice((1, 1, 1, 2, 2, 3)))
+    return tuple(dict.fromkeys(clients))
 
 
-def processes(one: Instance, start: int, end: int) -> Iterator[Process]:
-    """Its server processes from birth to `end`, those before `start` included where they may reach into it."""
-    until = min(one.gone, end)
-    if one.kind == "ephemeral":
-        yield _process(one, one.born, one.gone, start, 1)
-    elif one.kind == "cluster":
-        begin = one.born
+def processes(instance: Instance, start: int, end: int) -> Iterator[Process]:
+    """An instance's server processes from its birth to `end`."""
+    until = min(instance.gone, end)
+    if instance.kind == "ephemeral":
+        yield _process(instance, instance.born, instance.gone, start, 1)
+    elif instance.kind == "cluster":
+        begin = instance.born
         while begin < until:
             # A server in a cluster runs until its next release, a crash or a node's end.
-            stop = min(begin + int(one.rng.expovariate(1 / (6 * DAY))) + 30, until)
+            stop = min(begin + int(instance.rng.expovariate(1 / (6 * DAY))) + 30, until)
             days = max(1.0, (stop - begin) / DAY)
-            yield _process(one, begin, stop, start, one.rng.randint(1, 3) * max(1, round(days * 0.8)))
-            begin = stop + one.rng.randrange(2, 40)
+            yield _process(instance, begin, stop, start, instance.rng.randint(1, 3) * max(1, round(days * 0.8)))
+            begin = stop + instance.rng.randrange(2, 40)
     else:
-        for day in range(one.born // DAY, until // DAY + 1):
+        for day in range(instance.born // DAY, until // DAY + 1):
             weekend = (day + 3) % 7 >= 5
-            for _ in range(one.rng.choice((0, 0, 0, 1) if weekend else (0, 1, 1, 2, 3))):
-                begin = day * DAY + int(one.rng.triangular(6 * HOUR, 23 * HOUR, 13 * HOUR))
-                stop = begin + int(one.rng.lognormvariate(6.5, 1.5)) + 1
-                if one.born <= begin and stop <= until:
-                    yield _process(one, begin, stop, start, 1)
+            for _ in range(instance.rng.choice((0, 0, 0, 1) if weekend else (0, 1, 1, 2, 3))):
+                begin = day * DAY + int(instance.rng.triangular(6 * HOUR, 23 * HOUR, 13 * HOUR))
+                stop = begin + int(instance.rng.lognormvariate(6.5, 1.5)) + 1
+                if instance.born <= begin and stop <= until:
+                    yield _process(instance, begin, stop, start, 1)
 
 
-def _process(one: Instance, begin: int, stop: int, start: int, sessions: int) -> Process:
-    version, bad = _release(begin - one.lag, start)
-    if one.rng.random() < 0.004:
-        one.provider = pick(one.rng, PROVIDERS)
-    if one.rng.random() < 0.05:
-        one.minor, one.patch = min(one.minor + 1, len(K8S_MINORS) - 1), 0
+def _process(instance: Instance, begin: int, stop: int, start: int, sessions: int) -> Process:
+    version, bad = _release(begin - instance.lag, start)
+    if instance.rng.random() < 0.004:
+        instance.provider = pick(instance.rng, PROVIDERS)
+    if instance.rng.random() < 0.05:
+        instance.minor, instance.patch = min(instance.minor + 1, len(K8S_MINORS) - 1), 0
     return Process(
         start=begin,
         stop=stop,
-        killed=one.rng.random() < 0.12,
-        version=None if one.bare else version,
+        killed=instance.rng.random() < 0.12,
+        version=None if instance.bare else version,
         bad=bad,
-        provider=None if one.bare else one.provider,
-        k8s_version=f"{K8S_MINORS[one.minor]}.{one.patch}" if one.kind == "cluster" else None,
-        sessions=tuple(sorted(int(one.rng.uniform(begin, stop)) for _ in range(sessions))),
+        provider=None if instance.bare else instance.provider,
+        k8s_version=f"{K8S_MINORS[instance.minor]}.{instance.patch}" if instance.kind == "cluster" else None,
+        sessions=tuple(sorted(int(instance.rng.uniform(begin, stop)) for _ in range(sessions))),
     )
 
 
 def _release(moment: float, start: int) -> tuple[str, bool]:
-    """The release that was newest at a moment; the first two were there when the looking began."""
+    """(version, whether it is bad) of the newest release at a moment; the first two are older than `start`."""
     later = releases()
-    found = next(later)
-    superseded = start + (found[1] - 20) * DAY
+    release = next(later)
+    superseded = start + (release[1] - 20) * DAY
     while moment >= superseded:
-        found = next(later)
-        superseded += found[1] * DAY
-    return found[0], found[2]
+        release = next(later)
+        superseded += release[1] * DAY
+    return release[0], release[2]

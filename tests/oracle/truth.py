@@ -1,5 +1,7 @@
-"""The true answers to all 14 charts, in plain Python over the events as they happened: no SQL, no rollups, no rounding
-but the promise's. Rows are as `/api/charts/<id>` gives them, in its order.
+"""The true answers to all charts, in plain Python over a fleet's events: no SQL, no roll-ups, no rounding but the
+promise's. Rows are those of `/api/charts/<id>`, in its order.
+
+A chart's true answer is a function `(events: MatchingEvents) -> Rows` and an entry in `ANSWERS`, at the end.
 """
 # ruff: noqa: RUF001 -- the labels are the chart's, with its dashes
 
@@ -9,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.oracle.fleet import Happened
+from tests.oracle.fleet import FleetEvent
 from tests.oracle.world import DAY
 
 Rows = list[list[Any]]
@@ -27,73 +29,95 @@ _UPTIMES = (
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A chart's filters. `start` and `end` in epoch seconds, whole UTC days unless `step` is less than a day.
+class OracleQuery:
+    """The range and filters of a chart.
 
-    `step` are the seconds between the moments of charts over time; `internal` as in a query; `only` are properties
-    by the journal's names.
+    Attributes:
+        start: epoch seconds, included; the start of a UTC day unless `bucket_seconds` is less than a day.
+        end: epoch seconds, excluded; as `start`.
+        internal: `hide`, `only` or `all`, as in a query string.
+        bucket_seconds: length of a bucket in charts over time.
+        filters: property, by its name in the journal, to value.
     """
 
     start: int
     end: int
     internal: str = "hide"
-    step: int = DAY
-    only: Mapping[str, str] = field(default_factory=dict)
+    bucket_seconds: int = DAY
+    filters: Mapping[str, str] = field(default_factory=dict)
 
 
 class Truth:
-    """Answers over some events. An event sent twice is one event."""
+    """The true answers over some events. Events with the same UUID are one event."""
 
-    def __init__(self, events: Iterable[Happened]) -> None:
+    def __init__(self, events: Iterable[FleetEvent]) -> None:
         self._events = sorted({event.uuid: event for event in events}.values(), key=lambda event: event.at)
-        self._latest: _Answer | None = None
+        self._latest: MatchingEvents | None = None
 
-    def chart(self, name: str, asked: Asked) -> Rows:
+    def chart(self, name: str, query: OracleQuery) -> Rows:
         """The rows of a chart."""
-        return self._answer(asked).charts[name]()
+        return ANSWERS[name](self._matching(query))
 
-    def charts(self, asked: Asked) -> dict[str, Rows]:
+    def charts(self, query: OracleQuery) -> dict[str, Rows]:
         """The rows of every chart."""
-        return {name: rows() for name, rows in self._answer(asked).charts.items()}
+        return {name: answer(self._matching(query)) for name, answer in ANSWERS.items()}
 
-    def _answer(self, asked: Asked) -> "_Answer":
-        """One question is mostly asked of several charts in a row."""
-        if self._latest is None or self._latest.asked != asked:
-            self._latest = _Answer(self._events, asked)
+    def _matching(self, query: OracleQuery) -> "MatchingEvents":
+        """The query's events, kept for the next call: tests ask for several charts of one query in a row."""
+        if self._latest is None or self._latest.query != query:
+            self._latest = MatchingEvents(self._events, query)
         return self._latest
 
-    def hidden_internal(self, asked: Asked) -> int:
-        """How many internal events the range has, whatever is asked of tools and clients."""
-        kept = {name: value for name, value in asked.only.items() if name in ("product_version", "ai_provider")}
+    def hidden_internal(self, query: OracleQuery) -> int:
+        """The number of internal events in the range, under the filters that all events carry."""
+        common = {name: value for name, value in query.filters.items() if name in ("product_version", "ai_provider")}
         return sum(
-            asked.start <= event.at < asked.end
+            query.start <= event.at < query.end
             for event in self._events
-            if event.said.get("is_internal") and _fits(event, kept)
+            if event.properties.get("is_internal") and _fits(event, common)
         )
 
 
-def _fits(event: Happened, only: Mapping[str, str]) -> bool:
-    return all(event.said.get(name) == value for name, value in only.items())
+class MatchingEvents:
+    """The events of a query: `in_range`, and `at_any_time` under the same filters."""
+
+    def __init__(self, events: Iterable[FleetEvent], query: OracleQuery) -> None:
+        internal = {"hide": (False,), "only": (True,), "all": (False, True)}[query.internal]
+        self.query = query
+        self.at_any_time = [
+            event
+            for event in events
+            if event.properties.get("is_internal", False) in internal and _fits(event, query.filters)
+        ]
+        self.in_range = [event for event in self.at_any_time if query.start <= event.at < query.end]
+
+    def named(self, name: str) -> list[FleetEvent]:
+        """The events of one name in the range."""
+        return [event for event in self.in_range if event.event == name]
 
 
-def _lasting(events: Iterable[Happened]) -> set[str]:
-    """The instances that count: an ephemeral one is none."""
+def _fits(event: FleetEvent, filters: Mapping[str, str]) -> bool:
+    return all(event.properties.get(name) == value for name, value in filters.items())
+
+
+def _lasting(events: Iterable[FleetEvent]) -> set[str]:
+    """The instances that count: ephemeral ones don't."""
     return {event.instance for event in events if not event.instance.startswith("ephemeral_")}
 
 
-def _instances(events: Iterable[Happened]) -> int:
+def _instances(events: Iterable[FleetEvent]) -> int:
     return len(_lasting(events))
 
 
-def _grouped(events: Iterable[Happened], *names: str) -> dict[tuple[Any, ...], list[Happened]]:
-    found = defaultdict(list)
+def _grouped(events: Iterable[FleetEvent], *names: str) -> dict[tuple[Any, ...], list[FleetEvent]]:
+    groups = defaultdict(list)
     for event in events:
-        found[tuple(event.said.get(name) for name in names)].append(event)
-    return found
+        groups[tuple(event.properties.get(name) for name in names)].append(event)
+    return groups
 
 
 def _ordered(rows: Rows, *columns: int) -> Rows:
-    """By columns: a number from large to small where its index is given as ~index, the rest from small to large."""
+    """Sorted by columns, ascending; a column whose index is given as ~index holds numbers and sorts descending."""
 
     def key(row: list[Any]) -> tuple[Any, ...]:
         return tuple(-row[~column] if column < 0 else row[column] or "" for column in columns)
@@ -105,152 +129,159 @@ def _percentile(values: list[float], percent: int) -> float | None:
     """Linear between the two values around position percent * (n - 1) / 100."""
     if not values:
         return None
-    low, rest = divmod(percent * (len(values) - 1), 100)
+    low, remainder = divmod(percent * (len(values) - 1), 100)
     high = min(low + 1, len(values) - 1)
-    return values[low] + (values[high] - values[low]) * rest / 100
+    return values[low] + (values[high] - values[low]) * remainder / 100
 
 
 def _day(number: int) -> str:
     return datetime.fromtimestamp(number * DAY, UTC).strftime("%Y-%m-%d")
 
 
-class _Answer:
-    """One question. `seen` are the events under the filters at any time, `events` those of the range."""
+def tool_usage(events: MatchingEvents) -> Rows:
+    calls = events.named("tool_executed")
+    groups = _grouped(calls, "tool").items()
+    return _ordered(
+        [[tool, len(group), _instances(group), len(group) / len(calls)] for (tool,), group in groups], ~1, 0
+    )
 
-    def __init__(self, events: list[Happened], asked: Asked) -> None:
-        wanted = {"hide": (False,), "only": (True,), "all": (False, True)}[asked.internal]
-        self.asked = asked
-        self.seen = [e for e in events if e.said.get("is_internal", False) in wanted and _fits(e, asked.only)]
-        self.events = [e for e in self.seen if asked.start <= e.at < asked.end]
-        self.charts: dict[str, Callable[[], Rows]] = {
-            "tool-usage": self.tool_usage,
-            "tool-errors": self.tool_errors,
-            "tool-duration": self.tool_duration,
-            "error-types": self.error_types,
-            "ai-providers": self.ai_providers,
-            "mcp-clients": self.mcp_clients,
-            "transports": self.transports,
-            "kubernetes-versions": self.kubernetes_versions,
-            "deployment-methods": self.deployment_methods,
-            "versions": self.versions,
-            "active-instances": self.active_instances,
-            "retention": self.retention,
-            "uptime": self.uptime,
-            "events": self.events_over_time,
-        }
 
-    def of(self, name: str) -> list[Happened]:
-        return [event for event in self.events if event.event == name]
+def tool_errors(events: MatchingEvents) -> Rows:
+    rows = []
+    for (tool,), calls in _grouped(events.named("tool_executed"), "tool").items():
+        errors = sum(not call.properties["success"] for call in calls)
+        rows.append([tool, len(calls), errors, errors / len(calls)])
+    return _ordered(rows, ~3, ~1, 0)
 
-    def tool_usage(self) -> Rows:
-        calls = self.of("tool_executed")
-        rows = [[t, len(of), _instances(of), len(of) / len(calls)] for (t,), of in _grouped(calls, "tool").items()]
-        return _ordered(rows, ~1, 0)
 
-    def tool_errors(self) -> Rows:
-        rows = []
-        for (tool,), calls in _grouped(self.of("tool_executed"), "tool").items():
-            errors = sum(not call.said["success"] for call in calls)
-            rows.append([tool, len(calls), errors, errors / len(calls)])
-        return _ordered(rows, ~3, ~1, 0)
+def tool_duration(events: MatchingEvents) -> Rows:
+    rows = []
+    for (tool,), calls in _grouped(events.named("tool_executed"), "tool").items():
+        times = sorted(call.properties["duration_ms"] for call in calls)
+        rows.append([tool, len(calls), *(_percentile(times, percent) for percent in (50, 95, 99))])
+    return _ordered(rows, ~1, 0)
 
-    def tool_duration(self) -> Rows:
-        rows = []
-        for (tool,), calls in _grouped(self.of("tool_executed"), "tool").items():
-            times = sorted(call.said["duration_ms"] for call in calls)
-            rows.append([tool, len(calls), *(_percentile(times, percent) for percent in (50, 95, 99))])
-        return _ordered(rows, ~1, 0)
 
-    def error_types(self) -> Rows:
-        found = _grouped(self.of("tool_error"), "tool", "error_type").items()
-        return _ordered([[*names, len(of), _instances(of)] for names, of in found], ~2, 0, 1)
+def error_types(events: MatchingEvents) -> Rows:
+    groups = _grouped(events.named("tool_error"), "tool", "error_type").items()
+    return _ordered([[*names, len(group), _instances(group)] for names, group in groups], ~2, 0, 1)
 
-    def ai_providers(self) -> Rows:
-        calls = Counter(event.said.get("ai_provider") for event in self.of("tool_executed"))
-        found = _grouped(self.events, "ai_provider").items()
-        rows = [[name, _instances(of), calls[name]] for (name,), of in found]
-        return _ordered([row for row in rows if row[1] or row[2]], ~1, ~2, 0)
 
-    def mcp_clients(self) -> Rows:
-        calls = _grouped(self.of("tool_executed"), "mcp_client")
-        found = _grouped(self.of("client_connected"), "mcp_client", "mcp_client_version")
-        rows = [[*names, len(of), _instances(of), len(calls.get(names[:1], ()))] for names, of in found.items()]
-        connected = {client for client, _ in found}
-        for (client,), of in calls.items():
-            if client not in connected:
-                rows.append([client, None, 0, _instances(of), len(of)])
-        return _ordered(rows, ~2, ~4, 0, 1)
+def ai_providers(events: MatchingEvents) -> Rows:
+    calls = Counter(event.properties.get("ai_provider") for event in events.named("tool_executed"))
+    groups = _grouped(events.in_range, "ai_provider").items()
+    rows = [[name, _instances(group), calls[name]] for (name,), group in groups]
+    return _ordered([row for row in rows if row[1] or row[2]], ~1, ~2, 0)
 
-    def transports(self) -> Rows:
-        found = _grouped(self.of("client_connected"), "transport").items()
-        return _ordered([[name, len(of), _instances(of)] for (name,), of in found], ~1, 0)
 
-    def kubernetes_versions(self) -> Rows:
-        found: defaultdict[Any, list[Happened]] = defaultdict(list)
-        for (version,), of in _grouped(self.of("server_started"), "k8s_version").items():
-            found[None if version is None else ".".join(version.split("-")[0].split(".")[:2])] += of
-        return _ordered([[minor, _instances(of), len(of)] for minor, of in found.items()], ~1, ~2, 0)
+def mcp_clients(events: MatchingEvents) -> Rows:
+    calls = _grouped(events.named("tool_executed"), "mcp_client")
+    connections = _grouped(events.named("client_connected"), "mcp_client", "mcp_client_version")
+    rows = [
+        [*names, len(group), _instances(group), len(calls.get(names[:1], ()))] for names, group in connections.items()
+    ]
+    connected = {client for client, _ in connections}
+    for (client,), group in calls.items():
+        if client not in connected:
+            rows.append([client, None, 0, _instances(group), len(group)])
+    return _ordered(rows, ~2, ~4, 0, 1)
 
-    def deployment_methods(self) -> Rows:
-        found = _grouped(self.of("server_started"), "deployment_method").items()
-        return _ordered([[name, _instances(of), len(of)] for (name,), of in found], ~1, ~2, 0)
 
-    def versions(self) -> Rows:
-        by_day: defaultdict[tuple[int, Any], list[Happened]] = defaultdict(list)
-        for event in self.events:
-            by_day[event.at // DAY, event.said.get("product_version")].append(event)
-        rows = []
-        for (day, version), of in by_day.items():
-            calls = [event for event in of if event.event == "tool_executed"]
-            row = [_day(day), version, _instances(of), len(calls), sum(not call.said["success"] for call in calls)]
-            if row[2] or row[3]:
-                rows.append(row)
-        return _ordered(rows, 0, 1)
+def transports(events: MatchingEvents) -> Rows:
+    groups = _grouped(events.named("client_connected"), "transport").items()
+    return _ordered([[name, len(group), _instances(group)] for (name,), group in groups], ~1, 0)
 
-    def active_instances(self) -> Rows:
-        active: defaultdict[int, set[str]] = defaultdict(set)
-        for event in self.seen:
-            active[event.at // DAY] |= _lasting([event])
-        first: dict[str, int] = {}
-        for day in sorted(active):
-            for instance in active[day]:
-                first.setdefault(instance, day)
-        rows = []
-        for day in range(self.asked.start // DAY, (self.asked.end - 1) // DAY + 1):
-            if first and day >= min(first.values()):
-                week = set().union(*(active.get(day - back, set()) for back in range(7)))
-                today = active.get(day, set())
-                new = sum(first[instance] == day for instance in today)
-                rows.append([_day(day), len(today), len(week), new, len(today) - new])
-        return rows
 
-    def retention(self) -> Rows:
-        weeks: defaultdict[str, set[int]] = defaultdict(set)
-        for event in self.seen:
-            for instance in _lasting([event]):
-                weeks[instance].add((event.at // DAY + _MONDAY) // 7)
-        first = (self.asked.start // DAY + _MONDAY) // 7
-        last = ((self.asked.end - 1) // DAY + _MONDAY) // 7
-        rows = []
-        for cohort in sorted({min(of) for of in weeks.values()}):
-            if first <= cohort <= last:
-                members = [of for of in weeks.values() if min(of) == cohort]
-                for week in range(cohort, last + 1):
-                    back = sum(week in of for of in members)
-                    rows.append([_day(cohort * 7 - _MONDAY), week - cohort, back, len(members), back / len(members)])
-        return rows
+def kubernetes_versions(events: MatchingEvents) -> Rows:
+    by_minor: defaultdict[Any, list[FleetEvent]] = defaultdict(list)
+    for (version,), group in _grouped(events.named("server_started"), "k8s_version").items():
+        by_minor[None if version is None else ".".join(version.split("-")[0].split(".")[:2])] += group
+    return _ordered([[minor, _instances(group), len(group)] for minor, group in by_minor.items()], ~1, ~2, 0)
 
-    def uptime(self) -> Rows:
-        times = sorted(event.said["uptime_seconds"] for event in self.of("server_stopped"))
-        rows: Rows = []
-        for name, low, high in _UPTIMES if times else ():
-            n = sum(low <= time and (high is None or time < high) for time in times)
-            rows.append([name, low, high, n, n / len(times), _percentile(times, 50), _percentile(times, 95)])
-        return rows
 
-    def events_over_time(self) -> Rows:
-        counts = Counter((event.at // self.asked.step * self.asked.step, event.event) for event in self.events)
-        written = "%Y-%m-%dT%H:%M:%SZ" if self.asked.step < DAY else "%Y-%m-%d"
-        return [
-            [datetime.fromtimestamp(at, UTC).strftime(written), name, n] for (at, name), n in sorted(counts.items())
-        ]
+def deployment_methods(events: MatchingEvents) -> Rows:
+    groups = _grouped(events.named("server_started"), "deployment_method").items()
+    return _ordered([[name, _instances(group), len(group)] for (name,), group in groups], ~1, ~2, 0)
+
+
+def versions(events: MatchingEvents) -> Rows:
+    by_day: defaultdict[tuple[int, Any], list[FleetEvent]] = defaultdict(list)
+    for event in events.in_range:
+        by_day[event.at // DAY, event.properties.get("product_version")].append(event)
+    rows = []
+    for (day, version), group in by_day.items():
+        calls = [event for event in group if event.event == "tool_executed"]
+        errors = sum(not call.properties["success"] for call in calls)
+        row = [_day(day), version, _instances(group), len(calls), errors]
+        if row[2] or row[3]:
+            rows.append(row)
+    return _ordered(rows, 0, 1)
+
+
+def active_instances(events: MatchingEvents) -> Rows:
+    active: defaultdict[int, set[str]] = defaultdict(set)
+    for event in events.at_any_time:
+        active[event.at // DAY] |= _lasting([event])
+    first: dict[str, int] = {}
+    for day in sorted(active):
+        for instance in active[day]:
+            first.setdefault(instance, day)
+    rows = []
+    for day in range(events.query.start // DAY, (events.query.end - 1) // DAY + 1):
+        if first and day >= min(first.values()):
+            week = set().union(*(active.get(day - back, set()) for back in range(7)))
+            today = active.get(day, set())
+            new = sum(first[instance] == day for instance in today)
+            rows.append([_day(day), len(today), len(week), new, len(today) - new])
+    return rows
+
+
+def retention(events: MatchingEvents) -> Rows:
+    weeks: defaultdict[str, set[int]] = defaultdict(set)
+    for event in events.at_any_time:
+        for instance in _lasting([event]):
+            weeks[instance].add((event.at // DAY + _MONDAY) // 7)
+    first = (events.query.start // DAY + _MONDAY) // 7
+    last = ((events.query.end - 1) // DAY + _MONDAY) // 7
+    rows = []
+    for cohort in sorted({min(active) for active in weeks.values()}):
+        if first <= cohort <= last:
+            members = [active for active in weeks.values() if min(active) == cohort]
+            for week in range(cohort, last + 1):
+                back = sum(week in active for active in members)
+                rows.append([_day(cohort * 7 - _MONDAY), week - cohort, back, len(members), back / len(members)])
+    return rows
+
+
+def uptime(events: MatchingEvents) -> Rows:
+    times = sorted(event.properties["uptime_seconds"] for event in events.named("server_stopped"))
+    rows: Rows = []
+    for name, low, high in _UPTIMES if times else ():
+        n = sum(low <= time and (high is None or time < high) for time in times)
+        rows.append([name, low, high, n, n / len(times), _percentile(times, 50), _percentile(times, 95)])
+    return rows
+
+
+def events_over_time(events: MatchingEvents) -> Rows:
+    bucket = events.query.bucket_seconds
+    counts = Counter((event.at // bucket * bucket, event.event) for event in events.in_range)
+    form = "%Y-%m-%dT%H:%M:%SZ" if bucket < DAY else "%Y-%m-%d"
+    return [[datetime.fromtimestamp(at, UTC).strftime(form), name, n] for (at, name), n in sorted(counts.items())]
+
+
+ANSWERS: dict[str, Callable[[MatchingEvents], Rows]] = {
+    "tool-usage": tool_usage,
+    "tool-errors": tool_errors,
+    "tool-duration": tool_duration,
+    "error-types": error_types,
+    "ai-providers": ai_providers,
+    "mcp-clients": mcp_clients,
+    "transports": transports,
+    "kubernetes-versions": kubernetes_versions,
+    "deployment-methods": deployment_methods,
+    "versions": versions,
+    "active-instances": active_instances,
+    "retention": retention,
+    "uptime": uptime,
+    "events": events_over_time,
+}

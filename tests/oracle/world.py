@@ -1,4 +1,4 @@
-"""The world that a fleet lives in: what there is, and how common it is. Data, but for a draw and the rounding."""
+"""The fleet's world: tools, clients, providers, releases, and how common each is. Data, a draw, and the rounding."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ HOUR = 3600
 
 @dataclass(frozen=True)
 class Tool:
-    """A tool: how often a call fails, how long it takes in the middle (ms), and with which classes it fails."""
+    """A tool: the share of calls that fail, the median duration in milliseconds, and the classes of its errors."""
 
     name: str
     failing: float
@@ -21,7 +21,7 @@ class Tool:
 
 
 TOOLS = (
-    # By rank: how often each is called follows Zipf's law.
+    # By rank: the number of calls follows Zipf's law.
     Tool("query", 0.02, 340.0, ("ApiException", "TimeoutError")),
     Tool("recommend", 0.05, 9_400.0, ("AIProviderError", "RateLimitError", "TimeoutError")),
     Tool("version", 0.001, 2.4, ("ConnectionError",)),
@@ -40,7 +40,7 @@ TOOL_WEIGHTS = tuple(1.0 / rank**1.1 for rank in range(1, len(TOOLS) + 1))
 
 @dataclass(frozen=True)
 class Client:
-    """An MCP client: its share of the instances, its versions from old to new, and what it speaks off stdio."""
+    """An MCP client: its share of the instances, its versions from old to new, and its transport if not stdio."""
 
     name: str
     share: float
@@ -64,7 +64,7 @@ CLIENTS = (
     Client("http", 3),
 )
 UNLISTED_CLIENTS = ("acme-internal-agent", "jane's assistant", "bot-4711")
-"""What clients outside the vocabulary call themselves; it must never be seen beyond admission."""
+"""Names of clients outside the vocabulary; none may appear beyond admission."""
 
 PROVIDERS = (
     ("anthropic", 52),
@@ -85,7 +85,7 @@ K8S_MINORS = ("1.29", "1.30", "1.31", "1.32", "1.33", "1.34")
 K8S_SUFFIXES = ("", "", "-gke.1234567", "+k3s1", "-eks-113cf36")
 
 RELEASES = (
-    # Days between one release and the next, and whether it is a bad one, whose calls fail three times as often.
+    # Version, days until the next release, and whether it is a bad one, whose calls fail three times as often.
     ("1.10.0", 12, False),
     ("1.11.0", 9, False),
     ("1.11.1", 3, False),
@@ -101,19 +101,19 @@ RELEASES = (
 
 
 def releases() -> Iterator[tuple[str, int, bool]]:
-    """The releases for as long as anybody looks: after those above one every ten days, every seventh a bad one."""
+    """Releases without end: those above, then one every ten days, every seventh a bad one."""
     yield from RELEASES
     for number in count(3):
         yield f"2.{number}.0", 10, number % 7 == 0
 
 
 def pick(rng: Random, shares: tuple[tuple[str, int], ...]) -> str:
-    """A word by its share."""
+    """A random word, weighted by its share."""
     return rng.choices([word for word, _ in shares], [share for _, share in shares])[0]
 
 
 def rounded(value: float) -> float:
-    """Two significant digits, hundredths at finest: what the promise says, in decimal arithmetic of its own."""
+    """Two significant digits, hundredths at the finest, as promised; in the oracle's own decimal arithmetic."""
     exact = Decimal(value)
     step = Decimal("0.01") if exact < 1 else Decimal(1).scaleb(exact.adjusted() - 1)
     return float(exact.quantize(step, ROUND_HALF_EVEN))

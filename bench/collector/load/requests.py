@@ -17,7 +17,7 @@ from typing import Any
 
 from footfall.catalogue import catalogue_for
 from footfall.send.wire import BatchSender, compressed, encode_event, event_suffix, request_body
-from tests.oracle.fleet import Fleet, Happened
+from tests.oracle.fleet import Fleet, FleetEvent
 
 KEY = "phc_measured"
 BATCH = 100
@@ -43,7 +43,7 @@ def templates() -> list[Template]:
     """The first `BATCH` events of each of `INSTANCES` instances of a generated fleet."""
     found = []
     for number in range(_PEOPLE.instances):
-        life = (event for sent in _PEOPLE.sent([number]) for event in sent.events)
+        life = (event for sent in _PEOPLE.requests([number]) for event in sent.events)
         events = list(itertools.islice(life, BATCH))
         if len(events) == BATCH:
             said = tuple((event.event, _properties(event)) for event in events)
@@ -53,9 +53,9 @@ def templates() -> list[Template]:
     return found
 
 
-def _properties(event: Happened) -> dict[str, Any]:
+def _properties(event: FleetEvent) -> dict[str, Any]:
     """What the client would send: its own names, and values as its checks leave them."""
-    said = dict(event.said)
+    said = dict(event.properties)
     said["dot_ai_version"] = said.pop("product_version", None)
     return {**(_CHECKS[event.event](said.get) or {}), **(_COMMON(said.get) or {})}
 

@@ -1,4 +1,4 @@
-"""Every chart over a generated fleet says what plain Python counted, under every range and filter."""
+"""Over a generated fleet, every chart equals its true answer in the oracle, under every range and filter."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from collector.tests.answer.comparing import equal
-from collector.tests.store.filling import CATALOGUES, journal_fleet, loader_of, open_store
+from collector.tests.answer.chart_rows import equal
+from collector.tests.store.fill_store import CATALOGUES, journal_fleet, loader_of, open_store
 from footfall_collector.answer import Answers, ChartSpec, Filters
 from footfall_collector.answer.charts import CHARTS
 from footfall_collector.store.duckdb.store import DuckStore
 from tests.oracle.fleet import Fleet
-from tests.oracle.truth import Asked, Truth
+from tests.oracle.truth import OracleQuery, Truth
 from tests.oracle.world import DAY, HOUR
 
 END = 1_795_534_217  # 2026-11-24T15:30:17Z, in the middle of a week, a day and an hour
@@ -45,7 +45,7 @@ QUERIES: tuple[dict[str, str], ...] = (
 
 @dataclass(frozen=True)
 class Case:
-    """A fleet in a store, with its truth."""
+    """A fleet in a DuckDB store, and its true answers."""
 
     answers: Answers
     truth: Truth
@@ -56,18 +56,18 @@ class Case:
 @pytest.fixture(scope="module", params=range(len(FLEETS)), ids=lambda n: f"seed {FLEETS[n].seed}")
 def case(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Case]:
     fleet, data = FLEETS[request.param], tmp_path_factory.mktemp("fleet")
-    sent = sorted(fleet.sent(), key=lambda one: one.received)
+    sent = sorted(fleet.requests(), key=lambda one: one.received)
     third = len(sent) // 3
     store = open_store(data)
     loader = loader_of(data, store)
-    # A third is rolled up, a third is rolled up onto it, and a third is not yet.
+    # One third is rolled up, the second is added to the roll-ups, the last is not rolled up yet.
     for part in (sent[:third], sent[third : 2 * third], sent[2 * third :]):
         journal_fleet(data, part)
         loader.run_once()
         if part[-1] is not sent[-1]:
-            loader.settle()
+            loader.checkpoint()
     assert store.unrolled_loads > 0
-    yield Case(Answers(store, CATALOGUES), Truth(fleet.happened()), store, fleet.days)
+    yield Case(Answers(store, CATALOGUES), Truth(fleet.events()), store, fleet.days)
     store.close()
 
 
@@ -75,18 +75,18 @@ def filters_of(query: dict[str, str]) -> Filters:
     return Filters.parse({"product": "dot-ai", **query}, datetime.fromtimestamp(END, UTC), CATALOGUES)
 
 
-def asked_for(spec: ChartSpec, query: dict[str, str]) -> Asked:
-    """The question in the truth's terms: the range by its meaning, and the filters that the chart carries."""
+def oracle_query_of(spec: ChartSpec, query: dict[str, str]) -> OracleQuery:
+    """The query in the oracle's terms, with those of the filters that the chart's events carry."""
     start, end = range_of(query)
     if spec.daily:
         start, end = start // DAY * DAY, -(-end // DAY) * DAY
-    only = {NAMES.get(key, key): value for key, value in query.items() if key in spec.filters and key != "internal"}
-    step = DAY if end - start > 2 * DAY else HOUR if end - start > 3 * HOUR else 60
-    return Asked(start, end, query.get("internal", "hide"), step, only)
+    filters = {NAMES.get(key, key): value for key, value in query.items() if key in spec.filters and key != "internal"}
+    bucket = DAY if end - start > 2 * DAY else HOUR if end - start > 3 * HOUR else 60
+    return OracleQuery(start, end, query.get("internal", "hide"), bucket, filters)
 
 
 def range_of(query: dict[str, str]) -> tuple[int, int]:
-    """Epoch seconds: the last day to the second, whole days with today, or as given."""
+    """Epoch seconds: hours up to now to the second, whole days with today, or the moments in the query."""
     if "start" in query:
         return moments(query)
     if query["range"] in ("1h", "24h"):
@@ -96,7 +96,7 @@ def range_of(query: dict[str, str]) -> tuple[int, int]:
 
 
 def moments(query: dict[str, str]) -> tuple[int, int]:
-    """Epoch seconds of `start` and `end`; a day as `end` is counted whole."""
+    """Epoch seconds of `start` and `end`; a day as `end` is included."""
     start, end = (datetime.fromisoformat(query[key]) for key in ("start", "end"))
     whole = DAY if len(query["end"]) == 10 else 0
     return (
@@ -106,27 +106,30 @@ def moments(query: dict[str, str]) -> tuple[int, int]:
 
 
 def check(case: Case, query: dict[str, str]) -> int:
-    """Compare all charts; returns how many rows they had together."""
+    """Compare all charts; returns the number of their rows."""
     rows = 0
     for spec in CHARTS:
-        chart, asked = case.answers.chart(spec.id, filters_of(query)), asked_for(spec, query)
-        expected = case.truth.chart(spec.id, asked)
-        assert equal(chart.rows, expected), (spec.id, query, chart.rows[:5], expected[:5])
-        hidden = case.truth.hidden_internal(asked) if asked.internal == "hide" else 0
+        chart, oracle_query = case.answers.chart(spec.id, filters_of(query)), oracle_query_of(spec, query)
+        expected = case.truth.chart(spec.id, oracle_query)
+        assert equal(chart.rows, expected), (
+            f"The chart `{spec.id}` differs from its true answer in tests/oracle/truth.py under {query}: "
+            f"{len(chart.rows)} rows {chart.rows[:5]}, expected {len(expected)} rows {expected[:5]}"
+        )
+        hidden = case.truth.hidden_internal(oracle_query) if oracle_query.internal == "hide" else 0
         assert chart.hidden_internal == hidden, (spec.id, query)
         rows += len(chart.rows)
     return rows
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda query: " ".join(f"{k}={v}" for k, v in query.items()))
-def test_every_chart_equals_the_truth(case: Case, query: dict[str, str]) -> None:
+def test_every_chart_equals_its_true_answer(case: Case, query: dict[str, str]) -> None:
     rows = check(case, query)
-    # The shortest fleet and the shortest range may have nothing; a version that nobody has must leave nothing at all.
+    # The shortest fleet and the shortest range may have no events; an unknown version must have none.
     may_be_empty = case.days < 30 or query.get("range") == "1h"
     assert rows == 0 if query.get("version") == "9.9.9" else rows > 0 or may_be_empty
 
 
-def test_it_stays_equal_once_everything_is_rolled_up(case: Case) -> None:
+def test_every_chart_stays_equal_once_everything_is_rolled_up(case: Case) -> None:
     case.store.roll_up()
     assert case.store.unrolled_loads == 0
     for query in QUERIES[::4]:

@@ -32,8 +32,8 @@ def test_copies_are_whole_lines_and_every_event_of_a_copy_is_another(base: Base,
     lines = [line for path in tmp_path.glob("*.jsonl") for line in path.read_bytes().splitlines()]
     assert all(map(has_valid_checksum, lines))
     events = [json.loads(line) for line in lines]
-    assert len({event["uuid"] for event in events}) == 4 * sum(1 for _ in FLEET.happened())
-    assert len({event["instance"] for event in events}) == 2 * len({one.instance for one in FLEET.happened()})
+    assert len({event["uuid"] for event in events}) == 4 * sum(1 for _ in FLEET.events())
+    assert len({event["instance"] for event in events}) == 2 * len({one.instance for one in FLEET.events()})
 
 
 def test_a_store_that_the_engine_multiplied_has_what_the_journal_would_have_brought(base: Base, tmp_path: Path) -> None:

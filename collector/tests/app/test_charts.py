@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from collector.tests.answer.comparing import equal
+from collector.tests.answer.chart_rows import equal
 from collector.tests.app.http import ask, counter, post
 from collector.tests.receive.shapes import SECRET_TEXT, TOKEN, batch, event, gzipped
 from tests.oracle.fleet import Fleet
-from tests.oracle.truth import Asked, Truth
+from tests.oracle.truth import ANSWERS, OracleQuery, Truth
 from tests.oracle.world import DAY
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
@@ -62,7 +62,7 @@ def test_the_recorded_request_is_in_every_chart_within_two_seconds(
     assert post(live, gzipped(json.dumps(recorded_body).encode()), content_encoding="gzip").status == 200
     acknowledged = time.monotonic()
     waiting, found = set(ids(live)), {}
-    assert len(waiting) == 14
+    assert len(waiting) == len(ANSWERS)
     while waiting:
         for name in sorted(waiting):
             answer = chart(live, name, product="dot-ai", internal="all")
@@ -120,7 +120,7 @@ def test_a_chart_that_does_not_exist_is_a_plain_404(live: CollectorProcess) -> N
 def test_a_posted_fleet_is_answered_as_plain_python_counts_it(tmp_path: Path) -> None:
     end = int(time.time()) - 5
     fleet = Fleet(instances=40, days=20, seed=11, end=end)
-    truth = Truth(fleet.happened())
+    truth = Truth(fleet.events())
     command = [
         sys.executable,
         str(ROOT / "tests" / "oracle" / "fleet.py"),
@@ -133,14 +133,14 @@ def test_a_posted_fleet_is_answered_as_plain_python_counts_it(tmp_path: Path) ->
     ]
     with start_collector(tmp_path / "data") as collector:
         subprocess.run([*command, "--end", str(end), "--post", collector.url, "--key", TOKEN], check=True)
-        wait_for(lambda: counter(collector, "events_stored") == sum(1 for _ in fleet.happened()), "the events")
+        wait_for(lambda: counter(collector, "events_stored") == sum(1 for _ in fleet.events()), "the events")
         start, last = end // DAY - 25, end // DAY
         query = {"start": day(start), "end": day(last), "internal": "hide"}
-        asked = Asked(start * DAY, (last + 1) * DAY, "hide")
+        oracle_query = OracleQuery(start * DAY, (last + 1) * DAY, "hide")
         for name in ids(collector):
             answer = chart(collector, name, **query)
-            assert equal(answer["rows"], truth.chart(name, asked)), name
-            assert answer["hidden_internal"] == truth.hidden_internal(asked) > 0
+            assert equal(answer["rows"], truth.chart(name, oracle_query)), name
+            assert answer["hidden_internal"] == truth.hidden_internal(oracle_query) > 0
 
 
 def day(number: int) -> str:

@@ -9,10 +9,10 @@ from typing import Any
 from collector.tests.receive.shapes import batch, event
 from footfall_collector.app import Collector
 from footfall_collector.runtime import Settings
-from footfall_collector.store import Scope
+from footfall_collector.store import EventSelection
 from tests.support.waiting import wait_for
 
-EVERYTHING = Scope("dot-ai", 0, 4_000_000_000)
+EVERYTHING = EventSelection("dot-ai", 0, 4_000_000_000)
 COUNT = "SELECT coalesce(sum(n), 0)::BIGINT FROM event_counts"
 LEAST_MEMORY = "128MB"
 
@@ -53,7 +53,7 @@ async def all_posted(collector: Collector, made: list[bytes]) -> list[int]:
 
 
 def counted(collector: Collector) -> int:
-    [[total]] = collector.store.rows(COUNT, EVERYTHING)
+    [[total]] = collector.store.query(COUNT, EVERYTHING)
     return int(total)
 
 
@@ -65,7 +65,7 @@ def test_while_the_store_is_checkpointed_events_are_acknowledged_and_afterwards_
     begun, over = threading.Event(), threading.Event()
 
     def checkpoint(step: str) -> None:
-        if step == "settle" and not over.is_set():
+        if step == "checkpoint" and not over.is_set():
             # As a checkpoint does that takes for ever: nobody reads, and the loader is kept from loading.
             with store.files.lock.alone():
                 begun.set()
@@ -76,15 +76,15 @@ def test_while_the_store_is_checkpointed_events_are_acknowledged_and_afterwards_
         assert asyncio.run(all_posted(collector, bodies(1, 10))) == [200]
         wait_for(lambda: counted(collector) == 10, "the first events")
         store._step = checkpoint
-        settling = threading.Thread(target=lambda: collector.loader.do(collector.loader.settle))
-        settling.start()
+        checkpointing = threading.Thread(target=lambda: collector.loader.run_between_loads(collector.loader.checkpoint))
+        checkpointing.start()
         assert begun.wait(30)
         statuses = asyncio.run(all_posted(collector, bodies(40, 10)))
         assert statuses == [200] * 40
         assert not over.is_set()
         assert collector.status.total("events_stored") == 10
         over.set()
-        settling.join(30)
+        checkpointing.join(30)
         wait_for(lambda: counted(collector) == 410, "the events that came meanwhile")
     finally:
         over.set()
@@ -108,7 +108,7 @@ def test_the_engine_keeps_its_memory_limit_while_it_loads_rolls_up_and_answers(t
         made = bodies(40, 2000)
         assert set(asyncio.run(all_posted(collector, made))) == {200}
         wait_for(lambda: look() == 80_000, "all events in the store", seconds=60)
-        collector.loader.do(collector.loader.settle)
+        collector.loader.run_between_loads(collector.loader.checkpoint)
         look()
         assert counted(collector) == 80_000
         with files.reader() as cursor:

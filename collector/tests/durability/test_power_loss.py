@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from collector.tests.receive.shapes import event
-from collector.tests.store.filling import admitted
+from collector.tests.store.fill_store import admitted
+from footfall_collector.journal import without_damaged_lines
 from footfall_collector.journal.recovery import recover
-from footfall_collector.store.damaged_lines import readable
 
 SIZE = 64 << 10
 LIVE, CLOSED = "000000000007.open", "000000000007.jsonl"
@@ -90,7 +90,7 @@ def test_a_changed_bit_costs_the_line_it_is_in_and_no_other(journal: Path, flips
 def test_a_bit_that_changes_in_a_closed_segment_costs_that_line_when_it_is_loaded(journal: Path) -> None:
     for at, bit in FLIPS["any bit of the segment"][:300]:
         (journal / CLOSED).write_bytes(flipped(at, bit))
-        sound, damaged = readable(journal / CLOSED, journal / "scratch")
+        sound, damaged = without_damaged_lines(journal / CLOSED, journal / "scratch")
         assert sound.read_bytes() == left_after_a_flip(at), (at, bit)
         assert damaged in (1, 2), (at, bit)
 

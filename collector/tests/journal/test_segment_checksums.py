@@ -3,9 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from footfall_collector.journal import Journal, SegmentChecksums, with_checksum
+from footfall_collector.journal import Journal, SegmentChecksums, with_checksum, without_damaged_lines
 from footfall_collector.runtime.status import Status
-from footfall_collector.store.damaged_lines import readable
 
 LINES = [with_checksum(b'{"n":%d' % n) for n in range(50)]
 
@@ -29,7 +28,7 @@ def test_the_checksum_of_all_commits_is_that_of_the_file(tmp_path: Path) -> None
     journal, segment = closed_by(tmp_path)
     assert segment.read_bytes() == b"".join(LINES)
     assert journal.checksums.matches(segment)
-    assert readable(segment, tmp_path / "scratch", journal.checksums) == (segment, 0)
+    assert without_damaged_lines(segment, tmp_path / "scratch", journal.checksums) == (segment, 0)
 
 
 def test_a_changed_segment_is_checked_line_by_line(tmp_path: Path) -> None:
@@ -38,7 +37,7 @@ def test_a_changed_segment_is_checked_line_by_line(tmp_path: Path) -> None:
     whole[len(LINES[0]) + 3] ^= 1
     segment.write_bytes(whole)
     assert not journal.checksums.matches(segment)
-    sound, damaged = readable(segment, tmp_path / "scratch", journal.checksums)
+    sound, damaged = without_damaged_lines(segment, tmp_path / "scratch", journal.checksums)
     assert (damaged, sound.read_bytes()) == (1, LINES[0] + b"".join(LINES[2:]))
 
 

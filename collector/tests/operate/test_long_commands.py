@@ -8,7 +8,7 @@ import pytest
 
 from collector.tests.operate.commands import STAYER, begun
 from collector.tests.receive.shapes import event
-from collector.tests.store.filling import PEPPER, admitted, journal, loader_of, open_store
+from collector.tests.store.fill_store import PEPPER, admitted, journal, loader_of, open_store
 from footfall_collector.operate import StoreOperations
 from footfall_collector.runtime import ControlSocket, Settings
 

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from collector.tests.receive.shapes import event
-from collector.tests.store.filling import admitted, journal, journal_dir, journal_fleet, loader_of, open_store
+from collector.tests.store.fill_store import admitted, journal, journal_dir, journal_fleet, loader_of, open_store
 from footfall_collector.runtime.status import Status
-from footfall_collector.store import Scope
+from footfall_collector.store import EventSelection
 from tests.oracle.fleet import Fleet, stamp
 
 ROOT = Path(__file__).parents[3]
 NOVEMBER = 1_793_491_200  # 2026-11-01T00:00:00Z
 FLEET = Fleet(instances=12, days=8, seed=4, end=NOVEMBER + 4 * 86_400)
-EVERYTHING = Scope("dot-ai", 0, 4_000_000_000)
+EVERYTHING = EventSelection("dot-ai", 0, 4_000_000_000)
 BY_EVENT = "SELECT event, sum(n)::BIGINT FROM event_counts GROUP BY event"
 
 
@@ -26,12 +26,12 @@ def counts(data: Path) -> dict[str, int]:
     """Events by name, as charts count them now, after a roll-up, and from the raw events alone: all the same."""
     store = open_store(data)
     try:
-        now = dict(store.rows(BY_EVENT, EVERYTHING))
+        now = dict(store.query(BY_EVENT, EVERYTHING))
         store.roll_up()
         assert store.unrolled_loads == 0
-        assert dict(store.rows(BY_EVENT, EVERYTHING)) == now
+        assert dict(store.query(BY_EVENT, EVERYTHING)) == now
         store.rebuild()
-        assert dict(store.rows(BY_EVENT, EVERYTHING)) == now
+        assert dict(store.query(BY_EVENT, EVERYTHING)) == now
         return now
     finally:
         store.close()
@@ -42,43 +42,43 @@ def load(data: Path) -> Status:
     status, store = Status(), open_store(data)
     loader = loader_of(data, store, status)
     loader.run_once()
-    loader.settle()
+    loader.checkpoint()
     store.close()
     return status
 
 
-def die_at(data: Path, step: int) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "collector.tests.store.dying", str(data), str(step)]
+def load_until_killed_at(data: Path, step: int) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "collector.tests.store.killed_load", str(data), str(step)]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.mark.parametrize("step", range(1, 12))
 def test_killed_at_any_step_the_next_start_counts_every_event_once(tmp_path: Path, step: int) -> None:
     # Two months, and two segments of which the second repeats requests of the first.
-    requests = list(FLEET.sent())
+    requests = list(FLEET.requests())
     journal_fleet(tmp_path, requests[: len(requests) * 2 // 3])
     journal_fleet(tmp_path, requests[len(requests) // 3 :])
-    died = die_at(tmp_path, step)
-    assert died.returncode == -signal.SIGKILL, died.stderr
-    assert died.stdout.split("\n")[-2] == STEPS[step - 1]
+    killed = load_until_killed_at(tmp_path, step)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert killed.stdout.split("\n")[-2] == STEPS[step - 1]
     load(tmp_path)
-    assert counts(tmp_path) == Counter(happened.event for happened in FLEET.happened())
+    assert counts(tmp_path) == Counter(happened.event for happened in FLEET.events())
     assert list(journal_dir(tmp_path).glob("*.jsonl")) == []
 
 
 STEPS = (
     "begin", "month 2026-10", "month 2026-11", "done",
-    "roll up", "rolled up", "settle", "settled", "forget segments", "settle", "settled",
+    "roll up", "rolled up", "checkpoint", "checkpointed", "forget segments", "checkpoint", "checkpointed",
 )  # fmt: skip
 """What one load takes; `close` settles once more."""
 
 
 def test_killed_at_one_step_after_another_it_still_counts_once(tmp_path: Path) -> None:
-    journal_fleet(tmp_path, FLEET.sent())
+    journal_fleet(tmp_path, FLEET.requests())
     for step in (2, 3, 5, 4):
-        assert die_at(tmp_path, step).returncode == -signal.SIGKILL
+        assert load_until_killed_at(tmp_path, step).returncode == -signal.SIGKILL
     load(tmp_path)
-    assert counts(tmp_path) == Counter(happened.event for happened in FLEET.happened())
+    assert counts(tmp_path) == Counter(happened.event for happened in FLEET.events())
 
 
 def send(data: Path, *events: dict[str, Any], received: int = NOVEMBER, sent_at: int | None = None) -> Status:
@@ -117,12 +117,12 @@ def test_the_same_uuid_of_another_product_is_another_event(tmp_path: Path) -> No
     load(tmp_path)
     store = open_store(tmp_path)
     for product in ("dot-ai", "other-product"):
-        assert store.rows(BY_EVENT, Scope(product, 0, 4_000_000_000)) == [("tool_executed", 1)]
+        assert store.query(BY_EVENT, EventSelection(product, 0, 4_000_000_000)) == [("tool_executed", 1)]
     store.close()
 
 
 def test_a_segment_that_comes_back_from_a_backup_adds_nothing(tmp_path: Path) -> None:
-    journal_fleet(tmp_path, FLEET.sent())
+    journal_fleet(tmp_path, FLEET.requests())
     [segment] = journal_dir(tmp_path).glob("*.jsonl")
     content = segment.read_bytes()
     load(tmp_path)
@@ -149,7 +149,7 @@ class EndedError(Exception):
 
 
 def test_a_load_that_was_cut_short_is_finished_whole_whichever_segment_is_asked_for_next(tmp_path: Path) -> None:
-    requests = list(FLEET.sent())
+    requests = list(FLEET.requests())
     for part in range(4):
         journal_fleet(tmp_path, requests[part::4])
     first, *rest = sorted(journal_dir(tmp_path).glob("*.jsonl"))
@@ -169,4 +169,4 @@ def test_a_load_that_was_cut_short_is_finished_whole_whichever_segment_is_asked_
     store = open_store(tmp_path)
     store.load([first])
     store.close()
-    assert counts(tmp_path) == Counter(happened.event for happened in FLEET.happened())
+    assert counts(tmp_path) == Counter(happened.event for happened in FLEET.events())

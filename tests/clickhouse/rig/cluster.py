@@ -11,38 +11,38 @@ from clickhouse_driver import Client  # type: ignore[import-untyped] # it ships 
 from clickhouse_driver.errors import Error  # type: ignore[import-untyped] # as above
 
 from scripts.setup import find_clickhouse
-from tests.clickhouse.rig.configuration import CLUSTER, Place, server_files, zookeeper_files
+from tests.clickhouse.rig.configuration import CLUSTER, ServerPlace, server_files, zookeeper_files
 from tests.clickhouse.rig.processes import Program, free_ports
 from tests.support.waiting import wait_for
 
 READY_SECONDS = 60.0
 
-# It tells of every server that is not there, with its traceback; here servers are ended on purpose.
+# The driver logs a traceback for every unreachable server; these tests kill servers on purpose.
 logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)
 
 
 class Server:
-    """One ClickHouse server of the cluster."""
+    """A ClickHouse server of the cluster."""
 
-    def __init__(self, place: Place, program: Program) -> None:
+    def __init__(self, place: ServerPlace, program: Program) -> None:
         self.place, self.program = place, program
 
     def ask(self, sql: str, **settings: Any) -> list[tuple[Any, ...]]:
-        """The rows of a statement, over a connection of its own. Raises the driver's errors."""
+        """The rows of a statement, over a new connection. Raises the driver's errors."""
         with Client("127.0.0.1", self.place.tcp, connect_timeout=2, settings=settings) as client:
             rows = client.execute(sql)
         return rows if isinstance(rows, list) else []
 
     @property
     def answers(self) -> bool:
-        """Whether it takes statements."""
+        """Whether the server answers a statement."""
         try:
             return self.program.running and self.ask("SELECT 1") == [(1,)]
         except (Error, OSError, EOFError):
             return False
 
     def await_ready(self) -> None:
-        """Wait until it takes statements; AssertionError with what it printed where it doesn't."""
+        """Wait until the server answers; AssertionError with its output if it ends."""
 
         def ready() -> bool:
             assert self.program.running, f"{self.place.name} ended:\n{self.program.output}"
@@ -51,7 +51,7 @@ class Server:
         wait_for(ready, f"{self.place.name} to take statements", READY_SECONDS)
 
     def restart(self) -> None:
-        """Start it again after it was killed, and wait until it is ready."""
+        """Start the server after it was killed, and wait until it is ready."""
         self.program.start()
         self.await_ready()
 
@@ -63,7 +63,7 @@ class Cluster:
         self.zookeeper, self.servers = zookeeper, servers
 
     def url(self, *servers: Server, database: str = "footfall", cluster: str = CLUSTER) -> str:
-        """The setting `store` for these servers, all of them where none is given."""
+        """The setting `store` for these servers, or for all."""
         hosts = ",".join(f"127.0.0.1:{server.place.tcp}" for server in servers or self.servers)
         return f"clickhouse://default@{hosts}/{database}?cluster={cluster}"
 
@@ -91,13 +91,13 @@ class Cluster:
 
 @contextmanager
 def running(folder: Path) -> Iterator[Cluster]:
-    """The cluster, with all its files below `folder`; everything is ended at the end, whatever happened."""
+    """The cluster, with its files below `folder`; all programs are killed at the end."""
     programs: list[Program] = []
     try:
         zookeeper, port = _zookeeper(folder)
         programs.append(zookeeper)
         zookeeper.start()
-        # This version of ClickHouse crashes at times when it comes first.
+        # This version of ClickHouse sometimes crashes if it starts before ZooKeeper.
         wait_for(lambda: _serves(port), "ZooKeeper to serve", READY_SECONDS)
         servers = _servers(folder, port)
         programs += [server.program for server in servers]
@@ -111,11 +111,11 @@ def running(folder: Path) -> Iterator[Cluster]:
 
 
 def _serves(port: int) -> bool:
-    """Whether ZooKeeper answers, and says that it serves."""
+    """Whether ZooKeeper answers that it serves."""
     try:
-        with socket.create_connection(("127.0.0.1", port), 2) as asked:
-            asked.sendall(b"srvr")
-            return b"Mode: standalone" in asked.recv(4096)
+        with socket.create_connection(("127.0.0.1", port), 2) as connection:
+            connection.sendall(b"srvr")
+            return b"Mode: standalone" in connection.recv(4096)
     except OSError:
         return False
 
@@ -131,16 +131,18 @@ def _zookeeper(folder: Path) -> tuple[Program, int]:
     [port] = free_ports(1)
     place = folder / "zookeeper"
     place.mkdir(parents=True)
-    java, jar = _needed(find_clickhouse.java()), _needed(find_clickhouse.zookeeper())
+    java, jar = _required(find_clickhouse.java()), _required(find_clickhouse.zookeeper())
     main = "org.apache.zookeeper.server.ZooKeeperServerMain"
     options = ["-Xmx96m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", jar]
     return Program("zookeeper", [java, *options, main, str(zookeeper_files(place, port))], place), port
 
 
 def _servers(folder: Path, zookeeper: int) -> list[Server]:
-    binary = _needed(find_clickhouse.server())
+    binary = _required(find_clickhouse.server())
     ports = iter(free_ports(12))
-    places = [Place(shard, replica, next(ports), next(ports), next(ports)) for shard in (1, 2) for replica in (1, 2)]
+    places = [
+        ServerPlace(shard, replica, next(ports), next(ports), next(ports)) for shard in (1, 2) for replica in (1, 2)
+    ]
     servers = []
     for place in places:
         own = folder / place.name
@@ -150,6 +152,6 @@ def _servers(folder: Path, zookeeper: int) -> list[Server]:
     return servers
 
 
-def _needed(found: str | None) -> str:
-    assert found is not None, "the cluster's tests need ClickHouse's server, ZooKeeper and Java: run `make clickhouse`"
-    return found
+def _required(path: str | None) -> str:
+    assert path is not None, "the cluster's tests need ClickHouse's server, ZooKeeper and Java: run `make clickhouse`"
+    return path

@@ -10,8 +10,8 @@ CLUSTER = "footfall"
 
 
 @dataclass(frozen=True)
-class Place:
-    """One server: which shard it holds a copy of (from 1), the copy's number (from 1), and its ports."""
+class ServerPlace:
+    """A server: the number of its shard and of its replica, both from 1, and its ports."""
 
     shard: int
     replica: int
@@ -35,7 +35,7 @@ def zookeeper_files(folder: Path, port: int) -> Path:
     return path
 
 
-def server_files(folder: Path, place: Place, places: Sequence[Place], zookeeper: int) -> Path:
+def server_files(folder: Path, place: ServerPlace, places: Sequence[ServerPlace], zookeeper: int) -> Path:
     """Write one server's configuration; returns the main file's path."""
     users = folder / "users.xml"
     users.write_text(_USERS)
@@ -71,7 +71,7 @@ def server_files(folder: Path, place: Place, places: Sequence[Place], zookeeper:
     return path
 
 
-def _shards(places: Sequence[Place]) -> str:
+def _shards(places: Sequence[ServerPlace]) -> str:
     shards = ""
     for number in sorted({place.shard for place in places}):
         replicas = "".join(

@@ -11,11 +11,12 @@ from .admission import Admission, Admitted
 from .catalogues import load_catalogues
 from .client_batch import ClientBatch
 from .instance_hash import MAX_ID, instance_of
-from .new_instances import TOO_MANY_INSTANCES, NewInstances
+from .new_instances import EPHEMERAL, TOO_MANY_INSTANCES, NewInstances
 from .pepper import FILE, fingerprint, load_pepper
 from .times import epoch_of
 
 __all__ = [
+    "EPHEMERAL",
     "FILE",
     "MAX_ID",
     "TOO_MANY_INSTANCES",

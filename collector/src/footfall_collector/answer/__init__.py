@@ -1,34 +1,38 @@
-"""Charts: what each asks (`charts`), under which `filters`, and its SQL for each engine in `sql/<page>/`.
+"""Charts: one question each, answered by SQL over the store's relations.
 
-`answers` runs a question on the store and shapes its rows. `version_order` is the one order of versions.
+`charts` lists them; the SQL of each stands in `sql/<page>/<chart>.<engine>.sql`. `filters` reads a query string,
+`answers` runs a chart's SQL under the filters and shapes its rows. `version_order` is the one order of versions.
+
+Promises: a chart has the same rows from both engines, and they are those of the oracle (`tests/oracle`). `show`,
+`operate` and `app` import from this package; it reads data only through `Store.query`.
 """
 
 from .answers import Answers, Cell, Chart
-from .charts import COMMON, ChartSpec
+from .charts import COMMON_FILTERS, ChartSpec
 from .filters import (
-    CUSTOM,
+    CUSTOM_RANGE,
+    DAY_RANGES,
     DEFAULT_RANGE,
     EARLIEST,
-    EXTRA,
-    HOURS,
-    INTERNAL,
-    LONGEST,
-    RANGES,
+    EXTRA_FILTERS,
+    HOUR_RANGES,
+    INTERNAL_VALUES,
+    MAX_VALUE_LENGTH,
     FilterError,
     Filters,
 )
 from .version_order import is_release, is_version, version_key
 
 __all__ = [
-    "COMMON",
-    "CUSTOM",
+    "COMMON_FILTERS",
+    "CUSTOM_RANGE",
+    "DAY_RANGES",
     "DEFAULT_RANGE",
     "EARLIEST",
-    "EXTRA",
-    "HOURS",
-    "INTERNAL",
-    "LONGEST",
-    "RANGES",
+    "EXTRA_FILTERS",
+    "HOUR_RANGES",
+    "INTERNAL_VALUES",
+    "MAX_VALUE_LENGTH",
     "Answers",
     "Cell",
     "Chart",

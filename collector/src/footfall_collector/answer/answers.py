@@ -1,7 +1,6 @@
-"""The charts: one SQL file each and engine, over what a store offers, under filters that anybody may set."""
+"""Answers charts: runs a chart's SQL over the store under filters and shapes its rows."""
 
 import functools
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,12 +9,11 @@ from typing import Any
 
 from footfall.catalogue import Catalogue
 
-from ..store import DAY as DAY_SECONDS
-from ..store import Scope, Store, day_text
+from ..store import DAY_SECONDS, EventSelection, Store, day_text
 from .charts import (
     CHARTS,
-    DAY,
-    MOMENT,
+    DAY_UNIT,
+    MOMENT_UNIT,
     PUBLIC,
     RELEASE_DURATIONS,
     RELEASE_ERRORS,
@@ -26,10 +24,11 @@ from .charts import (
     ChartSpec,
     Column,
 )
-from .filters import EARLIEST, INTERNAL, Filters
+from .filters import EARLIEST, INTERNAL_VALUES, Filters
+from .version_order import version_key
 
 _COLUMNS = {"version": "product_version", "provider": "ai_provider"}
-"""Filters whose name differs from the column they are about."""
+"""Filter to the column that it restricts, if their names differ."""
 
 
 Cell = str | int | float | bool | None
@@ -41,10 +40,10 @@ class Chart:
 
     Attributes:
         columns: names, in the order of the cells.
-        rows: cells are texts, numbers, or None where the events don't say.
+        rows: cells are texts, numbers, or None if the events don't carry the value.
         generated_at: RFC 3339, UTC.
-        hidden_internal: internal events of the range that are left out.
-        not_applied: filters that were given and that the chart's events don't carry.
+        hidden_internal: the number of internal events in the range that are left out.
+        not_applied: active filters that the chart's events don't carry.
     """
 
     id: str
@@ -59,7 +58,7 @@ class Chart:
 class Answers:
     """Answers charts from a store. Safe to use from many threads.
 
-    `products` may include some that have sent nothing yet. Methods raise StoreError where the store can't answer.
+    Methods raise StoreError if the store can't answer.
     """
 
     def __init__(self, store: Store, catalogues: Mapping[str, Catalogue]) -> None:
@@ -68,11 +67,11 @@ class Answers:
         self._specs = {spec.id: spec for spec in CHARTS}
 
     def charts(self) -> tuple[ChartSpec, ...]:
-        """Every chart there is."""
+        """All charts of the pages and the API."""
         return CHARTS
 
     def chart(self, id: str, filters: Filters) -> Chart:  # noqa: A002 - the chart's id, as in the address
-        """The answer of one chart. Raises KeyError where there is no such chart."""
+        """The answer of one chart. Raises KeyError if there is no such chart."""
         return self._answer(self._specs[id], filters)
 
     def summary(self, filters: Filters) -> Chart:
@@ -80,76 +79,79 @@ class Answers:
         return self._answer(SUMMARY, filters)
 
     def trend(self, filters: Filters) -> Chart:
-        """One row per day (hour where the range is short): calls, errors, median duration."""
+        """One row for each day, or hour in short ranges: calls, errors, median duration."""
         return self._answer(TREND, filters)
 
     def releases(self, filters: Filters) -> Chart:
-        """One row per version: first day in the range, instances, calls, errors, error rate."""
+        """One row for each version: first day in the range, instances, calls, errors, error rate."""
         return self._answer(RELEASES, filters)
 
     def release_tools(self, filters: Filters) -> Chart:
-        """One row per version and tool: calls, errors."""
+        """One row for each version and tool: calls, errors."""
         return self._answer(RELEASE_TOOLS, filters)
 
     def release_durations(self, filters: Filters) -> Chart:
-        """One row per version, tool and rounded duration in milliseconds: calls."""
+        """One row for each version, tool and rounded duration in milliseconds: calls."""
         return self._answer(RELEASE_DURATIONS, filters)
 
     def release_errors(self, filters: Filters) -> Chart:
-        """One row per version, tool and error class: errors."""
+        """One row for each version, tool and error class: errors."""
         return self._answer(RELEASE_ERRORS, filters)
 
     def public(self, filters: Filters) -> Chart:
-        """Instances by provider, client, transport and deployment, each once in each; dimension None is all of them."""
+        """Instances by provider, client, transport and deployment, each once in each; dimension None is the total."""
         return self._answer(PUBLIC, filters)
 
     def products(self) -> list[str]:
-        """The collector's products."""
+        """The collector's products, including those that have sent nothing yet."""
         return sorted(self.catalogues)
 
     def versions(self, product: str) -> list[str]:
-        """Every version of a product that was seen, the newest first."""
-        return sorted({version for version, _ in self._options(product) if version}, key=_version_key, reverse=True)
+        """All versions of a product in the store, the newest first."""
+        versions = {version for version, _ in self._options(product) if version}
+        return sorted(versions, key=lambda version: (version_key(version), version), reverse=True)
 
     def providers(self, product: str) -> list[str]:
-        """Every AI provider that was seen with a product."""
+        """All AI providers of a product in the store."""
         return sorted({provider for _, provider in self._options(product) if provider})
 
     def _options(self, product: str) -> list[tuple[Any, ...]]:
-        everything = Scope(product, int(EARLIEST.timestamp()), int(datetime.now(UTC).timestamp()) + DAY_SECONDS)
-        return self._store.rows(_sql(self._store.engine, "options"), everything)
+        everything = EventSelection(
+            product, int(EARLIEST.timestamp()), int(datetime.now(UTC).timestamp()) + DAY_SECONDS
+        )
+        return self._store.query(chart_sql(self._store.engine, "options"), everything)
 
     def _answer(self, spec: ChartSpec, filters: Filters) -> Chart:
-        scope = scope_of(spec, filters)
-        found = self._store.rows(_sql(self._store.engine, spec.id), scope)
+        selection = selection_for(spec, filters)
+        rows = self._store.query(chart_sql(self._store.engine, spec.id), selection)
         return Chart(
             spec.id,
             spec.title,
             [column.name for column in spec.columns],
-            [_cells(spec.columns, row, scope.exact) for row in found],
+            [_cells(spec.columns, row, selection.exact) for row in rows],
             datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            self._hidden(scope, filters),
-            [name for name in filters.given if name not in spec.filters],
+            self._hidden_internal(selection, filters),
+            [name for name in filters.active if name not in spec.filters],
         )
 
-    def _hidden(self, scope: Scope, filters: Filters) -> int:
+    def _hidden_internal(self, selection: EventSelection, filters: Filters) -> int:
         if filters.internal != "hide":
             return 0
-        kept = {name: value for name, value in scope.filters.items() if name in _COLUMNS.values()}
-        internal = Scope(scope.product, scope.start, scope.end, scope.exact, True, kept)
-        [[n]] = self._store.rows(_sql(self._store.engine, "hidden"), internal)
-        return int(n)
+        common = {name: value for name, value in selection.filters.items() if name in _COLUMNS.values()}
+        internal = EventSelection(selection.product, selection.start, selection.end, selection.exact, True, common)
+        [[events]] = self._store.query(chart_sql(self._store.engine, "hidden"), internal)
+        return int(events)
 
 
-def scope_of(spec: ChartSpec, filters: Filters) -> Scope:
-    """What the store is asked for: only the filters that the chart's events carry."""
-    applied = {_COLUMNS.get(name, name): value for name, value in filters.given.items() if name in spec.filters}
-    return Scope(
+def selection_for(spec: ChartSpec, filters: Filters) -> EventSelection:
+    """The events that a chart counts, with those of the filters that all its events carry."""
+    applied = {_COLUMNS.get(name, name): value for name, value in filters.active.items() if name in spec.filters}
+    return EventSelection(
         filters.product,
         int(filters.start.timestamp()),
         int(filters.end.timestamp()),
         filters.exact and not spec.daily,
-        INTERNAL[filters.internal],
+        INTERNAL_VALUES[filters.internal],
         applied,
     )
 
@@ -161,9 +163,9 @@ def _cells(columns: tuple[Column, ...], row: tuple[Any, ...], exact: bool) -> li
 def _cell(unit: str, value: Any, exact: bool) -> Any:
     if value is None or value == "":
         return None
-    if unit == DAY:
+    if unit == DAY_UNIT:
         return day_text(value)
-    if unit == MOMENT:
+    if unit == MOMENT_UNIT:
         return (
             datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             if exact
@@ -173,14 +175,10 @@ def _cell(unit: str, value: Any, exact: bool) -> Any:
 
 
 @functools.cache
-def _sql(engine: str, name: str) -> str:
-    """The text of a question: each is in the folder of the page that it belongs to, once for each engine."""
-    folders = resources.files(__package__).joinpath("sql").iterdir()
-    found = (folder.joinpath(f"{name}.{engine}.sql") for folder in folders)
-    return next(file for file in found if file.is_file()).read_text("utf-8")
-
-
-def _version_key(version: str) -> tuple[list[int], bool, str]:
-    """Versions in the order of their release: by numbers, a pre-release before its release."""
-    numbers, _, tag = version.partition("-")
-    return [int(part) for part in re.findall(r"\d+", numbers)], not tag, tag
+def chart_sql(engine: str, name: str) -> str:
+    """The text of `sql/<page>/<name>.<engine>.sql`; the folder can be any. Raises LookupError if there is none."""
+    for folder in resources.files(__package__).joinpath("sql").iterdir():
+        file = folder.joinpath(f"{name}.{engine}.sql")
+        if file.is_file():
+            return file.read_text("utf-8")
+    raise LookupError(f"the chart `{name}` has no SQL for {engine}: write answer/sql/<page>/{name}.{engine}.sql")

@@ -1,11 +1,15 @@
-"""Every chart: what it asks, its columns, and the filters that all its events carry. Data only."""
+"""The registry of charts: each chart's question, its columns, and the filters that all its events carry. Data only.
+
+To add a chart, add a `ChartSpec` to `CHARTS`, its SQL for both engines in `sql/<page>/`, its true answer to
+`tests/oracle/truth.py`, and a panel in `show/pages`. The tests in `collector/tests/answer` name what is missing.
+"""
 
 from dataclasses import dataclass
 
-DAY = "day"
-MOMENT = "day or hour"
+DAY_UNIT = "day"
+MOMENT_UNIT = "day or hour"
 
-COMMON = ("version", "provider", "internal")
+COMMON_FILTERS = ("version", "provider", "internal")
 
 
 @dataclass(frozen=True)
@@ -13,8 +17,8 @@ class Column:
     """One column of a chart.
 
     `unit` is `calls`, `instances`, … for counts, `ratio` (0 to 1), `milliseconds`, `seconds`, `day` (`2026-11-24`,
-    UTC), `day or hour` (that, or `2026-11-24T13:00:00Z` where the range is short: an hour, in the shortest ones a
-    minute), or empty for a text.
+    UTC), `day or hour` (a day, or in short ranges `2026-11-24T13:00:00Z`: an hour, in the shortest ranges a minute), or
+    empty for a text.
     """
 
     name: str
@@ -24,7 +28,7 @@ class Column:
 
 @dataclass(frozen=True)
 class ChartSpec:
-    """One chart. `daily` ones count whole UTC days even where the range is given to the second."""
+    """One chart. A `daily` chart counts whole UTC days even if the range is given to the second."""
 
     id: str
     title: str
@@ -39,7 +43,7 @@ _CALLS = Column("calls", "Calls", "calls")
 _ERRORS = Column("errors", "Errors", "errors")
 _INSTANCES = Column("instances", "Instances", "instances")
 _SHARE = Column("share", "Share", "ratio")
-_DAY = Column("day", "Day (UTC)", DAY)
+_DAY = Column("day", "Day (UTC)", DAY_UNIT)
 _CONNECTIONS = Column("connections", "Connections", "connections")
 _STARTS = Column("starts", "Starts", "starts")
 
@@ -49,14 +53,14 @@ CHARTS = (
         "Tool usage",
         "Which tools are called most, and in how many instances?",
         (_TOOL, _CALLS, _INSTANCES, _SHARE),
-        (*COMMON, "tool", "mcp_client"),
+        (*COMMON_FILTERS, "tool", "mcp_client"),
     ),
     ChartSpec(
         "tool-errors",
         "Tool error rate",
         "Which tools fail most?",
         (_TOOL, _CALLS, _ERRORS, Column("error_rate", "Error rate", "ratio")),
-        (*COMMON, "tool", "mcp_client"),
+        (*COMMON_FILTERS, "tool", "mcp_client"),
     ),
     ChartSpec(
         "tool-duration",
@@ -69,21 +73,21 @@ CHARTS = (
             Column("p95_ms", "95th percentile", "milliseconds"),
             Column("p99_ms", "99th percentile", "milliseconds"),
         ),
-        (*COMMON, "tool"),
+        (*COMMON_FILTERS, "tool"),
     ),
     ChartSpec(
         "error-types",
         "Errors by tool and class",
         "Which errors do users meet?",
         (_TOOL, Column("error_type", "Error class"), _ERRORS, _INSTANCES),
-        (*COMMON, "tool", "error_type"),
+        (*COMMON_FILTERS, "tool", "error_type"),
     ),
     ChartSpec(
         "ai-providers",
         "AI providers",
         "Which AI providers are configured, and how much are they used?",
         (Column("ai_provider", "AI provider"), _INSTANCES, _CALLS),
-        COMMON,
+        COMMON_FILTERS,
     ),
     ChartSpec(
         "mcp-clients",
@@ -96,35 +100,35 @@ CHARTS = (
             _INSTANCES,
             Column("calls", "Calls (all versions)", "calls"),
         ),
-        (*COMMON, "mcp_client"),
+        (*COMMON_FILTERS, "mcp_client"),
     ),
     ChartSpec(
         "transports",
         "Transports",
         "Over which MCP transports do clients connect?",
         (Column("transport", "Transport"), _CONNECTIONS, _INSTANCES),
-        (*COMMON, "mcp_client", "transport"),
+        (*COMMON_FILTERS, "mcp_client", "transport"),
     ),
     ChartSpec(
         "kubernetes-versions",
         "Kubernetes versions",
         "Which Kubernetes versions have to be supported?",
         (Column("k8s_version", "Kubernetes"), _INSTANCES, _STARTS),
-        (*COMMON, "deployment_method"),
+        (*COMMON_FILTERS, "deployment_method"),
     ),
     ChartSpec(
         "deployment-methods",
         "Deployment methods",
         "How is the product installed?",
         (Column("deployment_method", "Deployment method"), _INSTANCES, _STARTS),
-        (*COMMON, "deployment_method"),
+        (*COMMON_FILTERS, "deployment_method"),
     ),
     ChartSpec(
         "versions",
         "Product versions",
         "How fast are releases adopted?",
         (_DAY, Column("product_version", "Version"), _INSTANCES, _CALLS, _ERRORS),
-        COMMON,
+        COMMON_FILTERS,
     ),
     ChartSpec(
         "active-instances",
@@ -137,7 +141,7 @@ CHARTS = (
             Column("new", "New", "instances"),
             Column("returning", "Returning", "instances"),
         ),
-        COMMON,
+        COMMON_FILTERS,
         daily=True,
     ),
     ChartSpec(
@@ -145,13 +149,13 @@ CHARTS = (
         "Weekly retention",
         "Do instances come back after their first week?",
         (
-            Column("cohort", "First seen in week of", DAY),
+            Column("cohort", "First seen in week of", DAY_UNIT),
             Column("week", "Weeks later", "weeks"),
             _INSTANCES,
             Column("size", "Instances at first", "instances"),
             _SHARE,
         ),
-        COMMON,
+        COMMON_FILTERS,
         daily=True,
     ),
     ChartSpec(
@@ -167,14 +171,14 @@ CHARTS = (
             Column("p50_seconds", "Median of all", "seconds"),
             Column("p95_seconds", "95th percentile of all", "seconds"),
         ),
-        COMMON,
+        COMMON_FILTERS,
     ),
     ChartSpec(
         "events",
         "Events over time",
         "How much is counted?",
-        (Column("day", "Day (UTC)", MOMENT), Column("event", "Event"), Column("events", "Events", "events")),
-        COMMON,
+        (Column("day", "Day (UTC)", MOMENT_UNIT), Column("event", "Event"), Column("events", "Events", "events")),
+        COMMON_FILTERS,
     ),
 )
 
@@ -189,15 +193,15 @@ SUMMARY = ChartSpec(
         Column("callers", "Calling instances", "instances"),
         Column("p50_ms", "Median duration", "milliseconds"),
     ),
-    # Active instances and the median don't carry all of these; `show` says so where it shows them.
-    (*COMMON, "tool", "mcp_client"),
+    # Active instances and the median don't carry all of these; `show` says so next to them.
+    (*COMMON_FILTERS, "tool", "mcp_client"),
 )
 TREND = ChartSpec(
     "trend",
     "Trend",
     "How much and how well, day by day?",
-    (Column("day", "Day (UTC)", MOMENT), _CALLS, _ERRORS, Column("p50_ms", "Median duration", "milliseconds")),
-    (*COMMON, "tool", "mcp_client"),
+    (Column("day", "Day (UTC)", MOMENT_UNIT), _CALLS, _ERRORS, Column("p50_ms", "Median duration", "milliseconds")),
+    (*COMMON_FILTERS, "tool", "mcp_client"),
 )
 RELEASES = ChartSpec(
     "releases",
@@ -205,13 +209,13 @@ RELEASES = ChartSpec(
     "How does each version fare?",
     (
         Column("product_version", "Version"),
-        Column("first_seen", "First seen", DAY),
+        Column("first_seen", "First seen", DAY_UNIT),
         _INSTANCES,
         _CALLS,
         _ERRORS,
         Column("error_rate", "Error rate", "ratio"),
     ),
-    COMMON,
+    COMMON_FILTERS,
 )
 _VERSION = Column("product_version", "Version")
 RELEASE_TOOLS = ChartSpec(
@@ -219,21 +223,21 @@ RELEASE_TOOLS = ChartSpec(
     "Tools of releases",
     "How does each tool fare in each version?",
     (_VERSION, _TOOL, _CALLS, _ERRORS),
-    (*COMMON, "tool", "mcp_client"),
+    (*COMMON_FILTERS, "tool", "mcp_client"),
 )
 RELEASE_DURATIONS = ChartSpec(
     "release-durations",
     "Durations of releases",
     "How long does each tool take in each version?",
     (_VERSION, _TOOL, Column("duration_ms", "Duration", "milliseconds"), _CALLS),
-    (*COMMON, "tool"),
+    (*COMMON_FILTERS, "tool"),
 )
 RELEASE_ERRORS = ChartSpec(
     "release-errors",
     "Errors of releases",
     "Which errors does each version meet?",
     (_VERSION, _TOOL, Column("error_type", "Error class"), _ERRORS),
-    (*COMMON, "tool", "error_type"),
+    (*COMMON_FILTERS, "tool", "error_type"),
 )
 PUBLIC = ChartSpec(
     "public",
@@ -242,3 +246,6 @@ PUBLIC = ChartSpec(
     (Column("dimension", "Dimension"), Column("value", "Value"), _INSTANCES),
     (),
 )
+
+PAGE_QUESTIONS = (SUMMARY, TREND, RELEASES, RELEASE_TOOLS, RELEASE_DURATIONS, RELEASE_ERRORS, PUBLIC)
+"""Questions that pages, reports and the public page ask; they are not in the API and need no panel."""

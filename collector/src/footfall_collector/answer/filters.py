@@ -1,4 +1,4 @@
-"""Filters of a chart, and how they are read from a query string."""
+"""The filters of a chart, and how a query string sets them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,40 +6,40 @@ from datetime import UTC, datetime, timedelta
 
 from footfall.catalogue import Catalogue
 
-from ..store import DAY, Scope
+from ..store import DAY_SECONDS, EventSelection
 
-HOURS = {"1h": 1, "24h": 24}
-"""Named ranges that are to the second."""
-RANGES = {"7d": 7, "30d": 30, "90d": 90, "365d": 365, "all": 0}
-"""Named ranges of whole UTC days, today included."""
+HOUR_RANGES = {"1h": 1, "24h": 24}
+"""Named ranges to the second, and their hours."""
+DAY_RANGES = {"7d": 7, "30d": 30, "90d": 90, "365d": 365, "all": 0}
+"""Named ranges of whole UTC days, today included, and their days; 0 for all."""
 DEFAULT_RANGE = "30d"
-CUSTOM = "custom"
+CUSTOM_RANGE = "custom"
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
-"""Before the first event of any product: where `all` begins."""
+"""The start of `all`: earlier than any product's first event."""
 EXACT_SECONDS = 48 * 3600
-"""Ranges up to this length read raw events."""
-INTERNAL = {"hide": False, "only": True, "all": None}
-EXTRA = ("tool", "error_type", "mcp_client", "transport", "k8s_version", "deployment_method")
-LONGEST = 200
-"""Characters of a filter's value."""
+"""Ranges of up to this length read raw events."""
+INTERNAL_VALUES = {"hide": False, "only": True, "all": None}
+EXTRA_FILTERS = ("tool", "error_type", "mcp_client", "transport", "k8s_version", "deployment_method")
+MAX_VALUE_LENGTH = 200
+"""In characters."""
 
 
 class FilterError(Exception):
-    """A filter can't be used; the message says which one, why, and what to write instead."""
+    """A filter can't be used; the message says which, why, and what to write instead."""
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What a chart is about.
+    """The product, range and conditions of a chart.
 
     Attributes:
-        product: its name.
-        start: the first moment, UTC.
-        end: the first moment after it, UTC.
-        version: of the product; None for all.
-        provider: AI provider; None for all.
+        product: the product's name.
+        start: UTC, included.
+        end: UTC, excluded.
+        version: the product's version; None for all.
+        provider: the AI provider; None for all.
         internal: `hide`, `only` or `all`.
-        extra: values of `EXTRA` by name.
+        extra: name to value of the `EXTRA_FILTERS` that are set.
     """
 
     product: str
@@ -56,32 +56,33 @@ class Filters:
         return (self.end - self.start).total_seconds() <= EXACT_SECONDS
 
     @property
-    def step(self) -> int:
-        """Seconds between the moments of charts over time: a minute, an hour or a day."""
-        return Scope(self.product, int(self.start.timestamp()), int(self.end.timestamp()), self.exact).step
+    def bucket_seconds(self) -> int:
+        """Length of a bucket in charts over time: a minute, an hour or a day."""
+        start, end = int(self.start.timestamp()), int(self.end.timestamp())
+        return EventSelection(self.product, start, end, self.exact).bucket_seconds
 
     @property
-    def given(self) -> dict[str, str]:
-        """The filters that are set, by the names they have in a query, without product, range and internal."""
+    def active(self) -> dict[str, str]:
+        """Name in a query to value of the filters that are set, without product, range and internal."""
         common = {"version": self.version, "provider": self.provider}
         return {name: value for name, value in common.items() if value is not None} | dict(self.extra)
 
     @classmethod
     def parse(cls, query: Mapping[str, str], now: datetime, catalogues: Mapping[str, Catalogue]) -> "Filters":
-        """Filters from a query: `product`, `range` or `start` and `end`, `version`, `provider`, `internal`, `EXTRA`.
+        """Read `product`, `range` or `start` and `end`, `version`, `provider`, `internal` and `EXTRA_FILTERS`.
 
-        `start` and `end` are UTC days, both included, or RFC 3339 moments, the end excluded. Empty values count as
-        not given. Raises FilterError.
+        `start` and `end` are UTC days, both included, or RFC 3339 moments, the end excluded. Empty values count as not
+        set. Raises FilterError.
         """
         values = {name: value for name, value in query.items() if value != ""}
-        known = ("product", "range", "start", "end", "version", "provider", "internal", *EXTRA)
+        known = ("product", "range", "start", "end", "version", "provider", "internal", *EXTRA_FILTERS)
         for name, value in values.items():
             if name not in known:
                 raise FilterError(f"There is no such filter; known are {', '.join(known)}.")
-            if len(value) > LONGEST:
-                raise FilterError(f"{name} is longer than {LONGEST} characters.")
+            if len(value) > MAX_VALUE_LENGTH:
+                raise FilterError(f"{name} is longer than {MAX_VALUE_LENGTH} characters.")
         internal = values.get("internal", "hide")
-        if internal not in INTERNAL:
+        if internal not in INTERNAL_VALUES:
             raise FilterError("internal is none of hide, only, all.")
         start, end = _period(values, now.astimezone(UTC))
         return cls(
@@ -91,7 +92,7 @@ class Filters:
             values.get("version"),
             values.get("provider"),
             internal,
-            {name: values[name] for name in EXTRA if name in values},
+            {name: values[name] for name in EXTRA_FILTERS if name in values},
         )
 
 
@@ -109,19 +110,19 @@ def _product(name: str | None, catalogues: Mapping[str, Catalogue]) -> str:
 def _period(values: Mapping[str, str], now: datetime) -> tuple[datetime, datetime]:
     tomorrow = _midnight(now) + timedelta(days=1)
     if "start" in values or "end" in values:
-        if values.get("range", CUSTOM) != CUSTOM:
+        if values.get("range", CUSTOM_RANGE) != CUSTOM_RANGE:
             raise FilterError("Give either range, or start and end.")
         return _custom(values, tomorrow)
     name = values.get("range", DEFAULT_RANGE)
-    if name == CUSTOM:
+    if name == CUSTOM_RANGE:
         raise FilterError("range=custom needs start and end, such as start=2026-11-01 and end=2026-11-07.")
-    if name in HOURS:
-        # The second under way is included, so that an event is seen as soon as it is stored.
+    if name in HOUR_RANGES:
+        # The present second is included, so that an event shows as soon as it is stored.
         end = now.replace(microsecond=0) + timedelta(seconds=1)
-        return end - timedelta(hours=HOURS[name]), end
-    if name not in RANGES:
-        raise FilterError(f"range is none of {', '.join((*HOURS, *RANGES))}, {CUSTOM}.")
-    return (tomorrow - timedelta(days=RANGES[name]) if RANGES[name] else EARLIEST), tomorrow
+        return end - timedelta(hours=HOUR_RANGES[name]), end
+    if name not in DAY_RANGES:
+        raise FilterError(f"range is none of {', '.join((*HOUR_RANGES, *DAY_RANGES))}, {CUSTOM_RANGE}.")
+    return (tomorrow - timedelta(days=DAY_RANGES[name]) if DAY_RANGES[name] else EARLIEST), tomorrow
 
 
 def _custom(values: Mapping[str, str], tomorrow: datetime) -> tuple[datetime, datetime]:
@@ -131,8 +132,8 @@ def _custom(values: Mapping[str, str], tomorrow: datetime) -> tuple[datetime, da
     if start >= end:
         raise FilterError("start is not before end, or lies in the future.")
     if (end - start).total_seconds() > EXACT_SECONDS:
-        # Rollups are by day; say so in the range instead of quietly counting more.
-        start, end = _midnight(start), _midnight(end + timedelta(seconds=DAY - 1))
+        # Roll-ups are by day: the range shows what is counted, instead of silently counting more than it says.
+        start, end = _midnight(start), _midnight(end + timedelta(seconds=DAY_SECONDS - 1))
     return start, end
 
 
@@ -142,9 +143,9 @@ def _midnight(moment: datetime) -> datetime:
 
 def _moment(name: str, text: str, is_end: bool = False) -> datetime:
     try:
-        found = datetime.fromisoformat(text)
-        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        moment = datetime.fromisoformat(text)
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
         is_day = len(text) == len("2026-11-24")
-        return found + timedelta(days=1) if is_end and is_day else found.replace(microsecond=0)
+        return moment + timedelta(days=1) if is_end and is_day else moment.replace(microsecond=0)
     except (ValueError, OverflowError):
         raise FilterError(f"{name} is no UTC day (2026-11-24) and no moment (2026-11-24T13:00:00Z).") from None

@@ -1,15 +1,18 @@
-"""The order of versions: by number, a pre-release before its release; what is no version comes first."""
+"""The one order of versions: by number, then dev < alpha < beta < rc < release; what is not a version comes first.
+
+Missing parts count as zero, so `2`, `2.0` and `2.0.0` are equal.
+"""
 
 import re
 
-_FORM = re.compile(r"(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:-(dev|alpha|beta|rc))?")
-_RELEASE = 4
+_VERSION = re.compile(r"(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:-(dev|alpha|beta|rc))?")
 _TAGS = {"dev": 0, "alpha": 1, "beta": 2, "rc": 3}
+_RELEASE = 4
 
 
 def version_key(version: str) -> tuple[int, int, int, int]:
-    """A sort key: `2.10.0` comes after `2.9.1`, `2.0.0-rc` before `2.0.0`, `other` before everything."""
-    match = _FORM.fullmatch(version)
+    """A sort key: `2.10.0` comes after `2.9.1`, `2.0.0-rc` before `2.0.0`, and `other` before every version."""
+    match = _VERSION.fullmatch(version)
     if match is None:
         return (-1, 0, 0, 0)
     major, minor, patch, tag = match.groups()
@@ -17,8 +20,8 @@ def version_key(version: str) -> tuple[int, int, int, int]:
 
 
 def is_version(text: object) -> bool:
-    """Whether a text has a place in the order (`other` has none)."""
-    return isinstance(text, str) and _FORM.fullmatch(text) is not None
+    """Whether a text has a place in the order; `other` has none."""
+    return isinstance(text, str) and _VERSION.fullmatch(text) is not None
 
 
 def is_release(text: object) -> bool:

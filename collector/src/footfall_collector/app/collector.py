@@ -18,8 +18,7 @@ from ..receive.asgi import Receive, Scope, Send, send_answer
 from ..runtime import ControlSocket, Settings, SettingsError, Status
 from ..show import routes
 from ..show.pages import Assets, SecurityHeaders, not_found_handler
-from ..store import Loader, StoreError, open_store
-from ..store import Scope as StoreScope
+from ..store import EventSelection, Loader, StoreError, open_store
 from .gauges import PeriodicCheck, watch_gauges
 from .health_routes import health_routes
 
@@ -109,9 +108,9 @@ class Collector:
         if not self.settings.new_instances_per_hour:
             return
         for product in self.settings.products:
-            scope = StoreScope(product, 0, 1 << 40)
+            scope = EventSelection(product, 0, 1 << 40)
             try:
-                rows = self.store.rows("SELECT DISTINCT instance FROM history", scope)
+                rows = self.store.query("SELECT DISTINCT instance FROM history", scope)
             except StoreError:
                 _log.warning("store: it does not answer yet; every instance counts as new until it was seen")
                 return

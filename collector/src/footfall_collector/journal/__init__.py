@@ -6,6 +6,7 @@ segments. A line that was acknowledged is on disk; a line is complete or absent.
 closed segments, `operate` copies and verifies them.
 """
 
+from .damaged_lines import without_damaged_lines
 from .line_checksum import has_valid_checksum, with_checksum
 from .recovery import Recovered
 from .segment_checksums import SegmentChecksums
@@ -23,4 +24,5 @@ __all__ = [
     "SegmentChecksums",
     "has_valid_checksum",
     "with_checksum",
+    "without_damaged_lines",
 ]

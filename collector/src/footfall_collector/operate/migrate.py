@@ -11,12 +11,12 @@ from ..store import Loader, StoreError, require_clickhouse_driver
 from ..store.duckdb import DuckStore
 
 if TYPE_CHECKING:
-    from ..store.migration import Mismatch
+    from ..store.migration import CopyMismatch
 
 _PASSWORD_VARIABLE = "FOOTFALL_STORE_PASSWORD"  # noqa: S105 - the name of a variable
 
 
-def migrate_store(settings: Settings, target: str, show_progress: Callable[[str], None]) -> "list[Mismatch]":
+def migrate_store(settings: Settings, target: str, show_progress: Callable[[str], None]) -> "list[CopyMismatch]":
     """Copy the store of `settings.data` to the address `target`, and list the differences that remain.
 
     Raises:
@@ -27,10 +27,10 @@ def migrate_store(settings: Settings, target: str, show_progress: Callable[[str]
         raise SettingsError(f"--to: every user can read a command line; put the password into {_PASSWORD_VARIABLE}")
     require_clickhouse_driver()
     # Late: they import the driver.
-    from ..store.clickhouse import ClickHouseStore, parse
+    from ..store.clickhouse import ClickHouseStore, parse_address
     from ..store.migration import migrate as copy_and_compare
 
-    address = parse(target, settings.store_password)
+    address = parse_address(target, settings.store_password)
     if not (settings.data / "store").is_dir():
         raise StoreError(f"{settings.data} has no DuckDB store; check --data")
     lock_data(settings.data)
@@ -61,7 +61,7 @@ def _open_source(settings: Settings) -> tuple[DuckStore, str]:
         loader = Loader(store, settings.data / FOLDER, status)
         loader.run_once()
         store.finish_forgetting()
-        loader.settle()
+        loader.checkpoint()
     except BaseException:
         store.close()
         raise

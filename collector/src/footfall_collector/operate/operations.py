@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..admit import MAX_ID, fingerprint, instance_of, load_catalogues, load_pepper
-from ..journal import FOLDER, Journal, Recovered
+from ..journal import CLOSED, FOLDER, Journal, Recovered
 from ..runtime import Caller, Command, ControlError, Settings, Status, lock_data, unknown_product
-from ..store import CLOSED, Loader, Store, StoreError, months_between, open_store
+from ..store import Loader, Store, StoreError, months_between, open_store
 from ..store.duckdb import DuckStore
 from .verify import verify_store
 
@@ -61,9 +61,9 @@ class StoreOperations:
 
         def work() -> int:
             events = sum(map(self._store.forget, digests))
-            # Until the store settles, the journal has a second copy of the latest events.
+            # Until a checkpoint the journal has a second copy of the latest events.
             self._loader.run_once()
-            self._loader.settle()
+            self._loader.checkpoint()
             return events
 
         with _reporting_time(caller):
@@ -82,10 +82,10 @@ class StoreOperations:
             raise ControlError("--days must be at least 1")
 
         def work() -> list[str]:
-            # Until the store settles, the journal has a second copy of the latest events: verify must not miss them.
+            # Until a checkpoint the journal has a second copy of the latest events: verify must not miss them.
             self._loader.run_once()
-            self._loader.settle()
-            return self._store.retain(retention_cutoff(days or self._settings.retention_days))
+            self._loader.checkpoint()
+            return self._store.delete_old_months(retention_cutoff(days or self._settings.retention_days))
 
         with _reporting_time(caller):
             return {"removed": self._run_on_loader(work)}
@@ -100,10 +100,10 @@ class StoreOperations:
 
         def work() -> None:
             self._loader.run_once()
-            self._loader.settle()
-            # Settling leaves notes in the write-ahead log of one file.
-            store.settle()
-            events = sum(raw for _, raw in store.counted().values())
+            self._loader.checkpoint()
+            # A checkpoint of the loader leaves records in the write-ahead log of one file.
+            store.checkpoint()
+            events = sum(raw for _, raw in store.rollup_and_raw_counts().values())
             pepper = fingerprint(self._pepper)
             caller.report_progress(waiting=True, engine=store.engine, events=events, pepper=pepper)
             caller.wait_for_hang_up(MAX_HOLD_SECONDS)
@@ -169,7 +169,7 @@ class StoreOperations:
                 return None, error
 
         try:
-            result, given_up = self._loader.do(guarded)
+            result, given_up = self._loader.run_between_loads(guarded)
         except StoreError as error:
             raise ControlError(str(error)) from None
         except OSError as error:
@@ -213,7 +213,7 @@ def hourly_cleanup(store: Store, settings: Settings) -> Callable[[], None]:
 
     def clean_up() -> None:
         store.finish_forgetting()
-        store.retain(retention_cutoff(settings.retention_days))
+        store.delete_old_months(retention_cutoff(settings.retention_days))
 
     return clean_up
 
@@ -239,6 +239,6 @@ def open_offline(settings: Settings) -> Iterator[StoreOperations]:
         loader.run_once()
         store.finish_forgetting()
         yield StoreOperations(store, loader, settings, pepper, journal.recovered)
-        loader.settle()
+        loader.checkpoint()
     finally:
         store.close()

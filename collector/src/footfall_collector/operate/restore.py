@@ -14,7 +14,7 @@ from ..admit import FILE as PEPPER
 from ..admit import fingerprint, load_catalogues
 from ..journal import FOLDER, Journal
 from ..runtime import RESTORING, ControlError, Settings, Status, lock_data, make_directory, replace_file, sync_directory
-from ..store import Loader, StoreError, merged
+from ..store import Loader, StoreError, merge_tombstone_files
 from ..store.duckdb import TOMBSTONES, DuckStore
 from .backup import PUBLIC, STORE
 from .copying import copy_file, sync_tree
@@ -60,7 +60,7 @@ def restore_backup(
                 f"{data} has events already; restore into an empty directory, or replace them by --force"
             )
         advice = _pepper_advice(settings, backup, manifest)
-        marks = merged([data / TOMBSTONES, backup / TOMBSTONES, *([forgotten] if forgotten else [])])
+        marks = merge_tombstone_files([data / TOMBSTONES, backup / TOMBSTONES, *([forgotten] if forgotten else [])])
         replace_file(data / RESTORING, b"")
         _copy(data, backup, manifest, show_progress)
         replace_file(data / TOMBSTONES, marks)
@@ -134,9 +134,9 @@ def _finish(settings: Settings, advice: str, show_progress: ShowProgress) -> Res
         forgotten = store.finish_forgetting()
         loader = Loader(store, settings.data / FOLDER, status)
         loader.run_once()
-        loader.settle()
-        removed: Sequence[str] = store.retain(retention_cutoff(settings.retention_days))
-        events = sum(raw for _, raw in store.counted().values())
+        loader.checkpoint()
+        removed: Sequence[str] = store.delete_old_months(retention_cutoff(settings.retention_days))
+        events = sum(raw for _, raw in store.rollup_and_raw_counts().values())
     finally:
         store.close()
     return RestoreResult(events, forgotten + status.total("events_forgotten"), tuple(removed), advice)

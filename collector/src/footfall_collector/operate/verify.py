@@ -34,7 +34,7 @@ def verify_store(
     loaded = [path for path in closed if path.exists()]
     not_loaded = [path for path in sorted(journal.iterdir()) if path.suffix in (LIVE, CLOSED) and path not in loaded]
     for group in _group_by_size(loaded):
-        compared = store.compare(group)
+        compared = store.compare_with_journal(group)
         result["segments"] += len(group)
         result["lines"] += compared.lines
         result["damaged"] += compared.damaged
@@ -47,7 +47,7 @@ def verify_store(
         result["lines"] += whole
         result["waiting"] += whole
         result["damaged"] += damaged
-    return {**result, "counts": store.counted()}
+    return {**result, "counts": store.rollup_and_raw_counts()}
 
 
 def _group_by_size(segments: Sequence[Path]) -> Iterator[list[Path]]:

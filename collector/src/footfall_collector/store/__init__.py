@@ -1,25 +1,27 @@
-"""Where admitted events are kept and counted: `interface` is the seam between the loader, which writes, and answers.
+"""The store: raw events and roll-ups, each event counted once.
 
-The `loader` moves closed journal segments into the store that `opening` opens: `duckdb` or `clickhouse`. Both share the
-`columns`, the `rollups`, the `dedupe_window` and how a chart's question is made (`chart_query`). `migration` copies one
-into the other.
+The `loader` moves closed journal segments into the store that `opening` opens: `duckdb` (the default) or `clickhouse`.
+Both implement `interface.Store` and share `columns` (raw events), `rollups` (counts kept ready), `dedupe_window`,
+`tombstones` and `chart_query` (from a chart's SQL to a query). `migration` copies a DuckDB store to ClickHouse.
+
+Promises: a load that is cut short and repeated counts nothing twice; a deletion leaves no bytes; only the loader's
+thread writes. `answer`, `operate` and `app` import from this package; `store` imports `journal`, `admit` and `runtime`.
 """
 
-from .interface import Scope, Store, StoreError
-from .loader import CLOSED, Loader
+from .interface import EventSelection, Store, StoreError
+from .loader import Loader
 from .opening import open_store, require_clickhouse_driver
-from .periods import DAY, day_text, month_bounds, months_between
-from .tombstones import merged
+from .periods import DAY_SECONDS, day_text, month_bounds, months_between
+from .tombstones import merge_tombstone_files
 
 __all__ = [
-    "CLOSED",
-    "DAY",
+    "DAY_SECONDS",
+    "EventSelection",
     "Loader",
-    "Scope",
     "Store",
     "StoreError",
     "day_text",
-    "merged",
+    "merge_tombstone_files",
     "month_bounds",
     "months_between",
     "open_store",

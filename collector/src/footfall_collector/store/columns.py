@@ -1,7 +1,7 @@
 """The columns of raw events, derived from the products' catalogues.
 
 A property that is added to a catalogue becomes a column at the next start. Columns are never removed: a retired
-property keeps what was collected, until retention deletes it.
+property keeps its values until retention deletes them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,7 +10,7 @@ from footfall.catalogue import Amount, Catalogue, Flag, Property, catalogue_for,
 
 from .interface import StoreError
 
-FIXED = {
+FIXED_COLUMNS = {
     "load": "BIGINT",
     "product": "VARCHAR",
     "uuid": "UUID",
@@ -21,22 +21,22 @@ FIXED = {
     "instance_kind": "VARCHAR",
     "product_version": "VARCHAR",
 }
-"""What every event has. `load` tells which load brought it; `instance` is the journal's 16 hex digits as a number."""
+"""The columns of every event. `load` is its load's number; `instance` is the journal's 16 hex digits as a number."""
 
 _JOURNAL_TYPES = {"instance": "VARCHAR"}
 
 
-def columns_of(catalogues: Mapping[str, Catalogue]) -> dict[str, str]:
-    """Name to DuckDB type of every column, the fixed ones first.
+def event_columns(catalogues: Mapping[str, Catalogue]) -> dict[str, str]:
+    """Name to DuckDB type of every column, the fixed columns first.
 
     Raises:
         StoreError: two products give one name to different types.
     """
-    columns = dict(FIXED)
-    # The rollups read the five events' columns, whatever the products say.
+    columns = dict(FIXED_COLUMNS)
+    # The roll-ups read the columns of the five built-in events, even if no product's catalogue has them.
     for catalogue in (catalogue_for("footfall"), *catalogues.values()):
         for name, property_ in _properties(catalogue):
-            type_ = _type_of(property_)
+            type_ = _column_type(property_)
             if columns.setdefault(name, type_) != type_:
                 raise StoreError(
                     f"property `{name}` of {catalogue.product} is a {type_}, elsewhere a {columns[name]}: rename it"
@@ -45,18 +45,18 @@ def columns_of(catalogues: Mapping[str, Catalogue]) -> dict[str, str]:
 
 
 def journal_columns(columns: Mapping[str, str]) -> dict[str, str]:
-    """Name to type of what is read from a journal line."""
+    """Name to type of the values that a journal line has."""
     return {name: _JOURNAL_TYPES.get(name, type_) for name, type_ in columns.items() if name != "load"}
 
 
 def _properties(catalogue: Catalogue) -> Iterable[tuple[str, Property]]:
-    own = version_property(catalogue.product)
+    version_name = version_property(catalogue.product)
     for properties in (*(event.properties for event in catalogue.events.values()), catalogue.common):
         for name, property_ in properties.items():
-            yield ("product_version" if name == own else name), property_
+            yield ("product_version" if name == version_name else name), property_
 
 
-def _type_of(property_: Property) -> str:
+def _column_type(property_: Property) -> str:
     if isinstance(property_.kind, Flag):
         return "BOOLEAN"
     return "DOUBLE" if isinstance(property_.kind, Amount) else "VARCHAR"

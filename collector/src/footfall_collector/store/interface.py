@@ -1,36 +1,42 @@
-"""Where admitted events are kept and counted: the seam between what loads and what asks.
+"""`Store`: what the loader writes to and charts read from.
 
-`Store` is what a loader needs and what charts ask. An engine keeps raw events and rollups as it likes, but offers
-its charts the relations of `rollups.py` under the same names and with the same columns, so that one SQL file per
-chart and engine is enough.
+An engine keeps raw events and roll-ups in its own way. It offers charts the relations of `rollups.py` under the same
+names and with the same columns, so that a chart needs one SQL file for each engine and nothing else.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from .periods import DAY
+from .periods import DAY_SECONDS
 
-MINUTE, HOUR = 60, 3600
-MINUTES_UP_TO = 3 * HOUR
+MINUTE_SECONDS, HOUR_SECONDS = 60, 3600
+BY_MINUTE_UP_TO_SECONDS = 3 * HOUR_SECONDS
+
+StepHook = Callable[[str], None]
+"""Called with a step's name before each step after which the process could end; tests end it there."""
+
+
+def ignore_step(_: str) -> None:
+    return
 
 
 class StoreError(Exception):
-    """The store can't be used as it is; the message says what, where and what to do."""
+    """The store can't be used in its present state; the message says what is wrong, where, and what to do."""
 
 
 @dataclass(frozen=True)
-class Scope:
-    """Which events a question is about.
+class EventSelection:
+    """The events that a query is about.
 
     Attributes:
         product: the product's name.
         start: epoch seconds, included.
         end: epoch seconds, excluded.
-        exact: read raw events, to the second; otherwise rollups, whose range is widened to whole UTC days.
-        internal: False for events from outside, True for internal ones only, None for both.
+        exact: read raw events, to the second; otherwise read roll-ups, with the range widened to whole UTC days.
+        internal: False for external events, True for internal events only, None for both.
         filters: column of a relation to the value it must have.
     """
 
@@ -42,71 +48,71 @@ class Scope:
     filters: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def step(self) -> int:
-        """Seconds between the moments of counters: a minute in ranges up to three hours, an hour if exact, a day."""
+    def bucket_seconds(self) -> int:
+        """Length of a counter's bucket: a day; if exact, an hour, and a minute in ranges of up to three hours."""
         if not self.exact:
-            return DAY
-        return MINUTE if self.end - self.start <= MINUTES_UP_TO else HOUR
+            return DAY_SECONDS
+        return MINUTE_SECONDS if self.end - self.start <= BY_MINUTE_UP_TO_SECONDS else HOUR_SECONDS
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """What one load did: events that are new, and events that were known already, by product."""
+class LoadResult:
+    """The number of new and of repeated events in a load, by product."""
 
     new: Mapping[str, int] = field(default_factory=dict)
-    known: Mapping[str, int] = field(default_factory=dict)
+    repeated: Mapping[str, int] = field(default_factory=dict)
 
     @property
-    def events(self) -> int:
-        """Events that are new, of all products."""
+    def new_events(self) -> int:
+        """New events of all products."""
         return sum(self.new.values())
 
-    def plus(self, other: "Loaded") -> "Loaded":
-        """What two loads did together."""
-        return Loaded(Counter(self.new) + Counter(other.new), Counter(self.known) + Counter(other.known))
+    def __add__(self, other: "LoadResult") -> "LoadResult":
+        return LoadResult(Counter(self.new) + Counter(other.new), Counter(self.repeated) + Counter(other.repeated))
 
 
 class Store(Protocol):
-    """An engine that keeps events. Only the loader's thread calls what writes; `rows` may be called by any thread."""
+    """An engine that keeps events. Only the loader's thread calls the methods that write; any thread may `query`."""
 
     engine: str
-    """Name of the folder that holds its charts' SQL."""
+    """Name of the engine in the names of the charts' SQL files."""
 
-    def load(self, segments: Sequence[Path]) -> Loaded:
-        """Put closed journal segments into the store, exactly once however often it is called or cut short.
+    def load(self, segments: Sequence[Path]) -> LoadResult:
+        """Load closed journal segments, exactly once even if the call is repeated or cut short.
 
-        Raises StoreError where it can't; nothing is lost as long as the segments are kept.
+        Raises StoreError on failure; no event is lost as long as the segments are kept.
         """
 
     def roll_up(self) -> int:
-        """Bring the rollups up to date; returns how many events were added to them."""
+        """Bring the roll-ups up to date; returns the number of events that were added to them."""
 
-    def settle(self) -> None:
-        """Make all that was loaded independent of the journal: its segments may be deleted afterwards."""
+    def checkpoint(self) -> None:
+        """Make everything that is loaded independent of the journal: its segments may be deleted afterwards."""
 
     def forget_segments(self, names: Sequence[str]) -> None:
-        """Drop what is remembered of segments that were deleted after settling."""
+        """Drop the records of segments that were deleted after a checkpoint."""
 
     def recover(self) -> None:
-        """Get over an error: go on from what is on disk. Raises StoreError where that can't be had yet."""
+        """Reopen the store after an error, from what is on disk. Raises StoreError while that is not possible."""
 
-    def rows(self, sql: str, scope: Scope) -> list[tuple[Any, ...]]:
-        """The result of a chart's SQL over the relations it names, restricted to the scope."""
+    def query(self, sql: str, selection: EventSelection) -> list[tuple[Any, ...]]:
+        """The rows of a chart's SQL over the relations that it names, restricted to the selection."""
 
     def forget(self, instance: str) -> int:
-        """Delete an instance (the journal's 16 hex digits) for good, now and later; returns how many events went.
+        """Delete an instance (16 hex digits, as in the journal) for good; returns the number of deleted events.
 
-        Raises StoreError where it can't be done at once; it is then done at the next start.
+        Events that arrive later are left out. Raises StoreError if the deletion can't be done now; the next start
+        does it.
         """
 
     def finish_forgetting(self) -> int:
-        """Go on with what `forget` could not do; returns how many events went."""
+        """Finish deletions that `forget` could not finish; returns the number of deleted events."""
 
-    def retain(self, cutoff: int) -> list[str]:
-        """Delete the months that were over at a moment (epoch seconds); returns their names."""
+    def delete_old_months(self, cutoff: int) -> list[str]:
+        """Delete the months that ended at or before `cutoff` (epoch seconds); returns their names."""
 
     def rebuild(self) -> None:
-        """Make the rollups anew from the raw events."""
+        """Recompute the roll-ups from the raw events."""
 
     def close(self) -> None:
-        """Settle and let go of all files."""
+        """Checkpoint and close all files and connections."""

@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TypeVar
 
+from ..journal import CLOSED
 from ..runtime import Status
 from .interface import Store, StoreError
 
@@ -17,21 +18,20 @@ _log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
-CLOSED = ".jsonl"
 GROUP_BYTES = 64 << 20
-"""Segments are taken together up to this size, so that catching up costs few transactions and little memory."""
-SETTLE_SECONDS = 30.0
-SETTLE_BYTES = 32 << 20
+"""Size limit of the segments in one load, so that catching up takes few transactions and little memory."""
+CHECKPOINT_SECONDS = 30.0
+CHECKPOINT_BYTES = 32 << 20
 HOUSEKEEPING_SECONDS = 3600.0
-_MOST_PAUSE = 30.0
+_MAX_PAUSE_SECONDS = 30.0
 
 
 class Loader:
-    """Loads what is closed every `interval` seconds; rolls up and settles every half minute or 32 MiB.
+    """Loads closed segments every `interval` seconds; rolls up and checkpoints every half minute or 32 MiB.
 
-    A failure is logged once, sets the alarm `loader_failing` and is tried again with growing pauses, on a store that
-    was opened anew: events stay in the journal meanwhile. `housekeeping` is called at the start and every hour.
-    Whatever else writes the store comes through `do`, so that one thread does it all.
+    A failure is logged once and sets the alarm `loader_failing`. The loader reopens the store and tries again, with
+    growing pauses; until it succeeds, events stay in the journal. `housekeeping` is called at the start and every hour.
+    All other writes to the store go through `run_between_loads`, so that one thread does them all.
     """
 
     def __init__(
@@ -46,28 +46,27 @@ class Loader:
         self._store, self._journal, self._status = store, journal_dir, status
         self._interval, self._clock = interval, clock
         self._loaded: dict[str, int] = {}
-        self._settled_at = clock()
-        self._housekeeping, self._kept_at = housekeeping, float("-inf")
+        self._checkpoint_at = clock()
+        self._housekeeping, self._housekeeping_at = housekeeping, float("-inf")
         self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="footfall-loader", daemon=True)
 
     def start(self) -> None:
-        """Begin to load."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Load what is closed, settle, end the thread. Safe to call twice."""
+        """Load the closed segments, checkpoint, and end the thread. Safe to call twice."""
         self._stopping = True
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join()
 
-    def do(self, work: Callable[[], _T]) -> _T:
-        """Do something with the store between two loads; its result, or the StoreError or OSError that it raises.
+    def run_between_loads(self, work: Callable[[], _T]) -> _T:
+        """Run `work` on the loader's thread between two loads; returns its result or raises its StoreError or OSError.
 
-        The loader's thread does it. Where it was never started there is nobody to disturb, and it is done here.
+        If the loader was never started, `work` runs on the caller's thread.
         """
         if self._thread.ident is None:
             return work()
@@ -77,7 +76,7 @@ class Loader:
             try:
                 future.set_result(work())
             except (StoreError, OSError) as error:
-                # The next turn gets the store over it.
+                # The alarm makes the loader reopen the store before its next load.
                 self._status.set_gauge("loader_failing", 1)
                 future.set_exception(error)
 
@@ -93,38 +92,38 @@ class Loader:
                     raise
 
     def run_once(self) -> int:
-        """Load every closed segment; returns how many events are new. Raises StoreError or OSError."""
+        """Load every closed segment; returns the number of new events. Raises StoreError or OSError."""
         events = 0
-        looked = time.time()
+        scanned_at = time.time()
         while group := self._next_group():
             loaded = self._store.load([self._journal / name for name in group])
             self._loaded |= group
-            events += loaded.events
+            events += loaded.new_events
             for product, n in loaded.new.items():
                 self._status.increment("events_stored", product, n=n)
-            for product, n in loaded.known.items():
+            for product, n in loaded.repeated.items():
                 self._status.increment("events_known", product, n=n)
-            if sum(self._loaded.values()) >= SETTLE_BYTES:
-                self.settle()
-            looked = time.time()
-        self._status.set_gauge("loader_current_timestamp_seconds", looked)
-        if self._loaded and self._clock() - self._settled_at >= SETTLE_SECONDS:
-            self.settle()
+            if sum(self._loaded.values()) >= CHECKPOINT_BYTES:
+                self.checkpoint()
+            scanned_at = time.time()
+        self._status.set_gauge("loader_current_timestamp_seconds", scanned_at)
+        if self._loaded and self._clock() - self._checkpoint_at >= CHECKPOINT_SECONDS:
+            self.checkpoint()
         self._status.set_gauge("journal_waiting_bytes", 0)
         return events
 
-    def settle(self) -> None:
-        """Roll up, make the store independent of the segments that it has, and delete them."""
+    def checkpoint(self) -> None:
+        """Roll up, checkpoint the store, and delete the segments that it has loaded."""
         self._store.roll_up()
-        self._store.settle()
-        self._settled_at = self._clock()
+        self._store.checkpoint()
+        self._checkpoint_at = self._clock()
         for name in self._loaded:
             (self._journal / name).unlink(missing_ok=True)
         self._store.forget_segments(tuple(self._loaded))
         self._loaded = {}
 
     def _next_group(self) -> dict[str, int]:
-        """Names and sizes of the oldest closed segments that are not loaded yet, up to `GROUP_BYTES`."""
+        """Name to size of the oldest closed segments that are not loaded yet, up to `GROUP_BYTES` in total."""
         with os.scandir(self._journal) as entries:
             waiting = {
                 entry.name: entry.stat().st_size
@@ -143,24 +142,24 @@ class Loader:
         try:
             self._work()
         finally:
-            # An error that nobody foresaw ends the thread: that must not pass for quiet.
+            # An unexpected error ends the thread. Without this, a dead loader would look like an idle one.
             if not self._stopping:
                 self._status.set_gauge("loader_failing", 1)
 
     def _work(self) -> None:
-        # Where the rollups were lost or an end came before them, charts read raw events until this is done.
+        # If the roll-ups were lost or the last process ended before them, charts read raw events until this is done.
         self._try(self._store.roll_up)
         pause = self._interval
         while not self._stopping:
-            pause = self._interval if self._try(self.run_once) else min(max(pause * 2, 1.0), _MOST_PAUSE)
-            if self._clock() - self._kept_at >= HOUSEKEEPING_SECONDS:
-                self._kept_at = self._clock()
+            pause = self._interval if self._try(self.run_once) else min(max(pause * 2, 1.0), _MAX_PAUSE_SECONDS)
+            if self._clock() - self._housekeeping_at >= HOUSEKEEPING_SECONDS:
+                self._housekeeping_at = self._clock()
                 self._try(self._housekeeping)
             self._wake.wait(pause)
             self._wake.clear()
             self._do_jobs()
         if self._try(self.run_once):
-            self._try(self.settle)
+            self._try(self.checkpoint)
         self._do_jobs()
 
     def _do_jobs(self) -> None:
@@ -176,7 +175,7 @@ class Loader:
                 self._store.recover()
             work()
         except (StoreError, OSError) as error:
-            # By class only: an engine's message may quote what it could not read.
+            # By class only: an engine's message may quote stored values.
             if not self._status.gauge("loader_failing"):
                 _log.error("loader: %s; events wait in the journal", type(error.__cause__ or error).__name__)
             self._status.set_gauge("loader_failing", 1)

@@ -1,4 +1,4 @@
-"""The store that the settings name."""
+"""Opens the store that the setting `store` names."""
 
 import importlib.util
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ def open_store(
     pepper: str,
     checksums: SegmentChecksums | None = None,
 ) -> Store:
-    """The store, ready for the loader.
+    """Open the store for the loader.
 
     `pepper` is the fingerprint of the key that instances are hashed with; `checksums` are the journal writer's.
 
@@ -32,19 +32,19 @@ def open_store(
         memory, threads = settings.store_memory, settings.store_threads
         return DuckStore(settings.data, catalogues, memory, threads, status=status, pepper=pepper, checksums=checksums)
     require_clickhouse_driver()
-    # Late: the driver costs 24 MiB and 0.1 s, which a collector with the default store should not pay.
-    from .clickhouse.address import parse
+    # Imported late: the driver costs 24 MiB and 0.1 s, which a collector with the default store should not pay.
+    from .clickhouse.address import parse_address
     from .clickhouse.store import ClickHouseStore
 
     try:
-        address = parse(settings.store, settings.store_password)
+        address = parse_address(settings.store, settings.store_password)
     except StoreError as error:
         raise SettingsError(str(error)) from None
     return ClickHouseStore(settings.data, catalogues, address, status=status, pepper=pepper)
 
 
 def require_clickhouse_driver() -> None:
-    """Raises SettingsError where ClickHouse's driver, an extra of this distribution, is not installed."""
+    """Raise SettingsError if ClickHouse's driver, an extra of this distribution, is not installed."""
     if importlib.util.find_spec("clickhouse_driver") is None:
         raise SettingsError(
             "store: the driver of ClickHouse is not installed; install it: pip install 'footfall-collector[clickhouse]'"

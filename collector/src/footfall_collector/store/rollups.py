@@ -1,57 +1,55 @@
-"""What is counted ahead of the question, and how each count follows from raw events.
+"""The roll-ups: counts that are kept ready, and how each follows from raw events.
 
 Counters have one row per UTC day and combination of their dimensions. Presence has one row per block of 56 days,
 combination and instance, with a bit for each day: distinct instances stay exact for every range of whole days, at a
-fraction of the rows. Values (durations, uptimes) are dimensions of their counter, so percentiles over the rounded
-values are exact. Ephemeral instances are in the counters and not in presence.
+fraction of the rows. Durations and uptimes are dimensions of their counters, so percentiles over the rounded values
+are exact. Ephemeral instances are in the counters but not in presence.
 
-Every relation has `product`, `internal`, `product_version` and `ai_provider` besides its own dimensions. A text that
-an event doesn't carry is '' here, which no admitted value is, so that rows compare without NULLs.
+Every relation has `product`, `internal`, `product_version` and `ai_provider` in addition to its own dimensions. A text
+that an event doesn't carry is '' here. No admitted value is empty, so rows compare without NULLs.
 """
 
 from dataclasses import dataclass, field, replace
 
-COMMON = ("product", "internal", "product_version", "ai_provider")
-EPHEMERAL = "ephemeral"
+COMMON_DIMENSIONS = ("product", "internal", "product_version", "ai_provider")
 
 
 @dataclass(frozen=True)
-class Rollup:
-    """One table of counts and the relation of the same name.
+class RollupTable:
+    """A table of counts, and the relation of the same name that charts read.
 
     Attributes:
-        name: of the table.
         event: the event it counts; None for every event.
-        dimensions: besides `COMMON`; name to type.
-        measures: name to an SQL aggregate over raw events, to be added up; empty for presence.
-        common: the dimensions that it has besides its own.
+        dimensions: name to type; `COMMON_DIMENSIONS` are not among them.
+        measures: name to an SQL aggregate over raw events; empty for presence.
+        common: those of the `COMMON_DIMENSIONS` that the table has.
     """
 
     name: str
     event: str | None
     dimensions: dict[str, str] = field(default_factory=dict)
     measures: dict[str, str] = field(default_factory=dict)
-    common: tuple[str, ...] = COMMON
+    common: tuple[str, ...] = COMMON_DIMENSIONS
 
     @property
-    def presence(self) -> bool:
-        """Whether it says on which days an instance was seen, rather than how often something happened."""
+    def is_presence(self) -> bool:
+        """Whether the table says on which days an instance was active, not how often something happened."""
         return not self.measures
 
     @property
     def period(self) -> str:
-        """The column that tells when."""
-        return "block" if self.presence else "day"
+        """The column with the time: `block` or `day`."""
+        return "block" if self.is_presence else "day"
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The columns that make a row the only one of its kind."""
-        return (self.period, *self.common, *self.dimensions, *(("instance",) if self.presence else ()))
+        """The columns that identify a row."""
+        return (self.period, *self.common, *self.dimensions, *(("instance",) if self.is_presence else ()))
 
     @property
     def values(self) -> tuple[str, ...]:
-        """The columns that grow."""
-        return ("mask",) if self.presence else tuple(self.measures)
+        """The columns that a roll-up adds to."""
+        return ("mask",) if self.is_presence else tuple(self.measures)
 
     def columns(self) -> dict[str, str]:
         """Name to type of all columns."""
@@ -64,40 +62,40 @@ _TOOL = {"tool": _TEXT, "mcp_client": _TEXT}
 _ERROR = {"tool": _TEXT, "error_type": _TEXT}
 _START = {"k8s_version": _TEXT, "deployment_method": _TEXT}
 _CONNECTION = {"mcp_client": _TEXT, "mcp_client_version": _TEXT, "transport": _TEXT}
-_N = {"n": "count(*)"}
+_COUNT = {"n": "count(*)"}
 
 ROLLUPS = (
-    Rollup("event_counts", None, {"event": _TEXT}, _N),
-    # An error is a call with success = false; other events have no success, and theirs must not count.
-    Rollup("tool_calls", "tool_executed", _TOOL, {"calls": "count(*)", "errors": "count_if(success = false)"}),
-    Rollup("tool_durations", "tool_executed", {"tool": _TEXT, "duration_ms": "DOUBLE"}, _N),
-    Rollup("tool_errors", "tool_error", _ERROR, _N),
-    Rollup("starts", "server_started", _START, _N),
-    Rollup("connections", "client_connected", _CONNECTION, _N),
-    Rollup("uptimes", "server_stopped", {"uptime_seconds": "DOUBLE"}, _N),
-    Rollup("presence", None),
-    Rollup("tool_instances", "tool_executed", _TOOL),
-    Rollup("error_instances", "tool_error", _ERROR),
-    Rollup("start_instances", "server_started", _START),
-    Rollup("connection_instances", "client_connected", _CONNECTION),
+    RollupTable("event_counts", None, {"event": _TEXT}, _COUNT),
+    # An error is a call with success = false; events without `success` are not errors.
+    RollupTable("tool_calls", "tool_executed", _TOOL, {"calls": "count(*)", "errors": "count_if(success = false)"}),
+    RollupTable("tool_durations", "tool_executed", {"tool": _TEXT, "duration_ms": "DOUBLE"}, _COUNT),
+    RollupTable("tool_errors", "tool_error", _ERROR, _COUNT),
+    RollupTable("starts", "server_started", _START, _COUNT),
+    RollupTable("connections", "client_connected", _CONNECTION, _COUNT),
+    RollupTable("uptimes", "server_stopped", {"uptime_seconds": "DOUBLE"}, _COUNT),
+    RollupTable("presence", None),
+    RollupTable("tool_instances", "tool_executed", _TOOL),
+    RollupTable("error_instances", "tool_error", _ERROR),
+    RollupTable("start_instances", "server_started", _START),
+    RollupTable("connection_instances", "client_connected", _CONNECTION),
 )
-BY_NAME = {rollup.name: rollup for rollup in ROLLUPS}
+ROLLUPS_BY_NAME = {rollup.name: rollup for rollup in ROLLUPS}
 
-SPECIFIC = ("product_version", "ai_provider")
-"""The common dimensions that most questions don't mention, and that multiply rows."""
+VERSION_AND_PROVIDER = ("product_version", "ai_provider")
+"""Common dimensions that multiply rows and that most charts don't mention."""
 
-NARROW = {
+NARROW_ROLLUPS = {
     name: replace(
-        BY_NAME[name],
+        ROLLUPS_BY_NAME[name],
         name=f"{name}_narrow",
-        common=tuple(dimension for dimension in COMMON if dimension not in SPECIFIC),
+        common=tuple(dimension for dimension in COMMON_DIMENSIONS if dimension not in VERSION_AND_PROVIDER),
     )
     for name in ("tool_durations", "tool_instances")
 }
-"""The largest rollups without `SPECIFIC`, by the name of the whole one: for questions that don't mention them."""
+"""The largest roll-ups without `VERSION_AND_PROVIDER`, by the full one's name: for charts that don't mention them."""
 
-TABLES = (*ROLLUPS, *NARROW.values())
-"""Every rollup that the embedded store keeps."""
+TABLES = (*ROLLUPS, *NARROW_ROLLUPS.values())
+"""Every roll-up that the DuckDB store keeps."""
 
 HISTORY = "history"
-"""The relation `presence` without its range: when each instance was ever seen, under the same filters."""
+"""The relation `presence` without the range: all days on which instances were seen, under the same filters."""

@@ -1,7 +1,7 @@
-"""Which instances were forgotten, so that a late retry doesn't bring one back.
+"""Tombstones: the marks of forgotten instances, so that a late retry doesn't bring one back.
 
-An instance is named by a hash of its stored hash: the file tells nobody which instance it was, and whoever brings the
-instance can be told that it is on the list.
+A mark is a hash of the stored instance: the file doesn't reveal which instances were forgotten, but an arriving event
+can be checked against it.
 """
 
 import hashlib
@@ -16,61 +16,62 @@ from .interface import StoreError
 _PREFIX = "footfall/forgotten/v1/"
 
 
-class _Mark(msgspec.Struct):
-    """One instance. `pending` until its events are deleted."""
+class _ForgottenInstance(msgspec.Struct):
+    """An entry of the file. `pending` until the instance's events are deleted."""
 
     mark: str
     pending: bool = True
 
 
-def mark_of(instance: str) -> str:
-    """The mark of an instance's 16 hex digits: 64 hex digits."""
+def tombstone_mark(instance: str) -> str:
+    """The mark, 64 hex digits, of an instance's 16 hex digits."""
     return hashlib.sha256((_PREFIX + instance).encode()).hexdigest()
 
 
-def sql_of_mark(instance: str) -> str:
-    """The same in SQL, for an expression that gives the 16 hex digits as a text."""
+def tombstone_mark_sql(instance: str) -> str:
+    """`tombstone_mark` in DuckDB's SQL; `instance` is an expression for the 16 hex digits as text."""
     return f"sha256('{_PREFIX}' || {instance})"
 
 
-class Tombstones:
-    """The list, in one file. Raises StoreError where it can't be read: without it forgotten instances could return."""
+class TombstoneFile:
+    """The file of tombstones. Raises StoreError if it can't be read: forgotten instances could return without it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            self._marks = msgspec.json.decode(path.read_bytes(), type=list[_Mark]) if path.exists() else []
+            self._marks = msgspec.json.decode(path.read_bytes(), type=list[_ForgottenInstance]) if path.exists() else []
         except (OSError, msgspec.DecodeError) as error:
             raise StoreError(f"{path} can't be read ({type(error).__name__}); restore it from a backup") from None
 
     @property
     def marks(self) -> tuple[str, ...]:
-        """All marks."""
         return tuple(mark.mark for mark in self._marks)
 
     @property
     def pending(self) -> tuple[str, ...]:
-        """The marks of instances whose events are still to be deleted."""
+        """The marks of instances whose events are not deleted yet."""
         return tuple(mark.mark for mark in self._marks if mark.pending)
 
     def add(self, instance: str) -> None:
-        """Put an instance on the list, on disk before this returns. Raises OSError."""
-        mark = mark_of(instance)
-        self._write([*(known for known in self._marks if known.mark != mark), _Mark(mark)])
+        """Add an instance; it is on disk when this returns. Raises OSError."""
+        mark = tombstone_mark(instance)
+        self._write([*(known for known in self._marks if known.mark != mark), _ForgottenInstance(mark)])
 
-    def done(self, marks: tuple[str, ...]) -> None:
-        """Their events are deleted. Raises OSError."""
-        self._write([_Mark(known.mark, known.pending and known.mark not in marks) for known in self._marks])
+    def mark_deleted(self, marks: tuple[str, ...]) -> None:
+        """Record that the instances' events are deleted. Raises OSError."""
+        self._write(
+            [_ForgottenInstance(known.mark, known.pending and known.mark not in marks) for known in self._marks]
+        )
 
-    def _write(self, marks: list[_Mark]) -> None:
+    def _write(self, marks: list[_ForgottenInstance]) -> None:
         replace_file(self._path, msgspec.json.encode(marks))
         self._marks = marks
 
 
-def merged(paths: Sequence[Path]) -> bytes:
-    """The content of a list of all instances in some lists, all of them to be deleted again. Missing lists are empty.
+def merge_tombstone_files(paths: Sequence[Path]) -> bytes:
+    """The content of one file with the instances of several, all pending again. A missing file counts as empty.
 
-    Raises StoreError where one can't be read.
+    Raises StoreError if a file can't be read.
     """
-    marks = dict.fromkeys(mark for path in paths for mark in Tombstones(path).marks)
-    return msgspec.json.encode([_Mark(mark) for mark in marks])
+    marks = dict.fromkeys(mark for path in paths for mark in TombstoneFile(path).marks)
+    return msgspec.json.encode([_ForgottenInstance(mark) for mark in marks])

@@ -114,8 +114,8 @@ def test_a_wrong_range_is_refused_with_the_valid_ones(collector: CollectorProces
         True,
         False,
     )
-    assert set(command.RANGES) == {*filters.HOURS, *filters.RANGES}
-    assert set(command.INTERNAL) == set(filters.INTERNAL)
+    assert set(command.RANGES) == {*filters.HOUR_RANGES, *filters.DAY_RANGES}
+    assert set(command.INTERNAL) == set(filters.INTERNAL_VALUES)
 
 
 def test_the_report_of_a_directory_is_of_the_collector_that_runs_on_it(

@@ -6,13 +6,15 @@ import pytest
 
 from footfall_collector.runtime import SettingsError, read_settings
 from footfall_collector.store import StoreError
-from footfall_collector.store.clickhouse.address import Address, parse
+from footfall_collector.store.clickhouse.address import ClickHouseAddress, parse_address
 
 
 def test_every_part_of_an_address_is_read() -> None:
-    found = parse("clickhouse://ann:s%40crit@one:9001,two/usage?cluster=big&quorum=1&secure=1")
-    assert found == Address((("one", 9001), ("two", 9000)), "usage", "ann", "s@crit", "big", 1, True)
-    assert parse("clickhouse://[::1]:9000", "apart") == Address((("::1", 9000),), "footfall", "default", "apart")
+    found = parse_address("clickhouse://ann:s%40crit@one:9001,two/usage?cluster=big&quorum=1&secure=1")
+    assert found == ClickHouseAddress((("one", 9001), ("two", 9000)), "usage", "ann", "s@crit", "big", 1, True)
+    assert parse_address("clickhouse://[::1]:9000", "apart") == ClickHouseAddress(
+        (("::1", 9000),), "footfall", "default", "apart"
+    )
     assert "s@crit" not in repr(found)
 
 
@@ -29,7 +31,7 @@ def test_every_part_of_an_address_is_read() -> None:
 )
 def test_what_is_no_address_is_refused_without_repeating_it(text: str) -> None:
     with pytest.raises(StoreError, match=r"^store: ") as refused:
-        parse(text)
+        parse_address(text)
     assert "clutser" not in str(refused.value)
 
 

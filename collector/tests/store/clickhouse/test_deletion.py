@@ -4,20 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from collector.tests.store.clickhouse.embedded import embedded_store
-from collector.tests.store.clickhouse.filling import (
+from collector.tests.store.clickhouse.embedded_engine import embedded_store
+from collector.tests.store.clickhouse.fill_clickhouse import (
     BUSIEST,
     DAY,
-    DIGEST,
     EVENTS,
     FLEET,
     OCTOBER,
+    STORED_INSTANCE,
     EndedError,
     check,
     filled,
     load,
 )
-from collector.tests.store.filling import journal_fleet
+from collector.tests.store.fill_store import journal_fleet
 from footfall_collector.runtime.status import Status
 from footfall_collector.store.rollups import ROLLUPS
 
@@ -29,12 +29,14 @@ def test_a_forgotten_instance_is_gone_and_no_retry_brings_it_back(tmp_path: Path
     counters = Status()
     store = filled(tmp_path, status=counters)
     others = [one for one in EVENTS if one.instance != BUSIEST]
-    assert store.forget(DIGEST) == len(EVENTS) - len(others) > 20
+    assert store.forget(STORED_INSTANCE) == len(EVENTS) - len(others) > 20
     check(store, others)
-    for table in ("events", *(rollup.name for rollup in ROLLUPS if rollup.presence)):
-        found = store.writer.execute(f"SELECT count() FROM footfall.{table} WHERE instance = {int(DIGEST, 16)}")
+    for table in ("events", *(rollup.name for rollup in ROLLUPS if rollup.is_presence)):
+        found = store.writer.execute(
+            f"SELECT count() FROM footfall.{table} WHERE instance = {int(STORED_INSTANCE, 16)}"
+        )
         assert found == [(0,)], table
-    journal_fleet(tmp_path, list(FLEET.sent())[1:])
+    journal_fleet(tmp_path, list(FLEET.requests())[1:])
     status = load(tmp_path, store)
     assert status.total("events_stored") == 0
     assert counters.total("events_forgotten") > 20
@@ -43,10 +45,10 @@ def test_a_forgotten_instance_is_gone_and_no_retry_brings_it_back(tmp_path: Path
 
 def test_what_the_engine_keeps_of_a_deletion_does_not_name_the_instance(tmp_path: Path) -> None:
     store = filled(tmp_path)
-    store.forget(DIGEST)
+    store.forget(STORED_INSTANCE)
     kept = [path.read_text() for path in (tmp_path / "engine").rglob("mutation_*.txt")]
     assert kept
-    assert not [text for text in kept if str(int(DIGEST, 16)) in text or DIGEST in text.lower()]
+    assert not [text for text in kept if str(int(STORED_INSTANCE, 16)) in text or STORED_INSTANCE in text.lower()]
 
 
 @pytest.mark.parametrize("step", ["tombstone", "counted", "taken away", "deleted"])
@@ -58,7 +60,7 @@ def test_ended_at_any_step_of_forgetting_it_is_finished_later(tmp_path: Path, st
     store = filled(tmp_path)
     store = embedded_store(tmp_path, on_step=end)
     with pytest.raises(EndedError):
-        store.forget(DIGEST)
+        store.forget(STORED_INSTANCE)
     store = embedded_store(tmp_path)
     store.finish_forgetting()
     check(store, [one for one in EVENTS if one.instance != BUSIEST])
@@ -67,7 +69,7 @@ def test_ended_at_any_step_of_forgetting_it_is_finished_later(tmp_path: Path, st
 
 def test_months_that_are_over_go_with_their_days_of_the_rollups(tmp_path: Path) -> None:
     store = filled(tmp_path)
-    assert store.retain(OCTOBER - 1) == []
-    assert store.retain(OCTOBER) == ["2026-09"]
-    assert store.retain(OCTOBER + 12 * DAY) == []
+    assert store.delete_old_months(OCTOBER - 1) == []
+    assert store.delete_old_months(OCTOBER) == ["2026-09"]
+    assert store.delete_old_months(OCTOBER + 12 * DAY) == []
     check(store, [one for one in EVENTS if one.at >= OCTOBER])

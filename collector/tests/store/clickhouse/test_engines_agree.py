@@ -12,19 +12,19 @@ from pathlib import Path
 
 import pytest
 
-from collector.tests.answer.comparing import equal
-from collector.tests.store.clickhouse.embedded import embedded_store
-from collector.tests.store.filling import CATALOGUES, journal_fleet, loader_of, open_store
+from collector.tests.answer.chart_rows import equal
+from collector.tests.store.clickhouse.embedded_engine import embedded_store
+from collector.tests.store.fill_store import CATALOGUES, journal_fleet, loader_of, open_store
 from footfall_collector.answer import Answers, Chart, Filters
 from footfall_collector.answer.charts import CHARTS
-from footfall_collector.store import Scope, Store
+from footfall_collector.store import EventSelection, Store
 from tests.oracle.fleet import Fleet
 from tests.oracle.world import DAY
 
 pytest.importorskip("chdb", reason="`make engines` installs the embedded ClickHouse")
 pytestmark = pytest.mark.timeout(300)
 
-EVERYTHING = Scope("dot-ai", 0, 4_000_000_000)
+EVERYTHING = EventSelection("dot-ai", 0, 4_000_000_000)
 END = 1_795_534_217  # 2026-11-24T15:30:17Z, in the middle of a week, a day and an hour
 FLEETS = (Fleet(30, 75, 1, END),)
 QUERIES: tuple[dict[str, str], ...] = (
@@ -67,7 +67,7 @@ class Pair:
 
 @pytest.fixture(scope="module", params=range(len(FLEETS)), ids=lambda n: f"seed {FLEETS[n].seed}")
 def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    sent = sorted(FLEETS[request.param].sent(), key=lambda one: one.received)
+    sent = sorted(FLEETS[request.param].requests(), key=lambda one: one.received)
     third = len(sent) // 3
     homes = [tmp_path_factory.mktemp(name) for name in ("duck", "click")]
     stores: tuple[Store, Store] = (open_store(homes[0]), embedded_store(homes[1]))
@@ -79,7 +79,7 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         for loader in loaders:
             loader.run_once()
             if part[-1] is not sent[-1]:
-                loader.settle()
+                loader.checkpoint()
     yield Pair(Answers(stores[0], CATALOGUES), Answers(stores[1], CATALOGUES), stores)
     for store in stores:
         store.close()
@@ -121,7 +121,7 @@ def test_it_stays_equal_once_everything_is_rolled_up_rebuilt_forgotten_and_cut(p
         lambda store: store.roll_up(),
         lambda store: store.rebuild(),
         lambda store: store.forget(instance),
-        lambda store: store.retain(END - 60 * DAY),
+        lambda store: store.delete_old_months(END - 60 * DAY),
     )
     for step in work:
         duck, click = (step(store) for store in pair.stores)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from collector.tests.store.clickhouse.embedded import ADDRESS, Embedded
-from collector.tests.store.clickhouse.filling import (
+from collector.tests.store.clickhouse.embedded_engine import ADDRESS, Embedded
+from collector.tests.store.clickhouse.fill_clickhouse import (
     BY_EVENT,
     EVENTS,
     EVERYTHING,
@@ -17,9 +17,9 @@ from collector.tests.store.clickhouse.filling import (
     load,
     two_collectors,
 )
-from collector.tests.store.filling import CATALOGUES, journal_fleet
+from collector.tests.store.fill_store import CATALOGUES, journal_fleet
 from footfall_collector.store.clickhouse import ClickHouseStore
-from footfall_collector.store.clickhouse.address import parse
+from footfall_collector.store.clickhouse.address import parse_address
 
 pytest.importorskip("chdb", reason="`make engines` installs the embedded ClickHouse")
 pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("one_engine_at_a_time")]
@@ -42,18 +42,18 @@ def test_a_row_that_is_rolled_up_while_another_collector_says_it_does_not_count_
     engine = tmp_path / "engine"
     stores = two_collectors(tmp_path)
     # The one whose loads have the higher numbers loads first: its rows are those that lose.
-    numbers = zip((store.progress.collector for store in stores), ("one", "two"), strict=True)
+    numbers = zip((store.load_state.collector for store in stores), ("one", "two"), strict=True)
     low, high = (tmp_path / name for _, name in sorted(numbers))
     for home in (low, high):
-        journal_fleet(home, FLEET.sent())
-    first = ClickHouseStore(high, CATALOGUES, parse(ADDRESS), connect=lambda _: Embedded(engine))
+        journal_fleet(home, FLEET.requests())
+    first = ClickHouseStore(high, CATALOGUES, parse_address(ADDRESS), connect=lambda _: Embedded(engine))
 
     def meanwhile(name: str) -> None:
         if name == "insert":
-            load(high, first, settle=False)
+            load(high, first, checkpoint=False)
 
     second = ClickHouseStore(
-        low, CATALOGUES, parse(ADDRESS), connect=lambda _: _Between(engine, first.roll_up), on_step=meanwhile
+        low, CATALOGUES, parse_address(ADDRESS), connect=lambda _: _Between(engine, first.roll_up), on_step=meanwhile
     )
     load(low, second)
     [[doubles]] = second.writer.execute("SELECT count() FROM footfall.repeated")
@@ -71,7 +71,7 @@ def test_a_row_that_is_rolled_up_while_another_collector_says_it_does_not_count_
 
 def test_a_rebuild_is_done_by_every_collector_of_the_store(tmp_path: Path) -> None:
     one, two = two_collectors(tmp_path)
-    requests = list(FLEET.sent())
+    requests = list(FLEET.requests())
     journal_fleet(tmp_path / "one", requests[::2])
     journal_fleet(tmp_path / "two", requests[1::2])
     load(tmp_path / "one", one)

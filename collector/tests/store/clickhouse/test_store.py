@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from collector.tests.receive.shapes import event
-from collector.tests.store.clickhouse.embedded import ADDRESS, Embedded, embedded_store
-from collector.tests.store.clickhouse.filling import (
+from collector.tests.store.clickhouse.embedded_engine import ADDRESS, Embedded, embedded_store
+from collector.tests.store.clickhouse.fill_clickhouse import (
     BY_EVENT,
     DAY,
     EVENTS,
@@ -26,12 +26,12 @@ from collector.tests.store.clickhouse.filling import (
     load,
     two_collectors,
 )
-from collector.tests.store.filling import CATALOGUES, admitted, journal, journal_dir, journal_fleet
+from collector.tests.store.fill_store import CATALOGUES, admitted, journal, journal_dir, journal_fleet
 from footfall.catalogue import Catalogue, catalogue_for
 from footfall_collector.runtime.status import Status
-from footfall_collector.store import Scope, StoreError
+from footfall_collector.store import EventSelection, StoreError
 from footfall_collector.store.clickhouse import ClickHouseStore
-from footfall_collector.store.clickhouse.address import parse
+from footfall_collector.store.clickhouse.address import parse_address
 from footfall_collector.store.clickhouse.connection import EngineError
 from footfall_collector.store.loader import Loader
 from tests.oracle.fleet import stamp
@@ -61,7 +61,7 @@ STEPS = (
     "rolled up",
     "batch published",
     "published",
-    "settle",
+    "checkpoint",
     "forget segments",
 )
 
@@ -69,7 +69,7 @@ STEPS = (
 @pytest.mark.parametrize("number", range(1, len(STEPS) + 1), ids=lambda n: STEPS[n - 1])
 def test_ended_at_any_step_the_next_start_counts_every_event_once(tmp_path: Path, number: int) -> None:
     # Two months, and two segments of which the second repeats requests of the first.
-    requests = list(FLEET.sent())
+    requests = list(FLEET.requests())
     journal_fleet(tmp_path, requests[: len(requests) * 2 // 3])
     journal_fleet(tmp_path, requests[len(requests) // 3 :])
     with pytest.raises(EndedError, match=f"^{STEPS[number - 1]}$"):
@@ -95,8 +95,8 @@ class _Cut(Embedded):
 
 
 def test_an_insert_that_arrived_in_part_is_completed_and_not_doubled(tmp_path: Path) -> None:
-    journal_fleet(tmp_path, FLEET.sent())
-    cut = ClickHouseStore(tmp_path, CATALOGUES, parse(ADDRESS), connect=lambda _: _Cut(tmp_path / "engine"))
+    journal_fleet(tmp_path, FLEET.requests())
+    cut = ClickHouseStore(tmp_path, CATALOGUES, parse_address(ADDRESS), connect=lambda _: _Cut(tmp_path / "engine"))
     with pytest.raises(StoreError, match="they stay in the journal"):
         load(tmp_path, cut)
     partly = sum(n for _, n in cut.rows(BY_EVENT, EVERYTHING))
@@ -115,7 +115,7 @@ def test_an_event_sent_again_weeks_later_or_in_another_month_counts_once(tmp_pat
         journal(tmp_path, [admitted([one, one], NOVEMBER + later, NOVEMBER + later)])
         status = load(tmp_path, store)
         assert (status.total("events_stored"), status.total("events_known")) == (0, 1)
-    assert store.rows(BY_EVENT, EVERYTHING) == [("tool_executed", 1)]
+    assert store.query(BY_EVENT, EVERYTHING) == [("tool_executed", 1)]
 
 
 def test_the_same_uuid_of_another_product_is_another_event(tmp_path: Path) -> None:
@@ -124,29 +124,29 @@ def test_the_same_uuid_of_another_product_is_another_event(tmp_path: Path) -> No
         journal(tmp_path, [admitted([one], NOVEMBER, None, product)])
     load(tmp_path, store)
     for product in ("dot-ai", "other-product"):
-        assert store.rows(BY_EVENT, Scope(product, 0, 4_000_000_000)) == [("tool_executed", 1)]
+        assert store.query(BY_EVENT, EventSelection(product, 0, 4_000_000_000)) == [("tool_executed", 1)]
 
 
 def test_a_late_event_lands_on_its_own_day(tmp_path: Path) -> None:
     store, days = filled(tmp_path), "SELECT moment, sum(n) FROM event_counts GROUP BY moment"
     day = NOVEMBER - 25 * DAY
-    before = dict(store.rows(days, EVERYTHING)).get(day, 0)
+    before = dict(store.query(days, EVERYTHING)).get(day, 0)
     journal(tmp_path, [admitted([event(timestamp=stamp(day + 60))], NOVEMBER + 3 * DAY, None)])
     load(tmp_path, store)
-    assert dict(store.rows(days, EVERYTHING))[day] == before + 1
+    assert dict(store.query(days, EVERYTHING))[day] == before + 1
 
 
 def test_two_collectors_that_get_the_same_events_one_after_the_other_count_them_once(tmp_path: Path) -> None:
-    requests = list(FLEET.sent())
+    requests = list(FLEET.requests())
     one, two = two_collectors(tmp_path)
     journal_fleet(tmp_path / "one", requests[: len(requests) * 2 // 3])
     journal_fleet(tmp_path / "two", requests[len(requests) // 3 :])
-    load(tmp_path / "one", one, settle=False)
+    load(tmp_path / "one", one, checkpoint=False)
     status = load(tmp_path / "two", two)
     assert status.total("events_known") > 0
-    assert one.progress.collector != two.progress.collector
+    assert one.load_state.collector != two.load_state.collector
     for store in (one, two):
-        assert dict(store.rows(BY_EVENT, EVERYTHING)) == Counter(happened.event for happened in EVENTS)
+        assert dict(store.query(BY_EVENT, EVERYTHING)) == Counter(happened.event for happened in EVENTS)
     load(tmp_path / "one", one)
     two.rebuild()
     check(one, EVENTS)
@@ -158,31 +158,35 @@ def test_two_collectors_that_load_the_same_events_at_the_same_moment_count_them_
 ) -> None:
     homes = [tmp_path / "one", tmp_path / "two"]
     for home in homes:
-        journal_fleet(home, FLEET.sent())
+        journal_fleet(home, FLEET.requests())
     two_collectors(tmp_path)
     other = ClickHouseStore(
-        homes[1 - first], CATALOGUES, parse(ADDRESS), connect=lambda _: Embedded(tmp_path / "engine")
+        homes[1 - first], CATALOGUES, parse_address(ADDRESS), connect=lambda _: Embedded(tmp_path / "engine")
     )
 
     def in_between(name: str) -> None:
         # Both looked for known events before either inserted: the other one's whole load happens here.
         if name == "insert":
-            load(homes[1 - first], other, settle=False)
+            load(homes[1 - first], other, checkpoint=False)
 
     store = ClickHouseStore(
-        homes[first], CATALOGUES, parse(ADDRESS), connect=lambda _: Embedded(tmp_path / "engine"), on_step=in_between
+        homes[first],
+        CATALOGUES,
+        parse_address(ADDRESS),
+        connect=lambda _: Embedded(tmp_path / "engine"),
+        on_step=in_between,
     )
-    load(homes[first], store, settle=False)
+    load(homes[first], store, checkpoint=False)
     for _ in range(2):
-        assert dict(store.rows(BY_EVENT, EVERYTHING)) == Counter(happened.event for happened in EVENTS)
+        assert dict(store.query(BY_EVENT, EVERYTHING)) == Counter(happened.event for happened in EVENTS)
         store.roll_up()
         other.roll_up()
 
 
-def test_full_shelves_become_one_batch_and_old_ones_are_dropped(tmp_path: Path) -> None:
+def test_full_partitions_become_one_batch_and_replaced_ones_are_dropped(tmp_path: Path) -> None:
     now = [1_800_000_000.0]
     store = embedded_store(tmp_path, clock=lambda: now[0])
-    requests = sorted(FLEET.sent(), key=lambda one: one.received)
+    requests = sorted(FLEET.requests(), key=lambda one: one.received)
     for part in range(26):
         now[0] += 30
         journal_fleet(tmp_path, requests[part::26])
@@ -193,15 +197,15 @@ def test_full_shelves_become_one_batch_and_old_ones_are_dropped(tmp_path: Path) 
     store.roll_up()
     levels = store.writer.execute("SELECT level, count() FROM footfall.batches GROUP BY level ORDER BY level")
     assert levels == [(0, 2), (1, 1)]
-    [[shelves]] = store.writer.execute("SELECT uniqExact(batch) FROM footfall.event_counts")
-    assert shelves == 3
+    [[batches]] = store.writer.execute("SELECT uniqExact(batch) FROM footfall.event_counts")
+    assert batches == 3
     check(store, EVENTS)
 
 
 def test_a_rollup_that_an_earlier_version_did_not_have_is_filled_at_the_start(tmp_path: Path) -> None:
     store = filled(tmp_path)
     asked = "SELECT mcp_client, sum(n) FROM connections GROUP BY mcp_client ORDER BY mcp_client"
-    before = store.rows(asked, EVERYTHING)
+    before = store.query(asked, EVERYTHING)
     store.writer.execute("DROP TABLE footfall.connections SYNC")
     assert embedded_store(tmp_path).rows(asked, EVERYTHING) == before != []
 
@@ -211,23 +215,25 @@ class _Leaving(Embedded):
 
     away = False
 
-    def execute(self, sql: str, asked: Any = None) -> list[tuple[Any, ...]]:
+    def execute(self, sql: str, uuids: Any = None) -> list[tuple[Any, ...]]:
         if _Leaving.away:
             raise EngineError("NetworkError")
-        return super().execute(sql, asked)
+        return super().execute(sql, uuids)
 
 
 def test_while_the_server_is_away_events_wait_in_the_journal_and_an_alarm_says_so(tmp_path: Path) -> None:
     status = Status()
-    store = ClickHouseStore(tmp_path, CATALOGUES, parse(ADDRESS), connect=lambda _: _Leaving(tmp_path / "engine"))
+    store = ClickHouseStore(
+        tmp_path, CATALOGUES, parse_address(ADDRESS), connect=lambda _: _Leaving(tmp_path / "engine")
+    )
     loader = Loader(store, journal_dir(tmp_path), status, interval=0.01)
-    journal_fleet(tmp_path, FLEET.sent())
+    journal_fleet(tmp_path, FLEET.requests())
     _Leaving.away = True
     try:
         loader.start()
         wait_for(lambda: status.gauge("loader_failing") == 1, "the alarm")
         with pytest.raises(StoreError, match="can't answer"):
-            store.rows(BY_EVENT, EVERYTHING)
+            store.query(BY_EVENT, EVERYTHING)
         assert list(journal_dir(tmp_path).glob("*.jsonl"))
     finally:
         _Leaving.away = False
@@ -256,5 +262,5 @@ def test_a_property_of_a_new_catalogue_is_a_column_from_the_next_start(tmp_path:
     common = dict(catalogue_for("dot-ai").common)
     common["region_known"] = common["is_internal"]
     wider = {"dot-ai": Catalogue("dot-ai", (), common)}
-    store = ClickHouseStore(tmp_path, wider, parse(ADDRESS), connect=lambda _: Embedded(tmp_path / "engine"))
+    store = ClickHouseStore(tmp_path, wider, parse_address(ADDRESS), connect=lambda _: Embedded(tmp_path / "engine"))
     assert store.writer.execute("SELECT DISTINCT region_known FROM footfall.events") == [(-1,)]

@@ -8,26 +8,26 @@ from pathlib import Path
 import pytest
 
 from collector.tests.receive.shapes import event
-from collector.tests.store.filling import PEPPER, admitted, journal, journal_fleet, loader_of, open_store
+from collector.tests.store.fill_store import PEPPER, admitted, journal, journal_fleet, loader_of, open_store
 from footfall_collector.admit.instance_hash import instance_of
 from footfall_collector.runtime.status import Status
-from footfall_collector.store import Scope, StoreError
+from footfall_collector.store import EventSelection, StoreError
 from footfall_collector.store.duckdb.store import DuckStore
 from footfall_collector.store.rollups import TABLES
-from tests.oracle.fleet import Fleet, Happened, stamp
+from tests.oracle.fleet import Fleet, FleetEvent, stamp
 
 DAY = 86_400
 NOVEMBER = 1_793_491_200  # 2026-11-01T00:00:00Z
 OCTOBER = NOVEMBER - 31 * DAY
 FLEET = Fleet(instances=25, days=70, seed=21, end=NOVEMBER + 6 * DAY)
-EVENTS = list(FLEET.happened())
-EVERYTHING = Scope("dot-ai", 0, 4_000_000_000)
+EVENTS = list(FLEET.events())
+EVERYTHING = EventSelection("dot-ai", 0, 4_000_000_000)
 BY_EVENT = "SELECT event, sum(n)::BIGINT FROM event_counts GROUP BY event"
 INSTANCES = "SELECT count(DISTINCT instance) FROM presence"
 ROOT = Path(__file__).parents[4]
 
 BUSIEST = Counter(event.instance for event in EVENTS if event.instance.startswith("cluster_")).most_common(1)[0][0]
-DIGEST = instance_of(PEPPER, "dot-ai", BUSIEST)[0]
+STORED_INSTANCE = instance_of(PEPPER, "dot-ai", BUSIEST)[0]
 """The instance that is forgotten here, as it is stored."""
 
 
@@ -35,24 +35,24 @@ def load(data: Path, store: DuckStore) -> Status:
     status = Status()
     loader = loader_of(data, store, status)
     loader.run_once()
-    loader.settle()
+    loader.checkpoint()
     return status
 
 
 def filled(data: Path) -> DuckStore:
-    journal_fleet(data, FLEET.sent())
+    journal_fleet(data, FLEET.requests())
     store = open_store(data)
     load(data, store)
     return store
 
 
-def check(store: DuckStore, left: list[Happened]) -> None:
+def check(store: DuckStore, left: list[FleetEvent]) -> None:
     """The charts' relations, the rollups made anew and the raw events all have these events and no others."""
     expected = Counter(event.event for event in left)
     lasting = {event.instance for event in left if not event.instance.startswith("ephemeral_")}
     for _ in range(2):
-        assert dict(store.rows(BY_EVENT, EVERYTHING)) == expected
-        assert store.rows(INSTANCES, EVERYTHING) == [(len(lasting),)]
+        assert dict(store.query(BY_EVENT, EVERYTHING)) == expected
+        assert store.query(INSTANCES, EVERYTHING) == [(len(lasting),)]
         before = tables(store)
         store.rebuild()
         assert tables(store) == before
@@ -66,17 +66,17 @@ def tables(store: DuckStore) -> dict[str, list[tuple[object, ...]]]:
     }
 
 
-def others() -> list[Happened]:
+def others() -> list[FleetEvent]:
     return [event for event in EVENTS if event.instance != BUSIEST]
 
 
 def stored_number(data: Path) -> list[Path]:
     """The files in which the instance's stored number is found, as DuckDB writes it and as the journal does."""
-    number = int(DIGEST, 16).to_bytes(8, "little")
+    number = int(STORED_INSTANCE, 16).to_bytes(8, "little")
     return [
         path
         for path in data.rglob("*")
-        if path.is_file() and (number in path.read_bytes() or DIGEST.encode() in path.read_bytes())
+        if path.is_file() and (number in path.read_bytes() or STORED_INSTANCE.encode() in path.read_bytes())
     ]
 
 
@@ -84,7 +84,7 @@ def test_a_forgotten_instance_is_out_of_the_charts_and_its_bytes_out_of_the_file
     store = filled(tmp_path)
     check(store, EVENTS)
     assert stored_number(tmp_path)
-    deleted = store.forget(DIGEST)
+    deleted = store.forget(STORED_INSTANCE)
     assert deleted == len(EVENTS) - len(others()) > 100
     check(store, others())
     store.close()
@@ -98,10 +98,10 @@ def test_the_files_get_smaller_by_what_is_forgotten(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     load(tmp_path, store)
     before = size(tmp_path)
-    assert store.forget(DIGEST) == 40_000
-    store.settle()
+    assert store.forget(STORED_INSTANCE) == 40_000
+    store.checkpoint()
     assert size(tmp_path) < before - 700_000
-    assert store.rows(BY_EVENT, EVERYTHING) == [("tool_executed", 1)]
+    assert store.query(BY_EVENT, EVERYTHING) == [("tool_executed", 1)]
     store.close()
 
 
@@ -113,7 +113,7 @@ def test_deleting_alone_would_leave_the_bytes(tmp_path: Path) -> None:
     # Why files are written anew: this is what the engine's own means leave behind.
     store = filled(tmp_path)
     for month in store.files.months.values():
-        store.files.writer.execute(f"DELETE FROM {month.events} WHERE instance = {int(DIGEST, 16)}")
+        store.files.writer.execute(f"DELETE FROM {month.events} WHERE instance = {int(STORED_INSTANCE, 16)}")
         store.files.writer.execute(f"CHECKPOINT {month.alias}")
     store.close()
     assert stored_number(tmp_path)
@@ -121,30 +121,30 @@ def test_deleting_alone_would_leave_the_bytes(tmp_path: Path) -> None:
 
 def test_a_late_retry_does_not_bring_a_forgotten_instance_back(tmp_path: Path) -> None:
     store = filled(tmp_path)
-    store.forget(DIGEST)
-    journal_fleet(tmp_path, FLEET.sent())
+    store.forget(STORED_INSTANCE)
+    journal_fleet(tmp_path, FLEET.requests())
     status = load(tmp_path, store)
     assert status.total("events_stored") == 0
     check(store, others())
     store.close()
     store = open_store(tmp_path)
-    journal_fleet(tmp_path, FLEET.sent())
+    journal_fleet(tmp_path, FLEET.requests())
     load(tmp_path, store)
     check(store, others())
-    assert DIGEST not in (tmp_path / "forgotten.json").read_text()
+    assert STORED_INSTANCE not in (tmp_path / "forgotten.json").read_text()
     store.close()
 
 
 def test_what_is_not_rolled_up_yet_is_forgotten_too(tmp_path: Path) -> None:
-    requests = sorted(FLEET.sent(), key=lambda one: one.received)
+    requests = sorted(FLEET.requests(), key=lambda one: one.received)
     store = open_store(tmp_path)
     journal_fleet(tmp_path, requests[::2])
     load(tmp_path, store)
     journal_fleet(tmp_path, requests[1::2])
     loader_of(tmp_path, store).run_once()
     assert store.unrolled_loads == 1
-    store.forget(DIGEST)
-    assert dict(store.rows(BY_EVENT, EVERYTHING)) == Counter(event.event for event in others())
+    store.forget(STORED_INSTANCE)
+    assert dict(store.query(BY_EVENT, EVERYTHING)) == Counter(event.event for event in others())
     store.roll_up()
     check(store, others())
     store.close()
@@ -155,7 +155,7 @@ STEPS = ("tombstone", "fresh rollups", "fresh months", "decided", "exchanged")
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from collector.tests.store.filling import open_store
+from collector.tests.store.fill_store import open_store
 
 def step(name):
     if name == sys.argv[2]:
@@ -168,7 +168,7 @@ open_store(Path(sys.argv[1]), on_step=step).forget(sys.argv[3])
 @pytest.mark.parametrize("step", STEPS)
 def test_killed_at_any_step_of_forgetting_the_next_start_finishes_it(tmp_path: Path, step: str) -> None:
     filled(tmp_path).close()
-    command = [sys.executable, "-c", KILLED, str(tmp_path), step, DIGEST]
+    command = [sys.executable, "-c", KILLED, str(tmp_path), step, STORED_INSTANCE]
     assert subprocess.run(command, cwd=ROOT, timeout=60, check=False).returncode == -9
     store = open_store(tmp_path)
     store.finish_forgetting()
@@ -181,8 +181,8 @@ def test_killed_at_any_step_of_forgetting_the_next_start_finishes_it(tmp_path: P
 
 def test_an_instance_that_was_never_seen_is_kept_out_from_now_on(tmp_path: Path) -> None:
     store = open_store(tmp_path)
-    assert store.forget(DIGEST) == 0
-    journal_fleet(tmp_path, FLEET.sent())
+    assert store.forget(STORED_INSTANCE) == 0
+    journal_fleet(tmp_path, FLEET.requests())
     load(tmp_path, store)
     check(store, others())
     store.close()
@@ -191,9 +191,9 @@ def test_an_instance_that_was_never_seen_is_kept_out_from_now_on(tmp_path: Path)
 def test_months_that_are_over_go_as_files_and_their_days_from_the_rollups(tmp_path: Path) -> None:
     store = filled(tmp_path)
     assert sorted(store.files.months) == ["2026-08", "2026-09", "2026-10", "2026-11"]
-    assert store.retain(OCTOBER - 1) == ["2026-08"]
-    assert store.retain(OCTOBER) == ["2026-09"]
-    assert store.retain(OCTOBER + 12 * DAY) == []
+    assert store.delete_old_months(OCTOBER - 1) == ["2026-08"]
+    assert store.delete_old_months(OCTOBER) == ["2026-09"]
+    assert store.delete_old_months(OCTOBER + 12 * DAY) == []
     check(store, [event for event in EVENTS if event.at >= OCTOBER])
     store.close()
     names = sorted(path.name for path in (tmp_path / "store").iterdir() if path.is_file())
@@ -210,11 +210,11 @@ def test_charts_go_on_while_files_are_exchanged(tmp_path: Path) -> None:
     def step(name: str) -> None:
         # In the middle of the exchange itself there is nothing to read: a chart would wait for its end.
         if name in STEPS[:-1]:
-            seen.append(dict(store.rows(BY_EVENT, EVERYTHING)))
+            seen.append(dict(store.query(BY_EVENT, EVERYTHING)))
 
     store.close()
     store = open_store(tmp_path, on_step=step)
-    store.forget(DIGEST)
+    store.forget(STORED_INSTANCE)
     assert seen == [Counter(event.event for event in EVENTS)] * 4
     store.close()
 

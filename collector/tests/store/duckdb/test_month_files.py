@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from collector.tests.receive.shapes import event
-from collector.tests.store.filling import (
+from collector.tests.store.fill_store import (
     CATALOGUES,
     admitted,
     journal,
@@ -22,7 +22,7 @@ from collector.tests.store.filling import (
 )
 from footfall.catalogue import Catalogue, catalogue_for
 from footfall_collector.runtime.status import Status
-from footfall_collector.store import Scope, StoreError
+from footfall_collector.store import EventSelection, StoreError
 from footfall_collector.store.duckdb.store import DuckStore
 from footfall_collector.store.rollups import TABLES
 from tests.oracle.fleet import Fleet, stamp
@@ -31,21 +31,21 @@ from tests.support.waiting import wait_for
 DAY = 86_400
 NOVEMBER = 1_793_491_200  # 2026-11-01T00:00:00Z
 FLEET = Fleet(instances=15, days=40, seed=8, end=NOVEMBER + 4 * DAY)
-EVERYTHING = Scope("dot-ai", 0, 4_000_000_000)
+EVERYTHING = EventSelection("dot-ai", 0, 4_000_000_000)
 BY_DAY = "SELECT moment, sum(n)::BIGINT FROM event_counts GROUP BY moment ORDER BY moment"
 
 
-def load(data: Path, store: DuckStore, settle: bool = True) -> Status:
+def load(data: Path, store: DuckStore, checkpoint: bool = True) -> Status:
     status = Status()
     loader = loader_of(data, store, status)
     loader.run_once()
-    if settle:
-        loader.settle()
+    if checkpoint:
+        loader.checkpoint()
     return status
 
 
 def filled(data: Path) -> DuckStore:
-    journal_fleet(data, FLEET.sent())
+    journal_fleet(data, FLEET.requests())
     store = open_store(data)
     load(data, store)
     return store
@@ -70,7 +70,7 @@ def test_raw_events_are_in_one_file_per_month_and_rollups_in_one_of_their_own(tm
 
 def test_the_instance_is_kept_as_its_second_hash_only(tmp_path: Path) -> None:
     filled(tmp_path).close()
-    sent = {happened.instance for happened in FLEET.happened()}
+    sent = {happened.instance for happened in FLEET.events()}
     for path in (tmp_path / "store").iterdir():
         content = path.read_bytes()
         assert not any(name.split("_")[1].encode() in content for name in sent)
@@ -78,7 +78,7 @@ def test_the_instance_is_kept_as_its_second_hash_only(tmp_path: Path) -> None:
 
 def test_rollups_made_step_by_step_equal_rollups_made_at_once(tmp_path: Path) -> None:
     store = open_store(tmp_path)
-    requests = sorted(FLEET.sent(), key=lambda one: one.received)
+    requests = sorted(FLEET.requests(), key=lambda one: one.received)
     for part in range(5):
         journal_fleet(tmp_path, requests[part::5])
         load(tmp_path, store)
@@ -91,11 +91,11 @@ def test_rollups_made_step_by_step_equal_rollups_made_at_once(tmp_path: Path) ->
 
 def test_lost_rollups_are_made_again_from_the_raw_events(tmp_path: Path) -> None:
     store = filled(tmp_path)
-    before, days = rollups_of(store), store.rows(BY_DAY, EVERYTHING)
+    before, days = rollups_of(store), store.query(BY_DAY, EVERYTHING)
     store.close()
     (tmp_path / "store" / "rollups.duckdb").unlink()
     store = open_store(tmp_path)
-    assert store.rows(BY_DAY, EVERYTHING) == days
+    assert store.query(BY_DAY, EVERYTHING) == days
     loader = loader_of(tmp_path, store)
     loader.start()
     wait_for(lambda: store.unrolled_loads == 0, "the rollups")
@@ -117,12 +117,12 @@ def test_a_rollup_that_an_earlier_version_did_not_have_is_filled_at_the_start(tm
 def test_a_late_event_lands_on_its_own_day_and_corrects_its_rollup(tmp_path: Path) -> None:
     store = filled(tmp_path)
     day = NOVEMBER - 25 * DAY
-    before = dict(store.rows(BY_DAY, EVERYTHING))
+    before = dict(store.query(BY_DAY, EVERYTHING))
     late = admitted([event(timestamp=stamp(day + 5000))], NOVEMBER + 4 * DAY, NOVEMBER + 4 * DAY)
     journal(tmp_path, [late])
-    load(tmp_path, store, settle=False)
+    load(tmp_path, store, checkpoint=False)
     for rolled_up in (False, True):
-        after = dict(store.rows(BY_DAY, EVERYTHING))
+        after = dict(store.query(BY_DAY, EVERYTHING))
         assert after.pop(day) == before[day] + 1, rolled_up
         assert after == {other: n for other, n in before.items() if other != day}
         store.roll_up()
@@ -152,7 +152,7 @@ def test_durations_and_uptimes_are_kept_to_two_digits_whoever_sent_them(tmp_path
 
 
 def test_a_damaged_line_is_left_out_counted_and_costs_no_other(tmp_path: Path) -> None:
-    journal_fleet(tmp_path, FLEET.sent())
+    journal_fleet(tmp_path, FLEET.requests())
     [segment] = journal_dir(tmp_path).glob("*.jsonl")
     lines = segment.read_bytes().splitlines(True)
     lines[1] = lines[1].replace(b'"dot-ai"', b'"dot-al"')
@@ -163,13 +163,13 @@ def test_a_damaged_line_is_left_out_counted_and_costs_no_other(tmp_path: Path) -
     load(tmp_path, store)
     assert status.total("journal_lines_damaged") == 2
     kept = {json.loads(line)["uuid"] for n, line in enumerate(lines) if n not in (1, 3)}
-    assert sum(n for _, n in store.rows(BY_DAY, EVERYTHING)) == len(kept)
+    assert sum(n for _, n in store.query(BY_DAY, EVERYTHING)) == len(kept)
     store.close()
 
 
 def test_charts_can_be_asked_from_many_threads_while_events_are_loaded(tmp_path: Path) -> None:
     store = open_store(tmp_path)
-    requests = sorted(FLEET.sent(), key=lambda one: one.received)
+    requests = sorted(FLEET.requests(), key=lambda one: one.received)
     failures: list[BaseException] = []
     done = threading.Event()
 
@@ -177,7 +177,7 @@ def test_charts_can_be_asked_from_many_threads_while_events_are_loaded(tmp_path:
         last = 0
         try:
             while not done.wait(0.002):
-                total = sum(n for _, n in store.rows(BY_DAY, EVERYTHING))
+                total = sum(n for _, n in store.query(BY_DAY, EVERYTHING))
                 assert total >= last
                 last = total
         except (StoreError, AssertionError) as failure:
@@ -189,19 +189,19 @@ def test_charts_can_be_asked_from_many_threads_while_events_are_loaded(tmp_path:
     try:
         for part in range(6):
             journal_fleet(tmp_path, requests[part::6])
-            load(tmp_path, store, settle=part % 2 == 1)
+            load(tmp_path, store, checkpoint=part % 2 == 1)
     finally:
         done.set()
         for reader in readers:
             reader.join(30)
     assert failures == []
-    assert sum(n for _, n in store.rows(BY_DAY, EVERYTHING)) == sum(1 for _ in FLEET.happened())
+    assert sum(n for _, n in store.query(BY_DAY, EVERYTHING)) == sum(1 for _ in FLEET.events())
     store.close()
 
 
 def test_a_store_in_use_is_refused_with_its_path(tmp_path: Path) -> None:
     store = filled(tmp_path)
-    other = "import sys; from pathlib import Path; from collector.tests.store.filling import open_store"
+    other = "import sys; from pathlib import Path; from collector.tests.store.fill_store import open_store"
     command = [sys.executable, "-c", f"{other}; open_store(Path(sys.argv[1]))", str(tmp_path)]
     ran = subprocess.run(command, cwd=Path(__file__).parents[4], capture_output=True, text=True, check=False)
     assert "rollups.duckdb is in use by another process; only one collector can use a store" in ran.stderr

@@ -7,10 +7,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from collector.tests.answer.comparing import equal
+from collector.tests.answer.chart_rows import equal
 from collector.tests.receive.shapes import event
-from collector.tests.store.filling import admitted, journal, journal_fleet, loader_of, open_store
-from collector.tests.store.keeping import END, FLEET, RELEASED, said
+from collector.tests.store.fill_store import admitted, journal, journal_fleet, loader_of, open_store
+from collector.tests.store.keep_released_store import END, FLEET, RELEASED, chart_answers
 from footfall_collector.store import StoreError
 from footfall_collector.store.duckdb.schema_migrations import SCHEMA
 from footfall_collector.store.duckdb.store import DuckStore
@@ -34,7 +34,7 @@ def test_every_schema_before_this_one_is_kept() -> None:
 
 
 def check(store: DuckStore, answers: Path) -> None:
-    for now, then in zip(said(store), json.loads(answers.read_text("utf-8")), strict=True):
+    for now, then in zip(chart_answers(store), json.loads(answers.read_text("utf-8")), strict=True):
         assert now.keys() == then.keys()
         for chart, rows in now.items():
             assert equal(rows, then[chart]), chart
@@ -67,7 +67,7 @@ def test_an_old_store_is_brought_forward_and_says_what_it_said(released: tuple[P
 def test_it_knows_what_it_had_and_takes_what_is_new(released: tuple[Path, Path]) -> None:
     data, answers = released
     store = open_store(data)
-    journal_fleet(data, FLEET.sent())
+    journal_fleet(data, FLEET.requests())
     assert loader_of(data, store).run_once() == 0
     check(store, answers)
     month_ago = [event(timestamp=stamp(END - 30 * DAY))]

@@ -6,7 +6,16 @@ from typing import Any
 
 import msgspec
 
-from ...answer import CUSTOM, EXTRA, HOURS, INTERNAL, LONGEST, RANGES, Chart, ChartSpec
+from ...answer import (
+    CUSTOM_RANGE,
+    DAY_RANGES,
+    EXTRA_FILTERS,
+    HOUR_RANGES,
+    INTERNAL_VALUES,
+    MAX_VALUE_LENGTH,
+    Chart,
+    ChartSpec,
+)
 from ...runtime import __version__
 from ..insight import DataHealth, ReleaseComparison
 from ..pages import PAGES, ChartPageHead, FilterOptions, HealthPageHead
@@ -123,19 +132,19 @@ def _error(description: str) -> dict[str, Any]:
 
 def _filters(products: Sequence[str]) -> list[dict[str, Any]]:
     """The parameters that `Filters.parse` takes. An empty one counts as absent."""
-    ranges = ["", *HOURS, *RANGES, CUSTOM]
-    text = {"type": "string", "maxLength": LONGEST}
+    ranges = ["", *HOUR_RANGES, *DAY_RANGES, CUSTOM_RANGE]
+    text = {"type": "string", "maxLength": MAX_VALUE_LENGTH}
     moment = {"type": "string", "pattern": _MOMENT}
     where_carried = "where the chart's events carry it; otherwise `not_applied` of the answer names it"
     return [
         _parameter("product", {"type": "string", "enum": ["", *products]}, "needed where there are several"),
-        _parameter("range", {"type": "string", "enum": ranges}, f"`{CUSTOM}` needs `start` or `end`"),
+        _parameter("range", {"type": "string", "enum": ranges}, f"`{CUSTOM_RANGE}` needs `start` or `end`"),
         _parameter("start", moment, "a UTC day or a moment, included"),
         _parameter("end", moment, "a UTC day, included, or a moment, excluded"),
-        _parameter("internal", {"type": "string", "enum": ["", *INTERNAL]}, "events of CI and tests"),
+        _parameter("internal", {"type": "string", "enum": ["", *INTERNAL_VALUES]}, "events of CI and tests"),
         _parameter("version", text, "of the product"),
         _parameter("provider", text, "AI provider"),
-        *(_parameter(name, text, where_carried) for name in EXTRA),
+        *(_parameter(name, text, where_carried) for name in EXTRA_FILTERS),
     ]
 
 

@@ -55,5 +55,5 @@ def compared_period(filters: Filters) -> ComparedPeriod:
         end=filters.end.isoformat(),
         before_start=previous.start.isoformat(),
         before_end=previous.end.isoformat(),
-        step=filters.step,
+        step=filters.bucket_seconds,
     )

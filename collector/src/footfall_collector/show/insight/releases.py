@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from ...answer import COMMON, Answers, Filters, is_release, is_version, version_key
+from ...answer import COMMON_FILTERS, Answers, Filters, is_release, is_version, version_key
 from .periods import all_time, keep_filters
 from .regressions import METHOD, MIN_CALLS, ErrorCount, Regression, VersionUsage, find_regressions, predecessor
 from .rows import ChartRow, column_total, rows_as_dicts, share
@@ -99,7 +99,7 @@ def compare_releases(answers: Answers, filters: Filters, today: date) -> Release
         )
         for version in sorted(versions, key=version_key, reverse=True)
     ]
-    not_applied = [name for name in filters.given if name not in (*COMMON, *CALL_ONLY)]
+    not_applied = [name for name in filters.active if name not in (*COMMON_FILTERS, *CALL_ONLY)]
     return ReleaseComparison(releases, find_regressions(versions), METHOD, not_applied)
 
 
@@ -137,7 +137,7 @@ def _newest_versions(answers: Answers, filters: Filters) -> dict[str, VersionUsa
     durations: defaultdict[str, defaultdict[str, dict[float, int]]] = defaultdict(lambda: defaultdict(dict))
     for row in rows_as_dicts(answers.release_durations(filters)):
         durations[row["product_version"]][row["tool"]][row["duration_ms"]] = row["calls"]
-    active = [row["product_version"] for row in rows_as_dicts(answers.releases(keep_filters(filters, COMMON)))]
+    active = [row["product_version"] for row in rows_as_dicts(answers.releases(keep_filters(filters, COMMON_FILTERS)))]
     newest = sorted((version for version in active if is_version(version)), key=version_key, reverse=True)
     return {version: VersionUsage(errors[version], durations[version]) for version in newest[:MAX_VERSIONS]}
 

@@ -8,11 +8,11 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
-from ...answer import COMMON, Answers, Filters
+from ...answer import COMMON_FILTERS, Answers, Filters
 from .periods import keep_filters, previous_period
 from .rows import ChartRow, Number, rows_as_dicts, share
 
-CALL_FILTERS = (*COMMON, "tool", "mcp_client")
+CALL_FILTERS = (*COMMON_FILTERS, "tool", "mcp_client")
 """Filters of the numbers about calls; the events of the median duration do not carry the client."""
 
 
@@ -62,13 +62,13 @@ def page_tiles(answers: Answers, filters: Filters) -> list[Tile]:
 def _read_numbers(answers: Answers, filters: Filters) -> TileNumbers:
     filters = keep_filters(filters, CALL_FILTERS)
     now, before = (rows_as_dicts(answers.summary(period))[0] for period in (filters, previous_period(filters)))
-    active = rows_as_dicts(answers.chart("active-instances", keep_filters(filters, COMMON)))
+    active = rows_as_dicts(answers.chart("active-instances", keep_filters(filters, COMMON_FILTERS)))
     return TileNumbers(now, before, fill_gaps(filters, rows_as_dicts(answers.trend(filters)), active))
 
 
 def fill_gaps(filters: Filters, trend: list[ChartRow], active: list[ChartRow]) -> list[ChartRow]:
     """One row for each day of the range, from the first day with events; hours or minutes where the range is short."""
-    step = timedelta(seconds=filters.step)
+    step = timedelta(seconds=filters.bucket_seconds)
     calls = {row["day"]: row for row in trend}
     instances = {row["day"]: row["daily"] for row in active}
     days = sorted([*calls, *instances])
@@ -94,8 +94,8 @@ def build_tiles(numbers: TileNumbers, filters: Filters) -> list[Tile]:
     has_previous = numbers.before["instances"] or numbers.before["calls"]
     before: ChartRow = numbers.before if has_previous else dict.fromkeys(numbers.before)
     sparks = {name: [row[name] for row in days] for name in ("calls", "p50_ms", "instances")}
-    not_applied = [name for name in filters.given if name not in CALL_FILTERS]
-    not_in_median = [name for name in filters.given if name not in (*COMMON, "tool")]
+    not_applied = [name for name in filters.active if name not in CALL_FILTERS]
+    not_in_median = [name for name in filters.active if name not in (*COMMON_FILTERS, "tool")]
     if any(name in filters.extra for name in ("tool", "mcp_client")):
         # Activity in general tells nothing about a tool or a client: count the instances that made such calls.
         active = Tile("callers", "Calling instances", "instances", "more", "Instances that made such calls")

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from ...answer import COMMON, EARLIEST, Answers, Filters
+from ...answer import COMMON_FILTERS, EARLIEST, Answers, Filters
 from ...runtime import Status
 from ..insight import (
     CALL_FILTERS,
@@ -92,10 +92,10 @@ def _overview(reader: ChartReader) -> str:
 
 
 def _tools(reader: ChartReader) -> str:
-    usage, durations = (reader.rows(chart, COMMON) for chart in ("tool-usage", "tool-duration"))
+    usage, durations = (reader.rows(chart, COMMON_FILTERS) for chart in ("tool-usage", "tool-duration"))
     regressions = regressions_in_range(reader.answers, keep_filters(reader.filters, ("provider", "internal")))
     focus = reader.filters.extra.get("tool")
-    return sentences.tools(usage, reader.summary(COMMON)["instances"], durations, focus, regressions)
+    return sentences.tools(usage, reader.summary(COMMON_FILTERS)["instances"], durations, focus, regressions)
 
 
 def _errors(reader: ChartReader) -> str:
@@ -105,8 +105,8 @@ def _errors(reader: ChartReader) -> str:
 
 
 def _clients(reader: ChartReader) -> str:
-    providers, clients = reader.rows("ai-providers", COMMON), reader.rows("mcp-clients", COMMON)
-    return sentences.clients(providers, clients, reader.summary(COMMON)["instances"])
+    providers, clients = reader.rows("ai-providers", COMMON_FILTERS), reader.rows("mcp-clients", COMMON_FILTERS)
+    return sentences.clients(providers, clients, reader.summary(COMMON_FILTERS)["instances"])
 
 
 def _next(reader: ChartReader) -> str:
@@ -114,7 +114,7 @@ def _next(reader: ChartReader) -> str:
     today = reader.now.date()
     adoption = newest_release_adoption(reader.rows("versions", names), today)
     regressions = regressions_in_range(reader.answers, keep_filters(reader.filters, names))
-    kubernetes, cohorts = (reader.rows(chart, COMMON) for chart in ("kubernetes-versions", "retention"))
+    kubernetes, cohorts = (reader.rows(chart, COMMON_FILTERS) for chart in ("kubernetes-versions", "retention"))
     return sentences.next_steps(adoption, kubernetes, cohorts, regressions, today)
 
 
@@ -127,9 +127,9 @@ SENTENCES: dict[str, Callable[[ChartReader], str]] = {
 }
 SENTENCE_FILTERS = {
     "overview": CALL_FILTERS,
-    "tools": (*COMMON, "tool"),
-    "errors": (*COMMON, "tool"),
-    "clients": COMMON,
+    "tools": (*COMMON_FILTERS, "tool"),
+    "errors": (*COMMON_FILTERS, "tool"),
+    "clients": COMMON_FILTERS,
     "next": ("provider", "internal"),
 }
 """The filters that a page's sentence uses."""
@@ -151,7 +151,7 @@ def chart_page_head(name: str, answers: Answers, filters: Filters, now: datetime
     answer, not_applied = sentences.NO_EVENTS, []
     if events.rows:
         answer = SENTENCES[name](ChartReader(answers, filters, now))
-        not_applied = [given for given in filters.given if given not in SENTENCE_FILTERS[name]]
+        not_applied = [filter_name for filter_name in filters.active if filter_name not in SENTENCE_FILTERS[name]]
     elif is_empty:
         answer = sentences.NO_EVENTS_EVER
     elif events.hidden_internal:

@@ -1,13 +1,16 @@
 """The store on ClickHouse: one server, or a cluster that several collectors feed.
 
-`tables` and `layout` make the tables, `event_columns` loads, `rollup_batches` counts, `dedupe` leaves out what another
-collector loaded, `relations` are what charts read. `connection` is the only file that knows the driver.
+`address` and `connection` reach the servers, `tables` and `layout` create the tables. A load passes `event_columns`
+(from journal lines to columns), `dedupe` (against what is stored, and against other collectors) and, later,
+`rollup_batches`; `load_state` remembers on disk how far a collector is. Charts read `relations`. `deletion` forgets
+instances and drops old months. `store` puts these together and describes how each event is counted once. Only
+`connection` knows the driver; `store/opening`, `store/migration` and `operate` import from here.
 """
 
-from .address import parse
+from .address import parse_address
 from .connection import EngineError
-from .event_columns import NOT_SAID
-from .relations import not_repeated
+from .event_columns import ABSENT_VALUES
+from .relations import not_repeated_condition
 from .store import ClickHouseStore
 
-__all__ = ["NOT_SAID", "ClickHouseStore", "EngineError", "not_repeated", "parse"]
+__all__ = ["ABSENT_VALUES", "ClickHouseStore", "EngineError", "not_repeated_condition", "parse_address"]

@@ -1,4 +1,4 @@
-"""Where a ClickHouse store is: `clickhouse://user:password@host:9000,other:9000/database?cluster=name&quorum=2`."""
+"""The address of a ClickHouse store: `clickhouse://user:password@host:9000,other:9000/database?cluster=name&quorum=2`."""
 
 import re
 from dataclasses import dataclass, field
@@ -13,14 +13,14 @@ _FORM = "write clickhouse://user@host:9000/database, with ?cluster=name for a cl
 
 
 @dataclass(frozen=True)
-class Address:
-    """A store's servers and what is asked of them.
+class ClickHouseAddress:
+    """A store's servers and how to use them.
 
     Attributes:
-        hosts: (name, port) of servers that may be connected to, tried in order.
-        cluster: name of the cluster in the servers' configuration; empty for a single server.
-        quorum: replicas that must have an insert before it counts; 0 for all of a shard.
-        secure: whether to use TLS.
+        hosts: (name, port) of the servers to connect to, tried in order.
+        cluster: the cluster's name in the servers' configuration; empty for a single server.
+        quorum: replicas that must have an insert before it counts; 0 for all replicas of a shard.
+        secure: use TLS.
     """
 
     hosts: tuple[tuple[str, int], ...]
@@ -32,12 +32,12 @@ class Address:
     secure: bool = False
 
 
-def parse(text: str, password: str = "") -> Address:
-    """The address in a setting; `password` is the one that is set apart. Raises StoreError, without the text."""
+def parse_address(text: str, password: str = "") -> ClickHouseAddress:
+    """Parse the setting `store`; `password` is `store_password`. Raises StoreError, which doesn't quote the text."""
     try:
         parts = urlsplit(text)
-        login, _, places = parts.netloc.rpartition("@")
-        hosts = tuple(_host(place) for place in places.split(","))
+        login, _, servers = parts.netloc.rpartition("@")
+        hosts = tuple(_host_and_port(server) for server in servers.split(","))
         options = dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {}
         quorum = int(options.pop("quorum", "0"))
         secure = options.pop("secure", "0") in ("1", "true")
@@ -51,12 +51,14 @@ def parse(text: str, password: str = "") -> Address:
     for name in (database, cluster or "none"):
         if not _NAME.fullmatch(name):
             raise StoreError("store: names of a database or cluster are letters, digits, `_` and `-`")
-    user, _, given = login.partition(":")
-    return Address(hosts, database, unquote(user) or "default", password or unquote(given), cluster, quorum, secure)
+    user, _, url_password = login.partition(":")
+    return ClickHouseAddress(
+        hosts, database, unquote(user) or "default", password or unquote(url_password), cluster, quorum, secure
+    )
 
 
-def _host(place: str) -> tuple[str, int]:
-    bare = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]]+)(?::(\d{1,5}))?", place)
-    if bare is None:
-        raise ValueError(place)
-    return bare[1].strip("[]"), int(bare[2] or PORT)
+def _host_and_port(server: str) -> tuple[str, int]:
+    match = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]]+)(?::(\d{1,5}))?", server)
+    if match is None:
+        raise ValueError(server)
+    return match[1].strip("[]"), int(match[2] or PORT)

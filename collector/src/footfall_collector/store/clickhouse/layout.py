@@ -1,16 +1,16 @@
-"""Names and DDL of the store's tables, for a single server and for a cluster.
+"""Names and DDL of the store's tables, on a single server and on a cluster.
 
-On a cluster `events` and the rollups are `ReplicatedReplacingMergeTree` tables named `…_local`, sharded by instance,
-under a `Distributed` table of the plain name: every event of an instance, and so every attempt to send it, reaches the
-same shard, and an instance's presence is on one shard only. The small tables that say what is valid are replicated to
+On a cluster `events` and the roll-ups are `ReplicatedReplacingMergeTree` tables named `…_local`, sharded by instance,
+under a `Distributed` table of the plain name: all events of an instance, and all attempts to send them, reach the same
+shard, and an instance's presence is on one shard. The small tables that say which rows are valid are replicated to
 every server. The servers' configuration must define the macros `shard` and `replica`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..rollups import BY_NAME, Rollup
-from .connection import NO_CTE, Version
+from ..rollups import ROLLUPS_BY_NAME, RollupTable
+from .connection import FIRST_MODERN, ServerVersion
 
 EVENTS = "events"
 TEXT, FLAG, AMOUNT = "VARCHAR", "BOOLEAN", "DOUBLE"
@@ -23,7 +23,7 @@ _ROLLUP_TYPES = {
     "VARCHAR": TEXT, "DOUBLE": "Float64", "BOOLEAN": "UInt8", "UBIGINT": "UInt64", "INTEGER": "UInt16",
     "BIGINT": "Int64",
 }  # fmt: skip
-SHARED: dict[str, tuple[dict[str, str], str, str]] = {
+SHARED_TABLES: dict[str, tuple[dict[str, str], str, str]] = {
     # name: columns, sorting key, partition
     "meta": ({"name": "String", "value": "String"}, "(name, value)", ""),
     "batches": (
@@ -40,75 +40,75 @@ SHARED: dict[str, tuple[dict[str, str], str, str]] = {
 
 
 @dataclass(frozen=True)
-class Layout:
-    """How tables are called and made in one store. `events` are the raw events' columns, name to DuckDB type."""
+class TableLayout:
+    """Names, columns and DDL of a store's tables. `events` are the raw events' columns, name to DuckDB type."""
 
     database: str
     cluster: str
-    version: Version
+    version: ServerVersion
     events: Mapping[str, str]
 
     @property
     def modern(self) -> bool:
-        """Whether the server knows what newer DDL uses."""
-        return self.version >= NO_CTE
+        """Whether the server has the features named at `FIRST_MODERN`."""
+        return self.version >= FIRST_MODERN
 
     @property
     def on_cluster(self) -> str:
-        """The clause that makes DDL happen on all servers."""
+        """The clause that runs DDL on all servers."""
         return f" ON CLUSTER `{self.cluster}`" if self.cluster else ""
 
     def table(self, name: str) -> str:
-        """A table as it is read and inserted into."""
+        """The table to read from and insert into."""
         return f"`{self.database}`.{name}"
 
     def local(self, name: str) -> str:
-        """The table that holds the rows: the name for ALTER."""
+        """The table that holds the rows, for ALTER."""
         return self.table(self.local_name(name))
 
     def local_name(self, name: str) -> str:
-        """The same without its database."""
-        return f"{name}_local" if self.cluster and name not in SHARED else name
+        """`local` without the database."""
+        return f"{name}_local" if self.cluster and name not in SHARED_TABLES else name
 
     def names(self) -> tuple[str, ...]:
-        """Every table, as it is read."""
-        return (*SHARED, EVENTS, *BY_NAME)
+        """The plain names of all tables."""
+        return (*SHARED_TABLES, EVENTS, *ROLLUPS_BY_NAME)
 
     def columns(self, name: str) -> dict[str, str]:
         """Name to ClickHouse type of a table's columns."""
-        if name in SHARED:
-            return SHARED[name][0]
+        if name in SHARED_TABLES:
+            return SHARED_TABLES[name][0]
         if name == EVENTS:
-            own = {column: self._type(type_) for column, type_ in _EVENT_TYPES.items()}
-            rest = {column: self._type(type_) for column, type_ in self.events.items() if column not in own}
-            return {**own, "day": "UInt16", **rest}
-        return self._rollup_columns(BY_NAME[name])
+            fixed = {column: self._type(type_) for column, type_ in _EVENT_TYPES.items()}
+            others = {column: self._type(type_) for column, type_ in self.events.items() if column not in fixed}
+            return {**fixed, "day": "UInt16", **others}
+        return self._rollup_columns(ROLLUPS_BY_NAME[name])
 
-    def _rollup_columns(self, rollup: Rollup) -> dict[str, str]:
+    def _rollup_columns(self, rollup: RollupTable) -> dict[str, str]:
         columns = {name: self._type(_ROLLUP_TYPES[type_]) for name, type_ in rollup.columns().items()}
-        if rollup.presence:
+        if rollup.is_presence:
             columns["mask"] = "UInt64"
         return {"shelf": "UInt64", "batch": "UInt64", **columns}
 
     def _type(self, type_: str) -> str:
         if type_ == TEXT:
             return "LowCardinality(String)" if self.modern else "String"
-        # What an event doesn't carry is '', -1 or NaN: comparing with NULL is a trap that this avoids.
+        # An absent value is '', -1 or NaN, so that no comparison meets a NULL.
         return {FLAG: "Int8", AMOUNT: "Float64"}.get(type_, type_)
 
     def create(self, name: str) -> list[str]:
-        """The statements that make a table, first the one that holds the rows."""
+        """The statements that create a table, the one that holds the rows first."""
         columns = ", ".join(f"{column} {_column(type_)}" for column, type_ in self.columns(name).items())
-        made = f"CREATE TABLE IF NOT EXISTS {self.local(name)}{self.on_cluster} ({columns}{self._indices(name)}) "
-        made += f"ENGINE = {self._engine(name)}{self._order(name)}{self._settings()}"
-        if not self.cluster or name in SHARED:
-            return [made]
-        key = "instance" if name == EVENTS or BY_NAME[name].presence else "cityHash64(product, day)"
-        over = f"Distributed(`{self.cluster}`, `{self.database}`, {self.local_name(name)}, {key})"
-        return [made, f"CREATE TABLE IF NOT EXISTS {self.table(name)}{self.on_cluster} ({columns}) ENGINE = {over}"]
+        local = f"CREATE TABLE IF NOT EXISTS {self.local(name)}{self.on_cluster} ({columns}{self._indices(name)}) "
+        local += f"ENGINE = {self._engine(name)}{self._order(name)}{self._settings()}"
+        if not self.cluster or name in SHARED_TABLES:
+            return [local]
+        key = "instance" if name == EVENTS or ROLLUPS_BY_NAME[name].is_presence else "cityHash64(product, day)"
+        engine = f"Distributed(`{self.cluster}`, `{self.database}`, {self.local_name(name)}, {key})"
+        return [local, f"CREATE TABLE IF NOT EXISTS {self.table(name)}{self.on_cluster} ({columns}) ENGINE = {engine}"]
 
     def add_column(self, name: str, column: str) -> list[str]:
-        """The statements that give a table one more of its columns."""
+        """The statements that add a missing column to a table."""
         type_ = _column(self.columns(name)[column])
         tables = dict.fromkeys((self.local(name), self.table(name)))
         return [f"ALTER TABLE {table}{self.on_cluster} ADD COLUMN {column} {type_}" for table in tables]
@@ -121,18 +121,18 @@ class Layout:
     def _engine(self, name: str) -> str:
         if not self.cluster:
             return "ReplacingMergeTree()"
-        shard, replica = ("all", "{shard}-{replica}") if name in SHARED else ("{shard}", "{replica}")
+        shard, replica = ("all", "{shard}-{replica}") if name in SHARED_TABLES else ("{shard}", "{replica}")
         path = f"/clickhouse/tables/{shard}/{self.database}/{self.local_name(name)}"
         return f"ReplicatedReplacingMergeTree('{path}', '{replica}')"
 
     def _order(self, name: str) -> str:
-        if name in SHARED:
-            _, order, partition = SHARED[name]
+        if name in SHARED_TABLES:
+            _, order, partition = SHARED_TABLES[name]
         elif name == EVENTS:
             # Rows of different loads are different rows: which one is left out must not depend on a merge.
             order, partition = "(product, day, sent, uuid, load)", "toYYYYMM(toDate(day))"
         else:
-            rollup = BY_NAME[name]
+            rollup = ROLLUPS_BY_NAME[name]
             rest = (key for key in rollup.keys if key not in ("product", rollup.period))
             order, partition = f"({', '.join(('product', rollup.period, *rest, 'batch'))})", "shelf"
         return f"{f' PARTITION BY {partition}' if partition else ''} ORDER BY {order}"
@@ -144,5 +144,5 @@ class Layout:
 
 
 def _column(type_: str) -> str:
-    """A column's type with what stands where an event doesn't carry it."""
+    """A column's type with its default, the value for an absent property."""
     return f"{type_}{ {'Int8': ' DEFAULT -1', 'Float64': ' DEFAULT nan'}.get(type_, '') }"

@@ -1,12 +1,13 @@
-"""Rollups in batches: what is counted from some loads, once and for all, and valid from the moment it is published.
+"""Roll-ups in batches: counts of some loads that never change and are valid from their publication on.
 
-A roll-up writes the rows of a new batch into every rollup table, then one row into `batches`. Charts read the rows of
-published batches only, so an attempt that ended in between leaves nothing that counts, whatever was sent twice: the
-next attempt is another batch. Each collector rolls up its own loads, in their order.
+A roll-up writes the rows of a new batch into every roll-up table, then one row into the table `batches`, which
+publishes it. Charts read the rows of published batches only. An attempt that is cut short leaves rows that never count,
+even if inserts were repeated: the next attempt is another batch. Each collector rolls up its own loads, in their order.
 
-Batches of one level stand on one shelf, which is a partition of every table. A full shelf is summed up into one batch
-of the next level, whose publication replaces the shelf; a while later its partition is dropped. So charts read few
-rows, and many small batches cost no rewriting of big ones.
+Active batches of one level share a partition of every table (the column `shelf`). When a partition has
+`BATCHES_PER_PARTITION` batches, they are merged into one batch of the next level, whose publication replaces the
+partition; a minute later the partition is dropped. So charts read few rows, and many small batches don't cause large
+ones to be rewritten.
 """
 
 import secrets
@@ -14,216 +15,246 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from ..rollups import ROLLUPS, Rollup
+from ..interface import StepHook
+from ..rollups import ROLLUPS, RollupTable
 from .connection import Connection
-from .layout import Layout
-from .load_state import BITS
-from .relations import counted
+from .layout import TableLayout
+from .load_state import LOAD_BITS
+from .relations import rollup_query
 
-FULL = 24
-"""Batches on a shelf before they are summed up."""
+BATCHES_PER_PARTITION = 24
 _KEPT_MILLISECONDS = 60_000
-"""How long a replaced shelf is kept for charts that began to read it."""
+"""How long a replaced partition is kept for charts that have begun to read it."""
 _RANDOM_BITS = 20
-_COLUMNS = ("batch", "collector", "level", "shelf", "since", "upto", "replaces", "takes", "without")
+_ATTRIBUTES = {
+    "batch": "number",
+    "collector": "collector",
+    "level": "level",
+    "shelf": "partition",
+    "since": "after_load",
+    "upto": "last_load",
+    "replaces": "replaces",
+    "takes": "deletion",
+    "without": "excluded_rows",
+}
+"""Column of the table `batches` to attribute of `RollupBatch`, in the order of its fields."""
 
 
 @dataclass(frozen=True)
-class Batch:
-    """A published batch: it counts the loads after `since` up to `upto`.
+class RollupBatch:
+    """A batch that counts the loads after `after_load` up to `last_load`.
 
-    `replaces` are shelves that it stands for. `takes` names the deletion whose counts it takes away, if it does.
-    `without` are the rows (`load:uuid`) that were known not to count when it was made, so it doesn't count them.
+    Attributes:
+        number: unique; its upper bits are the time of creation.
+        replaces: the partitions whose batches this one stands for.
+        deletion: the name of the deletion whose counts the batch subtracts, or empty.
+        excluded_rows: rows (`load:uuid`) that another collector counts, so this batch doesn't.
     """
 
-    batch: int
+    number: int
     collector: int
     level: int
-    shelf: int
-    since: int
-    upto: int
+    partition: int
+    after_load: int
+    last_load: int
     replaces: tuple[int, ...] = ()
-    takes: str = ""
-    without: tuple[str, ...] = ()
+    deletion: str = ""
+    excluded_rows: tuple[str, ...] = ()
 
     @property
-    def made(self) -> int:
+    def created_ms(self) -> int:
         """Epoch milliseconds."""
-        return self.batch >> _RANDOM_BITS
+        return self.number >> _RANDOM_BITS
 
 
-def published(connection: Connection, layout: Layout) -> list[Batch]:
-    """All batches of all collectors, replaced ones too."""
-    rows = connection.execute(f"SELECT DISTINCT {', '.join(_COLUMNS)} FROM {layout.table('batches')} ORDER BY batch")  # noqa: S608 - our own words
+def published_batches(connection: Connection, layout: TableLayout) -> list[RollupBatch]:
+    """All published batches of all collectors, including replaced ones."""
+    rows = connection.execute(f"SELECT DISTINCT {', '.join(_ATTRIBUTES)} FROM {layout.table('batches')} ORDER BY batch")  # noqa: S608 - our own words
     return [
-        Batch(a, b, c, d, e, f, tuple(replaces), takes, tuple(without))
-        for a, b, c, d, e, f, replaces, takes, without in rows
+        RollupBatch(number, collector, level, partition, after, last, tuple(replaces), deletion, tuple(excluded))
+        for number, collector, level, partition, after, last, replaces, deletion, excluded in rows
     ]
 
 
-def active(batches: Sequence[Batch]) -> list[Batch]:
-    """Those that are not replaced."""
-    replaced = {shelf for batch in batches for shelf in batch.replaces}
-    return [batch for batch in batches if batch.shelf not in replaced]
+def active_batches(batches: Sequence[RollupBatch]) -> list[RollupBatch]:
+    """The batches that are not replaced."""
+    replaced = {partition for batch in batches for partition in batch.replaces}
+    return [batch for batch in batches if batch.partition not in replaced]
 
 
-def covered(batches: Sequence[Batch]) -> list[tuple[int, int]]:
-    """(first, last) load that active batches hold, for each collector."""
-    upto: dict[int, int] = {}
+def covered_loads(batches: Sequence[RollupBatch]) -> list[tuple[int, int]]:
+    """For each collector, the range of loads, both ends included, that active batches count."""
+    last_loads: dict[int, int] = {}
     for batch in batches:
-        upto[batch.collector] = max(batch.upto, upto.get(batch.collector, 0))
-    return [(collector << BITS, last) for collector, last in sorted(upto.items())]
+        last_loads[batch.collector] = max(batch.last_load, last_loads.get(batch.collector, 0))
+    return [(collector << LOAD_BITS, last) for collector, last in sorted(last_loads.items())]
 
 
-class Shelves:
+class RollupBatchWriter:
     """Writes one collector's batches. Methods raise EngineError; `clock` gives epoch seconds."""
 
     def __init__(
-        self, connection: Connection, layout: Layout, collector: int, clock: Callable[[], float] = time.time
+        self, connection: Connection, layout: TableLayout, collector: int, clock: Callable[[], float] = time.time
     ) -> None:
         self._connection, self._layout, self._collector, self._clock = connection, layout, collector, clock
 
-    def own(self) -> list[Batch]:
-        """The batches of this collector, replaced ones too."""
-        return [batch for batch in published(self._connection, self._layout) if batch.collector == self._collector]
+    def own_batches(self) -> list[RollupBatch]:
+        """The collector's batches, including replaced ones."""
+        return [
+            batch for batch in published_batches(self._connection, self._layout) if batch.collector == self._collector
+        ]
 
-    def add(self, since: int, upto: int, step: Callable[[str], None]) -> int:
-        """Count the loads after `since` up to `upto` and publish that; returns how many events they are."""
-        made = self._count(self._new(0, since, upto))
+    def add(self, after_load: int, last_load: int, step: StepHook) -> int:
+        """Count the loads after `after_load` up to `last_load` and publish the batch; returns the number of events."""
+        batch = self._write_counts(self._new(0, after_load, last_load))
         step("rolled up")
-        self._publish(made)
+        self._publish(batch)
         step("batch published")
-        self.correct()
-        source = f"FROM {self._layout.table('event_counts')} WHERE batch = {made.batch}"
+        self.correct_counts()
+        source = f"FROM {self._layout.table('event_counts')} WHERE batch = {batch.number}"
         [[events]] = self._connection.execute(f"SELECT sum(n) {source}")
         return int(events)
 
-    def _count(self, wanted: Batch) -> Batch:
-        """Write a batch's rows from the events of its loads; the batch to publish."""
-        where = [f"load > {wanted.since}", f"load <= {wanted.upto}"]
-        repeated = self._repeated(wanted.since, wanted.upto)
+    def _write_counts(self, draft: RollupBatch) -> RollupBatch:
+        """Write a batch's rows from the events of its loads; returns the batch to publish."""
+        where = [f"load > {draft.after_load}", f"load <= {draft.last_load}"]
+        excluded = self._repeated_rows(draft.after_load, draft.last_load)
         while True:
-            made = replace(self._new(wanted.level, wanted.since, wanted.upto, wanted.replaces), without=repeated)
-            self._fill(made, lambda rollup: counted(self._layout, rollup, where))
-            # Another collector may have said meanwhile that one of these rows doesn't count: then once more.
-            before, repeated = repeated, self._repeated(wanted.since, wanted.upto)
-            if repeated == before:
-                return made
+            batch = replace(
+                self._new(draft.level, draft.after_load, draft.last_load, draft.replaces), excluded_rows=excluded
+            )
+            self._write_all(batch, lambda rollup: rollup_query(self._layout, rollup, where))
+            # Another collector may have marked one of these rows as repeated since: then write the batch again.
+            before, excluded = excluded, self._repeated_rows(draft.after_load, draft.last_load)
+            if excluded == before:
+                return batch
 
-    def _repeated(self, since: int, upto: int) -> tuple[str, ...]:
+    def _repeated_rows(self, after_load: int, last_load: int) -> tuple[str, ...]:
         """Rows (`load:uuid`) of some loads that don't count, because another collector loaded the same events."""
         rows = self._connection.execute(
             f"SELECT DISTINCT concat(toString(load), ':', toString(uuid)) AS row FROM {self._layout.table('repeated')} "  # noqa: S608 - our own words
-            f"WHERE load > {since} AND load <= {upto} ORDER BY row"
+            f"WHERE load > {after_load} AND load <= {last_load} ORDER BY row"
         )
         return tuple(row for (row,) in rows)
 
-    def correct(self) -> None:
-        """Take away what the own batches count although another collector said that it doesn't; mostly nothing.
+    def correct_counts(self) -> None:
+        """Subtract rows that this collector's batches count although another collector marked them as repeated.
 
-        The other one may have said so while a batch was being published, which it could not know yet. Only the
-        batches' owner corrects them, so nothing is taken twice; the correction names its rows as it is published.
+        Usually there are none: the mark must come while a batch is being published. Only the owner of a batch corrects
+        it, so nothing is subtracted twice; a correction lists its rows when it is published.
         """
-        own = active(self.own())
-        upto = max((batch.upto for batch in own), default=self._collector << BITS)
-        known = {row for batch in own for row in batch.without}
-        late = tuple(row for row in self._repeated(self._collector << BITS, upto) if row not in known)
+        own = active_batches(self.own_batches())
+        last_load = max((batch.last_load for batch in own), default=self._collector << LOAD_BITS)
+        excluded = {row for batch in own for row in batch.excluded_rows}
+        late = tuple(row for row in self._repeated_rows(self._collector << LOAD_BITS, last_load) if row not in excluded)
         if late:
-            made = replace(self._new(0, upto, upto), without=late)
+            batch = replace(self._new(0, last_load, last_load), excluded_rows=late)
             listed = ", ".join(f"'{row}'" for row in late)
-            these = f"concat(toString(load), ':', toString(uuid)) IN ({listed})"
+            rows = f"concat(toString(load), ':', toString(uuid)) IN ({listed})"
             loads = f"load IN ({', '.join(sorted({row.partition(':')[0] for row in late}))})"
-            self._fill_less(made, lambda rollup: counted(self._layout, rollup, [loads, these], repeated=True))
-            self._publish(made)
+            self._write_negated(
+                batch, lambda rollup: rollup_query(self._layout, rollup, [loads, rows], include_repeated=True)
+            )
+            self._publish(batch)
 
-    def rebuild(self, upto: int, step: Callable[[str], None]) -> None:
-        """Count all loads of this collector up to `upto` anew, in place of all its batches."""
-        old = active(self.own())
-        shelves = tuple(sorted({batch.shelf for batch in old}))
+    def rebuild(self, last_load: int, step: StepHook) -> None:
+        """Recount all loads of this collector up to `last_load`, in place of all its batches."""
+        old = active_batches(self.own_batches())
+        partitions = tuple(sorted({batch.partition for batch in old}))
         level = max((batch.level for batch in old), default=0)
-        made = self._count(Batch(0, self._collector, level, 0, self._collector << BITS, upto, shelves))
+        batch = self._write_counts(
+            RollupBatch(0, self._collector, level, 0, self._collector << LOAD_BITS, last_load, partitions)
+        )
         step("fresh rollups")
-        self._publish(made)
-        self.correct()
+        self._publish(batch)
+        self.correct_counts()
 
-    def take_away(self, name: str, rows: Callable[[Rollup], str]) -> None:
-        """Publish a batch that takes counts away from the counters, once for a deletion's name."""
-        own = active(self.own())
-        if any(batch.takes == name for batch in published(self._connection, self._layout)):
+    def subtract_counts(self, deletion: str, rows: Callable[[RollupTable], str]) -> None:
+        """Publish a batch that subtracts counts, once for each deletion's name."""
+        own = active_batches(self.own_batches())
+        if any(batch.deletion == deletion for batch in published_batches(self._connection, self._layout)):
             return
-        upto = max((batch.upto for batch in own), default=self._collector << BITS)
-        made = replace(self._new(0, upto, upto), takes=name)
-        self._fill_less(made, rows)
-        self._publish(made)
+        last_load = max((batch.last_load for batch in own), default=self._collector << LOAD_BITS)
+        batch = replace(self._new(0, last_load, last_load), deletion=deletion)
+        self._write_negated(batch, rows)
+        self._publish(batch)
 
-    def _fill_less(self, made: Batch, rows: Callable[[Rollup], str]) -> None:
-        """Write a batch that takes counts away. Who was there on a day is no count: another row says it too."""
+    def _write_negated(self, batch: RollupBatch, rows: Callable[[RollupTable], str]) -> None:
+        """Write a batch that subtracts counts. Presence is no count and stays: another row of the instance says it."""
         for rollup in ROLLUPS:
-            if not rollup.presence:
+            if not rollup.is_presence:
                 values = ", ".join(f"negate({value}) AS less_{value}" for value in rollup.values)
-                self.fill_one(made, rollup, f"SELECT {', '.join(rollup.keys)}, {values} FROM ({rows(rollup)})", "less_")  # noqa: S608 - our own words
+                query = f"SELECT {', '.join(rollup.keys)}, {values} FROM ({rows(rollup)})"  # noqa: S608 - our own words
+                self.write_rows(batch, rollup, query, "less_")
 
-    def sum_up(self, full: int = FULL) -> None:
-        """Make one batch of each full shelf, lowest level first."""
+    def merge_full_partitions(self, full: int = BATCHES_PER_PARTITION) -> None:
+        """Merge the batches of each full partition into one, lowest level first."""
         level = 0
-        while level <= max((batch.level for batch in active(self.own())), default=-1):
-            members = [batch for batch in active(self.own()) if batch.level == level]
+        while level <= max((batch.level for batch in active_batches(self.own_batches())), default=-1):
+            members = [batch for batch in active_batches(self.own_batches()) if batch.level == level]
             if len(members) >= full:
                 self._merge(members)
             level += 1
 
-    def _merge(self, members: Sequence[Batch]) -> None:
-        since, upto = min(batch.since for batch in members), max(batch.upto for batch in members)
-        shelves = tuple(sorted({batch.shelf for batch in members}))
-        without = tuple(sorted({row for batch in members for row in batch.without}))
-        made = replace(self._new(members[0].level + 1, since, upto, shelves), without=without)
-        self._fill(made, lambda rollup: summed(self._layout, rollup, members))
-        self._publish(made)
+    def _merge(self, members: Sequence[RollupBatch]) -> None:
+        after_load, last_load = min(batch.after_load for batch in members), max(batch.last_load for batch in members)
+        partitions = tuple(sorted({batch.partition for batch in members}))
+        excluded = tuple(sorted({row for batch in members for row in batch.excluded_rows}))
+        merged = replace(self._new(members[0].level + 1, after_load, last_load, partitions), excluded_rows=excluded)
+        self._write_all(merged, lambda rollup: _merge_query(self._layout, rollup, members))
+        self._publish(merged)
 
-    def _new(self, level: int, since: int, upto: int, replaces: tuple[int, ...] = ()) -> Batch:
+    def _new(self, level: int, after_load: int, last_load: int, replaces: tuple[int, ...] = ()) -> RollupBatch:
         number = int(self._clock() * 1000) << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
-        shelf = [batch.shelf for batch in active(self.own()) if batch.level == level and batch.shelf not in replaces]
-        return Batch(number, self._collector, level, shelf[0] if shelf else number, since, upto, replaces)
+        partitions = [
+            batch.partition
+            for batch in active_batches(self.own_batches())
+            if batch.level == level and batch.partition not in replaces
+        ]
+        partition = partitions[0] if partitions else number
+        return RollupBatch(number, self._collector, level, partition, after_load, last_load, replaces)
 
-    def _fill(self, made: Batch, rows: Callable[[Rollup], str]) -> None:
+    def _write_all(self, batch: RollupBatch, rows: Callable[[RollupTable], str]) -> None:
         for rollup in ROLLUPS:
-            self.fill_one(made, rollup, rows(rollup))
+            self.write_rows(batch, rollup, rows(rollup))
 
-    def fill_one(self, made: Batch, rollup: Rollup, rows: str, prefix: str = "") -> None:
-        """Write a batch's rows of one rollup; the names of their values may have a prefix."""
+    def write_rows(self, batch: RollupBatch, rollup: RollupTable, rows: str, prefix: str = "") -> None:
+        """Write a batch's rows of one roll-up from the query `rows`, whose value columns may have a prefix."""
         columns = ", ".join(rollup.columns())
-        given = ", ".join((*rollup.keys, *(prefix + name for name in rollup.values)))
+        selected = ", ".join((*rollup.keys, *(prefix + name for name in rollup.values)))
         self._connection.execute(
             f"INSERT INTO {self._layout.table(rollup.name)} (shelf, batch, {columns}) "  # noqa: S608 - our own words
-            f"SELECT toUInt64({made.shelf}) AS shelf, toUInt64({made.batch}) AS batch, {given} FROM ({rows})"
+            f"SELECT toUInt64({batch.partition}) AS shelf, toUInt64({batch.number}) AS batch, {selected} FROM ({rows})"
         )
 
-    def _publish(self, made: Batch) -> None:
-        columns = {name: [getattr(made, name)] for name in _COLUMNS}
+    def _publish(self, batch: RollupBatch) -> None:
+        columns = {column: [getattr(batch, attribute)] for column, attribute in _ATTRIBUTES.items()}
         self._connection.insert(self._layout.table("batches"), columns)
 
     def drop_replaced(self) -> None:
-        """Drop the shelves that were replaced a while ago."""
-        batches = self.own()
+        """Drop the partitions that were replaced more than a minute ago."""
+        batches = self.own_batches()
         now = int(self._clock() * 1000)
-        old = {shelf for batch in batches if now - batch.made > _KEPT_MILLISECONDS for shelf in batch.replaces}
-        for shelf in sorted(old & {batch.shelf for batch in batches}):
-            # The list goes last: until then the next attempt finds the shelf again.
+        replaced = {
+            partition
+            for batch in batches
+            if now - batch.created_ms > _KEPT_MILLISECONDS
+            for partition in batch.replaces
+        }
+        for partition in sorted(replaced & {batch.partition for batch in batches}):
+            # The list of batches goes last: until then the next attempt finds the partition again.
             for name in (*(rollup.name for rollup in ROLLUPS), "batches"):
                 self._connection.execute(
-                    f"ALTER TABLE {self._layout.local(name)}{self._layout.on_cluster} DROP PARTITION {shelf}"
+                    f"ALTER TABLE {self._layout.local(name)}{self._layout.on_cluster} DROP PARTITION {partition}"
                 )
 
 
-def summed(layout: Layout, rollup: Rollup, members: Sequence[Batch], where: str = "1") -> str:
-    """The rows of some batches put together."""
+def _merge_query(layout: TableLayout, rollup: RollupTable, members: Sequence[RollupBatch]) -> str:
+    """The query that adds up the rows of some batches."""
     keys = ", ".join(rollup.keys)
-    how = "groupBitOr" if rollup.presence else "sum"
-    sums = ", ".join(f"{how}({name}) AS {name}" for name in rollup.values)
-    first = rollup.values[0]
-    listed = ", ".join(str(batch.batch) for batch in members)
-    # ClickHouse takes an alias for the column it is named after: the sum needs a query around it to be compared.
-    inner = (
-        f"SELECT {keys}, {sums} FROM {layout.table(rollup.name)} WHERE batch IN ({listed}) AND {where} GROUP BY {keys}"  # noqa: S608 - our own words
-    )
-    return f"SELECT * FROM ({inner}) WHERE {first} <> 0"  # noqa: S608 - our own words
+    aggregate = "groupBitOr" if rollup.is_presence else "sum"
+    sums = ", ".join(f"{aggregate}({name}) AS {name}" for name in rollup.values)
+    listed = ", ".join(str(batch.number) for batch in members)
+    # In WHERE, ClickHouse takes the alias for the column of the same name; so the sum is compared one query up.
+    inner = f"SELECT {keys}, {sums} FROM {layout.table(rollup.name)} WHERE batch IN ({listed}) GROUP BY {keys}"  # noqa: S608 - our own words
+    return f"SELECT * FROM ({inner}) WHERE {rollup.values[0]} <> 0"  # noqa: S608 - our own words

@@ -2,16 +2,16 @@
 
 How an event is counted exactly once, although there are no transactions:
 
-1. A load gets a number, written down with its segments in DATA before anything else (`progress.py`).
-2. Its rows are what the store doesn't have yet (`known.py`), in an order of their own, under the load's own query id.
-   Rows of one shard and month arrive together or not at all. A load that was cut short is repeated with the same
-   segments: what arrived is found and left out, the rest is the same block again, which replicated tables take once.
-   The query id keeps an insert that is still under way from running beside its repetition. An insert counts when
-   all replicas of its shards have it (`quorum` in the address asks for fewer), so whoever asks a replica afterwards
-   finds it.
-3. Where two collectors load the same event at one moment, one of the rows is marked as not counting.
-4. Rollups are written in batches, which count from the moment they are published (`batches.py`); until then charts
-   read those loads' events too, so they are never behind and never count twice.
+1. A load gets a number, which `load_state` records on disk with the load's segments before anything else.
+2. Its rows are the events that the store doesn't have yet (`dedupe`), in a fixed order, inserted under the load's own
+   query ID. Rows of one shard and month arrive together or not at all. A load that was cut short is repeated with the
+   same segments: rows that arrived are found and left out, the others form the same block again, which replicated
+   tables accept once. The query ID keeps a repeated insert from running next to one that is still under way. An insert
+   counts when all replicas of its shards have it (`quorum` in the address asks for fewer), so every replica shows it
+   afterwards.
+3. If two collectors load the same event at the same moment, one of the rows is marked as repeated and doesn't count.
+4. Roll-ups are written in batches, which count from their publication on (`rollup_batches`). Until then charts read the
+   events of those loads too, so charts are never behind and nothing counts twice.
 5. Segments stay in the journal until all this is done, however long the store can't be reached.
 """
 
@@ -23,44 +23,36 @@ from typing import Any
 
 from footfall.catalogue import Catalogue
 
+from ...journal import without_damaged_lines
 from ...runtime import Status
-from ..columns import columns_of
-from ..damaged_lines import readable
-from ..interface import Loaded, Scope, StoreError
-from ..rollups import BY_NAME
-from . import dedupe as known
-from . import deletion, tables
-from .address import Address
-from .connection import Connection, DriverConnection, EngineError, Pool
-from .errors import engine_errors, places
-from .event_columns import Event, Lines
-from .layout import Layout
-from .load_state import Progress
-from .relations import Question, counted
-from .rollup_batches import Shelves, active, covered, published
-
-Step = Callable[[str], None]
-
-
-def _no_step(_: str) -> None:
-    return
+from ..columns import event_columns
+from ..interface import EventSelection, LoadResult, StepHook, StoreError, ignore_step
+from ..rollups import ROLLUPS_BY_NAME
+from . import dedupe, deletion, tables
+from .address import ClickHouseAddress
+from .connection import Connection, ConnectionPool, DriverConnection, EngineError, engine_errors, server_list
+from .event_columns import EventLine, EventLineReader
+from .layout import TableLayout
+from .load_state import LoadState
+from .relations import ClickHouseChartQuery, rollup_query
+from .rollup_batches import RollupBatchWriter, active_batches, covered_loads, published_batches
 
 
 class ClickHouseStore:
     """A `Store` in a ClickHouse database.
 
     Args:
-        data_dir: DATA; it gets one small file.
+        data_dir: DATA, for the file of `load_state`.
         catalogues: by product.
-        address: of the servers.
+        address: the servers' address.
         status: counts damaged lines.
-        pepper: fingerprint of the key that instances were hashed with; empty where it is not to be checked.
-        on_step: is told before each step that could be the last; for tests that end the process there.
-        connect: makes a connection; for tests with an engine of their own.
+        pepper: fingerprint of the key that instances are hashed with; empty to skip the check.
+        on_step: called before each step after which the process could end; tests end it there.
+        connect: opens a connection; tests use an embedded engine.
         clock: epoch seconds.
 
     Raises:
-        StoreError: the servers can't be reached, or the store is of a newer version or another pepper.
+        StoreError: the servers can't be reached, or the store has a newer schema or another pepper.
     """
 
     engine = "clickhouse"
@@ -69,58 +61,64 @@ class ClickHouseStore:
         self,
         data_dir: Path,
         catalogues: Mapping[str, Catalogue],
-        address: Address,
+        address: ClickHouseAddress,
         *,
         status: Status | None = None,
         pepper: str = "",
-        on_step: Step = _no_step,
-        connect: Callable[[Address], Connection] | None = None,
+        on_step: StepHook = ignore_step,
+        connect: Callable[[ClickHouseAddress], Connection] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._data, self._address, self._status = data_dir, address, status or Status()
         self._pepper, self._step, self._clock = pepper, on_step, clock
-        self._columns = columns_of(catalogues)
-        self._lines = Lines(self._columns)
-        self._connect = connect or self._driver
-        self._pool = Pool(lambda: self._connect(address))
+        self._columns = event_columns(catalogues)
+        self._lines = EventLineReader(self._columns)
+        self._connect = connect or self._connect_with_driver
+        self._pool = ConnectionPool(lambda: self._connect(address))
         self._writer: Connection | None = None
-        with engine_errors(f"ClickHouse at {places(address)} can't be used"):
+        with engine_errors(f"ClickHouse at {server_list(address)} can't be used"):
             self._open()
 
-    def _driver(self, address: Address) -> Connection:
+    def _connect_with_driver(self, address: ClickHouseAddress) -> Connection:
         connection = DriverConnection(address)
         if address.cluster:
-            layout = Layout(address.database, address.cluster, connection.version, {})
-            connection.quorum(address.quorum or tables.replicas(connection, layout))
+            layout = TableLayout(address.database, address.cluster, connection.version, {})
+            connection.quorum(address.quorum or tables.replica_count(connection, layout))
         return connection
 
     def _open(self) -> None:
         writer = self._writer = self._connect(self._address)
-        self.layout = Layout(self._address.database, self._address.cluster, writer.version, self._columns)
-        made = tables.prepare(writer, self.layout)
+        self.layout = TableLayout(self._address.database, self._address.cluster, writer.version, self._columns)
+        created = tables.create_missing(writer, self.layout)
         if self._pepper:
             tables.check_pepper(writer, self.layout, self._pepper)
-        self.progress = Progress(self._data, tables.store_name(writer, self.layout))
-        tables.register(writer, self.layout, self.progress.collector)
-        self._shelves = Shelves(writer, self.layout, self.progress.collector, self._clock)
-        self._take_stock(made)
+        self.load_state = LoadState(self._data, tables.store_name(writer, self.layout))
+        tables.register_collector(writer, self.layout, self.load_state.collector)
+        self._batch_writer = RollupBatchWriter(writer, self.layout, self.load_state.collector, self._clock)
+        self._read_load_state(created)
 
-    def _take_stock(self, made: Sequence[str]) -> None:
-        """Find out where the process before, or this one before an error, has got to."""
-        batches = active(published(self.writer, self.layout))
-        own = [batch.upto for batch in batches if batch.collector == self.progress.collector]
-        if max(own, default=self.progress.first) < self.progress.rolled:
-            raise StoreError("the ClickHouse server that answers is behind the others; try again when it caught up")
-        self.progress.rolled = max(self.progress.rolled, *own, self.progress.first)
-        self.progress.newest = max(self.progress.newest, self.progress.rolled)
-        # Whether the newest load was finished is known only where it was rolled up; else it is repeated first.
-        unsure = any(load == self.progress.newest for _, load in self.progress.segments.values())
-        self._finished = max(self.progress.newest - 1, self.progress.rolled) if unsure else self.progress.newest
-        # Tables that an earlier version didn't have, filled for what the batches hold.
-        for name in set(made) & set(BY_NAME) if batches else ():
+    def _read_load_state(self, created_tables: Sequence[str]) -> None:
+        """Read which loads were begun, finished and rolled up, and fill tables that were just created."""
+        batches = active_batches(published_batches(self.writer, self.layout))
+        own = [batch.last_load for batch in batches if batch.collector == self.load_state.collector]
+        if max(own, default=self.load_state.first) < self.load_state.last_rolled_load:
+            raise StoreError("the ClickHouse server that answers is behind the others; try again when it has caught up")
+        self.load_state.last_rolled_load = max(self.load_state.last_rolled_load, *own, self.load_state.first)
+        self.load_state.newest_load = max(self.load_state.newest_load, self.load_state.last_rolled_load)
+        # The newest load is known to be finished only if it was rolled up; otherwise it is repeated first.
+        uncertain = any(load == self.load_state.newest_load for _, load in self.load_state.segments.values())
+        self._finished = (
+            max(self.load_state.newest_load - 1, self.load_state.last_rolled_load)
+            if uncertain
+            else self.load_state.newest_load
+        )
+        # Tables that an earlier version didn't have get the rows of the existing batches.
+        for name in set(created_tables) & set(ROLLUPS_BY_NAME) if batches else ():
             for batch in batches:
-                where = [f"load > {batch.since}", f"load <= {batch.upto}"]
-                self._shelves.fill_one(batch, BY_NAME[name], counted(self.layout, BY_NAME[name], where))
+                where = [f"load > {batch.after_load}", f"load <= {batch.last_load}"]
+                self._batch_writer.write_rows(
+                    batch, ROLLUPS_BY_NAME[name], rollup_query(self.layout, ROLLUPS_BY_NAME[name], where)
+                )
 
     @property
     def writer(self) -> Connection:
@@ -132,135 +130,137 @@ class ClickHouseStore:
     def recover(self) -> None:
         """See `Store.recover`."""
         with engine_errors("the store can't be reached again"):
-            self._let_go()
+            self._close_connections()
             self._open()
 
-    def load(self, segments: Sequence[Path]) -> Loaded:
-        """See `Store.load`. Segments that are in the store already are left alone."""
+    def load(self, segments: Sequence[Path]) -> LoadResult:
+        """See `Store.load`. Segments that were loaded before are skipped."""
         with engine_errors("the store can't take new events; they stay in the journal"):
             sizes = {path: path.stat().st_size for path in segments}
             loaded = self._finish({path.parent for path in segments})
-            fresh = [path for path, size in sizes.items() if self._size_of(path.name) != size]
+            fresh = [path for path, size in sizes.items() if self._recorded_size(path.name) != size]
             if fresh:
                 self._step("begin")
-                number = self.progress.begin({path.name: sizes[path] for path in fresh})
-                loaded = loaded.plus(self._carry_out(number, fresh))
+                number = self.load_state.begin({path.name: sizes[path] for path in fresh})
+                loaded += self._store_segments(number, fresh)
                 self._finished = number
             return loaded
 
-    def _size_of(self, segment: str) -> int | None:
-        return self.progress.segments.get(segment, (None, 0))[0]
+    def _recorded_size(self, segment: str) -> int | None:
+        return self.load_state.segments.get(segment, (None, 0))[0]
 
-    def _finish(self, journals: set[Path]) -> Loaded:
-        """Repeat the newest load where it may not have come to its end: all its segments, whichever are asked for."""
-        newest = self.progress.newest
+    def _finish(self, journals: set[Path]) -> LoadResult:
+        """Repeat the newest load if it may be unfinished, with all its recorded segments."""
+        newest = self.load_state.newest_load
         if self._finished == newest:
-            return Loaded()
-        names = sorted(name for name, (_, load) in self.progress.segments.items() if load == newest)
+            return LoadResult()
+        names = sorted(name for name, (_, load) in self.load_state.segments.items() if load == newest)
         segments = [path for journal in journals for name in names if (path := journal / name).exists()]
-        loaded = self._carry_out(newest, segments, again=True) if segments else Loaded()
+        loaded = self._store_segments(newest, segments, is_repeated=True) if segments else LoadResult()
         self._finished = newest
         return loaded
 
-    def _carry_out(self, number: int, segments: Sequence[Path], again: bool = False) -> Loaded:
-        """Steps 2 and 3 of a load. `again`: what is there already may be its own, so it is not `known`."""
+    def _store_segments(self, number: int, segments: Sequence[Path], is_repeated: bool = False) -> LoadResult:
+        """Steps 2 and 3 of a load. In a repeated load, stored events may be its own, so they don't count as repeats."""
         arrived = self._read(segments)
-        new = known.leave_out_known(self.writer, self.layout, arrived)
+        new = dedupe.remove_stored(self.writer, self.layout, arrived)
         self._step("insert")
         if new:
             columns = self._lines.columns(new, number)
             self.writer.insert(self.layout.table("events"), columns, query_id=f"footfall-{number}")
         self._step("inserted")
-        if tables.collectors(self.writer, self.layout) > 1:
-            # Of a repeated load all that arrived: an end between the insert and this leaves it to be done.
-            known.settle_races(self.writer, self.layout, arrived if again else new, number)
+        if tables.collector_count(self.writer, self.layout) > 1:
+            # A repeated load checks all its events: the first attempt may have ended after the insert.
+            dedupe.resolve_concurrent_loads(self.writer, self.layout, arrived if is_repeated else new, number)
         self._step("done")
-        return Loaded(_by_product(new), {} if again else _by_product(arrived) - _by_product(new))
+        return LoadResult(_by_product(new), {} if is_repeated else _by_product(arrived) - _by_product(new))
 
-    def _read(self, segments: Sequence[Path]) -> list[Event]:
+    def _read(self, segments: Sequence[Path]) -> list[EventLine]:
         scratch = self._data / "clickhouse-tmp"
-        sound = []
+        intact_files = []
         for segment in segments:
-            path, damaged = readable(segment, scratch)
-            sound.append(path)
+            path, damaged = without_damaged_lines(segment, scratch)
+            intact_files.append(path)
             if damaged:
                 self._status.increment("journal_lines_damaged", n=damaged)
-        events, gone = self._lines.read(sound, deletion.marks(self.writer, self.layout))
-        if gone:
-            self._status.increment("events_forgotten", n=gone)
-        for path in set(sound) - set(segments):
+        events, forgotten = self._lines.read(intact_files, deletion.tombstone_marks(self.writer, self.layout))
+        if forgotten:
+            self._status.increment("events_forgotten", n=forgotten)
+        for path in set(intact_files) - set(segments):
             path.unlink()
         return events
 
     @property
     def unrolled_loads(self) -> int:
-        """How many finished loads the rollups don't hold yet."""
-        return self._finished - self.progress.rolled
+        """The number of finished loads that the roll-ups don't hold yet."""
+        return self._finished - self.load_state.last_rolled_load
 
     def roll_up(self) -> int:
-        """See `Store.roll_up`. Full shelves are summed up, and replaced ones dropped."""
+        """See `Store.roll_up`. Full partitions are merged, and replaced ones dropped."""
         with engine_errors("the rollups can't be brought up to date"):
             events = 0
-            if self._finished > self.progress.rolled:
+            if self._finished > self.load_state.last_rolled_load:
                 self._step("roll up")
-                events = self._shelves.add(self.progress.rolled, self._finished, self._step)
-                self._step("published")
-                self.progress.rolled = self._finished
-                self.progress.write()
-                self._shelves.sum_up()
-            self._keep_right()
+                events = self._batch_writer.add(self.load_state.last_rolled_load, self._finished, self._step)
+                self._step("published_batches")
+                self.load_state.last_rolled_load = self._finished
+                self.load_state.write()
+                self._batch_writer.merge_full_partitions()
+            self._bring_own_batches_up_to_date()
             return events
 
-    def _keep_right(self) -> None:
-        """What other collectors' doings ask of this one's rollups; mostly nothing."""
-        self._shelves.correct()
-        if tables.rebuild_asked(self.writer, self.layout) > self.progress.rebuilt:
+    def _bring_own_batches_up_to_date(self) -> None:
+        """Apply what other collectors have asked for: corrections and rebuilds. Usually there is nothing to do."""
+        self._batch_writer.correct_counts()
+        if tables.rebuild_requests(self.writer, self.layout) > self.load_state.rebuilt:
             self._rebuild_own()
-        self._shelves.drop_replaced()
+        self._batch_writer.drop_replaced()
 
     def rebuild(self) -> None:
-        """See `Store.rebuild`: this collector's loads now; the others do theirs at their next roll-up, within an hour.
+        """See `Store.rebuild`. Other collectors recount their loads at their next roll-up, within an hour.
 
-        Only its owner writes a batch, so no two collectors can replace the same one.
+        Only its owner writes a batch, so no two collectors replace the same one.
         """
-        with engine_errors("the rollups can't be made anew"):
-            tables.ask_rebuild(self.writer, self.layout)
+        with engine_errors("the rollups can't be rebuilt"):
+            tables.request_rebuild(self.writer, self.layout)
             self._rebuild_own()
 
     def _rebuild_own(self) -> None:
-        asked = tables.rebuild_asked(self.writer, self.layout)
-        # The counts of an instance that is half deleted would come back.
+        requests = tables.rebuild_requests(self.writer, self.layout)
+        # Otherwise the counts of a half-deleted instance would come back.
         self._finish_forgetting()
-        self._shelves.rebuild(self.progress.rolled, self._step)
-        self.progress.rebuilt = asked
-        self.progress.write()
+        self._batch_writer.rebuild(self.load_state.last_rolled_load, self._step)
+        self.load_state.rebuilt = requests
+        self.load_state.write()
 
-    def settle(self) -> None:
-        """See `Store.settle`. What was inserted is on disk, on all replicas: there is nothing more to do."""
-        self._step("settle")
+    def checkpoint(self) -> None:
+        """See `Store.checkpoint`. Inserted rows are on the replicas' disks already, so there is nothing to do."""
+        self._step("checkpoint")
 
     def forget_segments(self, names: Sequence[str]) -> None:
         """See `Store.forget_segments`."""
         self._step("forget segments")
-        gone, newest = set(names), self.progress.newest
-        segments = self.progress.segments
-        self.progress.segments = {
-            name: (size, load) for name, (size, load) in segments.items() if name not in gone or load == newest
+        deleted, newest = set(names), self.load_state.newest_load
+        segments = self.load_state.segments
+        self.load_state.segments = {
+            name: (size, load) for name, (size, load) in segments.items() if name not in deleted or load == newest
         }
         with engine_errors("the store can't forget old segments"):
-            self.progress.write()
+            self.load_state.write()
 
-    def rows(self, sql: str, scope: Scope) -> list[tuple[Any, ...]]:
-        """See `Store.rows`. Raises StoreError where the servers can't answer."""
+    def query(self, sql: str, selection: EventSelection) -> list[tuple[Any, ...]]:
+        """See `Store.query`. Raises StoreError if the servers can't answer."""
         with engine_errors("the store can't answer"), self._pool.reader() as connection:
-            batches = active(published(connection, self.layout))
-            numbers = [batch.batch for batch in batches]
-            return connection.execute(Question(self.layout, sql, scope, numbers, covered(batches)).sql)
+            batches = active_batches(published_batches(connection, self.layout))
+            numbers = [batch.number for batch in batches]
+            return connection.execute(
+                ClickHouseChartQuery(self.layout, sql, selection, numbers, covered_loads(batches)).sql
+            )
 
     def forget(self, instance: str) -> int:
-        """See `Store.forget`. The other collectors of the store know of it from their next load on."""
+        """See `Store.forget`. The store's other collectors leave the instance out from their next load on."""
         with engine_errors("the instance can't be forgotten now; it will be at the next start"):
-            deletion.add(self.writer, self.layout, instance, self._clock())
+            deletion.add_tombstone(self.writer, self.layout, instance, self._clock())
             self._step("tombstone")
             return self.finish_forgetting()
 
@@ -268,30 +268,30 @@ class ClickHouseStore:
         """See `Store.finish_forgetting`."""
         with engine_errors("instances that are to be forgotten can't be deleted"):
             events = self._finish_forgetting()
-            # Also where nothing arrives: this is called every hour.
-            self._keep_right()
+            # Here too, because this runs every hour, even if no events arrive.
+            self._bring_own_batches_up_to_date()
             return events
 
     def _finish_forgetting(self) -> int:
-        # What is counted twice would be taken away once only.
-        self._shelves.correct()
-        return deletion.finish(self.writer, self.layout, self._shelves, self._clock(), self._step)
+        # An event that counts twice would be subtracted once only.
+        self._batch_writer.correct_counts()
+        return deletion.finish_deletions(self.writer, self.layout, self._batch_writer, self._clock(), self._step)
 
-    def retain(self, cutoff: int) -> list[str]:
-        """See `Store.retain`."""
+    def delete_old_months(self, cutoff: int) -> list[str]:
+        """See `Store.delete_old_months`."""
         with engine_errors("old months can't be removed"):
-            return deletion.retain(self.writer, self.layout, cutoff, self._step)
+            return deletion.delete_old_months(self.writer, self.layout, cutoff, self._step)
 
     def close(self) -> None:
         """See `Store.close`."""
-        self._let_go()
+        self._close_connections()
 
-    def _let_go(self) -> None:
+    def _close_connections(self) -> None:
         self._pool.close()
         if self._writer is not None:
             self._writer.close()
             self._writer = None
 
 
-def _by_product(events: Sequence[Event]) -> Counter[str]:
+def _by_product(events: Sequence[EventLine]) -> Counter[str]:
     return Counter(event.product for event in events)

@@ -1,128 +1,128 @@
-"""Brings a store's tables up to what this version needs, and checks that the store is one that it may use."""
+"""Creates missing tables and columns, checks schema and pepper, and keeps the store's small facts in `meta`."""
 
 import secrets
 
 from ..interface import StoreError
 from .connection import Connection
-from .layout import EVENTS, Layout
+from .layout import EVENTS, TableLayout
 
 SCHEMA = 1
-"""Version of the tables. A property more is no new version; it is a column. Each other change is a step here."""
+"""Version of the tables. An added property is a column, not a new version. Each other change needs a step here."""
 
 
-def prepare(connection: Connection, layout: Layout) -> list[str]:
-    """Make what is missing; returns the tables that were made. Raises EngineError, StoreError.
+def create_missing(connection: Connection, layout: TableLayout) -> list[str]:
+    """Create missing tables and columns; returns the tables that were created. Raises EngineError, StoreError.
 
-    Nothing is altered where nothing is missing: DDL on a cluster waits for every server, and one may be down.
+    No DDL runs if nothing is missing: on a cluster it waits for every server, and one may be down.
     """
     if not connection.execute(f"SELECT name FROM system.databases WHERE name = '{layout.database}'"):  # noqa: S608 - a checked name
         connection.execute(f"CREATE DATABASE IF NOT EXISTS `{layout.database}`{layout.on_cluster}")
     present = _present(connection, layout)
-    made = []
+    created = []
     for name in layout.names():
         missing = layout.table(name) not in present or layout.local(name) not in present
         if missing:
             for statement in layout.create(name):
                 connection.execute(statement)
-            made.append(name)
+            created.append(name)
         else:
             _add_columns(connection, layout, name, present[layout.table(name)])
     _check_schema(connection, layout)
-    return made
+    return created
 
 
-def _present(connection: Connection, layout: Layout) -> dict[str, dict[str, str]]:
-    """Columns of each table that there is, name to type."""
-    found: dict[str, dict[str, str]] = {}
+def _present(connection: Connection, layout: TableLayout) -> dict[str, dict[str, str]]:
+    """Existing table to its columns, name to type."""
+    columns: dict[str, dict[str, str]] = {}
     rows = connection.execute(
         f"SELECT table, name, type FROM system.columns WHERE database = '{layout.database}'"  # noqa: S608 - a checked name
     )
     for table, name, type_ in rows:
-        found.setdefault(layout.table(table), {})[name] = type_
-    return found
+        columns.setdefault(layout.table(table), {})[name] = type_
+    return columns
 
 
-def _add_columns(connection: Connection, layout: Layout, name: str, present: dict[str, str]) -> None:
+def _add_columns(connection: Connection, layout: TableLayout, name: str, present: dict[str, str]) -> None:
     for column, type_ in layout.columns(name).items():
         if column not in present:
             for statement in layout.add_column(name, column):
                 connection.execute(statement)
-        elif name == EVENTS and _bare(present[column]) != _bare(type_):
+        elif name == EVENTS and _base_type(present[column]) != _base_type(type_):
             raise StoreError(
                 f"{layout.table(name)}: `{column}` is kept as {present[column]}, but the catalogue says {type_}: "
                 "give the changed property another name"
             )
 
 
-def _bare(type_: str) -> str:
-    """A type whether or not its words are kept once: a table of an older server may be read by a newer one."""
+def _base_type(type_: str) -> str:
+    """A type without LowCardinality: a newer server may read a table that an older one created."""
     return type_.removeprefix("LowCardinality(").rstrip(")")
 
 
-def _check_schema(connection: Connection, layout: Layout) -> None:
-    versions = [int(value) for value in _values(connection, layout, "schema")]
+def _check_schema(connection: Connection, layout: TableLayout) -> None:
+    versions = [int(value) for value in _meta_values(connection, layout, "schema")]
     if max(versions, default=SCHEMA) > SCHEMA:
         raise StoreError(
             f"the ClickHouse store was written by a newer version (schema {max(versions)}); update footfall-collector"
         )
     if SCHEMA not in versions:
-        _note(connection, layout, "schema", str(SCHEMA))
+        _add_meta(connection, layout, "schema", str(SCHEMA))
 
 
-def _values(connection: Connection, layout: Layout, name: str) -> list[str]:
+def _meta_values(connection: Connection, layout: TableLayout, name: str) -> list[str]:
     rows = connection.execute(
         f"SELECT DISTINCT value FROM {layout.table('meta')} WHERE name = '{name}' ORDER BY value"  # noqa: S608 - our own words
     )
     return [value for (value,) in rows]
 
 
-def _note(connection: Connection, layout: Layout, name: str, value: str) -> None:
+def _add_meta(connection: Connection, layout: TableLayout, name: str, value: str) -> None:
     connection.insert(layout.table("meta"), {"name": [name], "value": [value]})
 
 
-def store_name(connection: Connection, layout: Layout) -> str:
-    """A name that no other store has. Where two collectors made one at the same time, both take the first."""
-    if not _values(connection, layout, "store"):
-        _note(connection, layout, "store", secrets.token_hex(8))
-    return _values(connection, layout, "store")[0]
+def store_name(connection: Connection, layout: TableLayout) -> str:
+    """The store's unique name. If two collectors add one at the same time, both use the first."""
+    if not _meta_values(connection, layout, "store"):
+        _add_meta(connection, layout, "store", secrets.token_hex(8))
+    return _meta_values(connection, layout, "store")[0]
 
 
-def register(connection: Connection, layout: Layout, collector: int) -> None:
-    """Tell the other collectors that this one writes too."""
-    if str(collector) not in _values(connection, layout, "collector"):
-        _note(connection, layout, "collector", str(collector))
+def register_collector(connection: Connection, layout: TableLayout, collector: int) -> None:
+    """Record that this collector writes the store."""
+    if str(collector) not in _meta_values(connection, layout, "collector"):
+        _add_meta(connection, layout, "collector", str(collector))
 
 
-def collectors(connection: Connection, layout: Layout) -> int:
-    """How many collectors ever wrote this store."""
-    return len(_values(connection, layout, "collector"))
+def collector_count(connection: Connection, layout: TableLayout) -> int:
+    """The number of collectors that have ever written this store."""
+    return len(_meta_values(connection, layout, "collector"))
 
 
-def ask_rebuild(connection: Connection, layout: Layout) -> None:
-    """Ask every collector of the store to make the counts of its loads anew."""
-    _note(connection, layout, "rebuild", secrets.token_hex(8))
+def request_rebuild(connection: Connection, layout: TableLayout) -> None:
+    """Request that every collector of the store recounts its loads."""
+    _add_meta(connection, layout, "rebuild", secrets.token_hex(8))
 
 
-def rebuild_asked(connection: Connection, layout: Layout) -> int:
-    """How many times that was asked for."""
-    return len(_values(connection, layout, "rebuild"))
+def rebuild_requests(connection: Connection, layout: TableLayout) -> int:
+    """The number of requests so far."""
+    return len(_meta_values(connection, layout, "rebuild"))
 
 
-def check_pepper(connection: Connection, layout: Layout, fingerprint: str) -> None:
-    """Remember which pepper the instances were hashed with. Raises StoreError where it was another one."""
-    known = _values(connection, layout, "pepper")
-    if not known:
-        _note(connection, layout, "pepper", fingerprint)
-        known = _values(connection, layout, "pepper")
-    if known != [fingerprint]:
+def check_pepper(connection: Connection, layout: TableLayout, fingerprint: str) -> None:
+    """Record the pepper that instances are hashed with. Raises StoreError if the store has another one."""
+    recorded = _meta_values(connection, layout, "pepper")
+    if not recorded:
+        _add_meta(connection, layout, "pepper", fingerprint)
+        recorded = _meta_values(connection, layout, "pepper")
+    if recorded != [fingerprint]:
         raise StoreError(
-            "the ClickHouse store was filled with another pepper, so all instances would be counted anew: give all its "
+            "the ClickHouse store was filled with another pepper, so all instances would count as new: give all its "
             "collectors the same file `pepper` (or FOOTFALL_PEPPER), or use an empty database"
         )
 
 
-def replicas(connection: Connection, layout: Layout) -> int:
-    """How many replicas each shard of the cluster has. Raises StoreError where there is no such cluster."""
+def replica_count(connection: Connection, layout: TableLayout) -> int:
+    """The number of replicas of each shard. Raises StoreError if the servers don't know the cluster."""
     if not layout.cluster:
         return 1
     rows = connection.execute(

@@ -1,10 +1,12 @@
-"""The default store: DuckDB files under DATA/store, one per UTC month for raw events and one for roll-ups.
+"""The default store: DuckDB files under DATA/store, one for the raw events of each UTC month and one for the roll-ups.
 
-`load_batch` loads, `rollup_tables` counts, `relations` are what charts read. `month_files` attaches the files,
-`file_exchange` replaces several at once, and `deletion` rewrites what held a forgotten instance.
+A load passes `load_batch` (from journal lines to the month files) and later `rollup_tables`; charts read `relations`.
+`month_files` opens the files, which `schema_migrations` brings to the present schema. `deletion` rewrites the files of
+forgotten instances and `file_exchange` swaps them in, all or none. `store` puts these together and describes how each
+event is counted once. `store/opening`, `store/migration` and `operate` import from here.
 """
 
-from .month_files import Files
+from .month_files import DatabaseFiles
 from .store import TOMBSTONES, DuckStore
 
-__all__ = ["TOMBSTONES", "DuckStore", "Files"]
+__all__ = ["TOMBSTONES", "DatabaseFiles", "DuckStore"]

@@ -1,8 +1,8 @@
-"""Files that take the place of others: all of them or none, whenever the process ends.
+"""Replaces several files at once: all of them or none, whenever the process ends.
 
-Fresh files are written beside the old ones under another name. Then a list of what to replace and what to remove is
-written whole; from that moment on the exchange happened, and is carried out, again if need be at the next start.
-Without a list, fresh files are leftovers of what was never finished.
+Fresh files are written next to the old ones under another name. Then a plan, the list of files to replace and to
+remove, is written whole. From that moment on the exchange counts as done: it is applied at once, and again at the next
+start if the process ends in between. Without a plan, fresh files are leftovers of an exchange that never happened.
 """
 
 import os
@@ -12,51 +12,51 @@ from pathlib import Path
 import msgspec
 
 FRESH = ".new"
-_LIST = "exchange.json"
+_PLAN = "exchange.json"
 _WAL = ".wal"
 
 
-class Exchange(msgspec.Struct, frozen=True):
-    """Names within one directory: `replaced` have a fresh file, `removed` go without one."""
+class FileExchange(msgspec.Struct, frozen=True):
+    """Names of files in one directory: `replaced` have a fresh file, `removed` are only unlinked."""
 
     replaced: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
 
 
-def fresh(path: Path) -> Path:
-    """Where the file that is to take a file's place is written. Leftovers there are removed."""
-    found = path.with_name(path.name + FRESH)
-    _remove(found)
-    return found
+def fresh_path(path: Path) -> Path:
+    """The path for the fresh file that will replace `path`. Leftovers at that path are removed."""
+    replacement = path.with_name(path.name + FRESH)
+    _remove(replacement)
+    return replacement
 
 
-def decide(directory: Path, exchange: Exchange) -> None:
-    """Write down what is to be exchanged. All fresh files must be complete. Raises OSError."""
-    scratch = directory / (_LIST + ".tmp")
+def write_plan(directory: Path, exchange: FileExchange) -> None:
+    """Write the plan of an exchange. All fresh files must be complete. Raises OSError."""
+    scratch = directory / (_PLAN + ".tmp")
     with open(scratch, "wb") as file:
         file.write(msgspec.json.encode(exchange))
         file.flush()
         os.fsync(file.fileno())
     for name in exchange.replaced:
         _sync(directory / (name + FRESH))
-    os.rename(scratch, directory / _LIST)
+    os.rename(scratch, directory / _PLAN)
     _sync(directory)
 
 
-def carry_out(directory: Path) -> None:
-    """Do what was decided, if anything was; no file concerned may be open. Raises OSError."""
-    path = directory / _LIST
+def apply_plan(directory: Path) -> None:
+    """Carry out the plan, if there is one; none of its files may be open. Raises OSError."""
+    path = directory / _PLAN
     if not path.exists():
         for leftover in directory.glob(f"*{FRESH}*"):
             leftover.unlink(missing_ok=True)
         return
-    exchange = msgspec.json.decode(path.read_bytes(), type=Exchange)
+    exchange = msgspec.json.decode(path.read_bytes(), type=FileExchange)
     for name in exchange.removed:
         _remove(directory / name)
     for name in exchange.replaced:
         source = directory / (name + FRESH)
         if source.exists():
-            # The old file's log must not be taken for the new one's.
+            # DuckDB would replay the old file's write-ahead log into the new file.
             _remove(directory / name)
             os.rename(source, directory / name)
     _sync(directory)
@@ -64,8 +64,7 @@ def carry_out(directory: Path) -> None:
     _sync(directory)
 
 
-def names_of(paths: Sequence[Path]) -> tuple[str, ...]:
-    """The names of files of one directory."""
+def file_names(paths: Sequence[Path]) -> tuple[str, ...]:
     return tuple(path.name for path in paths)
 
 

@@ -1,65 +1,65 @@
-"""From journal segments to rows: read, leave out what is known, append to each month's file.
+"""From journal segments to rows: read them, remove repeats, append the rest to each month's file.
 
-An event is known by product and UUID. Its `sent`, the client's own time, doesn't move when it is sent again, so only
-events within `WINDOW` seconds of that time are looked at, in whichever month they are: the month follows from `ts`,
-which may move between two attempts.
+A repeat has the product and UUID of a stored event. Its `sent`, the client's timestamp, doesn't change when the event
+is sent again, so only events in the dedupe window around it are searched (`store/dedupe_window.py`). The search covers
+all months: an event's month follows from `ts`, which can differ between two attempts.
 """
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..columns import journal_columns
-from ..dedupe_window import WINDOW, ranges
-from ..periods import DAY
-from ..tombstones import sql_of_mark
-from .month_files import Files, Month
+from ..dedupe_window import WINDOW_SECONDS, search_ranges
+from ..periods import DAY_SECONDS
+from ..tombstones import tombstone_mark_sql
+from .month_files import DatabaseFiles, MonthFile
 from .relations import ROLLUP_FILE
 
-_LONGEST_LINE = 1 << 20
-"""Bytes: far more than an admitted event has. The engine reads into buffers of twice that: small ones are cheaper."""
-_LATEST = 4_102_444_800  # 2100-01-01, the latest that the journal writes
+_MAX_LINE_BYTES = 1 << 20
+"""Far more than an admitted event has. The engine allocates buffers of twice this size, so a small limit is cheaper."""
+_LATEST = 4_102_444_800  # 2100-01-01, the latest time in the journal
 
 
-def read(
-    files: Files, segments: Sequence[Path], load: int, forgotten: Sequence[str] = (), lenient: bool = False
+def read_segments(
+    files: DatabaseFiles, segments: Sequence[Path], load: int, forgotten: Sequence[str] = (), lenient: bool = False
 ) -> int:
-    """Fill the writer's table `batch` with the events of segments, those of forgotten instances left out.
+    """Fill the writer's table `batch` with the segments' events, except those of forgotten instances.
 
-    `forgotten` are marks of instances. `lenient` takes each value as text first and leaves out those that don't
-    fit their column.
+    `forgotten` are marks of instances. `lenient` reads each value as text and leaves out values that don't fit their
+    column.
 
-    Returns how many events were of forgotten instances.
-    Raises duckdb.Error where a line is not what the journal writes.
+    Returns the number of events of forgotten instances.
+    Raises duckdb.Error if a line is not one that the journal writes.
     """
     writer = files.writer
     values = ", ".join(_values(files, load, forgotten, lenient))
     source = _source(files, segments, lenient)
     writer.execute(f"CREATE OR REPLACE TEMP TABLE batch AS SELECT {values} FROM {source}")  # noqa: S608 - our columns and paths
     [[gone, unfit]] = writer.execute(
-        f"SELECT count_if(gone), count_if(gone OR NOT coalesce({_WHOLE}, false)) FROM batch"  # noqa: S608 - our own words
+        f"SELECT count_if(gone), count_if(gone OR NOT coalesce({_COMPLETE}, false)) FROM batch"  # noqa: S608 - our own words
     ).fetchall()
     if unfit:
-        writer.execute(f"DELETE FROM batch WHERE gone OR NOT coalesce({_WHOLE}, false)")  # noqa: S608 - our own words
+        writer.execute(f"DELETE FROM batch WHERE gone OR NOT coalesce({_COMPLETE}, false)")  # noqa: S608 - our own words
     return int(gone)
 
 
-_WHOLE = (
+_COMPLETE = (
     "product IS NOT NULL AND uuid IS NOT NULL AND event IS NOT NULL AND instance IS NOT NULL "
     f"AND instance_kind IS NOT NULL AND ts BETWEEN 0 AND {_LATEST} AND sent BETWEEN 0 AND {_LATEST}"
 )
 
 
-def _source(files: Files, segments: Sequence[Path], lenient: bool) -> str:
+def _source(files: DatabaseFiles, segments: Sequence[Path], lenient: bool) -> str:
     columns = journal_columns(files.columns)
     described = ", ".join(f"{name}: '{'VARCHAR' if lenient else type_}'" for name, type_ in columns.items())
     listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in segments)
-    shape = f"format = 'newline_delimited', maximum_object_size = {_LONGEST_LINE}, columns = {{{described}}}"
+    shape = f"format = 'newline_delimited', maximum_object_size = {_MAX_LINE_BYTES}, columns = {{{described}}}"
     return f"read_json([{listed}], {shape})"
 
 
-def _values(files: Files, load: int, forgotten: Sequence[str], lenient: bool) -> list[str]:
+def _values(files: DatabaseFiles, load: int, forgotten: Sequence[str], lenient: bool) -> list[str]:
     marks = ", ".join(f"'{mark}'" for mark in forgotten)
-    gone = f"coalesce({sql_of_mark('instance')} IN ({marks}), false)" if marks else "false"
+    gone = f"coalesce({tombstone_mark_sql('instance')} IN ({marks}), false)" if marks else "false"
     month = "TRY(strftime(make_timestamp(CAST(ts AS BIGINT) * 1000000), '%Y-%m'))"
     values = [f"{load}::BIGINT AS load", f"{gone} AS gone", f"{month} AS month"]
     for name, type_ in files.columns.items():
@@ -70,10 +70,10 @@ def _values(files: Files, load: int, forgotten: Sequence[str], lenient: bool) ->
     return values
 
 
-def leave_out_repeated(files: Files) -> None:
-    """Of several rows of `batch` with one UUID leave the earliest by `ts`: a repeated load makes the same choice.
+def remove_repeats(files: DatabaseFiles) -> None:
+    """Of rows in `batch` with the same UUID, keep the earliest by `ts`: a repeated load makes the same choice.
 
-    Most loads have few of them: sorting all rows to find them would cost twice what reading does.
+    Only rows with a repeated UUID are sorted: sorting all of them costs twice as much as reading.
     """
     files.writer.execute(
         "DELETE FROM batch WHERE rowid IN (SELECT row FROM ("
@@ -83,13 +83,13 @@ def leave_out_repeated(files: Files) -> None:
     )
 
 
-def leave_out_known(files: Files) -> None:
-    """Take out of `batch` what is in a month's file already."""
+def remove_stored(files: DatabaseFiles) -> None:
+    """Remove from `batch` the events that a month's file already has."""
     writer = files.writer
-    times = [time for (time,) in writer.execute("SELECT DISTINCT sent // 60 FROM batch ORDER BY 1").fetchall()]
+    minutes = [minute for (minute,) in writer.execute("SELECT DISTINCT sent // 60 FROM batch ORDER BY 1").fetchall()]
     searched = [
         f"SELECT product, uuid, sent FROM {month.events} WHERE sent BETWEEN {first} AND {last}"  # noqa: S608 - our own words
-        for first, last in ranges(times)
+        for first, last in search_ranges(minutes)
         for month in files.months.values()
         if _may_hold(month, first, last)
     ]
@@ -98,20 +98,20 @@ def leave_out_known(files: Files) -> None:
     writer.execute(
         "DELETE FROM batch WHERE rowid IN (SELECT b.rowid FROM batch b "  # noqa: S608 - our own words
         f"JOIN ({' UNION ALL '.join(searched)}) e ON e.uuid = b.uuid AND e.product = b.product "
-        f"AND e.sent BETWEEN b.sent - {WINDOW} AND b.sent + {WINDOW})"
+        f"AND e.sent BETWEEN b.sent - {WINDOW_SECONDS} AND b.sent + {WINDOW_SECONDS})"
     )
 
 
-def _may_hold(month: Month, first: int, last: int) -> bool:
-    if last // DAY - first // DAY >= len(month.sent_days):
-        return any(first // DAY <= day <= last // DAY for day in month.sent_days)
-    return any(day in month.sent_days for day in range(first // DAY, last // DAY + 1))
+def _may_hold(month: MonthFile, first: int, last: int) -> bool:
+    if last // DAY_SECONDS - first // DAY_SECONDS >= len(month.sent_days):
+        return any(first // DAY_SECONDS <= day <= last // DAY_SECONDS for day in month.sent_days)
+    return any(day in month.sent_days for day in range(first // DAY_SECONDS, last // DAY_SECONDS + 1))
 
 
-def append(files: Files, month: Month, load: int) -> None:
-    """Append the rows of `batch` that belong to a month, and that this load is in its file, in one transaction.
+def append_to_month(files: DatabaseFiles, month: MonthFile, load: int) -> None:
+    """Append a month's rows of `batch` and record the load in the month's file, in one transaction.
 
-    Does nothing where the file says that it has this load.
+    Does nothing if the file has this load already.
     """
     done = files.writer.execute(f"SELECT 1 FROM {month.alias}.loaded WHERE load = {load}").fetchone()  # noqa: S608 - numbers
     columns = ", ".join(files.columns)
@@ -120,28 +120,28 @@ def append(files: Files, month: Month, load: int) -> None:
         with files.transaction() as writer:
             writer.execute(f"INSERT INTO {month.events} ({columns}) SELECT {columns} {rows} ORDER BY ts")
             known = f"SELECT day FROM {month.alias}.sent_days"  # noqa: S608 - our alias
-            writer.execute(f"INSERT INTO {month.alias}.sent_days SELECT sent // {DAY} {rows} EXCEPT {known}")
-            # Only the latest load can be cut short, so only its number has to be remembered.
+            writer.execute(f"INSERT INTO {month.alias}.sent_days SELECT sent // {DAY_SECONDS} {rows} EXCEPT {known}")
+            # Only the latest load can be cut short, so only its number is needed.
             writer.execute(f"DELETE FROM {month.alias}.loaded WHERE load < {load}")  # noqa: S608 - numbers
             writer.execute(f"INSERT INTO {month.alias}.loaded VALUES ({load})")  # noqa: S608 - numbers
-    days = files.writer.execute(f"SELECT DISTINCT sent // {DAY} {rows}").fetchall()
+    days = files.writer.execute(f"SELECT DISTINCT sent // {DAY_SECONDS} {rows}").fetchall()
     month.sent_days = month.sent_days | {day for (day,) in days}
     month.last_load = load
 
 
-def by_product(files: Files) -> dict[str, int]:
-    """How many events of each product are in `batch`."""
+def count_by_product(files: DatabaseFiles) -> dict[str, int]:
+    """Product to the number of its events in `batch`."""
     return dict(files.writer.execute("SELECT product, count(*) FROM batch GROUP BY product").fetchall())
 
 
-def months_in(files: Files) -> list[str]:
-    """The months that `batch` has events of."""
+def batch_months(files: DatabaseFiles) -> list[str]:
+    """The months of the events in `batch`."""
     rows: Iterable[tuple[str]] = files.writer.execute("SELECT DISTINCT month FROM batch ORDER BY month").fetchall()
     return [name for (name,) in rows]
 
 
-def begin(files: Files, load: int, segments: Sequence[Path]) -> None:
-    """Write down, before anything else, which segments a load is made of."""
+def record_load(files: DatabaseFiles, load: int, segments: Sequence[Path]) -> None:
+    """Record the segments of a load before it is carried out."""
     with files.transaction() as writer:
         for path in segments:
             writer.execute(
@@ -150,13 +150,13 @@ def begin(files: Files, load: int, segments: Sequence[Path]) -> None:
             )
 
 
-def begun(files: Files) -> dict[tuple[str, int], int]:
-    """(name, bytes) of every segment that a load was begun with, and that load's number."""
+def recorded_loads(files: DatabaseFiles) -> dict[tuple[str, int], int]:
+    """(name, bytes) of every recorded segment to the number of its load."""
     rows = files.writer.execute(f"SELECT segment, bytes, load FROM {ROLLUP_FILE}.loads").fetchall()  # noqa: S608 - our alias
     return {(segment, size): load for segment, size, load in rows}
 
 
-def forget_loads(files: Files, before: int) -> None:
-    """Drop the notes about older loads, whose segments are gone."""
+def delete_load_records(files: DatabaseFiles, before: int) -> None:
+    """Delete the records of loads below `before`, whose segments are deleted."""
     with files.transaction() as writer:
         writer.execute(f"DELETE FROM {ROLLUP_FILE}.loads WHERE load < {before}")  # noqa: S608 - numbers

@@ -1,4 +1,4 @@
-"""The database files: raw events in one per UTC month, rollups in one of their own, all attached to one engine."""
+"""The database files: one for the raw events of each UTC month and one for the roll-ups, attached to one engine."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +11,7 @@ import duckdb
 from ...runtime import make_directory, sync_directory
 from ..interface import StoreError
 from ..periods import month_bounds
-from .file_exchange import Exchange, carry_out, decide
+from .file_exchange import FileExchange, apply_plan, write_plan
 from .relations import ROLLUP_FILE
 from .schema_migrations import SCHEMA, migrate
 from .shared_lock import SharedLock
@@ -20,8 +20,8 @@ _PREFIX, _SUFFIX = "events-", ".duckdb"
 
 
 @dataclass
-class Month:
-    """What is remembered of one month's file: the latest load in it, and the days of `sent` that occur in it."""
+class MonthFile:
+    """An attached month file: its latest load, and the days of `sent` that occur in it."""
 
     name: str
     last_load: int
@@ -29,27 +29,27 @@ class Month:
 
     @property
     def alias(self) -> str:
-        """Its name in SQL."""
+        """The database's name in SQL."""
         return f"m{self.name.replace('-', '')}"
 
     @property
     def events(self) -> str:
-        """Its table of raw events in SQL."""
+        """The table of raw events in SQL."""
         return f"{self.alias}.events"
 
 
-class Files:
+class DatabaseFiles:
     """The attached files of one store directory.
 
-    `writer` is the loader's connection; readers borrow cursors. `lock` is held shared by whoever reads, and alone
-    while files are exchanged.
+    `writer` is the loader's connection; readers borrow cursors. Readers hold `lock` shared; commits and exchanges of
+    files hold it exclusively.
     """
 
     def __init__(self, directory: Path, columns: Mapping[str, str], memory_limit: str, threads: int) -> None:
         self.directory, self.columns = directory, dict(columns)
         self.lock = SharedLock()
         self._idle: list[duckdb.DuckDBPyConnection] = []
-        self._guard = threading.Lock()
+        self._idle_lock = threading.Lock()
         make_directory(directory)
         self._config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory_limit,
@@ -61,57 +61,55 @@ class Files:
         self._open()
 
     def _open(self) -> None:
-        carry_out(self.directory)
+        apply_plan(self.directory)
         self.writer = duckdb.connect(":memory:", config=self._config)
         try:
             self._open_rollups()
-            self.months = {name: self._open_month(name) for name in self._names()}
+            self.months = {name: self._open_month(name) for name in self._month_names()}
         except BaseException:
             self.writer.close()
             raise
 
     def reopen(self) -> None:
-        """Open all files anew: after an error the engine may refuse to go on with a file until this is done."""
-        with self.lock.alone():
-            self._let_go()
+        """Close and open all files: after an error the engine may refuse to use a file until this is done."""
+        with self.lock.exclusive():
+            self._close_connections()
             self._open()
 
     def month_path(self, name: str) -> Path:
-        """Where a month's raw events are."""
         return self.directory / f"{_PREFIX}{name}{_SUFFIX}"
 
     @property
     def rollup_path(self) -> Path:
-        """Where the rollups are."""
         return self.directory / f"{ROLLUP_FILE}{_SUFFIX}"
 
-    def month(self, name: str) -> Month:
-        """A month's file, made if there is none yet."""
+    def month(self, name: str) -> MonthFile:
+        """A month's file, created if missing."""
         if name not in self.months:
             opened = self._open_month(name)
-            with self.lock.alone():
+            with self.lock.exclusive():
                 self.months = dict(sorted({**self.months, name: opened}.items()))
         return self.months[name]
 
     @contextmanager
     def reader(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A cursor of one's own for the time being, in a transaction: all that it reads is one state."""
+        """A cursor in a transaction: everything read through it is one consistent state."""
         with self.lock.shared():
-            with self._guard:
+            with self._idle_lock:
                 cursor = self._idle.pop() if self._idle else self.writer.cursor()
             cursor.execute("BEGIN")
             try:
                 yield cursor
             finally:
                 cursor.execute("ROLLBACK")
-                with self._guard:
+                with self._idle_lock:
                     self._idle.append(cursor)
 
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The writer in a transaction, which may change one of the files and read all.
+        """The writer in a transaction, which may change one file and read all.
 
-        It is committed alone: readers that follow one another closely would keep the engine from it for seconds.
+        The commit holds the lock exclusively: a dense sequence of readers would keep the engine from it for seconds.
         """
         self.writer.execute("BEGIN")
         try:
@@ -119,20 +117,20 @@ class Files:
         except BaseException:
             self.writer.execute("ROLLBACK")
             raise
-        with self.lock.alone():
+        with self.lock.exclusive():
             self.writer.execute("COMMIT")
 
     def checkpoint(self) -> None:
-        """Move what is in the write-ahead logs into the files, one after another: readers get their turn between."""
+        """Move the write-ahead logs into the files, one file at a time so that readers can run in between."""
         for alias in (*(month.alias for month in self.months.values()), ROLLUP_FILE):
-            with self.lock.alone():
+            with self.lock.exclusive():
                 self.writer.execute(f"CHECKPOINT {alias}")
-        # Segments are deleted next: a month's new file must be found after a power cut.
+        # Segments are deleted next, so the directory entry of a new month file must survive a power cut.
         sync_directory(self.directory)
 
     @contextmanager
     def attached(self, path: Path, alias: str) -> Iterator[None]:
-        """Another file for the time being; at the end it holds everything that was written, without a log."""
+        """Attach another file temporarily; on success it is checkpointed, so that it needs no write-ahead log."""
         self.writer.execute(f"ATTACH '{_quoted(path)}' AS {alias}")
         try:
             yield
@@ -140,39 +138,38 @@ class Files:
         finally:
             self.writer.execute(f"DETACH {alias}")
 
-    def exchange(self, change: Exchange, step: Callable[[str], None]) -> None:
-        """Put fresh files in the place of others and remove some, while nobody reads. Raises OSError."""
-        concerned = {*change.replaced, *change.removed}
-        decide(self.directory, change)
+    def exchange(self, change: FileExchange, step: Callable[[str], None]) -> None:
+        """Replace files by fresh ones and remove others, while no query runs. Raises OSError."""
+        changed = {*change.replaced, *change.removed}
+        write_plan(self.directory, change)
         step("decided")
-        with self.lock.alone():
-            months = {name: month for name, month in self.months.items() if self.month_path(name).name in concerned}
+        with self.lock.exclusive():
+            months = {name: month for name, month in self.months.items() if self.month_path(name).name in changed}
             for month in months.values():
                 self.writer.execute(f"DETACH {month.alias}")
-            if self.rollup_path.name in concerned:
+            if self.rollup_path.name in changed:
                 self.writer.execute(f"DETACH {ROLLUP_FILE}")
-            carry_out(self.directory)
+            apply_plan(self.directory)
             step("exchanged")
-            if self.rollup_path.name in concerned:
+            if self.rollup_path.name in changed:
                 self._open_rollups()
             kept = {name: self._open_month(name) for name in months if self.month_path(name).name in change.replaced}
             rest = {name: month for name, month in self.months.items() if name not in months}
             self.months = dict(sorted({**rest, **kept}.items()))
 
     def close(self) -> None:
-        """Let go of all files."""
-        with self.lock.alone():
-            self._let_go()
+        with self.lock.exclusive():
+            self._close_connections()
 
-    def _let_go(self) -> None:
-        with self._guard:
+    def _close_connections(self) -> None:
+        with self._idle_lock:
             for cursor in self._idle:
                 cursor.close()
             self._idle = []
             self.writer.close()
 
     def attach(self, path: Path, alias: str) -> None:
-        """Attach a file, made if missing. Raises StoreError where it is in use or is no database."""
+        """Attach a file, created if missing. Raises StoreError if it is in use or not a database."""
         try:
             self.writer.execute(f"ATTACH '{_quoted(path)}' AS {alias}")
         except duckdb.IOException as error:
@@ -191,7 +188,7 @@ class Files:
         else:
             migrate(self.writer, alias, int(row[0]))
 
-    def _names(self) -> list[str]:
+    def _month_names(self) -> list[str]:
         found = []
         for path in self.directory.glob(f"{_PREFIX}*{_SUFFIX}"):
             name = path.name.removeprefix(_PREFIX).removesuffix(_SUFFIX)
@@ -202,21 +199,21 @@ class Files:
             found.append(name)
         return sorted(found)
 
-    def _open_month(self, name: str) -> Month:
-        month = Month(name, 0)
+    def _open_month(self, name: str) -> MonthFile:
+        month = MonthFile(name, 0)
         self.attach(self.month_path(name), month.alias)
         columns = ", ".join(f"{column} {type_}" for column, type_ in self.columns.items())
         self.writer.execute(f"CREATE TABLE IF NOT EXISTS {month.events} ({columns})")
         self.writer.execute(f"CREATE TABLE IF NOT EXISTS {month.alias}.loaded (load BIGINT)")
         self.writer.execute(f"CREATE TABLE IF NOT EXISTS {month.alias}.sent_days (day BIGINT)")
         self._add_columns(month)
-        # Not from the events themselves: a start may not take longer the more there are.
+        # Not from the events themselves: the time to start must not grow with their number.
         [[last]] = self.writer.execute(f"SELECT coalesce(max(load), 0) FROM {month.alias}.loaded").fetchall()  # noqa: S608 - our alias
         days = self.writer.execute(f"SELECT day FROM {month.alias}.sent_days").fetchall()  # noqa: S608 - our alias
         month.last_load, month.sent_days = last, {day for (day,) in days}
         return month
 
-    def _add_columns(self, month: Month) -> None:
+    def _add_columns(self, month: MonthFile) -> None:
         described = self.writer.execute(f"DESCRIBE {month.events}").fetchall()
         present = {row[0]: row[1] for row in described}
         for column, type_ in self.columns.items():
@@ -229,13 +226,13 @@ class Files:
                 )
 
     def check_pepper(self, fingerprint: str) -> None:
-        """Remember which pepper the instances were hashed with. Raises StoreError where it was another one."""
+        """Record the pepper that instances are hashed with. Raises StoreError if the store has another one."""
         known = self.writer.execute(f"SELECT value FROM {ROLLUP_FILE}.meta WHERE name = 'pepper'").fetchone()  # noqa: S608 - our alias
         if known is None:
             self.writer.execute(f"INSERT INTO {ROLLUP_FILE}.meta VALUES ('pepper', $value)", {"value": fingerprint})  # noqa: S608 - our alias
         elif known[0] != fingerprint:
             raise StoreError(
-                f"{self.directory} was filled with another pepper, so all instances would be counted anew: restore the "
+                f"{self.directory} was filled with another pepper, so all instances would count as new: restore the "
                 "file `pepper` (or FOOTFALL_PEPPER) from a backup, or use an empty data directory"
             )
 

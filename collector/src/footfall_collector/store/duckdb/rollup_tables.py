@@ -1,110 +1,109 @@
-"""How the rollup tables follow from raw events: added to step by step, made where they are missing, made anew."""
+"""The roll-up tables: extended by each load, created if missing, recomputed on request."""
 
 from collections.abc import Callable, Sequence
 
 import duckdb
 
-from ..rollups import TABLES, Rollup
-from .file_exchange import Exchange, fresh
-from .month_files import Files
-from .relations import ROLLUP_FILE, counted, merged
+from ..interface import StepHook
+from ..rollups import TABLES, RollupTable
+from .file_exchange import FileExchange, fresh_path
+from .month_files import DatabaseFiles
+from .relations import ROLLUP_FILE, merge_statement, rollup_query
 
 FRESH_FILE = "fresh"
-"""The name in SQL of a file that is written to take another one's place."""
+"""The SQL name of the fresh file that will replace another one."""
 
 
-def rolled(connection: duckdb.DuckDBPyConnection) -> int:
-    """The number of the latest load that the rollups hold; they hold all before it too."""
+def last_rolled_load(connection: duckdb.DuckDBPyConnection) -> int:
+    """The latest load that the roll-ups hold; they hold all loads before it too."""
     [[load]] = connection.execute(f"SELECT rolled FROM {ROLLUP_FILE}.state").fetchall()  # noqa: S608 - our alias
     return int(load)
 
 
-def roll_up(files: Files, upto: int, step: Callable[[str], None]) -> int:
-    """Add the events of loads up to `upto` to all rollups, in one transaction; returns how many they are."""
-    since = rolled(files.writer)
-    if upto <= since:
+def roll_up(files: DatabaseFiles, last_load: int, step: StepHook) -> int:
+    """Add the events of loads up to `last_load` to all roll-ups, in one transaction; returns their number."""
+    rolled = last_rolled_load(files.writer)
+    if last_load <= rolled:
         return 0
-    tables = [month.events for month in files.months.values() if month.last_load > since]
-    where = [f"load > {since}", f"load <= {upto}"]
+    tables = [month.events for month in files.months.values() if month.last_load > rolled]
+    where = [f"load > {rolled}", f"load <= {last_load}"]
     step("roll up")
     added = 0
     with files.transaction() as writer:
         for rollup in TABLES:
-            delta(files, rollup, tables, where)
-            period = [p for (p,) in writer.execute(f"SELECT DISTINCT {rollup.period} FROM delta").fetchall()]  # noqa: S608 - a column's name
-            if period:
-                writer.execute(merged(rollup, "delta", period))
+            fill_delta(files, rollup, tables, where)
+            periods = [period for (period,) in writer.execute(f"SELECT DISTINCT {rollup.period} FROM delta").fetchall()]  # noqa: S608 - a column's name
+            if periods:
+                writer.execute(merge_statement(rollup, "delta", periods))
             if rollup.name == "event_counts":
                 [[added]] = writer.execute("SELECT coalesce(sum(n), 0)::BIGINT FROM delta").fetchall()
-        writer.execute(f"UPDATE {ROLLUP_FILE}.state SET rolled = {upto}")  # noqa: S608 - a number
+        writer.execute(f"UPDATE {ROLLUP_FILE}.state SET rolled = {last_load}")  # noqa: S608 - a number
         step("rolled up")
     return int(added)
 
 
-def delta(files: Files, rollup: Rollup, tables: Sequence[str], where: Sequence[str]) -> None:
-    """Fill the writer's table `delta` with what raw events of some tables add to a rollup."""
-    files.writer.execute(f"CREATE OR REPLACE TEMP TABLE delta AS {_added(rollup, tables, where)}")
+def fill_delta(files: DatabaseFiles, rollup: RollupTable, tables: Sequence[str], where: Sequence[str]) -> None:
+    """Fill the writer's table `delta` with the rows that raw events of some tables add to a roll-up."""
+    files.writer.execute(f"CREATE OR REPLACE TEMP TABLE delta AS {_delta_query(rollup, tables, where)}")
 
 
-def _added(rollup: Rollup, tables: Sequence[str], where: Sequence[str]) -> str:
-    """The query whose rows are what raw events of some tables add to a rollup."""
+def _delta_query(rollup: RollupTable, tables: Sequence[str], where: Sequence[str]) -> str:
     if not tables:
         columns = ", ".join(f"NULL::{type_} AS {name}" for name, type_ in rollup.columns().items())
         return f"SELECT {columns} LIMIT 0"
-    parts = " UNION ALL ".join(counted(rollup, table, where) for table in tables)
-    # A month's end falls into a block, so a block's rows may come from two tables.
-    sums = ", ".join(f"{'bit_or' if rollup.presence else 'sum'}({name})::BIGINT AS {name}" for name in rollup.values)
+    parts = " UNION ALL ".join(rollup_query(rollup, table, where) for table in tables)
+    # A block can reach into two months, so its rows can come from two tables.
+    sums = ", ".join(f"{'bit_or' if rollup.is_presence else 'sum'}({name})::BIGINT AS {name}" for name in rollup.values)
     return f"SELECT {', '.join(rollup.keys)}, {sums} FROM ({parts}) GROUP BY ALL"  # noqa: S608 - our own words
 
 
-def write_fresh(files: Files, rows: Callable[[Rollup], str]) -> None:
-    """Write a fresh rollup file beside the one in use, with what a query gives for each rollup."""
-    with files.attached(fresh(files.rollup_path), FRESH_FILE):
+def write_fresh_file(files: DatabaseFiles, rows: Callable[[RollupTable], str]) -> None:
+    """Write a fresh roll-up file next to the one in use; `rows` gives the query for each roll-up's rows."""
+    with files.attached(fresh_path(files.rollup_path), FRESH_FILE):
         for rollup in TABLES:
             source = f"SELECT {', '.join(rollup.columns())} FROM ({rows(rollup)}) ORDER BY {rollup.period}"  # noqa: S608 - our own words
-            files.writer.execute(_created(rollup, FRESH_FILE))
+            files.writer.execute(_create_statement(rollup, FRESH_FILE))
             files.writer.execute(f"INSERT INTO {FRESH_FILE}.{rollup.name} BY NAME {source}")
-        copy(files, ROLLUP_FILE, ("meta", "state", "loads"))
+        copy_tables(files, ROLLUP_FILE, ("meta", "state", "loads"))
 
 
-def copy(files: Files, source: str, tables: Sequence[str]) -> None:
+def copy_tables(files: DatabaseFiles, source: str, tables: Sequence[str]) -> None:
     """Copy tables of an attached file into the fresh one."""
     for table in tables:
         files.writer.execute(f"CREATE TABLE {FRESH_FILE}.{table} AS SELECT * FROM {source}.{table}")  # noqa: S608 - our own words
 
 
-def rebuild(files: Files, step: Callable[[str], None]) -> None:
-    """Make all rollups anew, in a fresh file, from the raw events of the loads that they hold."""
+def rebuild(files: DatabaseFiles, step: StepHook) -> None:
+    """Recompute all roll-ups, in a fresh file, from the raw events of the loads that they hold."""
     tables = [month.events for month in files.months.values()]
-    where = [f"load <= {rolled(files.writer)}"]
-    write_fresh(files, lambda rollup: _added(rollup, tables, where))
+    where = [f"load <= {last_rolled_load(files.writer)}"]
+    write_fresh_file(files, lambda rollup: _delta_query(rollup, tables, where))
     step("fresh rollups")
-    files.exchange(Exchange(replaced=(files.rollup_path.name,)), step)
+    files.exchange(FileExchange(replaced=(files.rollup_path.name,)), step)
 
 
-def make_missing(files: Files) -> None:
-    """Tables that an earlier version didn't have, filled from the raw events in the same transaction."""
-    found = files.writer.execute(
+def create_missing(files: DatabaseFiles) -> None:
+    """Create tables that an earlier version didn't have, filled from the raw events in the same transaction."""
+    names = files.writer.execute(
         "SELECT table_name FROM duckdb_tables() WHERE database_name = $name", {"name": ROLLUP_FILE}
     ).fetchall()
-    present = {name for (name,) in found}
+    present = {name for (name,) in names}
     tables = [month.events for month in files.months.values()]
     with files.transaction() as writer:
-        upto = rolled(writer)
+        last_load = last_rolled_load(writer)
         for rollup in TABLES:
             if rollup.name not in present:
-                writer.execute(_created(rollup, ROLLUP_FILE))
-                _fill(files, rollup, tables, upto)
+                writer.execute(_create_statement(rollup, ROLLUP_FILE))
+                _fill(files, rollup, tables, last_load)
 
 
-def _created(rollup: Rollup, database: str) -> str:
-    """The statement that makes a rollup's table."""
+def _create_statement(rollup: RollupTable, database: str) -> str:
     columns = ", ".join(f"{name} {type_}" for name, type_ in rollup.columns().items())
     return f"CREATE TABLE {database}.{rollup.name} ({columns})"
 
 
-def _fill(files: Files, rollup: Rollup, tables: Sequence[str], upto: int) -> None:
-    delta(files, rollup, tables, [f"load <= {upto}"])
+def _fill(files: DatabaseFiles, rollup: RollupTable, tables: Sequence[str], last_load: int) -> None:
+    fill_delta(files, rollup, tables, [f"load <= {last_load}"])
     columns = ", ".join(rollup.columns())
     files.writer.execute(
         f"INSERT INTO {ROLLUP_FILE}.{rollup.name} ({columns}) SELECT {columns} FROM delta ORDER BY {rollup.period}"  # noqa: S608 - our own words

@@ -1,4 +1,4 @@
-"""Many read, or one exchanges files."""
+"""A lock for many readers, or for one thread that changes the files."""
 
 import threading
 from collections.abc import Iterator
@@ -6,18 +6,17 @@ from contextlib import contextmanager
 
 
 class SharedLock:
-    """Readers share it; whoever wants it alone waits for them and keeps new ones waiting."""
+    """Readers hold it together. A thread that wants it exclusively waits for them and makes new readers wait."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
         self._readers = 0
-        self._alone = False
+        self._exclusive = False
 
     @contextmanager
     def shared(self) -> Iterator[None]:
-        """Hold it together with other readers."""
         with self._condition:
-            self._condition.wait_for(lambda: not self._alone)
+            self._condition.wait_for(lambda: not self._exclusive)
             self._readers += 1
         try:
             yield
@@ -27,15 +26,14 @@ class SharedLock:
                 self._condition.notify_all()
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Hold it alone."""
+    def exclusive(self) -> Iterator[None]:
         with self._condition:
-            self._condition.wait_for(lambda: not self._alone)
-            self._alone = True
+            self._condition.wait_for(lambda: not self._exclusive)
+            self._exclusive = True
             self._condition.wait_for(lambda: self._readers == 0)
         try:
             yield
         finally:
             with self._condition:
-                self._alone = False
+                self._exclusive = False
                 self._condition.notify_all()

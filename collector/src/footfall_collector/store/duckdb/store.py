@@ -1,23 +1,23 @@
-"""The default store: DuckDB files under DATA/store, one per UTC month for raw events and one for rollups.
+"""The default store: DuckDB files under DATA/store, one for the raw events of each UTC month and one for the roll-ups.
 
-How an event is counted exactly once, wherever the process ends. DuckDB changes one file per transaction, so a load
-is several transactions, each of which may be the last one that happens:
+How an event is counted exactly once, wherever the process ends: DuckDB changes one file per transaction, so a load is
+several transactions, and the process can end after each of them.
 
-1. `loads` in the rollup file gets the load's number and its segments. Ends the process here, the next start finds
-   the newest load, takes the same segments and goes on below with the same number.
-2. Each month's file gets its rows, marked with the load's number, together with the note that it has this load. A
-   repeated load reads the same segments and chooses the same one of equal UUIDs, skips the months that have it, and
-   adds to the others what the first attempt would have added: rows of this load elsewhere have other UUIDs.
-3. Rollups follow in one transaction of their own, whenever it suits: everything of loads after `rolled` is added and
-   `rolled` moves. Until then charts read those loads' raw rows too, so they are never behind, and nothing is counted
-   twice whether the transaction happened or not. Only finished loads are rolled up.
-4. Segments are deleted after a checkpoint. One that is loaded and still there is known by name and size; one that
-   comes back later (a restored backup) is a new load, of which deduplication leaves nothing.
+1. The table `loads` in the roll-up file records the load's number and its segments. If the process ends here, the next
+   start finds the newest load and repeats it with the same segments and the same number.
+2. Each month's file gets its rows, marked with the load's number, and the record that it has this load. A repeated load
+   reads the same segments, keeps the same one of equal UUIDs and skips the months that have the load. In the other
+   months it adds the rows that the first attempt would have added.
+3. The roll-ups follow later, in one transaction: the events of all loads after `rolled` are added and `rolled` moves.
+   Until then charts also read the raw rows of those loads, so charts are never behind and nothing counts twice. Only
+   finished loads are rolled up.
+4. Segments are deleted after a checkpoint. A loaded segment that is still there is recognised by name and size. One
+   that returns later, from a backup, is a new load of which deduplication leaves nothing.
 
-Should the rollup file be lost, it is made again from the raw events.
+If the roll-up file is lost, it is recomputed from the raw events.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,26 +26,17 @@ import duckdb
 
 from footfall.catalogue import Catalogue
 
-from ...journal import SegmentChecksums
+from ...journal import SegmentChecksums, without_damaged_lines
 from ...runtime import Status
-from ..columns import columns_of
-from ..damaged_lines import readable
-from ..interface import Loaded, Scope, StoreError
+from ..columns import event_columns
+from ..interface import EventSelection, LoadResult, StepHook, StoreError, ignore_step
 from ..periods import months_between
-from ..tombstones import Tombstones
-from . import deletion, inspection
-from . import load_batch as batch
-from . import raw_export as exporting
-from . import rollup_tables as rolling
-from .month_files import Files
-from .relations import Question
+from ..tombstones import TombstoneFile
+from . import consistency_checks, deletion, load_batch, raw_export, rollup_tables
+from .month_files import DatabaseFiles
+from .relations import DuckChartQuery
 
-Step = Callable[[str], None]
 TOMBSTONES = "forgotten.json"
-
-
-def _no_step(_: str) -> None:
-    return
 
 
 class DuckStore:
@@ -54,12 +45,12 @@ class DuckStore:
     Args:
         data_dir: DATA; the files are in DATA/store.
         catalogues: by product.
-        memory_limit: as DuckDB writes it.
-        threads: of the engine, shared by loading and charts.
+        memory_limit: the engine's limit in DuckDB's notation.
+        threads: the engine's threads, shared by loading and charts.
         status: counts damaged lines.
-        pepper: fingerprint of the key that instances were hashed with; empty where it is not to be checked.
-        checksums: checksums of whole segments, where the journal's writer is at hand.
-        on_step: is told before each step that could be the last; for tests that end the process there.
+        pepper: fingerprint of the key that instances are hashed with; empty to skip the check.
+        checksums: checksums of whole segments, from the journal's writer in the same process.
+        on_step: called before each step after which the process could end; tests end it there.
 
     Raises:
         StoreError: the files are in use, of a newer version, or don't fit the catalogues.
@@ -75,108 +66,108 @@ class DuckStore:
         threads: int = 1,
         status: Status | None = None,
         pepper: str = "",
-        on_step: Step = _no_step,
+        on_step: StepHook = ignore_step,
         checksums: SegmentChecksums | None = None,
     ) -> None:
         self._status, self._catalogues = status or Status(), catalogues
         self._step, self._checksums = on_step, checksums
-        self.tombstones = Tombstones(data_dir / TOMBSTONES)
-        self.files = Files(data_dir / "store", columns_of(catalogues), memory_limit, threads)
+        self.tombstones = TombstoneFile(data_dir / TOMBSTONES)
+        self.files = DatabaseFiles(data_dir / "store", event_columns(catalogues), memory_limit, threads)
         try:
             if pepper:
                 self.files.check_pepper(pepper)
-            self._take_stock()
-            rolling.make_missing(self.files)
+            self._read_load_state()
+            rollup_tables.create_missing(self.files)
         except BaseException:
             self.files.close()
             raise
 
-    def _take_stock(self) -> None:
-        """Read from the files where the process before, or this one before an error, has got to."""
-        self._begun = batch.begun(self.files)
+    def _read_load_state(self) -> None:
+        """Read from the files which loads were begun, finished and rolled up."""
+        self._recorded_loads = load_batch.recorded_loads(self.files)
         latest = [month.last_load for month in self.files.months.values()]
-        rolled = rolling.rolled(self.files.writer)
-        self._load = max(rolled, *self._begun.values(), *latest, 0)
-        # Whether the newest load was finished is known only where it was rolled up; else it is repeated first.
-        unsure = self._load in self._begun.values()
-        self._finished = max(self._load - 1, rolled) if unsure else self._load
+        rolled = rollup_tables.last_rolled_load(self.files.writer)
+        self._load = max(rolled, *self._recorded_loads.values(), *latest, 0)
+        # The newest load is known to be finished only if it was rolled up; otherwise it is repeated first.
+        uncertain = self._load in self._recorded_loads.values()
+        self._finished = max(self._load - 1, rolled) if uncertain else self._load
 
     def recover(self) -> None:
         """See `Store.recover`."""
         with _engine_errors("the store can't be opened again"):
             self.files.reopen()
-            self._take_stock()
+            self._read_load_state()
 
-    def load(self, segments: Sequence[Path]) -> Loaded:
-        """See `Store.load`. Segments that are in the store already are left alone."""
+    def load(self, segments: Sequence[Path]) -> LoadResult:
+        """See `Store.load`. Segments that were loaded before are skipped."""
         with _engine_errors("the store can't take new events; they stay in the journal"):
             keys = {path: (path.name, path.stat().st_size) for path in segments}
             loaded = self._finish({path.parent for path in segments})
-            fresh = [path for path, key in keys.items() if key not in self._begun]
+            fresh = [path for path, key in keys.items() if key not in self._recorded_loads]
             if fresh:
                 number = self._load + 1
                 self._step("begin")
-                batch.begin(self.files, number, fresh)
-                self._begun |= {keys[path]: number for path in fresh}
+                load_batch.record_load(self.files, number, fresh)
+                self._recorded_loads |= {keys[path]: number for path in fresh}
                 self._load = number
-                loaded = loaded.plus(self._carry_out(number, fresh))
+                loaded += self._store_segments(number, fresh)
                 self._finished = number
             return loaded
 
-    def _finish(self, journals: set[Path]) -> Loaded:
-        """Repeat the newest load where it may not have come to its end: all its segments, whichever are asked for."""
+    def _finish(self, journals: set[Path]) -> LoadResult:
+        """Repeat the newest load if it may be unfinished, with all its recorded segments."""
         if self._finished == self._load:
-            return Loaded()
-        names = {name for (name, _), load in self._begun.items() if load == self._load}
+            return LoadResult()
+        names = {name for (name, _), load in self._recorded_loads.items() if load == self._load}
         segments = [path for journal in journals for name in sorted(names) if (path := journal / name).exists()]
-        loaded = self._carry_out(self._load, segments, again=True) if segments else Loaded()
+        loaded = self._store_segments(self._load, segments, is_repeated=True) if segments else LoadResult()
         self._finished = self._load
         return loaded
 
-    def _carry_out(self, number: int, segments: Sequence[Path], again: bool = False) -> Loaded:
-        """Step 2 of a load that was begun. `again`: what is there already may be its own, so it is not `known`."""
+    def _store_segments(self, number: int, segments: Sequence[Path], is_repeated: bool = False) -> LoadResult:
+        """Step 2 of a recorded load. In a repeated load, stored events may be its own: they are no repeats."""
         files, scratch = self.files, self.files.directory / "tmp"
-        sound = []
+        intact_files = []
         for segment in segments:
-            path, damaged = readable(segment, scratch, self._checksums)
-            sound.append(path)
+            path, damaged = without_damaged_lines(segment, scratch, self._checksums)
+            intact_files.append(path)
             if damaged:
                 self._status.increment("journal_lines_damaged", n=damaged)
         try:
-            forgotten = batch.read(files, sound, number, self.tombstones.marks)
+            forgotten = load_batch.read_segments(files, intact_files, number, self.tombstones.marks)
         except (duckdb.InvalidInputException, duckdb.ConversionException):
-            # The lines are what was written, so the catalogue changed meanwhile: keep what still fits.
-            forgotten = batch.read(files, sound, number, self.tombstones.marks, lenient=True)
+            # The lines are intact, so the catalogue has changed since: keep the values that still fit.
+            forgotten = load_batch.read_segments(files, intact_files, number, self.tombstones.marks, lenient=True)
         if forgotten:
             self._status.increment("events_forgotten", n=forgotten)
-        for path in set(sound) - set(segments):
+        for path in set(intact_files) - set(segments):
             path.unlink()
-        arrived = batch.by_product(files)
-        batch.leave_out_repeated(files)
-        batch.leave_out_known(files)
-        new = batch.by_product(files)
-        for name in batch.months_in(files):
+        arrived = load_batch.count_by_product(files)
+        load_batch.remove_repeats(files)
+        load_batch.remove_stored(files)
+        new = load_batch.count_by_product(files)
+        for name in load_batch.batch_months(files):
             self._step(f"month {name}")
-            batch.append(files, files.month(name), number)
+            load_batch.append_to_month(files, files.month(name), number)
         self._step("done")
-        known = {product: n - new.get(product, 0) for product, n in arrived.items() if n > new.get(product, 0)}
-        return Loaded(new, {} if again else known)
+        repeated = {product: n - new.get(product, 0) for product, n in arrived.items() if n > new.get(product, 0)}
+        return LoadResult(new, {} if is_repeated else repeated)
 
     @property
     def unrolled_loads(self) -> int:
-        """How many finished loads the rollups don't hold yet. Any thread may ask."""
+        """The number of finished loads that the roll-ups don't hold yet. Any thread may read it."""
         with self.files.reader() as cursor:
-            return self._finished - rolling.rolled(cursor)
+            return self._finished - rollup_tables.last_rolled_load(cursor)
 
     def roll_up(self) -> int:
-        """See `Store.roll_up`: one transaction for all rollups."""
+        """See `Store.roll_up`. All roll-ups change in one transaction."""
         with _engine_errors("the rollups can't be brought up to date"):
-            return rolling.roll_up(self.files, self._finished, self._step)
+            return rollup_tables.roll_up(self.files, self._finished, self._step)
 
     def rebuild(self) -> None:
-        """Make the rollups anew from the raw events. Raises StoreError where that fails; the old ones stay then."""
-        with _engine_errors("the rollups can't be made anew"):
-            rolling.rebuild(self.files, self._step)
+        """See `Store.rebuild`. Raises StoreError on failure; the old roll-ups then stay."""
+        with _engine_errors("the rollups can't be rebuilt"):
+            rollup_tables.rebuild(self.files, self._step)
 
     def forget(self, instance: str) -> int:
         """See `Store.forget`."""
@@ -186,76 +177,79 @@ class DuckStore:
             return self.finish_forgetting()
 
     def finish_forgetting(self) -> int:
-        """Delete the events of instances that are on the list and not deleted yet; returns how many they were."""
+        """See `Store.finish_forgetting`."""
         pending = self.tombstones.pending
         if not pending:
             return 0
         with _engine_errors("instances that are to be forgotten can't be deleted"):
-            found = deletion.instances_of(self.files, pending)
-            events = deletion.forget(self.files, found, self._step) if found else 0
-            self.tombstones.done(pending)
+            instances = deletion.instances_of(self.files, pending)
+            events = deletion.forget(self.files, instances, self._step) if instances else 0
+            self.tombstones.mark_deleted(pending)
             return events
 
-    def retain(self, cutoff: int) -> list[str]:
-        """See `Store.retain`."""
+    def delete_old_months(self, cutoff: int) -> list[str]:
+        """See `Store.delete_old_months`."""
         with _engine_errors("old months can't be removed"):
-            return deletion.retain(self.files, cutoff, self._step)
+            return deletion.delete_old_months(self.files, cutoff, self._step)
 
-    def compare(self, segments: Sequence[Path]) -> inspection.Compared:
-        """Look up every event of closed segments that were loaded. Only the loader's thread asks. Raises StoreError."""
+    def compare_with_journal(self, segments: Sequence[Path]) -> consistency_checks.JournalComparison:
+        """Look up every event of loaded segments. Only on the loader's thread. Raises StoreError."""
         with _engine_errors("the store can't be compared with the journal"):
-            return inspection.compare(self.files, segments, self.tombstones.marks)
+            return consistency_checks.compare_with_journal(self.files, segments, self.tombstones.marks)
 
-    def counted(self) -> dict[str, tuple[int, int]]:
-        """By product: events in the rollups, and raw events that they should hold. Only the loader's thread asks."""
+    def rollup_and_raw_counts(self) -> dict[str, tuple[int, int]]:
+        """Product to (events in the roll-ups, raw events that they should hold). Only on the loader's thread."""
         with _engine_errors("the store can't be counted"):
-            return inspection.counted(self.files)
+            return consistency_checks.rollup_and_raw_counts(self.files)
 
-    def export(self, month: str, scope: tuple[str, int, int], path: Path) -> int:
-        """Write a month's events of (product, from, to) to a file; how many. Only the loader's thread asks."""
-        columns = columns_of({scope[0]: self._catalogues[scope[0]]})
+    def export(self, month: str, product_and_range: tuple[str, int, int], path: Path) -> int:
+        """Write a month's events of (product, start, end) to a file; their number. Only on the loader's thread."""
+        product = product_and_range[0]
+        columns = event_columns({product: self._catalogues[product]})
         with _engine_errors("the events can't be written"):
-            return exporting.write(self.files, self.files.months[month], columns, scope, path)
+            return raw_export.export_month(self.files, self.files.months[month], columns, product_and_range, path)
 
-    def settle(self) -> None:
-        """See `Store.settle`: a checkpoint of every file."""
-        with _engine_errors("the store can't be settled"):
-            self._step("settle")
+    def checkpoint(self) -> None:
+        """See `Store.checkpoint`. Every file is checkpointed."""
+        with _engine_errors("the store can't be checkpointed"):
+            self._step("checkpoint")
             self.files.checkpoint()
-            self._step("settled")
+            self._step("checkpointed")
 
     def forget_segments(self, names: Sequence[str]) -> None:
-        """Drop what is remembered of segments that were deleted after settling."""
+        """See `Store.forget_segments`."""
         self._step("forget segments")
-        gone = set(names)
-        self._begun = {key: load for key, load in self._begun.items() if key[0] not in gone or load == self._load}
-        keep = min([self._load, *self._begun.values()])
+        deleted = set(names)
+        self._recorded_loads = {
+            key: load for key, load in self._recorded_loads.items() if key[0] not in deleted or load == self._load
+        }
+        oldest = min([self._load, *self._recorded_loads.values()])
         with _engine_errors("the store can't forget old segments"):
-            batch.forget_loads(self.files, keep)
+            load_batch.delete_load_records(self.files, oldest)
 
-    def rows(self, sql: str, scope: Scope) -> list[tuple[Any, ...]]:
-        """See `Store.rows`. Raises StoreError where the engine can't answer."""
+    def query(self, sql: str, selection: EventSelection) -> list[tuple[Any, ...]]:
+        """See `Store.query`. Raises StoreError if the engine can't answer."""
         with _engine_errors("the store can't answer"), self.files.reader() as cursor:
-            rolled = rolling.rolled(cursor)
+            rolled = rollup_tables.last_rolled_load(cursor)
             months = self.files.months
-            tail = [month.events for month in months.values() if month.last_load > rolled]
-            exact = []
-            if scope.exact:
-                exact = [months[name].events for name in months_between(scope.start, scope.end) if name in months]
-            question = Question(sql, scope, exact, tail, rolled)
-            return cursor.execute(question.sql, question.parameters).fetchall()
+            unrolled = [month.events for month in months.values() if month.last_load > rolled]
+            raw = []
+            if selection.exact:
+                raw = [months[name].events for name in months_between(selection.start, selection.end) if name in months]
+            chart_query = DuckChartQuery(sql, selection, raw, unrolled, rolled)
+            return cursor.execute(chart_query.sql, chart_query.parameters).fetchall()
 
     def close(self) -> None:
         """See `Store.close`."""
         try:
-            self.settle()
+            self.checkpoint()
         finally:
             self.files.close()
 
 
 @contextmanager
 def _engine_errors(what: str) -> Iterator[None]:
-    """The engine's errors as StoreError, by class: their messages may quote what was stored."""
+    """Raise the engine's errors as StoreError, with their class only: their messages may quote stored values."""
     try:
         yield
     except (duckdb.Error, OSError) as error:

@@ -1,34 +1,34 @@
-"""Copies a DuckDB store into a ClickHouse one, so that it can be broken off and begun again, and proves the copy."""
+"""The whole copy: tombstones, events, roll-ups."""
 
 from collections.abc import Callable
 
 from ..clickhouse import ClickHouseStore
 from ..duckdb import DuckStore
-from .copying import Copy, Mismatch
-from .source import Source
+from .copying import CopyMismatch, StoreCopy
+from .source import DuckSource
 from .target import ClickHouseTarget
 
 
-def migrate(source: DuckStore, store: ClickHouseStore, say: Callable[[str], None]) -> list[Mismatch]:
-    """Copy everything: forgotten instances, events, counts. Returns what is not the same at the end.
+def migrate(source: DuckStore, store: ClickHouseStore, report: Callable[[str], None]) -> list[CopyMismatch]:
+    """Copy tombstones and events and bring the roll-ups up to date. Returns the differences that remain.
 
     Args:
-        source: all of its journal is loaded; nothing is written to it meanwhile.
+        source: its whole journal is loaded, and nothing writes to it during the copy.
         store: opened with the same pepper and the same catalogues.
-        say: gets a line for each step.
+        report: called with a line for each step.
 
     Raises:
-        StoreError: one of them can't be used; the next run goes on from there.
+        StoreError: one of the stores can't be used; the next run continues the copy.
     """
-    events = Source(source.files)
+    events = DuckSource(source.files)
     target = ClickHouseTarget(store, source.files.columns)
     target.await_quiet()
-    # First the list: a collector that is started in between must not take the forgotten ones' late retries.
-    target.forgotten(source.tombstones.marks)
-    for month, names in events.left_behind().items():
-        say(f"{month}: {', '.join(names)} belong to no product's catalogue any more and stay behind")
-    copy = Copy(events, target, say)
+    # Tombstones first: a collector that starts during the copy must not load late retries of forgotten instances.
+    target.add_tombstones(source.tombstones.marks)
+    for month, names in events.retired_columns().items():
+        report(f"{month}: {', '.join(names)} belong to no product's catalogue any more and stay behind")
+    copy = StoreCopy(events, target, report)
     mismatches = copy.run()
-    say(f"{copy.copied} events copied; counting them")
-    target.count()
+    report(f"{copy.copied} events copied; counting them")
+    target.update_rollups()
     return mismatches

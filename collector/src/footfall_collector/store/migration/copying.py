@@ -1,7 +1,7 @@
-"""The copy itself: compare, add what is missing, compare again; month after month.
+"""Copies the events month by month: compare, add what is missing, compare again.
 
-Nothing is written down about how far it got. A part whose digests agree is done, so a copy that was broken off goes on
-where it was; a part that was half copied gets only the events it lacks.
+No progress is recorded. A product's day whose digests agree is done, so an interrupted copy continues where it was; a
+half-copied day gets only the events that it lacks.
 """
 
 import time
@@ -10,104 +10,106 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..periods import day_text
-from .digests import Digest, Part
-from .source import Row, Source
-from .verdict import Faults, Held, faults
+from .digests import ProductDay, RowsDigest
+from .faults import CopyFaults, TargetEvents, find_faults
+from .source import DuckSource, EventRow
 
-SETTLE_SECONDS = 60.0
-"""How long a copied month may take until all replicas show it."""
-_PAUSE = 0.2
+REPLICATION_SECONDS = 60.0
+"""Time limit until all replicas show a copied month."""
+_PAUSE_SECONDS = 0.2
 
 
-class Target(Protocol):
-    """The store that is filled. All raise StoreError where it can't be reached."""
+class CopyTarget(Protocol):
+    """The store that is filled. All methods raise StoreError if it can't be reached."""
 
-    def digests(self, month: str) -> Mapping[Part, Digest]:
-        """Of every product and day of a month that has copied events. What collectors loaded is not in them."""
+    def digests(self, month: str) -> Mapping[ProductDay, RowsDigest]:
+        """The digest of the copied events of each product and day of a month, without what collectors loaded."""
 
-    def occupied(self, month: str) -> set[Part]:
-        """The parts of a month that the target has anything of, whoever brought it."""
+    def days_with_events(self, month: str) -> set[ProductDay]:
+        """The products and days of a month that have any events, copied or loaded."""
 
-    def held(self, part: Part) -> Held:
-        """What there is of a part."""
+    def events_of(self, product_day: ProductDay) -> TargetEvents:
+        """The events of a product's day, copied and loaded."""
 
-    def insert(self, columns: Sequence[str], rows: Sequence[Row]) -> None:
-        """Add rows; they are on the cluster's disks when this returns."""
+    def insert(self, columns: Sequence[str], rows: Sequence[EventRow]) -> None:
+        """Insert rows; they are on the cluster's disks when this returns."""
 
     def collapse(self, month: str) -> None:
-        """Leave one of equal rows, which a broken off insert and its repetition can give."""
+        """Remove all but one of equal rows, which an interrupted insert and its repetition can leave."""
 
 
 @dataclass(frozen=True)
-class Mismatch:
-    """A product's month that is not the same on both sides."""
+class CopyMismatch:
+    """A month of a product that differs between source and target."""
 
     month: str
     product: str
-    faults: Faults
+    faults: CopyFaults
 
     def __str__(self) -> str:
         return f"{self.month} {self.product}: {self.faults}"
 
 
 @dataclass
-class Copy:
-    """One run: from `source` into `target`. `say` gets a line per step."""
+class StoreCopy:
+    """One run of the copy. `report` is called with a line for each step; `copied` counts the inserted events."""
 
-    source: Source
-    target: Target
-    say: Callable[[str], None]
+    source: DuckSource
+    target: CopyTarget
+    report: Callable[[str], None]
     clock: Callable[[], float] = time.monotonic
     pause: Callable[[float], None] = time.sleep
     copied: int = 0
 
-    def run(self) -> list[Mismatch]:
-        """Copy all months; what is not the same at the end. Raises StoreError where the target can't be written."""
-        found: list[Mismatch] = []
+    def run(self) -> list[CopyMismatch]:
+        """Copy all months; returns the differences that remain. Raises StoreError if the target can't be written."""
+        mismatches: list[CopyMismatch] = []
         for month in self.source.months:
-            found += self._month(month)
-        return found
-
-    def _month(self, month: str) -> list[Mismatch]:
-        wanted = self.source.digests(month)
-        present, occupied = self.target.digests(month), self.target.occupied(month)
-        missing = sorted(part for part in wanted if present.get(part) != wanted[part])
-        total, done, before = sum(wanted[part].rows for part in missing), 0, self.copied
-        for part in missing:
-            self._part(month, part, self.target.held(part) if part in occupied else Held())
-            done += wanted[part].rows
-            self.say(f"{month}: {done} of {total} events ({part.product}, {day_text(part.day)})")
-        mismatches = self._compare(month, wanted, SETTLE_SECONDS if self.copied > before else 0.0)
-        state = "differ" if mismatches else "are the same on both sides"
-        self.say(f"{month}: {sum(digest.rows for digest in wanted.values())} events {state}")
+            mismatches += self._copy_month(month)
         return mismatches
 
-    def _part(self, month: str, part: Part, held: Held) -> None:
-        for rows in self.source.chunks(month, part):
-            fresh = [row for row in rows if not held.has(self.source.key_of(row))]
+    def _copy_month(self, month: str) -> list[CopyMismatch]:
+        expected = self.source.digests(month)
+        present, with_events = self.target.digests(month), self.target.days_with_events(month)
+        missing = sorted(product_day for product_day in expected if present.get(product_day) != expected[product_day])
+        total, done, before = sum(expected[product_day].rows for product_day in missing), 0, self.copied
+        for product_day in missing:
+            self._copy_day(
+                month, product_day, self.target.events_of(product_day) if product_day in with_events else TargetEvents()
+            )
+            done += expected[product_day].rows
+            self.report(f"{month}: {done} of {total} events ({product_day.product}, {day_text(product_day.day)})")
+        mismatches = self._compare(month, expected, REPLICATION_SECONDS if self.copied > before else 0.0)
+        state = "differ" if mismatches else "are the same on both sides"
+        self.report(f"{month}: {sum(digest.rows for digest in expected.values())} events {state}")
+        return mismatches
+
+    def _copy_day(self, month: str, product_day: ProductDay, existing: TargetEvents) -> None:
+        for rows in self.source.chunks(month, product_day):
+            fresh = [row for row in rows if not existing.contains(self.source.key_of(row))]
             if fresh:
                 self.target.insert(self.source.columns, fresh)
                 self.copied += len(fresh)
 
-    def _compare(self, month: str, wanted: Mapping[Part, Digest], patience: float) -> list[Mismatch]:
-        """Compare by product. What was just written may be seen a moment later: a difference is looked at again."""
-        deadline = self.clock() + patience
-        while found := self._faults(month, wanted):
-            if any(of.twice for of in found.values()):
+    def _compare(self, month: str, expected: Mapping[ProductDay, RowsDigest], timeout: float) -> list[CopyMismatch]:
+        """Compare by product until nothing differs or the time is up: replicas show new rows a moment later."""
+        deadline = self.clock() + timeout
+        while faults := self._faults(month, expected):
+            if any(fault.repeated for fault in faults.values()):
                 self.target.collapse(month)
-                found = self._faults(month, wanted)
-            if not found or self.clock() >= deadline:
+                faults = self._faults(month, expected)
+            if not faults or self.clock() >= deadline:
                 break
-            self.pause(_PAUSE)
-        return [Mismatch(month, product, of) for product, of in sorted(found.items())]
+            self.pause(_PAUSE_SECONDS)
+        return [CopyMismatch(month, product, fault) for product, fault in sorted(faults.items())]
 
-    def _faults(self, month: str, wanted: Mapping[Part, Digest]) -> dict[str, Faults]:
-        """What is wrong now, by product."""
-        seen = self.target.digests(month)
-        found: dict[str, Faults] = {}
-        for part in sorted({*seen, *wanted}):
-            if seen.get(part) == wanted.get(part):
+    def _faults(self, month: str, expected: Mapping[ProductDay, RowsDigest]) -> dict[str, CopyFaults]:
+        """The present differences, by product."""
+        actual = self.target.digests(month)
+        faults: dict[str, CopyFaults] = {}
+        for product_day in sorted({*actual, *expected}):
+            if actual.get(product_day) == expected.get(product_day):
                 continue
-            if of := faults(self.source.hashes(month, part), self.target.held(part)):
-                found[part.product] = found.get(part.product, Faults()) + of
-        return found
+            if fault := find_faults(self.source.hashes(month, product_day), self.target.events_of(product_day)):
+                faults[product_day.product] = faults.get(product_day.product, CopyFaults()) + fault
+        return faults

@@ -1,8 +1,8 @@
-"""What two engines must agree on before a copy counts as one: how many events there are, and the sum of their hashes.
+"""The digest that both engines must agree on: the number of events and the sum of their hashes.
 
-Of each event the first eight bytes of the MD5 of all its values are taken as a number, and the numbers added up without
-carry: both engines compute it where the rows are, in any order, and one bit of one value changes it. MD5 is there
-because DuckDB and every ClickHouse have it; nobody is to be kept out, only mistakes are to be found.
+An event's hash is the first eight bytes of the MD5 of all its values, as a number; the sum is taken modulo 2^64. Both
+engines compute it where the rows are, in any order, and one changed bit of one value changes it. MD5 because DuckDB and
+every ClickHouse have it: the digest finds mistakes, it doesn't keep anyone out.
 """
 
 from collections.abc import Mapping
@@ -12,35 +12,35 @@ SEPARATOR = "|"
 WRAP = 1 << 64
 
 
-class Part(NamedTuple):
-    """The unit that is compared and copied: a product's events of one UTC day (by `ts`)."""
+class ProductDay(NamedTuple):
+    """The unit of copying and comparing: a product's events of one UTC day, by `ts`."""
 
     product: str
     day: int
 
 
-class Digest(NamedTuple):
-    """Of some events: how many, and the sum of their hashes modulo 2^64."""
+class RowsDigest(NamedTuple):
+    """The number of some events, and the sum of their hashes modulo 2^64."""
 
     rows: int
     total: int
 
 
-class Key(NamedTuple):
-    """What tells two events of a product apart: a UUID may come again with another time, and is another event then."""
+class EventKey(NamedTuple):
+    """Identifies an event of a product. A UUID with another time, outside the dedupe window, is another event."""
 
     uuid: str
     sent: int
 
 
-def hashed(columns: Mapping[str, str]) -> list[str]:
-    """The columns whose values are hashed, in their order: all but `load`, which each store numbers for itself."""
+def hashed_columns(columns: Mapping[str, str]) -> list[str]:
+    """The columns that are hashed, in their order: all but `load`, which each store numbers in its own way."""
     return sorted(name for name in columns if name != "load")
 
 
 def duckdb_hash(columns: Mapping[str, str]) -> str:
-    """The hash of one row as SQL of DuckDB. `columns` are name to DuckDB type, as `schema.columns_of` gives them."""
-    texts = [_duckdb_text(name, columns[name]) for name in hashed(columns)]
+    """DuckDB's SQL for the hash of a row. `columns` are name to DuckDB type, from `store.columns.event_columns`."""
+    texts = [_duckdb_text(name, columns[name]) for name in hashed_columns(columns)]
     return f"md5_number_upper(concat_ws('{SEPARATOR}', {', '.join(texts)}))"
 
 
@@ -48,20 +48,20 @@ def _duckdb_text(name: str, type_: str) -> str:
     if type_ == "BOOLEAN":
         return f"coalesce({name}::TINYINT::VARCHAR, '')"
     if type_ == "DOUBLE":
-        # The bits: the engines write the same number in different ways.
+        # The bits, because the engines write the same number in different ways.
         return f"coalesce({name}::BIT::UBIGINT::VARCHAR, '')"
-    # No admitted text is empty, so '' can stand for none.
+    # No admitted text is empty, so '' can stand for an absent value.
     return f"coalesce({name}::VARCHAR, '')"
 
 
 def clickhouse_hash(columns: Mapping[str, str]) -> str:
-    """The same as SQL of ClickHouse, from 18.16 on."""
-    texts = f", '{SEPARATOR}', ".join(_clickhouse_text(name, columns[name]) for name in hashed(columns))
+    """ClickHouse's SQL for the same hash, from version 18.16 on."""
+    texts = f", '{SEPARATOR}', ".join(_clickhouse_text(name, columns[name]) for name in hashed_columns(columns))
     return f"reinterpretAsUInt64(substring(MD5(concat({texts})), 1, 8))"
 
 
 def _clickhouse_text(name: str, type_: str) -> str:
-    """What an event doesn't carry is NaN, -1 or '' there."""
+    """An absent value is NaN, -1 or '' in ClickHouse."""
     if type_ == "DOUBLE":
         return f"if(isNaN({name}), '', toString(reinterpretAsUInt64(reinterpretAsString({name}))))"
     if type_ == "BOOLEAN":

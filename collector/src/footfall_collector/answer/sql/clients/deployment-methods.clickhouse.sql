@@ -1,4 +1,4 @@
--- Instances by how they were installed.
+-- Instances by deployment method.
 SELECT deployment_method, sum(i) AS instances, sum(s) AS started
 FROM (
     SELECT deployment_method, sum(n) AS s, toInt64(0) AS i FROM starts GROUP BY deployment_method

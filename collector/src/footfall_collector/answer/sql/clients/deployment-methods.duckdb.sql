@@ -1,4 +1,4 @@
--- Instances by how they were installed.
+-- Instances by deployment method.
 SELECT deployment_method, coalesce(i.instances, 0) AS instances, s.n AS starts
 FROM (SELECT deployment_method, sum(n)::BIGINT AS n FROM starts GROUP BY deployment_method) s
 LEFT JOIN (

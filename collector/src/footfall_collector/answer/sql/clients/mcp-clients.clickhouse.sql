@@ -1,5 +1,5 @@
--- Connections and instances of each client and version. A call doesn't say its client's version, so `calls` are those
--- of the client in all its versions; a client that calls without connecting has a row without a version.
+-- Connections and instances of each client and version. A call doesn't carry its client's version, so `calls` are those
+-- of the client in all versions. A client that calls without connecting has a row without a version.
 SELECT mcp_client, mcp_client_version, connections, if(connected, versions, callers) AS instances, calls
 FROM (
     SELECT mcp_client, row.1 AS mcp_client_version, row.2 AS connections, row.3 AS versions, callers, calls, connected

@@ -1,4 +1,4 @@
--- Errors of each tool by class, and in how many instances they were met.
+-- Errors of each tool by class, and the number of instances that met them.
 SELECT tool, error_type, sum(e) AS errors, sum(i) AS instances
 FROM (
     SELECT tool, error_type, sum(n) AS e, toInt64(0) AS i FROM tool_errors GROUP BY tool, error_type

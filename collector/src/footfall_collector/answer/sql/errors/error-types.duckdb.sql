@@ -1,4 +1,4 @@
--- Errors of each tool by class, and in how many instances they were met.
+-- Errors of each tool by class, and the number of instances that met them.
 SELECT tool, error_type, e.errors, coalesce(i.instances, 0) AS instances
 FROM (SELECT tool, error_type, sum(n)::BIGINT AS errors FROM tool_errors GROUP BY tool, error_type) e
 LEFT JOIN (

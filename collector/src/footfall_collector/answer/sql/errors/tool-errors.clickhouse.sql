@@ -1,4 +1,4 @@
--- Calls of each tool and how many of them failed.
+-- Calls and failed calls of each tool.
 SELECT tool, sum(calls) AS c, sum(errors) AS e, e / c AS error_rate
 FROM tool_calls
 GROUP BY tool

@@ -1,2 +1,2 @@
--- How many events the range has.
+-- The number of events in the range.
 SELECT sum(n) FROM event_counts

@@ -1,4 +1,4 @@
--- The whole range in one row: `instances` were active in any way, `callers` made tool calls.
+-- The whole range in one row: `instances` sent any event, `callers` made tool calls.
 SELECT sum(c) AS calls, sum(e) AS errors, sum(i) AS instances, sum(r) AS callers, max(median) AS p50_ms
 FROM (
     SELECT sum(calls) AS c, sum(errors) AS e, toInt64(0) AS i, toInt64(0) AS r, CAST(NULL AS Nullable(Float64)) AS median

@@ -1,4 +1,4 @@
--- The whole range in one row: `instances` were active in any way, `callers` made tool calls.
+-- The whole range in one row: `instances` sent any event, `callers` made tool calls.
 WITH counts AS (
     SELECT duration_ms, sum(n)::BIGINT AS n FROM tool_durations GROUP BY duration_ms
 ),

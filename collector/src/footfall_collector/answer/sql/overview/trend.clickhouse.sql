@@ -1,4 +1,4 @@
--- Calls, errors and the median duration by day, by hour where the range is short (the median as in tool-duration.sql).
+-- Calls, errors and the median duration by day, or by hour in short ranges. For the median see tools/tool-duration.
 SELECT moment, sum(c) AS calls, sum(e) AS errors, max(median) AS p50_ms
 FROM (
     SELECT moment, sum(calls) AS c, sum(errors) AS e, CAST(NULL AS Nullable(Float64)) AS median
@@ -22,7 +22,7 @@ FROM (
         FROM (SELECT moment, duration_ms, sum(n) AS k FROM tool_durations GROUP BY moment, duration_ms HAVING k > 0)
         GROUP BY moment
     )
-    WHERE total > 0  -- old servers don't see that the functions above need this column
+    WHERE total > 0  -- old servers drop the column without this
 )
 GROUP BY moment
 HAVING calls > 0

@@ -1,4 +1,4 @@
--- Calls, errors and the median duration by day, by hour where the range is short (the median as in tool-duration.sql).
+-- Calls, errors and the median duration by day, or by hour in short ranges. For the median see tools/tool-duration.
 WITH counts AS (
     SELECT moment, duration_ms, sum(n)::BIGINT AS n FROM tool_durations GROUP BY moment, duration_ms
 ),

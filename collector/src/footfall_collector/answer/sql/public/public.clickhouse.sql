@@ -1,6 +1,5 @@
--- Instances by what they are, one dimension at a time, each instance counted once: under the value that it had on most
--- days (the first by name where days are even), so that no group follows from the overlap of others. Dimension '' is
--- all instances.
+-- Instances by one dimension at a time. An instance counts once in each: under the value that it had on most days, the
+-- first by name if several are equal. So no group can be derived from the overlap of others. Dimension '' is the total.
 SELECT dimension, value, sum(n) AS instances
 FROM (
     SELECT dimension, value, toInt64(1) AS n
@@ -23,7 +22,7 @@ FROM (
             )
             GROUP BY dimension, instance, v, block
         )
-        WHERE m > 0  -- old servers don't see that the function above needs this column
+        WHERE m > 0  -- old servers drop the column without this
         GROUP BY dimension, instance, v
     )
     GROUP BY dimension, instance

@@ -1,6 +1,5 @@
--- Instances by what they are, one dimension at a time, each instance counted once: under the value that it had on most
--- days (the first by name where days are even), so that no group follows from the overlap of others. Dimension '' is
--- all instances.
+-- Instances by one dimension at a time. An instance counts once in each: under the value that it had on most days, the
+-- first by name if several are equal. So no group can be derived from the overlap of others. Dimension '' is the total.
 WITH said AS (
     SELECT 'ai_provider' AS dimension, instance, ai_provider AS value, block, mask FROM presence
     UNION ALL

@@ -1,4 +1,4 @@
--- How often each version's tools took how long: all there is to know about durations, since they are rounded.
+-- Calls by version, tool and rounded duration: the complete distribution, since durations are rounded.
 SELECT product_version, tool, duration_ms, sum(n) AS calls
 FROM tool_durations
 GROUP BY product_version, tool, duration_ms

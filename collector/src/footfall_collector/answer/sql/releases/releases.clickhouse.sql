@@ -1,5 +1,5 @@
--- Every version in the range: first day in it, distinct instances, calls and errors. The lowest bit of a mask is its
--- block's first active day.
+-- Every version in the range: its first day, distinct instances, calls and errors. The lowest bit of a mask is the
+-- first active day of its block.
 SELECT
     product_version,
     toInt64(min(first)) AS first_seen,

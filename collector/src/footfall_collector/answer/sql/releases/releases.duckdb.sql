@@ -1,4 +1,4 @@
--- Every version in the range: first day in it, distinct instances, calls and errors.
+-- Every version in the range: its first day, distinct instances, calls and errors.
 WITH seen AS (
     SELECT
         product_version,

@@ -1,5 +1,5 @@
--- Each day's instances, calls and errors by version. Bit k of a mask is day k of its block of 56 days, which begins
--- on a Monday; day -3 is one.
+-- Each day's instances, calls and errors by version. Bit k of a mask is day k of its block of 56 days, which
+-- begins on a Monday; day -3 is a Monday.
 SELECT day, product_version, sum(i) AS instances, sum(c) AS calls, sum(e) AS errors
 FROM (
     SELECT

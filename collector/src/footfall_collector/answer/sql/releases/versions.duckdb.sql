@@ -1,5 +1,5 @@
--- Each day's instances, calls and errors by version. Bit k of a mask is day k of its block of 56 days, which begins
--- on a Monday; day -3 is one.
+-- Each day's instances, calls and errors by version. Bit k of a mask is day k of its block of 56 days, which
+-- begins on a Monday; day -3 is a Monday.
 WITH masks AS (
     SELECT block, product_version, instance, bit_or(mask) AS mask FROM presence GROUP BY ALL
 ),

@@ -1,6 +1,6 @@
--- Distinct instances of each day, of the seven days that end with it, and how many were never seen before. Bit k of a
--- mask is day k of its block of 56 days. Shifted right by zero to six and put together, a mask that has the six days
--- before in front says for each day whether one of the seven was active.
+-- Distinct instances of each day and of the seven days that end with it, and instances seen for the first time. Bit k
+-- of a mask is day k of its block of 56 days. The mask is extended by the six days before its block; OR-ing it with
+-- itself shifted right by zero to six gives, for each day, whether any of the seven days was active.
 WITH masks AS (
     SELECT block, instance, bit_or(mask) AS mask FROM history GROUP BY ALL
 ),

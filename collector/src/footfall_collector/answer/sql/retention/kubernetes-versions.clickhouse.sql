@@ -1,4 +1,4 @@
--- Instances by minor version of the API server; one that was upgraded meanwhile counts in both.
+-- Instances by minor version of the API server; an instance that was upgraded counts in both.
 SELECT if(m = '', whole, m) AS minor, sum(i) AS instances, sum(s) AS started
 FROM (
     SELECT extract(k8s_version, '^[0-9]+[.][0-9]+') AS m, if(m = '', k8s_version, '') AS whole, sum(n) AS s, toInt64(0) AS i

@@ -1,4 +1,4 @@
--- Instances by minor version of the API server; one that was upgraded meanwhile counts in both.
+-- Instances by minor version of the API server; an instance that was upgraded counts in both.
 WITH started AS (
     SELECT coalesce(nullif(regexp_extract(k8s_version, '^[0-9]+[.][0-9]+'), ''), k8s_version) AS minor, sum(n)::BIGINT AS n
     FROM starts

@@ -1,5 +1,5 @@
--- Instances by the Monday week they were first seen in, and how many of them were active k weeks later. Every week up
--- to the range's last is listed, also where nobody came back.
+-- Instances by the week of their first event (weeks begin on Monday), and how many of them were active k weeks later.
+-- Every week up to the end of the range has a row, even if no instance came back.
 SELECT
     first_week * 7 - 3 AS cohort,
     later AS week,

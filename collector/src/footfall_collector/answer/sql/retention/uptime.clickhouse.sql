@@ -1,4 +1,4 @@
--- Server processes by uptime at their end, and the percentiles of all of them (see tool-duration.sql).
+-- Server processes by uptime at their end, and the percentiles of all of them (see tools/tool-duration).
 SELECT
     step.1 AS uptime,
     step.2 AS from_seconds,

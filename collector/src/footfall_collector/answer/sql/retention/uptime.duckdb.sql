@@ -1,4 +1,4 @@
--- Server processes by uptime at their end, and the percentiles of all of them (see tool-duration.sql).
+-- Server processes by uptime at their end, and the percentiles of all of them (see tools/tool-duration).
 WITH counts AS (
     SELECT uptime_seconds, sum(n)::BIGINT AS n FROM uptimes GROUP BY uptime_seconds
 ),

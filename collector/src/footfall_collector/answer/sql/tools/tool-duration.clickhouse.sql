@@ -1,5 +1,5 @@
--- Percentiles over value -> count. The p-th of n sorted values is at position p * (n - 1), counted from 0, and lies
--- between two values in proportion. Whole-number arithmetic keeps the position exact.
+-- Percentiles over value -> count. The p-th of n sorted values is at position p * (n - 1), counted from 0, and is
+-- interpolated between two values. Integer arithmetic keeps the position exact.
 SELECT
     tool,
     total AS calls,

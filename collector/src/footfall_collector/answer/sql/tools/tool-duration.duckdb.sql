@@ -1,6 +1,6 @@
--- Percentiles over value -> count. The p-th of n sorted values is at position p * (n - 1), counted from 0, and lies
--- between two values in proportion (ClickHouse's quantileExactInclusive, NumPy's default). Whole-number arithmetic
--- keeps the position exact.
+-- Percentiles over value -> count. The p-th of n sorted values is at position p * (n - 1), counted from 0, and is
+-- interpolated between two values (ClickHouse's quantileExactInclusive, NumPy's default). Integer arithmetic keeps the
+-- position exact.
 WITH counts AS (
     SELECT tool, duration_ms, sum(n)::BIGINT AS n FROM tool_durations GROUP BY tool, duration_ms
 ),

@@ -1,4 +1,4 @@
-"""Takes events the way they go: admission, journal, loader, store. Only the HTTP between is left out."""
+"""Fills a DuckDB store through admission, journal and loader: all of an event's path but HTTP."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ from footfall_collector.runtime.status import Status
 from footfall_collector.store.duckdb.store import DuckStore
 from footfall_collector.store.interface import Store
 from footfall_collector.store.loader import Loader
-from tests.oracle.fleet import Sent
+from tests.oracle.fleet import FleetRequest
 
 CATALOGUES = {name: catalogue_for(name) for name in ("dot-ai", "other-product")}
 PEPPER = b"0123456789abcdef0123456789abcdef"
@@ -34,7 +34,7 @@ def loader_of(data: Path, store: Store, status: Status | None = None) -> Loader:
 
 
 def admitted(events: Sequence[dict[str, Any]], received: int, sent_at: int | None, product: str = "dot-ai") -> bytes:
-    """Journal lines of events that all must be admitted."""
+    """The journal lines of events, all of which must be admitted."""
     result = ADMISSION.admit(
         product, [msgspec.Raw(msgspec.json.encode(event)) for event in events], float(received), sent_at
     )
@@ -43,7 +43,7 @@ def admitted(events: Sequence[dict[str, Any]], received: int, sent_at: int | Non
 
 
 def journal(data: Path, requests: Iterable[bytes], segment_bytes: int = 1 << 20) -> None:
-    """Write the lines of requests into closed segments."""
+    """Write the requests' lines into closed segments."""
     journal = Journal(journal_dir(data), Status(), segment_seconds=3600, segment_bytes=segment_bytes)
     journal.start()
 
@@ -54,7 +54,7 @@ def journal(data: Path, requests: Iterable[bytes], segment_bytes: int = 1 << 20)
     journal.close()
 
 
-def journal_fleet(data: Path, sent: Iterable[Sent], product: str = "dot-ai") -> None:
-    """Write the requests of a fleet, each received when the fleet says."""
-    lines = (admitted(request.wire(), request.received, request.sent_at, product) for request in sent)
+def journal_fleet(data: Path, sent: Iterable[FleetRequest], product: str = "dot-ai") -> None:
+    """Write a fleet's requests into closed segments, each with its time of receipt."""
+    lines = (admitted(request.wire_events(), request.received, request.sent_at, product) for request in sent)
     journal(data, lines)

@@ -1,8 +1,8 @@
-"""Keeps a small store of the present schema for the tests of later ones: `python -m collector.tests.store.keeping`.
+"""Keeps a small store of the present schema for the tests of later schemas.
 
-Run it when a schema is released, before the next one is begun. It writes `released/schema-N.tar.xz`, a data directory
-with a roll-up done, a load that is not rolled up yet and a forgotten instance, and `released/schema-N.json`, what every
-chart said about it. Neither is ever changed afterwards.
+Run `python -m collector.tests.store.keep_released_store` when a schema is released, before work on the
+next one begins. It writes `released/schema-N.tar.xz`, a data directory with a finished roll-up, a load that is not
+rolled up and a forgotten instance, and `released/schema-N.json`, the rows of every chart. Neither file ever changes.
 """
 
 import io
@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from collector.tests.store.filling import CATALOGUES, PEPPER, journal_fleet, loader_of, open_store
+from collector.tests.store.fill_store import CATALOGUES, PEPPER, journal_fleet, loader_of, open_store
 from footfall_collector.admit.instance_hash import instance_of
 from footfall_collector.answer import Answers, Filters
 from footfall_collector.answer.charts import CHARTS
@@ -28,16 +28,16 @@ FLEET = Fleet(instances=30, days=40, seed=11, end=END)
 QUERIES = ({"range": "30d"}, {"range": "90d", "internal": "all"}, {"range": "24h", "internal": "all"})
 
 
-def said(store: DuckStore) -> list[dict[str, Any]]:
-    """What all charts say, query by query."""
+def chart_answers(store: DuckStore) -> list[dict[str, Any]]:
+    """The rows of all charts, query by query."""
     answers, now = Answers(store, CATALOGUES), datetime.fromtimestamp(END - 1, UTC)
     filters = [Filters.parse({"product": "dot-ai", **query}, now, CATALOGUES) for query in QUERIES]
     return [{spec.id: answers.chart(spec.id, one).rows for spec in CHARTS} for one in filters]
 
 
 def fill(data: Path) -> DuckStore:
-    """A store with all that a schema has to keep."""
-    sent = sorted(FLEET.sent(), key=lambda one: one.received)
+    """A store with everything that a migration must keep."""
+    sent = sorted(FLEET.requests(), key=lambda one: one.received)
     half = len(sent) // 2
     store = open_store(data)
     for part in (sent[:half], sent[half:]):
@@ -45,16 +45,16 @@ def fill(data: Path) -> DuckStore:
         loader = loader_of(data, store)
         loader.run_once()
         if part[0] is sent[0]:
-            loader.settle()
+            loader.checkpoint()
             store.forget(instance_of(PEPPER, "dot-ai", sent[0].events[0].instance)[0])
-    # Settled without a roll-up: charts read these loads' raw rows.
-    store.settle()
+    # Checkpointed without a roll-up: charts read the raw rows of these loads.
+    store.checkpoint()
     assert store.unrolled_loads > 0
     return store
 
 
 def main() -> int:
-    """Write both files; refuses to change what was released."""
+    """Write both files; refuses to overwrite those of a released schema."""
     to = RELEASED / f"schema-{SCHEMA}.tar.xz"
     if to.exists():
         print(f"{to.name} is there already; a released schema is never changed", file=sys.stderr)
@@ -62,7 +62,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as directory:
         data = Path(directory)
         store = fill(data)
-        answers = said(store)
+        answers = chart_answers(store)
         store.close()
         with tarfile.open(to, "w:xz", preset=9) as archive:
             for path in sorted(data.rglob("*")):

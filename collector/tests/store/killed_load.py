@@ -1,15 +1,15 @@
-"""A process that loads what is in the journal and kills itself at a step: `python -m collector.tests.store.dying`."""
+"""A process that loads the journal and kills itself at a step: `python -m collector.tests.store.killed_load`."""
 
 import os
 import signal
 import sys
 from pathlib import Path
 
-from collector.tests.store.filling import loader_of, open_store
+from collector.tests.store.fill_store import loader_of, open_store
 
 
 def main(data: Path, last: int) -> None:
-    """Go on until step number `last`; at the end print how many steps there were."""
+    """Load until step number `last`, printing the name of each step."""
     steps: list[str] = []
 
     def step(name: str) -> None:
@@ -21,7 +21,7 @@ def main(data: Path, last: int) -> None:
     store = open_store(data, on_step=step)
     loader = loader_of(data, store)
     loader.run_once()
-    loader.settle()
+    loader.checkpoint()
     store.close()
 
 

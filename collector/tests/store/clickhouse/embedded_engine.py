@@ -1,4 +1,4 @@
-"""ClickHouse of today, embedded in the test's process, behind the same small interface as the driver."""
+"""Present ClickHouse, embedded in the test's process, behind the same interface as the driver."""
 
 import importlib
 import json
@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from collector.tests.store.filling import CATALOGUES
+from collector.tests.store.fill_store import CATALOGUES
 from footfall_collector.store.clickhouse import ClickHouseStore
-from footfall_collector.store.clickhouse.address import parse
+from footfall_collector.store.clickhouse.address import parse_address
 from footfall_collector.store.clickhouse.connection import EngineError
 
 _LOCK = threading.Lock()
@@ -42,15 +42,15 @@ class Embedded:
         first, second, *_ = text.split(".")
         self.version = (int(first), int(second))
 
-    def execute(self, sql: str, asked: Sequence[str] | None = None) -> list[tuple[Any, ...]]:
+    def execute(self, sql: str, uuids: Sequence[str] | None = None) -> list[tuple[Any, ...]]:
         with _LOCK:
-            if asked is None:
+            if uuids is None:
                 return self._run(sql)
             # The embedded engine takes no external tables.
             self._run("CREATE DATABASE IF NOT EXISTS scratch")
-            self._run("CREATE OR REPLACE TABLE scratch.asked (uuid UUID) ENGINE = Memory")
-            self._feed("scratch.asked", {"uuid": asked})
-            return self._run(sql.replace("FROM asked", "FROM scratch.asked"))
+            self._run("CREATE OR REPLACE TABLE scratch.searched (uuid UUID) ENGINE = Memory")
+            self._feed("scratch.searched", {"uuid": uuids})
+            return self._run(sql.replace("FROM searched", "FROM scratch.searched"))
 
     def insert(self, table: str, columns: Mapping[str, Sequence[Any]], query_id: str = "") -> None:
         del query_id
@@ -88,4 +88,6 @@ class Embedded:
 
 def embedded_store(data: Path, **more: Any) -> ClickHouseStore:
     """A store whose engine is in DATA/engine."""
-    return ClickHouseStore(data, CATALOGUES, parse(ADDRESS), connect=lambda _: Embedded(data / "engine"), **more)
+    return ClickHouseStore(
+        data, CATALOGUES, parse_address(ADDRESS), connect=lambda _: Embedded(data / "engine"), **more
+    )

@@ -1,0 +1,87 @@
+"""A chart is complete: an entry in the registry, SQL for both engines, a true answer in the oracle, and a panel."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import footfall_collector
+from footfall_collector.answer.answers import chart_sql
+from footfall_collector.answer.charts import CHARTS, PAGE_QUESTIONS
+from footfall_collector.show.pages import PAGES
+from tests.oracle.truth import ANSWERS
+
+SQL = Path(footfall_collector.__file__).parent / "answer" / "sql"
+ENGINES = ("duckdb", "clickhouse")
+OTHER_QUERIES = ("hidden", "options")
+"""SQL that answers no chart: the number of hidden internal events, and the values of the filters."""
+REGISTRY = "collector/src/footfall_collector/answer/charts.py"
+SQL_PLACE = "collector/src/footfall_collector/answer/sql/<page>"
+ORACLE = "tests/oracle/truth.py"
+PANELS, LAYOUT = (f"collector/src/footfall_collector/show/pages/{name}.py" for name in ("panels", "layout"))
+
+
+def test_every_chart_has_sql_for_both_engines() -> None:
+    stored = {path.name for path in SQL.glob("*/*.sql")}
+    missing = [
+        f"The chart `{name}` has no SQL for {engine}: write its query in {SQL_PLACE}/{name}.{engine}.sql, over the "
+        f"relations of store/rollups.py, with the columns that {REGISTRY} gives it, in their order."
+        for name in (*(spec.id for spec in (*CHARTS, *PAGE_QUESTIONS)), *OTHER_QUERIES)
+        for engine in ENGINES
+        if f"{name}.{engine}.sql" not in stored
+    ]
+    assert not missing, "\n".join(missing)
+
+
+def test_every_sql_file_answers_a_chart() -> None:
+    names = {spec.id for spec in (*CHARTS, *PAGE_QUESTIONS)} | {*OTHER_QUERIES}
+    unused = [
+        f"No chart uses {path.parent.name}/{path.name}: add a ChartSpec with the id `{path.name.split('.')[0]}` to "
+        f"CHARTS in {REGISTRY}, or delete the file."
+        for path in sorted(SQL.glob("*/*.sql"))
+        if path.name.split(".")[0] not in names
+    ]
+    assert not unused, "\n".join(unused)
+
+
+def test_every_chart_has_a_true_answer_in_the_oracle() -> None:
+    missing = [
+        f"The chart `{spec.id}` has no true answer: write `def {spec.id.replace('-', '_')}(events: MatchingEvents) -> "
+        f"Rows` in {ORACLE}, in plain Python over `events.in_range`, with a cell for each of the columns "
+        f"{', '.join(column.name for column in spec.columns)}, and add it to ANSWERS there as "
+        f'`"{spec.id}": {spec.id.replace("-", "_")}`.'
+        for spec in CHARTS
+        if spec.id not in ANSWERS
+    ]
+    assert not missing, "\n".join(missing)
+    unused = ANSWERS.keys() - {spec.id for spec in CHARTS}
+    assert not unused, f"{ORACLE} answers {sorted(unused)}, which are in no CHARTS of {REGISTRY}."
+
+
+def test_every_chart_is_on_a_page() -> None:
+    shown = {panel.chart for page in PAGES for panel in page.panels}
+    missing = [
+        f"No page shows the chart `{spec.id}`: write a Panel for it in {PANELS} and add it to a page in {LAYOUT}."
+        for spec in CHARTS
+        if spec.id not in shown
+    ]
+    assert not missing, "\n".join(missing)
+
+
+def test_sql_is_read_once_and_also_from_a_zip_file(tmp_path: Path) -> None:
+    assert chart_sql("duckdb", "tool-usage") is chart_sql("duckdb", "tool-usage")
+    package, archive = SQL.parents[1], tmp_path / "collector.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for path in package.rglob("*"):
+            if path.suffix in (".py", ".sql"):
+                file.write(path, path.relative_to(package.parent))
+    code = (
+        "from footfall_collector.answer import answers; print(answers.__file__, answers.chart_sql('duckdb', 'uptime'))"
+    )
+    command = [sys.executable, "-c", code]
+    environment = {**os.environ, "PYTHONPATH": str(archive)}
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith(str(archive))
+    assert ran.stdout.rstrip().endswith(chart_sql("duckdb", "uptime").rstrip())
