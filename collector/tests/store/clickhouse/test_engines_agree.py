@@ -116,7 +116,7 @@ def test_the_filters_offer_the_same(pair: Pair) -> None:
 
 
 def test_it_stays_equal_once_everything_is_rolled_up_rebuilt_forgotten_and_cut(pair: Pair) -> None:
-    [instance] = pair.stores[0].rows("SELECT printf('%016x', max(instance)) FROM presence", EVERYTHING)[0]
+    [instance] = pair.stores[0].query("SELECT printf('%016x', max(instance)) FROM presence", EVERYTHING)[0]
     work: tuple[Callable[[Store], object], ...] = (
         lambda store: store.roll_up(),
         lambda store: store.rebuild(),

@@ -59,13 +59,13 @@ def test_a_row_that_is_rolled_up_while_another_collector_says_it_does_not_count_
     [[doubles]] = second.writer.execute("SELECT count() FROM footfall.repeated")
     assert doubles == len(EVENTS)
     truth = Counter(one.event for one in EVENTS)
-    assert sum(n for _, n in second.rows(BY_EVENT, EVERYTHING)) == 2 * len(EVENTS), "the window was not met"
+    assert sum(n for _, n in second.query(BY_EVENT, EVERYTHING)) == 2 * len(EVENTS), "the window was not met"
     for _ in range(2):
         # Also where nothing arrives any more: every hour the loader sees to what is left to do.
         first.finish_forgetting()
-        assert dict(first.rows(BY_EVENT, EVERYTHING)) == truth
+        assert dict(first.query(BY_EVENT, EVERYTHING)) == truth
         second.roll_up()
-        assert dict(second.rows(BY_EVENT, EVERYTHING)) == truth
+        assert dict(second.query(BY_EVENT, EVERYTHING)) == truth
     check(first, EVENTS)
 
 
@@ -78,9 +78,9 @@ def test_a_rebuild_is_done_by_every_collector_of_the_store(tmp_path: Path) -> No
     load(tmp_path / "two", two)
     one.writer.execute("TRUNCATE TABLE footfall.event_counts")
     one.rebuild()
-    assert dict(one.rows(BY_EVENT, EVERYTHING)) != Counter(happened.event for happened in EVENTS)
+    assert dict(one.query(BY_EVENT, EVERYTHING)) != Counter(happened.event for happened in EVENTS)
     two.finish_forgetting()
-    assert dict(one.rows(BY_EVENT, EVERYTHING)) == Counter(happened.event for happened in EVENTS)
+    assert dict(one.query(BY_EVENT, EVERYTHING)) == Counter(happened.event for happened in EVENTS)
     asked = "SELECT count() FROM footfall.batches"
     before = two.writer.execute(asked)
     two.finish_forgetting()

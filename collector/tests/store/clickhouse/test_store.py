@@ -99,7 +99,7 @@ def test_an_insert_that_arrived_in_part_is_completed_and_not_doubled(tmp_path: P
     cut = ClickHouseStore(tmp_path, CATALOGUES, parse_address(ADDRESS), connect=lambda _: _Cut(tmp_path / "engine"))
     with pytest.raises(StoreError, match="they stay in the journal"):
         load(tmp_path, cut)
-    partly = sum(n for _, n in cut.rows(BY_EVENT, EVERYTHING))
+    partly = sum(n for _, n in cut.query(BY_EVENT, EVERYTHING))
     assert 0 < partly < len(EVENTS)
     store = embedded_store(tmp_path)
     load(tmp_path, store)
@@ -207,7 +207,7 @@ def test_a_rollup_that_an_earlier_version_did_not_have_is_filled_at_the_start(tm
     asked = "SELECT mcp_client, sum(n) FROM connections GROUP BY mcp_client ORDER BY mcp_client"
     before = store.query(asked, EVERYTHING)
     store.writer.execute("DROP TABLE footfall.connections SYNC")
-    assert embedded_store(tmp_path).rows(asked, EVERYTHING) == before != []
+    assert embedded_store(tmp_path).query(asked, EVERYTHING) == before != []
 
 
 class _Leaving(Embedded):

@@ -202,7 +202,7 @@ class ClickHouseStore:
             if self._finished > self.load_state.last_rolled_load:
                 self._step("roll up")
                 events = self._batch_writer.add(self.load_state.last_rolled_load, self._finished, self._step)
-                self._step("published_batches")
+                self._step("published")
                 self.load_state.last_rolled_load = self._finished
                 self.load_state.write()
                 self._batch_writer.merge_full_partitions()
