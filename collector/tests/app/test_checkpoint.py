@@ -67,7 +67,7 @@ def test_while_the_store_is_checkpointed_events_are_acknowledged_and_afterwards_
     def checkpoint(step: str) -> None:
         if step == "checkpoint" and not over.is_set():
             # As a checkpoint does that takes for ever: nobody reads, and the loader is kept from loading.
-            with store.files.lock.alone():
+            with store.files.lock.exclusive():
                 begun.set()
                 assert over.wait(60)
 
