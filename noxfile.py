@@ -95,7 +95,7 @@ CLICKHOUSE = (_pytest("collector/tests/store/clickhouse"), _pytest("tests/clickh
 SUITES = (
     CHECK,
     Suite("client", 1.5, (_without("client/tests", CLIENT_SUITES),)),
-    Suite("mcp", 1.5, (_pytest("client/tests/mcp"),)),
+    Suite("mcp", 1.5, (_without("client/tests/mcp", ("clients",)),)),
     Suite("collector", 3, (_without("collector/tests", OWN_SUITES),)),
     Suite("toolkit", 0.5, (_pytest("examples/toolkit/tests"),)),
     Suite("faults", 2.5, (_pytest("client/tests/faults"),), quick=False),

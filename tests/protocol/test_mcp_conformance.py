@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.collector_process import start_collector
 
-NODE = Path(__file__).parents[4] / "client/tests/mcp/node"
+NODE = Path(__file__).parents[2] / "client/tests/mcp/node"
 PASSING = (
     "server-initialize",
     "ping",
