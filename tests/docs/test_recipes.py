@@ -43,3 +43,15 @@ def test_a_step_whose_line_is_gone_says_so(tmp_path: Path) -> None:
     step = Step(Block("page", 7, "python", "b = 2\n", {"edit": "file.py", "after": "c = 3"}))
     with pytest.raises(AssertionError, match=r"page:7: file\.py has 0 lines like this"):
         write(step, tmp_path)
+
+
+@pytest.mark.timeout(300)
+def test_a_chart_without_a_true_answer_fails_and_says_what_to_write(tmp_path: Path) -> None:
+    copy = copy_of_repository(tmp_path / "copy")
+    for step in RECIPES["A chart"]:
+        if step.path and step.path != "tests/oracle/truth.py":
+            write(step, copy)
+    check = ".venv/bin/python -m pytest collector/tests/answer/test_chart_registry.py -k oracle"
+    ran = run(Step(Block("page", 1, "console", check, {})), copy)
+    assert ran.returncode == 1
+    assert "The chart `client-transports` has no true answer: write `def client_transports(events:" in ran.stdout
