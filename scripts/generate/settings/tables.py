@@ -63,7 +63,7 @@ def client_settings(product_name: str) -> list[Row]:
     asked = {name.removeprefix(product.prefix): name for name in env.names}
     asked["DEBUG"] = asked.pop(product.debug_variable)
     if asked.keys() != _MEANINGS.keys():
-        raise ValueError(f"Explain in scripts/generate/settings.py exactly these: {', '.join(asked)}")
+        raise ValueError(f"Explain in scripts/generate/settings/tables.py exactly these: {', '.join(asked)}")
     defaults = {
         "TELEMETRY": "`true`",
         "POSTHOG_HOST": f"`{settings.host}`",

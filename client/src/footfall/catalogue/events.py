@@ -1,6 +1,6 @@
 """The catalogue: every event and property. Edit this file; `make generate` refreshes everything derived from it.
 
-Five events answer four questions. The list is complete: nothing else is sent.
+Five events answer four questions. Nothing else is sent, except the events that a product declares in its own catalogue.
 """
 
 from collections.abc import Iterable

@@ -73,7 +73,7 @@ class IngestionPipeline:
     def ingest(
         self, decode: DecodeRequest, scope: Scope, body: bytes, respond: Respond, reserved: Reservation | None = None
     ) -> None:
-        """Take one request through every stage. Through `routes`, it has passed 1 and 2, and `reserved` its body."""
+        """Take one request through every stage. uvicorn's path passes 1 in `Collector.asgi`, 2 in `routes`."""
         memory = reserved or Reservation(self.memory)
         try:
             if reserved is None:
