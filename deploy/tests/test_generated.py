@@ -44,6 +44,8 @@ GENERATED = [
     "examples/servers",
     "scripts",
     "tests/privacy",
+    "tests/protocol/sdk_table.py",
+    "tests/protocol/sdks.json",
 ]
 
 
@@ -60,7 +62,7 @@ def copy(root: Path, tmp_path: Path) -> Path:
         if (root / name).is_dir():
             shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "img"))
         else:
-            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(root / name, tmp_path / name)
     return tmp_path
 

@@ -7,9 +7,10 @@ import fcntl
 import json
 import os
 from pathlib import Path
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
-from tests.protocol.talk import Talk
+if TYPE_CHECKING:  # documents are made without what the tests need
+    from tests.protocol.talk import Talk
 
 FILE = Path(__file__).with_name("sdks.json")
 WRITE = "FOOTFALL_WRITE_SDKS"
@@ -27,7 +28,7 @@ class SdkRow(TypedDict):
     retries: int
 
 
-def assert_listed(talk: Talk, sdk: str, version: str, *, complaints: int = 0) -> None:
+def assert_listed(talk: "Talk", sdk: str, version: str, *, complaints: int = 0) -> None:
     """The table has what this conversation showed. Call it after `assert_counted_once`."""
     deliveries = talk.deliveries()
     bodies = [request.body for request in deliveries]
