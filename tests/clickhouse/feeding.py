@@ -90,7 +90,7 @@ class BackgroundLoad:
             for content in self.bodies:
                 assert post(self.url, content)
                 self.sent.append(content)
-        except BaseException as error:  # noqa: BLE001 -- whatever it is, the test raises it again
+        except BaseException as error:  # noqa: BLE001 -- the test raises it again
             self.failed.append(error)
 
     def await_sent(self, n: int) -> None:

@@ -78,7 +78,7 @@ def test_every_chart_is_the_truth_and_what_duckdb_says(
 
 def test_commands_on_files_are_refused_with_a_sentence(collector: CollectorProcess, tmp_path: Path) -> None:
     for words in (["backup", str(tmp_path / "place")], ["verify"], ["export", str(tmp_path / "place")]):
-        assert "in a database of its own: use that database's tools" in refused(collector.data_dir, *words)
+        assert "in a separate database: use that database's tools" in refused(collector.data_dir, *words)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -96,7 +96,7 @@ def test_both_shards_have_a_part_and_their_replicas_hold_the_same(
 def test_a_restarted_collector_counts_the_same(
     cluster: Cluster, database: str, collector: CollectorProcess, fleet: Fleet, tmp_path: Path
 ) -> None:
-    # Another collector: nothing but the cluster tells it what there is.
+    # Another collector, which knows the store's content from the cluster alone.
     with start_collector(tmp_path / "second", PEPPER, store=cluster.url(database=database)) as second:
         assert differences(second.url, fleet, Truth(fleet.events()), queries(fleet)[:1]) == []
 

@@ -1,4 +1,4 @@
-"""What happens to events when servers of the cluster are gone: none is lost, none counts twice."""
+"""While servers of the cluster are down, no event is lost and none counts twice."""
 
 import os
 import random
@@ -62,7 +62,7 @@ def test_a_replica_killed_under_load_loses_nothing_counts_nothing_twice_and_catc
         with loading(collector.url, bodies) as load:
             load.await_sent(len(bodies) // 3)
             lost.program.kill()
-            # Sent again while it is gone, as a client does that saw no answer.
+            # Sent again while the server is down, as by a client that got no answer.
             load.await_sent(len(bodies) // 2)
             post_all(collector.url, random.Random(shard).sample(bodies[: len(bodies) // 2], 5))
         lost.restart()

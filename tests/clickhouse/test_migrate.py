@@ -1,4 +1,4 @@
-"""`footfall-collector migrate`: the same charts before and after, however often it is broken off; no copy unproved."""
+"""`footfall-collector migrate`: charts are the same before and after, with any number of interruptions."""
 
 import os
 import shutil
@@ -51,8 +51,8 @@ def filled(tmp_path_factory: pytest.TempPathFactory, fleet: Fleet) -> Path:
 
 @pytest.fixture
 def data(tmp_path: Path, filled: Path) -> Path:
-    """A copy of it of one's own. No collector runs on it."""
-    # Not the socket, which can't be copied and which nobody listens on.
+    """A private copy of that directory. No collector runs on it."""
+    # Without the socket, which can't be copied and has no listener.
     return Path(shutil.copytree(filled, tmp_path / "data", ignore=shutil.ignore_patterns("*.sock")))
 
 
@@ -103,14 +103,14 @@ def test_charts_after_are_the_truth_as_before_and_who_was_forgotten_stays_so(
     assert f"{left} events copied" in done.stdout
     with start_collector(data, store=to, **QUICK) as collector:
         assert differences(collector.url, fleet, truth, queries(fleet)[:1]) == []
-        # A late retry of what was copied, and of what was forgotten, changes nothing; a new event counts.
+        # Late retries of copied and of forgotten events change nothing; a new event counts.
         again = [event for event in fleet.events() if event.instance != name][:100]
         assert post(collector.url, body(again))
         assert post(collector.url, body(gone[:50]))
         new = next(Fleet(1, 2, 99, fleet.end).events())
         assert post(collector.url, body([new]))
         await_counted(collector.url, left + 1)
-    # Once more: what is there is known, and what the collector added meanwhile is not of the source.
+    # A second run copies nothing: all source events are there, and the collector's own events are not in the source.
     done = migrate(data, to)
     assert (done.returncode, "\n0 events copied" in done.stdout) == (0, True), done.stdout + done.stderr
 
@@ -126,7 +126,7 @@ def test_killed_in_the_middle_and_started_again_it_ends_right(
                 assert process.stdout.readline()
     copied = cluster.ask(f"SELECT count() FROM {database}.events")[0][0]
     assert 0 < copied < events
-    # A collector that is started in between counts what is there, and what is copied later all the same.
+    # A collector that runs between the two copies counts the first part; the second part counts after the next copy.
     with start_collector(data, store=to, **QUICK) as collector:
         wait_for(lambda: 0 < counted(collector.url) < events, "the first part")
     done = migrate(data, to)
@@ -144,7 +144,7 @@ def test_a_value_that_differs_and_an_event_of_unknown_origin_are_told_by_month_a
     [*_, (victim, month)] = cluster.ask(
         f"SELECT toString(uuid), toYYYYMM(toDate(day)) FROM {database}.events WHERE event = 'tool_executed' ORDER BY ts"
     )
-    # Which side is wrong makes no difference, and a file of DuckDB is quickly changed.
+    # The comparison is symmetric, and the DuckDB side is easier to change.
     name = f"{month // 100}-{month % 100:02d}"
     with duckdb.connect(str(data / "store" / f"events-{name}.duckdb")) as file:
         file.execute("UPDATE events SET duration_ms = duration_ms + 1 WHERE uuid = $victim", {"victim": victim})

@@ -1,4 +1,4 @@
-"""What an operator is told where the collector can't use the servers: what is wrong, where, and what to do."""
+"""The errors for an operator if the collector can't use the servers: the place, the problem and the fix."""
 
 import dataclasses
 from pathlib import Path

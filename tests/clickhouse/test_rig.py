@@ -1,4 +1,4 @@
-"""What the real cluster does by itself, without the collector: the ground that the store stands on."""
+"""The behaviour of the real cluster without the collector, on which the store relies."""
 
 import uuid
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""One instance of a fleet, and its life as a row of server processes."""
+"""One instance of a fleet, and its life as a sequence of server processes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

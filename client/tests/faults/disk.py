@@ -71,7 +71,7 @@ def disk(path: Path, options: str) -> Iterator[Disk]:
         assert keeper.stdout is not None
         assert keeper.stdin is not None
         if keeper.stdout.readline() != "mounted\n":
-            pytest.skip("this user may not mount a tmpfs in a namespace of its own")
+            pytest.skip("this user may not mount a tmpfs in a new namespace")
         try:
             yield Disk(path, keeper.pid)
         finally:

@@ -25,10 +25,10 @@ class Host:
     Args:
         program: file name in programs/ with its arguments, or arguments of Python that begin with `-m`.
         state: the state directory.
-        url: where it sends to.
+        url: the address that it sends to.
         prefix: a command that runs the program, such as `unshare …`.
         python: the interpreter, by default the tests' own.
-        notes: where its ledger and log are, by default beside the state directory.
+        notes: the directory of its ledger and log, by default the parent of the state directory.
     """
 
     _count = 0

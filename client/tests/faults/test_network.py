@@ -172,7 +172,7 @@ def test_an_answer_without_a_length_ends_with_its_connection() -> None:
 def test_an_unknown_name_is_resolved_once_per_attempt(tmp_path: Path) -> None:
     state = tmp_path / "state"
     if os.geteuid() != 0:
-        pytest.skip("a name server of its own needs root")
+        pytest.skip("a private name server needs root")
     namespaces = ("unshare", "--net", "--mount")
     with Host(["nameless.py", "12"], state, "http://telemetry.example.org", prefix=namespaces) as host:
         words = host.read_after("questions ").split()

@@ -20,7 +20,7 @@ def test_five_thousand_calls_succeed_under_each_fault_of_telemetry(trouble: str,
     state = tmp_path / "state"
     state.mkdir()
     unshare = shutil.which("unshare")
-    assert unshare, "unshare (util-linux) is missing: it gives the test a small file system of its own"
+    assert unshare, "unshare (util-linux) is missing: it gives the test a small private file system"
     program = [sys.executable, str(PROGRAMS / "many_calls.py"), str(CALLS), trouble, str(state)]
     if trouble == "full disk":
         # A file system of 64 KiB in a mount namespace of this process.

@@ -28,7 +28,7 @@ class Answer:
 def ask(
     collector: CollectorProcess, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
 ) -> Answer:
-    """One request on a connection of its own; header names of the answer in lower case."""
+    """Send one request on a new connection; the answer's header names are in lower case."""
     connection = http.client.HTTPConnection("127.0.0.1", collector.port, timeout=30)
     try:
         connection.request(method, path, body=body or None, headers=headers or {})

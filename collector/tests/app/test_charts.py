@@ -36,12 +36,12 @@ RECORDED_ROWS = {
     "kubernetes-versions": [["1.31", 1, 1]],
     "deployment-methods": [["helm", 1, 1]],
 }
-"""What the recorded request says, in the charts that don't depend on today's date."""
+"""The charts' rows for the recorded request, as far as they don't depend on today's date."""
 
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]:
-    """A collector as it is without any setting."""
+    """A collector with default settings."""
     with start_collector(tmp_path_factory.mktemp("live") / "data") as started:
         yield started
 
@@ -156,7 +156,7 @@ def test_events_acknowledged_before_a_kill_are_in_the_charts_once(tmp_path: Path
         assert post(collector, batch(one)).status == 200
     collector.kill()
     with start_collector(tmp_path / "data") as again:
-        # The sender never saw its answers, and sends all of it again.
+        # The sender got no answers, so it sends everything again.
         assert post(again, batch(*events)).status == 200
         wait_for(lambda: counter(again, "events_known") >= 30, "the repeated events")
         assert chart(again, "tool-usage")["rows"] == [["recommend", 30, 1, 1.0]]

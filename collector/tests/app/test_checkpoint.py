@@ -1,4 +1,4 @@
-"""The store is busy with itself, and its memory is little: events are acknowledged all the same, and loaded later."""
+"""Events are acknowledged while the store is busy or short of memory, and are loaded later."""
 
 import asyncio
 import threading
@@ -18,7 +18,7 @@ LEAST_MEMORY = "128MB"
 
 
 async def posted(collector: Collector, body: bytes) -> int:
-    """The status that a body gets."""
+    """Post a body; returns the status."""
     sent: list[Any] = []
     app: Any = collector.asgi()
     scope = {
@@ -66,7 +66,7 @@ def test_while_the_store_is_checkpointed_events_are_acknowledged_and_afterwards_
 
     def checkpoint(step: str) -> None:
         if step == "checkpoint" and not over.is_set():
-            # As a checkpoint does that takes for ever: nobody reads, and the loader is kept from loading.
+            # Simulates an endless checkpoint: it blocks readers and the loader.
             with store.files.lock.exclusive():
                 begun.set()
                 assert over.wait(60)
@@ -85,7 +85,7 @@ def test_while_the_store_is_checkpointed_events_are_acknowledged_and_afterwards_
         assert collector.status.total("events_stored") == 10
         over.set()
         checkpointing.join(30)
-        wait_for(lambda: counted(collector) == 410, "the events that came meanwhile")
+        wait_for(lambda: counted(collector) == 410, "the events sent during the checkpoint")
     finally:
         over.set()
         collector.stop()

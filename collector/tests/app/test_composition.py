@@ -1,4 +1,4 @@
-"""The parts as `app` joins them, where no process is needed to see it."""
+"""The composition of the collector's parts in `app`, tested without a process."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ from footfall_collector.runtime import Settings
 
 
 def answer_of(collector: Collector, path: str) -> tuple[int, Any]:
-    """Status and JSON of a GET, asked of the application itself."""
+    """Status and JSON of a GET that goes to the ASGI application directly."""
     sent: list[Message] = []
 
     async def receive() -> Message:

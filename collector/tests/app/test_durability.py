@@ -1,4 +1,4 @@
-"""What was acknowledged survives; what can't be kept is never acknowledged."""
+"""Acknowledged events survive; events that can't be stored are never acknowledged."""
 
 import functools
 import http.client

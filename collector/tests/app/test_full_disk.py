@@ -1,4 +1,4 @@
-"""A real disk that is full: no false 200, an alarm, and all is well by itself once there is room."""
+"""On a full disk the collector sends no false 200 and raises an alarm, and it recovers by itself once there is room."""
 
 import json
 import uuid

@@ -1,4 +1,4 @@
-"""What the collector answers to browsers, strangers and monitors."""
+"""The collector's answers to browsers, unknown hosts and monitors."""
 
 import socket
 import time
@@ -110,7 +110,7 @@ def test_monitors_read_health_readiness_and_metrics(shared: CollectorProcess) ->
 
 
 def raw(collector: CollectorProcess, sent: bytes, answers: int) -> list[bytes]:
-    """So many answers, whole, to bytes that are sent over one connection."""
+    """Send bytes over one connection and return `answers` complete answers."""
     with socket.create_connection(("127.0.0.1", collector.port), timeout=20) as connection:
         connection.sendall(sent)
         found = b""

@@ -1,4 +1,4 @@
-"""A real collector process takes real requests: what is admitted is on disk before the answer, the rest is nowhere."""
+"""In a real collector process admitted events are on disk before the answer, and refused data is stored nowhere."""
 
 import base64
 import json
@@ -137,7 +137,7 @@ def test_overlong_values_are_other_and_no_part_of_them_is_stored(collector: Coll
     assert journal_lines(collector.data_dir)[1]["error_type"] == "other"
     collector.stop()
     assert (SECRET_TEXT in collector.output, holds(collector.data_dir, SECRET_TEXT)) == (False, [])
-    # What is left after the stop are the store's files: the search above was over those.
+    # Only the store's files are left after the stop; the search above covers them.
     assert list((collector.data_dir / "store").glob("events-*.duckdb"))
 
 

@@ -1,4 +1,4 @@
-"""What PostHog's protocol says besides how a body is read: each rule, asked of a real collector process."""
+"""The rules of PostHog's protocol other than the decoding of bodies, tested on a real collector process."""
 
 import base64
 import importlib

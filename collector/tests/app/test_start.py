@@ -1,4 +1,4 @@
-"""A start that can't be is refused in one line that says what to do."""
+"""A start that can't succeed is refused with one line that says what to do."""
 
 import json
 import os

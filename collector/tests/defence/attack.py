@@ -1,4 +1,4 @@
-"""What attackers send: several of each kind at once, from many addresses, until told to stop."""
+"""Attackers: several of each kind at once, from many addresses, until they are stopped."""
 
 import base64
 import functools
@@ -42,7 +42,7 @@ def bombs() -> dict[str, bytes]:
 
 
 def deep(levels: int) -> list[bytes]:
-    """Requests whose JSON is nested so deep, in each place where something may be nested."""
+    """Requests with JSON of the given depth, one for each place that may be nested."""
     nest = "[" * levels + "]" * levels
     objects = '{"a":' * levels + "1" + "}" * levels
     return [
@@ -57,29 +57,29 @@ def deep(levels: int) -> list[bytes]:
 
 @functools.cache
 def flood(events: int = 9000) -> bytes:
-    """About as many events as a request may have, all of them good."""
+    """A batch of valid events, close to the limit per request."""
     body = json.dumps({"api_key": TOKEN, "batch": [event() for _ in range(events)]}).encode()
     return request(gzip.compress(body), "Content-Encoding: gzip")
 
 
 def big_body(size: int = 12 * MIB) -> bytes:
-    """A whole body within the limit, and nothing in it that is an event."""
+    """A complete body within the size limit that holds no event."""
     return request(b'{"api_key":"' + TOKEN.encode() + b'","batch":["' + b"x" * size + b'"]}')
 
 
 def wrong_keys(count: int = 50) -> list[bytes]:
-    """Good batches under keys that nobody added."""
+    """Valid batches under unknown keys."""
     events = [event() for _ in range(20)]
     return [request(json.dumps({"api_key": f"phc_guess_{n}", "batch": events}).encode()) for n in range(count)]
 
 
 def million_values() -> bytes:
-    """A batch of a million nothings."""
+    """A batch of a million empty values."""
     return request(gzip.compress(b"[" + b"0," * MIB + b"0]"), "Content-Encoding: gzip")
 
 
 class Attack:
-    """Threads that attack, so many of each kind, each from addresses of its own. A context manager.
+    """Threads that attack: `each` of every kind, each thread from its own addresses. A context manager.
 
     Attributes:
         done: how often each kind of attack was carried out.
@@ -120,7 +120,7 @@ class Attack:
         return socket.create_connection(("127.0.0.1", self._port), 5, source_address=(source, 0))
 
     def _sends(self, requests: list[bytes]) -> Callable[[str, int], None]:
-        """Whole requests, one after the other; who gets no answer within seconds goes on."""
+        """Sends whole requests, one after the other, and waits a few seconds for each answer."""
 
         def send(kind: str, n: int) -> None:
             for turn in itertools.count():
@@ -134,7 +134,7 @@ class Attack:
         return send
 
     def _hoard(self, part: bytes, most: int = 150) -> Callable[[str, int], None]:
-        """Connections that send a part of a request, later a drop more, and never its end."""
+        """Holds connections open that send the start of a request, later a few bytes more, and never its end."""
 
         def hoard(kind: str, n: int) -> None:
             held: list[socket.socket] = []

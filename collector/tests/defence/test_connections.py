@@ -1,4 +1,4 @@
-"""Connections that drip, idle, hoard or never listen are ended; the others are served meanwhile."""
+"""Connections that send slowly, idle, pile up or never read are closed, while the others are served."""
 
 import re
 import threading
@@ -26,7 +26,7 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess
 
 
 def dripped(collector: CollectorProcess, first: bytes, drop: bytes, seconds: float = 10.0) -> float:
-    """Seconds until the collector ends a connection that says `first` and then a drop every twentieth second."""
+    """Seconds until the collector closes a connection that sends `first`, and then `drop` every 50 ms."""
     pause = threading.Event()
     with wire(collector) as slow:
         began = time.monotonic()
@@ -102,7 +102,7 @@ def test_a_client_that_never_reads_its_answer_is_cut(hasty: CollectorProcess) ->
     scripts = re.findall(r'src="([^"]+[.]js)"', ask(hasty, "GET", "/").text)
     largest = max(scripts, key=lambda path: len(ask(hasty, "GET", path).body))
     with wire(hasty) as deaf:
-        # Together they are far more than the kernel's buffers take.
+        # Together they exceed the kernel's buffers by far.
         deaf.sendall(f"GET {largest} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode() * 15)
         wait_for(lambda: counter(hasty, "connections_cut", reason="slow_answer") == 1, "the connection to be cut")
 

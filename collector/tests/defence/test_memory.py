@@ -1,4 +1,4 @@
-"""What would take much memory is refused: bombs, nests, a million values, oversized events."""
+"""Requests that would need much memory are refused: bombs, deep nesting, a million values, oversized events."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""No address of a sender is in any log, file or metric, whatever it does."""
+"""No sender's address is in any log, file or metric, after any kind of request."""
 
 import ipaddress
 import json
@@ -21,7 +21,7 @@ BODIES = (batch(event()), batch(event("$pageview")), b"{", b"\x1f\x8bgarbage", b
 
 
 def forms(address: str) -> list[bytes]:
-    """An address as text, long and short, and as the bytes of it."""
+    """An address as text in its long and short forms, and as bytes."""
     parsed = ipaddress.ip_address(address)
     return [address.encode(), parsed.exploded.encode(), parsed.packed.hex().encode()]
 
@@ -74,7 +74,7 @@ def test_the_search_would_find_an_address(tmp_path: Path) -> None:
 
 
 ITS_OWN = {"address", "dashboard", "data", "sign_in"}
-"""What the line of the start tells besides: of the collector itself, not of a request."""
+"""The other keys of the line at the start; they describe the collector, not a request."""
 
 
 def test_json_lines_have_the_same_keys_and_nothing_of_a_request(tmp_path: Path) -> None:

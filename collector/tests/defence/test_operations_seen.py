@@ -1,4 +1,4 @@
-"""What monitors see, and how a collector ends: what was begun is finished, and told."""
+"""The metrics for monitors, and the stop of a collector: requests under way are finished, within a time limit."""
 
 import re
 import socket

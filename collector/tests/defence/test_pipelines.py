@@ -1,4 +1,4 @@
-"""Many requests in one read, clients that leave: one connection never holds up the others."""
+"""Many requests in one read, and clients that leave: no connection delays the others."""
 
 import gzip
 import socket
@@ -21,13 +21,13 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess
     with start_collector(
         tmp_path_factory.mktemp("hasty") / "data", idle_seconds=1, unlimited_peers="127.0.0.0/8"
     ) as started:
-        # The first key is taken: later ones are not known.
+        # The first key is adopted as the product's; later ones are unknown.
         assert ask(started, "POST", "/batch/", GOOD).status == 200
         yield started
 
 
 def said(connection: socket.socket) -> bytes:
-    """Everything until the connection ends."""
+    """All bytes until the connection ends."""
     found = b""
     try:
         while part := connection.recv(65536):
@@ -58,7 +58,7 @@ def test_trailers_count_as_a_head_before_anything_is_taken(
         connection.sendall(head + b"%x\r\n%b\r\n0\r\n%b\r\n" % (len(GOOD), GOOD, trailers))
         found = said(connection)
     assert found.count(b"HTTP/1.1 ") == found.count(b"HTTP/1.1 431") == 1
-    # What was taken before is counted before this one.
+    # Requests that were accepted earlier are counted before this one.
     assert ask(hasty, "POST", "/batch/", GOOD).status == 200
     assert counter(hasty, "events_accepted") == accepted + 1
 
@@ -92,7 +92,7 @@ def test_disconnecting_clients_are_not_logged(hasty: CollectorProcess) -> None:
         for path in ("/batch/", "/batch/?x=1", "/flags/", "/"):
             with wire(hasty) as connection:
                 connection.sendall(request(GOOD, path=path) * 3)
-                # A reset instead of an end.
+                # A reset instead of a normal close.
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     with wire(hasty) as connection:
         connection.sendall(request(GOOD))

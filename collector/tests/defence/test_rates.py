@@ -1,4 +1,4 @@
-"""A peer that sends too much is told when to come again; others, and the key's other senders, are not touched."""
+"""A peer above its rate limit gets a `Retry-After`; other peers, also those with the same key, are not affected."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,7 +68,7 @@ def test_behind_a_trusted_proxy_the_forwarded_address_counts(tmp_path: Path) -> 
         def through(forwarded: str) -> int:
             return sent_from(collector, "127.0.0.5", batch(event()), f"X-Forwarded-For: {forwarded}")
 
-        # What the sender wrote itself, further left, counts for nothing; nor does a second proxy of ours.
+        # Entries further left, which the sender can write itself, are ignored; so is a second trusted proxy.
         claims = ("", "192.0.2.1, ", "192.0.2.2, ", "192.0.2.3,192.0.2.4, ", "nonsense, ", "")
         assert [through(f"{claim}203.0.113.7") for claim in claims] == [200] * 5 + [429]
         assert through("203.0.113.7, 127.0.0.6") == 429
@@ -89,7 +89,7 @@ def test_too_many_new_instances_are_kept_out_and_known_ones_are_not(tmp_path: Pa
         assert [sent(collector, f"local_{n:016x}") for n in range(4)] == [200, 200, 200, 429]
         assert sent(collector, "local_0000000000000001") == 200
         assert sent(collector, "ephemeral_0000000000000001") == 200
-        # A batch that holds others too is taken, without the invented one.
+        # A batch that also holds known instances is accepted without the invented one.
         assert sent(collector, "local_0000000000000001", "local_00000000000000ff") == 200
         assert counter(collector, "events_refused", reason="too_many_instances") == 2
     with start_collector(tmp_path, new_instances_per_hour=1) as again:

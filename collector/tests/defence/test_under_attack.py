@@ -1,4 +1,4 @@
-"""Many attackers of every kind at once on a real process: memory has a ceiling, honest events are all acknowledged.
+"""Many attackers of every kind at once on a real process: memory is bounded, and all honest events are acknowledged.
 
 Twelve seconds in every run, two minutes with SOAK=1.
 """
@@ -21,21 +21,21 @@ from tests.support.waiting import wait_for
 
 SECONDS = 120 if os.environ.get("SOAK") else 12
 CEILING = 400 * MIB
-"""What is resident at rest, the bodies that may wait, the largest one being decoded, and the store's 128 MB."""
+"""The memory at rest, all waiting bodies, the largest body during decoding, and the store's 128 MB."""
 REQUEST_SECONDS = 30.0
-"""How long an honest sender waits for an answer, as `app.http.ask` does."""
+"""The time that an honest sender waits for an answer, as in `app.http.ask`."""
 HONEST, LEAST = 3, 8
 
 
 def most_resident(collector: CollectorProcess) -> int:
-    """The most that the process ever had, as the kernel kept it, in bytes."""
+    """The peak resident memory of the process in bytes, from the kernel."""
     status = Path(f"/proc/{collector.pid}/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) * 1024
 
 
 @dataclass
 class Honest:
-    """Senders that send each batch once and note its answer; nothing is repeated."""
+    """Senders that send each batch once, without retries, and note its answer."""
 
     collector: CollectorProcess
     names: list[str] = field(default_factory=list)
@@ -44,7 +44,7 @@ class Honest:
     errors: list[str] = field(default_factory=list)
 
     def send(self, until: float) -> None:
-        """From several threads, until a moment, and some batches at least."""
+        """Send from several threads until the deadline, and at least a minimum of batches."""
         threads = [threading.Thread(target=self._send, args=(until,)) for _ in range(HONEST)]
         for thread in threads:
             thread.start()
@@ -70,7 +70,7 @@ class Honest:
 def test_under_attack_memory_has_a_ceiling_and_every_honest_event_is_acknowledged_and_kept_once(tmp_path: Path) -> None:
     with start_collector(tmp_path, store_memory="128MB", max_connections=300, body_seconds=3) as collector:
         honest = Honest(collector)
-        # The first key is taken for the product's: not an attacker's.
+        # The first key becomes the product's, so it must not be an attacker's.
         assert post(collector, batch(event())).status == 200
         with Attack(collector.port, each=2) as attack:
             wait_for(lambda: all(attack.done[kind] for kind in attack.kinds), "every kind of attack", seconds=90)
@@ -90,7 +90,7 @@ def test_under_attack_memory_has_a_ceiling_and_every_honest_event_is_acknowledge
         assert counter(collector, "connections_cut") > 0
         assert "Traceback" not in collector.output
         wait_for(lambda: gauge(collector, "journal_waiting_bytes") == 0, "the store", 60)
-        # The floods come under a key that is known: more of them than 600,000 events a minute is an alarm, no more.
+        # The floods use a known key: more than 600,000 events a minute raise an alarm only.
         assert set(ask(collector, "GET", "/healthz").json["alarms"]) <= {"key_alarm"}
         assert collector.stop() == 0
     kept = stored(tmp_path)

@@ -1,4 +1,4 @@
-"""Raw connections from chosen loopback addresses, for tests of what no HTTP library would send."""
+"""Raw connections from chosen loopback addresses, for bytes that no HTTP library would send."""
 
 import socket
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def request(body: bytes, *headers: str, path: str = "/batch/") -> bytes:
 
 
 def answer(connection: socket.socket) -> bytes:
-    """What comes until the end of an answer with a Content-Length, or until the connection ends."""
+    """The bytes up to the end of an answer with a Content-Length, or up to the end of the connection."""
     found = b""
     with suppress(ConnectionError):
         while part := connection.recv(65536):
@@ -36,7 +36,7 @@ def answer(connection: socket.socket) -> bytes:
 
 
 def status(connection: socket.socket) -> int:
-    """The status of the next answer, 0 where the connection ends without one."""
+    """The status of the next answer; 0 if the connection ends without one."""
     found = answer(connection)
     return int(found.split()[1]) if found else 0
 

@@ -1,8 +1,7 @@
 """Four raw senders: gzip batches over plain HTTP, one after another, each event's uuid noted after its 200.
 
 A sender keeps a batch until it is acknowledged and sends it again, under the same uuids, to the next process. At a
-moment that the fleet was told beforehand one of them calls back in the middle of what it does: there the collector is
-killed.
+`Moment` that is set beforehand one of them calls back in the middle of its work, and the collector is killed there.
 """
 
 import gzip
@@ -25,7 +24,7 @@ PHASES = ("body half sent", "body sent", "answer read")
 
 @dataclass
 class Moment:
-    """When to call: at the so-manieth time that any sender is in a phase."""
+    """The time of `call`: when the senders together have entered `phase` `count` times."""
 
     phase: str
     count: int
@@ -53,19 +52,19 @@ class Fleet:
             thread.start()
 
     def open(self, port: int, moment: Moment | None) -> None:
-        """Let the senders send there."""
+        """Let the senders send to this port."""
         with self.turn:
             self.port, self.moment = port, moment
             self.turn.notify_all()
 
     def shut(self) -> None:
-        """Nobody sends any more once this returns."""
+        """Stop all senders; none sends once this returns."""
         with self.turn:
             self.port = None
             assert self.turn.wait_for(lambda: not self.busy, 60)
 
     def finish(self) -> None:
-        """Let each sender get rid of the batch that it keeps, then end."""
+        """Let each sender deliver its pending batch, then end."""
         with self.turn:
             self.ended = True
             self.turn.notify_all()
@@ -96,8 +95,6 @@ class Fleet:
 
 
 class Sender(threading.Thread):
-    """One of them."""
-
     def __init__(self, fleet: Fleet, number: int) -> None:
         super().__init__(name=f"sender-{number}", daemon=True)
         self.fleet = fleet
@@ -124,7 +121,7 @@ class Sender(threading.Thread):
                         self.fleet.turn.notify_all()
 
     def _port(self) -> int | None:
-        """Where to send, as soon as it may; None at the end."""
+        """Wait until sending is allowed; returns the port, or None at the end."""
         fleet = self.fleet
         with fleet.turn:
             fleet.turn.wait_for(lambda: fleet.port is not None or (fleet.ended and self.kept is None))

@@ -1,4 +1,4 @@
-"""What the kill test relies on: a test that fails half-way leaves no collector running."""
+"""The harness of the kill test: a test that fails half-way leaves no collector running."""
 
 from pathlib import Path
 

@@ -27,7 +27,7 @@ MOST_BATCHES = 60
 
 
 def totals(collector: CollectorProcess) -> tuple[int, int]:
-    """Of all events, in the chart of events and in that of tools."""
+    """The number of events in the chart of events, and of calls in that of tools."""
 
     def rows(chart: str) -> list[list[Any]]:
         found: list[list[Any]] = ask(collector, "GET", f"/api/charts/{chart}?range=90d").json["rows"]
@@ -37,7 +37,7 @@ def totals(collector: CollectorProcess) -> tuple[int, int]:
 
 
 def loaded(collector: CollectorProcess, least: int, what: str) -> tuple[int, int]:
-    """The totals, once they are so many at least."""
+    """The totals, once they are at least `least`."""
     wait_for(lambda: totals(collector)[0] >= least, f"{least} events: {what}", 60)
     return totals(collector)
 
@@ -52,7 +52,7 @@ def operate(data: Path, until: threading.Event) -> None:
 
 
 def live_until_killed(collector: CollectorProcess, fleet: Fleet, chance: random.Random) -> str:
-    """One life of the collector; the name of the moment at which it ended."""
+    """Run the collector until it is killed; returns the phase and its count at the kill."""
     killed = threading.Event()
 
     def kill() -> None:
@@ -92,7 +92,7 @@ def test_after_kills_at_random_moments_every_acknowledged_event_counts_exactly_o
         moments.append(live_until_killed(collector, fleet, chance))
         acknowledged, most = len(fleet.acknowledged()), len(fleet.acknowledged()) + fleet.waiting
         collector = start_collector(data, segment_seconds=0.2)
-        # Nobody sends: what comes now was committed before the kill.
+        # All senders are stopped: events loaded from here on were committed before the kill.
         for total in loaded(collector, acknowledged, str(moments)):
             assert acknowledged <= total <= most, moments
         unanswered += totals(collector)[0] > acknowledged

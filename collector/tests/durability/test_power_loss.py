@@ -1,4 +1,4 @@
-"""Cut at any byte or with any bit changed, a segment keeps exactly the lines that are whole."""
+"""A segment that is cut at any byte, or has any bit changed, keeps exactly its intact lines."""
 
 import bisect
 import itertools
@@ -43,7 +43,7 @@ def journal(tmp_path: Path) -> Iterator[Path]:
 
 
 def recovered(journal: Path, content: bytes) -> bytes:
-    """What the next start makes of a live segment; the directory is empty again afterwards."""
+    """The result of recovery on a live segment. Empties the directory afterwards."""
     (journal / LIVE).write_bytes(content)
     recover(journal)
     closed = journal / CLOSED
@@ -66,7 +66,7 @@ def flipped(at: int, bit: int) -> bytes:
 
 
 def left_after_a_flip(at: int) -> bytes:
-    """Every line but the one that holds the byte; an end of a line belongs to the next one too, which it held off."""
+    """All lines except the one that holds the byte; a line feed also belongs to the line that follows it."""
     line = bisect.bisect_right(ENDS, at)
     lost = {line, line + 1} if at == ENDS[line] - 1 else {line}
     return b"".join(text for number, text in enumerate(LINES) if number not in lost)

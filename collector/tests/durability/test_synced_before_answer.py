@@ -1,4 +1,4 @@
-"""As the kernel saw it: an event's bytes are synced before its 200 is written; without the sync this test fails."""
+"""A trace of system calls shows that an event is synced before its 200 is written; without the sync this test fails."""
 
 import os
 import shutil
@@ -49,7 +49,7 @@ def traced(tmp_path: Path, source: Path | None = None) -> Order:
             sender.join(120)
     wait_for(lambda: tracing.ended(output), "the end of the trace")
     order = tracing.order_of(output, data / "journal")
-    # It was seen at all: every request, in several segments.
+    # The trace is complete: it holds every request, in several segments.
     assert len(sent) == SENDERS * REQUESTS
     assert order.answered == sent
     assert len(order.segments) > 2
@@ -75,7 +75,7 @@ CUTS = {
     ),
     "no sync of a new name": (SEGMENTS, "            sync_directory(directory)\n", "", "got lines before its name"),
 }
-"""Where a guard stands, what stands there, what takes its place, and what is said without it."""
+"""For each guard: its file, its source text, the replacement, and the fault that the trace then shows."""
 
 
 @pytest.mark.parametrize("cut", CUTS.values(), ids=list(CUTS))

@@ -1,4 +1,4 @@
-"""What a collector asked of the kernel, in order, and what of it is in the wrong order.
+"""The system calls of a collector in order, and the violations of the required order.
 
 The tracer sees a call end before the thread that made it goes on, so the order of lines is an order in time.
 """
@@ -21,7 +21,7 @@ _OK = "HTTP/1.1 200"
 
 
 def command(output: Path) -> list[str]:
-    """What to put before a command: all threads, whole contents, names of files and sockets."""
+    """The command prefix that traces all threads, with whole contents and the names of files and sockets."""
     strace = shutil.which("strace")
     assert strace is not None, "strace is missing: `make strace` installs it"
     return [
@@ -58,7 +58,7 @@ class Event:
 
 
 def events(trace: str) -> Iterator[Event]:
-    """Beginnings and ends of calls, in order. A call that nothing came between is a beginning and an end at once."""
+    """Beginnings and ends of calls, in order. An uninterrupted call yields both."""
     begun: dict[str, str] = {}
     for line in trace.splitlines():
         found = _LINE.match(line)
@@ -90,11 +90,11 @@ def _event(text: str, *, begins: bool) -> Event:
 
 @dataclass
 class Order:
-    """Reads events and notes what is wrong.
+    """Reads calls and notes violations of the order.
 
     Attributes:
         answered: uuids in requests that got their 200.
-        wrong: a sentence for each thing that came too early.
+        wrong: a sentence for each call that came too early.
         segments: names of journal segments that were begun.
     """
 

@@ -1,7 +1,7 @@
-"""Requests to break the collector with: real ones, changed in their JSON, their encoding, their bytes and headers.
+"""Hostile requests: real ones with changes to their JSON, encoding, bytes and headers.
 
-Everything follows from a seed, so that a failure can be made again. `MARKER` stands wherever a sender can put text;
-no kind of property admits it, so it may never be seen again.
+Everything follows from a seed, so that a failure can be reproduced. `MARKER` is in every place where a sender can put
+text; no kind of property admits it, so it may not appear anywhere later.
 """
 
 import base64
@@ -48,7 +48,7 @@ class Input:
 
 
 def inputs(seed: int, count: int) -> Iterator[Input]:
-    """So many requests."""
+    """`count` random requests."""
     random = Random(seed)
     for _ in range(count):
         yield _of_client(random) if random.random() < 0.1 else _input(random)
@@ -95,7 +95,7 @@ def _made(random: Random) -> Any:
 
 
 def _of_client(random: Random) -> Input:
-    """What Footfall's client sends, which goes a way of its own; or what is nearly that."""
+    """A batch in the form of Footfall's client, which takes the fast form of admission, or almost in that form."""
     names = random.choices(("tool_executed", "tool_error"), k=random.choice((1, 2, 7)))
     whole: Any = {"api_key": KEY, "sent_at": "2026-11-23T22:14:35Z", "batch": [_clients_event(name) for name in names]}
     for _ in range(random.choice((0, 0, 1, 2))):
@@ -117,7 +117,7 @@ def _clients_event(name: str) -> dict[str, Any]:
 
 
 def _changed(random: Random, whole: Any) -> Any:
-    """The same with one node replaced, removed or doubled: mostly deep inside."""
+    """A copy with one node, mostly a deep one, replaced, removed or doubled."""
     holder: Any = None
     key: Any = None
     node = whole
@@ -166,7 +166,7 @@ def _text(whole: Any) -> bytes:
 
 
 def _encoded(random: Random, text: bytes) -> tuple[bytes, bytes, Headers]:
-    """The body, the query and the headers of one of the ways in which SDKs send it; sometimes labelled wrongly."""
+    """The body, query and headers as one of the SDKs sends them; sometimes with a wrong label."""
     name = random.choice(_NAMES)
     if name == "lz64" and len(text) > _MOST_LZ:
         name = "gzip"
@@ -224,7 +224,7 @@ _HEADERS = (
 
 
 def _damaged(random: Random, whole: bytes) -> bytes:
-    """The same with a few bytes changed, lost, added or doubled."""
+    """A copy with a few bytes changed, lost, added or doubled."""
     body = bytearray(whole)
     for _ in range(random.choice((1, 1, 2, 8))):
         at = random.randrange(len(body) + 1)
@@ -251,7 +251,7 @@ _SPLICES = (
 
 
 def giants() -> list[Input]:
-    """What would need much memory or time: bombs of every encoding, deep nesting, many small values."""
+    """Requests that would need much memory or time: bombs of every encoding, deep nesting, many small values."""
     zeros = b" " * (40 << 20)
     bombs = {
         b"gzip": _gzip(zeros), b"deflate": zlib.compress(zeros, 1), b"br": _brotli.compress(zeros, quality=1),

@@ -1,4 +1,4 @@
-"""The application itself, with a real journal, in this process: asked at the ASGI level, where it is fastest."""
+"""The ASGI application with a real journal in this process, called without HTTP for speed."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ _SEGMENT_BYTES = 4 << 20
 
 
 class Target:
-    """Asks, and looks at everything that came of it. Use `running()`."""
+    """Sends requests and checks answers, log and files. Use `running()`."""
 
     def __init__(self, data: Path) -> None:
         WriteKeys(data).add("dot-ai", KEY)
@@ -37,7 +37,7 @@ class Target:
         self._addresses = Random(0)
 
     def ask(self, requests: Sequence[Input]) -> None:
-        """Ask all of them at once, as clients do; AssertionError names the one whose answer is wrong."""
+        """Send all requests concurrently; AssertionError names the one whose answer is wrong."""
         for request, (status, said) in zip(requests, self._runner.run(self._all(requests)), strict=True):
             self.asked += 1
             self.statuses[status] += 1
@@ -50,7 +50,7 @@ class Target:
         return await asyncio.gather(*map(self._one, requests))
 
     async def _one(self, request: Input) -> tuple[int, bytes]:
-        """The status, and all that is said; (0, b"") where the client did not wait for it."""
+        """The status and the whole answer; (0, b"") if the client did not wait for it."""
         parts = [{"type": "http.request", "body": part, "more_body": True} for part in request.parts]
         parts[-1]["more_body"] = False
         if request.gone:
@@ -81,13 +81,13 @@ class Target:
             "raw_path": request.path.encode(),
             "query_string": request.query,
             "headers": [(b"host", b"localhost"), *request.headers.items()],
-            # Each from elsewhere: it is the decoder that is looked at here, not what one sender may ask.
+            # Each request has another address, so that the rate limits per peer don't interfere.
             "client": (f"10.{'.'.join(str(self._addresses.randrange(256)) for _ in range(3))}", 1),
             "server": ("127.0.0.1", 80),
         }
 
     def _look_at_segments(self) -> None:
-        """Check what was written, and take closed segments away, as the loader does."""
+        """Check the closed segments and delete them, as the loader does."""
         for path in (self.data / FOLDER).glob("*.jsonl"):
             self._check(path)
             path.unlink()
@@ -101,7 +101,7 @@ class Target:
             self.lines += 1
 
     def close(self) -> None:
-        """Close the journal, and look at every file there is."""
+        """Close the journal and check all files."""
         self.collector.journal.close()
         self.collector.store.close()
         self._runner.close()
@@ -113,7 +113,7 @@ class Target:
 
 @contextmanager
 def running(data: Path) -> Iterator[Target]:
-    """A target whose log is listened to: it has nothing to say, whatever comes."""
+    """A target whose log is captured; no request may make it log a line."""
     data.mkdir(parents=True)
     target = Target(data)
 

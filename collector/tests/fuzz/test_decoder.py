@@ -1,4 +1,4 @@
-"""No bytes make the collector fail, say or keep what it must not, or grow: 100,000 requests; with SOAK=1 a million."""
+"""No request makes the collector fail, leak, or grow: 100,000 requests, with SOAK=1 a million."""
 
 import os
 import time
@@ -18,11 +18,11 @@ from footfall_collector.receive.protocol.v0 import client_key
 from footfall_collector.receive.refusals import RefusedError
 
 PARTS, COUNT = (4, 250_000) if os.environ.get("SOAK") else (2, 50_000)
-"""Parts that run beside each other, and requests of each."""
+"""The parts that run in parallel, and the requests of each."""
 AT_ONCE = 100
 GIANT_EVERY = 8
 WARM = 120
-"""Examples after which caches are full; what is resident then is what growth is measured from."""
+"""The examples that fill the caches; growth is measured from the resident memory after them."""
 GROWTH_BYTES = 64 << 20
 
 
@@ -73,7 +73,7 @@ def test_no_bytes_make_the_collector_fail_say_or_keep_what_it_must_not_or_grow(t
     print(f"part {part}: {target.asked} requests in {time.monotonic() - began:.0f} s, {target.lines} events admitted")
     print(f"answers {statuses}; resident {first >> 20} MiB, then {last >> 20}, at most {most >> 20}")
     assert target.asked >= COUNT
-    # Inputs that are all refused would prove little.
+    # If all inputs were refused, this test would prove little.
     assert statuses[200] > COUNT // 4
     assert statuses[400] > COUNT // 20
     assert {401, 405, 413} <= statuses.keys()

@@ -1,4 +1,4 @@
-"""After a crash every whole line is there and a torn one is not."""
+"""After a crash every intact line is kept, and a torn one is removed."""
 
 import asyncio
 import os
@@ -58,7 +58,7 @@ def test_closed_segments_are_unchanged_and_their_numbers_are_not_used_again(tmp_
 
 
 def test_numbers_are_not_used_again_after_the_loader_has_deleted_everything(tmp_path: Path) -> None:
-    """The store remembers by number what it has loaded: a number that comes again would be skipped, and lost."""
+    """The store knows loaded segments by number, so the events of a reused number would be lost."""
     numbers = []
     for _ in range(3):
         journal = Journal(tmp_path, Status())

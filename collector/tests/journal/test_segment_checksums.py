@@ -1,4 +1,4 @@
-"""A segment that fits its checksum is loaded as it is; one that was changed or that nothing is known of is not."""
+"""A segment that matches its checksum needs no check of its lines; a changed or unknown one is checked line by line."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`append` returns when the lines are on disk, and says so when they are not."""
+"""`append` returns once the lines are on disk, and raises if they can't be written."""
 
 import asyncio
 import os

@@ -94,7 +94,7 @@ def test_a_backup_that_is_killed_leaves_no_backup_and_the_next_one_works(tmp_pat
             command.kill()
             command.communicate()
         assert (target.exists(), (tmp_path / "backup.partial").exists()) == (False, True)
-        # The store is not held any more.
+        # The store is released.
         give(collector, some_event())
         done(data, "backup", str(target))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["backup", "data"]

@@ -88,7 +88,7 @@ def test_a_clickhouse_store_is_left_to_the_tools_of_that_database(tmp_path: Path
     data.mkdir()
     for words in (["backup", place], ["restore", place], ["verify"], ["export", place]):
         said = refused(data, *words, prefix=["env", "FOOTFALL_STORE=clickhouse://nobody@127.0.0.1:1/footfall"])
-        assert "the events are in a database of its own: use that database's tools" in said
+        assert "the events are in a separate database: use that database's tools" in said
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 

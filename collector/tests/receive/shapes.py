@@ -1,4 +1,4 @@
-"""Requests as SDKs make them, for the tests of what takes them."""
+"""Requests in the forms of the SDKs, for the tests of ingestion."""
 
 import base64
 import gzip
@@ -8,7 +8,7 @@ from typing import Any
 
 TOKEN = "phc_public_write_key"
 SECRET_TEXT = "my-secret-namespace-kx7"
-"""What no log, journal or answer may ever hold."""
+"""A text that may not appear in any log, journal or answer."""
 
 
 def event(name: str = "tool_executed", **changes: Any) -> dict[str, Any]:
@@ -43,12 +43,12 @@ def batch(*events: dict[str, Any], **more: Any) -> bytes:
 
 
 def form_of(body: bytes, **more: str) -> bytes:
-    """The same as an old browser SDK posts it: a form whose `data` is base64."""
+    """The body as an old browser SDK posts it: a form whose `data` is base64."""
     from urllib.parse import urlencode
 
     return urlencode({"data": base64.b64encode(body).decode(), **more}).encode()
 
 
 def gzipped(body: bytes) -> bytes:
-    """The same, compressed."""
+    """The body, compressed."""
     return gzip.compress(body)

@@ -1,4 +1,4 @@
-"""However the process ends and however often an event is sent, it is counted once."""
+"""An event is counted once, after any end of the process and any number of retries."""
 
 import signal
 import subprocess
@@ -23,7 +23,7 @@ BY_EVENT = "SELECT event, sum(n)::BIGINT FROM event_counts GROUP BY event"
 
 
 def counts(data: Path) -> dict[str, int]:
-    """Events by name, as charts count them now, after a roll-up, and from the raw events alone: all the same."""
+    """Events by name. Checks that charts count the same now, after a roll-up, and after a rebuild."""
     store = open_store(data)
     try:
         now = dict(store.query(BY_EVENT, EVERYTHING))
@@ -38,7 +38,7 @@ def counts(data: Path) -> dict[str, int]:
 
 
 def load(data: Path) -> Status:
-    """Load and settle what is in the journal, with a store of its own."""
+    """Open a store, load the journal, and checkpoint."""
     status, store = Status(), open_store(data)
     loader = loader_of(data, store, status)
     loader.run_once()
@@ -70,7 +70,7 @@ STEPS = (
     "begin", "month 2026-10", "month 2026-11", "done",
     "roll up", "rolled up", "checkpoint", "checkpointed", "forget segments", "checkpoint", "checkpointed",
 )  # fmt: skip
-"""What one load takes; `close` settles once more."""
+"""The steps of one load; `close` adds another checkpoint."""
 
 
 def test_killed_at_one_step_after_another_it_still_counts_once(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_an_event_sent_again_weeks_later_counts_once(tmp_path: Path) -> None:
 
 
 def test_an_event_whose_retry_falls_into_another_month_counts_once(tmp_path: Path) -> None:
-    # The first attempt took a second on its way, so by our clock the event is a second older than at the retry.
+    # The first attempt was a second in transit, so by the collector's clock its event is a second older than the retry.
     one = event(timestamp=stamp(NOVEMBER))
     send(tmp_path, one, received=NOVEMBER + 10, sent_at=NOVEMBER + 11)
     assert months(tmp_path) == ["2026-10"]
@@ -165,7 +165,7 @@ def test_a_load_that_was_cut_short_is_finished_whole_whichever_segment_is_asked_
     with pytest.raises(EndedError):
         store.load(rest)
     store.files.close()
-    # Deleting waits for a settling, so the loader meets a segment first that is long in the store.
+    # Segments are deleted after a checkpoint, so the loader first meets one that the store already has.
     store = open_store(tmp_path)
     store.load([first])
     store.close()

@@ -1,5 +1,5 @@
-"""The files that ZooKeeper and the ClickHouse servers of the rig are started with. Small on purpose: four of them and
-the tests share two processors."""
+"""The configuration files of the rig's ZooKeeper and ClickHouse servers. The limits are small: four servers and the
+tests share two processors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
-"""`DEBUG_DOT_AI=true`: every recorded event as a line on stderr, and then on its usual path.
+"""`DEBUG_DOT_AI=true`: prints every recorded event as a line on stderr; the event is recorded and sent as usual.
 
-The line is the one that the TypeScript client of dot-ai prints, with the event as JSON. stdout belongs to the protocol
-of a stdio server. Imported only where the variable is set.
+The line has the format of dot-ai's TypeScript client, with the event as JSON. It goes to stderr because a stdio server
+uses stdout for the protocol. Imported only if the variable is set.
 """
 
 import sys
@@ -12,10 +12,10 @@ import msgspec
 
 
 def printing(append: Callable[[bytes], object], common: Mapping[str, Any]) -> Callable[[bytes], None]:
-    """A function that prints the event of a spool line, and passes the line on to `append`.
+    """Wraps `append`: the returned function appends a spool line, then prints its event.
 
     Args:
-        append: takes the line.
+        append: appends a line to the spool.
         common: the properties that every event carries, by wire name.
     """
 
@@ -27,6 +27,6 @@ def printing(append: Callable[[bytes], object], common: Mapping[str, Any]) -> Ca
             sys.stderr.write(f"[Telemetry] Event captured: {msgspec.json.encode(shown).decode()}\n")
             sys.stderr.flush()
         except (OSError, ValueError, AttributeError):
-            return  # stderr is closed, or there is none: the event is recorded
+            return  # stderr is closed or missing; the event is already recorded
 
     return print_and_append

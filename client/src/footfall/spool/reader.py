@@ -1,4 +1,4 @@
-"""Reads the lines of a segment that are not acknowledged yet, whatever else is in the file."""
+"""Reads the unacknowledged lines of a segment and skips everything else in the file."""
 
 import msgspec
 

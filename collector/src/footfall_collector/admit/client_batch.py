@@ -137,7 +137,7 @@ def _number_fragment(rule: PropertyRule, value: object) -> str | None:
 def _event_writer(rules: EventRules) -> _EventWriter:
     numbers = [rule for rule in rules.own if rule.kind is int]
     words = [rule for rule in rules.own if rule.kind is not int]
-    # attrgetter returns a tuple for two names or more, so the first one is repeated. An event without words of its own
+    # attrgetter returns a tuple for two names or more, so the first one is repeated. An event that adds no words
     # uses the common ones as its key.
     names = [_field(rule.wire) for rule in words or rules.common]
     return _EventWriter(

@@ -28,7 +28,7 @@ def add_command(commands: "Commands", name: str, description: str, example: str)
 
 
 def add_group(commands: "Commands", name: str, description: str, example: str) -> "Commands":
-    """Add a command that has commands of its own."""
+    """Add a command that has subcommands."""
     group = commands.add_parser(
         name,
         help=description,

@@ -56,7 +56,7 @@ def _get_report(url: str | None, settings: Settings, query: dict[str, str]) -> d
     if url is not None:
         return fetch_report(url, query, settings.sign_in_secret)
     try:
-        # The collector on this directory, whatever address it listens on.
+        # The collector that uses this directory, at any address.
         report: dict[str, Any] = send_command(settings.data, "report", query)
         return report
     except NotRunningError:

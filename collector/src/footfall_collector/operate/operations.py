@@ -26,7 +26,7 @@ MAX_HOLD_SECONDS = 900.0
 DUCKDB_COMMANDS = frozenset({"hold", "verify", "export"})
 """Commands that work on the files of the DuckDB store."""
 CLICKHOUSE_HAS_NO_FILES = (
-    "the events are in a database of its own: use that database's tools for backup, restore, check and export"
+    "the events are in a separate database: use that database's tools for backup, restore, check and export"
 )
 _PROGRESS_SECONDS = 0.5
 _DAY = 86_400

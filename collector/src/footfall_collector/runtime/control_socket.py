@@ -94,7 +94,7 @@ class SocketCaller:
 
 
 class ControlSocket:
-    """Listens and replies on a thread of its own. `commands` raise ControlError with a sentence for the user."""
+    """Listens and replies on a dedicated thread. `commands` raise ControlError with a sentence for the user."""
 
     def __init__(self, data: Path, commands: Mapping[str, Command]) -> None:
         self._commands = dict(commands)

@@ -164,7 +164,7 @@ class PostHog:
     def _page(self, kind: str, offset: int) -> dict[str, Any]:
         kept = self.kept[kind]
         more = offset + PAGE < len(kept)
-        # PostHog names itself as it is known behind its proxy.
+        # PostHog uses its internal name behind the proxy.
         following = f"http://posthog.internal:8000/api/projects/7/{kind}/?limit={PAGE}&offset={offset + PAGE}"
         page = kept[offset : offset + PAGE]
         return {"count": len(kept), "next": following if more else None, "previous": None, "results": page}

@@ -39,7 +39,7 @@ def said(kind, text):
     return Property(kind, meaning=text, purpose="To know", question="next")
 
 class LetterSorted(Event, frozen=True, tag="letter_sorted"):
-    """A letter was sorted."""
+    """A letter is sorted."""
 
     size: Annotated[str, said(Vocabulary("size", ("small", "large")), "Its size")]
     weight: Annotated[float, said(Amount("grams", 1000), "Its weight")]

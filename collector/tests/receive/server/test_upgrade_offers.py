@@ -1,4 +1,4 @@
-"""A request that offers another protocol is read like any other; spaces around a header's value mean nothing."""
+"""A request that offers another protocol is read like any other; spaces around a header's value are ignored."""
 
 import json
 

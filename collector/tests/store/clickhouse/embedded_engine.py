@@ -67,7 +67,7 @@ class Embedded:
     def _run(self, sql: str) -> list[tuple[Any, ...]]:
         try:
             answer = str(_sessions[self._directory].query(sql, "JSONCompact"))
-        except Exception as error:  # noqa: BLE001 - whatever its binding raises
+        except Exception as error:  # noqa: BLE001 - the binding raises any class
             raise EngineError(str(error)[:1500]) from None
         if not answer.strip():
             return []

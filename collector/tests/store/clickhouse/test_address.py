@@ -1,4 +1,4 @@
-"""The address of a ClickHouse store: what it says, what is refused, and where a password may not stand."""
+"""The address of a ClickHouse store: its parts, its refusals, and the places where a password may not appear."""
 
 from pathlib import Path
 

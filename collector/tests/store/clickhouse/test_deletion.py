@@ -1,4 +1,4 @@
-"""On ClickHouse as on DuckDB: what is forgotten or too old is gone for good, wherever the process ends."""
+"""On ClickHouse, as on DuckDB, forgotten instances and old months stay deleted, at any point where the process ends."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
 """Every chart and every question of the pages has the same answer from ClickHouse as from DuckDB.
 
-ClickHouse is the one of today, embedded in the test's process. Both got the same journal in the same portions.
+ClickHouse is a current release, embedded in the test's process. Both engines load the same journal in equal portions.
 """
 
 import shutil
@@ -53,7 +53,7 @@ ASKED: dict[str, Callable[[Answers, Filters], Chart]] = {
     "public": Answers.public,
 }
 ORDERED = set(ASKED) - {"releases", "public"}
-"""Those whose rows are in a full order; of the others equal keys may come in any order."""
+"""The questions whose rows have a total order; in the others, rows with equal keys may be in any order."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     homes = [tmp_path_factory.mktemp(name) for name in ("duck", "click")]
     stores: tuple[Store, Store] = (open_store(homes[0]), embedded_store(homes[1]))
     loaders = [loader_of(home, store) for home, store in zip(homes, stores, strict=True)]
-    # A third is in one batch of the rollups, a third in a second one, and a third in none yet.
+    # A third is in one batch of the roll-ups, a third in a second one, and a third in none yet.
     for part in (sent[:third], sent[third : 2 * third], sent[2 * third :]):
         journal_fleet(homes[0], part)
         shutil.copytree(homes[0] / "journal", homes[1] / "journal", dirs_exist_ok=True)

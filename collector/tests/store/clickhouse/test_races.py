@@ -1,4 +1,4 @@
-"""Two collectors on one ClickHouse store at one moment: every event counts once, also where one rolls up in between."""
+"""Two collectors load one ClickHouse store at the same time: an event counts once, also if one rolls up in between."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -41,19 +41,19 @@ class _Between(Embedded):
 def test_a_row_that_is_rolled_up_while_another_collector_says_it_does_not_count_is_taken_back(tmp_path: Path) -> None:
     engine = tmp_path / "engine"
     stores = two_collectors(tmp_path)
-    # The one whose loads have the higher numbers loads first: its rows are those that lose.
+    # The collector with the higher load numbers loads first: its rows are the ones that do not count.
     numbers = zip((store.load_state.collector for store in stores), ("one", "two"), strict=True)
     low, high = (tmp_path / name for _, name in sorted(numbers))
     for home in (low, high):
         journal_fleet(home, FLEET.requests())
     first = ClickHouseStore(high, CATALOGUES, parse_address(ADDRESS), connect=lambda _: Embedded(engine))
 
-    def meanwhile(name: str) -> None:
+    def interrupt(name: str) -> None:
         if name == "insert":
             load(high, first, checkpoint=False)
 
     second = ClickHouseStore(
-        low, CATALOGUES, parse_address(ADDRESS), connect=lambda _: _Between(engine, first.roll_up), on_step=meanwhile
+        low, CATALOGUES, parse_address(ADDRESS), connect=lambda _: _Between(engine, first.roll_up), on_step=interrupt
     )
     load(low, second)
     [[doubles]] = second.writer.execute("SELECT count() FROM footfall.repeated")
@@ -61,7 +61,7 @@ def test_a_row_that_is_rolled_up_while_another_collector_says_it_does_not_count_
     truth = Counter(one.event for one in EVENTS)
     assert sum(n for _, n in second.query(BY_EVENT, EVERYTHING)) == 2 * len(EVENTS), "the window was not met"
     for _ in range(2):
-        # Also where nothing arrives any more: every hour the loader sees to what is left to do.
+        # The loader finishes pending work every hour, even if no events arrive.
         first.finish_forgetting()
         assert dict(first.query(BY_EVENT, EVERYTHING)) == truth
         second.roll_up()

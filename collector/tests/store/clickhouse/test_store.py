@@ -1,7 +1,7 @@
-"""On ClickHouse as on DuckDB: counted once however a load ends, and the same after counts were made anew.
+"""On ClickHouse, as on DuckDB, an event counts once after any end of a load, and also after a rebuild.
 
-ClickHouse is the one of today, embedded. The server is another process than the collector, so a collector's end is
-told by an exception that nothing catches and a store that is opened anew.
+ClickHouse is a current release, embedded. The server outlives the collector, so an uncaught exception stands for the
+end of the collector, and the store is then opened again.
 """
 
 from collections import Counter
@@ -81,7 +81,7 @@ def test_ended_at_any_step_the_next_start_counts_every_event_once(tmp_path: Path
 
 
 class _Cut(Embedded):
-    """An engine whose insert arrives in one month only, as where a connection ends between two shards."""
+    """An engine whose insert arrives in one month only, as if the connection ended between two shards."""
 
     months = 1
 
@@ -107,7 +107,7 @@ def test_an_insert_that_arrived_in_part_is_completed_and_not_doubled(tmp_path: P
 
 
 def test_an_event_sent_again_weeks_later_or_in_another_month_counts_once(tmp_path: Path) -> None:
-    # The first attempt took a second on its way, so by our clock the event is a second older than at the retry.
+    # The first attempt was a second in transit, so by the collector's clock its event is a second older than the retry.
     one, store = event(timestamp=stamp(NOVEMBER)), embedded_store(tmp_path)
     journal(tmp_path, [admitted([one], NOVEMBER + 10, NOVEMBER + 11)])
     load(tmp_path, store)

@@ -1,4 +1,4 @@
-"""What is forgotten or too old is gone: from the charts, from the bytes on disk, and for later retries too."""
+"""Forgotten instances and old months are gone from charts and disk, and late retries don't restore them."""
 
 import subprocess
 import sys
@@ -47,7 +47,7 @@ def filled(data: Path) -> DuckStore:
 
 
 def check(store: DuckStore, left: list[FleetEvent]) -> None:
-    """The charts' relations, the rollups made anew and the raw events all have these events and no others."""
+    """The charts' relations, the rebuilt roll-ups and the raw events all have these events and no others."""
     expected = Counter(event.event for event in left)
     lasting = {event.instance for event in left if not event.instance.startswith("ephemeral_")}
     for _ in range(2):
@@ -110,7 +110,7 @@ def size(data: Path) -> int:
 
 
 def test_deleting_alone_would_leave_the_bytes(tmp_path: Path) -> None:
-    # Why files are written anew: this is what the engine's own means leave behind.
+    # The reason for rewriting files: the engine's own DELETE leaves these bytes behind.
     store = filled(tmp_path)
     for month in store.files.months.values():
         store.files.writer.execute(f"DELETE FROM {month.events} WHERE instance = {int(STORED_INSTANCE, 16)}")
@@ -208,7 +208,7 @@ def test_charts_go_on_while_files_are_exchanged(tmp_path: Path) -> None:
     seen = []
 
     def step(name: str) -> None:
-        # In the middle of the exchange itself there is nothing to read: a chart would wait for its end.
+        # During the exchange itself a chart would wait for its end.
         if name in STEPS[:-1]:
             seen.append(dict(store.query(BY_EVENT, EVERYTHING)))
 

@@ -1,4 +1,4 @@
-"""What is in the store's files, how they follow from one another, and what they refuse."""
+"""The content of the store's files, their derivation from one another, and their refusals."""
 
 import json
 import subprocess
@@ -52,7 +52,7 @@ def filled(data: Path) -> DuckStore:
 
 
 def rollups_of(store: DuckStore) -> dict[str, list[tuple[Any, ...]]]:
-    """All rollups, row by row."""
+    """All roll-ups, row by row."""
     return {
         rollup.name: sorted(store.files.writer.execute(f"SELECT * FROM rollups.{rollup.name}").fetchall(), key=repr)
         for rollup in TABLES

@@ -1,4 +1,4 @@
-"""A store of every schema that was released opens, says what it said, and takes events as before."""
+"""A store of every released schema opens, gives the same charts, and accepts events as before."""
 
 import json
 import tarfile
@@ -22,7 +22,7 @@ OLD = sorted(RELEASED.glob("schema-*.tar.xz"))
 
 @pytest.fixture(params=OLD, ids=lambda path: path.name.removesuffix(".tar.xz"))
 def released(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, Path]:
-    """A data directory as that release left it, and the file with what its charts said."""
+    """A data directory that a release wrote, and the file with the rows of its charts."""
     with tarfile.open(request.param) as archive:
         archive.extractall(tmp_path, filter="data")
     return tmp_path, request.param.with_name(request.param.name.replace(".tar.xz", ".json"))

@@ -1,4 +1,4 @@
-"""Connections whose whole answer, not only each read, has a deadline: no slow drip holds the sender.
+"""Connections with a deadline for the whole answer, not only for each read: a slow server can't block the sender.
 
 Interim answers (`103 Early Hints`, `102 Processing`) are skipped: http.client skips `100 Continue` only.
 """
@@ -10,16 +10,16 @@ from http.client import HTTPException, HTTPResponse
 from typing import TYPE_CHECKING, Any
 
 DEFAULT_SECONDS = 10.0
-"""For a whole answer, where no timeout was set."""
+"""The deadline of a whole answer on a connection without a timeout."""
 MAX_INTERIM = 10
 _SWITCHING_PROTOCOLS = 101
-"""Final, although it is below 200: the bytes after it are not HTTP any more."""
+"""A final answer, although it is below 200: the bytes after it are not HTTP."""
 _MAX_INTERIM_HEADERS = 100
 _MAX_HEADER_BYTES = 64 << 10
 
 
 class ConnectionFailedError(Exception):
-    """There was no answer; `reason` is one of a closed set of short texts, without any name or address."""
+    """No answer arrived. `reason` is one of a closed set of short texts, without names and addresses."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -27,7 +27,7 @@ class ConnectionFailedError(Exception):
 
 
 class FinalResponse(HTTPResponse):
-    """An answer that skips the interim ones before it, at most `MAX_INTERIM` of them."""
+    """A final answer; skips at most `MAX_INTERIM` interim answers before it."""
 
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(MAX_INTERIM):
@@ -45,10 +45,10 @@ class FinalResponse(HTTPResponse):
 
 
 class _DeadlineReader(io.RawIOBase):
-    """The readable side of a socket; each read may take only the time that is left until the deadline.
+    """The readable side of a socket; each read times out at the deadline.
 
-    Reads through the socket's file, which keeps a closed socket open until the answer was read: http.client closes the
-    socket of an answer that says `Connection: close` before that.
+    Reads through the socket's file, which keeps the connection open until the answer is read: http.client closes the
+    socket earlier if the answer has `Connection: close`.
     """
 
     def __init__(self, sock: Any, deadline: float) -> None:
@@ -72,7 +72,7 @@ class _DeadlineReader(io.RawIOBase):
 
 
 class _DeadlineSocket:
-    """Wraps a connected socket; everything but reading goes to the socket itself."""
+    """Wraps a connected socket; all operations except reading go to the socket itself."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -93,7 +93,7 @@ else:
 
 
 class AnswerDeadline(_Connection):
-    """Mixed into a connection class with http.client's methods: its answers are final and have deadlines."""
+    """A mixin for connection classes with http.client's methods: answers are final ones and have deadlines."""
 
     response_class = FinalResponse
 
@@ -102,7 +102,7 @@ class AnswerDeadline(_Connection):
         self.sock: Any = _DeadlineSocket(self.sock)
 
     def _tunnel(self) -> None:
-        # A proxy's answer to CONNECT has a deadline too; TLS after it needs the real socket.
+        # A proxy's answer to CONNECT has a deadline too. The TLS handshake that follows needs the real socket.
         real = self.sock
         self.sock = _DeadlineSocket(real)
         try:

@@ -24,7 +24,7 @@ class PostHogRequest:
 
 
 def load_insights(product: str, catalogue_path: str | None) -> tuple[Insight, ...]:
-    """The insights of a product; `catalogue_path` is the Python file of its own events.
+    """The insights of a product; `catalogue_path` is the Python file that defines the product's events.
 
     Raises PostHogError, TypeError, ValueError.
     """

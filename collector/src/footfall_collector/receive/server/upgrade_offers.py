@@ -1,7 +1,7 @@
-"""HTTP/1.1 for clients that offer another protocol: the offer is declined, and the request is read like any other.
+"""Declines offers of another protocol (`Upgrade`), and reads the request as HTTP/1.1.
 
 A server may ignore `Upgrade` (RFC 9110, 7.8). Java's HttpClient offers `h2c` with its first request. httptools stops
-behind the head of such a request, so the request is parsed again without its offer.
+after the head of such a request, so the request is parsed again without its offer.
 """
 
 import contextlib
@@ -10,16 +10,15 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _MAX_OFFERS = 16
-"""How many requests of one read may offer something: each one is copied."""
+"""The limit on requests with an offer in one read: each of them copies the rest of the read."""
 _OFFER = frozenset({b"upgrade", b"http2-settings"})
 _INVALID = "Invalid HTTP request received."
 
 
 class UpgradeDeclining(HttpToolsProtocol):
-    """uvicorn's protocol, with every request read as HTTP/1.1, and header values without the spaces around them."""
+    """uvicorn's protocol; reads every request as HTTP/1.1 and strips the spaces around header values."""
 
     def data_received(self, data: bytes) -> None:
-        """Parse what was read."""
         self._unset_keepalive_if_required()
         for _ in range(_MAX_OFFERS):
             try:
@@ -34,7 +33,7 @@ class UpgradeDeclining(HttpToolsProtocol):
         self.send_400_response(_INVALID)
 
     def _head_without_offer(self) -> bytes:
-        """The head that was parsed last, for a new parser."""
+        """The last parsed head without its offer. Replaces the parser with a new one."""
         parser = self.parser
         lines = [b"%b %b HTTP/%b\r\n" % (parser.get_method(), self.url, parser.get_http_version().encode())]
         for name, value in self.headers:
@@ -50,13 +49,13 @@ class UpgradeDeclining(HttpToolsProtocol):
         return b"".join(lines) + b"\r\n"
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header. Spaces around a value are no part of it (RFC 9110, 5.5); the parser leaves those behind it."""
+        """Store a header. Spaces around a value do not belong to it (RFC 9110, 5.5); the parser keeps trailing ones."""
         name, value = name.lower(), value.strip(b" \t")
         if name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """A head is whole; one with an offer comes again without it."""
+        """Start a complete request. A head with an offer is skipped, since it is parsed again without the offer."""
         if not self.parser.should_upgrade():
             super().on_headers_complete()
