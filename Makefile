@@ -8,9 +8,9 @@ UV_VERSION := 0.13.9
 export UV_NO_PROGRESS := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
-# The first of these that exists makes the environment; the project needs Python 3.11 or newer.
+# The first of these that exists creates the environment; the project needs Python 3.11 or newer.
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3 || echo python3)
-# An older one is refused before it leaves an environment that the next run would use.
+# An older Python is refused before it creates an environment that the next run would use.
 VENV = test -x $(PY) || { $(PYTHON) -c 'import sys; print(sys.version_info >= (3, 11))' | grep -q True \
 	|| { echo "$(PYTHON) is older than 3.11, or not there: make PYTHON=python3.11" >&2; exit 1; }; $(PYTHON) -m venv .venv; }
 
@@ -27,7 +27,7 @@ help: ## this list
 
 setup: .venv/.installed ## the virtual environment in .venv
 
-# What an image installs has the same pins as everything else.
+# Images install the same pinned versions as everything else.
 IMAGE_PINS = $(UV) pip compile --quiet --constraint requirements.txt --generate-hashes --no-header --no-annotate --universal \
 	--python-version 3.11 --no-emit-package footfall --no-emit-package footfall-collector
 
@@ -85,15 +85,15 @@ soak: setup engines strace browser node clickhouse ## what is too long for every
 	SOAK=1 $(PY) -m pytest deploy/tests/test_images.py
 	SOAK=1 $(PY) -m pytest tests/clickhouse
 
-# Chromium drives the dashboard's tests: found where it is, or installed from Debian's packages.
+# The dashboard's tests use Chromium: an existing one, or the one from Debian's packages.
 browser: .venv/.installed
 	@$(PY) scripts/setup/find_chromium.py
 
-# A Kubernetes API server of our own: built once from its Go modules, ten minutes.
+# A Kubernetes API server for the tests, built once from its Go modules: ten minutes.
 kubernetes-assets: .venv/.installed ## kube-apiserver, etcd and kustomize for the tests, in KUBEBUILDER_ASSETS or .kubernetes-assets
 	@$(PY) scripts/setup/kubernetes_assets.py
 
-# What a server that is off asks the kernel for.
+# strace shows the system calls of a server with telemetry off.
 strace: .venv/.installed
 	@$(PY) scripts/setup/find_program.py strace
 

@@ -1,4 +1,4 @@
-"""What all tests share: patience on a busy machine, and a terminal's signals."""
+"""Shared by all tests: longer time limits on a busy machine, and a terminal's signals."""
 
 import signal
 

@@ -47,7 +47,7 @@ class Section:
     versions: Mapping[str, str] = field(default_factory=dict)
 
     def text(self) -> str:
-        """The section as it stands in the results."""
+        """The section as it is written to the results."""
         made = datetime.now(UTC)
         said = ", ".join(f"{name} {number}" for name, number in self.versions.items())
         where = (

@@ -4,7 +4,7 @@ python bench/run.py                     all of them, about an hour; writes bench
 python bench/run.py --only client       those whose names begin so
 python bench/run.py --list              their names
 
-Exit code 1 where one of them failed; the others run all the same.
+Exit code 1 if one of them fails; the others still run.
 """
 
 import argparse

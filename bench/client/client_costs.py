@@ -3,7 +3,7 @@
 python bench/client/client_costs.py                        about three minutes; writes bench/RESULTS.md
 python bench/client/client_costs.py --rounds 1 --dry       a quick look, nothing written
 
-Each figure comes from a process of its own. In every round each sender is measured once, in a new random order, so
+Each figure comes from a separate process. In every round each sender is measured once, in a new random order, so
 that a busy minute of the machine affects all of them; the table has the median of the rounds.
 """
 
@@ -102,7 +102,7 @@ def cells(found: Found) -> list[list[str]]:
 
 
 def bars(found: Found) -> str:
-    """Which bars were kept."""
+    """The bars, and whether each is met."""
     ours = {row: statistics.median(figures) for row, figures in found["footfall"].items()}
     peer = {row: statistics.median(figures) for row, figures in found["posthog-python"].items()}
     said = (
@@ -124,7 +124,7 @@ def bars(found: Found) -> str:
 
 
 def times(ratio: float) -> tuple[bool, str]:
-    """Whether a ratio keeps its bar, and the ratio."""
+    """Whether a ratio meets its bar, and the ratio."""
     return ratio >= LEAST_TIMES_BELOW, f"{ratio:.1f} times"
 
 

@@ -36,8 +36,8 @@ class Fault:
         title: for the table.
         rate: events a second; 0 for a forked child's.
         count: events, unless a signal comes first.
-        modes: what the server is from which second on.
-        signal: sent after so many seconds; None for an end by the library's own shutdown.
+        modes: the server's mode, by the second at which it begins.
+        signal: the signal and the second at which it is sent; None to end with the library's own shutdown.
     """
 
     name: str
@@ -67,7 +67,7 @@ and cannot be forked."""
 
 @dataclass
 class Loss:
-    """What became of one sender in one fault. `seconds` of its shutdown, None where it was not asked to."""
+    """The outcome of one sender under one fault. `seconds` of its shutdown, None where it was not asked to."""
 
     recorded: int
     lost: int
@@ -83,7 +83,7 @@ class Loss:
 
 
 def suffer(fault: Fault, directory: Path) -> dict[str, Loss]:
-    """Let all senders go through a fault at once."""
+    """Run all senders through a fault at the same time."""
     names = [name for name in SENDERS if fault.rate or name != "posthog-node"]
     with Place() as place:
         place.be(fault.modes[0][1])

@@ -52,7 +52,7 @@ def measure(case: Case, calls: int, sink: Sink) -> tuple[dict[str, Any], float]:
 
 
 def rounds(cases: tuple[Case, ...], calls: int, count: int) -> Iterator[tuple[Case, dict[str, Any], float]]:
-    """All cases one after the other, so many times over: a busy minute of the machine meets one round of each."""
+    """All cases in sequence, `rounds` times: a busy minute of the machine affects one round of each."""
     with Sink() as sink:
         for number in range(count):
             for case in cases:

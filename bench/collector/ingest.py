@@ -37,7 +37,7 @@ SIZES = {"batches": requests.BATCH, "single": 1}
 WARM_RATES = {"batches": 2_500, "single": 15_000}
 """Requests a second for which the warm-up has enough; it lasts a quarter of a round, or until it has no more."""
 RESERVE = 2.5
-"""Requests are made for so many times the rate of the warm-up, and two seconds more at the rates above."""
+"""Requests are prepared for this multiple of the warm-up's rate, and for two more seconds at the rates above."""
 STEADY_EVENTS = 50_000
 
 LEAST = {"batches": 120_000, "single": 10_000}

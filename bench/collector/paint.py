@@ -1,7 +1,7 @@
 """Page load time of the dashboard: first paint, and the moment when all charts are drawn, over a large store.
 
 python bench/collector/paint.py --data DIR   DIR is a data directory such as bench/store/store.py leaves with --keep
-python bench/collector/paint.py              a small one of its own, made in half a minute; nothing written
+python bench/collector/paint.py              a small generated store, made in half a minute; nothing written
 
 A real collector process and Chromium on the same machine. Every visit is by a browser without anything in its cache.
 """
@@ -64,7 +64,7 @@ def visit(browser: Browser, address: str) -> Visit:
 
 @contextmanager
 def collector(data: Path | None) -> Iterator[CollectorProcess]:
-    """A collector on the directory that is given, or on a small one of its own."""
+    """A collector on the given directory, or on a small generated one."""
     if data is not None:
         with start_collector(data) as running:
             yield running

@@ -1,7 +1,7 @@
-"""What is measured of a store, each step in a process of its own, so that its memory and CPU are its own.
+"""The measurements of a store, each step in a separate process, so that its memory and CPU are measured alone.
 
-The journal of a big store would not fit on a small disk beside it, so its segments are made day by day while they are
-loaded, and the loader deletes what it has settled, as it does in a running collector.
+A small disk can't hold both a big store and its journal, so the segments are made day by day while they are loaded,
+and the loader deletes settled segments, as it does in a running collector.
 """
 
 import multiprocessing

@@ -118,7 +118,7 @@ def _base(name: str, keep: Path) -> Path:
 
 
 def _step(name: str, **arguments: Any) -> Any:
-    """One step in a process of its own; its result."""
+    """Run one step in a separate process; returns its result."""
     command = [
         sys.executable,
         os.path.abspath(__file__),

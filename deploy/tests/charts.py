@@ -1,4 +1,4 @@
-"""Rendering a chart with Helm's own code, and finding one's way in what it rendered."""
+"""Renders a chart with Helm's own code, and looks up objects in the result."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

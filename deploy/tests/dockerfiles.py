@@ -1,4 +1,4 @@
-"""What an image sets, as its Dockerfile says."""
+"""Reads an image's settings from its Dockerfile."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Run by `test_wheels.py` in an environment that holds the wheel and what it needs, and nothing else."""
+"""Run by `test_wheels.py` in an environment that holds only the wheel and its dependencies."""
 
 import importlib
 import pkgutil

@@ -1,4 +1,4 @@
-"""What the kubelet makes of a rendered pod: a container's environment and its mounts, in a scratch directory."""
+"""Does the kubelet's part for a rendered pod: a container's environment and mounts, in a scratch directory."""
 
 import base64
 import os

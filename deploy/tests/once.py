@@ -1,4 +1,4 @@
-"""What takes long and is only looked at is made once for all workers of a run."""
+"""Slow, read-only fixtures are made once for all workers of a run."""
 
 import fcntl
 import os

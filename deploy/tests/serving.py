@@ -1,4 +1,4 @@
-"""The real server, run as the chart's container runs it, and a host that takes what it sends."""
+"""The real server, run as the chart's container runs it, and a host that receives its events."""
 
 import gzip
 import json

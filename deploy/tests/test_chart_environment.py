@@ -1,4 +1,4 @@
-"""The rendered environment, and what the client's own code reads in it."""
+"""The client's own code reads the rendered environment as the chart's values say."""
 
 from typing import Any
 

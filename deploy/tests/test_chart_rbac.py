@@ -1,4 +1,4 @@
-"""Rights: telemetry has one, and none when it is off; the tools only read."""
+"""Telemetry has one right, and none while it is off; the tools only read."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the chart refuses, so that a slip shows at the install and not as data sent to the wrong place."""
+"""The chart refuses mistakes at install time, before data is sent to the wrong place."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The rendered environment, given to the real server process: off is off, and the host is the host."""
+"""The real server process in the rendered environment obeys the telemetry switch and sends to the configured host."""
 
 import asyncio
 import json

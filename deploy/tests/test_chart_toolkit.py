@@ -1,4 +1,4 @@
-"""The chart of the instrumented server: what it renders to."""
+"""The chart of the instrumented server renders the expected objects."""
 
 import itertools
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The collector's chart: what it renders to."""
+"""The collector's chart renders the expected objects."""
 
 import itertools
 import json
@@ -78,7 +78,7 @@ SAMPLES: dict[str, tuple[Document, Any]] = {
     "backup.size": ({"backup": {"enabled": True}}, "1Ti"),
     "resources": ({}, {"requests": {"cpu": "1"}}),
 }
-"""For values whose default is no guide: the values beside which they count, and another value than the default."""
+"""For values whose type can't be inferred from the default: the values they depend on, and a non-default value."""
 
 
 def leaves(parts: dict[str, Value], prefix: str = "") -> dict[str, Value]:
@@ -108,7 +108,7 @@ def merged(one: Document, other: Document) -> Document:
 
 
 def sample(path: str) -> tuple[Document, Any]:
-    """Values beside which a value counts, and another value for it than its default."""
+    """The values that a value depends on, and a non-default value for it."""
     if path in SAMPLES:
         return SAMPLES[path]
     default, section = VALUES[path].default, path.split(".", maxsplit=1)[0]

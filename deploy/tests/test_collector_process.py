@@ -1,4 +1,4 @@
-"""The collector's rendered pod, given to the real process: it starts, answers to its names, and takes events."""
+"""The real collector process, run as the rendered pod, starts, answers to its host names and accepts events."""
 
 import base64
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the collector's chart refuses, so that a slip shows at the install and not as lost events."""
+"""The collector's chart refuses mistakes at install time, before events are lost."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the collector's chart asks of a node is what the measurements hold the collector to."""
+"""The collector chart's memory limits follow the measurements of the capacity guide."""
 
 from bench.collector.ingest import MOST_MEMORY_MIB
 from bench.store.report import MEMORY_BAR_MIB

@@ -1,4 +1,4 @@
-"""The collector chart's Secret: made once, looked up and kept afterwards."""
+"""The collector chart's Secret is made once, then looked up and kept."""
 
 import base64
 import json

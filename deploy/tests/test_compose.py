@@ -1,4 +1,4 @@
-"""The compose file: server and collector, each given to its real process with the environment that it would have."""
+"""The compose file works: server and collector run as real processes with the environment it gives them."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ from deploy.tests.test_custom_kinds import NODE, needs_schemas
 from footfall.settings import Product, Settings, decide_by_environment
 
 FILE = Path(__file__).resolve().parents[1] / "compose/docker-compose.yml"
-SECRET = "of whoever started it"
+SECRET = "chosen by the operator"
 PRODUCT = Product("dot-ai", version="2.2.0", write_key="phc_products_own")
 
 

@@ -1,4 +1,4 @@
-"""Kinds that are not Kubernetes' own, against schemas made from their projects' types; GitOps examples among them."""
+"""Custom resources, GitOps examples included, are valid by schemas made from their projects' types."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What people are told to type works as it is written."""
+"""Every command in the documents works exactly as written."""
 
 import ast
 import importlib

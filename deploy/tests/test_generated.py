@@ -1,4 +1,4 @@
-"""Documents that derive from the code are what the code makes of them today."""
+"""Generated documents are up to date with the code."""
 
 import json
 import re
@@ -121,7 +121,7 @@ def test_a_chart_value_without_a_comment_is_an_error_that_names_its_line() -> No
 
 
 def test_the_promise_names_exactly_these_events_and_properties(root: Path) -> None:
-    """Whoever changes what is collected changes this test too, knowingly."""
+    """A change of the collected properties requires a deliberate change of this test."""
     promise = {
         "tool_executed": ["tool", "success", "duration_ms", "mcp_client"],
         "tool_error": ["tool", "error_type"],
@@ -136,7 +136,7 @@ def test_the_promise_names_exactly_these_events_and_properties(root: Path) -> No
 
 
 def admitted(kind: Kind) -> st.SearchStrategy[Any]:
-    """Whatever a kind lets through, of anything."""
+    """The values that a kind admits, out of arbitrary ones."""
     likely: dict[type, st.SearchStrategy[Any]] = {
         Vocabulary: st.sampled_from([*kind.words, "x"]) if isinstance(kind, Vocabulary) else st.nothing(),
         ToolName: st.text(max_size=70),

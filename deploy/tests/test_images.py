@@ -1,4 +1,4 @@
-"""The images' Dockerfiles: linted, pinned, not root; their steps are run in a scratch directory."""
+"""The images' Dockerfiles are linted, pinned and not root; their steps run in a scratch directory."""
 
 import json
 import os

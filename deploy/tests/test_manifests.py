@@ -1,4 +1,4 @@
-"""Plain manifests and kustomize bases: the charts' objects, with the way of installing that each stands for."""
+"""Plain manifests and kustomize bases hold the charts' objects, and each installs as documented."""
 
 import os
 import re
@@ -81,7 +81,7 @@ def test_kustomize_builds_the_bases_into_one_namespace(chart: str) -> None:
 
 
 def overlay(tmp_path: Path) -> Document:
-    """The overlay that deploy/README.md shows, in the folder that it names, beside copies of the bases."""
+    """The overlay that deploy/README.md shows, in the folder that it names, next to copies of the bases."""
     text = (ROOT / "deploy/README.md").read_text()
     (shown,) = [b.split("```")[0] for b in text.split("```yaml\n")[1:]]
     shutil.copytree(ROOT / "deploy/kustomize", tmp_path / "kustomize")

@@ -1,4 +1,4 @@
-"""What is published: wheels and sdists that are the same bytes each time, and hold what they should."""
+"""The published wheels and sdists are reproducible byte for byte and hold the expected files."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""The release as a script, tried in a copy of the repository: what it makes, and what it refuses to begin with."""
+"""The release script, run in a copy of the repository, makes the expected artifacts and refuses bad preconditions."""
 
 import hashlib
 import json

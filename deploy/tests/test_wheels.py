@@ -1,4 +1,4 @@
-"""What is installed from the wheels works, in an environment of its own, on every Python that this machine has."""
+"""The wheels, installed in a separate environment, work on every Python of this machine."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A copy of the repository as it stands, with a history of its own: for what changes the repository."""
+"""A copy of the repository's current files with a separate Git history, for tests that change the repository."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Rules about names. The words that no module is named by are those of the glossary's last section."""
+"""Rules about names. The glossary's last section lists the words that no module may be named by."""
 
 import ast
 import re

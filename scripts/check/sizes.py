@@ -1,4 +1,4 @@
-"""Rules about sizes: what a reader can hold in mind."""
+"""Rules about sizes: limits on lines, functions and folders."""
 
 import ast
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The files that the rules are about."""
+"""The files that the rules apply to."""
 
 import ast
 import functools

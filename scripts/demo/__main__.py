@@ -21,8 +21,8 @@ from scripts.demo.stage import run  # noqa: E402 - as above
 
 
 def main() -> int:
-    """Run the demo in a directory of its own, which is removed at the end."""
-    # The visitors are in this process, and whom they visit is on this machine: no proxy knows the way.
+    """Run the demo in a temporary directory, which is removed at the end."""
+    # The visitors run in this process and call servers on this machine, which no proxy can reach.
     os.environ.update(NO_PROXY=HOST, no_proxy=HOST)
     base = ROOT / ".demo"
     base.mkdir(exist_ok=True)
@@ -41,7 +41,7 @@ def main() -> int:
 
 
 def _first(errors: BaseExceptionGroup[DemoError]) -> DemoError:
-    """What went wrong first; the rest follows from it."""
+    """The first error; the others follow from it."""
     first = errors.exceptions[0]
     return _first(first) if isinstance(first, BaseExceptionGroup) else first
 

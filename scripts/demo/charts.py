@@ -1,4 +1,4 @@
-"""Reads the collector's answers, as anyone can."""
+"""Reads the collector's charts over its public API."""
 
 import json
 import urllib.parse
@@ -14,7 +14,7 @@ _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def chart(collector: str, name: str, **filters: str) -> list[dict[str, Any]]:
-    """The rows of a chart of dot-ai, each as column → value; internal runs are included unless `filters` say else."""
+    """The rows of a chart of dot-ai, each as column → value; `filters` can exclude internal runs."""
     query = urllib.parse.urlencode({"product": "dot-ai", "internal": "all", **filters})
     with _direct.open(f"{collector}/api/charts/{name}?{query}", timeout=10) as answer:
         found = json.load(answer)
@@ -22,7 +22,7 @@ def chart(collector: str, name: str, **filters: str) -> list[dict[str, Any]]:
 
 
 async def wait_for_calls(collector: str, calls: int) -> None:
-    """Wait until the charts count exactly so many tool calls.
+    """Wait until the charts count exactly `calls` tool calls.
 
     Raises:
         DemoError: they don't within half a minute.

@@ -1,4 +1,4 @@
-"""A process the demo started: its last output is kept, its address read from it, and it is ended by its own handle."""
+"""A child process of the demo: keeps its last output, reads its address from it, and ends it by its own handle."""
 
 import signal
 import subprocess
@@ -18,7 +18,7 @@ _LISTENING = "listening on http://"
 class Child:
     """Python running as a child process.
 
-    It is in a session of its own, so that Ctrl-C in the terminal reaches the demo alone, which then ends its children
+    It runs in a separate session, so that Ctrl-C in the terminal reaches the demo alone, which then ends its children
     in the right order.
     """
 
@@ -46,7 +46,7 @@ class Child:
         return self._process.poll() is None
 
     def listening(self) -> str:
-        """Wait until it says where it listens; its address without a trailing slash.
+        """Wait until it prints where it listens; returns its address without a trailing slash.
 
         Raises:
             DemoError: it ended, or said nothing for half a minute.
@@ -70,7 +70,7 @@ class Child:
         return "".join(f"  {self.name}: {line}\n" for line in self._lines) or f"  ({self.name} printed nothing)\n"
 
     def stop(self) -> None:
-        """SIGTERM, and SIGKILL for one that does not listen; returns when it is gone. Idempotent."""
+        """Send SIGTERM, then SIGKILL if it does not end; returns when it is gone. Idempotent."""
         if self.alive:
             self._process.terminate()
         try:

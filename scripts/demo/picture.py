@@ -2,7 +2,7 @@
 
 .venv/bin/python scripts/demo/picture.py      of the demo, which runs in another terminal (`make demo`)
 .venv/bin/python scripts/demo/picture.py http://127.0.0.1:9000   the same, where the port was moved
-.venv/bin/python scripts/demo/picture.py --pages     every page, of a collector of its own with a seeded fleet
+.venv/bin/python scripts/demo/picture.py --pages     every page, from a separate collector with a seeded fleet
 """
 
 import argparse
@@ -49,7 +49,7 @@ def of_the_demo(browser: Browser, collector: str) -> None:
 
 
 def of_every_page(browser: Browser) -> None:
-    """The documents' pictures, of a fleet that is the same every time but for the days."""
+    """The documents' pictures, of a fleet that is always the same except for its dates."""
     from tests.dashboard.feeding import feed
     from tests.oracle.fleet import Fleet
     from tests.support.collector_process import start_collector
@@ -58,7 +58,7 @@ def of_every_page(browser: Browser) -> None:
         feed(collector.url, Fleet(instances=320, days=58, seed=3, end=int(time.time())))
         for name, path in PAGES.items():
             take(browser, collector.url + path, "light", ROOT / f"docs/img/page-{name}.png", whole=True)
-        # The documentation's first page is dark where its reader's system is.
+        # The documentation's first page follows the colour scheme of the reader's system.
         take(browser, collector.url, "dark", ROOT / "docs/img/page-overview-dark.png", whole=True)
 
 
@@ -66,7 +66,7 @@ def main() -> int:
     """0 where the pictures were taken; 1 where there is no Chromium."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("address", nargs="?", default="http://127.0.0.1:8765", help="of the demo [%(default)s]")
-    parser.add_argument("--pages", action="store_true", help="take every page, with a collector of its own")
+    parser.add_argument("--pages", action="store_true", help="take every page, from a separate seeded collector")
     asked = parser.parse_args()
     chromium = find()
     if chromium is None:

@@ -1,4 +1,4 @@
-"""What the environment says about the demo, and the environment its children get."""
+"""The demo's settings from the environment, and the environment of its child processes."""
 
 import os
 import socket
@@ -59,13 +59,13 @@ def _port(environ: Mapping[str, str], name: str, default: int) -> int:
     return port
 
 
-# What would change the demo's numbers, send them elsewhere, or let it read the user's own cluster.
+# Variables that would change the demo's numbers, send them elsewhere, or let it read the user's own cluster.
 _FOREIGN = ("DOT_AI_", "FOOTFALL_", "OTEL_", "KUBE", "DO_NOT_TRACK", "AI_PROVIDER")
 _KEYS = ("_API_KEY", "_API_TOKEN", "_AUTH_TOKEN", "_API_BASE")
 
 
 def surroundings(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The surrounding environment without what is foreign to the demo; nothing in it goes through a proxy.
+    """The surrounding environment without variables that affect the demo; it uses no proxy.
 
     DO_NOT_TRACK goes too: the demo sends to its own collector on this machine, which is what it was started for.
     """

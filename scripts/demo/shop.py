@@ -1,4 +1,4 @@
-"""A small web shop as Kubernetes resources: what the stand-in cluster of the demo and of the toolkit's tests holds."""
+"""A small web shop as Kubernetes resources: the stand-in cluster of the demo and of the toolkit's tests."""
 
 import base64
 from dataclasses import dataclass, field

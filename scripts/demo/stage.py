@@ -1,4 +1,4 @@
-"""Sets the demo up, lets the visitors in, watches over the processes, and takes everything down again."""
+"""Starts the demo's processes and visitors, supervises them, and stops everything at the end."""
 
 import os
 import signal
@@ -38,7 +38,7 @@ class Cast:
 
 async def run(plan: Plan) -> None:
     """Until a signal comes or the time is up. Raises DemoError (in a group) where something went wrong."""
-    # The receiver is outermost: whoever presses Ctrl-C twice does not interrupt the cleaning up.
+    # The signal receiver is outermost, so that a second Ctrl-C does not interrupt the cleanup.
     with anyio.open_signal_receiver(*SIGNALS) as signals, ExitStack() as ended:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(_until_signal, signals, tasks.cancel_scope)

@@ -22,8 +22,8 @@ class Toolkit:
     Attributes:
         provider: the variable whose presence says which AI provider is configured.
         kubeconfig: of its cluster; `/dev/null` for none.
-        state: directory of its instance ID; installations are told apart by it where there is no cluster.
-        release: None for today's.
+        state: directory of its instance ID; it identifies the installation where there is no cluster.
+        release: None for the current one.
     """
 
     provider: str

@@ -1,4 +1,4 @@
-"""The demo's traffic: everyone at once, so that the page is not empty; after that every call is the user's own."""
+"""The demo's traffic: all visitors at the start, so that the page is not empty; later calls are the user's own."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""Who visits the demo's server and what they ask: real MCP clients with the names and versions of public ones."""
+"""The visitors of the demo's server and their calls: real MCP clients with the names and versions of public ones."""
 
 import random
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ VISITORS = (
     Visitor("Zed", "0.214.5", modern=False),
 )
 AT_HOME = (
-    # Over stdio: each starts a server of its own. The variable of its AI provider, and its release of the toolkit.
+    # Over stdio: each starts its own server. The variable of its AI provider, and its release of the toolkit.
     (Visitor("claude-code", "2.0.49", modern=True), "OPENAI_API_KEY", EARLIER),
     (Visitor("goose", "1.14.2", modern=False), "GEMINI_API_KEY", None),
     (Visitor("Kilo-Code", "4.120.0", modern=False), "MISTRAL_API_KEY", None),
@@ -64,11 +64,11 @@ ASKED: tuple[tuple[int, Call], ...] = (
     (1, ("validate_manifest", {"manifest": GOOD, "kubernetes_version": "1.9"})),
 )
 OPENING: tuple[Call, ...] = (("version", {}), ("no_such_tool", {}))
-"""Asked while the demo opens and never again: whoever counts calls of `version` later counts their own."""
+"""Called only while the demo starts: any later call of `version` is the user's own."""
 
 
 def questions(chance: random.Random) -> Iterator[Call]:
-    """What visitors ask, for ever, in a mix that is the same for the same seed."""
+    """An endless sequence of the visitors' calls, deterministic for a seed."""
     weights, calls = [weight for weight, _ in ASKED], [call for _, call in ASKED]
     while True:
         yield chance.choices(calls, weights)[0]

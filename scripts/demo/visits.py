@@ -1,4 +1,4 @@
-"""One visit: open a session, ask, leave. Over HTTP, over SSE, or over stdio with a server of one's own."""
+"""One visit: open a session, call tools, close it. Over HTTP, over SSE, or over stdio with a private server."""
 
 import sys
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ ANSWER_SECONDS = 30.0
 
 
 async def visit(transport: AbstractAsyncContextManager[Any], visitor: Visitor, calls: Iterable[Call]) -> int:
-    """Ask every question in turn; how many were asked. An error of a tool is an answer too."""
+    """Make every call in sequence; returns their number. A tool's error counts as an answer."""
     info = Implementation(name=visitor.name, version=visitor.version)
     asked = 0
     if visitor.modern:

@@ -26,7 +26,7 @@ EXAMPLE = """example:
 
 
 def parser() -> argparse.ArgumentParser:
-    """What the command line takes."""
+    """The command line's parser."""
     made = argparse.ArgumentParser(
         prog="python scripts/release",
         description=__doc__,
@@ -45,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str]) -> int:
-    """Release; 1 where something stands against it, and the message says what."""
+    """Make the release; returns 1 if a check prevents it, with a message that says why."""
     chosen = parser().parse_args(arguments)
     release = Release(ROOT, chosen.version, chosen.checks)
     try:

@@ -1,4 +1,4 @@
-"""What a release consists of: packages that are the same when built twice, checked, with their bills of materials."""
+"""The contents of a release: reproducible, checked packages with their bills of materials."""
 
 import base64
 import csv
@@ -55,7 +55,7 @@ def compare(first: list[Path], second: list[Path]) -> None:
 
 
 def check(path: Path, version: str) -> None:
-    """What a registry would object to, and what it would not see.
+    """Check for faults that a registry would reject, and for those that it would not notice.
 
     Raises:
         PackageError: metadata are not valid or name another version, there is no description in Markdown or no

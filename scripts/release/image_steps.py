@@ -20,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 OWN = ("/src", "/opt", "/var/lib/footfall")
-"""The folders of the image that are its own; all other paths are the machine's."""
+"""The image's own folders; all other paths are the machine's."""
 
 
 class StepError(Exception):
@@ -29,7 +29,7 @@ class StepError(Exception):
 
 @dataclass
 class Image:
-    """What the steps made: `environment` and `command` are those of the last stage, with paths below `place`."""
+    """The result of the steps: `environment` and `command` are those of the last stage, with paths below `place`."""
 
     place: Path
     environment: dict[str, str] = field(default_factory=dict)
@@ -49,7 +49,7 @@ def instructions(text: str) -> list[tuple[str, str]]:
 
 
 def run_steps(dockerfile: Path, place: Path) -> Image:
-    """Run all steps; what they made.
+    """Run all steps; returns their result.
 
     Raises:
         StepError: a step failed, or is none that this understands.

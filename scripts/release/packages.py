@@ -2,8 +2,8 @@
 
 python scripts/release/packages.py FOLDER
 
-Times inside the archives are SOURCE_DATE_EPOCH, which is the last commit's time unless it is set. What builds them is
-pinned by hash in deploy/images/build.txt.
+Times inside the archives are SOURCE_DATE_EPOCH, which is the last commit's time unless it is set. The build tools
+are pinned by hash in deploy/images/build.txt.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The steps of a release, in their order. Those that only look come first, so a dry run does them too."""
+"""The steps of a release, in order. Read-only steps come first, so that a dry run executes them too."""
 
 import os
 import shlex
@@ -16,12 +16,12 @@ KINDS = ("added", "changed", "fixed", "removed", "security")
 
 
 class ReleaseError(Exception):
-    """What stands against a release; the message says what to do."""
+    """An obstacle to a release; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step: what it says of itself, what it does, and whether that changes anything (or takes long)."""
+    """One step: its title, its action, and whether the action changes anything (or takes long)."""
 
     says: str
     do: Callable[[], object]
@@ -92,7 +92,7 @@ def steps(release: Release) -> Sequence[Step]:
 
 
 def publish(release: Release) -> Sequence[Step]:
-    """Push and upload what `steps` made."""
+    """Push and upload the results of `steps`."""
     return (
         Step(f"look whether {release.tag} was made and its packages are in dist", lambda: _made(release), False),
         *(Step(f"run: {shlex.join(command)}", _shown(release, command)) for command in _commands(release)),
@@ -108,7 +108,7 @@ def _clean(release: Release) -> None:
 
 def _next(release: Release) -> None:
     now = current(release.root)
-    # The first release is of the version that stands there.
+    # The first release has the version that is already in the files.
     first = not release.run("git", "tag", "--list", "v*")
     if order(release.version) < order(now) or (order(release.version) == order(now) and not first):
         raise ReleaseError(f"{release.version} does not come after {now}, which everything has now")
@@ -117,7 +117,7 @@ def _next(release: Release) -> None:
 
 
 def _fragments(release: Release) -> str:
-    """The changelog as it will be. Raises ReleaseError where there is nothing to say, or a fragment is misnamed."""
+    """The next changelog. Raises ReleaseError if there are no fragments, or one is misnamed."""
     found = sorted(path.name for path in (release.root / "changelog.d").glob("*") if path.suffix == ".md")
     wrong = [name for name in found if name.count(".") != 2 or name.split(".")[1] not in KINDS]
     if wrong:

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
-"""What a version looks like. Helm and Python write candidates in different ways, so there are none."""
+"""The format of a version. Helm and Python write release candidates differently, so there are none."""
 BUMP = Path(sys.executable).parent / "bump-my-version"
 
 
 class VersionError(Exception):
-    """What is not a version, or a place that does not have the version that pyproject.toml says."""
+    """An invalid version, or a place whose version differs from pyproject.toml."""
 
 
 def places(root: Path) -> list[str]:
@@ -33,12 +33,12 @@ def current(root: Path) -> str:
 
 
 def change(root: Path, version: str) -> None:
-    """Write a version to every place. Raises VersionError where a place lacks the present one; then nothing changes."""
+    """Write a version to every place. Raises VersionError, without a change, if a place lacks the current one."""
     _bump(root, "--no-commit", version)
 
 
 def order(version: str) -> tuple[int, ...]:
-    """What versions are compared by. Raises VersionError for what is none."""
+    """The sort key of a version. Raises VersionError if it is invalid."""
     parts = VERSION.fullmatch(version)
     if parts is None:
         raise VersionError(f"{version} is no version of ours: write it as 1.2.3")

@@ -1,4 +1,4 @@
-"""Finds Chromium for the dashboard's tests, or installs it from Debian's packages; says loudly where it can't."""
+"""Finds Chromium for the dashboard's tests, or installs it from Debian's packages; reports clearly if it can't."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ def install(package: str = "chromium") -> None:
 
 
 def main() -> int:
-    """0 where Chromium is there in the end; prints its path."""
+    """Returns 0 if Chromium is installed at the end; prints its path."""
     if find() is None:
         print("Chromium is not here; installing it from Debian's packages", flush=True)
         try:

@@ -43,16 +43,16 @@ NEEDED: tuple[tuple[str, str, Callable[[], str | None]], ...] = (
     ("Java", "default-jre-headless", java),
     ("ZooKeeper", "libzookeeper-java", zookeeper),
 )
-"""What it is, the Debian package that has it, and how it is found."""
+"""Name, Debian package, and the function that finds it."""
 
 
 def missing() -> list[tuple[str, str]]:
-    """What is not here, and the package it would come from."""
+    """The missing programs, and the packages that contain them."""
     return [(what, package) for what, package, find in NEEDED if find() is None]
 
 
 def main() -> int:
-    """0 where all of them are there in the end."""
+    """Returns 0 if all of them are installed at the end."""
     for what, package in missing():
         print(f"{what} is not here; installing Debian's package {package}", flush=True)
         try:

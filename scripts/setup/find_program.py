@@ -1,4 +1,4 @@
-"""Finds a program that tests or measurements need, or installs it from Debian's packages; says loudly where it can't.
+"""Finds a program that tests or measurements need, or installs it from Debian's packages; reports clearly if it can't.
 
 python scripts/setup/find_program.py strace
 """
@@ -17,7 +17,7 @@ NEEDED = {"strace": "The privacy tests", "wrk": "The measurement of ingestion"}
 
 
 def provided(name: str) -> bool:
-    """Whether the program is there in the end."""
+    """Whether the program is installed at the end."""
     if shutil.which(name) is None:
         print(f"{name} is not here; installing it from Debian's packages", flush=True)
         try:

@@ -1,4 +1,4 @@
-"""Makes what the tests need of Kubernetes: kube-apiserver and kustomize from their Go modules, etcd from Debian.
+"""Builds the Kubernetes programs for the tests: kube-apiserver and kustomize from their Go modules, etcd from Debian.
 
 python scripts/setup/kubernetes_assets.py            build what is missing; prints the folder
 
@@ -48,7 +48,7 @@ def release() -> str:
 
 
 def _go() -> str:
-    """A Go that is new enough. Raises subprocess.CalledProcessError where none can be had."""
+    """The path of a recent enough Go. Raises subprocess.CalledProcessError if none can be installed."""
     wanted = re.search(r"^go (\d+)\.(\d+)", (SOURCE / "go.mod").read_text(), re.MULTILINE)
     found = shutil.which("go")
     if found and wanted:
@@ -86,7 +86,7 @@ def _make(arguments: list[str], **more: str) -> None:
 
 
 def main() -> int:
-    """0 where all programs are there in the end."""
+    """Returns 0 if all programs are present at the end."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.parse_args()
     place = folder()

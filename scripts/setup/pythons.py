@@ -1,4 +1,4 @@
-"""Which Pythons a distribution is for, and where this machine has them.
+"""The Python versions that a distribution supports, and their locations on this machine.
 
 python scripts/setup/pythons.py    list them
 

@@ -1,9 +1,9 @@
-"""Virtual environments beside the main one: other MCP SDKs, in which the adapters' tests run their servers, and peers.
+"""Additional virtual environments: other MCP SDKs for the servers of the adapters' tests, and peers for measurements.
 
 python scripts/setup/sdk_env.py                  make or refresh those that tests need; prints their names
 python scripts/setup/sdk_env.py mcp1             one of them
 python scripts/setup/sdk_env.py peer-sentry      one with a library that a measurement compares with
-python scripts/setup/sdk_env.py --lock mcp1      resolve its NAME.in again and write the pins to NAME.txt beside it
+python scripts/setup/sdk_env.py --lock mcp1      resolve its NAME.in again and write the pins to NAME.txt next to it
 
 Each NAME.txt in client/tests/mcp/environments (for tests) and bench/client/environments (for measurements) becomes
 .venvs/NAME, with the client installed from this tree.
@@ -34,7 +34,7 @@ def pins_of(name: str) -> Path:
 
 
 def python_of(name: str) -> Path:
-    """The interpreter of an environment, whether or not it is there."""
+    """The path of an environment's interpreter, whether or not it exists."""
     return ENVIRONMENTS / name / "bin" / "python"
 
 
@@ -82,7 +82,7 @@ def _uv(*arguments: str) -> None:
 
 
 def main() -> int:
-    """Make what was asked for; 0 where all of it is there."""
+    """Make the requested environments; returns 0 if all of them exist."""
     known = names() + names(FOR_MEASUREMENTS)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="environments to make: " + ", ".join(known))

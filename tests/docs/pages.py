@@ -1,4 +1,4 @@
-"""The documents' code blocks, and what stands above each about how it is run.
+"""The documents' code blocks, and the comments above them that say how each is run.
 
 A comment `<!-- run: … -->` above a block says what its reader has and a test must be given:
 

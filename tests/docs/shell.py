@@ -1,4 +1,4 @@
-"""A page's blocks as one shell script, run from top to bottom in a network and a home of their own."""
+"""A page's blocks as one shell script, run from top to bottom in a separate network and home directory."""
 
 import os
 import subprocess

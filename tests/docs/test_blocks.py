@@ -1,4 +1,4 @@
-"""Every command and snippet in the documents is run as it stands, page by page from top to bottom."""
+"""Every command and snippet in the documents runs exactly as written, page by page from top to bottom."""
 
 import json
 import tomllib

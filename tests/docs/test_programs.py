@@ -1,4 +1,4 @@
-"""What the repository's own programs say to whoever works on it."""
+"""The repository's own programs give contributors useful messages."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Each rule of scripts/check reports a breach with its place and a fix, and accepts what keeps it."""
+"""Each rule of scripts/check reports a breach with its place and a fix, and accepts code that follows it."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

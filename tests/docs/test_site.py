@@ -1,4 +1,4 @@
-"""The documentation's site: builds without a warning, is searched, light and dark, and asks nobody else."""
+"""The documentation site builds without a warning, has search, light and dark themes, and no external requests."""
 
 import functools
 import shutil

@@ -1,4 +1,4 @@
-"""The charts on a real API server: it takes every object, and the server in the pod learns what it may and no more."""
+"""A real API server accepts every object of the charts, and the server in the pod reads only what its role allows."""
 
 import hashlib
 import re
@@ -19,7 +19,7 @@ ONLY_TELEMETRY: dict[str, Any] = {"rbac": {"tools": False}}
 
 
 def installed(plane: ControlPlane, namespace: str, values: Document) -> Rendered:
-    """The toolkit's chart, applied in a namespace of its own."""
+    """The toolkit's chart, applied in a separate namespace."""
     rendered = render(values, name=namespace, namespace=namespace)
     refused = [answer for answer in plane.apply(rendered.objects, namespace) if answer.status not in (200, 201)]
     assert refused == []
@@ -31,7 +31,7 @@ def account(rendered: Rendered) -> str:
 
 
 def started(host: Host) -> dict[str, Any]:
-    """The event of the server's start, as it came over the wire."""
+    """The event of the server's start, as received."""
     found: list[dict[str, Any]] = []
 
     def arrived() -> bool:

@@ -1,4 +1,4 @@
-"""The collector's chart, and what is made of both charts, on a real API server: every object of its kinds is taken."""
+"""A real API server accepts every object of the collector's chart and of the files generated from both charts."""
 
 from pathlib import Path
 from typing import Any

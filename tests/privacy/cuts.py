@@ -1,4 +1,4 @@
-"""What a guard is: cuts that take it out of a copy of the source, and the finding that the proof makes without it."""
+"""A guard: the cuts that remove it from a copy of the source, and the finding that the proof then reports."""
 
 from dataclasses import dataclass
 
@@ -21,11 +21,11 @@ class Guard:
 
     Attributes:
         name: short, unique.
-        keeps: what it keeps from happening.
-        cuts: take it out.
-        seen: how a finding begins that the proof makes without it.
-        quick: whether it is tried in every run of the suite, and not only in `make soak`.
-        provoked: the first so many cuts only bring about the occasion: with them alone the proof still holds.
+        keeps: the leak that it prevents.
+        cuts: the changes that remove it.
+        seen: the beginning of the finding that the proof reports without it.
+        quick: whether every run of the suite tries it, not only `make soak`.
+        provoked: the number of leading cuts that only create the occasion: with them alone the proof still holds.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A sender of another make: everything that a collector may be sent, full of secrets, from addresses that are some."""
+"""A foreign sender: requests of every kind a collector may receive, full of secrets, from secret addresses."""
 
 import contextlib
 import gzip

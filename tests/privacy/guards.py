@@ -1,8 +1,8 @@
-"""Every guard of the promise: where it stands, how it is taken out of a copy of the source, and where that shows.
+"""Every guard of the privacy promise: its place, the cuts that remove it from a copy of the source, and the finding.
 
-The table of docs/privacy-proof.md is made of this one. `test_every_guard_is_needed.py` takes each out and sees that
-the proof fails. Where a rule stands twice, in front of the disk and in front of the wire, each of the two is a guard
-of its own; where two rules refuse the same thing at the same point, one guard has a cut in each.
+The table of docs/privacy-proof.md is generated from this one. `test_every_guard_is_needed.py` removes each guard and
+expects the proof to fail. Where a rule is applied twice, before the disk and before the wire, each of the two is a
+separate guard; where two rules refuse the same thing at the same point, one guard has a cut in each.
 """
 
 from tests.privacy.cuts import Guard, client
@@ -100,7 +100,7 @@ KINDS = (
 RECORDING = (
     Guard(
         "checked by hand",
-        "whatever a host application records itself, before it is on disk",
+        "values that a host application records itself, before they are on disk",
         (client("record/recorder", "properties = check(event)", "properties = msgspec.structs.asdict(event)"),),
         "spool",
     ),

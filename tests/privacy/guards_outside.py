@@ -1,4 +1,4 @@
-"""The guards of what leaves the process, and of the collector. See guards.py."""
+"""The guards of data that leaves the process, and those of the collector. See guards.py."""
 
 from tests.privacy.cuts import Guard, client, collector
 from tests.privacy.guards import CONTEXT, KINDS, RECORDING
@@ -115,7 +115,7 @@ WIRE = (
 AT_THE_COLLECTOR = (
     Guard(
         "admitted values",
-        "values that no kind admits, whoever sent them",
+        "values that no kind admits, from any sender",
         (collector("admit/json_fragments", "admitted = checker(value)", "admitted = value"),),
         "journal",
         quick=True,
@@ -158,7 +158,7 @@ AT_THE_COLLECTOR = (
     ),
     Guard(
         "the pepper",
-        "a hash that whoever knows a cluster's UID can make again",
+        "a hash that can be recomputed from a cluster's UID",
         (
             collector(
                 "admit/instance_hash",
@@ -230,4 +230,4 @@ AT_THE_COLLECTOR = (
     ),
 )
 GUARDS = (*KINDS, *RECORDING, *CONTEXT, *WIRE, *AT_THE_COLLECTOR)
-"""All of them, in the order of an event's way."""
+"""All guards, in the order in which an event passes them."""

@@ -1,4 +1,4 @@
-"""Where secrets are planted. The table of docs/privacy-proof.md is made of this one."""
+"""The places where secrets are planted. The table of docs/privacy-proof.md is generated from this one."""
 
 from tests.privacy.planted import ASCII, NAMES, Place
 
@@ -8,7 +8,7 @@ _FILE = ("plain", "cyrillic", "zero width")
 CLIENT = (
     Place("arguments", "names and values of tool arguments"),
     Place("results", "results of tools, and the resources they read"),
-    Place("unknown tools", "names of tools that do not exist, called all the same", _WORDS),
+    Place("unknown tools", "names of tools that do not exist, in calls from a client", _WORDS),
     Place("late tools", "names of tools that the server adds while it runs, after resources", ("identifier",), ASCII),
     Place("messages", "messages of exceptions, of their causes and notes"),
     Place("classes", "names of exception classes made at run time, or renamed", _WORDS),
@@ -19,7 +19,7 @@ CLIENT = (
     Place("headers", "names and values of HTTP headers, and the query", ("identifier", "key", "e-mail"), ASCII),
     Place("server", "name, version and instructions of the server", ("name", "version", "sentence")),
     Place("product version", "the host application's version", ("version",), ("plain",), 0),
-    Place("by hand", "values that a host application records by hand, and an event of its own", more=1),
+    Place("by hand", "values that a host application records by hand, and a custom event", more=1),
     Place("provider keys", "values of AI providers' variables", ("key",), ASCII),
     Place("words", "`AI_PROVIDER`, `DOT_AI_DEPLOYMENT_METHOD`", ("identifier", "e-mail"), ("plain",), 0),
     Place("variables", "names and values of other environment variables", ("identifier", "key", "path", "e-mail")),

@@ -1,4 +1,4 @@
-"""Secrets to plant: made up anew for every run, each by its kind, perhaps disguised, and where they are planted."""
+"""Secrets to plant: generated for every run, each by its kind and sometimes disguised, with their places."""
 
 import base64
 import json
@@ -134,7 +134,7 @@ class Place:
 
 
 def make(place: str, number: int, kind: str, disguise: str, seed: int) -> Secret:
-    """The secret of that number at a place: the same for the same seed, unlike any other."""
+    """The secret with this number at a place: deterministic for a seed, and unique."""
     text, marks = KINDS[kind](random.Random(f"{seed}/{place}/{number}"))
     hide = DISGUISES[disguise]
     hidden = hide(text)

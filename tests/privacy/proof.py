@@ -1,4 +1,4 @@
-"""The proof: plant a plan's secrets, run real sessions, keep every byte that leaves or is kept, and search them."""
+"""The proof: plant a plan's secrets, run real sessions, collect every byte that is sent or stored, and search them."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""Looks for secrets in bytes, whatever they were turned into: plain, base64, hex, URL, JSON, digests."""
+"""Searches bytes for secrets in every form: plain, base64, hex, URL, JSON, digests."""
 
 import base64
 import hashlib
@@ -50,11 +50,11 @@ def forms(mark: str) -> Iterator[tuple[str, bytes]]:
 
 
 class Needles:
-    """What to look for, found again by its first bytes.
+    """The forms to search for, indexed by their first bytes.
 
     Args:
-        secrets: whose forms are looked for.
-        allowed: forms (in lower case) that may be found all the same.
+        secrets: the secrets whose forms are searched for.
+        allowed: forms (in lower case) that are not reported.
     """
 
     def __init__(self, secrets: Iterable[Secret], allowed: Collection[bytes] = ()) -> None:

@@ -1,4 +1,4 @@
-"""Real MCP clients of both protocol eras that plant what a client can plant, and call everything there is."""
+"""Real MCP clients of both protocol eras that plant a client's secrets and call every tool."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager

@@ -1,4 +1,4 @@
-"""The other half of the proof: what is on the wire has exactly the promised form, so that nothing can hide in it."""
+"""The other half of the proof: every byte on the wire has exactly the promised form, so that nothing can hide in it."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""The surroundings of a host application: environment, directories and a Kubernetes cluster, all full of secrets."""
+"""The environment of a host application: variables, directories and a Kubernetes cluster, all full of secrets."""
 
 import base64
 import json

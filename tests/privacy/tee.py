@@ -1,4 +1,4 @@
-"""A TCP relay before a real server that keeps every byte, and tells the server another sender's address."""
+"""A TCP relay in front of a real server: keeps every byte and connects from another source address."""
 
 import contextlib
 import re
@@ -26,7 +26,7 @@ class Request:
 
 
 class Tee:
-    """Relays connections to a port of 127.0.0.1, each from `source`. Enter it to listen on a port of its own.
+    """Relays connections to a port of 127.0.0.1, each from `source`. Enter it to listen on a free port.
 
     Attributes:
         sent: what each connection sent.

@@ -1,4 +1,4 @@
-"""The proof is proven: without any one guard it fails, and where that guard stood it says so."""
+"""The proof fails when any one guard is removed, and reports the finding that this guard prevents."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Off means that nothing exists, as the kernel saw it: the real server's system calls beside those of a plain one."""
+"""With telemetry off, the real server asks the kernel for nothing beyond what a server without telemetry asks."""
 
 import os
 import subprocess

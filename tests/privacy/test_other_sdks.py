@@ -1,4 +1,4 @@
-"""The same proof with servers of the other SDKs, each in the environment of its own (suite `sdks`)."""
+"""The same proof with servers of the other SDKs, each in its own environment (suite `sdks`)."""
 
 import os
 from pathlib import Path

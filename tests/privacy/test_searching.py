@@ -1,4 +1,4 @@
-"""The instrument itself: what is planted is found in every form, and what is not planted is not."""
+"""The search finds planted secrets in every form, and reports nothing else."""
 
 import base64
 import gzip

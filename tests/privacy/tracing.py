@@ -42,11 +42,11 @@ class Traced:
 
 
 def command(output: Path) -> list[str]:
-    """What to put before a command, so that its system calls are written to a file."""
+    """The prefix of a command that writes its system calls to a file."""
     strace = shutil.which("strace")
     assert strace is not None, "strace is missing: `make strace` installs it"
-    # All threads; whole paths; only the calls of interest stop the process, so that it stays fast; and the process is
-    # the child of whoever starts it, in its group, so that signals reach it and not the tracer.
+    # All threads; whole paths. Only the calls of interest stop the process, so that it stays fast. The process stays
+    # a child of its starter, in the same group, so that signals reach it and not the tracer.
     return [strace, *_FOLLOWING, *_WATCHING, "-o", str(output)]
 
 

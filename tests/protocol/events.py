@@ -1,4 +1,4 @@
-"""What the SDKs are made to send: every event of the catalogue, and what PostHog's products send besides."""
+"""The events that the SDKs send in the tests: every event of the catalogue, and those that PostHog's products add."""
 
 import uuid
 from collections import Counter
@@ -23,7 +23,7 @@ REFUSED: dict[str, dict[str, Any]] = {
     "$ai_generation": {"$ai_input": [{"role": "user", "content": PLANTED}]},
     f"button {PLANTED} clicked": {"why": PLANTED},
 }
-"""SDKs send `$identify` and `$exception` too, each by a method of its own."""
+"""SDKs send `$identify` and `$exception` too, each by a separate method."""
 
 
 def to_capture() -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
-"""The table of docs/sdks.md: what a run of each SDK showed, kept in `sdks.json` and compared at every run.
+"""The table of docs/sdks.md: the results per SDK, stored in `sdks.json` and compared in every run.
 
-FOOTFALL_WRITE_SDKS=1 .venv/bin/python -m pytest tests/protocol     writes the rows anew; then run `make generate`
+FOOTFALL_WRITE_SDKS=1 .venv/bin/python -m pytest tests/protocol     rewrites the rows; then run `make generate`
 """
 
 import fcntl

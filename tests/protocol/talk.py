@@ -1,4 +1,4 @@
-"""A collector process with a relay before it: what an SDK asked and was answered, and what was counted of it."""
+"""A collector process behind a relay: an SDK's requests, their answers, and the counted events."""
 
 import base64
 import gzip
@@ -47,11 +47,11 @@ class Talk:
         return [event for request in self.deliveries() for event in events_in(request.body)]
 
     def statuses(self) -> Counter[int]:
-        """How often each status was answered, to whatever was asked."""
+        """The number of answers by status, over all requests."""
         return Counter(int(status) for stream in list(self.tee.answered) for status in _STATUS.findall(bytes(stream)))
 
     def counted(self, product: str = "dot-ai") -> Counter[str]:
-        """Event name to how many of it the chart `events` has."""
+        """The chart `events`: counts by event name."""
         found: Counter[str] = Counter()
         for row in chart(self.collector.url, "events", range="all", product=product):
             found[row["event"]] += row["events"]

@@ -1,4 +1,4 @@
-"""A product of one's own: a Python file with its events, a line that names it, a key. Nothing else is needed."""
+"""A new product needs only a Python file with its events, a line that names it, and a key."""
 
 import json
 import subprocess

@@ -20,7 +20,7 @@ BATCH = 9
 
 @pytest.fixture(scope="module", params=["1.3.3", "1.5.2"])
 def program(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The program, built with one release of the SDK: the newest by go.mod, an older one by a mod file of its own."""
+    """The program, built with one release of the SDK: the newest by go.mod, an older one by a separate mod file."""
     go = shutil.which("go")
     assert go, "the tests of posthog-go need Go: install Debian's package golang-go"
     built = tmp_path_factory.mktemp("go") / f"send-{request.param}"

@@ -86,7 +86,7 @@ def test_the_release_that_dot_ai_uses_fills_the_bar_of_its_provider(talk: Talk) 
 def sent_by_node(
     talk: Talk, options: dict[str, Any], events: list[dict[str, Any]], planted: str = "", **environment: str
 ) -> list[Any]:
-    """Send events with posthog-node in a process of its own; what it complained of."""
+    """Send events with posthog-node in a separate process; returns its complaints."""
     command = [str(PROGRAM), talk.url, KEY, json.dumps(options)]
     complaints: list[Any] = json.loads(run_node(command, {"capture": events, "planted": planted}, **environment))
     return complaints

@@ -1,4 +1,4 @@
-"""Requests as posthog-php before 4.2 writes them: no uuid, timestamps to the second, fields for facts of its own."""
+"""Requests of posthog-php before 4.2 are counted: no uuid, timestamps to the second, SDK-specific fields."""
 
 import json
 from collections import Counter

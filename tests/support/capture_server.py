@@ -1,4 +1,4 @@
-"""A tiny HTTP server that keeps every request as it came, for assertions on the exact wire format."""
+"""A small HTTP server that keeps every request unchanged, for assertions on the exact wire format."""
 
 import gzip
 import json
@@ -12,7 +12,7 @@ from tests.support.waiting import wait_for
 
 @dataclass(frozen=True)
 class Captured:
-    """One request: header names as sent, the body as it came over the wire."""
+    """One request: header names and body exactly as received."""
 
     method: str
     path: str
@@ -62,7 +62,7 @@ class CaptureServer:
         return [event for event in self.events if event["event"] == name]
 
     def wait_for(self, name: str, count: int = 1, seconds: float = 15.0) -> list[dict[str, Any]]:
-        """Wait until at least so many events of a name have come."""
+        """Wait until at least this number of events with a name has arrived."""
         wait_for(lambda: len(self.named(name)) >= count, f"{count} of {name}", seconds)
         return self.named(name)
 

@@ -112,7 +112,7 @@ def start_command(
 
 @contextmanager
 def none_left() -> Iterator[None]:
-    """Ends, at the end, every collector that was started within and still runs: what a failed test leaves."""
+    """At exit, ends every collector started within the block that still runs, for example after a failed test."""
     before = set(_running)
     try:
         yield
@@ -122,7 +122,7 @@ def none_left() -> Iterator[None]:
 
 
 def _read(started: CollectorProcess, listening: threading.Event) -> None:
-    """Collect the output; the line with the address tells that it listens."""
+    """Collect the output; the line with the address means that it listens."""
     stream = started.process.stdout
     assert stream is not None
     for line in stream:

@@ -1,4 +1,4 @@
-"""The demo as a person starts it: `make demo` in a terminal of its own, until Ctrl-C."""
+"""The demo as a person starts it: `make demo` in a separate terminal, until Ctrl-C."""
 
 import os
 import re
@@ -61,7 +61,7 @@ class DemoProcess:
         return Path(command[command.index("--data") + 1]).parent
 
     def opened(self) -> "DemoProcess":
-        """Wait until it has said everything it says at the beginning."""
+        """Wait until its startup messages are complete."""
         wait_for(lambda: "Connect yours" in self.output or self.ended, "the demo to open", OPEN_SECONDS)
         assert not self.ended, self.output
         self.look()
@@ -72,7 +72,7 @@ class DemoProcess:
         return self.process.poll() is not None
 
     def ctrl_c(self) -> int:
-        """What a terminal does at Ctrl-C: SIGINT to the whole foreground group. The exit code of `make`."""
+        """Send SIGINT to the whole foreground group, as a terminal does at Ctrl-C; returns the exit code of `make`."""
         self.look()
         os.killpg(self.process.pid, signal.SIGINT)
         return self.end()
@@ -98,7 +98,7 @@ class DemoProcess:
 
 
 def start_demo(variables: Mapping[str, Any], command: tuple[str, ...] = COMMAND) -> DemoProcess:
-    """Start it with these variables beside the surrounding ones; what an outer `make` has set is left out."""
+    """Start it with these variables added to the environment, without those that an outer `make` sets."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "DEMO_"))}
     process = subprocess.Popen(
         command,
@@ -124,7 +124,7 @@ def _read(started: DemoProcess) -> None:
 
 
 def free_ports() -> dict[str, int]:
-    """Two ports that nobody uses, by the variables that move the demo's ports there."""
+    """Two free ports, by the variables that set the demo's ports."""
     with socket.socket() as one, socket.socket() as two:
         one.bind(("127.0.0.1", 0))
         two.bind(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""Values that equal every value of a kind, so that whole events can be compared with what is known about them."""
+"""Values that equal every value of a kind, so that whole events can be compared although some values vary."""
 
 import re
 from datetime import UTC, datetime

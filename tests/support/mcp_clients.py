@@ -1,4 +1,4 @@
-"""Real MCP clients of both protocol eras that call tools in turn and keep how each call went."""
+"""Real MCP clients of both protocol eras that call tools in sequence and keep each outcome."""
 
 import asyncio
 import os
@@ -38,7 +38,7 @@ class Caller:
     modern: bool
 
     def call(self, where: Where, *calls: Call, during: Callable[[], None] | None = None) -> list[Outcome]:
-        """Connect, call in turn, then `during()` while still connected, then disconnect."""
+        """Connect, make the calls in sequence, run `during()` while still connected, then disconnect."""
         return asyncio.run(self.visit(where, *calls, during=during))
 
     async def visit(self, where: Where, *calls: Call, during: Callable[[], None] | None = None) -> list[Outcome]:

@@ -1,4 +1,4 @@
-"""What there is in a running process: threads, connections, open files, modules, compiled code."""
+"""Inspects a running process: threads, connections, open files, modules, compiled code."""
 
 import json
 import os
@@ -39,12 +39,12 @@ class Observed:
 
 
 def observable(scratch: Path) -> dict[str, str]:
-    """Variables that let a Python process be observed; what it says goes to `scratch`."""
+    """Environment variables that make a Python process observable; its reports go to `scratch`."""
     return {"PYTHONPATH": str(_INSIDE), "SAID_INSIDE": str(scratch / "said-inside.json")}
 
 
 def observe(pid: int, scratch: Path) -> Observed:
-    """Look at a process that was started with the variables of `observable`."""
+    """Inspect a process that was started with the variables of `observable`."""
     said = scratch / "said-inside.json"
     said.unlink(missing_ok=True)
     os.kill(pid, signal.SIGUSR1)

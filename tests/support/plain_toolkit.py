@@ -1,4 +1,4 @@
-"""The toolkit's own program as a file, with and without telemetry: what a server is like that never heard of it."""
+"""The toolkit's program as a file, with and without telemetry: the reference for a server without the library."""
 
 from pathlib import Path
 

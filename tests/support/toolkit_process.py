@@ -1,4 +1,4 @@
-"""The real toolkit as a process: over HTTP started and ended here; over stdio its parameters, a client starts it."""
+"""The real toolkit as a process: over HTTP it is started and ended here; over stdio a client starts it."""
 
 import os
 import signal

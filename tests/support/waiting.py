@@ -24,7 +24,7 @@ def wait_for(condition: Callable[..., T], what: str = "the condition", seconds: 
 
 
 def steadily(condition: Callable[[], object], what: str, seconds: float = 1.5) -> None:
-    """AssertionError as soon as `condition()` is not true within so many seconds."""
+    """Assert that `condition()` stays true for `seconds`."""
     pause = threading.Event()
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

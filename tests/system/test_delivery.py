@@ -58,7 +58,7 @@ def test_a_collector_that_dies_while_a_server_runs_gets_everything_once_it_is_ba
             first.kill()
             CLIENT.call(toolkit.url, VERSION, VERSION)
             with start_collector(tmp_path / "data", port=port) as second:
-                wait_for(lambda: calls(second) == {"version": 3}, "the calls made meanwhile", BACK_OFF_SECONDS)
+                wait_for(lambda: calls(second) == {"version": 3}, "the calls made during the outage", BACK_OFF_SECONDS)
                 steadily(lambda: calls(second) == {"version": 3}, "three calls, not more", 1.0)
                 assert toolkit.end() == -signal.SIGTERM
                 whole = {"server_started": 1, "client_connected": 1, "tool_executed": 3, "server_stopped": 1}

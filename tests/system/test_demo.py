@@ -1,4 +1,4 @@
-"""`make demo` as a maintainer meets it: a filled page, one's own client in it within seconds, and a clean end."""
+"""`make demo` shows a filled page, counts the user's own client within seconds, and ends cleanly."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""A request that the TypeScript server of dot-ai really sent fills the same charts as a toolkit of ours."""
+"""A request that the TypeScript server of dot-ai really sent fills the same charts as this repository's toolkit."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""The measurements' own rules: what they say can be trusted, and what they write stays in its place."""
+"""The measurements compute correct figures, and write only to their own sections."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""Off means that nothing exists: asserted on the running process, beside the same server without the one line."""
+"""With telemetry off, the running process equals that of the same server without the line that enables it."""
 
 import os
 import subprocess

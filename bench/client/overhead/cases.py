@@ -1,4 +1,4 @@
-"""What is measured where, and what was found."""
+"""The cases of the measurement, and their results."""
 
 import statistics
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ ERAS = (SESSIONLESS, INITIALIZE)
 
 @dataclass(frozen=True)
 class Case:
-    """One process of the measurement: who is measured where. `environment` is empty for the main one."""
+    """One process of the measurement: a subject, an SDK and an environment. `environment` is empty for the main one."""
 
     environment: str
     sdk: str
@@ -23,7 +23,7 @@ class Case:
 
 @dataclass
 class Found:
-    """What the rounds of one case found. Microseconds, a median for each round.
+    """The results of the rounds of one case. Microseconds, a median for each round.
 
     Attributes:
         plain: of a plain call.

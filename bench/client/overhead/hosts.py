@@ -73,12 +73,12 @@ async def connected(sdk: str, era: str, server: Any) -> AsyncIterator[Session]:
 
 
 def answered(result: Any) -> bool:
-    """Whether the tool's own answer is in a call's result; something that watches may have put more beside it."""
+    """Whether a call's result contains the tool's own answer; instrumentation may add other content."""
     return any(getattr(part, "text", None) == ANSWER for part in result.content)
 
 
 async def seen_by_client(session: Session) -> list[Any]:
-    """Everything that a client gets to see: the list of tools, and the result of a call."""
+    """Everything a client sees: the list of tools, and the result of a call."""
     tools, result = await session.tools(), await session.call()
     return [_dumped(tools), _dumped(result)]
 

@@ -1,9 +1,9 @@
-"""One process of the measurement: a plain server and a watched one side by side, called in turn.
+"""One process of the measurement: calls alternate between a plain server and an instrumented one.
 
 python -m bench.client.overhead.measure --sdk mcp2 --era 2026-07-28 --calls 5000 --sink URL --directory DIR footfall
 
 Prints one JSON object: `plain`, the median of microseconds that a plain call takes; `over`, the quartiles of the
-differences between a watched call and the plain one beside it; `untouched`, whether the client sees the very same.
+differences between an instrumented call and the adjacent plain one; `untouched`, whether the client sees no difference.
 """
 
 import argparse
@@ -26,12 +26,12 @@ SEED = 1
 
 
 def balanced(names: list[str]) -> list[str]:
-    """An order that, repeated, has each name follow each, itself too, equally often: a round through all pairs.
+    """An order in which, when repeated, every name follows every name (itself included) equally often.
 
-    Whoever comes after a call that leaves caches cold is slower for it; this way all of them are, equally.
+    A call that leaves caches cold slows down the next one; this order spreads that cost evenly.
     """
     pairs_left = {name: [*(other for other in names if other != name), name] for name in names}
-    # Hierholzer's way through a graph in which every name points at every name.
+    # Hierholzer's algorithm: an Eulerian circuit of the graph in which every name points at every name.
     path, order = [names[0]], []
     while path:
         onward = pairs_left[path[-1]]
@@ -43,12 +43,12 @@ def balanced(names: list[str]) -> list[str]:
 
 
 async def timed(calls: dict[str, Ask], count: int) -> dict[str, list[int]]:
-    """Nanoseconds of each call, so many of each name at least."""
+    """The duration of each call in nanoseconds, at least `count` calls per name."""
     names, chance = list(calls), Random(SEED)
     order = [names.index(name) for name in balanced(names)]
     took: dict[str, list[int]] = {name: [] for name in names}
     while len(took["plain"]) < count:
-        # Anew each time who is who: what comes round regularly, such as the garbage collector, must meet all alike.
+        # Shuffle in every round, so that periodic work such as garbage collection affects all names alike.
         chance.shuffle(names)
         for place in order:
             name = names[place]
@@ -62,7 +62,7 @@ async def timed(calls: dict[str, Ask], count: int) -> dict[str, list[int]]:
 
 
 def settle() -> None:
-    """Stay on one processor, and run before everything else on it; only root may do the latter."""
+    """Pin the process to one processor and raise its priority there; the latter needs root."""
     try:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
@@ -72,7 +72,7 @@ def settle() -> None:
 
 @dataclass
 class Measured:
-    """Nanoseconds of each call, plain first, and whether the watched server's client sees what the plain one's does."""
+    """Durations in nanoseconds, plain first, and whether both servers' clients see the same."""
 
     took: dict[str, list[int]]
     untouched: bool
@@ -93,7 +93,7 @@ def _microseconds(ns: float) -> float:
 
 
 async def run(options: argparse.Namespace) -> Measured:
-    """Make the servers, plain first, connect a client to each, warm up, measure, deliver what is left."""
+    """Make the servers, plain first, connect a client to each, warm up, measure, and deliver the remaining events."""
     around = Surroundings(options.sink, options.directory, options.calls)
     watched = {
         name: SUBJECTS[name](options.sdk, lambda: make(options.sdk), around) for name in ("plain", options.subject)

@@ -1,4 +1,4 @@
-"""An HTTP server on loopback that takes whatever analytics send, and counts which of it names the measured tool."""
+"""An HTTP server on loopback that accepts all analytics requests and counts mentions of the measured tool."""
 
 import gzip
 import threading

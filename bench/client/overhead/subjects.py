@@ -1,4 +1,4 @@
-"""What is measured: ways of watching a server's tool calls, each attached as its own documentation says.
+"""The subjects of the measurement: libraries that observe tool calls, each attached as its documentation says.
 
 Every one of them is pointed at the sink on loopback, and none may connect anywhere else (`stay_on_loopback`).
 """
@@ -147,7 +147,7 @@ def posthog(_sdk: str, make: Callable[[], Any], around: Surroundings) -> tuple[A
 
 
 def agentcat(_sdk: str, make: Callable[[], Any], around: Surroundings) -> tuple[Any, Finish]:
-    """`agentcat.track`, without the diagnostics of its own, which go to an address that can't be chosen."""
+    """`agentcat.track`, without its own diagnostics, whose address can't be configured."""
     agentcat = import_module("agentcat")
     server = make()
     agentcat.track(server, "proj_bench", agentcat.AgentCatOptions(api_base_url=around.sink, disable_diagnostics=True))
@@ -194,7 +194,7 @@ SUBJECTS: dict[str, Attach] = {
 
 
 def stay_on_loopback() -> None:
-    """Let no connection of this process leave the machine, whatever a library tries."""
+    """Block every connection from this process to another machine."""
     connect, lookup = socket.socket.connect, socket.getaddrinfo
 
     def guarded_connect(self: socket.socket, address: Any) -> None:

@@ -1,4 +1,4 @@
-"""What the sender programs in Python do, whatever library they use.
+"""The behaviour that all Python sender programs share, independent of their library.
 
 python PROGRAM URL KEY latency COUNT        microseconds of a capture: bursts of 100 every 20 ms
 python PROGRAM URL KEY deliver COUNT        CPU seconds and events a second until COUNT events are delivered

@@ -1,7 +1,7 @@
-"""A server on loopback that is up, down or hanging as told, and knows which events reached it. A process of its own.
+"""A server on loopback, in a separate process, that is up, down or hanging on command and counts received events.
 
-Lines on its input: `up`, `down`, `hang`, `report`. It answers each with one line of JSON; the first one it says is its
-port. Bodies are kept as they came and read when a report is wanted, so that counting costs no sender its processor.
+Lines on its input: `up`, `down`, `hang`, `report`. It answers each with one line of JSON, and prints its port
+first. Bodies are kept unparsed until a report is requested, so that counting takes no CPU time from the senders.
 """
 
 import asyncio

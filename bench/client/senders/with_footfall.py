@@ -32,7 +32,7 @@ class Ours:
         self._telemetry.record(self._event(tool="recommend", success=True, duration_ms=12.5, mcp_client="claude-code"))
 
     def flush(self) -> None:
-        # It returns at once as long as the next try is not due; whoever counts waits for that.
+        # flush() returns at once while the next attempt is not due; the measurement waits for that attempt.
         end, pause = time.monotonic() + MOST_SECONDS, threading.Event()
         while not self._telemetry.flush(60) and time.monotonic() < end:
             pause.wait(0.2)

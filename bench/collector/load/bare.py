@@ -1,4 +1,4 @@
-"""The least that a server can do with a batch, to compare with: uncompress it, parse it, say 200. Nothing is kept.
+"""The baseline: a server that decompresses a batch, parses it and answers 200. It stores nothing.
 
 python -m bench.collector.load.bare      listens on a free port of loopback and prints it
 """

@@ -1,6 +1,6 @@
-"""Whole HTTP requests as Footfall's client sends them, each event with a UUID of its own, in a file that wrk reads.
+"""A file of complete HTTP requests for wrk, as Footfall's client sends them; every event has a unique UUID.
 
-They are made before a measurement: what makes requests while it runs would take the collector's processor. A record is
+They are made before a measurement: making them during it would take CPU time from the collector. A record is
 eight digits, the size of the request, and the request.
 """
 
@@ -24,7 +24,7 @@ BATCH = 100
 INSTANCES = 200
 WORKERS = 2
 FLUSH_SECONDS = 10
-"""The client sends what happened in so many seconds; the times within a batch are spread over them."""
+"""The client's flush interval; the timestamps within a batch are spread over it."""
 _CHECKS = catalogue_for("dot-ai").checks()
 _COMMON = catalogue_for("dot-ai").common_check()
 _PEOPLE = Fleet(instances=1500, days=4, busy=20.0)

@@ -1,4 +1,4 @@
-"""Load from other processes: wrk as fast as it goes, or requests at a steady rate."""
+"""Load from other processes: wrk at full speed, or requests at a steady rate."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Sends requests at a steady rate, whether answers come or not, and says how long each one took.
+"""Sends requests at a steady rate, independent of the answers, and reports the duration of each.
 
 A request's time begins when it was due, not when a connection was free for it: a server that stalls can't hide the
 requests that it kept from being sent.

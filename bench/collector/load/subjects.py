@@ -1,4 +1,4 @@
-"""The two servers that are measured, each a process of its own, and what can be known of them from outside."""
+"""The two measured servers, each in a separate process, and what is observed of them from outside."""
 
 import re
 import subprocess
@@ -110,10 +110,10 @@ class Watch:
 
 
 def lags(acknowledged: list[tuple[float, int]], seen: list[tuple[float, int]]) -> list[float]:
-    """How far the store was behind at each moment of `seen`, in seconds.
+    """The store's lag at each moment of `seen`, in seconds.
 
-    `acknowledged` and `seen` are moments with how many events had been acknowledged and stored by then. The store is
-    behind by the time since the first event was acknowledged that it doesn't have.
+    `acknowledged` and `seen` pair a moment with the number of events acknowledged or stored by then. The lag is the
+    time since the acknowledgement of the first event that is not yet stored.
     """
     found = []
     position = 0

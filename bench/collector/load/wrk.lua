@@ -1,5 +1,5 @@
 -- Sends the requests of a file, one after another, from a position on: wrk -s wrk.lua URL -- FILE POSITION once|again
--- `again` begins anew at the end of the file, for a server that doesn't mind.
+-- `again` wraps around at the end of the file, for a server that accepts repeats.
 -- A record is eight digits, the size of the request, and the request as it goes over the wire.
 local threads = {}
 

@@ -1,4 +1,4 @@
-"""What is planted, and the ways in which a tool of the host application ends with an exception that holds some."""
+"""The planted texts, and the exceptions that hold them when a tool of the host application fails."""
 
 import json
 import os

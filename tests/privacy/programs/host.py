@@ -1,4 +1,4 @@
-"""A host application full of secrets: an MCP server whose tools, errors, names and surroundings hold what is planted.
+"""A host application full of secrets: an MCP server whose tools, errors, names and environment hold planted texts.
 
     python host.py KIND {stdio|http} [ANYTHING…]
 
@@ -38,7 +38,7 @@ def rename_machine_and_user() -> None:
 
 rename_machine_and_user()
 
-# After the machine has its name: whatever these read at import, it is the planted one.
+# Imported after the machine's name is set, so that a name read at import is the planted one.
 from footfall import Product, Telemetry  # noqa: E402
 from footfall.catalogue import (  # noqa: E402  # noqa: E402
     ClientConnected,

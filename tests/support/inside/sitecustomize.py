@@ -1,4 +1,4 @@
-"""Runs inside a Python process that a test looks at: at SIGUSR1 it says which threads and modules there are.
+"""Runs inside a Python process under test: on SIGUSR1 it reports the threads and loaded modules.
 
 Python imports a module of this name at its start where PYTHONPATH leads to it. See tests/support/observed.py.
 """

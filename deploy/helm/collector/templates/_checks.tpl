@@ -1,7 +1,7 @@
-{{/* Refusals that a schema can't express; each says what to do. */}}
+{{/* Checks that a JSON Schema can't express; each message says what to change. */}}
 {{- define "collector.checks" -}}
 {{- if and .Values.secrets.existingSecret.name (or .Values.secrets.signIn .Values.secrets.pepper) -}}
-{{- fail "secrets.existingSecret.name stands beside secrets.signIn or secrets.pepper: keep one of them" -}}
+{{- fail "secrets.existingSecret.name is set together with secrets.signIn or secrets.pepper: keep one of them" -}}
 {{- end -}}
 {{- if and (gt (int .Values.replicas) 1) (not .Values.clickhouse.url) -}}
 {{- fail "several collectors can't share the embedded store: set clickhouse.url, or replicas=1" -}}
@@ -14,7 +14,7 @@
   {{- fail "backup.enabled copies the embedded store, and clickhouse.url is set: use ClickHouse's own BACKUP, and backup.enabled=false" -}}
   {{- end -}}
   {{- if ne .Values.persistence.accessMode "ReadWriteOnce" -}}
-  {{- fail "the backup's pod mounts the collector's volume beside it: set persistence.accessMode=ReadWriteOnce" -}}
+  {{- fail "the backup's pod mounts the collector's volume too: set persistence.accessMode=ReadWriteOnce" -}}
   {{- end -}}
 {{- end -}}
 {{- if and .Values.ingress.enabled (not .Values.ingress.hosts) -}}

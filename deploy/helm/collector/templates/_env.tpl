@@ -1,11 +1,11 @@
-{{/* A value of the environment as text: Helm reads whole numbers as floats, and 1000000 must not become 1e+06. */}}
+{{/* An environment value as text: Helm reads whole numbers as floats, and 1000000 must not become 1e+06. */}}
 {{- define "collector.text" -}}
 {{- if kindIs "slice" . -}}{{ join "," . }}
 {{- else if and (kindIs "float64" .) (eq . (floor .)) -}}{{ int64 . }}
 {{- else -}}{{ toString . }}{{- end -}}
 {{- end -}}
 
-{{/* `extraEnv`, a list or a map, as JSON `{"list": [...]}` of Kubernetes' entries; of one name the last counts. */}}
+{{/* `extraEnv`, a list or a map, as JSON `{"list": [...]}` of Kubernetes' entries; the last entry with a name wins. */}}
 {{- define "collector.extraEnv" -}}
 {{- $given := list -}}
 {{- if kindIs "map" .Values.extraEnv -}}
@@ -35,7 +35,7 @@
 {{- dict "list" $list | toJson -}}
 {{- end -}}
 
-{{/* Names that the collector answers to: its services', the pod's address (probes and Prometheus use it), and the ways in. */}}
+{{/* Host names that the collector accepts: its services', the pod's address (for probes and Prometheus), and the ingress hosts. */}}
 {{- define "collector.hosts" -}}
 {{- $service := include "collector.fullname" . -}}
 {{- $hosts := list $service (printf "%s.$(POD_NAMESPACE)" $service) (printf "%s.$(POD_NAMESPACE).svc" $service) (printf "%s.$(POD_NAMESPACE).svc.cluster.local" $service) -}}
@@ -47,7 +47,7 @@
 {{- join "," ($named | uniq) -}}
 {{- end -}}
 
-{{/* What the chart sets itself. POD_… stand first: Kubernetes fills in $(…) only with what stands above. */}}
+{{/* The variables that the chart sets. POD_… come first: Kubernetes expands $(…) only from earlier entries. */}}
 {{- define "collector.ownEnv" -}}
 - name: POD_IP
   valueFrom:
@@ -98,7 +98,7 @@
 {{- end }}
 {{- end -}}
 
-{{/* The container's environment: extraEnv wins over the chart's own variables, and no name stands twice. */}}
+{{/* The container's environment: extraEnv wins over the chart's own variables, and every name is unique. */}}
 {{- define "collector.env" -}}
 {{- $extra := (include "collector.extraEnv" . | fromJson).list -}}
 {{- $names := list -}}

@@ -2,7 +2,7 @@
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
 {{- end -}}
 
-{{/* At most 40 characters, so that `…-backup` is a name that a CronJob may have (52), and `…-backup-tmp` a volume's. */}}
+{{/* At most 40 characters, so that `…-backup` is valid as a CronJob's name (52) and `…-backup-tmp` as a volume's. */}}
 {{- define "collector.fullname" -}}
 {{- if .Values.fullnameOverride -}}
 {{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
@@ -42,7 +42,7 @@ app.kubernetes.io/name: {{ include "collector.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
-{{/* With the component: the backup's pods are of this release too, and no service may lead to them. */}}
+{{/* Includes the component: the backup's pods belong to this release too, and no service may select them. */}}
 {{- define "collector.selector" -}}
 {{ include "collector.instance" . }}
 app.kubernetes.io/component: collector

@@ -1,4 +1,4 @@
-{{/* Refusals that a schema can't express; each says what to do. */}}
+{{/* Checks that a JSON Schema can't express; each message says what to change. */}}
 {{- define "toolkit.checks" -}}
 {{- if and .Values.telemetry.key .Values.telemetry.existingSecret.name -}}
 {{- fail "telemetry.key and telemetry.existingSecret.name are both set: keep one of them" -}}

@@ -1,9 +1,9 @@
-{{/* A value of the environment as text: Helm reads whole numbers as floats, and 1000000 must not become 1e+06. */}}
+{{/* An environment value as text: Helm reads whole numbers as floats, and 1000000 must not become 1e+06. */}}
 {{- define "toolkit.text" -}}
 {{- if and (kindIs "float64" .) (eq . (floor .)) -}}{{ int64 . }}{{- else -}}{{ toString . }}{{- end -}}
 {{- end -}}
 
-{{/* `extraEnv`, a list or a map, as JSON `{"list": [...]}` of Kubernetes' entries; of one name the last counts. */}}
+{{/* `extraEnv`, a list or a map, as JSON `{"list": [...]}` of Kubernetes' entries; the last entry with a name wins. */}}
 {{- define "toolkit.extraEnv" -}}
 {{- $given := list -}}
 {{- if kindIs "map" .Values.extraEnv -}}
@@ -33,7 +33,7 @@
 {{- dict "list" $list | toJson -}}
 {{- end -}}
 
-{{/* What the chart sets itself. DOT_AI_TELEMETRY only where it says false: what extraEnvFrom brings can then still say so. */}}
+{{/* The variables that the chart sets. DOT_AI_TELEMETRY only as false, so that extraEnvFrom can still turn telemetry off. */}}
 {{- define "toolkit.ownEnv" -}}
 - name: DOT_AI_DEPLOYMENT_METHOD
   value: helm
@@ -53,7 +53,7 @@
     secretKeyRef:
       name: {{ .Values.telemetry.existingSecret.name | quote }}
       key: {{ .Values.telemetry.existingSecret.key | quote }}
-      {{- /* While telemetry is on a missing Secret must show at once, and not send under another key. */}}
+      {{- /* While telemetry is on, a missing Secret must fail at once instead of sending under another key. */}}
       optional: {{ eq (include "toolkit.telemetry" .) "off" }}
 {{- else if .Values.telemetry.key }}
 - name: DOT_AI_POSTHOG_KEY
@@ -61,7 +61,7 @@
 {{- end }}
 {{- end -}}
 
-{{/* The container's environment: extraEnv wins over the chart's own variables, and no name stands twice. */}}
+{{/* The container's environment: extraEnv wins over the chart's own variables, and every name is unique. */}}
 {{- define "toolkit.env" -}}
 {{- $extra := (include "toolkit.extraEnv" . | fromJson).list -}}
 {{- $names := list -}}
@@ -73,8 +73,8 @@
 {{- concat $env $extra | toYaml -}}
 {{- end -}}
 
-{{/* `on` or `off`, decided as the server decides it: any off wins, and what is not clearly on is off. A value that only
-     the cluster knows (valueFrom) counts as on here; the server has the last word. */}}
+{{/* `on` or `off`, decided as in the server: any off wins, and an unclear value is off. A value that only the
+     cluster knows (valueFrom) counts as on here; the server makes the final decision. */}}
 {{- define "toolkit.telemetry" -}}
 {{- $said := dict "DOT_AI_TELEMETRY" (toString .Values.telemetry.enabled) "DO_NOT_TRACK" "" -}}
 {{- range (include "toolkit.extraEnv" . | fromJson).list -}}

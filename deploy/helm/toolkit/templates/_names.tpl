@@ -12,7 +12,7 @@
 {{- end -}}
 {{- end -}}
 
-{{/* Cluster roles are known to the whole cluster, so their names carry the namespace. */}}
+{{/* Cluster roles are cluster-wide, so their names include the namespace. */}}
 {{- define "toolkit.clusterName" -}}
 {{- printf "%s-%s" .Release.Namespace (include "toolkit.fullname" .) -}}
 {{- end -}}
