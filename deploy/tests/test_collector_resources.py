@@ -25,5 +25,5 @@ def test_its_memory_is_that_of_the_capacity_guide() -> None:
     for kind in ("requests", "limits"):
         assert f"| `resources.{kind}.memory` | {resources[kind]['memory']} |" in told
     assert f"| `resources.requests.cpu` | {resources['requests']['cpu']} |" in told
-    assert f"the {MOST_MEMORY_MIB:.0f} MiB" in told
+    assert f"limit of {MOST_MEMORY_MIB:.0f} MiB" in told
     assert f"below {CEILING >> 20} MiB" in told
