@@ -111,10 +111,15 @@ def _bill(root: Path, project_folder: str, wheels: list[Path], folder: Path) -> 
         again = ("--reinstall", "--no-deps", "--no-index", "--find-links", str(folder))
         names = [path.name.split("-")[0] for path in wheels]
         _run([*uv, *install, *again, *names])
+        # In a separate environment: it brings all formats of jsonschema, with which every process that imports the MCP
+        # SDK starts two seconds later.
+        _run([*uv, "venv", "--python", sys.executable, f"{place}/tools"])
+        tools = ("pip", "install", "--python", f"{place}/tools/bin/python", "--require-hashes", "--requirement")
+        _run([*uv, *tools, str(root / "deploy/images/build.txt")])
         bill = ("environment", "--output-reproducible", "--short-PURLs", "--spec-version", "1.5")
         project = ("--pyproject", str(root / project_folder / "pyproject.toml"))
         epoch = {"SOURCE_DATE_EPOCH": commit_time(root)}
-        _run([str(BIN / "cyclonedx-py"), *bill, *project, "--output-file", str(target), str(python)], epoch)
+        _run([f"{place}/tools/bin/cyclonedx-py", *bill, *project, "--output-file", str(target), str(python)], epoch)
     return target
 
 
