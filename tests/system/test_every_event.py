@@ -98,6 +98,7 @@ def check_protocol(capture: CaptureServer) -> None:
             "content-length": str(len(request.body)),
             "content-type": "application/json",
             "content-encoding": "gzip",
+            "accept-encoding": "identity",
             "user-agent": f"footfall/{__version__}",
         }
         body = request.decoded
