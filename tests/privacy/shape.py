@@ -81,6 +81,7 @@ def _of_head(request: Request) -> list[str]:
         "Content-Length": str(len(request.body)),
         "Content-Type": "application/json",
         "Content-Encoding": "gzip",
+        "Accept-Encoding": "identity",
         "User-Agent": f"footfall/{__version__}",
     }
     return wrong if headers == expected else [*wrong, f"headers {headers}"]
