@@ -152,7 +152,7 @@ def test_an_unknown_path_is_a_page_with_links_or_json_for_programs(shared: Colle
     assert all(f'<a href="{path}">' in answer.text for path in ("/", "/tools", "/errors", "/data-health"))
     assert SECRET_TEXT not in answer.text
     assert ask(shared, "GET", f"/api/{SECRET_TEXT}").json == {
-        "error": "There is no such address; /api/openapi.json has all of them."
+        "error": "There is no such address; /api/openapi.json lists all of them."
     }
 
 

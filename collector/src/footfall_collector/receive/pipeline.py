@@ -86,7 +86,7 @@ class IngestionPipeline:
             admitted = self._admit(request, keyed)  # 5. admit: allow-list, instance hash, times
             answer = self._answer(scope, request, admitted)
             memory.resize(len(admitted.lines))
-            self._add_first_key(keyed)
+            self._add_first_key(keyed, admitted)
         except BaseException as problem:
             memory.release()
             if not isinstance(problem, RefusedError):
@@ -173,9 +173,9 @@ class IngestionPipeline:
         answer, headers = request.answer(admitted.reasons), cors(scope)
         return msgspec.structs.replace(answer, headers=headers) if headers else answer
 
-    def _add_first_key(self, keyed: KeyedBatch) -> None:
-        """Raises RefusedError (503) where the key can't be stored."""
-        if keyed.is_first_key:
+    def _add_first_key(self, keyed: KeyedBatch, admitted: Admitted) -> None:
+        """A key is added with the first event that is admitted. Raises RefusedError (503) where it can't be stored."""
+        if keyed.is_first_key and admitted.lines:
             try:
                 self._keys.add_first(keyed.token, keyed.product)
             except (WriteKeyError, OSError):
