@@ -31,7 +31,7 @@ METRIC_HELP = {
     "loader_failures": "How often loading began to fail",
     "loader_lag_seconds": "How far the store is behind the closed segments",
     "properties_dropped": "Properties that were left out of admitted events, by product and reason",
-    "ready": "1 while requests are accepted, else 0",
+    "ready": "Whether requests are accepted: 1, else 0",
     "requests_discarded": "Requests with session replays, which are acknowledged and dropped",
     "requests_refused": "Requests that were refused, by reason",
     "resident_bytes": "Memory of the process",

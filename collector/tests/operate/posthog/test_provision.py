@@ -132,7 +132,7 @@ def test_each_event_of_a_products_own_catalogue_gets_an_insight(tmp_path: Path) 
     with a_posthog() as posthog:
         ran = provision(posthog, "--product", "post", "--catalogue", str(tmp_path / "letters.py"))
         assert ran.returncode == 0, ran.stderr
-        [own] = [i for i in posthog.kept["insights"] if i["name"] == "post: A letter was sorted"]
+        [own] = [i for i in posthog.kept["insights"] if i["name"] == "post: A letter is sorted"]
         assert own["query"]["source"]["breakdownFilter"]["breakdowns"] == [{"property": "size", "type": "event"}]
 
 
