@@ -91,9 +91,16 @@ def test_a_host_without_a_key_is_warned_about(tmp_path: Path) -> None:
     assert "warning" in machine.with_variables(POST_POSTHOG_KEY="").footfall("status")
 
 
-def test_a_misspelt_variable_is_warned_about(tmp_path: Path) -> None:
-    told = Machine(tmp_path / "home").with_variables(POST_TELEMETY="true").told("status", "--product", "post")
-    assert told["warnings"] == ["POST_TELEMETY is no variable of Footfall's; did you mean POST_TELEMETRY?"]
+def test_an_unknown_variable_about_telemetry_is_named_as_the_reason(tmp_path: Path) -> None:
+    told = Machine(tmp_path / "home").with_variables(POST_NO_TELEMETRY="1").told("status", "--product", "post")
+    assert told["telemetry"] == "off"
+    assert told["because"].startswith("POST_NO_TELEMETRY is no variable of Footfall's, and ")
+    assert told["because"].endswith("did you mean POST_TELEMETRY?")
+
+
+def test_a_misspelt_destination_is_warned_about(tmp_path: Path) -> None:
+    told = Machine(tmp_path / "home").with_variables(POST_POSTHOG_API_KEY="x").told("status", "--product", "post")
+    assert told["warnings"] == ["POST_POSTHOG_API_KEY is no variable of Footfall's; did you mean POST_POSTHOG_KEY?"]
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["after a run", "before the first run"])

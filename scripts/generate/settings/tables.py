@@ -9,7 +9,7 @@ from footfall_collector.runtime import COLLECTOR_SETTINGS, VARIABLE_PREFIX, Sett
 from .toml_reference import bounds, toml
 
 _MEANINGS = {
-    "DO_NOT_TRACK": "Anything but empty, `0` or `false` turns telemetry off, for every product",
+    "DO_NOT_TRACK": "Anything but empty, `0` or `false` turns telemetry off, for every product. Upper or lower case",
     "TELEMETRY": "`true`, `false` or `preview`. `false`, `0`, `no` and `off` mean off, and so does any value that is "
     "not clearly on: a typo never collects. `preview` prints what would be sent on stderr and sends nothing",
     "POSTHOG_HOST": "Where events go: PostHog, a PostHog of your own, or a Footfall collector",

@@ -1,6 +1,7 @@
 """The opt-out decision, made before any other work: whether telemetry is on, off or in preview, and why."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -20,8 +21,14 @@ _VARIABLES = (
     "POSTHOG_HOST",
     "POSTHOG_KEY",
 )
-_FRAGMENTS = ("TEL", "METR", "POSTH", "HOG")
+"""All that the client reads. A variable that is missing here and has one of `_SPOKEN` turns telemetry off."""
+_SPOKEN = re.compile(r"TELEMETR|TRACK|ANALYTIC|(?<![A-Z0-9])DNT(?![A-Z0-9])")
+"""A variable of the product's with one of these states a wish about telemetry, tracking or analytics."""
+_FRAGMENTS = ("TEL", "METR", "POSTH", "HOG", "TRACK", "ANA", "LYT", "DNT")
 """Every plausible misspelling still contains one of these; only such names are compared."""
+_SEPARATORS = str.maketrans("", "", "_-. ")
+_SERVICE_VARIABLE = re.compile(r"(.+?)_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)\w*)?)")
+"""What Kubernetes sets in every pod for a Service, such as one named `dot-ai-telemetry`: nobody's wish."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +60,9 @@ def decide(product: Product, environ: Mapping[str, str] | None = None) -> Decisi
 
 def decide_by_environment(product: Product, environ: Mapping[str, str]) -> Decision:
     """The part of the decision that needs no file."""
-    do_not_track = environ.get("DO_NOT_TRACK", "").strip().lower()
-    if do_not_track not in _DO_NOT_TRACK_UNSET:
-        return Decision("off", "DO_NOT_TRACK is set")
+    do_not_track = _do_not_track(environ)
+    if do_not_track:
+        return Decision("off", f"{do_not_track} is set")
     variable = f"{product.prefix}TELEMETRY"
     value = environ.get(variable, "").strip().lower()
     if value in _OFF:
@@ -63,37 +70,88 @@ def decide_by_environment(product: Product, environ: Mapping[str, str]) -> Decis
     if value != "preview" and value not in _ON:
         reason = f"{variable} has a value that is neither on nor off; use true, false or preview"
         return Decision("off", reason, requested=True)
-    misspelt = _misspelt_variables(product.prefix, environ)
-    for name, intended in misspelt.items():
-        # A misspelt switch still states a wish. Unless it is clearly on, telemetry stays off.
-        if intended == variable and environ.get(name, "").strip().lower() not in _ON:
-            reason = f"{name}, which is no variable of Footfall's, is not on; did you mean {variable}?"
+    unknown = _unknown_variables(product.prefix, environ)
+    for name, (intended, spoken) in unknown.items():
+        if spoken:
+            reason = (
+                f"{name} is no variable of Footfall's, and any unknown variable of {product.name} about telemetry, "
+                f"tracking or analytics turns it off; did you mean {intended}?"
+            )
             return Decision("off", reason, requested=True)
     warnings = tuple(
-        f"{name} is no variable of Footfall's; did you mean {intended}?" for name, intended in misspelt.items()
+        f"{name} is no variable of Footfall's; did you mean {intended}?" for name, (intended, _) in unknown.items()
     )
     if value == "preview":
         return Decision("preview", f"{variable}=preview", True, warnings)
     return Decision("on", f"{variable} says so" if value else "on by default", bool(value), warnings)
 
 
-def _misspelt_variables(prefix: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """Misspelt names in the environment, each with the product's variable that was probably intended."""
-    correct = {prefix + name for name in _VARIABLES}
-    candidates = {
-        name: bare
-        for name in environ
-        if (upper := name.upper()).startswith(prefix)
-        and name not in correct
-        and any(fragment in (bare := upper[len(prefix) :]) for fragment in _FRAGMENTS)
-    }
-    if not candidates:
-        return {}
-    from .misspelt_variables import intended_name
+def _do_not_track(environ: Mapping[str, str]) -> str:
+    """The name of a DO_NOT_TRACK that is set, in any case; empty where none is."""
+    names = (name for name in environ if "TRACK" in (upper := name.upper()) and _squash(upper) == "DONOTTRACK")
+    for name in ("DO_NOT_TRACK", *names):
+        if environ.get(name, "").strip().lower() not in _DO_NOT_TRACK_UNSET:
+            return _printable(name)
+    return ""
 
-    intended = {
-        name: intended_name(bare, _VARIABLES)
-        for name, bare in candidates.items()
-        if name.isascii() and name.isidentifier()
-    }
-    return {name: prefix + bare for name, bare in intended.items() if bare}
+
+def _unknown_variables(prefix: str, environ: Mapping[str, str]) -> dict[str, tuple[str, bool]]:
+    """Variables with the product's prefix that look like the product's own and are not.
+
+    Each has the variable that was probably intended, and whether it speaks of telemetry, tracking or analytics.
+    """
+    correct = {prefix + name for name in _VARIABLES}
+    letters = _squash(prefix)
+    candidates = [
+        name
+        for name in environ
+        if name not in correct
+        and _squash(upper := name.upper()).startswith(letters)
+        and any(fragment in upper for fragment in _FRAGMENTS)
+        and not _is_service_variable(upper, environ)
+    ]
+    unknown = {}
+    for name in candidates:
+        bare = _without_prefix(prefix, name.upper())
+        intended, spoken = _intended(bare) if bare else ("", False)
+        if intended:
+            unknown[_printable(name)] = prefix + intended, spoken
+    return unknown
+
+
+def _intended(bare: str) -> tuple[str, bool]:
+    """The variable that a name was probably meant to be, and whether the name speaks of telemetry.
+
+    All names are in capitals and without the prefix. Empty for another program's.
+    """
+    if not _SPOKEN.search(bare):
+        # Imported late: with telemetry off by a name that needs no comparison, nothing more is loaded.
+        from .misspelt_variables import intended_name
+
+        intended = intended_name(bare, _VARIABLES)
+        return intended or "", bool(intended and _SPOKEN.search(intended))
+    words = {word for word in re.split("[^A-Z0-9]+", bare) if word != "TELEMETRY"}
+    return max(_VARIABLES, key=lambda variable: len(words.intersection(variable.split("_")))), True
+
+
+def _without_prefix(prefix: str, upper: str) -> str:
+    """The end of a name after the prefix, whose words may be separated in any form or not at all; empty for others."""
+    words = map(re.escape, prefix.strip("_").split("_"))
+    # `DOTAITELEMETRY` has no separator at all; `DOTAIX_TELEMETRY` belongs to another product.
+    attached = "(?=(?:NO|DONOT|DISABLE|ENABLE)?(?:TELEMETR|TRACK|ANALYTIC))"
+    match = re.match(f"{'[-_. ]*'.join(words)}(?:[-_. ]+|{attached})(.+)", upper, re.DOTALL)
+    return match[1] if match else ""
+
+
+def _is_service_variable(upper: str, environ: Mapping[str, str]) -> bool:
+    match = _SERVICE_VARIABLE.fullmatch(upper)
+    return match is not None and all(f"{match[1]}_SERVICE_{end}" in environ for end in ("HOST", "PORT"))
+
+
+def _squash(upper: str) -> str:
+    return upper.translate(_SEPARATORS)
+
+
+def _printable(name: str) -> str:
+    """A name as one short line of ASCII."""
+    return "".join(c if c.isascii() and c.isprintable() else "?" for c in name[:100])
