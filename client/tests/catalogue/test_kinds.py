@@ -2,12 +2,15 @@
 
 import math
 import re
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import defstruct
 
+from footfall import Product, Telemetry
 from footfall.catalogue import (
     EVENTS,
     QUESTIONS,
@@ -17,6 +20,7 @@ from footfall.catalogue import (
     Flag,
     Identifier,
     Kind,
+    Property,
     ToolName,
     Version,
     Vocabulary,
@@ -26,9 +30,10 @@ from footfall.catalogue import (
     properties_of,
     round_significant,
 )
+from footfall.catalogue.kinds import KINDS
 
 DOT_AI = catalogue_for("dot-ai")
-KINDS: list[Kind] = [
+TRIED: list[Kind] = [
     Vocabulary("colour", ("red", "green")),
     Vocabulary("colour", ("red", "green"), (("crimson", "red"), ("green", "red"))),
     ToolName(),
@@ -59,7 +64,7 @@ def admissible(kind: Kind, value: Any) -> bool:
     if isinstance(kind, Vocabulary):
         return value in {*kind.words, "other"}
     if isinstance(kind, ToolName):
-        return isinstance(value, str) and len(value) <= 64 and not re.search(r"[^A-Za-z0-9_./-]", value)
+        return isinstance(value, str) and len(value) <= 128 and not re.search(r"[^A-Za-z0-9_./-]", value)
     if isinstance(kind, Identifier):
         return isinstance(value, str) and value.isascii() and value.isidentifier() and len(value) <= 64
     if isinstance(kind, Version):
@@ -73,14 +78,14 @@ def admissible(kind: Kind, value: Any) -> bool:
     return 0 <= value <= kind.maximum and len(digits) <= 2
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda k: k.label)
+@pytest.mark.parametrize("kind", TRIED, ids=lambda k: k.label)
 @given(value=HOSTILE)
 def test_a_kind_never_raises_and_admits_only_what_it_says(kind: Kind, value: object) -> None:
     admitted = kind.checker()(value)
     assert admitted is None or admissible(kind, admitted)
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda k: k.label)
+@pytest.mark.parametrize("kind", TRIED, ids=lambda k: k.label)
 @given(value=HOSTILE)
 def test_admitting_twice_changes_nothing(kind: Kind, value: object) -> None:
     check = kind.checker()
@@ -218,3 +223,74 @@ DOT_AI_PROVIDERS = {
 @pytest.mark.parametrize(("written", "counted"), DOT_AI_PROVIDERS.items())
 def test_every_provider_that_dot_ai_writes_counts_as_one_of_the_words(written: str, counted: str) -> None:
     assert DOT_AI.common["ai_provider"].kind.checker()(written) == counted
+
+
+class Anything(Identifier, frozen=True):
+    """A subclass of a kind that admits every value."""
+
+    def checker(self, tools: object = None) -> Any:
+        return lambda value: value
+
+
+class Likeness:
+    """An object that only looks like a kind."""
+
+    label = "code identifier"
+
+    def checker(self, tools: object = None) -> Any:
+        return lambda value: value
+
+    def schema(self) -> dict[str, Any]:
+        return {}
+
+
+def event_with(own: Any) -> Any:
+    """An event with one property."""
+    struct = defstruct("Leak", [("text", Annotated[str, own])], bases=(Event,), frozen=True, tag="leak")
+    struct.__doc__ = "A leak."
+    return struct
+
+
+@pytest.mark.parametrize("kind", [Anything(), Likeness(), Identifier, None, "text"], ids=str)
+def test_a_kind_that_is_not_exactly_one_of_ours_is_refused(kind: Any) -> None:
+    struct = event_with(Property(kind=kind, meaning="m", purpose="p", question="tools"))
+    with pytest.raises(TypeError, match=r"Leak\.text .* not one of footfall's: Vocabulary, ToolName, Identifier"):
+        catalogue_for("test", events=(struct,))
+
+
+class OwnProperty(Property, frozen=True):
+    """A subclass of `Property`."""
+
+
+def test_a_subclass_of_property_is_no_property() -> None:
+    struct = event_with(OwnProperty(kind=Flag(), meaning="m", purpose="p", question="tools"))
+    with pytest.raises(TypeError, match="has no footfall Property"):
+        properties_of(struct)
+
+
+def test_a_telemetry_with_a_foreign_kind_is_off_and_says_why(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    kind: Any = Likeness()
+    struct = event_with(Property(kind=kind, meaning="m", purpose="p", question="tools"))
+    environ = {"TEST_TELEMETRY_STATE_DIR": str(tmp_path / "state"), "HOME": str(tmp_path)}
+    telemetry = Telemetry(Product("test", write_key="k", host="http://127.0.0.1:9", catalogue=(struct,)), environ)
+    assert not telemetry.active
+    assert "Leak.text has the kind Likeness" in caplog.text
+
+
+def test_an_alias_leads_to_a_word_and_to_nothing_else() -> None:
+    aliases: Any = (("a", "red"), ("b", {"free": "text"}.items), ("c", "a user's words"))
+    check = Vocabulary("colour", ("red",), aliases).checker()
+    assert [check(name) for name in ("a", "b", "c")] == ["red", "other", "other"]
+
+
+def test_every_kind_says_what_it_carries_at_most() -> None:
+    assert {type(kind) for kind in TRIED} == set(KINDS) == set(get_args(Kind))
+    for kind in KINDS:
+        assert re.search(r"[Aa]t most it carries|It carries", " ".join(str(kind.__doc__).split())), kind
+
+
+@pytest.mark.parametrize(("length", "expected"), [(64, True), (65, True), (128, True), (129, False)])
+def test_a_tool_s_name_has_at_most_the_128_characters_of_the_protocol(length: int, expected: bool) -> None:
+    name = "t" * length
+    for tools in (None, {name}):
+        assert (ToolName().checker(tools)(name) == name) is expected

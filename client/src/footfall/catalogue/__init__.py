@@ -17,6 +17,7 @@ from .events import CommonProperties as CommonProperties
 from .events import catalogue_for as catalogue_for
 from .events import version_property as version_property
 from .json_schema import to_json_schema as to_json_schema
+from .kinds import MAX_TOOL_NAME as MAX_TOOL_NAME
 from .kinds import Amount, Flag, Identifier, ToolName, Version, Vocabulary
 from .kinds import Checker as Checker
 from .kinds import Kind as Kind

@@ -2,7 +2,8 @@
 
 A kind turns an untrusted value into an admitted one: `checker(tools)` returns a function that returns the value in the
 form that may be stored and sent, or None if the value has no such form. Checkers never raise for any value. They are
-idempotent, so client and collector can both apply them.
+idempotent, so client and collector can both apply them. Each kind says what it can carry at most. `KINDS` is complete:
+a subclass, or another object with a `checker`, is refused, because it could admit any text.
 """
 
 import re
@@ -17,7 +18,9 @@ Value = str | bool | int | float
 Checker = Callable[[object], "Value | None"]
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
-_TOOL = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./\-]{0,63}", re.ASCII)
+MAX_TOOL_NAME = 128
+"""The longest name of a tool in MCP's specification."""
+_TOOL = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_./\-]{{0,{MAX_TOOL_NAME - 1}}}", re.ASCII)
 # At most three numeric parts of at most five digits; another digit after them makes a part too long.
 _VERSION = re.compile(
     r"v?(?P<numbers>\d{1,5}(?:\.\d{1,5}){0,2})(?![0-9])(?!\.\d)(?:[.\-_+]?(?P<tag>[A-Za-z]+))?",
@@ -30,7 +33,8 @@ _MAX_TEXT = 200
 class Vocabulary(msgspec.Struct, frozen=True):
     """One of a finite list of words. Any other text becomes `other`, and a value that is no text becomes None.
 
-    `aliases` are pairs of another name for a word, and the word that it becomes.
+    At most it carries one of the words, which are in the code, or `other`. `aliases` are pairs of another name for a
+    word, and the word that it becomes.
     """
 
     name: str
@@ -44,7 +48,8 @@ class Vocabulary(msgspec.Struct, frozen=True):
 
     def checker(self, tools: Container[str] | None = None) -> Checker:
         # A word comes after the aliases, so that no alias changes it: what was admitted stays as it is.
-        admitted = dict(self.aliases) | {word: word for word in (*self.words, OTHER)}
+        words = {word: word for word in (*self.words, OTHER) if type(word) is str}
+        admitted = {alias: word for alias, word in self.aliases if word in words} | words
 
         def check(value: object) -> Value | None:
             if type(value) is not str:
@@ -61,7 +66,8 @@ class ToolName(msgspec.Struct, frozen=True):
     """A tool's registered name; any other text becomes `other`.
 
     Where the registered names are not known (in a collector, for a product that does not list its tools), any text
-    with the form of a tool name is admitted: at most 64 ASCII letters, digits and `_ . / -`.
+    with the form of a tool name is admitted: at most 128 ASCII letters, digits and `_ . / -`, the first a letter, a
+    digit or `_`. At most it carries a name that code registered; where the names are not known, 128 such characters.
     """
 
     label: ClassVar[str] = "tool name"
@@ -88,7 +94,10 @@ class ToolName(msgspec.Struct, frozen=True):
 
 
 class Identifier(msgspec.Struct, frozen=True):
-    """A code identifier of at most 64 ASCII characters, such as a class name; any other text becomes `other`."""
+    """A code identifier, such as a class name; any other text becomes `other`.
+
+    At most it carries 64 ASCII letters, digits and underscores, the first no digit.
+    """
 
     label: ClassVar[str] = "code identifier"
 
@@ -111,6 +120,7 @@ class Version(msgspec.Struct, frozen=True):
 
     Any text after that is cut (`v1.31.2-gke.1` is `1.31.2`, `2.0.0rc1` is `2.0.0-rc`). A fourth part, or text that
     does not start with a number, makes it `other`. An empty text is None.
+    At most it carries three numbers below 100,000 and one of four tags.
     """
 
     label: ClassVar[str] = "version"
@@ -135,7 +145,7 @@ def clean_version(value: object) -> str | None:
 
 
 class Flag(msgspec.Struct, frozen=True):
-    """True or false, nothing else (1 and "true" are None)."""
+    """True or false, nothing else (1 and "true" are None). It carries one bit."""
 
     label: ClassVar[str] = "bool"
 
@@ -152,7 +162,8 @@ class Flag(msgspec.Struct, frozen=True):
 class Amount(msgspec.Struct, frozen=True):
     """A number from 0 to `maximum` of a unit, rounded to two significant digits, at finest to hundredths.
 
-    A greater number becomes the maximum. A negative number, NaN, or a value that is no number becomes None.
+    A greater number becomes the maximum. A negative number, NaN, or a value that is no number becomes None. At most it
+    carries two digits and their magnitude.
     """
 
     unit: str
@@ -189,3 +200,5 @@ def round_significant(value: float) -> int | float:
 
 
 Kind = Vocabulary | ToolName | Identifier | Version | Flag | Amount
+KINDS: tuple[type[Any], ...] = (Vocabulary, ToolName, Identifier, Version, Flag, Amount)
+"""Every kind there is. A property's kind is an object of exactly one of these classes."""

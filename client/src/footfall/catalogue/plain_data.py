@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from .kinds import Amount, Flag, Identifier, Kind, ToolName, Version, Vocabulary
+from .kinds import KINDS, Kind
 from .schema import Event, EventType, Property
 
-_KINDS: dict[str, type[Any]] = {kind.label: kind for kind in (Vocabulary, ToolName, Identifier, Version, Flag, Amount)}
+_KINDS: dict[str, type[Any]] = {kind.label: kind for kind in KINDS}
 
 
 def to_plain_data(events: Iterable[EventType]) -> dict[str, Any]:

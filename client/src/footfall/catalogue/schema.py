@@ -10,7 +10,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from .kinds import Checker, Kind, Value, Vocabulary
+from .kinds import KINDS, Checker, Kind, Value, Vocabulary
 
 Properties = dict[str, Value]
 Check = Callable[[Callable[[str], object]], "Properties | None"]
@@ -59,7 +59,7 @@ def properties_of(struct: type[msgspec.Struct]) -> dict[str, Property]:
     """The `Property` of every field of a struct, in the order of the fields.
 
     Raises:
-        TypeError: a field has no `Property`, so that it could hold any value.
+        TypeError: a field has no `Property`, or one of a kind that is not in `KINDS`, so that it could hold any value.
     """
     properties = {}
     for name, hint in get_type_hints(struct, include_extras=True).items():
@@ -69,6 +69,11 @@ def properties_of(struct: type[msgspec.Struct]) -> dict[str, Property]:
                 f"{struct.__name__}.{name} has no footfall Property: write "
                 f"`{name}: Annotated[str, Property(kind=…, meaning=…, purpose=…, question=…)]`"
             )
+        if type(property_.kind) not in KINDS:
+            raise TypeError(
+                f"{struct.__name__}.{name} has the kind {type(property_.kind).__name__}, not one of footfall's: "
+                f"{', '.join(kind.__name__ for kind in KINDS)}. A subclass of these could admit any text"
+            )
         properties[name] = property_
     return properties
 
@@ -76,7 +81,7 @@ def properties_of(struct: type[msgspec.Struct]) -> dict[str, Property]:
 def _property_in(hint: Any) -> Property | None:
     if get_origin(hint) in (Union, UnionType):
         return next((p for p in map(_property_in, get_args(hint)) if p is not None), None)
-    return next((m for m in getattr(hint, "__metadata__", ()) if isinstance(m, Property)), None)
+    return next((m for m in getattr(hint, "__metadata__", ()) if type(m) is Property), None)
 
 
 def event_type(struct: type[Event]) -> EventType:

@@ -31,6 +31,7 @@ MCP_CLIENTS = (
     "cursor-vscode",
     "dust-mcp-client",
     "factory-cli",
+    "fastmcp-dev",
     "gemini-cli-mcp-client",
     "gitguardian",
     "github-copilot-developer",
@@ -60,7 +61,7 @@ MCP_CLIENTS = (
     "Xcode-copilot-xcode",
     "Zed",
 )
-"""`clientInfo.name` of public MCP clients, in the spelling they send."""
+"""`clientInfo.name` of public MCP clients, in the spelling they send. The SDKs and fastmcp send `mcp` by default."""
 
 TRANSPORTS = ("stdio", "sse", "streamable-http", "memory")
 """MCP transports, by the names of the MCP specification; `memory` is an in-process session."""

@@ -12,7 +12,7 @@ FIRST_SESSIONLESS = "2026-07-28"
 """The first protocol version without `initialize`; versions are dates, so later ones compare greater."""
 
 _MAX_CLIENTS = 1024
-_MAX_CHARACTERS = 64
+_MAX_CHARACTERS = 128
 _DAY_SECONDS = 86_400
 
 

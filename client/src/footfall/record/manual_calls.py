@@ -7,21 +7,16 @@ with telemetry.tool("recommend", client="http"):
     …
 """
 
-import functools
-import inspect
-from collections.abc import Callable
 from time import perf_counter
 from types import TracebackType
 from typing import Any, TypeVar
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+Function = TypeVar("Function")
+"""Any callable, or a static or class method inside a class body."""
 
 
 class ManualCall:
-    """Calls of one tool: a context manager (sync and async) and a decorator (of sync and async functions).
-
-    As a decorator it makes a fresh context per call, so that concurrent calls are timed separately.
-    """
+    """Calls of one tool: a context manager (sync and async) and a decorator (of a callable of any kind)."""
 
     def __init__(self, telemetry: Any, name: str, client: str) -> None:
         self._telemetry = telemetry
@@ -37,7 +32,8 @@ class ManualCall:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._telemetry.active:
-            self._telemetry.record_call(self._name, self._client, perf_counter() - self._start, error)
+            # A generator with a block like this one may be closed by its consumer: that is no error.
+            self._count(perf_counter() - self._start, None if kind is GeneratorExit else error)
 
     async def __aenter__(self) -> "ManualCall":
         return self.__enter__()
@@ -48,24 +44,17 @@ class ManualCall:
         self.__exit__(kind, error, trace)
 
     def __call__(self, function: Function) -> Function:
-        """Decorate a function, sync or async: each of its calls is counted."""
+        """Decorate a callable of any kind: each of its calls is counted when its work ends. The kind stays the same."""
         if not self._telemetry.active:
             return function
-        if inspect.iscoroutinefunction(function):
+        # Imported late: a host whose telemetry is off needs none of it.
+        from .counted_callables import counted
 
-            @functools.wraps(function)
-            async def call_async(*args: Any, **kwargs: Any) -> Any:
-                with ManualCall(self._telemetry, self._name, self._client):
-                    return await function(*args, **kwargs)
+        decorated: Function = counted(function, self._count)
+        return decorated
 
-            return call_async  # type: ignore[return-value] # same signature, by functools.wraps
-
-        @functools.wraps(function)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            with ManualCall(self._telemetry, self._name, self._client):
-                return function(*args, **kwargs)
-
-        return call  # type: ignore[return-value] # same signature, by functools.wraps
+    def _count(self, seconds: float, error: BaseException | None) -> None:
+        self._telemetry.record_call(self._name, self._client, seconds, error)
 
 
 class ManualCalls:

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import msgspec
 
-from ..catalogue import EventCheck, ToolExecuted, Value, properties_of
+from ..catalogue import MAX_TOOL_NAME, EventCheck, ToolExecuted, Value, properties_of
 
-_MAX_NAME = 64
+_MAX_CLASS_NAME = 64
 _MAX_ENTRIES = 1024
 _DURATION = "duration_ms"
 
@@ -38,7 +38,7 @@ class PrecomputedCalls:
         del admitted[_DURATION]
         encoded = b'%s,"%s":' % (msgspec.json.encode(admitted)[:-1], _DURATION.encode())
         # A client can send any text as either name: neither their number nor their length may fill the memory.
-        if len(tool) <= _MAX_NAME and len(client) <= _MAX_NAME:
+        if len(tool) <= MAX_TOOL_NAME and len(client) <= MAX_TOOL_NAME:
             if len(entries) >= _MAX_ENTRIES:
                 entries.clear()
             entries[tool, client, success] = encoded
@@ -63,7 +63,12 @@ def class_name(cls: type) -> str:
     """
     for candidate in cls.__mro__:
         name = candidate.__name__
-        if len(name) <= _MAX_NAME and name.isascii() and name.isidentifier() and _is_defined_in_module(candidate, name):
+        if (
+            len(name) <= _MAX_CLASS_NAME
+            and name.isascii()
+            and name.isidentifier()
+            and _is_defined_in_module(candidate, name)
+        ):
             return name
     return "BaseException"
 
