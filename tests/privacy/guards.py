@@ -254,13 +254,13 @@ CONTEXT = (
     Guard(
         "a wrong host is not repeated",
         "a wrong address, perhaps with a password in it, in the log",
-        (client("settings/environment", "POSTHOG_HOST is not an http", "POSTHOG_HOST={host} is not an http"),),
+        (client("settings/environment", 'f"{source} {error}', 'f"{source}={host} {error}'),),
         "log",
     ),
     Guard(
         "no personal key",
         "a personal PostHog key, which is a secret, in the place of the write key",
-        (client("settings/environment", "if key.lower().startswith(_PERSONAL_KEY_PREFIX):", "if not key:"),),
+        (client("settings/destination", "if key.lower().startswith(prefix):", "if not key:"),),
         "spool/third/product.json",
     ),
 )

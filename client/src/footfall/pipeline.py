@@ -26,7 +26,15 @@ from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any
 
-from .catalogue import ServerStarted, ServerStopped, catalogue_for, clean_version, to_plain_data
+from .catalogue import (
+    DEPLOYMENT_METHODS,
+    OTHER,
+    ServerStarted,
+    ServerStopped,
+    catalogue_for,
+    clean_version,
+    to_plain_data,
+)
 from .identity import deployment_method, first_started_at, identify, read_context
 from .identity.kubernetes import NO_CLUSTER, ClusterFacts, cluster_configured
 from .record import Recorder
@@ -61,6 +69,7 @@ class Pipeline:
         self.product = product
         self._environ = environ
         self._preview = preview
+        self._problems_logged = False
         self.settings = Settings.read(product, environ)
         self.clock = SystemClock()
         self.counters = Counters()
@@ -130,6 +139,12 @@ class Pipeline:
 
     def _log_warnings(self) -> None:
         warnings = list(self.settings.warnings)
+        if self.settings.state_dir_configured and self.settings.state_dir and not self.state.path and not self._preview:
+            variable = f"{self.product.prefix}TELEMETRY_STATE_DIR"
+            warnings.append(f"{variable} can't be used ({self.state.note}); events wait in memory only")
+        if self._facts["deployment"] == OTHER:
+            variable = f"{self.product.prefix}DEPLOYMENT_METHOD"
+            warnings.append(f"{variable} is none of {', '.join(DEPLOYMENT_METHODS)}; it is sent as `{OTHER}`")
         if self._preview and not self.settings.key and not self.settings.error:
             warnings.append(f"{missing_key_message(self.product)}; without it nothing is sent when preview ends")
         for warning in warnings:
@@ -137,10 +152,13 @@ class Pipeline:
 
     # On the worker's thread ----------------------------------------------------------------------------------
 
-    def _log_from_worker(self, sentence: str) -> None:
-        FORK_SAFE_LOG.write(lambda: log.info("%s telemetry: %s", self.product.name, sentence))
+    def _log_from_worker(self, sentence: str, level: int = logging.INFO) -> None:
+        FORK_SAFE_LOG.write(lambda: log.log(level, "%s telemetry: %s", self.product.name, sentence))
 
     def _identify_instance(self) -> InstanceFacts:
+        if not self._problems_logged:
+            self._problems_logged = True
+            self.sender.log_problems(lambda problem: self._log_from_worker(problem, logging.WARNING))
         facts = self._cluster_facts()
         durable = self.state.path if self.state.durable else None
         identity = identify(self.product.name, facts, durable, self.clock)

@@ -12,9 +12,11 @@ _MEANINGS = {
     "DO_NOT_TRACK": "Anything but empty, `0` or `false` turns telemetry off, for every product. Upper or lower case",
     "TELEMETRY": "`true`, `false` or `preview`. `false`, `0`, `no` and `off` mean off, and so does any value that is "
     "not clearly on: a typo never collects. `preview` prints what would be sent on stderr and sends nothing",
-    "POSTHOG_HOST": "Where events go: PostHog, a PostHog of your own, or a Footfall collector",
+    "POSTHOG_HOST": "Where events go: PostHog, a PostHog of your own, or a Footfall collector: `http://` or "
+    "`https://`, a host, and perhaps a port and a path; without user name, password, query and fragment",
     "POSTHOG_KEY": "Write key for that host: the project's public key (`phc_…`). Set it together with the host. "
-    "A personal key (`phx_…`) is a secret: it is not taken, and nothing is sent",
+    "At most 64 ASCII letters, digits, `_`, `-` and `.`. A personal key (`phx_…`) is a secret: it is not taken, and "
+    "nothing is sent",
     "TELEMETRY_STATE_DIR": "Directory of the instance ID, of events that wait, and of the local log of what was sent",
     "TELEMETRY_GRACE_SECONDS": "How long after an instance's first start nothing is sent",
     "TELEMETRY_FLUSH_SECONDS": "How long an event waits for others to be sent with",

@@ -153,7 +153,7 @@ def _status_facts(product_status: ProductStatus) -> dict[str, Any]:
         "last_error": send_state.last_error or None,
         "durability": product_status.durability,
         "state_directory": product_status.directory,
-        "warnings": [*decision.warnings, *product_status.settings.warnings],
+        "warnings": [*decision.warnings, *product_status.warnings()],
     }
 
 

@@ -94,6 +94,13 @@ class ProductStatus:
             return f"in memory only: {self.directory}: {problem}"
         return self.send_state.durability or str(self.about.get("durability") or "not used yet")
 
+    def warnings(self) -> list[str]:
+        """Sentences about settings that can't be used."""
+        # By file, as `wire` imports it.
+        from ..send.http.proxy_settings import connection_problems
+
+        return [*self.settings.warnings, *(connection_problems(self.host, self.environ) if self.host else ())]
+
     def grace_ends(self) -> float:
         """When the first send becomes possible; 0 before the first run."""
         if not os.path.exists(os.path.join(self.directory, "identity.json")):

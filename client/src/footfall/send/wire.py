@@ -7,7 +7,7 @@
 import os
 import time
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -149,6 +149,14 @@ class BatchSender:
         from .http.proxied import ProxiedConnection
 
         return ProxiedConnection(self.url, certificates, proxy)
+
+    def log_problems(self, log: Callable[[str], None]) -> None:
+        """Log a sentence for each variable for proxies or certificates with which no connection can be made."""
+        # Imported late, for the first send needs it anyway.
+        from .http.proxy_settings import connection_problems
+
+        for problem in connection_problems(self.url, self._environ):
+            log(problem)
 
     def abandon(self) -> None:
         """In a forked child: let go of the parent's connection. Never raises and takes no lock."""

@@ -1,15 +1,10 @@
 """The settings of a product, read from environment variables: where to send, with which key, and how often."""
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .product import Product, state_directory
-
-_PERSONAL_KEY_PREFIX = "phx_"
-"""PostHog's personal keys are secrets; a write key is public."""
-
+from .product import DEFAULT_HOST, Product, state_directory
 
 _DEBUG = frozenset({"true", "1", "yes"})
 
@@ -28,7 +23,7 @@ class Settings:
         deployment_method: as the variable says it, unchecked.
         debug: whether every recorded event is printed too.
         warnings: whole sentences for the log.
-        error: the first warning that rules out sending; empty where sending is possible.
+        error: the warning that rules out sending; empty where sending is possible.
     """
 
     host: str
@@ -63,23 +58,25 @@ class Settings:
             warnings.append(f"{prefix}{name} is not a number of seconds from 0 to {maximum:g}; using {default:g}")
             return default
 
-        host, key = text("POSTHOG_HOST", product.host).rstrip("/"), text("POSTHOG_KEY", product.write_key)
-        errors = _destination_errors(host, key, prefix, key_from_variable=bool(text("POSTHOG_KEY")))
-        host, key = "" if "host" in errors else host, "" if "key" in errors else key
-        warnings.extend(errors.values())
+        host, key, error = _destination(product, text("POSTHOG_HOST"), text("POSTHOG_KEY"))
+        if error:
+            warnings.append(error)
         if key and text("POSTHOG_HOST") and not text("POSTHOG_KEY"):
             warnings.append(f"{prefix}POSTHOG_HOST is set without {prefix}POSTHOG_KEY: the product's own key is used")
+        state_dir = state_directory(product, env)
+        if text("TELEMETRY_STATE_DIR") and not state_dir:
+            warnings.append(f"{prefix}TELEMETRY_STATE_DIR begins with the home directory of a user who has none")
         return cls(
             host=host,
             key=key,
-            state_dir=state_directory(product, env),
+            state_dir=state_dir,
             state_dir_configured=bool(text("TELEMETRY_STATE_DIR")),
             grace_seconds=seconds("TELEMETRY_GRACE_SECONDS", 600.0, 86_400.0),
             flush_seconds=seconds("TELEMETRY_FLUSH_SECONDS", 10.0, 3600.0),
             deployment_method=text("DEPLOYMENT_METHOD"),
             debug=env.get(product.debug_variable, "").strip().lower() in _DEBUG,
             warnings=tuple(warnings),
-            error=next(iter(errors.values()), ""),
+            error=error,
         )
 
 
@@ -88,15 +85,33 @@ def missing_key_message(product: Product) -> str:
     return f"no write key: set {product.prefix}POSTHOG_KEY or Product(write_key=...)"
 
 
-def _destination_errors(host: str, key: str, prefix: str, *, key_from_variable: bool) -> dict[str, str]:
-    """A sentence for each of `host` and `key` that can't be used."""
-    errors = {}
-    if not re.match(r"https?://[^/\s?#@]+[^\s?#@]*$", host):
-        errors["host"] = f"{prefix}POSTHOG_HOST is not an http:// or https:// address; nothing is sent"
-    if key.lower().startswith(_PERSONAL_KEY_PREFIX):
-        source = f"{prefix}POSTHOG_KEY" if key_from_variable else "Product(write_key=...)"
-        errors["key"] = (
-            f"{source} is a personal key ({_PERSONAL_KEY_PREFIX}...), which is secret; use the project's key "
-            "(phc_...). Nothing is sent"
-        )
-    return errors
+def _destination(product: Product, host_variable: str, key_variable: str) -> tuple[str, str, str]:
+    """Host and key, each empty where it can't be used, and a sentence that says why; empty where both can.
+
+    A value comes from its variable, where that is not empty, or else from the product's code.
+    """
+    host, key = host_variable or product.host, key_variable or product.write_key or ""
+    if not key and host == DEFAULT_HOST:
+        return host, key, ""
+    # Imported late: a product without a key needs no check.
+    from .destination import AddressError, key_problem, normal_address
+
+    errors = []
+    try:
+        normal = normal_address(_text(host))
+    except AddressError as error:
+        source = f"{product.prefix}POSTHOG_HOST" if host_variable else "Product(host=...)"
+        errors.append(f"{source} {error}")
+        normal = ""
+    key, problem = _text(key), ""
+    if key:
+        problem = key_problem(key)
+    if problem:
+        source = f"{product.prefix}POSTHOG_KEY" if key_variable else "Product(write_key=...)"
+        errors.append(f"{source} {problem}")
+    return normal, "" if problem else key, f"{'; '.join(errors)}. Nothing is sent" if errors else ""
+
+
+def _text(value: object) -> str:
+    """A value of the product's code without spaces around it; one that is no text is a text that can't be used."""
+    return value.strip() if isinstance(value, str) else f"not text: {type(value).__name__}"

@@ -50,11 +50,12 @@ class Product:
 
 
 def state_directory(product: Product, environ: Mapping[str, str]) -> str:
-    """The path of the product's state directory, which may not exist yet; empty for a user without a home."""
+    """The path of the product's state directory, which may not exist yet; empty where a home is missing."""
     configured = environ.get(f"{product.prefix}TELEMETRY_STATE_DIR", "").strip()
     if configured:
-        # Resolved now: the host may change its working directory later.
-        return os.path.abspath(os.path.expanduser(configured))
+        expanded = os.path.expanduser(configured)
+        # Resolved now: the host may change its working directory later. A `~` without a home must not name a directory.
+        return "" if expanded.startswith("~") else os.path.abspath(expanded)
     # Imported late: it is only needed when the environment does not say off.
     from platformdirs import user_state_dir
 
