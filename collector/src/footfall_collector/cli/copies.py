@@ -18,8 +18,10 @@ The collector goes on taking events and answering charts. Without the pepper nob
 about; keep DATA/pepper and DATA/forgotten.json apart from backups, both are needed to restore one."""
 _RESTORE_EXAMPLE = """example:
   footfall-collector restore --data /var/lib/footfall --forgotten /safe/forgotten.json /backups/footfall-monday
-Stop the collector first. Instances that were forgotten since the backup, by the present DATA/forgotten.json or by a
-copy of it, are deleted from what is restored."""
+Stop the collector first, and put your copy of the pepper into DATA: it proves that the backup is yours. Without it the
+command shows what is in the backup and restores it by --confirm only. Instances that were forgotten since the backup,
+by the present DATA/forgotten.json or by a copy of it, are deleted from what is restored. A restore that fails changes
+nothing."""
 _EXPORT_EXAMPLE = """example:
   footfall-collector export --data /var/lib/footfall --product dot-ai --from 2026-10-01 --to 2026-10-31 october
 Writes october/dot-ai-2026-10.parquet, a file for each product and month; --format csv and jsonl make texts."""
@@ -38,6 +40,7 @@ def add_commands(commands: "Commands") -> None:
         "--forgotten", type=Path, metavar="FILE", help="a copy of forgotten.json, newer than the backup"
     )
     restore.add_argument("--force", action="store_true", help="delete the events that the data directory has")
+    restore.add_argument("--confirm", action="store_true", help="restore a backup that the pepper doesn't authenticate")
     restore.set_defaults(run=_restore)
     export = add_command(commands, "export", "write raw events to files", _EXPORT_EXAMPLE)
     export.add_argument("directory", type=Path, help="the directory to make")
@@ -60,19 +63,24 @@ def _backup(options: argparse.Namespace, settings: Settings) -> int:
     print(f"new events waited {seconds} s in the journal")
     if not manifest.pepper_included:
         print(f"the pepper (fingerprint {manifest.pepper}) is not in it; keep a copy apart, a restore needs it")
+    if not manifest.mac:
+        print("it is not authenticated: this command lacks the collector's FOOTFALL_PEPPER; a restore needs --confirm")
     return 0
 
 
 def _restore(options: argparse.Namespace, settings: Settings) -> int:
-    from ..operate import restore_backup
+    from ..operate import RestoreOptions, restore_backup
 
-    result = restore_backup(
-        settings, options.backup, forgotten=options.forgotten, force=options.force, show_progress=ProgressLines()
-    )
+    said = RestoreOptions(forgotten=options.forgotten, force=options.force, confirmed=options.confirm)
+    result = restore_backup(settings, options.backup, said, ProgressLines())
+    print(f"the backup: {result.contents}")
     print(f"{settings.data}: {quantity(result.events, 'event')}")
     print(f"{quantity(result.forgotten, 'event')} of instances that were forgotten deleted")
     if result.removed:
         print(f"deleted {', '.join(result.removed)}, which are older than retention_days")
+    if result.withheld:
+        months = ", ".join(result.withheld)
+        print(f"{months} stay off the public page: they may have been published from the lost directory")
     if result.advice:
         print(result.advice)
     return 0

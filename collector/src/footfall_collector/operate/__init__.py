@@ -1,27 +1,25 @@
 """What an operator does to a data directory: verify, back up, restore, export, forget, migrate, report.
 
 `dispatch` runs a command in the running collector, or on the directory while none runs; `operations` are the commands
-that both run. `backup`, `restore` and `migrate` work next to them, on files that are copied whole or not at all
-(`copying`, `manifest`). `live_report` and `report_source` give the data of `report`, `posthog` provisions dashboards.
-Only `app` and `cli` import this package; each name is loaded when first used, because a command that only talks to the
-running collector should not pay for the stores.
+that both run. `backups` and `migrate` work next to them. `live_report` and `report_source` give the data of `report`,
+`posthog` provisions dashboards. Only `app` and `cli` import this package; each name is loaded when first used, because
+a command that only talks to the running collector should not pay for the stores.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .backup import back_up
-    from .copying import atomic_directory
+    from .backups import RestoreOptions, atomic_directory, back_up, restore_backup
     from .dispatch import run_command
     from .live_report import report_command
     from .migrate import migrate_store
     from .operations import StoreOperations, hourly_cleanup
     from .report_source import ReportError, fetch_report, report_from_files
-    from .restore import restore_backup
 
 __all__ = [
     "ReportError",
+    "RestoreOptions",
     "StoreOperations",
     "atomic_directory",
     "back_up",
@@ -37,15 +35,16 @@ __all__ = [
 # A function has not the name of a module: once loaded, the module is what the package gives.
 _MODULES = {
     "ReportError": "report_source",
+    "RestoreOptions": "backups",
     "StoreOperations": "operations",
-    "atomic_directory": "copying",
-    "back_up": "backup",
+    "atomic_directory": "backups",
+    "back_up": "backups",
     "fetch_report": "report_source",
     "hourly_cleanup": "operations",
     "migrate_store": "migrate",
     "report_command": "live_report",
     "report_from_files": "report_source",
-    "restore_backup": "restore",
+    "restore_backup": "backups",
     "run_command": "dispatch",
 }
 

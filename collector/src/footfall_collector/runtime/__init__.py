@@ -18,7 +18,7 @@ from .control_socket import (
     with_caller,
 )
 from .durable_files import make_directory, replace_file, sync_directory
-from .instance_lock import RESTORING, DataUnusableError, lock_data
+from .instance_lock import RESTORE_PARTIAL, RESTORED, RESTORING, DataUnusableError, complete_restore, lock_data
 from .logs import EXTRA_KEYS
 from .plurals import quantity
 from .setting_forms import WILDCARD_HOSTS, sign_in_secret_problem
@@ -33,6 +33,8 @@ __all__ = [
     "COLLECTOR_SETTINGS",
     "EXTRA_KEYS",
     "LOOPBACK_NAMES",
+    "RESTORED",
+    "RESTORE_PARTIAL",
     "RESTORING",
     "VARIABLE_PREFIX",
     "WILDCARD_HOSTS",
@@ -51,6 +53,7 @@ __all__ = [
     "SharedFile",
     "Status",
     "__version__",
+    "complete_restore",
     "did_you_mean",
     "lock_data",
     "make_directory",

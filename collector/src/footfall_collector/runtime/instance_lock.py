@@ -2,13 +2,16 @@
 
 import fcntl
 import os
+import shutil
 from pathlib import Path
 
-from .durable_files import make_directory
+from .durable_files import make_directory, sync_directory
 
 FILE = "lock"
 RESTORING = "restore-unfinished"
-"""A file that is in the data directory while a restore copies a backup into it."""
+"""A file that earlier versions had in the data directory while a restore copied a backup into it."""
+RESTORE_PARTIAL, RESTORED = "restore.partial", "restore.complete"
+"""Folders of the data directory: of a restore that is being put together, and of one that is decided."""
 
 
 class DataUnusableError(Exception):
@@ -46,4 +49,25 @@ def lock_data(data: Path, *, restoring: bool = False) -> int:
     if (data / RESTORING).exists() and not restoring:
         os.close(descriptor)
         raise UnfinishedRestoreError(f"a restore into {data} did not finish: run it again with --force")
+    shutil.rmtree(data / RESTORE_PARTIAL, ignore_errors=True)
+    complete_restore(data)
     return descriptor
+
+
+def complete_restore(data: Path) -> None:
+    """Move the files of a decided restore into their places; nothing where there is none. Raises OSError.
+
+    Each file is gone from the folder once it is in its place, so an interrupted move is continued.
+    """
+    restored = data / RESTORED
+    if not restored.is_dir():
+        return
+    for path in sorted(restored.iterdir()):
+        target = data / path.name
+        if target.is_dir() and not target.is_symlink():
+            shutil.rmtree(target)
+        path.rename(target)
+    (data / RESTORING).unlink(missing_ok=True)
+    sync_directory(data)
+    restored.rmdir()
+    sync_directory(data)

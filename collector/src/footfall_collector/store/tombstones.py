@@ -7,6 +7,7 @@ can be checked against it.
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -19,7 +20,7 @@ _PREFIX = "footfall/forgotten/v1/"
 class _ForgottenInstance(msgspec.Struct):
     """An entry of the file. `pending` until the instance's events are deleted."""
 
-    mark: str
+    mark: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
     pending: bool = True
 
 

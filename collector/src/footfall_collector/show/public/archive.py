@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -65,6 +65,19 @@ class MonthArchive:
 
     def _path(self, product: str, start: datetime) -> Path:
         return self._directory / product / f"{start:%Y-%m}.json"
+
+
+def withhold_unpublished(directory: Path, products: Iterable[str], months: Iterable[str], now: datetime) -> list[str]:
+    """Decide for closed months that have no file that nothing of them is published; the months. Raises OSError."""
+    withheld = set()
+    for month in months:
+        start = datetime.fromisoformat(f"{month}-01").replace(tzinfo=UTC)
+        for product in products if first_of_next_month(start) + CLOSED_AFTER <= now else ():
+            path = directory / product / f"{month}.json"
+            if not path.exists():
+                _write_once(path, msgspec.json.encode(PublishedMonth(product, month, None, None, {})))
+                withheld.add(month)
+    return sorted(withheld)
 
 
 def _group_sizes(rows: list[ChartRow], dimension: str) -> dict[str | None, int]:

@@ -7,6 +7,7 @@ event is counted once. `store/opening`, `store/migration` and `operate` import f
 """
 
 from .month_files import DatabaseFiles
+from .schema_migrations import SCHEMA
 from .store import TOMBSTONES, DuckStore
 
-__all__ = ["TOMBSTONES", "DatabaseFiles", "DuckStore"]
+__all__ = ["SCHEMA", "TOMBSTONES", "DatabaseFiles", "DuckStore"]

@@ -7,11 +7,12 @@ import pytest
 
 from client.tests.faults.disk import disk
 from collector.tests.app.http import ask, holds, post
-from collector.tests.operate.commands import LEAVER, STAYER, calls, done, give, refused, run, some_event, stored
+from collector.tests.operate.commands import LEAVER, STAYER, begun, calls, done, give, refused, run, some_event, stored
 from collector.tests.receive.shapes import TOKEN, batch, event
 from footfall_collector.admit import load_pepper
 from footfall_collector.admit.instance_hash import instance_of
 from tests.support.collector_process import start_collector
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -36,10 +37,10 @@ def traces_of_leaver(data: Path, pepper: bytes) -> list[Path]:
 
 def test_a_copy_of_the_list_keeps_forgotten_instances_from_coming_back(lost: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
-    done(data, "restore", str(lost / "whole"))
+    done(data, "restore", "--confirm", str(lost / "whole"))
     assert len(stored(data)) == 5
     shutil.rmtree(data)
-    said = done(data, "restore", "--forgotten", str(lost / "data" / "forgotten.json"), str(lost / "whole"))
+    said = done(data, "restore", "--confirm", "--forgotten", str(lost / "data" / "forgotten.json"), str(lost / "whole"))
     assert "3 events of instances that were forgotten deleted" in said
     assert len(stored(data)) == 2
     assert traces_of_leaver(data, load_pepper(data)) == []
@@ -74,7 +75,7 @@ def test_tokens_and_keys_come_back_unless_they_were_revoked_since(tmp_path: Path
         done(data, "keys", "revoke", key)
     done(data, "restore", "--force", str(backup))
     elsewhere = tmp_path / "elsewhere"
-    done(elsewhere, "restore", str(backup))
+    done(elsewhere, "restore", "--confirm", str(backup))
     for directory, good in ((elsewhere, True), (data, False)):
         assert (directory / "tokens.json").stat().st_mode & 0o777 == 0o600
         with start_collector(directory, {"FOOTFALL_SIGN_IN_SECRET": "correct horse battery"}) as restored:
@@ -94,7 +95,7 @@ def test_a_clickhouse_store_is_left_to_the_tools_of_that_database(tmp_path: Path
 
 def test_a_restore_without_pepper_says_what_to_do_and_with_it_the_collector_starts(lost: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
-    assert "The backup has no pepper. Put the file `pepper`" in done(data, "restore", str(lost / "backup"))
+    assert "The backup has no pepper. Put the file `pepper`" in done(data, "restore", "--confirm", str(lost / "backup"))
     assert "another pepper" in run(data, "verify").stderr
     shutil.copy(lost / "data" / "pepper", data / "pepper")
     with start_collector(data) as collector:
@@ -145,23 +146,48 @@ def test_a_damaged_backup_is_refused_and_the_directory_stays_empty(
     assert not (tmp_path / "data").exists()
 
 
-def test_an_unfinished_restore_keeps_the_collector_from_starting_until_it_is_run_again(
-    lost: Path, tmp_path: Path
-) -> None:
-    with disk(tmp_path / "disk", "size=9m") as small:
+def test_a_restore_without_enough_space_changes_nothing(lost: Path, tmp_path: Path) -> None:
+    with disk(tmp_path / "disk", "size=24m") as small:
         data = small.path / "data"
+        with start_collector(data, prefix=small.prefix) as collector:
+            give(collector, some_event())
+        (small.seen / "data" / "pepper").unlink()
         small.fill()
-        (small.seen / "filler").write_bytes(bytes(8 << 20))
-        said = refused(data, "restore", str(lost / "whole"), prefix=small.prefix)
-        assert "No space left" in said
-        with pytest.raises(AssertionError, match="did not finish: run it again with --force"):
-            start_collector(data, prefix=small.prefix)
+        before = contents(small.seen / "data")
+        said = refused(data, "restore", "--force", "--confirm", str(lost / "whole"), prefix=small.prefix)
+        assert "MiB free" in said or "No space left" in said
+        assert contents(small.seen / "data") == before
         small.free()
-        assert "has events already" in refused(data, "restore", str(lost / "whole"), prefix=small.prefix)
-        ran = run(data, "restore", "--force", str(lost / "whole"), prefix=small.prefix)
+        ran = run(data, "restore", "--force", "--confirm", str(lost / "whole"), prefix=small.prefix)
         assert ran.returncode == 0, ran.stderr
         with start_collector(data, prefix=small.prefix) as collector:
             assert calls(collector) == 5
+
+
+def contents(data: Path) -> dict[str, bytes]:
+    """Every file of a data directory, without the lock."""
+    files = (path for path in data.rglob("*") if path.is_file() and path.name != "lock")
+    return {path.relative_to(data).as_posix(): path.read_bytes() for path in files}
+
+
+def test_a_restore_that_is_killed_changes_nothing_or_is_completed_by_the_next_start(lost: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(lost / "data", data)
+    before = contents(data)
+    command = begun(data, "restore", "--force", str(lost / "backup"))
+    wait_for((data / "restore.partial" / "store").exists, "the restore to begin", 60)
+    command.kill()
+    command.communicate()
+    assert {name: one for name, one in contents(data).items() if not name.startswith("restore.partial/")} == before
+    # As if it had been killed between two moves of a decided restore.
+    done(tmp_path / "other", "restore", "--confirm", str(lost / "whole"))
+    (data / "restore.complete").mkdir()
+    shutil.move(tmp_path / "other" / "store", data / "restore.complete" / "store")
+    shutil.rmtree(data / "journal")
+    shutil.move(tmp_path / "other" / "journal", data / "journal")
+    with start_collector(data) as collector:
+        assert calls(collector) == 5
+    assert not list(data.glob("restore.*"))
 
 
 def test_a_running_collector_is_not_overwritten(lost: Path, tmp_path: Path) -> None:

@@ -17,14 +17,21 @@ from typing import Any
 
 import msgspec
 
-from ..journal import CLOSED, FOLDER, LIVE, has_valid_checksum
-from ..runtime import ControlError, NotRunningError, Settings, __version__, replace_file, send_command
+from ...journal import CLOSED, FOLDER, LIVE, has_valid_checksum
+from ...runtime import ControlError, NotRunningError, Settings, __version__, make_directory, replace_file, send_command
+from ..dispatch import run_locally
 from .copying import atomic_directory, copy_file
-from .dispatch import run_locally
-from .manifest import MANIFEST_FILE, MANIFEST_FORMAT, BackupManifest, ShowProgress, describe_files
+from .file_kinds import KEYS, PEPPER, PUBLIC, STORE, TOKENS, TOMBSTONES, kind_of
+from .manifest import (
+    MANIFEST_FILE,
+    MANIFEST_FORMAT,
+    BackupManifest,
+    ShowProgress,
+    authenticated,
+    describe_files,
+    pepper_of,
+)
 
-STORE, PUBLIC, PEPPER = "store", "public", "pepper"
-SMALL_FILES = ("forgotten.json", "keys.json", "tokens.json")
 _SETTLED_SECONDS = 2.0
 """A file that changed less than this ago may change again within one tick of the file system's clock, unnoticed."""
 
@@ -43,7 +50,8 @@ class _BackupCopy:
 
     def copy_changed_files(self, *, held: bool) -> None:
         """Copy what is not copied or has changed. Where the store is `held`, the result is consistent."""
-        names = {path.name for path in (self.data / STORE).glob("*.duckdb*") if path.suffix in (".duckdb", ".wal")}
+        # Someone's copy of a file is no month of the store.
+        names = {path.name for path in (self.data / STORE).glob("*.duckdb*") if kind_of(f"{STORE}/{path.name}")}
         for name in sorted(self.stamps.keys() - names) if held else ():
             (self.target / STORE / name).unlink(missing_ok=True)
         for name in sorted(names):
@@ -62,11 +70,16 @@ class _BackupCopy:
 
     def copy_journal_and_small_files(self, *, include_pepper: bool) -> None:
         self._copy_journal()
-        for name in (*SMALL_FILES, *([PEPPER] if include_pepper else [])):
-            if (self.data / name).exists():
+        published = [
+            path.relative_to(self.data).as_posix()
+            for path in (self.data / PUBLIC).glob("*/*.json")
+            if not path.is_symlink()
+        ]
+        names = [TOMBSTONES, KEYS, TOKENS, *([PEPPER] if include_pepper else []), *published]
+        for name in names:
+            if kind_of(name) and (self.data / name).is_file():
+                make_directory((self.target / name).parent)
                 copy_file(self.data / name, self.target / name, self.show_progress)
-        if (self.data / PUBLIC).is_dir():
-            shutil.copytree(self.data / PUBLIC, self.target / PUBLIC)
 
     def _copy_journal(self) -> None:
         """The whole lines of every segment, as closed segments: all acknowledged events are among them."""
@@ -110,7 +123,7 @@ def back_up(
             copy = _BackupCopy(data, partial, show_progress)
             copy.copy_changed_files(held=False)
             store_state, seconds = _finish_while_held(settings, copy, include_pepper)
-            manifest = _make_manifest(partial, store_state, show_progress)
+            manifest = _make_manifest(settings, partial, store_state, show_progress)
             replace_file(partial / MANIFEST_FILE, msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
         return manifest, seconds
     except OSError as error:
@@ -137,13 +150,15 @@ def _finish_while_held(settings: Settings, copy: _BackupCopy, include_pepper: bo
     return store_state, seconds
 
 
-def _make_manifest(partial: Path, store_state: dict[str, Any], show_progress: ShowProgress) -> BackupManifest:
+def _make_manifest(
+    settings: Settings, partial: Path, store_state: dict[str, Any], show_progress: ShowProgress
+) -> BackupManifest:
     # Late: only this needs the engine's version.
     import duckdb
 
-    from ..store.duckdb.schema_migrations import SCHEMA
+    from ...store.duckdb import SCHEMA
 
-    return BackupManifest(
+    manifest = BackupManifest(
         format=MANIFEST_FORMAT,
         made=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         version=__version__,
@@ -154,6 +169,9 @@ def _make_manifest(partial: Path, store_state: dict[str, Any], show_progress: Sh
         pepper_included=(partial / PEPPER).exists(),
         files=describe_files(partial, show_progress),
     )
+    # A command whose FOOTFALL_PEPPER is not the collector's makes a backup without a code, and says so.
+    pepper = pepper_of(settings, manifest.pepper)
+    return authenticated(manifest, pepper) if pepper else manifest
 
 
 def _check_free_space(data: Path, partial: Path) -> None:

@@ -31,7 +31,7 @@ def test_a_backup_under_load_has_every_event_that_was_acknowledged_before_it_onc
             assert "events and the journal" in said
             assert fleet.port == collector.port, "a sender met an error"
             again = tmp_path / f"again-{number}"
-            done(again, "restore", str(tmp_path / f"backup-{number}"))
+            done(again, "restore", "--confirm", str(tmp_path / f"backup-{number}"))
             kept = stored(again)
             assert before <= kept.keys()
             assert set(kept.values()) == {1}
@@ -80,7 +80,7 @@ def test_without_a_collector_the_journal_of_a_killed_one_is_in_the_backup(tmp_pa
     assert post(collector, batch(*names)).status == 200
     collector.kill()
     done(data, "backup", str(tmp_path / "backup"), "--include-pepper")
-    done(tmp_path / "again", "restore", str(tmp_path / "backup"))
+    done(tmp_path / "again", "restore", "--confirm", str(tmp_path / "backup"))
     assert set(stored(tmp_path / "again")) == {name["uuid"] for name in names}
 
 

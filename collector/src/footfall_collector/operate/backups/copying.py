@@ -7,8 +7,9 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
-from ..runtime import ControlError, make_directory, sync_directory
+from ...runtime import ControlError, make_directory, sync_directory
 from .manifest import UNFINISHED, ShowProgress
 
 PARTIAL_SUFFIX = ".partial"
@@ -19,7 +20,13 @@ _FICLONE = 0x40049409
 
 def copy_file(source: Path, target: Path, show_progress: ShowProgress) -> None:
     """Copy a file, at once where the file system can share blocks. Not synced. Raises OSError."""
-    with source.open("rb") as original, open(target, "wb", opener=_open_private) as copy:
+    with source.open("rb") as original:
+        copy_open_file(original, target, None, show_progress)
+
+
+def copy_open_file(original: BinaryIO, target: Path, max_bytes: int | None, show_progress: ShowProgress) -> None:
+    """The same for an open file, of which at most `max_bytes` are copied, or all for None."""
+    with open(target, "wb", opener=_open_private) as copy:
         size = os.fstat(original.fileno()).st_size
         try:
             fcntl.ioctl(copy.fileno(), _FICLONE, original.fileno())
@@ -27,11 +34,11 @@ def copy_file(source: Path, target: Path, show_progress: ShowProgress) -> None:
         except OSError as error:
             if error.errno not in (errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.ENOTTY, errno.ENOSYS):
                 raise
-        copied = 0
-        while chunk := original.read(_CHUNK_BYTES):
+        copied, limit = 0, size if max_bytes is None else max_bytes
+        while chunk := original.read(_CHUNK_BYTES if max_bytes is None else min(_CHUNK_BYTES, limit - copied)):
             copy.write(chunk)
             copied += len(chunk)
-            show_progress(f"copied {_mebibytes(copied)} of {_mebibytes(size)}: {source.name}")
+            show_progress(f"copied {_mebibytes(copied)} of {_mebibytes(size)}: {target.name}")
 
 
 def sync_tree(directory: Path) -> None:
