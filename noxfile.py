@@ -31,7 +31,7 @@ nox.options.default_venv_backend = "none"
 
 @dataclass(frozen=True)
 class Suite:
-    """One suite: commands that must all succeed. `budget` in minutes; the budgets sum to 41."""
+    """One suite: commands that must all succeed. `budget` in minutes; the budgets sum to 45."""
 
     name: str
     budget: float
@@ -69,6 +69,9 @@ OWN_SUITES = ("fuzz", "durability", "store/clickhouse", "defence", "operate")
 CLIENT_SUITES = ("mcp", "faults")
 """The same of the client's."""
 
+STRICT_FOLDERS = ("admit", "journal", "runtime", "cli", "app/test_start.py")
+"""Of the collector's tests: those that run once more under options of Python, together with the client's."""
+
 CHECK = Suite(
     "check",
     1.5,
@@ -91,6 +94,17 @@ SDKS = Suite(
     quick=False,
     environment={"FOOTFALL_SDKS": "others"},
 )
+STRICT = ("-X", "dev", "-m", "pytest", "-n", "2", "-p", "tests.support.strict_runtime")
+OPTIONS = Suite(
+    "options",
+    4,
+    (
+        (sys.executable, *STRICT, "client/tests", *(f"--ignore=client/tests/{name}" for name in ("mcp", "faults"))),
+        (sys.executable, *STRICT, *(f"collector/tests/{name}" for name in STRICT_FOLDERS)),
+    ),
+    quick=False,
+)
+"""Suites under the options of Python that hosts use: `-OO -X dev -W error`, and an ASCII locale."""
 CLICKHOUSE = (_pytest("collector/tests/store/clickhouse"), _pytest("tests/clickhouse", workers=1))
 SUITES = (
     CHECK,
@@ -110,6 +124,7 @@ SUITES = (
     Suite("privacy", 4, (_pytest("tests/privacy"),), quick=False),
     Suite("dashboard", 5, (_pytest("tests/dashboard", workers=1),), quick=False),
     SDKS,
+    OPTIONS,
 )
 _outcomes: list[Outcome] = []
 

@@ -131,3 +131,4 @@ def _read(started: CollectorProcess, listening: threading.Event) -> None:
             started.url = line.split("listening on ", 1)[1].split()[0].rstrip("/.")
             started.port = int(started.url.rsplit(":", 1)[1])
             listening.set()
+    stream.close()

@@ -11,7 +11,7 @@ SIZES = Vocabulary("size", ("small", "large"), (("tiny", "small"),))
 
 
 class LetterSent(Event, frozen=True, tag="letter_sent"):
-    """A letter was sent."""
+    meaning = "A letter was sent."
 
     size: Annotated[str, Property(SIZES, "Its size", "Order envelopes", "next")]
     weight: Annotated[float, Property(Amount("grams", 5000), "Its weight", "Order stamps", "next", required=False)] = 0

@@ -111,7 +111,8 @@ def _project_bases(cls: griffe.Class) -> list[griffe.Class]:
 
 
 def _is_field(field: griffe.Attribute) -> bool:
-    return "instance-attribute" in field.labels  # not of the class only
+    # What has no annotation, or is a ClassVar, belongs to the class only.
+    return field.annotation is not None and "instance-attribute" in field.labels
 
 
 def _field(field: griffe.Attribute) -> str:

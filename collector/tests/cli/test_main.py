@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -39,8 +40,18 @@ def commands(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParse
                 yield from commands(below)
 
 
-@pytest.mark.parametrize("command", commands(build_parser()), ids=lambda command: command.prog)
+@pytest.mark.parametrize("command", list(commands(build_parser())), ids=lambda command: command.prog)
 def test_the_help_of_every_command_has_an_example_of_it(command: argparse.ArgumentParser) -> None:
     shown = command.format_help()
     assert "example:\n" in shown or "examples:\n" in shown
     assert command.prog in shown.partition("example")[2]
+
+
+@pytest.mark.parametrize("command", list(commands(build_parser())), ids=lambda command: command.prog)
+def test_help_is_printed_in_a_locale_of_ascii(command: argparse.ArgumentParser) -> None:
+    """With docstrings and asserts removed too, as `python -OO` does."""
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "COLUMNS": "80"}
+    words = [sys.executable, "-OO", "-m", "footfall_collector", *command.prog.split()[1:], "--help"]
+    ran = subprocess.run(words, env=environment, capture_output=True, timeout=60, check=False)
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert b"example" in ran.stdout

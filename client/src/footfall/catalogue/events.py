@@ -44,7 +44,7 @@ Client = Annotated[
 
 
 class ToolExecuted(Event, frozen=True, tag="tool_executed"):
-    """A tool call ended, successfully or not."""
+    meaning = "A tool call ended, successfully or not."
 
     tool: Tool
     success: Annotated[
@@ -69,7 +69,7 @@ class ToolExecuted(Event, frozen=True, tag="tool_executed"):
 
 
 class ToolError(Event, frozen=True, tag="tool_error"):
-    """A tool call failed. It has the class of the error, never the message."""
+    meaning = "A tool call failed. It has the class of the error, never the message."
 
     tool: Tool
     error_type: Annotated[
@@ -84,7 +84,7 @@ class ToolError(Event, frozen=True, tag="tool_error"):
 
 
 class ServerStarted(Event, frozen=True, tag="server_started"):
-    """The server process began to serve."""
+    meaning = "The server process began to serve."
 
     k8s_version: (
         Annotated[
@@ -115,7 +115,7 @@ class ServerStarted(Event, frozen=True, tag="server_started"):
 
 
 class ServerStopped(Event, frozen=True, tag="server_stopped"):
-    """The server process is about to end."""
+    meaning = "The server process is about to end."
 
     uptime_seconds: Annotated[
         float,
@@ -129,7 +129,7 @@ class ServerStopped(Event, frozen=True, tag="server_stopped"):
 
 
 class ClientConnected(Event, frozen=True, tag="client_connected"):
-    """An MCP client opened a session, or sent its first request of the day where the protocol has no sessions."""
+    meaning = "An MCP client opened a session, or sent its first request of the day where the protocol has no sessions."
 
     mcp_client: Client = UNKNOWN
     mcp_client_version: (

@@ -4,9 +4,10 @@ A `Catalogue` is the complete list of a product's events and properties. The cli
 collector admits them with it, and tables, charts and documents are generated from it.
 """
 
+import sys
 from collections.abc import Callable, Container, Iterable
 from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -40,14 +41,17 @@ class Property(msgspec.Struct, frozen=True):
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """Base class of events. A subclass has its wire name as `tag`, its meaning as docstring, and annotates every field.
+    """Base class of events. A subclass has its wire name as `tag`, says its `meaning`, and annotates every field.
 
-    The annotation is `Annotated[type, Property(…)]`. There is no kind for free text.
+    The annotation is `Annotated[type, Property(…)]`. There is no kind for free text. `meaning` is an attribute of the
+    class body, not a docstring, because `python -OO` removes docstrings.
     """
+
+    meaning: ClassVar[str] = ""
 
 
 class EventType(msgspec.Struct, frozen=True):
-    """One event of a catalogue, read from its class: `name` on the wire, `meaning` from the docstring."""
+    """One event of a catalogue, read from its class: `name` on the wire, and `meaning` for the dictionary."""
 
     name: str
     meaning: str
@@ -62,8 +66,9 @@ def properties_of(struct: type[msgspec.Struct]) -> dict[str, Property]:
         TypeError: a field has no `Property`, or one of a kind that is not in `KINDS`, so that it could hold any value.
     """
     properties = {}
-    for name, hint in get_type_hints(struct, include_extras=True).items():
-        property_ = _property_in(hint)
+    hints = get_type_hints(struct, include_extras=True)
+    for name in struct.__struct_fields__:
+        property_ = _property_in(hints[name])
         if property_ is None:
             raise TypeError(
                 f"{struct.__name__}.{name} has no footfall Property: write "
@@ -85,11 +90,23 @@ def _property_in(hint: Any) -> Property | None:
 
 
 def event_type(struct: type[Event]) -> EventType:
-    """The `EventType` of a struct. Raises TypeError if the struct has no tag, docstring or `Property`."""
+    """The `EventType` of a struct. Raises TypeError if the struct has no tag, meaning or `Property`."""
     tag = struct.__struct_config__.tag
-    if not isinstance(tag, str) or not struct.__doc__:
-        raise TypeError(f"{struct.__name__} needs a wire name (`tag=…`) and a docstring that gives its meaning")
-    return EventType(tag, struct.__doc__.strip(), struct, properties_of(struct))
+    meaning = _meaning_of(struct)
+    if not isinstance(tag, str) or not meaning:
+        raise TypeError(f'{struct.__name__} needs a wire name (`tag="…"`) and its meaning (`meaning = "…"`)')
+    return EventType(tag, meaning, struct, properties_of(struct))
+
+
+def _meaning_of(struct: type[Event]) -> str:
+    """What the class body says, or its docstring; where `python -OO` removed that, the wire name stands for it."""
+    # An event that extends another one has a meaning of its own, so an inherited one does not count. Where the event
+    # has a property of this name, the attribute is a descriptor.
+    own = vars(struct).get("meaning")
+    if isinstance(own, str) and own.strip():
+        return own.strip()
+    removed = str(struct.__struct_config__.tag or "") if sys.flags.optimize > 1 else ""
+    return (struct.__doc__ or "").strip() or removed
 
 
 class Catalogue:

@@ -12,7 +12,13 @@ from ..runtime import DROP_REASONS
 from ..send import rfc3339
 from ..version import __version__
 from .on_off_forget import forget, off, on
-from .product_choice import local_products, print_json, select_product, with_noun
+from .product_choice import (
+    escape_unprintable_characters,
+    local_products,
+    print_json,
+    select_product,
+    with_noun,
+)
 from .status import ProductStatus
 
 EXAMPLES = """examples:
@@ -25,6 +31,7 @@ EXAMPLES = """examples:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; 0 if it succeeds, else 1 and the reason on stderr."""
+    escape_unprintable_characters()
     arguments = _parser().parse_args(argv)
     command: Callable[[argparse.Namespace], int] = arguments.command
     try:

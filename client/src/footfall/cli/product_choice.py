@@ -1,8 +1,10 @@
 """Shared by the commands: the choice of the product, and printing."""
 
 import argparse
+import io
 import json
 import os
+import sys
 from typing import Any
 
 from ..runtime import read_json
@@ -48,6 +50,13 @@ def _find_product(arguments: argparse.Namespace) -> Product:
         raise SystemExit(f"footfall: {error}") from None
     about = read_json(os.path.join(state_directory(product, os.environ), "product.json"))
     return read_product(about, name) if about.get("name") == name else product
+
+
+def escape_unprintable_characters() -> None:
+    """Show a character that the terminal's encoding lacks by its number, where Python would raise an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def print_json(value: Any) -> int:

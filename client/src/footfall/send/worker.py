@@ -76,6 +76,8 @@ class Worker:
                 self._thread.start()
         except RuntimeError:
             self._thread = None
+        except Exception:  # noqa: BLE001, S110 - gevent's hub can't wait for the thread, which runs nevertheless
+            pass
         finally:
             self._start_lock.release()
 
@@ -142,7 +144,10 @@ class Worker:
         self._waiters.append(done)
         self._flushing = True
         self._wakeup.set()
-        return done.acquire(timeout=max(0.0, timeout)) and self._nothing_waits
+        try:
+            return done.acquire(timeout=max(0.0, timeout)) and self._nothing_waits
+        except Exception:  # noqa: BLE001 - as in `close`
+            return False
 
     def close(self, timeout: float) -> bool:
         """Send waiting events for at most `timeout` seconds, then let the thread end; whether it ended."""
@@ -153,6 +158,7 @@ class Worker:
         self._wakeup.set()
         try:
             thread.join(max(0.0, timeout))
-        except RuntimeError:
-            return False  # a signal handler interrupted its start
+        except Exception:  # noqa: BLE001 - the caller must not fail, and the spool keeps the events
+            # A signal handler interrupted the start, or it runs where gevent refuses to wait: in its hub.
+            return False
         return not thread.is_alive()

@@ -11,16 +11,22 @@ from footfall.catalogue import Amount, Event, Property, ToolError, ToolExecuted,
 
 
 class LetterSent(Event, frozen=True, tag="letter_sent"):
-    """A letter was sent."""
+    meaning = "A letter was sent."
 
     size: Annotated[str, Property(Vocabulary("size", ("small", "large")), "Its size", "Order envelopes", "next")]
     weight: Annotated[float, Property(Amount("grams", 5000), "Its weight", "Order stamps", "next", required=False)] = 0
 
 
+class LetterLost(Event, frozen=True, tag="letter_lost"):
+    """A letter was lost."""
+
+    size: Annotated[str, Property(Vocabulary("size", ("small", "large")), "Its size, Größe", "Find bags", "next")]
+
+
 def main() -> None:
     name, calls = sys.argv[1], int(sys.argv[2])
     product = Product(
-        name, version="3.2.1", write_key="phc_own", catalogue=(LetterSent,), client_names=("post-office",)
+        name, version="3.2.1", write_key="phc_own", catalogue=(LetterSent, LetterLost), client_names=("post-office",)
     )
     telemetry = Telemetry(product)
     telemetry.register_tools("greet")

@@ -8,6 +8,7 @@ python web.py        on a free port; says `listening PORT`
 import glob
 import os
 import socket
+from pathlib import Path
 from typing import Any
 
 from recording_host import TOOLS, telemetry
@@ -48,7 +49,7 @@ def wsgi(environ: Any, start_response: Any) -> list[bytes]:
 def on_disk(word: bytes) -> bool:
     """Whether a word is in the spool."""
     spool = os.path.join(os.environ["TEST_HOST_TELEMETRY_STATE_DIR"], "spool", "*.seg")
-    return any(word in open(path, "rb").read() for path in glob.glob(spool))
+    return any(word in Path(path).read_bytes() for path in glob.glob(spool))
 
 
 def main() -> None:

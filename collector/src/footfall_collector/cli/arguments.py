@@ -1,6 +1,7 @@
 """The flags, types and errors that all commands share: an error says what to write, or which flag comes close."""
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from datetime import date
@@ -10,6 +11,13 @@ from ..runtime import VARIABLE_PREFIX, Settings, did_you_mean
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def escape_unprintable_characters() -> None:
+    """Show a character that the terminal's encoding lacks by its number, where Python would raise an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def add_command(commands: "Commands", name: str, description: str, example: str) -> argparse.ArgumentParser:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..runtime import ControlError, DataUnusableError, SettingsError, __version__, read_settings
 from . import copies, deletion, keys_tokens, posthog, report, serve, store
-from .arguments import parse, print_error
+from .arguments import escape_unprintable_characters, parse, print_error
 
 _EXAMPLE = """example:
   footfall-collector serve --data /var/lib/footfall
@@ -16,6 +16,7 @@ _EXAMPLE = """example:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command. The exit code is 0, 1 where it could not be done, 2 for a wrong setting or argument."""
+    escape_unprintable_characters()
     options = parse(build_parser(), arguments)
     try:
         settings = read_settings({k: v for k, v in vars(options).items() if v is not None}, os.environ)

@@ -1,6 +1,5 @@
 """The tools of `/mcp`: each reads the answers that the pages show; none changes anything."""
 
-import inspect
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -49,26 +48,47 @@ def build_server(answers: Answers, status: Status) -> "MCPServer[Any]":
     )
     log_class_names_only()
     annotations = ToolAnnotations(read_only_hint=True, open_world_hint=False)
-    for tool, title in _Tools(answers, status).titles().items():
-        server.tool(title=title, description=inspect.getdoc(tool), annotations=annotations)(tool)
+    for tool, (title, description) in _Tools(answers, status).descriptions().items():
+        server.tool(title=title, description=description, annotations=annotations)(tool)
     instrument(server, Telemetry(Product(PRODUCT, version=__version__)))
     return server
 
 
 class _Tools:
-    """Each public method but `titles` is a tool: the model reads its name, docstring and parameters."""
+    """Each public method but `descriptions` is a tool: the model reads its name, description and parameters."""
 
     def __init__(self, answers: Answers, status: Status) -> None:
         self._answers, self._status = answers, status
 
-    def titles(self) -> dict[Callable[..., dict[str, Any]], str]:
-        """Tool → title."""
+    def descriptions(self) -> dict[Callable[..., dict[str, Any]], tuple[str, str]]:
+        """Tool → title and description. They are no docstrings, because `python -OO` removes those."""
         return {
-            self.answers: "The four answers",
-            self.what_broke: "What broke since a version",
-            self.charts: "All charts",
-            self.chart: "One chart",
-            self.data_health: "Data health",
+            self.answers: (
+                "The four answers",
+                (
+                    "The four questions answered: sentences, key numbers against the previous period, short tables, "
+                    "regressions.\n\nIn sentences `code` and **strong** are Markdown; {bad|…} and {good|…} mark a change."
+                ),
+            ),
+            self.what_broke: (
+                "What broke since a version",
+                "What got worse after a version: tools that fail more often or take longer, and new classes of errors.",
+            ),
+            self.charts: (
+                "All charts",
+                "All charts: ids, the questions they answer, columns with units, and the filters that apply.",
+            ),
+            self.chart: (
+                "One chart",
+                "The numbers of one chart. `not_applied` names filters that its events do not carry.",
+            ),
+            self.data_health: (
+                "Data health",
+                (
+                    "Whether the numbers can be trusted: events accepted, refused and why, and how far behind the charts "
+                    "are."
+                ),
+            ),
         }
 
     def _filters(self, period: str, **values: str | None) -> Filters:
@@ -86,10 +106,6 @@ class _Tools:
         provider: ProviderFilter = None,
         internal: Internal = "hide",
     ) -> dict[str, Any]:
-        """The four questions answered: sentences, key numbers against the previous period, short tables, regressions.
-
-        In sentences `code` and **strong** are Markdown; {bad|…} and {good|…} mark a change.
-        """
         filters = self._filters(range, product=product, version=version, provider=provider, internal=internal)
         report = _as_dict(build_report(self._answers, filters, datetime.now(UTC)))
         for tile in report["tiles"]:
@@ -102,7 +118,6 @@ class _Tools:
         range: Range = "90d",  # noqa: A002 - as above
         product: ProductName = None,
     ) -> dict[str, Any]:
-        """What got worse after a version: tools that fail more often or take longer, and new classes of errors."""
         if not is_version(since):
             raise ToolError("since is not a version; write one such as 2.2.0")
         filters = self._filters(range, product=product)
@@ -124,7 +139,6 @@ class _Tools:
         return [row for row in rows if row["product_version"] in newer and (row["tool"], row["error_type"]) not in old]
 
     def charts(self) -> dict[str, Any]:
-        """All charts: ids, the questions they answer, columns with units, and the filters that apply."""
         return {"charts": [_as_dict(spec) for spec in self._answers.charts()]}
 
     def chart(
@@ -137,7 +151,6 @@ class _Tools:
         tool: ToolFilter = None,
         internal: Internal = "hide",
     ) -> dict[str, Any]:
-        """The numbers of one chart. `not_applied` names filters that its events do not carry."""
         known = [spec.id for spec in self._answers.charts()]
         if id not in known:
             raise ToolError(f"There is no such chart; known are {', '.join(known)}.")
@@ -147,7 +160,6 @@ class _Tools:
         return _as_dict(self._answers.chart(id, filters))
 
     def data_health(self) -> dict[str, Any]:
-        """Whether the numbers can be trusted: events accepted, refused and why, and how far behind the charts are."""
         health = data_health(self._status, self._answers, datetime.now(UTC))
         return {"answer": health_sentence(self._status)} | _as_dict(health)
 
