@@ -67,7 +67,8 @@ class _Tools:
                 "The four answers",
                 (
                     "The four questions answered: sentences, key numbers against the previous period, short tables, "
-                    "regressions.\n\nIn sentences `code` and **strong** are Markdown; {bad|…} and {good|…} mark a change."
+                    "regressions.\n\n"
+                    "In sentences `code` and **strong** are Markdown; {bad|…} and {good|…} mark a change."
                 ),
             ),
             self.what_broke: (
@@ -85,8 +86,8 @@ class _Tools:
             self.data_health: (
                 "Data health",
                 (
-                    "Whether the numbers can be trusted: events accepted, refused and why, and how far behind the charts "
-                    "are."
+                    "Whether the numbers can be trusted: events accepted, refused and why, and how far behind the "
+                    "charts are."
                 ),
             ),
         }
