@@ -106,15 +106,20 @@ def test_nothing_is_sent_in_the_grace_period_and_all_of_it_afterwards(tmp_path: 
         assert len(capture.requests) > sent
 
 
-def test_without_a_directory_that_lasts_the_period_is_each_process_s_own(tmp_path: Path) -> None:
+def test_without_a_directory_that_lasts_the_period_ends_with_the_process(tmp_path: Path) -> None:
+    """No later process could send what a shorter session leaves, so it is sent at the end, after the notice."""
     with CaptureServer() as capture:
         blocked = tmp_path / "file"
         blocked.touch()
         environment = clean_environment(tmp_path / "home", **telemetry_to(capture.url, grace=600))
         environment["DOT_AI_TELEMETRY_STATE_DIR"] = str(blocked / "state")
-        for _ in range(2):
+        for number in (1, 2):
             out, errors = over_stdio(environment)
             assert [json.loads(line)["id"] for line in out.splitlines() if '"id"' in line] == [1, 2]
-            assert errors.count(NOTICE) <= 1
-        assert capture.connections == 0
+            assert errors.count(NOTICE) == 1
+            assert "in the first 10 minutes, or until the process ends if that is sooner" in errors
+            assert "DOT_AI_TELEMETRY=false; nothing else lasts here" in errors
+            assert [event["event"] for event in capture.events].count("server_stopped") == number
+        assert len({event["distinct_id"] for event in capture.events}) == 2
+        assert all(event["distinct_id"].startswith("ephemeral_") for event in capture.events)
         assert os.listdir(tmp_path / "home") == []

@@ -166,7 +166,8 @@ class Pipeline:
             return InstanceFacts(identity.id, facts.version, 0.0)
         started_at = first_started_at(durable, self.clock) if durable else self.clock.now() - self.clock.elapsed()
         self._write_product_file(identity.id, identity.origin)
-        return InstanceFacts(identity.id, facts.version, started_at + self.settings.grace_seconds)
+        grace_ends = started_at + self.settings.grace_seconds
+        return InstanceFacts(identity.id, facts.version, grace_ends, ends_with_process=not self.state.durable)
 
     def _cluster_facts(self) -> ClusterFacts:
         if not cluster_configured(self._environ):
@@ -181,7 +182,8 @@ class Pipeline:
         path = os.path.join(self.state.path, "product.json") if self.state.path else None
         previous = read_json(path) if path else {}
         if not previous.get("noticed"):
-            FORK_SAFE_LOG.write(lambda: log.warning("%s", first_run_notice(self.product, self.settings)))
+            notice = first_run_notice(self.product, self.settings, lasting=self.state.durable)
+            FORK_SAFE_LOG.write(lambda: log.warning("%s", notice))
         if path is None:
             return
         content = {
@@ -247,6 +249,7 @@ class Pipeline:
                 return
             self._closed = True
         self.exit_hooks.remove()
+        self.shipper.end_grace()
         if self.worker.close(budget_seconds):
             # The thread has ended, so no other code uses the spool and the connection now.
             self.spool.close()

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from .container_layer import ends_with_container
+
 NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "fuse.sshfs", "fuse.glusterfs", "glusterfs", "lustre", "afs"}
 )
@@ -31,7 +33,10 @@ class StateDirectory(msgspec.Struct, frozen=True):
 
 
 def open_state_directory(path: str, *, configured: bool) -> StateDirectory:
-    """Make the directory (0700) and examine its file system. One that the operator `configured` counts as durable."""
+    """Make the directory (0700) and examine its file system.
+
+    One that the operator `configured` counts as durable unless it ends with the container.
+    """
     if not path:
         return StateDirectory(None, False, False, "no state directory: the user has no home directory")
     try:
@@ -42,6 +47,9 @@ def open_state_directory(path: str, *, configured: bool) -> StateDirectory:
         os.unlink(probe)
     except OSError as error:
         return StateDirectory(None, False, False, f"no state directory: {error.strerror or 'cannot be written'}")
+    end = ends_with_container(path)
+    if end:
+        return StateDirectory(path, False, False, end)
     kind = file_system_type(path)
     if kind in EPHEMERAL_FILE_SYSTEMS and not configured and _in_container():
         return StateDirectory(path, False, False, f"on {kind}, which ends with the container")

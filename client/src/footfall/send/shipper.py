@@ -33,11 +33,19 @@ SAVE_SECONDS = 1.0
 
 
 class InstanceFacts(msgspec.Struct, frozen=True):
-    """The sender: its instance ID, the Kubernetes version where known, and when its grace ends (epoch seconds)."""
+    """The sender.
+
+    Attributes:
+        instance_id: the pseudonymous instance ID.
+        kubernetes: the cluster's version where it is known.
+        grace_ends: when the first send becomes possible, in epoch seconds.
+        ends_with_process: whether no later process sends what this one leaves.
+    """
 
     instance_id: str
     kubernetes: str | None
     grace_ends: float
+    ends_with_process: bool = False
 
 
 class Shipper:
@@ -82,6 +90,7 @@ class Shipper:
         self._sending_lock = SendingLock(directory)
         self._limit = BATCH_EVENTS
         self._instance: InstanceFacts | None = None
+        self._exiting = False
         self._last_scan = self._last_save = float("-inf")
         self._unsaved = False
         self._last_sent = 0.0
@@ -156,7 +165,13 @@ class Shipper:
     def _seconds_to_wait(self, state: SendState, instance: InstanceFacts) -> float:
         """Until the grace and the back-off are over."""
         now = self._clock.now()
-        return max(instance.grace_ends - now, state.seconds_to_wait(now))
+        # What a process holds back until its end is never sent where nothing outlives it. The notice says so.
+        grace_ends = 0.0 if self._exiting and instance.ends_with_process else instance.grace_ends
+        return max(grace_ends - now, state.seconds_to_wait(now))
+
+    def end_grace(self) -> None:
+        """The process ends: where nothing outlives it, its events are sent now, although the grace is not over."""
+        self._exiting = True
 
     def _save_is_due(self) -> bool:
         return self._clock.elapsed() - self._last_save >= SAVE_SECONDS
