@@ -23,6 +23,11 @@ def load_pepper(data: Path, shared: str = "") -> bytes:
             )
         return shared.encode()
     path = data / FILE
+    if not path.exists() and _has_events(data):
+        raise SettingsError(
+            f"{path} is missing, and with another pepper every instance would count as new: restore it from a backup, or "
+            "use an empty data directory"
+        )
     try:
         text = path.read_bytes().strip() if path.exists() else _create(path)
     except OSError as error:
@@ -30,6 +35,11 @@ def load_pepper(data: Path, shared: str = "") -> bytes:
     if len(text) < _MIN_SIZE:
         raise SettingsError(f"{path} is damaged: restore it from a backup")
     return text
+
+
+def _has_events(data: Path) -> bool:
+    """Whether events were hashed with the pepper of the directory."""
+    return any((data / "store").glob("events-*.duckdb")) or any((data / "journal").glob("*.jsonl"))
 
 
 def _create(path: Path) -> bytes:

@@ -18,7 +18,7 @@ from ..receive.asgi import Receive, Scope, Send, send_answer
 from ..runtime import ControlSocket, Settings, SettingsError, Status
 from ..show import routes
 from ..show.pages import Assets, SecurityHeaders, not_found_handler
-from ..store import EventSelection, Loader, StoreError, open_store
+from ..store import EventSelection, EventsUnreadableError, Loader, StoreError, open_store
 from .gauges import PeriodicCheck, watch_gauges
 from .health_routes import health_routes
 
@@ -83,6 +83,8 @@ class Collector:
         """503 where the store can't answer. The log gets the engine's class only: its message may quote data."""
         del request
         self.status.increment("answers_failed")
+        if isinstance(error, EventsUnreadableError):
+            return JSONResponse({"error": str(error)}, 503)
         _log.error("store: %s; the question stays unanswered", type(error.__cause__ or error).__name__)
         return JSONResponse(
             {"error": "The store can't answer at the moment; see the collector's log."}, 503, {"retry-after": "5"}

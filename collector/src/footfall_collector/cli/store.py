@@ -27,6 +27,11 @@ def add_commands(commands: "Commands") -> None:
     verify = add_command(commands, "verify", "compare the journal, the store and the counts", _VERIFY_EXAMPLE)
     verify.set_defaults(run=_verify)
     rebuild = add_command(commands, "rebuild", "count all raw events again", _REBUILD_EXAMPLE)
+    rebuild.add_argument(
+        "--without-damaged",
+        action="store_true",
+        help="give up the counts of months whose raw events are damaged, and count what is there",
+    )
     rebuild.set_defaults(run=_rebuild)
     migrate = add_command(
         commands, "migrate", "copy the DuckDB store to ClickHouse, and compare the two", _MIGRATE_EXAMPLE
@@ -50,19 +55,22 @@ def _verify(options: argparse.Namespace, settings: Settings) -> int:
     print(f"journal: {segments}, {lines}, {result['damaged']} damaged")
     print(f"store: {loaded} of them loaded, {result['missing']} missing, {result['forgotten']} of forgotten instances")
     differs = bool(result["damaged"] or result["missing"])
-    for product, (rollups, raw) in sorted(result["counts"].items()):
-        print(f"counts of {product}: {rollups}, raw events: {raw}")
+    for product, (rollups, raw, unmerged) in sorted(result["counts"].items()):
+        waiting = f"; {quantity(unmerged, 'newer event')} in the charts already, to be merged into the counts"
+        print(f"counts of {product}: {rollups}, raw events: {raw}{waiting if unmerged else ''}")
         differs |= rollups != raw
     if differs:
         print("there are differences: `rebuild` mends counts; a damaged line or a missing event needs a backup")
-    return int(differs)
+    for sentence in result["damage"]:
+        print(sentence)
+    return int(differs or bool(result["lost"]))
 
 
 def _rebuild(options: argparse.Namespace, settings: Settings) -> int:
     from ..operate import run_command
 
-    del options
-    seconds = run_command(settings, "rebuild", show_seconds("counting all raw events"))["seconds"]
+    wanted = {"without_damaged": True} if options.without_damaged else {}
+    seconds = run_command(settings, "rebuild", show_seconds("counting all raw events"), **wanted)["seconds"]
     print(f"all raw events counted again in {seconds} s")
     return 0
 

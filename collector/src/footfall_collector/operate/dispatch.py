@@ -20,6 +20,30 @@ def run_command(
         return run_locally(settings, command, on_progress, **arguments)
 
 
+CLICKHOUSE_HAS_NO_FILES = (
+    "the events are in a separate database: use that database's tools: BACKUP DATABASE or clickhouse-backup instead of "
+    "`backup` and `restore`, CHECK TABLE instead of `verify`, SELECT … INTO OUTFILE instead of `export`"
+)
+
+
+def check_engine(settings: Settings, *, needs_files: bool) -> None:
+    """Raises ControlError where the command can't work on the directory's store, before it changes anything.
+
+    `needs_files`: the command works on the files of the DuckDB store.
+    """
+    if settings.store != "duckdb":
+        if needs_files:
+            raise ControlError(CLICKHOUSE_HAS_NO_FILES)
+        return
+    rollups = settings.data / "store" / "rollups.duckdb"
+    used = rollups.stat().st_mtime if rollups.exists() else 0.0
+    newer = [path for path in settings.data.glob("clickhouse-*.json") if path.stat().st_mtime > used]
+    if newer:
+        # Opening the other store would load the journal into it, and ClickHouse would never get these events.
+        hint = CLICKHOUSE_HAS_NO_FILES if needs_files else "name it by the setting `store`, such as FOOTFALL_STORE"
+        raise ControlError(f"{settings.data} belongs to a collector with a ClickHouse store ({newer[0].name}): {hint}")
+
+
 class LocalCaller:
     """The caller of a command that runs in this process."""
 
@@ -41,10 +65,9 @@ def run_locally(settings: Settings, command: str, on_progress: OnProgress, **arg
     """
     # Late: a command that the running collector carries out should not pay for the stores.
     from ..store import StoreError
-    from .operations import CLICKHOUSE_HAS_NO_FILES, DUCKDB_COMMANDS, open_offline
+    from .operations import DUCKDB_COMMANDS, open_offline
 
-    if command in DUCKDB_COMMANDS and settings.store != "duckdb":
-        raise ControlError(CLICKHOUSE_HAS_NO_FILES)
+    check_engine(settings, needs_files=command in DUCKDB_COMMANDS)
     try:
         with open_offline(settings) as operations:
             function = operations.commands()[command]

@@ -16,6 +16,7 @@ from ..journal import CLOSED, FOLDER, Journal, Recovered
 from ..runtime import Caller, Command, ControlError, Settings, Status, lock_data, unknown_product
 from ..store import Loader, Store, StoreError, months_between, open_store
 from ..store.duckdb import DuckStore
+from .dispatch import CLICKHOUSE_HAS_NO_FILES
 from .verify import verify_store
 
 T = TypeVar("T")
@@ -25,9 +26,6 @@ MAX_HOLD_SECONDS = 900.0
 
 DUCKDB_COMMANDS = frozenset({"hold", "verify", "export"})
 """Commands that work on the files of the DuckDB store."""
-CLICKHOUSE_HAS_NO_FILES = (
-    "the events are in a separate database: use that database's tools for backup, restore, check and export"
-)
 _PROGRESS_SECONDS = 0.5
 _DAY = 86_400
 
@@ -69,11 +67,20 @@ class StoreOperations:
         with _reporting_time(caller):
             return {"events": self._run_on_loader(work)}
 
-    def rebuild(self, caller: Caller) -> dict[str, Any]:
-        """Count all raw events again into fresh roll-ups: `{"seconds": number}`."""
+    def rebuild(self, caller: Caller, without_damaged: bool = False) -> dict[str, Any]:
+        """Count all raw events again into fresh roll-ups: `{"seconds": number}`.
+
+        `without_damaged`: also where the raw events of a month are damaged, whose counts are then gone.
+        """
         started = time.monotonic()
+
+        def work() -> None:
+            if without_damaged and isinstance(self._store, DuckStore):
+                self._store.give_up_damaged()
+            self._store.rebuild()
+
         with _reporting_time(caller):
-            self._run_on_loader(self._store.rebuild)
+            self._run_on_loader(work)
         return {"seconds": round(time.monotonic() - started, 1)}
 
     def retain(self, caller: Caller, days: int | None = None) -> dict[str, Any]:
@@ -120,6 +127,7 @@ class StoreOperations:
             # Segments that are closed after this line may not be loaded yet when their events are looked up.
             closed = sorted(journal.glob(f"*{CLOSED}"))
             self._loader.run_once()
+            store.read_everything()
             cutoff = retention_cutoff(self._settings.retention_days)
             result = verify_store(store, journal, closed, cutoff, caller.report_progress)
             if self._recovered is not None:
@@ -236,8 +244,8 @@ def open_offline(settings: Settings) -> Iterator[StoreOperations]:
     store = open_store(settings, load_catalogues(settings.products), status, fingerprint(pepper))
     try:
         loader = Loader(store, settings.data / FOLDER, status)
-        loader.run_once()
-        store.finish_forgetting()
+        loader.run_recovering(loader.run_once)
+        loader.run_recovering(store.finish_forgetting)
         yield StoreOperations(store, loader, settings, pepper, journal.recovered)
         loader.checkpoint()
     finally:

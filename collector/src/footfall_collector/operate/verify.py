@@ -6,7 +6,7 @@ from typing import Any
 
 from ..journal import CLOSED, LIVE, has_valid_checksum
 from ..store import month_bounds
-from ..store.duckdb import DuckStore
+from ..store.duckdb import DuckStore, damage_sentences, unmerged_counts
 
 _GROUP_BYTES = 32 << 20
 
@@ -25,7 +25,9 @@ def verify_store(
 
     Returns `segments`, `lines` (whole ones, of which `waiting` are in segments to be loaded and `forgotten` are of
     deleted instances), `damaged` (lines that fail their checksum), `missing` (events that should be in the store and
-    are not), `counts` (by product: events in the roll-ups, and in the files of raw events).
+    are not), `counts` (by product: events in the roll-ups, in the files of raw events, and in these files but not yet
+    in the roll-ups), `lost` (raw events of damaged months, which only the roll-ups count) and `damage` (a sentence for
+    each damaged file).
 
     Raises:
         StoreError, OSError: the store or the journal can't be read.
@@ -47,7 +49,11 @@ def verify_store(
         result["lines"] += whole
         result["waiting"] += whole
         result["damaged"] += damaged
-    return {**result, "counts": store.rollup_and_raw_counts()}
+    waiting = unmerged_counts(store.files)
+    counts = {product: (*pair, waiting.pop(product, 0)) for product, pair in store.rollup_and_raw_counts().items()}
+    counts |= {product: (0, 0, n) for product, n in waiting.items()}
+    lost = sum(month.missing for month in store.incomplete)
+    return {**result, "counts": counts, "lost": lost, "damage": damage_sentences(store.files, store.incomplete)}
 
 
 def _group_by_size(segments: Sequence[Path]) -> Iterator[list[Path]]:

@@ -17,7 +17,7 @@ from .control_socket import (
     send_command,
     with_caller,
 )
-from .durable_files import make_directory, replace_file, sync_directory
+from .durable_files import make_directory, read_copy, replace_file, replace_with_copy, sync_directory
 from .instance_lock import RESTORE_PARTIAL, RESTORED, RESTORING, DataUnusableError, complete_restore, lock_data
 from .logs import EXTRA_KEYS
 from .plurals import quantity
@@ -58,8 +58,10 @@ __all__ = [
     "lock_data",
     "make_directory",
     "quantity",
+    "read_copy",
     "read_settings",
     "replace_file",
+    "replace_with_copy",
     "send_command",
     "sign_in_secret_problem",
     "sync_directory",

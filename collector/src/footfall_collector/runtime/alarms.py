@@ -5,6 +5,7 @@ import msgspec
 ALARMS = {
     "journal_failing": "The journal can't be written",
     "loader_failing": "The store can't be written",
+    "store_damaged": "A file of the data directory was damaged",
     "disk_low": "The disk is nearly full",
     "key_alarm": "One write key receives more events than usual",
 }

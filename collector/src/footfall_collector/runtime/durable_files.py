@@ -1,7 +1,14 @@
-"""Files and directories that survive a power cut: a new name is durable once its directory is synced."""
+"""Files and directories that survive a power cut: a new name is durable once its directory is synced.
+
+Small files that nothing else can restore have a second copy with a checksum in the folder `copies` next to them.
+"""
 
 import os
 from pathlib import Path
+from zlib import crc32
+
+COPIES = "copies"
+_CHECKSUM_MARK = b"\ncrc32 "
 
 
 def sync_directory(directory: Path) -> None:
@@ -39,3 +46,24 @@ def replace_file(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
     os.rename(temporary, path)
     sync_directory(path.parent)
+
+
+def copy_path(path: Path) -> Path:
+    """The second copy of a small file."""
+    return path.parent / COPIES / path.name
+
+
+def replace_with_copy(path: Path, content: bytes) -> None:
+    """Replace a small file, and its second copy. Raises OSError; the old file is then unchanged, or both are new."""
+    replace_file(path, content)
+    make_directory(copy_path(path).parent)
+    replace_file(copy_path(path), content + _CHECKSUM_MARK + f"{crc32(content):08x}\n".encode())
+
+
+def read_copy(path: Path) -> bytes | None:
+    """The content of the second copy of a small file; None if there is none, or a damaged one."""
+    try:
+        content, mark, checksum = copy_path(path).read_bytes().rpartition(_CHECKSUM_MARK)
+    except OSError:
+        return None
+    return content if mark and checksum == f"{crc32(content):08x}\n".encode() else None

@@ -35,4 +35,5 @@ METRIC_HELP = {
     "requests_discarded": "Requests with session replays, which are acknowledged and dropped",
     "requests_refused": "Requests that were refused, by reason",
     "resident_bytes": "Memory of the process",
+    "store_damaged": "Alarm: a file of the data directory was damaged; DATA/damaged has it",
 }

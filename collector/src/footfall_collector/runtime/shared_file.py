@@ -5,6 +5,7 @@ A writer replaces the whole file under a lock; a reader looks for a change at mo
 
 import fcntl
 import os
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from .durable_files import replace_file
+from .durable_files import copy_path, read_copy, replace_with_copy
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -56,6 +57,8 @@ class SharedFile(Generic[T]):
         try:
             stat = os.stat(self._path)
         except FileNotFoundError:
+            if self._stamp is None and read_copy(self._path) is not None:
+                raise self._unreadable(f"{self._path} is missing: {self._remedy()}") from None
             changed, self._stamp, self.content = self._stamp is not None, None, self._content_type()
             return changed
         stamp = (stat.st_mtime_ns, stat.st_ino)
@@ -66,9 +69,17 @@ class SharedFile(Generic[T]):
         except (OSError, msgspec.DecodeError, ValueError):
             if self._stamp is not None:
                 return False
-            raise self._unreadable(f"{self._path} can't be read: restore it, or delete it") from None
+            raise self._unreadable(f"{self._path} can't be read: {self._remedy()}") from None
         self._stamp = stamp
         return True
+
+    def _remedy(self) -> str:
+        copy = copy_path(self._path)
+        if read_copy(self._path) is None:
+            return "restore it, or delete it"
+        # The copy's last line is its checksum.
+        take = f"head -n -1 {shlex.quote(str(copy))} > {shlex.quote(str(self._path))}"
+        return f"restore it from its copy ({take}), or delete both"
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -79,7 +90,7 @@ class SharedFile(Generic[T]):
 
     def replace(self, content: T) -> None:
         """Write the whole file; to be called within `locked`. Raises OSError; then nothing has changed."""
-        replace_file(self._path, msgspec.json.format(msgspec.json.encode(content)) + b"\n")
+        replace_with_copy(self._path, msgspec.json.format(msgspec.json.encode(content)) + b"\n")
         self._stamp = None
         self.refresh()
 

@@ -7,7 +7,7 @@ Names are those of the metrics without prefix and suffix: `events_accepted`, `ev
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .alarms import ALARMS, Alarm
@@ -27,6 +27,7 @@ class Status:
         self._values: dict[str, float] = {}
         self._measures: dict[str, Callable[[], float]] = {}
         self._alarms_since: dict[str, float] = {}
+        self._damage: tuple[str, ...] = ()
 
     def increment(self, name: str, product: str = "", reason: str = "", n: int = 1) -> None:
         """Add `n` to a counter."""
@@ -39,6 +40,16 @@ class Status:
             self._values[name] = value
             if name in ALARMS:
                 self._note_alarm(name, value)
+
+    def set_damage(self, sentences: Sequence[str]) -> None:
+        """Say which files were damaged and what is missing, each in a sentence without its full stop."""
+        self._damage = tuple(sentences)
+        self.set_gauge("store_damaged", float(bool(sentences)))
+
+    @property
+    def damage(self) -> tuple[str, ...]:
+        """The sentences of `set_damage`."""
+        return self._damage
 
     def add_gauge(self, name: str, measure: Callable[[], float]) -> None:
         """Add a gauge that is measured whenever it is read. `measure` must be quick, and safe on any thread."""

@@ -8,7 +8,7 @@ Promises: a load that is cut short and repeated counts nothing twice; a deletion
 thread writes. `answer`, `operate` and `app` import from this package; `store` imports `journal`, `admit` and `runtime`.
 """
 
-from .interface import EventSelection, Store, StoreError
+from .interface import EventSelection, EventsUnreadableError, Store, StoreError
 from .loader import Loader
 from .opening import open_store, require_clickhouse_driver
 from .periods import DAY_SECONDS, day_text, month_bounds, months_between
@@ -17,6 +17,7 @@ from .tombstones import merge_tombstone_files
 __all__ = [
     "DAY_SECONDS",
     "EventSelection",
+    "EventsUnreadableError",
     "Loader",
     "Store",
     "StoreError",

@@ -27,6 +27,10 @@ class StoreError(Exception):
     """The store can't be used in its present state; the message says what is wrong, where, and what to do."""
 
 
+class EventsUnreadableError(StoreError):
+    """The raw events of a range are damaged, and roll-ups can't answer for them; the message says what to do."""
+
+
 @dataclass(frozen=True)
 class EventSelection:
     """The events that a query is about.
@@ -76,6 +80,10 @@ class Store(Protocol):
 
     engine: str
     """Name of the engine in the names of the charts' SQL files."""
+
+    @property
+    def needs_recovery(self) -> bool:
+        """Whether a query met a damaged file: the loader then calls `recover`."""
 
     def load(self, segments: Sequence[Path]) -> LoadResult:
         """Load closed journal segments, exactly once even if the call is repeated or cut short.

@@ -69,12 +69,12 @@ class Loader:
         If the loader was never started, `work` runs on the caller's thread.
         """
         if self._thread.ident is None:
-            return work()
+            return self.run_recovering(work)
         future: Future[_T] = Future()
 
         def job() -> None:
             try:
-                future.set_result(work())
+                future.set_result(self.run_recovering(work))
             except (StoreError, OSError) as error:
                 # The alarm makes the loader reopen the store before its next load.
                 self._status.set_gauge("loader_failing", 1)
@@ -90,6 +90,21 @@ class Loader:
                     raise StoreError("the collector is stopping; try again once it runs") from None
                 if future.done():
                     raise
+
+    def run_recovering(self, work: Callable[[], _T]) -> _T:
+        """Run `work`, and once more if it met a damaged file, which is then set aside. Raises StoreError or OSError."""
+        try:
+            return work()
+        except StoreError:
+            if not self._store.needs_recovery:
+                raise
+        self._recover()
+        return work()
+
+    def _recover(self) -> None:
+        self._store.recover()
+        # A write-ahead log may have been lost: the store skips the segments that it still has.
+        self._loaded = {}
 
     def run_once(self) -> int:
         """Load every closed segment; returns the number of new events. Raises StoreError or OSError."""
@@ -171,8 +186,8 @@ class Loader:
 
     def _try(self, work: Callable[[], object]) -> bool:
         try:
-            if self._status.gauge("loader_failing"):
-                self._store.recover()
+            if self._status.gauge("loader_failing") or self._store.needs_recovery:
+                self._recover()
             work()
         except (StoreError, OSError) as error:
             # By class only: an engine's message may quote stored values.

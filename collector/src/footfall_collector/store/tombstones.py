@@ -5,14 +5,17 @@ can be checked against it.
 """
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
-from ..runtime import replace_file
+from ..runtime import quantity, read_copy, replace_with_copy
 from .interface import StoreError
+
+_log = logging.getLogger(__name__)
 
 _PREFIX = "footfall/forgotten/v1/"
 
@@ -34,15 +37,28 @@ def tombstone_mark_sql(instance: str) -> str:
     return f"sha256('{_PREFIX}' || {instance})"
 
 
+def _decode(content: bytes) -> list[_ForgottenInstance]:
+    return msgspec.json.decode(content, type=list[_ForgottenInstance])
+
+
 class TombstoneFile:
     """The file of tombstones. Raises StoreError if it can't be read: forgotten instances could return without it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        copied = _decode(read_copy(path) or b"[]")
         try:
-            self._marks = msgspec.json.decode(path.read_bytes(), type=list[_ForgottenInstance]) if path.exists() else []
-        except (OSError, msgspec.DecodeError) as error:
-            raise StoreError(f"{path} can't be read ({type(error).__name__}); restore it from a backup") from None
+            marks = _decode(path.read_bytes() if path.exists() else b"[]")
+        except (OSError, msgspec.DecodeError, ValueError) as error:
+            if not copied:
+                raise StoreError(f"{path} can't be read ({type(error).__name__}); restore it from a backup") from None
+            marks = []
+        known = {mark.mark for mark in marks}
+        lost = [mark for mark in copied if mark.mark not in known]
+        if lost:
+            _log.error("store: %s lost %s, known from its copy", path, quantity(len(lost), "forgotten instance"))
+        # A restore replaces the file by a longer one, so both count.
+        self._marks = [*marks, *lost]
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -65,7 +81,7 @@ class TombstoneFile:
         )
 
     def _write(self, marks: list[_ForgottenInstance]) -> None:
-        replace_file(self._path, msgspec.json.encode(marks))
+        replace_with_copy(self._path, msgspec.json.encode(marks))
         self._marks = marks
 
 

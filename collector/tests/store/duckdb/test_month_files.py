@@ -22,7 +22,7 @@ from collector.tests.store.fill_store import (
 )
 from footfall.catalogue import Catalogue, catalogue_for
 from footfall_collector.runtime.status import Status
-from footfall_collector.store import EventSelection, StoreError
+from footfall_collector.store import EventSelection, EventsUnreadableError, StoreError
 from footfall_collector.store.duckdb.store import DuckStore
 from footfall_collector.store.rollups import TABLES
 from tests.oracle.fleet import Fleet, stamp
@@ -218,11 +218,33 @@ def test_a_file_of_a_newer_version_is_refused_and_left_as_it_is(tmp_path: Path, 
         open_store(tmp_path)
 
 
-def test_a_file_that_is_no_database_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    filled(tmp_path).close()
-    (tmp_path / "store" / "events-2026-10.duckdb").write_bytes(b"garbage" * 5000)
-    with pytest.raises(StoreError, match="restore it from a backup"):
-        open_store(tmp_path)
+def test_a_month_that_is_no_database_is_set_aside_and_its_days_still_count(tmp_path: Path) -> None:
+    store = filled(tmp_path)
+    before = store.query(BY_DAY, EVERYTHING)
+    [[events]] = store.files.writer.execute("SELECT count(*) FROM m202610.events").fetchall()
+    store.close()
+    path = tmp_path / "store" / "events-2026-10.duckdb"
+    whole = path.read_bytes()
+    path.write_bytes(b"garbage" * 5000)
+    status = Status()
+    store = open_store(tmp_path, status=status)
+    assert store.query(BY_DAY, EVERYTHING) == before
+    assert [(month.name, month.missing) for month in store.incomplete] == [("2026-10", events)]
+    assert "--without-damaged" in status.damage[0]
+    assert [alarm.name for alarm in status.alarms()] == ["store_damaged"]
+    with pytest.raises(EventsUnreadableError, match=f"2026-10 are damaged .{events} events"):
+        store.query(BY_DAY, EventSelection("dot-ai", NOVEMBER - DAY, NOVEMBER + 60, exact=True))
+    assert store.query(BY_DAY, EventSelection("dot-ai", NOVEMBER, NOVEMBER + DAY, exact=True))
+    with pytest.raises(StoreError, match="--without-damaged"):
+        store.rebuild()
+    store.close()
+    # The file comes back from a backup.
+    path.write_bytes(whole)
+    store = open_store(tmp_path)
+    assert store.incomplete == ()
+    store.rebuild()
+    assert store.query(BY_DAY, EVERYTHING) == before
+    store.close()
 
 
 def test_a_property_of_a_new_catalogue_is_a_column_from_the_next_start(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ import msgspec
 
 from ...journal import CLOSED, FOLDER, LIVE, has_valid_checksum
 from ...runtime import ControlError, NotRunningError, Settings, __version__, make_directory, replace_file, send_command
-from ..dispatch import run_locally
+from ..dispatch import check_engine, run_locally
 from .copying import atomic_directory, copy_file
 from .file_kinds import KEYS, PEPPER, PUBLIC, STORE, TOKENS, TOMBSTONES, kind_of
 from .manifest import (
@@ -114,6 +114,7 @@ def back_up(
         raise ControlError(f"{settings.data} is no directory; check --data")
     if data in (target, *target.parents):
         raise ControlError(f"{target} is within the data directory and would be lost with it; choose another place")
+    check_engine(settings, needs_files=True)
     if include_pepper and settings.pepper:
         raise ControlError("the pepper is FOOTFALL_PEPPER and no file of the collector's; keep it where you set it")
     try:

@@ -99,6 +99,7 @@ def _facts(status: Status, values: dict[str, float], now: datetime) -> list[Heal
     ]
     if damaged := status.total("journal_lines_damaged"):
         facts.append(HealthFact("damaged", "Damaged journal lines", damaged, tone="bad"))
+    facts += [HealthFact("damaged_file", sentence, None, tone="bad") for sentence in status.damage]
     return facts + [HealthFact("alarm", alarm.sentence, "check the log", tone="bad") for alarm in status.alarms()]
 
 

@@ -56,6 +56,7 @@ class ClickHouseStore:
     """
 
     engine = "clickhouse"
+    needs_recovery = False
 
     def __init__(
         self,

@@ -2,12 +2,14 @@
 
 A load passes `load_batch` (from journal lines to the month files) and later `rollup_tables`; charts read `relations`.
 `month_files` opens the files, which `schema_migrations` brings to the present schema. `deletion` rewrites the files of
-forgotten instances and `file_exchange` swaps them in, all or none. `store` puts these together and describes how each
-event is counted once. `store/opening`, `store/migration` and `operate` import from here.
+forgotten instances, `file_exchange` swaps them in, all or none, and `quarantine` sets damaged files aside. `store` puts
+these together and describes how each event is counted once. `store/opening`, `store/migration` and `operate` import
+from here.
 """
 
+from .consistency_checks import damage_sentences, unmerged_counts
 from .month_files import DatabaseFiles
 from .schema_migrations import SCHEMA
 from .store import TOMBSTONES, DuckStore
 
-__all__ = ["SCHEMA", "TOMBSTONES", "DatabaseFiles", "DuckStore"]
+__all__ = ["SCHEMA", "TOMBSTONES", "DatabaseFiles", "DuckStore", "damage_sentences", "unmerged_counts"]

@@ -5,11 +5,15 @@ remove, is written whole. From that moment on the exchange counts as done: it is
 start if the process ends in between. Without a plan, fresh files are leftovers of an exchange that never happened.
 """
 
+import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
+
+_log = logging.getLogger(__name__)
 
 FRESH = ".new"
 _PLAN = "exchange.json"
@@ -50,7 +54,13 @@ def apply_plan(directory: Path) -> None:
         for leftover in directory.glob(f"*{FRESH}*"):
             leftover.unlink(missing_ok=True)
         return
-    exchange = msgspec.json.decode(path.read_bytes(), type=FileExchange)
+    try:
+        exchange = msgspec.json.decode(path.read_bytes(), type=FileExchange)
+    except (msgspec.DecodeError, ValueError):
+        # The plan was there, so every fresh file is complete. The next pass of retention removes old months.
+        _log.error("store: %s is damaged; every fresh file replaces its old one", path)
+        fresh = directory.glob(f"*.duckdb{FRESH}")
+        exchange = FileExchange(replaced=tuple(file.name.removesuffix(FRESH) for file in fresh))
     for name in exchange.removed:
         _remove(directory / name)
     for name in exchange.replaced:
@@ -62,6 +72,16 @@ def apply_plan(directory: Path) -> None:
     _sync(directory)
     path.unlink()
     _sync(directory)
+
+
+@contextmanager
+def engine_directory(directory: Path) -> Iterator[str]:
+    """A directory's path for SQL: through a descriptor, because the engine decodes paths as UTF-8 and expands `*`."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{descriptor}"
+    finally:
+        os.close(descriptor)
 
 
 def file_names(paths: Sequence[Path]) -> tuple[str, ...]:

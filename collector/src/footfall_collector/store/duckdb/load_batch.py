@@ -6,12 +6,14 @@ all months: an event's month follows from `ts`, which can differ between two att
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from ..columns import journal_columns
 from ..dedupe_window import WINDOW_SECONDS, search_ranges
 from ..periods import DAY_SECONDS
 from ..tombstones import tombstone_mark_sql
+from .file_exchange import engine_directory
 from .month_files import DatabaseFiles, MonthFile
 from .relations import ROLLUP_FILE
 
@@ -33,8 +35,11 @@ def read_segments(
     """
     writer = files.writer
     values = ", ".join(_values(files, load, forgotten, lenient))
-    source = _source(files, segments, lenient)
-    writer.execute(f"CREATE OR REPLACE TEMP TABLE batch AS SELECT {values} FROM {source}")  # noqa: S608 - our columns and paths
+    with ExitStack() as open_directories:
+        folders = {path.parent for path in segments}
+        names = {folder: open_directories.enter_context(engine_directory(folder)) for folder in folders}
+        source = _source(files, [f"{names[path.parent]}/{path.name}" for path in segments], lenient)
+        writer.execute(f"CREATE OR REPLACE TEMP TABLE batch AS SELECT {values} FROM {source}")  # noqa: S608 - our columns and paths
     [[gone, unfit]] = writer.execute(
         f"SELECT count_if(gone), count_if(gone OR NOT coalesce({_COMPLETE}, false)) FROM batch"  # noqa: S608 - our own words
     ).fetchall()
@@ -49,10 +54,10 @@ _COMPLETE = (
 )
 
 
-def _source(files: DatabaseFiles, segments: Sequence[Path], lenient: bool) -> str:
+def _source(files: DatabaseFiles, segments: Sequence[str], lenient: bool) -> str:
     columns = journal_columns(files.columns)
     described = ", ".join(f"{name}: '{'VARCHAR' if lenient else type_}'" for name, type_ in columns.items())
-    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in segments)
+    listed = ", ".join(f"'{path}'" for path in segments)
     shape = f"format = 'newline_delimited', maximum_object_size = {_MAX_LINE_BYTES}, columns = {{{described}}}"
     return f"read_json([{listed}], {shape})"
 

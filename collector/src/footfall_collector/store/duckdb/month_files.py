@@ -1,5 +1,6 @@
 """The database files: one for the raw events of each UTC month and one for the roll-ups, attached to one engine."""
 
+import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,8 +13,9 @@ from ...runtime import make_directory, sync_directory
 from ..interface import StoreError
 from ..periods import month_bounds
 from .file_exchange import FileExchange, apply_plan, write_plan
+from .quarantine import WAL, DamagedFileError, Quarantine, opening, read_every_row, words_of
 from .relations import ROLLUP_FILE
-from .schema_migrations import SCHEMA, migrate
+from .schema_migrations import check_pepper, check_schema
 from .shared_lock import SharedLock
 
 _PREFIX, _SUFFIX = "events-", ".duckdb"
@@ -51,24 +53,51 @@ class DatabaseFiles:
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._idle_lock = threading.Lock()
         make_directory(directory)
+        self._descriptor = _open_directory(directory)
+        self._sql_directory = f"/proc/self/fd/{self._descriptor}"
+        self.quarantine = Quarantine(directory.parent)
+        self._pepper = ""
         self._config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory_limit,
             "threads": str(threads),
-            "temp_directory": str(directory / "tmp"),
+            "temp_directory": f"{self._sql_directory}/tmp",  # noqa: S108 - in the store's directory
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
         }
         self._open()
 
     def _open(self) -> None:
+        """Open all files; those that are damaged are set aside."""
         apply_plan(self.directory)
-        self.writer = duckdb.connect(":memory:", config=self._config)
-        try:
-            self._open_rollups()
-            self.months = {name: self._open_month(name) for name in self._month_names()}
-        except BaseException:
-            self.writer.close()
-            raise
+        while True:
+            self.writer = duckdb.connect(":memory:", config=self._config)
+            try:
+                self._open_rollups()
+                self.months = {name: self._open_month(name) for name in self._month_names()}
+                return
+            except DamagedFileError as damaged:
+                self.writer.close()
+                self.quarantine.set_aside(damaged.path)
+            except BaseException:
+                self.writer.close()
+                raise
+
+    def set_aside_unreadable(self) -> None:
+        """Read every row of every file, and set aside the files that can't be read."""
+        while True:
+            try:
+                return self.read_everything()
+            except DamagedFileError as damaged:
+                with self.lock.exclusive():
+                    self._close_connections()
+                    self.quarantine.set_aside(damaged.path)
+                    self._open()
+
+    def read_everything(self) -> None:
+        """Read every row of every file. Raises DamagedFileError for the first one that can't be read."""
+        files = {ROLLUP_FILE: self.rollup_path} | {m.alias: self.month_path(m.name) for m in self.months.values()}
+        for alias, path in files.items():
+            read_every_row(self.writer, alias, path)
 
     def reopen(self) -> None:
         """Close and open all files: after an error the engine may refuse to use a file until this is done."""
@@ -122,16 +151,24 @@ class DatabaseFiles:
 
     def checkpoint(self) -> None:
         """Move the write-ahead logs into the files, one file at a time so that readers can run in between."""
-        for alias in (*(month.alias for month in self.months.values()), ROLLUP_FILE):
-            with self.lock.exclusive():
-                self.writer.execute(f"CHECKPOINT {alias}")
+        self.checkpoint_months()
+        with self.lock.exclusive():
+            self.writer.execute(f"CHECKPOINT {ROLLUP_FILE}")
         # Segments are deleted next, so the directory entry of a new month file must survive a power cut.
         sync_directory(self.directory)
+
+    def checkpoint_months(self) -> None:
+        """Move the months' write-ahead logs into their files."""
+        for month in self.months.values():
+            path = self.month_path(month.name)
+            if path.with_name(path.name + WAL).exists():
+                with self.lock.exclusive():
+                    self.writer.execute(f"CHECKPOINT {month.alias}")
 
     @contextmanager
     def attached(self, path: Path, alias: str) -> Iterator[None]:
         """Attach another file temporarily; on success it is checkpointed, so that it needs no write-ahead log."""
-        self.writer.execute(f"ATTACH '{_quoted(path)}' AS {alias}")
+        self.writer.execute(f"ATTACH '{self._sql_directory}/{path.name}' AS {alias}")
         try:
             yield
             self.writer.execute(f"CHECKPOINT {alias}")
@@ -158,8 +195,12 @@ class DatabaseFiles:
             self.months = dict(sorted({**rest, **kept}.items()))
 
     def close(self) -> None:
+        """Close all files. Safe to call twice."""
         with self.lock.exclusive():
             self._close_connections()
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
     def _close_connections(self) -> None:
         with self._idle_lock:
@@ -169,24 +210,22 @@ class DatabaseFiles:
             self.writer.close()
 
     def attach(self, path: Path, alias: str) -> None:
-        """Attach a file, created if missing. Raises StoreError if it is in use or not a database."""
+        """Attach a file, created if missing. Raises StoreError if it is in use, DamagedFileError if it is damaged."""
         try:
-            self.writer.execute(f"ATTACH '{_quoted(path)}' AS {alias}")
-        except duckdb.IOException as error:
-            if "lock" in str(error).lower():
+            with opening(path):
+                self.writer.execute(f"ATTACH '{self._sql_directory}/{path.name}' AS {alias}")
+        except duckdb.Error as error:
+            text = words_of(error)
+            if "set lock" in text or "conflicting lock" in text:
                 raise StoreError(f"{path} is in use by another process; only one collector can use a store") from None
-            raise StoreError(f"{path} can't be opened as a DuckDB database; restore it from a backup") from None
-        self._check_schema(path, alias)
-
-    def _check_schema(self, path: Path, alias: str) -> None:
-        self.writer.execute(f"CREATE TABLE IF NOT EXISTS {alias}.meta (name VARCHAR, value VARCHAR)")
-        row = self.writer.execute(f"SELECT value FROM {alias}.meta WHERE name = 'schema'").fetchone()  # noqa: S608 - our alias
-        if row is None:
-            self.writer.execute(f"INSERT INTO {alias}.meta VALUES ('schema', '{SCHEMA}')")  # noqa: S608 - our alias
-        elif int(row[0]) > SCHEMA:
-            raise StoreError(f"{path} was written by a newer version (schema {row[0]}); update footfall-collector")
-        else:
-            migrate(self.writer, alias, int(row[0]))
+            if "version" in text:
+                raise StoreError(
+                    f"{path} was written by another version of DuckDB; update footfall-collector"
+                ) from None
+            raise StoreError(
+                f"{path} can't be opened ({type(error).__name__}); check its rights and the disk"
+            ) from None
+        check_schema(self.writer, alias, path)
 
     def _month_names(self) -> list[str]:
         found = []
@@ -200,6 +239,10 @@ class DatabaseFiles:
         return sorted(found)
 
     def _open_month(self, name: str) -> MonthFile:
+        with opening(self.month_path(name)):
+            return self._attach_month(name)
+
+    def _attach_month(self, name: str) -> MonthFile:
         month = MonthFile(name, 0)
         self.attach(self.month_path(name), month.alias)
         columns = ", ".join(f"{column} {type_}" for column, type_ in self.columns.items())
@@ -211,6 +254,8 @@ class DatabaseFiles:
         [[last]] = self.writer.execute(f"SELECT coalesce(max(load), 0) FROM {month.alias}.loaded").fetchall()  # noqa: S608 - our alias
         days = self.writer.execute(f"SELECT day FROM {month.alias}.sent_days").fetchall()  # noqa: S608 - our alias
         month.last_load, month.sent_days = last, {day for (day,) in days}
+        if self._pepper:
+            check_pepper(self.writer, month.alias, self._pepper, self.directory)
         return month
 
     def _add_columns(self, month: MonthFile) -> None:
@@ -226,17 +271,19 @@ class DatabaseFiles:
                 )
 
     def check_pepper(self, fingerprint: str) -> None:
-        """Record the pepper that instances are hashed with. Raises StoreError if the store has another one."""
-        known = self.writer.execute(f"SELECT value FROM {ROLLUP_FILE}.meta WHERE name = 'pepper'").fetchone()  # noqa: S608 - our alias
-        if known is None:
-            self.writer.execute(f"INSERT INTO {ROLLUP_FILE}.meta VALUES ('pepper', $value)", {"value": fingerprint})  # noqa: S608 - our alias
-        elif known[0] != fingerprint:
-            raise StoreError(
-                f"{self.directory} was filled with another pepper, so all instances would count as new: restore the "
-                "file `pepper` (or FOOTFALL_PEPPER) from a backup, or use an empty data directory"
-            )
+        """Record in every file the pepper that instances are hashed with: one file may be lost.
+
+        Raises StoreError if the store has another one.
+        """
+        self._pepper = fingerprint
+        for alias in (ROLLUP_FILE, *(month.alias for month in self.months.values())):
+            check_pepper(self.writer, alias, self._pepper, self.directory)
 
     def _open_rollups(self) -> None:
+        with opening(self.rollup_path):
+            self._attach_rollups()
+
+    def _attach_rollups(self) -> None:
         self.attach(self.rollup_path, ROLLUP_FILE)
         writer = self.writer
         writer.execute(f"CREATE TABLE IF NOT EXISTS {ROLLUP_FILE}.state (rolled BIGINT)")
@@ -246,6 +293,11 @@ class DatabaseFiles:
             writer.execute(f"INSERT INTO {ROLLUP_FILE}.state VALUES (0)")  # noqa: S608 - our alias
 
 
-def _quoted(path: Path) -> str:
-    """A path within single quotes of SQL."""
-    return str(path).replace("'", "''")
+def _open_directory(directory: Path) -> int:
+    """A descriptor of a directory: through it, SQL names files without the directory's name.
+
+    The engine decodes paths as UTF-8 and expands `*`. Raises StoreError for a path that it can't use even so.
+    """
+    if "?" in os.path.realpath(directory):
+        raise StoreError(f"{directory}: DuckDB takes what follows a `?` in a path for options; choose another --data")
+    return os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..columns import FIXED_COLUMNS
+from .file_exchange import engine_directory
 from .month_files import DatabaseFiles, MonthFile
 
 FORMATS = {
@@ -35,9 +36,9 @@ def export_month(
         values["time"] = "make_timestamp(ts * 1000000)"
         values["instance"] = "printf('%016x', instance)"
         listed = ", ".join(f"{value} AS {name}" for name, value in values.items())
-        quoted = str(path).replace("'", "''")
-        files.writer.execute(
-            f"COPY (SELECT {listed} FROM {month.events} WHERE {where} ORDER BY ts, uuid) "  # noqa: S608 - a checked name
-            f"TO '{quoted}' ({FORMATS[path.suffix.removeprefix('.')]})"
-        )
+        with engine_directory(path.parent) as directory:
+            files.writer.execute(
+                f"COPY (SELECT {listed} FROM {month.events} WHERE {where} ORDER BY ts, uuid) "  # noqa: S608 - a checked name
+                f"TO '{directory}/{path.name}' ({FORMATS[path.suffix.removeprefix('.')]})"
+            )
     return int(events)

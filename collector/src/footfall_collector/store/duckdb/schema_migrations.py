@@ -1,19 +1,46 @@
-"""Brings files of an earlier schema to the present one: one step for each released schema.
+"""Checks what a file's table `meta` says, and brings files of an earlier schema to the present one.
 
-Each file records its schema number. A step and the new number are one transaction, so a migration that is cut short
-continues at the next start. A released step is never changed; the tests keep a store of every released schema.
+Each file records its schema number, and there is one step for each released schema. A step and the new number are one
+transaction, so a migration that is cut short continues at the next start. A released step is never changed; the tests
+keep a store of every released schema.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 import duckdb
 
+from ..interface import StoreError
 from ..periods import DAY_SECONDS
 
 SCHEMA = 2
 """Version of the files' layout. A property that is added or retired is a column, not a new version."""
 
 MigrationStep = Callable[[duckdb.DuckDBPyConnection, str], None]
+
+
+def check_schema(connection: duckdb.DuckDBPyConnection, alias: str, path: Path) -> None:
+    """Bring the attached file to `SCHEMA`. Raises StoreError if it is of a newer version."""
+    connection.execute(f"CREATE TABLE IF NOT EXISTS {alias}.meta (name VARCHAR, value VARCHAR)")
+    row = connection.execute(f"SELECT value FROM {alias}.meta WHERE name = 'schema'").fetchone()  # noqa: S608 - our alias
+    if row is None:
+        connection.execute(f"INSERT INTO {alias}.meta VALUES ('schema', '{SCHEMA}')")  # noqa: S608 - our alias
+    elif int(row[0]) > SCHEMA:
+        raise StoreError(f"{path} was written by a newer version (schema {row[0]}); update footfall-collector")
+    else:
+        migrate(connection, alias, int(row[0]))
+
+
+def check_pepper(connection: duckdb.DuckDBPyConnection, alias: str, fingerprint: str, directory: Path) -> None:
+    """Record the pepper that instances are hashed with. Raises StoreError if the attached file has another one."""
+    known = connection.execute(f"SELECT value FROM {alias}.meta WHERE name = 'pepper'").fetchone()  # noqa: S608 - our alias
+    if known is None:
+        connection.execute(f"INSERT INTO {alias}.meta VALUES ('pepper', $value)", {"value": fingerprint})  # noqa: S608 - our alias
+    elif known[0] != fingerprint:
+        raise StoreError(
+            f"{directory} was filled with another pepper, so all instances would count as new: restore the "
+            "file `pepper` (or FOOTFALL_PEPPER) from a backup, or use an empty data directory"
+        )
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, alias: str, schema: int) -> None:

@@ -14,11 +14,12 @@ several transactions, and the process can end after each of them.
 4. Segments are deleted after a checkpoint. A loaded segment that is still there is recognised by name and size. One
    that returns later, from a backup, is a new load of which deduplication leaves nothing.
 
-If the roll-up file is lost, it is recomputed from the raw events.
+If the roll-up file is lost, it is recomputed from the raw events. If a write-ahead log is lost, its loads are repeated:
+their segments are deleted only after a checkpoint, and the roll-ups count only events that are in checkpointed files.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,12 @@ from footfall.catalogue import Catalogue
 from ...journal import SegmentChecksums, without_damaged_lines
 from ...runtime import Status
 from ..columns import event_columns
-from ..interface import EventSelection, LoadResult, StepHook, StoreError, ignore_step
+from ..interface import EventSelection, LoadResult, StepHook, ignore_step
 from ..periods import months_between
 from ..tombstones import TombstoneFile
 from . import consistency_checks, deletion, load_batch, raw_export, rollup_tables
 from .month_files import DatabaseFiles
+from .quarantine import engine_errors
 from .relations import DuckChartQuery
 
 TOMBSTONES = "forgotten.json"
@@ -71,48 +73,73 @@ class DuckStore:
     ) -> None:
         self._status, self._catalogues = status or Status(), catalogues
         self._step, self._checksums = on_step, checksums
+        self.needs_recovery = False
         self.tombstones = TombstoneFile(data_dir / TOMBSTONES)
         self.files = DatabaseFiles(data_dir / "store", event_columns(catalogues), memory_limit, threads)
         try:
+            try:
+                self._read_state()
+            except duckdb.Error:
+                self.needs_recovery = True
+                self.recover()
             if pepper:
                 self.files.check_pepper(pepper)
-            self._read_load_state()
-            rollup_tables.create_missing(self.files)
         except BaseException:
             self.files.close()
             raise
 
-    def _read_load_state(self) -> None:
-        """Read from the files which loads were begun, finished and rolled up."""
-        self._recorded_loads = load_batch.recorded_loads(self.files)
+    def _read_state(self) -> None:
+        """Read from the files which loads were begun, finished and rolled up, and which months lost their events."""
+        recorded = load_batch.recorded_loads(self.files)
         latest = [month.last_load for month in self.files.months.values()]
         rolled = rollup_tables.last_rolled_load(self.files.writer)
-        self._load = max(rolled, *self._recorded_loads.values(), *latest, 0)
+        self._load = max(rolled, *recorded.values(), *latest, 0)
         # The newest load is known to be finished only if it was rolled up; otherwise it is repeated first.
-        uncertain = self._load in self._recorded_loads.values()
+        uncertain = self._load in recorded.values()
         self._finished = max(self._load - 1, rolled) if uncertain else self._load
+        # What is rolled up is in checkpointed files. Other loads may have been in a write-ahead log that is lost.
+        self._recorded_loads = {key: load for key, load in recorded.items() if load <= rolled or load == self._load}
+        self._loaded_again = recorded.keys() - self._recorded_loads.keys()
+        rollup_tables.create_missing(self.files)
+        self.incomplete = consistency_checks.find_incomplete_months(self.files)
+        consistency_checks.report_damage(self.files, self.incomplete, self._status)
 
     def recover(self) -> None:
         """See `Store.recover`."""
-        with _engine_errors("the store can't be opened again"):
+        with self._engine_errors("the store can't be opened again"):
             self.files.reopen()
-            self._read_load_state()
+            if self.needs_recovery:
+                self.files.set_aside_unreadable()
+            self._read_state()
+            self.needs_recovery = False
 
     def load(self, segments: Sequence[Path]) -> LoadResult:
         """See `Store.load`. Segments that were loaded before are skipped."""
-        with _engine_errors("the store can't take new events; they stay in the journal"):
+        with self._engine_errors("the store can't take new events; they stay in the journal"):
             keys = {path: (path.name, path.stat().st_size) for path in segments}
             loaded = self._finish({path.parent for path in segments})
-            fresh = [path for path, key in keys.items() if key not in self._recorded_loads]
-            if fresh:
-                number = self._load + 1
-                self._step("begin")
-                load_batch.record_load(self.files, number, fresh)
-                self._recorded_loads |= {keys[path]: number for path in fresh}
-                self._load = number
-                loaded += self._store_segments(number, fresh)
-                self._finished = number
+            loaded += self._refill_months([path for path in segments if keys[path] in self._recorded_loads])
+            fresh = [path for path in segments if keys[path] not in self._recorded_loads]
+            again = [path for path in fresh if keys[path] in self._loaded_again]
+            for group in (again, [path for path in fresh if path not in again]):
+                if group:
+                    number = self._load + 1
+                    self._step("begin")
+                    load_batch.record_load(self.files, number, group)
+                    self._recorded_loads |= {keys[path]: number for path in group}
+                    self._load = number
+                    loaded += self._store_segments(number, group, is_repeated=group is again)
+                    self._finished = number
             return loaded
+
+    def _refill_months(self, segments: Sequence[Path]) -> LoadResult:
+        """Load segments that the roll-ups count, under the same load, where a month lost its file."""
+        loaded = LoadResult()
+        if self.incomplete:
+            for path in segments:
+                number = self._recorded_loads[path.name, path.stat().st_size]
+                loaded += self._store_segments(number, [path], is_repeated=True)
+        return loaded
 
     def _finish(self, journals: set[Path]) -> LoadResult:
         """Repeat the newest load if it may be unfinished, with all its recorded segments."""
@@ -161,17 +188,28 @@ class DuckStore:
 
     def roll_up(self) -> int:
         """See `Store.roll_up`. All roll-ups change in one transaction."""
-        with _engine_errors("the rollups can't be brought up to date"):
+        with self._engine_errors("the rollups can't be brought up to date"):
+            if self._finished > rollup_tables.last_rolled_load(self.files.writer):
+                # The roll-ups never count an event that is only in a month's write-ahead log, which can be lost.
+                self.files.checkpoint_months()
             return rollup_tables.roll_up(self.files, self._finished, self._step)
 
     def rebuild(self) -> None:
         """See `Store.rebuild`. Raises StoreError on failure; the old roll-ups then stay."""
-        with _engine_errors("the rollups can't be rebuilt"):
+        with self._engine_errors("the rollups can't be rebuilt"):
+            consistency_checks.check_countable(self.incomplete)
             rollup_tables.rebuild(self.files, self._step)
+
+    def give_up_damaged(self) -> None:
+        """Make `rebuild` count without the months that lost their file. Raises StoreError."""
+        with self._engine_errors("the damaged months can't be given up"):
+            for month in self.incomplete:
+                consistency_checks.forget_note(self.files, month.name)
+            self.incomplete = ()
 
     def forget(self, instance: str) -> int:
         """See `Store.forget`."""
-        with _engine_errors("the instance can't be forgotten now; it will be at the next start"):
+        with self._engine_errors("the instance can't be forgotten now; it will be at the next start"):
             self.tombstones.add(instance)
             self._step("tombstone")
             return self.finish_forgetting()
@@ -181,7 +219,7 @@ class DuckStore:
         pending = self.tombstones.pending
         if not pending:
             return 0
-        with _engine_errors("instances that are to be forgotten can't be deleted"):
+        with self._engine_errors("instances that are to be forgotten can't be deleted"):
             instances = deletion.instances_of(self.files, pending)
             events = deletion.forget(self.files, instances, self._step) if instances else 0
             self.tombstones.mark_deleted(pending)
@@ -189,29 +227,34 @@ class DuckStore:
 
     def delete_old_months(self, cutoff: int) -> list[str]:
         """See `Store.delete_old_months`."""
-        with _engine_errors("old months can't be removed"):
+        with self._engine_errors("old months can't be removed"):
             return deletion.delete_old_months(self.files, cutoff, self._step)
 
     def compare_with_journal(self, segments: Sequence[Path]) -> consistency_checks.JournalComparison:
         """Look up every event of loaded segments. Only on the loader's thread. Raises StoreError."""
-        with _engine_errors("the store can't be compared with the journal"):
+        with self._engine_errors("the store can't be compared with the journal"):
             return consistency_checks.compare_with_journal(self.files, segments, self.tombstones.marks)
 
     def rollup_and_raw_counts(self) -> dict[str, tuple[int, int]]:
         """Product to (events in the roll-ups, raw events that they should hold). Only on the loader's thread."""
-        with _engine_errors("the store can't be counted"):
-            return consistency_checks.rollup_and_raw_counts(self.files)
+        with self._engine_errors("the store can't be counted"):
+            return consistency_checks.rollup_and_raw_counts(self.files, self.incomplete)
+
+    def read_everything(self) -> None:
+        """Raise StoreError if a file is damaged; `recover` sets it aside. Only on the loader's thread."""
+        with self._engine_errors("the store can't be read"):
+            self.files.read_everything()
 
     def export(self, month: str, product_and_range: tuple[str, int, int], path: Path) -> int:
         """Write a month's events of (product, start, end) to a file; their number. Only on the loader's thread."""
         product = product_and_range[0]
         columns = event_columns({product: self._catalogues[product]})
-        with _engine_errors("the events can't be written"):
+        with self._engine_errors("the events can't be written"):
             return raw_export.export_month(self.files, self.files.months[month], columns, product_and_range, path)
 
     def checkpoint(self) -> None:
         """See `Store.checkpoint`. Every file is checkpointed."""
-        with _engine_errors("the store can't be checkpointed"):
+        with self._engine_errors("the store can't be checkpointed"):
             self._step("checkpoint")
             self.files.checkpoint()
             self._step("checkpointed")
@@ -224,17 +267,18 @@ class DuckStore:
             key: load for key, load in self._recorded_loads.items() if key[0] not in deleted or load == self._load
         }
         oldest = min([self._load, *self._recorded_loads.values()])
-        with _engine_errors("the store can't forget old segments"):
+        with self._engine_errors("the store can't forget old segments"):
             load_batch.delete_load_records(self.files, oldest)
 
     def query(self, sql: str, selection: EventSelection) -> list[tuple[Any, ...]]:
         """See `Store.query`. Raises StoreError if the engine can't answer."""
-        with _engine_errors("the store can't answer"), self.files.reader() as cursor:
+        with self._engine_errors("the store can't answer"), self.files.reader() as cursor:
             rolled = rollup_tables.last_rolled_load(cursor)
             months = self.files.months
             unrolled = [month.events for month in months.values() if month.last_load > rolled]
             raw = []
             if selection.exact:
+                consistency_checks.check_complete(self.incomplete, selection)
                 raw = [months[name].events for name in months_between(selection.start, selection.end) if name in months]
             chart_query = DuckChartQuery(sql, selection, raw, unrolled, rolled)
             return cursor.execute(chart_query.sql, chart_query.parameters).fetchall()
@@ -246,11 +290,5 @@ class DuckStore:
         finally:
             self.files.close()
 
-
-@contextmanager
-def _engine_errors(what: str) -> Iterator[None]:
-    """Raise the engine's errors as StoreError, with their class only: their messages may quote stored values."""
-    try:
-        yield
-    except (duckdb.Error, OSError) as error:
-        raise StoreError(f"{what} ({type(error).__name__})") from error
+    def _engine_errors(self, what: str) -> AbstractContextManager[None]:
+        return engine_errors(what, lambda: setattr(self, "needs_recovery", True))
