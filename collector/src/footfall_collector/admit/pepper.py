@@ -25,8 +25,8 @@ def load_pepper(data: Path, shared: str = "") -> bytes:
     path = data / FILE
     if not path.exists() and _has_events(data):
         raise SettingsError(
-            f"{path} is missing, and with another pepper every instance would count as new: restore it from a backup, or "
-            "use an empty data directory"
+            f"{path} is missing, and with another pepper every instance would count as new: restore it from a "
+            "backup, or use an empty data directory"
         )
     try:
         text = path.read_bytes().strip() if path.exists() else _create(path)
