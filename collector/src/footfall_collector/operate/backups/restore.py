@@ -22,7 +22,7 @@ from ...admit import fingerprint
 from ...journal import FOLDER
 from ...runtime import RESTORING, ControlError, Settings, lock_data, quantity
 from ...store import StoreError
-from ..operations import CLICKHOUSE_HAS_NO_FILES
+from ..dispatch import CLICKHOUSE_HAS_NO_FILES
 from .backup_source import BackupSource
 from .file_kinds import PUBLIC, STORE, kind_of
 from .manifest import BackupManifest, ShowProgress, is_authentic, pepper_at_hand
