@@ -49,11 +49,16 @@ def verify_store(
         result["lines"] += whole
         result["waiting"] += whole
         result["damaged"] += damaged
+    lost = sum(month.missing for month in store.incomplete)
+    damage = damage_sentences(store.files, store.incomplete)
+    return {**result, "counts": _counts(store), "lost": lost, "damage": damage}
+
+
+def _counts(store: DuckStore) -> dict[str, tuple[int, int, int]]:
+    """Product to the events in the roll-ups, the raw ones that they should hold, and the ones to be merged."""
     waiting = unmerged_counts(store.files)
     counts = {product: (*pair, waiting.pop(product, 0)) for product, pair in store.rollup_and_raw_counts().items()}
-    counts |= {product: (0, 0, n) for product, n in waiting.items()}
-    lost = sum(month.missing for month in store.incomplete)
-    return {**result, "counts": counts, "lost": lost, "damage": damage_sentences(store.files, store.incomplete)}
+    return counts | {product: (0, 0, n) for product, n in waiting.items()}
 
 
 def _group_by_size(segments: Sequence[Path]) -> Iterator[list[Path]]:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import msgspec
 
+from ..interface import StoreError
+
 _log = logging.getLogger(__name__)
 
 FRESH = ".new"
@@ -82,6 +84,16 @@ def engine_directory(directory: Path) -> Iterator[str]:
         yield f"/proc/self/fd/{descriptor}"
     finally:
         os.close(descriptor)
+
+
+def open_directory(directory: Path) -> int:
+    """A descriptor of a directory: through it, SQL names files without the directory's name.
+
+    The engine decodes paths as UTF-8 and expands `*`. Raises StoreError for a path that it can't use even so.
+    """
+    if "?" in os.path.realpath(directory):
+        raise StoreError(f"{directory}: DuckDB takes what follows a `?` in a path for options; choose another --data")
+    return os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
 
 def file_names(paths: Sequence[Path]) -> tuple[str, ...]:

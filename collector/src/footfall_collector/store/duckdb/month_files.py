@@ -12,7 +12,7 @@ import duckdb
 from ...runtime import make_directory, sync_directory
 from ..interface import StoreError
 from ..periods import month_bounds
-from .file_exchange import FileExchange, apply_plan, write_plan
+from .file_exchange import FileExchange, apply_plan, open_directory, write_plan
 from .quarantine import WAL, DamagedFileError, Quarantine, opening, read_every_row, words_of
 from .relations import ROLLUP_FILE
 from .schema_migrations import check_pepper, check_schema
@@ -53,7 +53,7 @@ class DatabaseFiles:
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._idle_lock = threading.Lock()
         make_directory(directory)
-        self._descriptor = _open_directory(directory)
+        self._descriptor = open_directory(directory)
         self._sql_directory = f"/proc/self/fd/{self._descriptor}"
         self.quarantine = Quarantine(directory.parent)
         self._pepper = ""
@@ -291,13 +291,3 @@ class DatabaseFiles:
         [[rows]] = writer.execute(f"SELECT count(*) FROM {ROLLUP_FILE}.state").fetchall()  # noqa: S608 - our alias
         if not rows:
             writer.execute(f"INSERT INTO {ROLLUP_FILE}.state VALUES (0)")  # noqa: S608 - our alias
-
-
-def _open_directory(directory: Path) -> int:
-    """A descriptor of a directory: through it, SQL names files without the directory's name.
-
-    The engine decodes paths as UTF-8 and expands `*`. Raises StoreError for a path that it can't use even so.
-    """
-    if "?" in os.path.realpath(directory):
-        raise StoreError(f"{directory}: DuckDB takes what follows a `?` in a path for options; choose another --data")
-    return os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
