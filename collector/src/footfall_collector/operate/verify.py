@@ -50,8 +50,7 @@ def verify_store(
         result["waiting"] += whole
         result["damaged"] += damaged
     lost = sum(month.missing for month in store.incomplete)
-    damage = damage_sentences(store.files, store.incomplete)
-    return {**result, "counts": _counts(store), "lost": lost, "damage": damage}
+    return {**result, "counts": _counts(store), "lost": lost, "damage": damage_sentences(store.files, store.incomplete)}
 
 
 def _counts(store: DuckStore) -> dict[str, tuple[int, int, int]]:
