@@ -25,8 +25,7 @@ async def call(name: str, arguments: dict[str, Any]) -> list[TextContent]:
 
 
 telemetry = Telemetry(Product("hello", version="1.0.0"))
-telemetry.register_tools("greet")  # without this line, the tools of the first tools/list answer are registered
-instrument(server, telemetry)
+instrument(server, telemetry, tools=["greet"])  # the names of other tools are recorded as `other`
 
 
 async def main() -> None:

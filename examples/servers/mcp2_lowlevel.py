@@ -23,8 +23,7 @@ async def call(context: Any, params: Any) -> CallToolResult:
 
 server: Server[Any] = Server("hello", on_list_tools=tools, on_call_tool=call)
 telemetry = Telemetry(Product("hello", version="1.0.0"))
-telemetry.register_tools("greet")  # without this line, the tools of the first tools/list answer are registered
-instrument(server, telemetry)
+instrument(server, telemetry, tools=["greet"])  # the names of other tools are recorded as `other`
 
 
 async def main() -> None:

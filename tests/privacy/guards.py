@@ -17,16 +17,10 @@ KINDS = (
     ),
     Guard(
         "tool names",
-        "the name of a tool that the server did not register when it began to serve",
+        "the name of a tool that no code registered",
         (client("catalogue/kinds", "return admitted or OTHER", "return admitted or value"),),
         "spool",
         quick=True,
-    ),
-    Guard(
-        "first list",
-        "tools that a low-level server lists later, named after resources perhaps",
-        (client("mcp/calls", "self._is_learning = not is_last_page", "self._is_learning = True"),),
-        "spool",
     ),
     Guard(
         "identifiers",

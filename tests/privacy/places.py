@@ -9,7 +9,12 @@ CLIENT = (
     Place("arguments", "names and values of tool arguments"),
     Place("results", "results of tools, and the resources they read"),
     Place("unknown tools", "names of tools that do not exist, in calls from a client", _WORDS),
-    Place("late tools", "names of tools that the server adds while it runs, after resources", ("identifier",), ASCII),
+    Place(
+        "late tools",
+        "names of tools that no code registers, as a listing or another server brings",
+        ("identifier",),
+        ASCII,
+    ),
     Place("messages", "messages of exceptions, of their causes and notes"),
     Place("classes", "names of exception classes made at run time, or renamed", _WORDS),
     Place("modules", "modules and qualified names of such classes", ("identifier", "path")),

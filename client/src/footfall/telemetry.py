@@ -77,6 +77,11 @@ class Telemetry(ManualCalls):
         if self._pipeline is not None:
             self._pipeline.recorder.register_tools(*names)
 
+    def note(self, note: str) -> None:
+        """Count something that `footfall status` shows, and log it once; for the adapters of SDKs."""
+        if self._pipeline is not None:
+            self._pipeline.recorder.note(note)
+
     def server_started(self) -> None:
         """The server begins to serve: recorded once per process, whose end is watched from then on."""
         if self._pipeline is not None:

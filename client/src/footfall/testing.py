@@ -63,6 +63,10 @@ class CapturingTelemetry(ManualCalls):
         """Allow these names as values of `tool`; any other is `other`."""
         self._recorder.register_tools(*names)
 
+    def note(self, note: str) -> None:
+        """Log it once, as in production."""
+        self._recorder.note(note)
+
     def server_started(self) -> None:
         """Capture `server_started`, once."""
         if not self._started:

@@ -118,6 +118,7 @@ def test_the_text_is_aligned_and_has_everything_that_json_has(tmp_path: Path, be
         "waiting_events",
         "waiting_bytes",
         "dropped",
+        "notes",
         "warnings",
     }
     assert shown["waiting"] == f"{told['waiting_events']} events, {told['waiting_bytes']} bytes"

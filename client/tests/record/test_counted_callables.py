@@ -171,7 +171,11 @@ def said(function: Any) -> dict[str, Any]:
     return {**answers, "signature": inspect.signature(function), "name": getattr(function, "__name__", None)}
 
 
-@pytest.mark.parametrize("function", [*KINDS.values(), endless, functools.partial(endless, 2), len, succeed], ids=str)
+@pytest.mark.parametrize(
+    "function",
+    [*KINDS.values(), endless, functools.partial(endless, 2), len, succeed],
+    ids=[*KINDS, "generator", "partial of a generator", "builtin", "function"],
+)
 def test_inspect_says_the_same_of_a_decorated_callable(
     function: Callable[..., Any], telemetry: CapturingTelemetry
 ) -> None:

@@ -71,9 +71,9 @@ def test_made_up_names_do_not_fill_the_memory() -> None:
     for number in range(5000):
         recorded.recorder.record_call(f"tool-{number}", f"client-{number}", 0.001)
     recorded.recorder.record_call("x" * 1_000_000, "y" * 1_000_000, 0.001)
-    entries: dict[tuple[Any, ...], bytes] = recorded.recorder._calls.entries
-    assert len(entries) <= 1024
-    assert max(len(tool) + len(client) for tool, client, _ in entries) <= 128
+    for entries in (recorded.recorder._calls.entries, recorded.recorder._calls._others):
+        assert len(entries) <= 1024
+        assert all(len(tool) <= 128 and len(client) <= 128 for tool, client, _ in entries)
     assert all(b'"tool":"other"' in line for line in recorded.lines)
 
 

@@ -143,52 +143,59 @@ def high_level() -> Any:
     from mcp.server.mcpserver import MCPServer
 
     name, version, instructions = PLAN["server"][:3]
-    server: MCPServer[Any] = MCPServer(name, version=version, instructions=instructions, log_level="CRITICAL")
+    server: Any = with_late_tools(MCPServer)(name, version=version, instructions=instructions, log_level="CRITICAL")
     for tool, function in TOOLS.items():
         server.tool(tool)(function)
-
-    @server.tool()
-    def grow() -> str:
-        for late in PLAN["late tools"]:
-            server.add_tool(answer, name=late)
-        return "grown"
-
+    server.tool()(grow)
     return server
+
+
+def with_late_tools(sdk_server: Any) -> Any:
+    """A server class of the host's own, with tools that no code registers: they are named after resources."""
+
+    class Growing(sdk_server):  # type: ignore[misc] # a base that is only known at run time
+        async def list_tools(self, *args: Any, **kwargs: Any) -> Any:
+            tools = await super().list_tools(*args, **kwargs)
+            return [*tools, *(tools[0].model_copy(update={"name": late}) for late in PLAN["late tools"])]
+
+        async def call_tool(self, name: str, *args: Any, **kwargs: Any) -> Any:
+            return await super().call_tool("answer" if name in PLAN["late tools"] else name, *args, **kwargs)
+
+    return Growing
+
+
+def grow() -> str:
+    """Keep the visitor's calls the same for every kind of server."""
+    return "grown"
 
 
 def fastmcp_of_sdk_1() -> Any:
     from mcp.server.fastmcp import FastMCP  # type: ignore[attr-defined,unused-ignore] # of mcp 1.x
 
     name, _, instructions = PLAN["server"][:3]
-    server = FastMCP(name, instructions=instructions, log_level="CRITICAL")
+    server = with_late_tools(FastMCP)(name, instructions=instructions, log_level="CRITICAL")
     for tool, function in TOOLS.items():
         server.tool(tool)(function)
-
-    @server.tool()  # type: ignore[untyped-decorator,unused-ignore] # as above
-    def grow() -> str:
-        for late in PLAN["late tools"]:
-            server.add_tool(answer, name=late)
-        return "grown"
-
+    server.tool()(grow)
     return server
 
 
 def fastmcp() -> Any:
     # Its own log quotes what tools raise, which is the host's affair.
     os.environ["FASTMCP_LOG_ENABLED"] = "false"
+    import providers
     from fastmcp import FastMCP  # type: ignore[import-not-found,unused-ignore] # 3.x or 4.x
 
     name, version, instructions = PLAN["server"][:3]
     server = FastMCP(name, version=version, instructions=instructions)
     for tool, function in TOOLS.items():
         server.tool(name=tool)(function)
-
-    @server.tool  # type: ignore[untyped-decorator,unused-ignore] # as above
-    def grow() -> str:
-        for late in PLAN["late tools"]:
-            server.tool(name=late)(answer)
-        return "grown"
-
+    server.tool(grow)
+    # One kind of provider after the other; the planted names are the tools' there.
+    names, kinds = PLAN["late tools"], list(providers.ELSEWHERE.values())
+    for number, make in enumerate(kinds):
+        if brought := names[number :: len(kinds)]:
+            providers.add(server, make(brought))
     return server
 
 
@@ -225,15 +232,12 @@ def low_level_of_sdk_1() -> Any:
     return server
 
 
-NAMES = [*TOOLS, "grow"]
+NAMES = [*TOOLS, "grow", *PLAN["late tools"]]
 """The tools that a low-level server lists."""
 
 
 def low_level_call(name: str, arguments: dict[str, Any]) -> str:
-    if name != "grow":
-        return TOOLS.get(name, answer)(**arguments)
-    NAMES.extend(PLAN["late tools"])
-    return "grown"
+    return grow() if name == "grow" else TOOLS.get(name, answer)(**arguments)
 
 
 SERVERS: dict[str, Callable[[], Any]] = {
@@ -265,7 +269,7 @@ def main() -> None:
     kind, transport = sys.argv[1:3]
     log_telemetry()
     server = SERVERS[kind]()
-    instrument(server, telemetry)
+    instrument(server, telemetry, tools=[*TOOLS, "grow"] if kind.endswith("lowlevel") else ())
     if transport == "http":
         serve_http(server)
     elif kind.endswith("lowlevel"):

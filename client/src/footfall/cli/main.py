@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..catalogue import QUESTIONS, catalogue_for, to_json_schema
-from ..runtime import DROP_REASONS
+from ..runtime import DROP_REASONS, NOTES
 from ..send import rfc3339
 from ..version import __version__
 from .on_off_forget import forget, off, on
@@ -98,11 +98,12 @@ def status(arguments: argparse.Namespace) -> int:
     if arguments.json:
         return print_json(facts)
     events, size = facts.pop("waiting_events"), facts.pop("waiting_bytes")
-    lists = {name: facts.pop(name) for name in ("dropped", "warnings")}
+    lists = {name: facts.pop(name) for name in ("dropped", "notes", "warnings")}
     values = {"waiting": f"{with_noun(events, 'event', 'events')}, {size} bytes", **facts}
     # The same order as in JSON, but with the waiting events and bytes on one line.
     rows = [(name.replace("_", " "), values[name]) for name in _ROWS]
     rows += [("dropped", f"{count} {reason}: {_explain_drop(reason)}") for reason, count in lists["dropped"].items()]
+    rows += [("note", f"{count} {NOTES.get(note, 'of another version')}") for note, count in lists["notes"].items()]
     rows += [("warning", warning) for warning in lists["warnings"]]
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
@@ -154,6 +155,7 @@ def _status_facts(product_status: ProductStatus) -> dict[str, Any]:
         "waiting_bytes": waiting.bytes,
         "sent": send_state.sent,
         "dropped": send_state.dropped,
+        "notes": send_state.notes,
         "last_sent": _utc(send_state.last_sent),
         "sending_begins": _utc(product_status.grace_ends()),
         "next_try": _utc(send_state.next_try),

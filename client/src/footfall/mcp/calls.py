@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from ..catalogue import UNKNOWN, ClientConnected, clean_version
+from .registered_tools import Names, RegisteredTools
 
 FIRST_SESSIONLESS = "2026-07-28"
 """The first protocol version without `initialize`; versions are dates, so later ones compare greater."""
@@ -14,6 +15,7 @@ FIRST_SESSIONLESS = "2026-07-28"
 _MAX_CLIENTS = 1024
 _MAX_CHARACTERS = 128
 _DAY_SECONDS = 86_400
+_MAX_LAYERS = 20
 
 
 class ErrorResultError(Exception):
@@ -26,12 +28,17 @@ class CallRecorder:
     It keeps no client between calls: the client of a call always comes from its own request. It only remembers which
     clients of the session-less protocol are already recorded for the current UTC day.
 
+    Args:
+        names: returns the names of the tools that code registered; None where the server keeps no register.
+
     Attributes:
+        tools: the tools whose names are recorded.
         succeeded: call it with tool, client and seconds when a tool call succeeds.
     """
 
-    def __init__(self, telemetry: Any) -> None:
+    def __init__(self, telemetry: Any, names: Names | None = None) -> None:
         self.telemetry = telemetry
+        self.tools = RegisteredTools(telemetry, names)
         self.succeeded: Callable[[str, str, float], object] = telemetry.record_call
         self._clients_today: set[tuple[str, str | None, str]] = set()
         self._spellings_today: set[tuple[str, str, str]] = set()
@@ -69,24 +76,40 @@ class CallRecorder:
 
 
 class CallState:
-    """State of a running call: whether the tool was reached, and the exception it raised last."""
+    """State of a running call.
+
+    Attributes:
+        request: the request as the SDK passed it to the adapter; None for a call in the background.
+        reached: whether the tool was reached.
+        error: the exception that the tool raised last.
+        in_background: whether the work goes on after the request, in a task that is counted when it ends.
+        asks_for_input: whether the tool has asked the client for input, so that the call continues later.
+    """
 
     # Class attributes are the defaults, which saves every call an __init__.
+    request: Any = None
     error: BaseException | None = None
     reached = False
+    in_background = False
+    asks_for_input = False
 
 
 current_call: ContextVar[CallState | None] = ContextVar("footfall_current_call", default=None)
 
 
-def capture_exceptions(call: Any) -> Any:
-    """Wrap an async callable so that its exception is stored in `current_call` before an SDK hides it."""
+def capture_exceptions(call: Any, telemetry: Any = None) -> Any:
+    """Wrap an async callable so that its exception is stored in `current_call` before an SDK hides it.
+
+    Where `telemetry` is passed, a call outside the instrumented server's own requests is noted: it is not counted.
+    """
 
     @functools.wraps(call)
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
         current = current_call.get()
         # Where a tool calls another tool, the outermost call decides.
         if current is None or current.reached:
+            if current is None and telemetry is not None:
+                telemetry.note("uncounted_call")
             return await call(*args, **kwargs)
         current.reached = True
         try:
@@ -96,24 +119,6 @@ def capture_exceptions(call: Any) -> Any:
             raise
 
     return wrapper
-
-
-class ListedTools:
-    """Registers the tools of a server that registers none itself, or whose tools come from elsewhere.
-
-    Only its first complete answer to `tools/list` counts: later tools may be named after a user's resources.
-    """
-
-    def __init__(self, telemetry: Any) -> None:
-        self._telemetry = telemetry
-        self._is_learning = True
-
-    def learn(self, tools: Any, is_last_page: bool) -> None:
-        """Register the tools of one answer to `tools/list`, which are objects or mappings."""
-        if self._is_learning and isinstance(tools, (list, tuple)):
-            names = [tool.get("name") if type(tool) is dict else getattr(tool, "name", None) for tool in tools]
-            self._telemetry.register_tools(*[name for name in names if type(name) is str])
-            self._is_learning = not is_last_page
 
 
 def read_client_info(info: Any) -> tuple[str, str]:
@@ -126,14 +131,28 @@ def read_client_info(info: Any) -> tuple[str, str]:
 
 
 def unwrap(error: BaseException) -> BaseException:
-    """The exception that the tool raised, without the SDK's own exceptions around it."""
-    for _ in range(10):
-        cause = error.__cause__
-        if cause is None or not _is_wrapper(type(error)):
+    """The exception that the tool raised, without those around it: the SDK's own, and groups, of which it is the first.
+
+    A time-out that the SDK turned into its own error is a `TimeoutError`.
+    """
+    for _ in range(_MAX_LAYERS):
+        inner = _inside(error)
+        if inner is None:
             return error
-        error = cause
+        error = inner
     return error
 
 
-def _is_wrapper(cls: type[BaseException]) -> bool:
-    return cls.__name__ in ("ToolError", "UnexpectedToolError") and cls.__module__.split(".")[0] in ("mcp", "fastmcp")
+def _inside(error: BaseException) -> BaseException | None:
+    cls = type(error)
+    # By name: before Python 3.11 a package of its own defines the class.
+    if any(base.__name__ == "BaseExceptionGroup" for base in cls.__mro__):
+        exceptions: tuple[BaseException, ...] = getattr(error, "exceptions", ())
+        return exceptions[0] if exceptions else None
+    if cls.__module__.partition(".")[0] not in ("mcp", "fastmcp"):
+        return None
+    if cls.__name__ in ("ToolError", "UnexpectedToolError"):
+        return error.__cause__
+    if cls.__name__ in ("MCPError", "McpError") and isinstance(error.__context__, TimeoutError):
+        return error.__context__
+    return None

@@ -1,6 +1,7 @@
 """`instrument(server, telemetry)`: finds the SDK by the server object's class and installs the adapter for it."""
 
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 SUPPORTED = (
@@ -9,7 +10,7 @@ SUPPORTED = (
 log = logging.getLogger("footfall")
 
 
-def instrument(server: Any, telemetry: Any) -> None:
+def instrument(server: Any, telemetry: Any, tools: Iterable[str] = ()) -> None:
     """Record a server's tool calls, errors, clients, start and stop.
 
     Does nothing when telemetry is off or the server is already instrumented. If a release of an SDK lacks something
@@ -18,6 +19,8 @@ def instrument(server: Any, telemetry: Any) -> None:
     Args:
         server: a server object of a supported SDK.
         telemetry: a `Telemetry`, or what `footfall.testing.capture` returns.
+        tools: names of tools that code of this process does not register with the server, as those of a low-level
+            server. Other names are recorded as `other`. Write them out: a name from a listing could hold a user's data.
 
     Raises:
         TypeError: the object is not a server of a supported SDK. The message names what is supported.
@@ -31,6 +34,7 @@ def instrument(server: Any, telemetry: Any) -> None:
             f"footfall can't instrument a {kind.__module__}.{kind.__qualname__}; it supports {SUPPORTED}. "
             "For anything else use telemetry.tool(name)."
         )
+    telemetry.register_tools(*tools)
     try:
         adapter.install(server, telemetry)
     except (AttributeError, ImportError) as error:

@@ -10,7 +10,9 @@ from time import perf_counter
 from typing import Any
 
 from ..catalogue import UNKNOWN
+from .background_tasks import ToolAndClient, watch_run_task
 from .calls import CallRecorder, CallState, ErrorResultError, capture_exceptions, current_call, read_client_info
+from .registered_tools import of_mcp
 from .sessions import WEB, Sessions
 
 log = logging.getLogger("footfall")
@@ -19,51 +21,46 @@ Handler = Callable[[Any], Awaitable[Any]]
 
 def install(server: Any, telemetry: Any) -> None:
     """Instrument a `FastMCP` or a low-level `Server`."""
-    calls = CallRecorder(telemetry)
     if hasattr(server, "_mcp_server"):
-        sessions, lowlevel = Sessions(calls, lambda: _registered_tools(server)), server._mcp_server
+        calls, lowlevel = CallRecorder(telemetry, lambda: of_mcp(server)), server._mcp_server
         # Assigning `server.call_tool` has no effect: the SDK registered the bound method in its constructor.
         lowlevel.call_tool(validate_input=False)(capture_exceptions(server.call_tool))
-        _watch_apps(server, sessions)
     else:
-        sessions, lowlevel = Sessions(calls), server
+        calls, lowlevel = CallRecorder(telemetry), server
         _capture_tool_exceptions(lowlevel)
+    sessions = Sessions(calls)
     hook(lowlevel, calls, sessions)
+    if lowlevel is not server:
+        _watch_apps(server, sessions)
 
 
-async def _registered_tools(server: Any) -> list[str]:
-    return [tool.name for tool in await server.list_tools()]
+def hook(lowlevel: Any, calls: CallRecorder, sessions: Sessions) -> ToolAndClient:
+    """Wrap the handlers of a low-level server, also those registered later, and watch its sessions.
 
-
-def hook(lowlevel: Any, calls: CallRecorder, sessions: Sessions) -> None:
-    """Wrap the handlers of a low-level server, also those registered later, and watch its sessions."""
+    Returns the function that reads the tool's name and the client of a request.
+    """
     wrapper = _HandlerWrapper(lowlevel, calls, sessions)
-    for kind, wrap in wrapper.wrappers().items():
-        if kind in lowlevel.request_handlers:
-            lowlevel.request_handlers[kind] = wrap(lowlevel.request_handlers[kind])
-    _wrap_when_registered(lowlevel, "call_tool", wrapper)
-    _wrap_when_registered(lowlevel, "list_tools", wrapper)
+    wrapper.wrap_handler()
+    _wrap_when_registered(lowlevel, wrapper)
     sessions.watch(lowlevel, wrapper.on_message)
+    return wrapper.tool_and_client
 
 
-def _wrap_when_registered(lowlevel: Any, name: str, wrapper: "_HandlerWrapper") -> None:
-    """Make the decorator factory `name` wrap the handlers it registers after `instrument`."""
-    factory = getattr(lowlevel, name)
+def _wrap_when_registered(lowlevel: Any, wrapper: "_HandlerWrapper") -> None:
+    """Make the decorator factory `call_tool` wrap the handler that it registers after `instrument`."""
+    factory = lowlevel.call_tool
 
     def decorator_factory(*args: Any, **kwargs: Any) -> Callable[[Any], Any]:
         decorate = factory(*args, **kwargs)
 
         def decorate_and_wrap(function: Any) -> Any:
-            decorate(capture_exceptions(function) if name == "call_tool" else function)
-            for kind, wrap in wrapper.wrappers().items():
-                handler = lowlevel.request_handlers.get(kind)
-                if handler is not None and not hasattr(handler, "footfall"):
-                    lowlevel.request_handlers[kind] = wrap(handler)
+            decorate(capture_exceptions(function))
+            wrapper.wrap_handler()
             return function
 
         return decorate_and_wrap
 
-    setattr(lowlevel, name, decorator_factory)
+    lowlevel.call_tool = decorator_factory
 
 
 def _capture_tool_exceptions(lowlevel: Any) -> None:
@@ -102,18 +99,26 @@ class _HandlerWrapper:
     def __init__(self, lowlevel: Any, calls: CallRecorder, sessions: Sessions) -> None:
         self._lowlevel = lowlevel
         self._calls = calls
+        self._tools = calls.tools
         self._succeeded = calls.succeeded
         self._sessions = sessions
 
-    def wrappers(self) -> dict[type, Callable[[Handler], Handler]]:
-        """Request type → the function that wraps its handler."""
-        from mcp.types import CallToolRequest, ListToolsRequest
+    def wrap_handler(self) -> None:
+        """Wrap the handler of `tools/call`, if there is one that is not wrapped yet."""
+        from mcp.types import CallToolRequest
 
-        return {CallToolRequest: self._wrap_call_tool, ListToolsRequest: self._wrap_list_tools}
+        handler = self._lowlevel.request_handlers.get(CallToolRequest)
+        if handler is not None and not hasattr(handler, "footfall"):
+            self._lowlevel.request_handlers[CallToolRequest] = self._wrap_call_tool(handler)
 
     def _wrap_call_tool(self, inner: Handler) -> Handler:
         async def handler(request: Any) -> Any:
+            if request.params.name not in self._tools.known:
+                self._tools.update()
             current = CallState()
+            current.request = request
+            if getattr(request.params, "task", None) is not None:
+                watch_run_task(self._lowlevel.request_context, current, self._calls, self.tool_and_client(request))
             token = current_call.set(current)
             began = perf_counter()
             try:
@@ -125,14 +130,22 @@ class _HandlerWrapper:
             finally:
                 current_call.reset(token)
             seconds = perf_counter() - began
-            if getattr(getattr(response, "root", response), "isError", None) is True:
+            result = getattr(response, "root", response)
+            failed = getattr(result, "isError", None)
+            if failed is True:
                 self._calls.failed(request.params.name, self._client(), seconds, _error_behind_result(current))
-            else:
+            elif failed is False or type(result).__name__ != "CreateTaskResult":
                 self._succeeded(request.params.name, self._client(), seconds)
+            elif not current.in_background:
+                self._calls.telemetry.note("uncounted_call")
             return response
 
         handler.footfall = True  # type: ignore[attr-defined] # marks it, so that no handler is wrapped twice
         return handler
+
+    def tool_and_client(self, request: Any) -> tuple[str, str]:
+        """The tool's name in a `tools/call`, and the client that calls it."""
+        return request.params.name, self._client()
 
     def _client(self) -> str:
         try:
@@ -140,19 +153,6 @@ class _HandlerWrapper:
         except LookupError:
             return UNKNOWN  # the host called the handler outside a request
         return read_client_info(params.clientInfo)[0] if params is not None else UNKNOWN
-
-    def _wrap_list_tools(self, inner: Handler) -> Handler:
-        async def handler(request: Any) -> Any:
-            response = await inner(request)
-            result = getattr(response, "root", response)
-            if self._sessions.listed_tools is not None:
-                self._sessions.listed_tools.learn(
-                    getattr(result, "tools", None), not getattr(result, "nextCursor", None)
-                )
-            return response
-
-        handler.footfall = True  # type: ignore[attr-defined] # as above
-        return handler
 
     def on_message(self, message: Any, kind: str) -> bool:
         """Record the client if the message is `initialize`; whether it is."""

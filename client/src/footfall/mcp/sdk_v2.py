@@ -17,29 +17,25 @@ from .calls import (
     current_call,
     read_client_info,
 )
+from .registered_tools import of_mcp
 from .sessions import Sessions
 
 CallNext = Callable[[Any], Awaitable[Any]]
-INTERIM = "input_required"
-"""`resultType` of a result that asks the client for input: the call continues with the client's next request."""
+_UNFINISHED = ("input_required", "task")
+"""`resultType` of a result of a call that has not ended: it continues with the client's next request, or in a task."""
 
 
 def install(server: Any, telemetry: Any) -> None:
     """Instrument an `MCPServer` or a low-level `Server`."""
-    calls = CallRecorder(telemetry)
     if hasattr(server, "call_tool"):
-        server.call_tool = capture_exceptions(server.call_tool)
-        sessions = Sessions(calls, lambda: _registered_tools(server))
-        lowlevel = server._lowlevel_server
+        calls, lowlevel = CallRecorder(telemetry, lambda: of_mcp(server)), server._lowlevel_server
+        server.call_tool = capture_exceptions(server.call_tool, telemetry)
     else:
-        sessions, lowlevel = Sessions(calls), server
+        calls, lowlevel = CallRecorder(telemetry), server
+    sessions = Sessions(calls)
     hook(lowlevel, calls, sessions)
     if hasattr(server, "sse_app"):
         _watch_sse(server, sessions)
-
-
-async def _registered_tools(server: Any) -> list[str]:
-    return [tool.name for tool in await server.list_tools()]
 
 
 def hook(lowlevel: Any, calls: CallRecorder, sessions: Sessions) -> None:
@@ -77,6 +73,7 @@ class _Middleware:
 
     def __init__(self, calls: CallRecorder, sessions: Sessions) -> None:
         self._calls = calls
+        self._tools = calls.tools
         self._succeeded = calls.succeeded
         self._sessions = sessions
 
@@ -96,8 +93,6 @@ class _Middleware:
             return self._call(ctx, call_next, _client_of(ctx)[0])
         elif method == "initialize":
             return self._initialize(ctx, call_next)
-        if method == "tools/list" and self._sessions.listed_tools is not None:
-            return self._list(ctx, call_next)
         return call_next(ctx)
 
     async def _first_message(self, ctx: Any, call_next: CallNext) -> Any:
@@ -108,7 +103,10 @@ class _Middleware:
         name = ctx.params.get("name") if ctx.params else None
         if type(name) is not str:  # malformed: the SDK calls no tool
             return await call_next(ctx)
+        if name not in self._tools.known:
+            self._tools.update()
         current = CallState()
+        current.request = ctx
         token = current_call.set(current)
         began = perf_counter()
         try:
@@ -125,8 +123,10 @@ class _Middleware:
             failed, kind = getattr(result, "is_error", None), getattr(result, "result_type", None)
         if failed is True:
             self._calls.failed(name, client, seconds, current.error or ErrorResultError())
-        elif kind != INTERIM:
+        elif kind not in _UNFINISHED:
             self._succeeded(name, client, seconds)
+        elif kind == "task" and not current.in_background:
+            self._calls.telemetry.note("uncounted_call")
         return result
 
     async def _initialize(self, ctx: Any, call_next: CallNext) -> Any:
@@ -135,11 +135,10 @@ class _Middleware:
         self._calls.connected(client, version, self._sessions.transport(ctx.request))
         return result
 
-    async def _list(self, ctx: Any, call_next: CallNext) -> Any:
-        result = await call_next(ctx)
-        if type(result) is dict and self._sessions.listed_tools is not None:
-            self._sessions.listed_tools.learn(result.get("tools"), not result.get("nextCursor"))
-        return result
+
+def tool_and_client(ctx: Any) -> tuple[str, str]:
+    """The tool's name in a `tools/call`, and the client that calls it."""
+    return ctx.params["name"], _client_of(ctx)[0]
 
 
 def _client_of(ctx: Any) -> tuple[str, str]:

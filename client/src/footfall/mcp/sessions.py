@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from .calls import CallRecorder, ListedTools
+from .calls import CallRecorder
 
 STDIO, SSE, HTTP, MEMORY = "stdio", "sse", "streamable-http", "memory"
 WEB = "web"
@@ -28,18 +28,14 @@ class Sessions:
 
     Args:
         calls: records calls and connections.
-        tools: returns the names of the tools registered now; None where the server has no register of tools.
 
     Attributes:
-        listed_tools: learns the tools from `tools/list` where `tools` is None; otherwise None.
         started: whether the server has begun to serve.
         local_transport: the transport of messages that no HTTP request carries.
     """
 
-    def __init__(self, calls: CallRecorder, tools: Callable[[], Awaitable[list[str]]] | None = None) -> None:
+    def __init__(self, calls: CallRecorder) -> None:
         self._calls = calls
-        self._tools = tools
-        self.listed_tools = ListedTools(calls.telemetry) if tools is None else None
         self._open_stdio = 0
         self._has_http = False
         self.started = False
@@ -104,8 +100,7 @@ class Sessions:
         if self.started:
             return
         self.started = True
-        if self._tools is not None:
-            self._calls.telemetry.register_tools(*await self._tools())
+        self._calls.tools.update()
         self._calls.telemetry.server_started()
 
     def transport(self, request: Any) -> str:

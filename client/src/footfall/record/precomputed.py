@@ -1,15 +1,20 @@
 """Finished tool calls: their checked properties as ready-made JSON, and an exception as the name of its class."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 
-from ..catalogue import MAX_TOOL_NAME, EventCheck, ToolExecuted, Value, properties_of
+from ..catalogue import MAX_TOOL_NAME, OTHER, EventCheck, ToolExecuted, Value, properties_of
 
-_MAX_CLASS_NAME = 64
+_MAX_NAME = 64
 _MAX_ENTRIES = 1024
 _DURATION = "duration_ms"
+
+
+CallKey = tuple[str, str, bool]
+"""Tool, client and success, as they were passed."""
 
 
 class PrecomputedCalls:
@@ -20,34 +25,60 @@ class PrecomputedCalls:
 
     Args:
         check: the check of `tool_executed`.
+        note: called with a key of NOTES for each call of which a name became `other`.
 
     Attributes:
-        entries: tool, client and success as passed → the JSON up to the duration's value.
+        entries: tool, client and success as passed → the JSON up to the duration's value. A pair of which a name became
+            `other` has none: `add` notes each of its calls.
     """
 
-    def __init__(self, check: EventCheck) -> None:
+    def __init__(self, check: EventCheck, note: Callable[[str, bool], object]) -> None:
         self._check = check
-        self.entries: dict[tuple[str, str, bool], bytes] = {}
+        self._note = note
+        self.entries: dict[CallKey, bytes] = {}
+        self._others: dict[CallKey, tuple[bytes, list[str]]] = {}
 
     def add(self, tool: str, client: str, success: bool) -> bytes | None:
         """Compute an entry that is missing; None where the check refuses the event."""
-        entries = self.entries
-        admitted = self._check(ToolExecuted(tool=tool, success=success, duration_ms=0, mcp_client=client))
-        if admitted is None:
-            return None
-        del admitted[_DURATION]
-        encoded = b'%s,"%s":' % (msgspec.json.encode(admitted)[:-1], _DURATION.encode())
-        # A client can send any text as either name: neither their number nor their length may fill the memory.
-        if len(tool) <= MAX_TOOL_NAME and len(client) <= MAX_TOOL_NAME:
-            if len(entries) >= _MAX_ENTRIES:
-                entries.clear()
-            entries[tool, client, success] = encoded
-        return encoded
+        other = self._others.get((tool, client, success))
+        if other is None:
+            admitted = self._check(ToolExecuted(tool=tool, success=success, duration_ms=0, mcp_client=client))
+            if admitted is None:
+                return None
+            notes = _notes(tool, client, admitted)
+            del admitted[_DURATION]
+            other = b'%s,"%s":' % (msgspec.json.encode(admitted)[:-1], _DURATION.encode()), notes
+            # A client can send any text as either name: neither their number nor their length may fill the memory.
+            if len(tool) <= MAX_TOOL_NAME and len(client) <= MAX_TOOL_NAME:
+                if notes:
+                    _store(self._others, (tool, client, success), other)
+                else:
+                    _store(self.entries, (tool, client, success), other[0])
+        for note in other[1]:
+            self._note(note, success)
+        return other[0]
 
     def clear(self) -> None:
         """Forget all entries: after a change of the registered tools the check admits other values."""
-        # A new dict: an entry that another thread checked before this and stores after it has no effect.
+        # New dicts: an entry that another thread checked before this and stores after it has no effect.
         self.entries = {}
+        self._others = {}
+
+
+def _store(entries: dict[CallKey, Any], key: CallKey, entry: object) -> None:
+    if len(entries) >= _MAX_ENTRIES:
+        entries.clear()
+    entries[key] = entry
+
+
+def _notes(tool: str, client: str, admitted: Mapping[str, Value]) -> list[str]:
+    """The notes on a call: which of its names became `other`."""
+    notes = []
+    if admitted["tool"] == OTHER != tool:
+        notes.append("unnamed_tool")
+    if admitted.get("mcp_client") == OTHER != client:
+        notes.append("unlisted_client")
+    return notes
 
 
 def duration_check() -> Callable[[object], Value | None]:
@@ -63,12 +94,7 @@ def class_name(cls: type) -> str:
     """
     for candidate in cls.__mro__:
         name = candidate.__name__
-        if (
-            len(name) <= _MAX_CLASS_NAME
-            and name.isascii()
-            and name.isidentifier()
-            and _is_defined_in_module(candidate, name)
-        ):
+        if len(name) <= _MAX_NAME and name.isascii() and name.isidentifier() and _is_defined_in_module(candidate, name):
             return name
     return "BaseException"
 

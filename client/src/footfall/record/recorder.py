@@ -1,15 +1,27 @@
 """record(): check, stamp, encode, append. Never raises, never blocks, counts every drop by reason."""
 
+import logging
 import os
 from collections import deque
 from collections.abc import Callable
 
 import msgspec
 
-from ..catalogue import Catalogue, Event, EventCheck, ToolError, ToolExecuted, round_significant
-from ..runtime import Clock, Counters
+from ..catalogue import (
+    OTHER,
+    Catalogue,
+    ClientConnected,
+    Event,
+    EventCheck,
+    ToolError,
+    ToolExecuted,
+    Value,
+    round_significant,
+)
+from ..runtime import NOTES, Clock, Counters
 from .precomputed import PrecomputedCalls, class_name, duration_check
 
+log = logging.getLogger("footfall")
 _UNCHECKED_MAX_MS = 3_600_000.0
 """Durations below this need no check but rounding."""
 _VERSION_4 = bytes(byte & 0x0F | 0x40 for byte in range(256))
@@ -70,7 +82,10 @@ class Recorder:
             event.struct: (b'{"e":"%s","t":' % name.encode(), checks[name]) for name, event in catalogue.events.items()
         }
         self._call_prefix, check = self._events[ToolExecuted]
-        self._calls = PrecomputedCalls(check)
+        self._calls = PrecomputedCalls(check, self.note)
+        self._product = catalogue.product
+        self._logged: set[str] = set()
+        self._note_other_clients()
         self._duration = duration_check()
 
     def record(self, event: Event) -> bool:
@@ -125,6 +140,31 @@ class Recorder:
                 self.record(ToolError(tool=tool, error_type=class_name(type(error))))
         except Exception:  # noqa: BLE001 - as above
             self.counters.drop("internal")
+
+    def note(self, note: str, is_logged: bool = True) -> None:
+        """Count a key of NOTES, which `footfall status` shows, and log it once; never a value. Never raises."""
+        try:
+            self.counters.note(note)
+            if is_logged and note not in self._logged:
+                self._logged.add(note)
+                log.warning("%s telemetry: some %s", self._product, NOTES[note])
+        except Exception:  # noqa: BLE001 - as above
+            return
+
+    def _note_other_clients(self) -> None:
+        """Note each connection of a client that is in no vocabulary. Other events pay nothing for it."""
+        known = self._events.get(ClientConnected)
+        if known is None:
+            return
+        prefix, check = known
+
+        def check_and_note(event: Event) -> dict[str, Value] | None:
+            properties = check(event)
+            if properties is not None and properties.get("mcp_client") == OTHER != getattr(event, "mcp_client", OTHER):
+                self.note("unlisted_client")
+            return properties
+
+        self._events[ClientConnected] = prefix, check_and_note
 
     def register_tools(self, *names: str) -> None:
         """Allow these names as values of `tool`; any other is recorded as `other`."""

@@ -8,7 +8,7 @@ lines whole across a fork, and `exit_hooks` calls back when the process ends, af
 """
 
 from .clock import Clock, SystemClock, clock_shift
-from .counters import DROP_REASONS, Counters
+from .counters import DROP_REASONS, NOTES, Counters
 from .exit_hooks import ExitHooks
 from .fork_safe_log import FORK_SAFE_LOG
 from .state_directory import (
@@ -25,6 +25,7 @@ from .wakeup import Wakeup
 __all__ = [
     "DROP_REASONS",
     "FORK_SAFE_LOG",
+    "NOTES",
     "Clock",
     "Counters",
     "ExitHooks",

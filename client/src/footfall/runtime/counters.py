@@ -14,6 +14,16 @@ DROP_REASONS = {
 }
 """Every reason for which an event can be dropped, with its meaning."""
 
+NOTES = {
+    "unnamed_tool": "calls of tools that no code registered, or that do not exist, are recorded as `other`; "
+    "pass the names to telemetry.register_tools(…) or instrument(…, tools=…)",
+    "unlisted_client": "calls and connections of clients that are in no vocabulary are recorded as `other`; "
+    "Product(client_names=…) adds names",
+    "uncounted_call": "calls are not counted, because they did not come through the instrumented server; "
+    "instrument the server that is served, not one that is mounted in it, or use telemetry.tool(…)",
+}
+"""What was recorded with less than it could say, or not at all, with what to do. No event is lost."""
+
 
 class Counters:
     """Events since the totals on disk were last written. Safe from any thread and from signal handlers."""
@@ -26,6 +36,7 @@ class Counters:
         # Re-entrant: a signal handler that records may interrupt a count on the same thread.
         self._lock = threading.RLock()
         self.dropped: dict[str, int] = {}
+        self.notes: dict[str, int] = {}
         self.sent = 0
 
     def drop(self, reason: str, count: int = 1) -> None:
@@ -33,6 +44,11 @@ class Counters:
         if count:
             with self._lock:
                 self.dropped[reason] = self.dropped.get(reason, 0) + count
+
+    def note(self, note: str) -> None:
+        """Count something that the operator can improve; `note` is a key of NOTES."""
+        with self._lock:
+            self.notes[note] = self.notes.get(note, 0) + 1
 
     def add_sent(self, count: int) -> None:
         """Count events that the server acknowledged."""
@@ -42,7 +58,13 @@ class Counters:
     @property
     def pending(self) -> bool:
         """Whether there are counts that `pop` has not returned yet."""
-        return bool(self.sent or self.dropped)
+        return bool(self.sent or self.dropped or self.notes)
+
+    def pop_notes(self) -> dict[str, int]:
+        """Return the notes, and start from zero."""
+        with self._lock:
+            notes, self.notes = self.notes, {}
+            return notes
 
     def pop(self) -> tuple[int, dict[str, int]]:
         """Return the counts as (sent, dropped by reason), and start from zero."""

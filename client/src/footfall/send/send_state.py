@@ -20,6 +20,7 @@ class SendState(msgspec.Struct):
         failures: failed attempts since the last success.
         sent: events acknowledged by the server.
         dropped: events by reason (see DROP_REASONS).
+        notes: calls and connections by note (see NOTES).
         last_error: why the last attempt failed; empty after a success.
         last_sent: epoch seconds, 0 for never.
         durability: a sentence while durability is weaker than usual, else empty.
@@ -30,6 +31,7 @@ class SendState(msgspec.Struct):
     failures: int = 0
     sent: int = 0
     dropped: dict[str, int] = msgspec.field(default_factory=dict)
+    notes: dict[str, int] = msgspec.field(default_factory=dict)
     last_error: str = ""
     last_sent: float = 0.0
     durability: str = ""
@@ -63,6 +65,11 @@ class SendState(msgspec.Struct):
         for reason, count in dropped.items():
             self.dropped[reason] = self.dropped.get(reason, 0) + count
 
+    def add_notes(self, notes: Mapping[str, int]) -> None:
+        """Add a process's notes to the totals."""
+        for note, count in notes.items():
+            self.notes[note] = self.notes.get(note, 0) + count
+
 
 class SendStateFile:
     """Reads and writes the file. A state that can't be written is remembered, so that a full disk forgets no back-off.
@@ -82,6 +89,7 @@ class SendStateFile:
     def write(self, state: SendState) -> None:
         """Add this process's counts, and write."""
         state.add(*self._counters.pop())
+        state.add_notes(self._counters.pop_notes())
         written = self._directory is not None and write_json(
             os.path.join(self._directory, STATE_FILE), msgspec.to_builtins(state)
         )
