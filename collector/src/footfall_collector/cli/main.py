@@ -1,7 +1,9 @@
 """`footfall-collector`: the parser of all commands, and the exit codes."""
 
 import argparse
+import io
 import os
+import sys
 from collections.abc import Sequence
 
 from ..runtime import ControlError, DataUnusableError, SettingsError, __version__, read_settings
@@ -18,6 +20,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command. The exit code is 0, 1 where it could not be done, 2 for a wrong setting or argument."""
     escape_unprintable_characters()
     options = parse(build_parser(), arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        # A path can have bytes that are no text.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         settings = read_settings({k: v for k, v in vars(options).items() if v is not None}, os.environ)
         code: int = options.run(options, settings)

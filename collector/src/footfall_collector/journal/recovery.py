@@ -20,12 +20,14 @@ class Recovered:
         cut_bytes: the size of the lines that were torn or fail their checksum.
         damaged: the number of cut lines that end with a newline: not torn by the end of a process, but changed on the
             disk, or not synced at a power failure.
+        live_missing: there are segments but no live one, which every process leaves.
     """
 
     next_sequence: int
     lines: int
     cut_bytes: int
     damaged: int
+    live_missing: bool = False
 
 
 def recover(directory: Path) -> Recovered:
@@ -34,7 +36,7 @@ def recover(directory: Path) -> Recovered:
     A torn tail was never acknowledged. Lines after a damaged one are kept. Raises OSError when the directory can't be
     used.
     """
-    highest, lines, cut, damaged = 0, 0, 0, 0
+    highest, lines, cut, damaged, live = 0, 0, 0, 0, 0
     empty: dict[int, Path] = {}
     for path in sorted(directory.iterdir()):
         if path.suffix == SCRATCH:
@@ -42,6 +44,7 @@ def recover(directory: Path) -> Recovered:
         elif path.suffix in (LIVE, CLOSED) and path.stem.isdigit():
             highest = max(highest, int(path.stem))
             if path.suffix == LIVE:
+                live += 1
                 kept_lines, cut_bytes, damaged_lines = _close(directory, path)
                 lines, cut, damaged = lines + kept_lines, cut + cut_bytes, damaged + damaged_lines
                 if not kept_lines:
@@ -53,7 +56,7 @@ def recover(directory: Path) -> Recovered:
     sync_directory(directory)
     # An empty directory may have been deleted, and the store may know its numbers: the clock is higher than them.
     next_unused = (highest or int(time.time())) + 1
-    return Recovered(highest if reused else next_unused, lines, cut, damaged)
+    return Recovered(highest if reused else next_unused, lines, cut, damaged, highest > 0 and not live)
 
 
 def _close(directory: Path, path: Path) -> tuple[int, int, int]:

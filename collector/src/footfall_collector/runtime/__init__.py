@@ -19,7 +19,7 @@ from .control_socket import (
 )
 from .durable_files import make_directory, read_copy, replace_file, replace_with_copy, sync_directory
 from .instance_lock import RESTORE_PARTIAL, RESTORED, RESTORING, DataUnusableError, complete_restore, lock_data
-from .logs import EXTRA_KEYS
+from .logs import EXTRA_KEYS, printable
 from .plurals import quantity
 from .setting_forms import WILDCARD_HOSTS, sign_in_secret_problem
 from .setting_sources import VARIABLE_PREFIX, SettingsError, did_you_mean, read_settings, unknown_product
@@ -57,6 +57,7 @@ __all__ = [
     "did_you_mean",
     "lock_data",
     "make_directory",
+    "printable",
     "quantity",
     "read_copy",
     "read_settings",

@@ -19,6 +19,8 @@ from typing import Any, Protocol
 
 import msgspec
 
+from .logs import printable
+
 FILE = "control.sock"
 _MAX_LINE_BYTES = 64 << 10
 _REQUEST_SECONDS = 5.0
@@ -148,7 +150,7 @@ class ControlSocket:
         try:
             return CommandReply(result=command(**arguments))
         except ControlError as error:
-            return CommandReply(error=str(error))
+            return CommandReply(error=printable(str(error)))
 
 
 def with_caller(command: Command, arguments: Mapping[str, CommandArgument], caller: Caller) -> dict[str, Any]:
@@ -177,9 +179,13 @@ def send_command(
         NotRunningError: no collector runs there.
         ControlError: the collector refused, or ended before it replied.
     """
+    try:
+        request = msgspec.json.encode(CommandRequest(command, dict(arguments))) + b"\n"
+    except UnicodeEncodeError:
+        raise ControlError("an argument has bytes that are not UTF-8; write it without them") from None
     with _connect(data, timeout) as connection:
         try:
-            connection.sendall(msgspec.json.encode(CommandRequest(command, dict(arguments))) + b"\n")
+            connection.sendall(request)
             lines = connection.makefile("rb")
             while (reply := msgspec.json.decode(lines.readline(), type=CommandReply)).progress is not None:
                 on_progress(reply.progress)

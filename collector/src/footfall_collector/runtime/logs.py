@@ -26,14 +26,19 @@ class _TextFormatter(logging.Formatter):
         return "".join(traceback.format_tb(trace)) + kind.__name__
 
 
+def printable(text: str) -> str:
+    """A text for JSON and UTF-8: bytes of a path that are no text are written as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 class _JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
-            **getattr(record, EXTRA_KEYS, {}),
+            "message": printable(record.getMessage()),
+            **{k: printable(v) if isinstance(v, str) else v for k, v in getattr(record, EXTRA_KEYS, {}).items()},
         }
         if record.exc_info and record.exc_info[0] is not None:
             line["exception"] = record.exc_info[0].__name__

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from ...journal import without_damaged_lines
-from ...runtime import Status, quantity
+from ...runtime import Status, printable, quantity
 from ..interface import EventSelection, EventsUnreadableError, StoreError
 from ..periods import DAY_SECONDS, month_bounds
 from . import load_batch
@@ -149,7 +149,8 @@ def damage_sentences(files: DatabaseFiles, incomplete: Sequence[IncompleteMonth]
         f"to {files.directory}, or give them up: {give_up}"
         for month in incomplete
     ]
-    return sentences + [f"{set_aside.directory / name} was damaged and set aside" for name in set_aside.names()]
+    sentences += [f"{set_aside.directory / name} was damaged and set aside" for name in set_aside.names()]
+    return [printable(sentence) for sentence in sentences]
 
 
 def report_damage(files: DatabaseFiles, incomplete: Sequence[IncompleteMonth], status: Status) -> None:

@@ -1,0 +1,108 @@
+"""A data directory with everything in it, and the ways in which a disk damages a file."""
+
+import asyncio
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from collector.tests.receive.shapes import event
+from collector.tests.store.fill_store import CATALOGUES, admitted, journal_dir, loader_of
+from footfall_collector.access import Tokens
+from footfall_collector.admit import fingerprint, load_pepper
+from footfall_collector.journal import Journal
+from footfall_collector.receive import WriteKeys
+from footfall_collector.runtime import Status
+from footfall_collector.store.duckdb.store import DuckStore
+from tests.oracle.fleet import stamp
+
+KINDS = ("flip", "zero", "zero-page", "cut")
+PLACES = ("start", "middle", "end")
+WHOLE_FILE = ("extend", "remove", "empty", "directory")
+PRODUCTS = ("dot-ai", "other-product")
+SETTINGS = "".join(f"[products.{name}]\n" for name in PRODUCTS)
+MONTHS, EVENTS, NEWER, LIVE = 3, 40, 10, 5
+"""Months; events of each month and product in checkpointed files, in write-ahead logs, and in the live segment."""
+_DAY, _PAGE = 86_400, 4096
+
+
+def damage(path: Path, kind: str, place: str) -> None:
+    """Damage one file, as a disk or a careless copy does."""
+    content = bytearray(path.read_bytes())
+    at = {"start": 0, "middle": len(content) // 2, "end": max(0, len(content) - 64)}[place]
+    if kind == "flip":
+        content[at : at + 4] = bytes(byte ^ 0xFF for byte in content[at : at + 4])
+    elif kind == "zero":
+        content[at : at + 4] = bytes(len(content[at : at + 4]))
+    elif kind == "zero-page":
+        at = at // _PAGE * _PAGE
+        content[at : at + _PAGE] = bytes(len(content[at : at + _PAGE]))
+    elif kind == "cut":
+        del content[at:]
+    elif kind == "extend":
+        content += b"\x5a\n" * 1500
+    elif kind == "empty":
+        content.clear()
+    if kind in ("remove", "directory"):
+        path.unlink()
+    if kind == "directory":
+        path.mkdir()
+    elif kind != "remove":
+        path.write_bytes(content)
+
+
+def prepare(data: Path, now: int, ending: str) -> None:
+    """Fill a data directory; `ending` is `killed`, with events in logs and in the live segment, or `stopped`."""
+    data.mkdir(parents=True)
+    (data / "footfall.toml").write_text(SETTINGS)
+    WriteKeys(data).add("dot-ai", "phc_dot_ai")
+    Tokens(data).add("grafana")
+    pepper = load_pepper(data)
+    store = DuckStore(data, CATALOGUES, status=Status(), pepper=fingerprint(pepper))
+    loader = loader_of(data, store)
+    _append(data, now, EVENTS)
+    loader.run_once()
+    store.forget("0" * 16)
+    loader.checkpoint()
+    _append(data, now, NEWER)
+    loader.run_once()
+    if ending == "stopped":
+        loader.checkpoint()
+        store.close()
+    else:
+        _append(data, now, LIVE)
+        # As if the process had ended before it closed the segment.
+        newest = max(journal_dir(data).glob("*.jsonl"))
+        shutil.copyfile(newest, newest.with_suffix(".open"))
+        newest.unlink()
+        for empty in journal_dir(data).glob("*.open"):
+            if not empty.stat().st_size:
+                empty.unlink()
+
+
+def expected(ending: str) -> int:
+    """The events of each product."""
+    return MONTHS * (EVENTS + NEWER + (LIVE if ending == "killed" else 0))
+
+
+def _append(data: Path, now: int, number: int) -> None:
+    """Write events of each month and product to a segment."""
+    journal = Journal(journal_dir(data), Status(), segment_seconds=3600)
+    journal.start()
+    times = [now - month * 31 * _DAY - second for month in range(MONTHS) for second in range(number)]
+
+    async def write() -> None:
+        for product in PRODUCTS:
+            version = {"dot_ai_version": "1.0.0"} if product == "dot-ai" else {"other_product_version": "1.0.0"}
+            events = [event(timestamp=stamp(moment), **version) for moment in times]
+            await journal.append(admitted(events, now, None, product))
+
+    asyncio.run(write())
+    journal.close()
+
+
+if __name__ == "__main__":
+    prepare(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])
+    # No destructor closes the store: the process ends as by SIGKILL.
+    sys.stdout.flush()
+    os._exit(0)

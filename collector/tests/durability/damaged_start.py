@@ -1,0 +1,106 @@
+"""Starts a collector on damaged copies of a data directory: `python -m collector.tests.durability.damaged_start BASE`.
+
+Each line on stdin is a JSON object `{"path", "kind", "place"}`; the line on stdout is what happened. Each case is a
+fork, so that thousands of them need one import only. The collector is whole except for its HTTP server.
+"""
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from collector.tests.durability.damage import damage
+from footfall_collector.access import TokensError
+from footfall_collector.answer import Filters
+from footfall_collector.answer.filters import EARLIEST
+from footfall_collector.app.collector import Collector
+from footfall_collector.operate.dispatch import LocalCaller
+from footfall_collector.receive import WriteKeyError
+from footfall_collector.runtime import DataUnusableError, SettingsError, lock_data, read_settings
+from footfall_collector.runtime.logs import set_up_logging
+from footfall_collector.store import StoreError
+
+REFUSALS = (SettingsError, DataUnusableError, StoreError, WriteKeyError, TokensError, OSError)
+"""The errors that `serve` prints as one sentence."""
+_SECONDS = 60.0
+
+
+def counts(collector: Collector) -> dict[str, int]:
+    """Product to the number of events in its chart."""
+    now = datetime.now(UTC) + timedelta(days=1)
+    found = {}
+    for product in collector.answers.products():
+        chart = collector.answers.chart("events", Filters(product, EARLIEST, now, internal="all"))
+        column = chart.columns.index("events")
+        found[product] = sum(int(row[column] or 0) for row in chart.rows)
+    return found
+
+
+def settled(collector: Collector) -> None:
+    """Wait until the loader has loaded every segment and met no damage that it has not set aside."""
+    status, deadline = collector.status, time.monotonic() + _SECONDS
+    while time.monotonic() < deadline:
+        loaded = status.gauge("loader_current_timestamp_seconds") and not status.gauge("journal_waiting_bytes")
+        if loaded and not status.gauge("loader_failing") and not collector.store.needs_recovery:
+            return
+        time.sleep(0.01)
+    raise AssertionError("the loader did not come to rest")
+
+
+def start(data: Path) -> dict[str, Any]:
+    """Run a collector on the directory, ask its charts, verify it, ask again."""
+    settings = read_settings({"data": str(data)}, {})
+    lock_data(settings.data)
+    collector = Collector(settings)
+    collector.start()
+    try:
+        settled(collector)
+        verified = collector.operations.verify(LocalCaller(lambda _: None))
+        settled(collector)
+        keys = [key.key for key in collector.keys.all()]
+        forgotten = len(collector.store.tombstones.marks)  # type: ignore[attr-defined]  # the DuckDB store's
+        return {"counts": counts(collector), "verified": verified, "keys": keys, "forgotten": forgotten}
+    finally:
+        collector.stop()
+
+
+def run(base: Path, case: dict[str, str]) -> dict[str, Any]:
+    """One case in a fork of this process; what it logged is `log`."""
+    folder = Path(tempfile.mkdtemp(dir=base.parent))
+    data, log, result = folder / "data", folder / "log", folder / "result"
+    shutil.copytree(base, data)
+    damage(data / case["path"], case["kind"], case["place"])
+    child = os.fork()
+    if not child:
+        os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT), 2)
+        outcome: dict[str, Any]
+        try:
+            set_up_logging("text")
+            outcome = start(data)
+        except REFUSALS as error:
+            outcome = {"refused": str(error)}
+        except BaseException:  # noqa: BLE001 - the parent must see every error
+            traceback.print_exc()
+            outcome = {}
+        result.write_text(json.dumps(outcome))
+        os._exit(0)
+    _, state = os.waitpid(child, 0)
+    outcome = json.loads(result.read_text()) if result.exists() else {"died": state}
+    outcome["log"] = log.read_text(errors="replace")
+    shutil.rmtree(folder)
+    return outcome
+
+
+def main(base: Path) -> None:
+    for line in sys.stdin:
+        print(json.dumps(run(base, json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,157 @@
+"""Damage to any file of a data directory: no traceback, no wrong number, and what is lost is named and counted.
+
+A sample in every run; every file, place and kind with SOAK=1.
+"""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collector.tests.durability.damage import EVENTS, KINDS, LIVE, MONTHS, PLACES, PRODUCTS, WHOLE_FILE, expected
+
+ROOT = Path(__file__).parents[3]
+SOAK = bool(os.environ.get("SOAK"))
+ENDINGS = ("killed", "stopped")
+NOT_DATA = {"lock", "footfall.toml"}
+pytestmark = pytest.mark.timeout(7200 if SOAK else 300)
+
+Case = tuple[str, str, str]
+"""A file's path in the data directory, the kind of damage, and its place."""
+
+
+class Starts:
+    """Starts of collectors on damaged copies of one data directory, all in one process."""
+
+    def __init__(self, folder: Path, ending: str) -> None:
+        self.data, self.ending = folder / "base", ending
+        # Noon of yesterday: the events of one month don't reach into another one.
+        now = int(time.time()) // 86_400 * 86_400 - 43_200
+        command = [sys.executable, "-m", "collector.tests.durability.damage", str(self.data), str(now), ending]
+        subprocess.run(command, cwd=ROOT, check=True)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "collector.tests.durability.damaged_start", str(self.data)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=ROOT,
+            text=True,
+        )
+
+    def files(self) -> list[str]:
+        paths = [path.relative_to(self.data) for path in self.data.rglob("*") if path.is_file()]
+        return sorted(str(path) for path in paths if path.name not in NOT_DATA and path.suffix != ".lock")
+
+    def cases(self) -> list[Case]:
+        """Every file with every damage; without SOAK a sample that has every file and every kind."""
+        every = [
+            (path, kind, place)
+            for path in self.files()
+            for kind, places in (*((kind, PLACES) for kind in KINDS), *((kind, ("middle",)) for kind in WHOLE_FILE))
+            for place in places
+        ]
+        return every if SOAK else every[::13]
+
+    def start(self, case: Case) -> dict[str, Any]:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        print(json.dumps(dict(zip(("path", "kind", "place"), case, strict=True))), file=self.process.stdin, flush=True)
+        result: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return result
+
+    def close(self) -> None:
+        self.process.communicate(timeout=60)
+
+
+@pytest.fixture(scope="module", params=ENDINGS)
+def starts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starts]:
+    started = Starts(tmp_path_factory.mktemp("damaged"), request.param)
+    yield started
+    started.close()
+
+
+def problem(starts: Starts, case: Case, result: dict[str, Any]) -> str:
+    """What is wrong with the result of a case; empty where nothing is."""
+    path, log = case[0], result["log"]
+    if "died" in result or "Traceback" in log:
+        return "a traceback, or the end of the process"
+    if "refused" in result:
+        return "" if _may_refuse(path, result["refused"]) else f"refused: {result['refused']}"
+    if path.startswith("journal/") and path.endswith(".open"):
+        return _problem_of_live_segment(starts, case, result)
+    whole = dict.fromkeys(PRODUCTS, expected(starts.ending))
+    verified = result["verified"]
+    if result["counts"] != whole:
+        return f"counts {result['counts']} instead of {whole}"
+    if result["forgotten"] != 1:
+        return "the list of forgotten instances is lost"
+    raw = sum(raw + unmerged for _, raw, unmerged in verified["counts"].values())
+    if path.startswith("store/events") and verified["lost"]:
+        # Events of checkpointed files only, of one month; the log says it with the command.
+        checkpointed = len(PRODUCTS) * (EVENTS if starts.ending == "killed" else expected("stopped") // MONTHS)
+        said = f"lost {verified['lost']} raw events" in log and "rebuild --data" in log
+        return "" if verified["lost"] == checkpointed and said else f"lost {verified['lost']}, said: {said}"
+    return "" if not verified["lost"] and raw == sum(whole.values()) else f"{raw} raw events, {verified['lost']} lost"
+
+
+def _may_refuse(path: str, sentence: str) -> bool:
+    """Only the pepper, the keys and the tokens stop a start: nothing else knows them. The sentence names the file."""
+    name = path.rpartition("/")[2]
+    if name == "pepper":
+        return "pepper" in sentence and "restore" in sentence
+    if path in ("keys.json", "tokens.json"):
+        return name in sentence and ("restore" in sentence or "copy" in sentence)
+    return False
+
+
+def _problem_of_live_segment(starts: Starts, case: Case, result: dict[str, Any]) -> str:
+    """The live segment is the only place of its events: those that remain count, and the log speaks of the others.
+
+    An empty segment looks like one that had no events.
+    """
+    most, live = expected(starts.ending), MONTHS * LIVE if starts.ending == "killed" else 0
+    lost = len(PRODUCTS) * most - sum(result["counts"].values())
+    if not 0 <= lost <= len(PRODUCTS) * live:
+        return f"{lost} events are lost"
+    cut_at_line_end = case[1:] == ("cut", "start") or case[1] == "empty"
+    said = "journal:" in result["log"] or cut_at_line_end
+    return "" if not lost or said else f"{lost} events are lost and nothing says so"
+
+
+def test_damage_to_any_file_is_survived_and_said(starts: Starts) -> None:
+    problems = []
+    for case in starts.cases():
+        result = starts.start(case)
+        if found := problem(starts, case, result):
+            problems.append(f"{case}: {found}\n{result['log'][-1500:]}")
+    assert not problems, "\n".join(problems)
+
+
+def test_an_undamaged_directory_has_no_problem(starts: Starts) -> None:
+    result = starts.start(("copies/keys.json", "extend", "middle"))
+    assert problem(starts, ("store/rollups.duckdb", "", ""), result) == ""
+    assert result["verified"]["damage"] == []
+
+
+def test_the_command_of_the_log_gives_up_a_damaged_month(starts: Starts, tmp_path: Path) -> None:
+    data = tmp_path / "it's data"
+    subprocess.run(["cp", "-r", str(starts.data), str(data)], check=True)
+    month = min((data / "store").glob("events-*.duckdb"))
+    month.write_bytes(b"")
+    verify = [sys.executable, "-m", "footfall_collector", "verify", "--data", str(data)]
+    first = subprocess.run(verify, capture_output=True, text=True, check=False)
+    assert first.returncode == 1
+    assert "Traceback" not in first.stderr
+    command = re.search(r"footfall-collector (rebuild --data .* --without-damaged)", first.stdout)
+    assert command, first.stdout
+    subprocess.run([sys.executable, "-m", "footfall_collector", *shlex.split(command[1])], check=True)
+    second = subprocess.run(verify, capture_output=True, text=True, check=False)
+    assert second.returncode == 0, second.stdout
+    assert "was damaged and set aside" in second.stdout
