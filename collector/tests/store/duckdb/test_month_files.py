@@ -262,3 +262,27 @@ def test_two_products_that_name_different_things_alike_are_refused(tmp_path: Pat
     common["duration_ms"] = common["ai_provider"]
     with pytest.raises(StoreError, match="duration_ms"):
         DuckStore(tmp_path, {**CATALOGUES, "odd": Catalogue("odd", (), common)})
+
+
+def test_damaged_copies_leave_with_the_instance_and_with_the_retention(tmp_path: Path) -> None:
+    filled(tmp_path).close()
+    (tmp_path / "store" / "rollups.duckdb").write_bytes(b"garbage" * 5000)
+    (tmp_path / "store" / "events-2026-10.duckdb").write_bytes(b"garbage" * 5000)
+    store = open_store(tmp_path)
+    copies = {name.rsplit(".", 1)[0] for name in store.files.quarantine.names()}
+    assert copies == {"rollups.duckdb", "events-2026-10.duckdb"}
+    store.forget("0" * 16)
+    assert [name.rsplit(".", 1)[0] for name in store.files.quarantine.names()] == ["events-2026-10.duckdb"]
+    store.delete_old_months(NOVEMBER - 1)
+    assert store.files.quarantine.months() == {"2026-10"}
+    store.delete_old_months(NOVEMBER)
+    assert store.files.quarantine.names() == []
+    store.close()
+
+
+def test_a_second_damaged_log_replaces_the_copy_of_the_first(tmp_path: Path) -> None:
+    for _ in range(2):
+        filled(tmp_path).close()
+        (tmp_path / "store" / "rollups.duckdb").write_bytes(b"garbage" * 5000)
+        open_store(tmp_path).close()
+    assert len(list((tmp_path / "damaged").iterdir())) == 1

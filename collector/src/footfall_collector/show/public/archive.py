@@ -1,5 +1,6 @@
 """Published months, each in a file that is written once: DATA/public/<product>/<month>.json."""
 
+import logging
 import os
 import threading
 from collections.abc import Iterable, Mapping
@@ -13,6 +14,8 @@ from footfall.catalogue import OTHER, Catalogue
 from ...answer import Answers, Filters
 from ..insight import ChartRow, rows_as_dicts
 from .small_groups import PublishedMonth, publish_month
+
+_log = logging.getLogger(__name__)
 
 CLOSED_AFTER = timedelta(days=7)
 """A month is closed this long after its end; events that arrive later are never published."""
@@ -35,7 +38,7 @@ class MonthArchive:
                 if not self._path(product, start).exists():
                     self._publish(product, start)
             paths = sorted(self._path(product, now).parent.glob("????-??.json"))
-        months = [msgspec.json.decode(path.read_bytes(), type=PublishedMonth) for path in paths]
+        months = [month for path in paths if (month := _read(path)) is not None]
         return [month for month in months if month.instances is not None]
 
     def _closed_months(self, product: str, now: datetime) -> list[datetime]:
@@ -78,6 +81,15 @@ def withhold_unpublished(directory: Path, products: Iterable[str], months: Itera
                 _write_once(path, msgspec.json.encode(PublishedMonth(product, month, None, None, {})))
                 withheld.add(month)
     return sorted(withheld)
+
+
+def _read(path: Path) -> PublishedMonth | None:
+    """A published month; None for a damaged file, which is not published again: a second number would tell more."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=PublishedMonth)
+    except (OSError, msgspec.DecodeError, ValueError):
+        _log.error("public page: %s is damaged and left out; restore it from a backup", path)
+        return None
 
 
 def _group_sizes(rows: list[ChartRow], dimension: str) -> dict[str | None, int]:

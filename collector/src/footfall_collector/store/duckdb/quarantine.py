@@ -17,12 +17,14 @@ import duckdb
 
 from ...runtime import make_directory, sync_directory
 from ..interface import StoreError
+from ..periods import month_bounds
 
 _log = logging.getLogger(__name__)
 
 FOLDER = "damaged"
 WAL = ".wal"
-_MONTH_PREFIX, _MONTH_SUFFIX = "events-", ".duckdb"
+_MONTH_PREFIX = "events-"
+_MONTH_FILE = re.compile(r"events-[0-9]{4}-(0[1-9]|1[0-2])\.duckdb")
 
 _QUOTED = re.compile(r'"[^"]*"')
 """Paths in the engine's messages, which may hold any words."""
@@ -133,9 +135,21 @@ class Quarantine:
         return {name[len(_MONTH_PREFIX) :][:7] for name in self.names() if _is_month(name.rpartition(".")[0])}
 
     def remove_recomputed(self) -> None:
-        """Delete the copies whose content the store has again: a forgotten instance may be in them."""
+        """Delete the copies whose content the store has again, because a forgotten instance may be in them.
+
+        The log names the copies of months, which can't be rewritten without the instance.
+        """
         for name in self.names():
             if not _is_month(name.rpartition(".")[0]):
+                (self.directory / name).unlink(missing_ok=True)
+            else:
+                _log.error("store: %s may have events of a forgotten instance: delete it", self.directory / name)
+
+    def remove_old_months(self, cutoff: int) -> None:
+        """Delete the copies of months that ended at or before `cutoff` (epoch seconds)."""
+        for name in self.names():
+            month = name[len(_MONTH_PREFIX) :][:7]
+            if _is_month(name.rpartition(".")[0]) and month_bounds(month)[1] <= cutoff:
                 (self.directory / name).unlink(missing_ok=True)
 
     def _free_name(self, name: str) -> Path:
@@ -146,7 +160,7 @@ class Quarantine:
 
 
 def _is_month(name: str) -> bool:
-    return name.startswith(_MONTH_PREFIX) and name.endswith(_MONTH_SUFFIX)
+    return bool(_MONTH_FILE.fullmatch(name))
 
 
 def _consequence(name: str) -> str:

@@ -222,12 +222,14 @@ class DuckStore:
         with self._engine_errors("instances that are to be forgotten can't be deleted"):
             instances = deletion.instances_of(self.files, pending)
             events = deletion.forget(self.files, instances, self._step) if instances else 0
+            self.files.quarantine.remove_recomputed()
             self.tombstones.mark_deleted(pending)
             return events
 
     def delete_old_months(self, cutoff: int) -> list[str]:
         """See `Store.delete_old_months`."""
         with self._engine_errors("old months can't be removed"):
+            self.files.quarantine.remove_old_months(cutoff)
             return deletion.delete_old_months(self.files, cutoff, self._step)
 
     def compare_with_journal(self, segments: Sequence[Path]) -> consistency_checks.JournalComparison:
