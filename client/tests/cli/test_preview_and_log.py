@@ -110,8 +110,37 @@ def test_with_telemetry_off_nothing_would_be_sent(tmp_path: Path, variables: dic
 
 def test_without_waiting_events_preview_says_so(tmp_path: Path) -> None:
     machine = Machine(tmp_path / "home")
-    assert machine.footfall("preview", "--product", "post") == "Nothing waits to be sent.\n"
+    text = "Nothing waits to be sent: post has not run here yet with telemetry on.\n"
+    assert machine.footfall("preview", "--product", "post") == text
     assert machine.footfall("preview", "--product", "post", "--json") == "null\n"
+    with CaptureServer() as capture:
+        machine = Machine(tmp_path / "home", capture.url, grace=0)
+        machine.run()
+        capture.wait_for("server_stopped")
+    assert machine.footfall("preview") == "Nothing waits to be sent.\n"
+    assert machine.footfall("preview", "--json") == "null\n"
+
+
+def test_all_that_waits_is_shown_and_what_a_limit_leaves_out_is_counted(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "home")
+    machine.run(250)
+    machine.run(3)
+    waiting = machine.told("status")["waiting_events"]
+    assert waiting == 250 + 4 + KINDS
+    bodies = [json.loads(line) for line in machine.footfall("preview", "--json").splitlines()]
+    assert [len(body["batch"]) for body in bodies] == [100, 100, 54, KINDS]
+    assert len({event["uuid"] for body in bodies for event in body["batch"]}) == waiting
+    assert machine.footfall("preview").count("POST /batch/ HTTP/1.1\n") == 4
+    assert machine.footfall("preview", "--limit", "0").count("POST /batch/ HTTP/1.1\n") == 4
+    wire = machine.ended("preview", "--wire").stdout
+    assert wire.count(b"POST /batch/ HTTP/1.1\r\n") == 4
+    limited = machine.footfall("preview", "--limit", "2")
+    assert limited.count("POST /batch/ HTTP/1.1\n") == 2
+    assert limited.endswith("\n\n61 more events wait in 2 requests; --limit 0 shows all.\n")
+    done = machine.ended("preview", "--limit", "3", "--json")
+    assert len(done.stdout.splitlines()) == 3
+    assert done.stderr == b"footfall: 7 more events wait in 1 request; --limit 0 shows all\n"
+    assert machine.ended("preview", "--limit", "-1").returncode == 2
 
 
 def test_the_log_has_exactly_the_events_that_were_sent_as_they_were_sent(

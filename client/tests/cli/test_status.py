@@ -68,7 +68,7 @@ def test_an_outage_is_shown_with_its_reason_and_the_next_try(tmp_path: Path) -> 
         ({"POST_TELEMETRY": "preview"}, "preview", "POST_TELEMETRY=preview"),
         ({"POST_TELEMETRY": "flase"}, "off", "POST_TELEMETRY has a value that is neither on nor off"),
         ({"DO_NOT_TRACK": "1", "POST_TELEMETRY": "true"}, "off", "DO_NOT_TRACK is set"),
-        ({"POST_POSTHOG_KEY": ""}, "off", "no write key: set POST_POSTHOG_KEY"),
+        ({"POST_POSTHOG_KEY": ""}, "unknown", "on by default; post has not run here yet with telemetry on"),
         ({"POST_POSTHOG_KEY": "phx_5ecret"}, "off", "POST_POSTHOG_KEY is a personal key (phx_...), which is secret"),
     ],
     ids=str,
@@ -81,6 +81,20 @@ def test_it_shows_whether_telemetry_is_on_and_why(
     assert told["telemetry"] == mode
     assert told["because"].startswith(because)
     assert not any("the product's own key is used" in warning for warning in told["warnings"])
+
+
+def test_before_the_first_run_it_says_so_instead_of_guessing(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "home").with_variables(POST_POSTHOG_KEY="", POST_POSTHOG_HOST="")
+    told = machine.told("status", "--product", "post")
+    assert (told["telemetry"], told["destination"], told["instance"]) == ("unknown", None, None)
+    assert told["because"] == "on by default; post has not run here yet with telemetry on"
+    shown = machine.footfall("status", "--product", "post")
+    assert re.search("^destination +known after the first start$", shown, re.MULTILINE)
+    assert "no write key" not in shown
+    machine.run()
+    told = machine.told("status")
+    assert (told["telemetry"], told["because"]) == ("on", "on by default")
+    assert told["destination"] == "https://eu.i.posthog.com"
 
 
 def test_a_host_without_a_key_is_warned_about(tmp_path: Path) -> None:

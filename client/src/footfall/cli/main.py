@@ -1,6 +1,8 @@
 """The entry point: parses the arguments, and prints `status`, `preview`, `log` and `dictionary`."""
 
 import argparse
+import contextlib
+import itertools
 import json
 import os
 import sys
@@ -12,6 +14,7 @@ from ..runtime import DROP_REASONS, NOTES
 from ..send import rfc3339
 from ..version import __version__
 from .on_off_forget import forget, off, on
+from .output import OutputError, checked_stdout, print_bytes
 from .product_choice import (
     escape_unprintable_characters,
     local_products,
@@ -23,33 +26,43 @@ from .status import ProductStatus
 
 EXAMPLES = """examples:
   footfall status                     on or off and why, what waits, what was sent
-  footfall preview                    the next request, byte for byte
+  footfall preview                    the next requests, byte for byte
   footfall log --json                 every event sent in the last 7 days
   footfall off --product dot-ai       turn dot-ai's telemetry off for this user
 """
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; 0 if it succeeds, else 1 and the reason on stderr."""
+    """Run one command; 0 if it succeeds, else 1 and the reason on stderr, or 2 for wrong arguments."""
     escape_unprintable_characters()
-    arguments = _parser().parse_args(argv)
-    command: Callable[[argparse.Namespace], int] = arguments.command
     try:
-        return command(arguments)
+        with checked_stdout():
+            arguments = _parser().parse_args(argv)
+            command: Callable[[argparse.Namespace], int] = arguments.command
+            return command(arguments)
     except BrokenPipeError:
-        # The reader, such as `head`, closed the pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return 0  # the reader, such as `head`, closed the pipe
+    except OutputError as error:
+        return _failed(f"the output can't be written: {error}")
     except OSError as error:
-        print(f"footfall: {error.filename or 'the state directory'}: {error.strerror}", file=sys.stderr)
-        return 1
+        return _failed(f"{error.filename or 'the state directory'}: {error.strerror}")
+
+
+def _failed(reason: str) -> int:
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        print(f"footfall: {reason}", file=sys.stderr)
+    return 1
 
 
 _DETAILS = {
     "log": (
         "The first column is the time at which an event was sent; --json also shows its own timestamp",
         'With --json a line is {"sent": UTC time, "event": the event as it was sent}',
-    )
+    ),
+    "preview": (
+        "With --json a line is the body of a request",
+        "What --limit leaves out is counted: at the end, or on stderr with --json and --wire",
+    ),
 }
 """More sentences for the help of one command."""
 
@@ -65,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, function, help_text in (
         ("status", status, "show on or off and why, the instance ID, what waits, what was sent and dropped"),
-        ("preview", preview, "show the next request, byte for byte"),
+        ("preview", preview, "show the next requests with all events that wait, byte for byte"),
         ("log", log, "show every event sent in the last 7 days"),
         ("dictionary", dictionary, "show every event and property that can be sent, and why"),
         ("forget", forget, "delete identity, unsent events and log, turn telemetry off, say how to have data deleted"),
@@ -83,13 +96,31 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(command=function)
         if function is preview:
             command.add_argument(
-                "--wire", action="store_true", help="print the exact bytes of the request, with its gzip body"
+                "--wire", action="store_true", help="print the exact bytes of the requests, with their gzip bodies"
+            )
+            command.add_argument(
+                "--limit",
+                type=_count,
+                default=PREVIEW_REQUESTS,
+                metavar="REQUESTS",
+                help=f"print at most so many requests; 0 for all (default: {PREVIEW_REQUESTS})",
             )
     return parser
 
 
+def _count(text: str) -> int:
+    """A number of 0 or more. Raises ValueError."""
+    number = int(text)
+    if number < 0:
+        raise ValueError
+    return number
+
+
 def _utc(epoch: float) -> str | None:
     return rfc3339(int(epoch)) if epoch else None
+
+
+PREVIEW_REQUESTS = 100
 
 
 def status(arguments: argparse.Namespace) -> int:
@@ -130,6 +161,7 @@ _ROWS = (
 _PLACEHOLDERS = {
     "instance": "not made yet",
     "instance made": "at the first start",
+    "destination": "known after the first start",
     "last sent": "never",
     "sending begins": "10 minutes after the first start",
     "next try": "with the next batch",
@@ -150,7 +182,7 @@ def _status_facts(product_status: ProductStatus) -> dict[str, Any]:
         "because": decision.reason,
         "instance": product_status.instance or None,
         "instance_made": product_status.about.get("instance_how"),
-        "destination": product_status.host,
+        "destination": product_status.host or None,
         "waiting_events": waiting.events,
         "waiting_bytes": waiting.bytes,
         "sent": send_state.sent,
@@ -167,22 +199,37 @@ def _status_facts(product_status: ProductStatus) -> dict[str, Any]:
 
 
 def preview(arguments: argparse.Namespace) -> int:
-    """Print the next request: request line, headers, and the body before gzip."""
+    """Print the next requests: request line, headers, and the body before gzip."""
     product_status = ProductStatus(select_product(arguments), os.environ)
     off = product_status.decision.mode == "off"
-    request = None if off else product_status.next_request()
-    if arguments.wire:
-        sys.stdout.buffer.write(request.wire if request else b"")
-    elif arguments.json:
-        print(request.body.decode() if request else "null")
-    elif request:
-        print(request.head.replace("\r\n", "\n"))
-        print(request.body.decode())
-    elif off:
-        print(f"Nothing would be sent: telemetry is off, {product_status.decision.reason}.")
-    else:
-        print("Nothing waits to be sent.")
+    requests = iter(()) if off else product_status.next_requests()
+    shown = 0
+    for request in itertools.islice(requests, arguments.limit or None):
+        if arguments.wire:
+            print_bytes(request.wire)
+        elif arguments.json:
+            print(request.body.decode())
+        else:
+            print(("\n" if shown else "") + request.head.replace("\r\n", "\n"))
+            print(request.body.decode())
+        shown += 1
+    plain = not arguments.wire and not arguments.json
+    left_out = [request.events for request in requests]
+    if left_out:
+        events = with_noun(sum(left_out), "more event waits", "more events wait")
+        note = f"{events} in {with_noun(len(left_out), 'request', 'requests')}; --limit 0 shows all"
+        # Requests alone are printed on stdout where a program reads it.
+        print(f"\n{note}." if plain else f"footfall: {note}", file=sys.stdout if plain else sys.stderr)
+    if not shown and not arguments.wire:
+        print("null" if arguments.json else _nothing_to_preview(product_status))
     return 0
+
+
+def _nothing_to_preview(product_status: ProductStatus) -> str:
+    if product_status.decision.mode == "off":
+        return f"Nothing would be sent: telemetry is off, {product_status.decision.reason}."
+    waits = "Nothing waits to be sent"
+    return f"{waits}." if product_status.about else f"{waits}: {product_status.not_run_yet}."
 
 
 _LOG_ROW = "{:<22}{:<28}{:<18}{}"

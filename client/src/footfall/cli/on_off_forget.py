@@ -2,12 +2,14 @@
 
 import argparse
 import contextlib
+import json
 import os
 import time
 
 from ..runtime import write_json
-from ..settings import OFF_MARKER, Product, state_directory
+from ..settings import OFF_MARKER, Product, decide, state_directory
 from ..spool import delete_all, delete_unsent
+from .output import print_once
 from .product_choice import local_products, print_json, select_product, with_noun
 from .status import ProductStatus
 
@@ -54,7 +56,9 @@ def on(arguments: argparse.Namespace) -> int:
     product = select_product(arguments)
     with contextlib.suppress(FileNotFoundError):
         os.unlink(os.path.join(state_directory(product, os.environ), OFF_MARKER))
-    decision = ProductStatus(product, os.environ).decision
+    product_status = ProductStatus(product, os.environ)
+    # Before the first run only the environment and the marker are known, and they are what this command changes.
+    decision = product_status.decision if product_status.about else decide(product, os.environ)
     if arguments.json:
         return print_json({"product": product.name, "telemetry": decision.mode, "because": decision.reason})
     print(f"{product.name} telemetry is {decision.mode}: {decision.reason}.")
@@ -72,17 +76,19 @@ def forget(arguments: argparse.Namespace) -> int:
     if arguments.json:
         sent = {"instance": instance or None, "destination": host, "collector_command": command if instance else None}
         answer = {"product": name, "telemetry": "off", "files_deleted": deleted, **sent}
-        return print_json({**answer, "note": note} if note else answer)
+        print_once(json.dumps({**answer, "note": note} if note else answer, indent=1))
+        return 0
     result = (
         f"Deleted: identity, unsent events and the log of {name}" if deleted else f"Nothing was kept here for {name}"
     )
-    print(f"{result}. Telemetry is off.")
-    if note:
-        print(f"note: {note}")
+    lines = [f"{result}. Telemetry is off.", *([f"note: {note}"] if note else [])]
     if instance:
-        print(f"Its instance ID was {instance}.")
-        print(f"To have the data sent under it deleted, give this ID to the operator of {host};")
-        print(f"on a Footfall collector: {command}")
+        lines += [
+            f"Its instance ID was {instance}.",
+            f"To have the data sent under it deleted, give this ID to the operator of {host};",
+            f"on a Footfall collector: {command}",
+        ]
     if instance.startswith("cluster_"):
-        print("The ID is made from the cluster: if telemetry is turned on here again, it is the same.")
+        lines.append("The ID is made from the cluster: if telemetry is turned on here again, it is the same.")
+    print_once("\n".join(lines))
     return 0

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import Any
 
@@ -33,10 +33,11 @@ class WaitingEvents:
 
 @dataclass(frozen=True)
 class NextRequest:
-    """The request that would be sent next: its host, and its body before compression."""
+    """A request that would be sent: its host, its body before compression, and the number of its events."""
 
     host: str
     body: bytes
+    events: int
 
     @property
     def head(self) -> str:
@@ -66,15 +67,35 @@ class ProductStatus:
         self.directory = self.settings.state_dir
         self.about = read_json(os.path.join(self.directory, "product.json"))
         self.send_state = SendState.read(self.directory)
+        self.decision = self._decide()
+
+    def _decide(self) -> Decision:
+        """As the product's own process decides, as far as this one can know."""
         decision = decide(self.product, self.environ)
-        if decision.mode == "on" and (self.settings.error or not self.key):
-            decision = Decision("off", self.settings.error or missing_key_message(self.product))
-        self.decision = decision
+        if decision.mode == "off":
+            return decision
+        if self.settings.error and decision.mode == "on":
+            return Decision("off", self.settings.error)
+        if not self.about:
+            # The key, and whether there is one, is in the product's code, which its first run shows.
+            mode = decision.mode if self.key or decision.mode == "preview" else "unknown"
+            return replace(decision, mode=mode, reason=f"{decision.reason}; {self.not_run_yet}")
+        if not self.key and decision.mode == "on":
+            return Decision("off", missing_key_message(self.product))
+        return decision
+
+    @property
+    def not_run_yet(self) -> str:
+        """The end of a sentence for a product without a `product.json`."""
+        if any(lines for _, lines in self.segments()):
+            return f"{self.product.name} has just begun and does not know its instance ID yet"
+        return f"{self.product.name} has not run here yet with telemetry on"
 
     @property
     def host(self) -> str:
-        """The host of the product's last run, or of the environment."""
-        return str(self.about.get("host") or self.settings.host)
+        """The host of the product's last run, or of the environment; empty where neither is known."""
+        known = self.about or self.environ.get(f"{self.product.prefix}POSTHOG_HOST", "").strip()
+        return str(self.about.get("host") or (self.settings.host if known else ""))
 
     @property
     def key(self) -> str:
@@ -146,31 +167,41 @@ class ProductStatus:
         catalogue.events = {**from_plain_data(self.about.get("events")), **catalogue.events}
         return catalogue
 
-    def next_request(self) -> NextRequest | None:
-        """The next request, byte for byte except its `sent_at`, which is now; None if no event waits."""
+    def next_requests(self) -> Iterator[NextRequest]:
+        """The requests with all events that wait, byte for byte except their `sent_at`, which is now.
+
+        None before the product's first run has written its instance ID.
+        """
+        if not self.about:
+            return
         packer, clock = Packer(self.catalogue()), SystemClock()
         for header, lines in self.segments():
-            packed = packer.pack(
-                _first_batch(lines),
-                header.facts,
-                self.instance,
-                None,
-                oldest=clock.now() - MAX_EVENT_AGE_SECONDS,
-                clock_shift=clock_shift(clock, header.boot_id, header.boot_time),
-            )
-            if packed.events:
-                return NextRequest(self.host, request_body(self.key, packed.events, clock.now()))
-        return None
+            for batch in _batches(lines):
+                packed = packer.pack(
+                    batch,
+                    header.facts,
+                    self.instance,
+                    None,
+                    oldest=clock.now() - MAX_EVENT_AGE_SECONDS,
+                    clock_shift=clock_shift(clock, header.boot_id, header.boot_time),
+                )
+                if packed.events:
+                    body = request_body(self.key, packed.events, clock.now())
+                    yield NextRequest(self.host, body, len(packed.events))
 
     def sent(self) -> Iterator[dict[str, Any]]:
         """The events sent in the last 7 days, from the log of sent events."""
         return SentLog(self.directory).read(SystemClock().now())
 
 
-def _first_batch(lines: list[bytes]) -> list[bytes]:
-    """The lines of the next batch: as many as one read of the shipper and one batch hold."""
-    ends = accumulate(len(line) + 1 for line in lines[:BATCH_EVENTS])
-    return [line for line, end in zip(lines, ends, strict=False) if end <= READ_BYTES]
+def _batches(lines: list[bytes]) -> Iterator[list[bytes]]:
+    """The lines in batches: each as many as one read of the shipper and one batch hold, and at least one."""
+    start = 0
+    while start < len(lines):
+        ends = accumulate(len(line) + 1 for line in lines[start : start + BATCH_EVENTS])
+        count = max(1, sum(end <= READ_BYTES for end in ends))
+        yield lines[start : start + count]
+        start += count
 
 
 def find_products(environ: Mapping[str, str], state_root: str) -> list[Product]:
