@@ -20,28 +20,25 @@ the worker's thread. `Pipeline._connect_stages` puts the stages together in this
 import logging
 import os
 import sys
-import threading
 import weakref
 from collections.abc import Callable, Mapping
-from time import monotonic
 from typing import Any
 
 from .catalogue import (
     DEPLOYMENT_METHODS,
     OTHER,
     ServerStarted,
-    ServerStopped,
     catalogue_for,
     clean_version,
     to_plain_data,
 )
 from .identity import deployment_method, first_started_at, identify, read_context
 from .identity.kubernetes import NO_CLUSTER, ClusterFacts, cluster_configured
+from .lifetime import Lifetime
 from .record import Recorder
 from .runtime import (
     FORK_SAFE_LOG,
     Counters,
-    ExitHooks,
     StateDirectory,
     SystemClock,
     open_state_directory,
@@ -54,11 +51,10 @@ from .settings.notice import first_run_notice  # by file: `settings` does not lo
 from .spool import Spool
 from .version import __version__
 
-EXIT_SECONDS = 2.0
 log = logging.getLogger("footfall")
 
 
-class Pipeline:
+class Pipeline(Lifetime):
     """One product's telemetry in one process, while it is on.
 
     Args:
@@ -80,7 +76,7 @@ class Pipeline:
             "deployment": deployment_method(environ, self.settings.deployment_method),
         }
         self.recorder = self._make_recorder()
-        self._begin_life()
+        self.begin_life()
         self._connect_stages()
         _pipelines.add(self)
         self._log_warnings()
@@ -119,10 +115,10 @@ class Pipeline:
             self.clock,
             directory=directory,
             key=self.settings.key,
-            log=self._log_from_worker,
+            log=self.log_from_worker,
         )
         # Wake the thread that does it.
-        self.worker = Worker(self.shipper, self.settings.flush_seconds)
+        self.worker = Worker(self.shipper, self.settings.flush_seconds, self)
 
     def _append_and_notify(self, line: bytes) -> None:
         on_disk = self.spool.append(line)
@@ -152,13 +148,10 @@ class Pipeline:
 
     # On the worker's thread ----------------------------------------------------------------------------------
 
-    def _log_from_worker(self, sentence: str, level: int = logging.INFO) -> None:
-        FORK_SAFE_LOG.write(lambda: log.log(level, "%s telemetry: %s", self.product.name, sentence))
-
     def _identify_instance(self) -> InstanceFacts:
         if not self._problems_logged:
             self._problems_logged = True
-            self.sender.log_problems(lambda problem: self._log_from_worker(problem, logging.WARNING))
+            self.sender.log_problems(lambda problem: self.log_from_worker(problem, logging.WARNING))
         facts = self._cluster_facts()
         durable = self.state.path if self.state.durable else None
         identity = identify(self.product.name, facts, durable, self.clock)
@@ -212,50 +205,16 @@ class Pipeline:
         )
         return Delivered()
 
-    # The life of the process ---------------------------------------------------------------------------------
-
-    def _begin_life(self) -> None:
-        """The state of one process, which a child after a fork does not inherit."""
-        self._started_at: float | None = None
-        self._stopped = self._closed = False
-        self._life_lock = threading.RLock()
-        self.exit_hooks = ExitHooks(self.record_stopped, _close_all)
+    # The process ---------------------------------------------------------------------------------------------
 
     def server_started(self) -> None:
         """Record `server_started` once, and watch for the end of the process."""
         with self._life_lock:
-            if self._started_at is not None or self._closed:
+            if self._started_at is not None:
                 return
             self._started_at = self.clock.elapsed()
         self.recorder.record(ServerStarted())
-        self.exit_hooks.install()
-
-    def record_stopped(self) -> None:
-        """Record `server_stopped` once, if the server has started."""
-        with self._life_lock:
-            if self._started_at is None or self._stopped:
-                return
-            self._stopped = True
-        self.recorder.record(ServerStopped(uptime_seconds=self.clock.elapsed() - self._started_at))
-
-    def close(self, budget_seconds: float = EXIT_SECONDS) -> None:
-        """Record that the server stops, send for at most `budget_seconds`, leave the rest to the next start.
-
-        Idempotent.
-        """
-        self.record_stopped()
-        with self._life_lock:
-            if self._closed:
-                return
-            self._closed = True
-        self.exit_hooks.remove()
-        self.shipper.end_grace()
-        if self.worker.close(budget_seconds):
-            # The thread has ended, so no other code uses the spool and the connection now.
-            self.spool.close()
-            self.sender.close()
-        else:
-            self.spool.drain()
+        self.watch_signals()
 
     def after_fork(self) -> None:
         """In a forked child: let go of the parent's files, lock and connection, and start with empty stages."""
@@ -264,8 +223,7 @@ class Pipeline:
         self.sender.abandon()
         self.recorder.uuids.clear()
         self.counters.reset()
-        self.exit_hooks.remove()
-        self._begin_life()
+        self.begin_life()
         self._connect_stages()
 
 
@@ -275,16 +233,6 @@ def _write_to_stderr(text: str) -> None:
         sys.stderr.flush()
     except (OSError, ValueError):
         pass  # a closed stderr
-
-
-def _close_all() -> None:
-    """The process exits: every pipeline records that first, and then they share the time for sending."""
-    pipelines = list(_pipelines)
-    for pipeline in pipelines:
-        pipeline.record_stopped()
-    end = monotonic() + EXIT_SECONDS
-    for pipeline in pipelines:
-        pipeline.close(end - monotonic())
 
 
 _pipelines: "weakref.WeakSet[Pipeline]" = weakref.WeakSet()

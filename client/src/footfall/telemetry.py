@@ -5,6 +5,7 @@ No method raises, and each returns within its stated bound.
 
 import logging
 import os
+import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -90,7 +91,7 @@ class Telemetry(ManualCalls):
     def rearm_signals(self) -> None:
         """Put the handlers of SIGTERM and SIGINT in front again, after another library may have installed its own."""
         if self._pipeline is not None:
-            self._pipeline.exit_hooks.install()
+            self._pipeline.watch_signals()
 
     def server_stopping(self) -> None:
         """The server is about to end: recorded at once, once per process; sending is left to `server_stopped`."""
@@ -98,19 +99,31 @@ class Telemetry(ManualCalls):
             self._pipeline.record_stopped()
 
     def server_stopped(self, budget_seconds: float = 2.0) -> None:
-        """The server ends: recorded first, once per process; then events are sent for at most `budget_seconds`."""
+        """The server ends: recorded first, once per process; then events are sent for at most `budget_seconds`.
+
+        The process may go on and serve again: later events are recorded and sent.
+        """
         if self._pipeline is not None:
             self._pipeline.record_stopped()
-            self._pipeline.close(budget_seconds)
+            self._pipeline.flush(budget_seconds)
 
     def flush(self, timeout: float = 2.0) -> bool:
         """Send all waiting events within `timeout` seconds; False if some still wait."""
-        return self._pipeline.worker.flush(timeout) if self._pipeline is not None else True
+        return self._pipeline.flush(timeout) if self._pipeline is not None else True
 
     def close(self) -> None:
-        """Send for at most two seconds; the events that are left wait on disk for the next start."""
+        """Send for at most two seconds, and let go of the thread, the files and the signal handlers.
+
+        Events that are left wait on disk for the next start. A later event begins to send again.
+        """
         if self._pipeline is not None:
             self._pipeline.close()
+
+    def __del__(self) -> None:
+        # Without this, the thread would keep the pipeline of a telemetry that the host dropped.
+        pipeline = self.__dict__.get("_pipeline")
+        if pipeline is not None and not sys.is_finalizing():
+            pipeline.release()
 
 
 def _off_unless_sendable(product: Product, environ: Mapping[str, str], decision: Decision) -> Decision:

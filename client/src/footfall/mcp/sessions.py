@@ -14,8 +14,11 @@ from .calls import CallRecorder
 STDIO, SSE, HTTP, MEMORY = "stdio", "sse", "streamable-http", "memory"
 WEB = "web"
 """A session over HTTP; its messages tell whether it is SSE or streamable HTTP."""
-STDIO_EXIT_SECONDS = 0.5
-"""Time to send at the end of a stdio session: clients kill the process two seconds after they close its stdin."""
+STDIO_EXIT_SECONDS = 0.4
+"""Time to send at the end of a stdio session: clients kill the process two seconds after they close its stdin.
+
+The end of the process takes another tenth of a second, if this time was too short. The process may also serve again.
+"""
 
 _WEB_MODULES = ("starlette.", "uvicorn.", "hypercorn.", "sse_starlette.", "mcp.server.streamable_http")
 _MAX_FRAMES = 100

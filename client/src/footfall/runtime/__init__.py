@@ -9,7 +9,7 @@ lines whole across a fork, and `exit_hooks` calls back when the process ends, af
 
 from .clock import Clock, SystemClock, clock_shift
 from .counters import DROP_REASONS, NOTES, Counters
-from .exit_hooks import ExitHooks
+from .exit_hooks import EXIT_HOOKS, EXIT_SECONDS
 from .fork_safe_log import FORK_SAFE_LOG
 from .state_directory import (
     StateDirectory,
@@ -24,11 +24,12 @@ from .wakeup import Wakeup
 
 __all__ = [
     "DROP_REASONS",
+    "EXIT_HOOKS",
+    "EXIT_SECONDS",
     "FORK_SAFE_LOG",
     "NOTES",
     "Clock",
     "Counters",
-    "ExitHooks",
     "StateDirectory",
     "SystemClock",
     "Wakeup",

@@ -10,6 +10,7 @@ DROP_REASONS = {
     "corrupt": "a line in the spool could not be read",
     "refused": "the server refused this one event and took others",
     "unwritable": "neither disk nor memory had room",
+    "memory": "the process ended while the event waited in memory, without a usable state directory",
     "internal": "an error of Footfall's own",
 }
 """Every reason for which an event can be dropped, with its meaning."""

@@ -139,6 +139,29 @@ class Shipper:
         """Move lines from memory to the disk, without sending any."""
         self._spool.drain()
 
+    def adopt_soon(self) -> None:
+        """The spool was closed: the segments that it left are adopted at the next call."""
+        self._last_scan = float("-inf")
+
+    def note_own_error(self, reason: str) -> None:
+        """Make an error of Footfall's own the last error, for `footfall status`. On this thread, after `ship_once`."""
+        try:
+            if self._sending_lock.acquire():
+                state = self._read_state()
+                state.last_error = reason
+                self._unsaved = True
+                self._save_state(state)
+        finally:
+            self._sending_lock.release()
+
+    def save_counts(self) -> None:
+        """Write the counts of this process. On the shipper's thread, or after it has ended."""
+        try:
+            if self._sending_lock.acquire():
+                self._save_state(self._read_state())
+        finally:
+            self._sending_lock.release()
+
     def _adopt_abandoned_segments(self) -> None:
         if self._clock.elapsed() - self._last_scan >= SCAN_SECONDS:
             self._last_scan = self._clock.elapsed()
@@ -169,9 +192,12 @@ class Shipper:
         grace_ends = 0.0 if self._exiting and instance.ends_with_process else instance.grace_ends
         return max(grace_ends - now, state.seconds_to_wait(now))
 
-    def end_grace(self) -> None:
-        """The process ends: where nothing outlives it, its events are sent now, although the grace is not over."""
-        self._exiting = True
+    def end_grace(self, exiting: bool = True) -> None:
+        """The process ends: where nothing outlives it, its events are sent now, although the grace is not over.
+
+        False where it has not ended after all.
+        """
+        self._exiting = exiting
 
     def _save_is_due(self) -> bool:
         return self._clock.elapsed() - self._last_save >= SAVE_SECONDS

@@ -4,11 +4,12 @@ Every wait here is on a bare lock. `Event` and `Condition` take locks internally
 or closes could find taken by the very thread it interrupted.
 """
 
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from ..runtime import Wakeup
 from .shipper import BATCH_EVENTS, SCAN_SECONDS, Shipper
@@ -19,22 +20,40 @@ ERROR_SECONDS = 600.0
 T = TypeVar("T")
 
 
+class WorkerOwner(Protocol):
+    """What the worker tells the pipeline."""
+
+    def thread_starts(self) -> None:
+        """A thread is about to start, on the thread that records or flushes."""
+
+    def thread_ends(self) -> bool:
+        """The thread would end now: release what only it uses. False where it has to go on."""
+
+    def thread_failed(self, error: Exception) -> None:
+        """An unexpected error on the thread, which goes on."""
+
+
 class Worker:
     """Calls `shipper.ship_once()` on one daemon thread, started by the first event.
+
+    `close` ends the thread, and a later event starts another one.
 
     Args:
         shipper: delivers one batch per call.
         flush_seconds: how long an event waits for others before it is sent.
+        owner: is told when the thread starts, ends or fails.
     """
 
-    def __init__(self, shipper: Shipper, flush_seconds: float) -> None:
+    def __init__(self, shipper: Shipper, flush_seconds: float, owner: WorkerOwner) -> None:
         self._shipper = shipper
         self._flush_seconds = flush_seconds
+        self._owner = owner
         self._wakeup = Wakeup()
         self._start_lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._waiters: deque[threading.Lock] = deque()
-        self._closing = False
+        self._close_requests = self._close_requests_done = 0
+        self._lingering = self._ended = False
         self._flushing = False
         self._idle = False
         self._backing_off = False
@@ -45,10 +64,8 @@ class Worker:
         self._nothing_waits = False
 
     @property
-    def running(self) -> bool:
-        """Whether the thread exists and has not ended."""
-        thread = self._thread
-        return thread is not None and thread.is_alive()
+    def _closing(self) -> bool:
+        return self._close_requests != self._close_requests_done
 
     def notify(self) -> None:
         """An event was appended. Takes a tenth of a microsecond; starts the thread at the first event."""
@@ -58,7 +75,7 @@ class Worker:
             self._events_since_wakeup = 0
             self._batch_due = True
             self._wakeup.set()
-        elif self._thread is None:
+        if self._thread is None:
             self.start()
 
     def drain_soon(self) -> None:
@@ -67,11 +84,13 @@ class Worker:
         self._wakeup.set()
 
     def start(self) -> None:
-        """Start the thread unless it runs. While the interpreter exits it can't start; the spool keeps the events."""
-        if self._closing or not self._start_lock.acquire(blocking=False):
+        """Start the thread unless it runs. While the interpreter exits it doesn't start; the spool keeps the events."""
+        # Before Python 3.12, starting a thread while the interpreter is torn down waits forever.
+        if self._ended or sys.is_finalizing() or not self._start_lock.acquire(blocking=False):
             return
         try:
             if self._thread is None:
+                self._owner.thread_starts()
                 self._thread = threading.Thread(target=self._run, name="footfall", daemon=True)
                 self._thread.start()
         except RuntimeError:
@@ -82,19 +101,35 @@ class Worker:
             self._start_lock.release()
 
     def _run(self) -> None:
-        while True:
-            events, waiters = self._events, len(self._waiters)
-            self._flushing = False
-            wait = self._ship()
-            if wait <= 0:
-                continue
-            self._nothing_waits = wait == float("inf")
-            for _ in range(waiters):
-                self._waiters.popleft().release()
-            if self._closing:
-                return
-            if not self._flushing and not self._waiters:
-                self._sleep(wait, events)
+        events = self._events
+        try:
+            while not self._pass():
+                events = self._events
+        finally:
+            self._idle = self._backing_off = self._lingering = False
+            # From here on an event starts another thread; one that was recorded during the last pass has not.
+            self._thread = None
+            if self._events != events or self._waiters or self._closing:
+                self.start()
+
+    def _pass(self) -> bool:
+        """Ship once and sleep; whether the thread ends."""
+        # The requests are read first: whoever waits for one became a waiter before.
+        requests, waiters, events = self._close_requests, len(self._waiters), self._events
+        self._flushing = False
+        wait = self._ship()
+        if wait <= 0:
+            return False
+        self._nothing_waits = wait == float("inf")
+        if requests != self._close_requests_done:
+            self._close_requests_done = requests
+            self._lingering = True
+        ends = self._lingering and self._without_raising(self._owner.thread_ends) is not False
+        for _ in range(waiters):
+            self._waiters.popleft().release()
+        if not ends and not self._flushing and not self._waiters and not self._closing:
+            self._sleep(wait, events)
+        return ends
 
     def _ship(self) -> float:
         wait = self._without_raising(self._shipper.ship_once)
@@ -131,34 +166,57 @@ class Worker:
     def _without_raising(self, work: Callable[[], T]) -> T | None:
         try:
             return work()
-        except Exception:  # noqa: BLE001 - an error in telemetry must neither end the thread nor reach the host
+        except Exception as error:  # noqa: BLE001 - an error in telemetry must neither end the thread nor reach the host
+            try:
+                self._owner.thread_failed(error)
+            except Exception:  # noqa: BLE001 - nor may the report of one, such as a log handler that raises
+                return None
             return None
 
     def flush(self, timeout: float) -> bool:
         """Send all waiting events within `timeout` seconds; False if some still wait."""
-        self.start()
-        if not self.running:
-            return False
-        done = threading.Lock()
-        done.acquire()
-        self._waiters.append(done)
-        self._flushing = True
-        self._wakeup.set()
-        try:
-            return done.acquire(timeout=max(0.0, timeout)) and self._nothing_waits
-        except Exception:  # noqa: BLE001 - as in `close`
-            return False
+        return self._wait_for_pass(self._add_waiter(), timeout) and self._nothing_waits
 
-    def close(self, timeout: float) -> bool:
-        """Send waiting events for at most `timeout` seconds, then let the thread end; whether it ended."""
-        self._closing = self._flushing = True
-        thread = self._thread
-        if thread is None or thread is threading.current_thread():
-            return True
+    def close(self, timeout: float, *, last: bool = False) -> bool:
+        """Send waiting events for at most `timeout` seconds, then let the thread end; whether that was long enough.
+
+        A later event starts a thread again, unless this is the last time, at the end of the process.
+        """
+        self._ended = last
+        # The waiter comes first: the pass that ends the thread also releases it.
+        done = self._add_waiter()
+        return self._wait_for_pass(done, timeout) if self.retire() else True
+
+    def retire(self) -> bool:
+        """Let the thread end as soon as it has sent what it can, without waiting for it; whether there is one."""
+        self._close_requests += 1
+        if self._thread is None and self._start_lock.acquire(blocking=False):
+            try:
+                if self._thread is None:
+                    self._close_requests_done = self._close_requests
+                    self._waiters.clear()
+                    self._without_raising(self._owner.thread_ends)
+                    return False
+            finally:
+                self._start_lock.release()
+        self._wakeup.set()
+        return True
+
+    def _add_waiter(self) -> threading.Lock:
+        waiter = threading.Lock()
+        waiter.acquire()
+        self._waiters.append(waiter)
+        return waiter
+
+    def _wait_for_pass(self, done: threading.Lock, timeout: float) -> bool:
+        """Wait until the shipper has been called until it has nothing to do; whether `timeout` seconds were enough."""
+        self._flushing = True
+        if self._thread is None:
+            self.start()
+        if self._thread is None or threading.current_thread() is self._thread:
+            return False  # Python ends, or a log handler of the host's calls this on the thread itself
         self._wakeup.set()
         try:
-            thread.join(max(0.0, timeout))
-        except Exception:  # noqa: BLE001 - the caller must not fail, and the spool keeps the events
-            # A signal handler interrupted the start, or it runs where gevent refuses to wait: in its hub.
+            return done.acquire(timeout=max(0.0, timeout))
+        except Exception:  # noqa: BLE001 - gevent refuses to wait in its hub; the spool keeps the events
             return False
-        return not thread.is_alive()

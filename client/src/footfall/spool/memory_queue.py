@@ -21,6 +21,11 @@ class MemoryQueue:
     def __len__(self) -> int:
         return len(self._lines)
 
+    @property
+    def waiting(self) -> int:
+        """The number of lines that are not acknowledged, those that are being sent included."""
+        return len(self._lines) + len(self._in_flight)
+
     def push(self, line: bytes) -> int:
         """Add a line at the end; how many of the oldest were dropped for it."""
         with self._lock:

@@ -86,6 +86,11 @@ class Spool:
         """Whether lines in memory would probably reach the disk now."""
         return self._directory is not None and not self._failing
 
+    @property
+    def only_in_memory(self) -> int:
+        """The number of lines that are not on disk: they end with the process, or with this object."""
+        return self._memory.waiting
+
     def _count_slow_append(self, seconds: float) -> None:
         self._slow_appends += 1
         if seconds > STALL_SECONDS or self._slow_appends >= SLOW_IN_A_ROW:

@@ -1,0 +1,66 @@
+"""Footfall has one handler a signal, which takes nothing from those before, over and after it."""
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from client.tests.faults.harness import Host, assert_all_arrived, deliver_rest
+from client.tests.support.server import Server, hang
+from tests.support.waiting import wait_for
+
+PROGRAM = "chains.py"
+
+
+def test_close_puts_back_the_handler_that_was_there_before(tmp_path: Path) -> None:
+    with Server() as server, Host([PROGRAM, "restored"], tmp_path / "state", server.url) as host:
+        found = [host.read_after("restored ") for _ in range(3)]
+        assert host.wait() == 0, host.log
+    # One that ignores the signal is never replaced.
+    assert found == ["True True", "True True", "False True"]
+
+
+@pytest.mark.parametrize("kind", ["over", "closed"])
+def test_handlers_that_libraries_put_over_ours_reach_the_hosts_own_once(tmp_path: Path, kind: str) -> None:
+    with Server() as server, Host([PROGRAM, kind], tmp_path / "state", server.url) as host:
+        calls = host.read_after("calls ").split()
+        assert host.wait() == 0, host.log
+        assert calls == ["over"] * (3 if kind == "over" else 1) + ["own"]
+        assert_all_arrived(server, host)
+        assert [event["event"] for event in server.accepted.values()].count("server_stopped") == 1
+
+
+def test_ctrl_c_cancels_the_second_event_loop_as_it_cancels_the_first(tmp_path: Path) -> None:
+    with Server() as server, Host([PROGRAM, "twice"], tmp_path / "state", server.url) as host:
+        for _ in range(2):
+            host.wait_for_line("ready")
+            host.process.send_signal(signal.SIGINT)
+            host.wait_for_line("cancelled")
+            assert host.read_after("interrupted ") == "True"
+        assert host.wait() == 0, host.log
+        assert [event["event"] for event in server.accepted.values()].count("server_stopped") == 1
+
+
+def test_a_close_on_another_thread_leaves_a_handler_that_does_nothing_of_its_own(tmp_path: Path) -> None:
+    with Server() as server, Host([PROGRAM, "thread"], tmp_path / "state", server.url) as host:
+        # The handlers of a process can be changed on its main thread only.
+        assert [host.read_after("handler ") for _ in range(2)] == ["True", "False"]
+        assert host.wait() == -signal.SIGTERM, host.log
+        assert_all_arrived(server, host)
+
+
+def test_a_second_signal_ends_a_process_that_still_sends_for_the_first(tmp_path: Path) -> None:
+    with Server(hang) as hanging, Host([PROGRAM, "impatient"], tmp_path / "state", hanging.url) as host:
+        host.wait_for_line("ready")
+        wait_for(lambda: hanging.requests, "the first attempt")
+        began = time.monotonic()
+        host.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: any(b"server_stopped" in p.read_bytes() for p in (tmp_path / "state/spool").iterdir()), "it")
+        host.process.send_signal(signal.SIGTERM)
+        assert host.wait() == -signal.SIGTERM
+        assert time.monotonic() - began < 1.9
+    with Server() as well:
+        (tmp_path / "state" / "ship.json").unlink(missing_ok=True)
+        deliver_rest(tmp_path / "state", well.url)
+        assert_all_arrived(well, host)
