@@ -34,7 +34,6 @@ from .catalogue import (
 )
 from .identity import deployment_method, first_started_at, identify, read_context
 from .identity.kubernetes import NO_CLUSTER, ClusterFacts, cluster_configured
-from .lifetime import Lifetime
 from .record import Recorder
 from .runtime import (
     FORK_SAFE_LOG,
@@ -45,7 +44,7 @@ from .runtime import (
     read_json,
     write_json,
 )
-from .send import BatchSender, Delivered, InstanceFacts, Outcome, Packer, Shipper, Worker, compressed
+from .send import BatchSender, Delivered, InstanceFacts, Lifetime, Outcome, Packer, Shipper, Worker, compressed
 from .settings import Product, Settings, missing_key_message
 from .settings.notice import first_run_notice  # by file: `settings` does not load it while telemetry is off
 from .spool import Spool

@@ -7,12 +7,14 @@ import logging
 import threading
 from time import monotonic
 
-from .catalogue import ServerStopped
-from .record import Recorder
-from .runtime import EXIT_HOOKS, EXIT_SECONDS, FORK_SAFE_LOG, Counters, SystemClock
-from .send import BatchSender, Shipper, Worker
-from .settings import Product
-from .spool import Spool
+from ..catalogue import ServerStopped
+from ..record import Recorder
+from ..runtime import EXIT_HOOKS, EXIT_SECONDS, FORK_SAFE_LOG, Counters, SystemClock
+from ..settings import Product
+from ..spool import Spool
+from .shipper import Shipper
+from .wire import BatchSender
+from .worker import Worker
 
 REPEATED_SECONDS = 0.1
 """The time for sending at the end of the process where an attempt has just used up its own."""
