@@ -1,8 +1,9 @@
 """Delivers events in batches of PostHog's protocol; a batch is deleted only once it is acknowledged.
 
-The `worker` is the one background thread, and `lifetime` says when it begins and ends. It calls the `shipper`, whose `ship_once` is the list of steps: under the
-`sending_lock` read a batch, have the `packer` check each line again, post it with `wire`, and note the result in
-`sent_log` and `send_state`. `http` holds the connections, which are imported at the first send.
+The `worker` is the one background thread, and `lifetime` says when it begins and ends. It calls the `shipper`, whose
+`ship_once` is the list of steps: under the `sending_lock` read a batch, have the `packer` check each line again, post
+it with `wire`, and note the result in `sent_log` and `send_state`. `http` holds the connections, which are imported at
+the first send.
 
 Every wait is bounded, no answer can raise, and a batch that failed is kept. Imported by `pipeline` and `cli`.
 """
