@@ -1,4 +1,7 @@
-"""On a full disk the collector sends no false 200 and raises an alarm, and it recovers by itself once there is room."""
+"""On a full disk the collector sends no false 200 and raises an alarm, and it recovers by itself once there is room.
+
+There is no quota here, which would refuse events before the disk is full (`test_disk_quota.py`).
+"""
 
 import json
 import uuid
@@ -52,7 +55,7 @@ def send_until_refused(collector: CollectorProcess) -> tuple[int, bytes]:
 
 
 def test_a_disk_that_the_journal_fills_refuses_alarms_and_recovers_without_a_request(small: Disk) -> None:
-    with start_collector(small.path / "data", prefix=small.prefix) as collector:
+    with start_collector(small.path / "data", prefix=small.prefix, disk_quota_percent=0) as collector:
         acknowledged, refused = send_until_refused(collector)
         assert acknowledged > 3
         assert "journal_failing" in alarms(collector)
@@ -71,7 +74,9 @@ def test_a_disk_that_the_journal_fills_refuses_alarms_and_recovers_without_a_req
 
 
 def test_before_the_disk_is_full_there_is_an_alarm_and_it_ends_once_there_is_room(small: Disk) -> None:
-    with start_collector(small.path / "data", prefix=small.prefix, disk_alarm_percent=25) as collector:
+    with start_collector(
+        small.path / "data", prefix=small.prefix, disk_alarm_percent=25, disk_quota_percent=0
+    ) as collector:
         assert alarms(collector) == []
         left = gauge(collector, "disk_free_bytes") - 0.2 * gauge(collector, "disk_size_bytes")
         (small.seen / "more").write_bytes(bytes(int(left)))
@@ -87,12 +92,12 @@ def test_before_the_disk_is_full_there_is_an_alarm_and_it_ends_once_there_is_roo
 
 
 def test_killed_on_a_full_disk_the_next_start_has_every_acknowledged_event_once(small: Disk) -> None:
-    collector = start_collector(small.path / "data", prefix=small.prefix)
+    collector = start_collector(small.path / "data", prefix=small.prefix, disk_quota_percent=0)
     acknowledged, refused = send_until_refused(collector)
     small.fill()
     collector.kill()
     small.free()
-    with start_collector(small.path / "data", prefix=small.prefix) as again:
+    with start_collector(small.path / "data", prefix=small.prefix, disk_quota_percent=0) as again:
         wait_for(lambda: total(again) == acknowledged * 1000, "every acknowledged event, once", 60)
         assert post(again, refused).status == 200
         wait_for(lambda: total(again) == (acknowledged + 1) * 1000, "the one that was refused", 60)

@@ -13,7 +13,17 @@ from ..admit import Admission, NewInstances, fingerprint, load_catalogues, load_
 from ..answer import Answers
 from ..journal import FOLDER, Journal
 from ..operate import StoreOperations, hourly_cleanup, report_command
-from ..receive import Gate, IngestionPipeline, IngestionRoutes, KeyAlarm, Limits, Peers, RefusedError, WriteKeys
+from ..receive import (
+    DiskQuota,
+    Gate,
+    IngestionPipeline,
+    IngestionRoutes,
+    KeyAlarm,
+    Limits,
+    Peers,
+    RefusedError,
+    WriteKeys,
+)
 from ..receive.asgi import Receive, Scope, Send, send_answer
 from ..runtime import ControlSocket, Settings, SettingsError, Status
 from ..show import routes
@@ -65,7 +75,11 @@ class Collector:
         tools = {name: frozenset(product.tools) for name, product in settings.products.items()}
         admission = Admission(self.catalogues, self.pepper, tools, settings.max_event_bytes, self.new_instances)
         limits = Limits.from_settings(settings)
-        self.pipeline = IngestionPipeline(self.gate, limits, self.keys, key_alarm, admission, self.journal, status)
+        quota = DiskQuota(settings)
+        status.add_gauge("disk_quota_reached", quota.reached)
+        self.pipeline = IngestionPipeline(
+            self.gate, quota, limits, self.keys, key_alarm, admission, self.journal, status
+        )
         self.routes = IngestionRoutes(self.pipeline, status)
 
     def _build_dashboard(self) -> None:

@@ -1,7 +1,6 @@
 """Gauges that are measured when /metrics is read: lags of the journal and the loader, disk, memory, connections."""
 
 import logging
-import os
 import resource
 import threading
 import time
@@ -9,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..journal import FOLDER
-from ..receive import CommitLag
+from ..receive import CommitLag, disk_space, folder_bytes
 from ..receive.server import Connections
 from ..runtime import Settings, Status
 
@@ -35,7 +34,7 @@ class DiskAlarm:
 
     def raised(self) -> float:
         """1 or 0. Safe on any thread."""
-        free, size = _disk(self._data)
+        free, size = disk_space(self._data)
         with self._lock:
             low = free < size * self._percent / 100 * (_END_FACTOR if self._low else 1)
             changed, self._low = low != self._low, low
@@ -89,11 +88,11 @@ def watch_gauges(status: Status, settings: Settings, commit_lag: CommitLag) -> N
     data = settings.data
     status.add_gauge("journal_lag_seconds", commit_lag.seconds)
     status.add_gauge("loader_lag_seconds", lambda: _age(status.gauge("loader_current_timestamp_seconds")))
-    status.add_gauge("disk_free_bytes", lambda: _disk(data)[0])
-    status.add_gauge("disk_size_bytes", lambda: _disk(data)[1])
+    status.add_gauge("disk_free_bytes", lambda: disk_space(data)[0])
+    status.add_gauge("disk_size_bytes", lambda: disk_space(data)[1])
     status.add_gauge("disk_low", DiskAlarm(data, settings.disk_alarm_percent).raised)
-    status.add_gauge("data_bytes", lambda: _size(data))
-    status.add_gauge("journal_bytes", lambda: _size(data / FOLDER))
+    status.add_gauge("data_bytes", lambda: folder_bytes(data))
+    status.add_gauge("journal_bytes", lambda: folder_bytes(data / FOLDER))
     status.add_gauge("resident_bytes", _resident)
 
 
@@ -103,26 +102,6 @@ def watch_connections(status: Status, connections: Connections) -> None:
 
 def _age(moment: float) -> float:
     return max(0.0, time.time() - moment) if moment else 0.0
-
-
-def _disk(data: Path) -> tuple[float, float]:
-    """Free and total bytes; zeros where they can't be read."""
-    try:
-        stat = os.statvfs(data)
-    except OSError:
-        return 0.0, 0.0
-    return float(stat.f_bavail * stat.f_frsize), float(stat.f_blocks * stat.f_frsize)
-
-
-def _size(folder: Path) -> float:
-    size = 0
-    for path, _, names in os.walk(folder):
-        for name in names:
-            try:
-                size += os.stat(os.path.join(path, name)).st_size
-            except FileNotFoundError:
-                continue  # deleted since the folder was listed
-    return float(size)
 
 
 def _resident() -> float:

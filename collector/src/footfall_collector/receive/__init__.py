@@ -8,7 +8,7 @@ for it loads uvicorn. `app` puts the parts together; `access` uses the keys.
 """
 
 from .commit_lag import CommitLag
-from .limits import Gate, KeyAlarm, Limits, Peers
+from .limits import DiskQuota, Gate, KeyAlarm, Limits, Peers, disk_space, folder_bytes
 from .pipeline import IngestionPipeline
 from .refusals import RefusedError
 from .routes import IngestionRoutes
@@ -16,6 +16,7 @@ from .write_keys import WriteKey, WriteKeyError, WriteKeys
 
 __all__ = [
     "CommitLag",
+    "DiskQuota",
     "Gate",
     "IngestionPipeline",
     "IngestionRoutes",
@@ -26,4 +27,6 @@ __all__ = [
     "WriteKey",
     "WriteKeyError",
     "WriteKeys",
+    "disk_space",
+    "folder_bytes",
 ]

@@ -14,7 +14,7 @@ from ..journal import Journal, JournalUnavailableError
 from ..runtime import Status
 from .asgi import Answer, Scope, cors, refusal_answer
 from .commit_lag import CommitLag
-from .limits import BodyMemory, Gate, KeyAlarm, Limits, Reservation
+from .limits import BodyMemory, DiskQuota, Gate, KeyAlarm, Limits, Reservation
 from .protocol import DecodedRequest, DecodeRequest, EventBatch, client_key, v1
 from .refusals import RefusedError
 from .write_keys import WriteKeyError, WriteKeys
@@ -56,6 +56,7 @@ class IngestionPipeline:
     def __init__(
         self,
         gate: Gate,
+        quota: DiskQuota,
         limits: Limits,
         keys: WriteKeys,
         key_alarm: KeyAlarm,
@@ -64,7 +65,7 @@ class IngestionPipeline:
         status: Status,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._gate, self._keys, self._key_alarm = gate, keys, key_alarm
+        self._gate, self._quota, self._keys, self._key_alarm = gate, quota, keys, key_alarm
         self._admission, self._journal, self._status, self._clock = admission, journal, status, clock
         self.limits = limits
         self.memory = BodyMemory(limits.waiting_bytes)
@@ -80,6 +81,7 @@ class IngestionPipeline:
                 self._gate.check(scope)  # 1. gate: Host, peer, requests per minute
                 self.limits.check_body(len(body))  # 2. size: this body, and all unanswered ones together
                 memory.resize(len(body))
+            self._quota.check()
             request = decode(scope, body, self.limits)  # 3. decode: gzip and the other encodings
             keyed = self._find_write_key(request)  # 4. write key: the product of these events
             self._check_event_rate(scope, keyed)

@@ -7,6 +7,7 @@ ALARMS = {
     "loader_failing": "The store can't be written",
     "store_damaged": "A file of the data directory was damaged",
     "disk_low": "The disk is nearly full",
+    "disk_quota_reached": "The disk has no more room for events, so they are refused",
     "key_alarm": "One write key receives more events than usual",
 }
 """The gauge that is 1 while an alarm is raised, and the alarm as a sentence without its full stop."""

@@ -11,6 +11,7 @@ METRIC_HELP = {
     "data_bytes": "Size of the data directory",
     "disk_free_bytes": "Free bytes of the disk that holds the data directory",
     "disk_low": "Alarm: the disk's free share is below disk_alarm_percent",
+    "disk_quota_reached": "Alarm: the data directory fills disk_quota_percent of the disk, and events are refused",
     "disk_size_bytes": "Size of the disk that holds the data directory",
     "events_accepted": "Events that are on disk and acknowledged, by product",
     "events_forgotten": "Events left out because their instance was forgotten",

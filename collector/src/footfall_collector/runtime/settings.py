@@ -129,6 +129,15 @@ class Settings:
         float,
         Meta(ge=0, le=100, description="Percentage of free disk space below which an alarm is raised; 0 for none"),
     ] = 10.0
+    disk_quota_percent: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=100,
+            description="Percentage of the disk that the data directory may fill, and 5 % (1 GiB at most) stay free; "
+            "beyond that events are refused with 503; 0 for no quota",
+        ),
+    ] = 80.0
     log_format: Annotated[LogFormat, Meta(description="`text`, or `json` for one object per line")] = "text"
     public_products: Annotated[
         tuple[str, ...], Meta(description="Products whose closed months anyone may read at /public/…")

@@ -1,11 +1,13 @@
 """Limits on senders: the Host names, requests and events per minute, sizes, memory.
 
 The `gate` is first: `hosts` is its allow-list, `peers` names a sender by a salted hash, `rates` counts per name. Then
-`sizes` bounds a body and the memory of all, and `body` reads it within these bounds. `key_alarm` refuses nothing.
+`sizes` bounds a body and the memory of all, and `body` reads it within these bounds. `disk_quota` refuses all
+events before the disk is full. `key_alarm` refuses nothing.
 Every refusal is a RefusedError. Used inside `receive` and by the composition root.
 """
 
 from .body import ClientGoneError, read_body
+from .disk_quota import DiskQuota, disk_space, folder_bytes
 from .gate import Gate
 from .key_alarm import KeyAlarm
 from .peers import LIMITED, Peers
@@ -15,10 +17,13 @@ __all__ = [
     "LIMITED",
     "BodyMemory",
     "ClientGoneError",
+    "DiskQuota",
     "Gate",
     "KeyAlarm",
     "Limits",
     "Peers",
     "Reservation",
+    "disk_space",
+    "folder_bytes",
     "read_body",
 ]
