@@ -6,8 +6,8 @@ A chart's true answer is a function `(events: MatchingEvents) -> Rows` and an en
 # ruff: noqa: RUF001 -- the labels are the chart's, with its dashes
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,6 +38,7 @@ class OracleQuery:
         internal: `hide`, `only` or `all`, as in a query string.
         bucket_seconds: length of a bucket in charts over time.
         filters: property, by its name in the journal, to value.
+        max_values: the number of values of one property that charts show; the others are `other`.
     """
 
     start: int
@@ -45,6 +46,7 @@ class OracleQuery:
     internal: str = "hide"
     bucket_seconds: int = DAY
     filters: Mapping[str, str] = field(default_factory=dict)
+    max_values: int = 500
 
 
 class Truth:
@@ -81,11 +83,12 @@ class Truth:
 class MatchingEvents:
     """The events of a query: `in_range`, and `at_any_time` under the same filters."""
 
-    def __init__(self, events: Iterable[FleetEvent], query: OracleQuery) -> None:
+    def __init__(self, events: Sequence[FleetEvent], query: OracleQuery) -> None:
         internal = {"hide": (False,), "only": (True,), "all": (False, True)}[query.internal]
         self.query = query
+        kept = {name: kept for name in _RANKED_BY if (kept := kept_values(events, name, query.max_values)) is not None}
         self.at_any_time = [
-            event
+            _folded(event, kept)
             for event in events
             if event.properties.get("is_internal", False) in internal and _fits(event, query.filters)
         ]
@@ -94,6 +97,34 @@ class MatchingEvents:
     def named(self, name: str) -> list[FleetEvent]:
         """The events of one name in the range."""
         return [event for event in self.in_range if event.event == name]
+
+
+_RANKED_BY = {
+    "product_version": None,
+    "tool": "tool_executed",
+    "error_type": "tool_error",
+    "mcp_client": "client_connected",
+    "mcp_client_version": "client_connected",
+    "k8s_version": "server_started",
+}
+"""Property to the event whose instances rank its values; None for every event."""
+
+
+def kept_values(events: Sequence[FleetEvent], name: str, limit: int) -> set[str] | None:
+    """The values of most instances, then most days of an instance, then the first by name; None where all are."""
+    days: defaultdict[str, set[tuple[str, int]]] = defaultdict(set)
+    for event in events:
+        if _RANKED_BY[name] in (None, event.event) and not event.instance.startswith("ephemeral_"):
+            days[event.properties.get(name) or ""].add((event.instance, event.at // DAY))
+    if len(days) <= limit:
+        return None
+    ranked = sorted(days, key=lambda value: (-len({one for one, _ in days[value]}), -len(days[value]), value))
+    return set(ranked[:limit])
+
+
+def _folded(event: FleetEvent, kept: Mapping[str, set[str]]) -> FleetEvent:
+    hidden = {name: "other" for name in kept if (value := event.properties.get(name)) and value not in kept[name]}
+    return replace(event, properties={**event.properties, **hidden}) if hidden else event
 
 
 def _fits(event: FleetEvent, filters: Mapping[str, str]) -> bool:

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import resources
 from typing import Any
@@ -25,6 +25,7 @@ from .charts import (
     Column,
 )
 from .filters import EARLIEST, INTERNAL_VALUES, Filters
+from .value_caps import MAX_VALUES, ValueCaps
 from .version_order import version_key
 
 _COLUMNS = {"version": "product_version", "provider": "ai_provider"}
@@ -61,8 +62,9 @@ class Answers:
     Methods raise StoreError if the store can't answer.
     """
 
-    def __init__(self, store: Store, catalogues: Mapping[str, Catalogue]) -> None:
+    def __init__(self, store: Store, catalogues: Mapping[str, Catalogue], max_values: int = MAX_VALUES) -> None:
         self.catalogues = catalogues
+        self.value_caps = ValueCaps(store, max_values)
         self._store = store
         self._specs = {spec.id: spec for spec in CHARTS}
 
@@ -117,12 +119,16 @@ class Answers:
 
     def _options(self, product: str) -> list[tuple[Any, ...]]:
         everything = EventSelection(
-            product, int(EARLIEST.timestamp()), int(datetime.now(UTC).timestamp()) + DAY_SECONDS
+            product,
+            int(EARLIEST.timestamp()),
+            int(datetime.now(UTC).timestamp()) + DAY_SECONDS,
+            kept=self.value_caps.of_product(product).kept,
         )
         return self._store.query(chart_sql(self._store.engine, "options"), everything)
 
     def _answer(self, spec: ChartSpec, filters: Filters) -> Chart:
-        selection = selection_for(spec, filters)
+        kept = self.value_caps.of_product(filters.product).kept
+        selection = replace(selection_for(spec, filters), kept=kept)
         rows = self._store.query(chart_sql(self._store.engine, spec.id), selection)
         return Chart(
             spec.id,

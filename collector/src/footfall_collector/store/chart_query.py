@@ -2,6 +2,8 @@
 
 import re
 
+from footfall.catalogue import OTHER
+
 from .interface import EventSelection
 from .periods import DAY_SECONDS, day_number, edge_masks
 from .rollups import RollupTable
@@ -9,7 +11,7 @@ from .rollups import RollupTable
 PARAMETER = re.compile(r"\$(\w+)")
 _COMMENTS = re.compile(r"--[^\n]*")
 
-Parameter = str | int | bool | None
+Parameter = str | int | bool | tuple[str, ...] | None
 
 
 def without_comments(sql: str) -> str:
@@ -35,6 +37,7 @@ def chart_parameters(selection: EventSelection) -> dict[str, Parameter]:
         "last_block": last_block,
         "last_mask": last_mask,
         **{f"only_{column}": value for column, value in selection.filters.items()},
+        **{f"kept_{column}": values for column, values in selection.kept.items()},
     }
 
 
@@ -52,3 +55,21 @@ def conditions_for(selection: EventSelection, rollup: RollupTable, internal: str
 def chart_columns(rollup: RollupTable) -> list[str]:
     """The dimensions of a roll-up that a chart can read; its period is renamed by each engine."""
     return [key for key in rollup.keys if key not in ("day", "block", "product", "internal")]
+
+
+def fold_values(relation: str, rollup: RollupTable, selection: EventSelection, kept: str) -> str:
+    """The query of a relation in which values that the selection does not keep are `other`.
+
+    `kept` is the engine's condition that `{column}` is one of the parameter `$kept_{column}`.
+    """
+    dimensions = chart_columns(rollup)
+    if not selection.kept.keys() & set(dimensions):
+        return relation
+    shown = [
+        f"CASE WHEN {kept.format(column=column)} THEN {column} ELSE '{OTHER}' END AS {column}"
+        if column in selection.kept
+        else column
+        for column in dimensions
+    ]
+    columns = ", ".join(("block" if rollup.is_presence else "moment", *shown, *rollup.values))
+    return f"SELECT {columns} FROM ({relation})"  # noqa: S608 - our own words

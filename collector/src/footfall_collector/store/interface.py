@@ -42,6 +42,7 @@ class EventSelection:
         exact: read raw events, to the second; otherwise read roll-ups, with the range widened to whole UTC days.
         internal: False for external events, True for internal events only, None for both.
         filters: column of a relation to the value it must have.
+        kept: column of a relation to the values that it shows; every other value is `other`. Other columns show all.
     """
 
     product: str
@@ -50,6 +51,7 @@ class EventSelection:
     exact: bool = False
     internal: bool | None = None
     filters: Mapping[str, str] = field(default_factory=dict)
+    kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def bucket_seconds(self) -> int:

@@ -109,6 +109,15 @@ def test_every_question_has_the_same_answer(pair: Pair, query: dict[str, str]) -
     assert rows > 2 or "nobody" in query.get("version", "") or query["range"] == "1h"
 
 
+@pytest.mark.parametrize("query", QUERIES[:2], ids=str)
+def test_charts_that_show_two_values_and_other_have_the_same_answer(pair: Pair, query: dict[str, str]) -> None:
+    few = Pair(*(Answers(store, CATALOGUES, max_values=2) for store in pair.stores), pair.stores)
+    duck, click = (answers.value_caps.of_product("dot-ai") for answers in (few.duck, few.click))
+    assert duck == click
+    assert {"tool", "error_type", "product_version"} <= duck.kept.keys()
+    assert check(few, query) > 2
+
+
 def test_the_filters_offer_the_same(pair: Pair) -> None:
     assert pair.click.versions("dot-ai") == pair.duck.versions("dot-ai") != []
     assert pair.click.providers("dot-ai") == pair.duck.providers("dot-ai") != []

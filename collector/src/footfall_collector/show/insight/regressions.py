@@ -112,9 +112,11 @@ def _error_tests(versions: Mapping[str, VersionUsage]) -> Iterator[tuple[float, 
     """The p-value of each comparison and its regression; None where the rate did not rise beyond its interval."""
     for version, usage in versions.items():
         for tool, after in usage.errors.items():
+            if after[1] < MIN_CALLS:
+                continue  # most tools, where a sender invents them: nothing is looked up for those
             enough = [name for name, other in versions.items() if other.errors.get(tool, (0, 0))[1] >= MIN_CALLS]
             older = predecessor(version, enough)
-            if older is None or after[1] < MIN_CALLS:
+            if older is None:
                 continue
             before = versions[older].errors[tool]
             low, high = newcombe_interval(after, before)
@@ -134,9 +136,11 @@ def _duration_tests(versions: Mapping[str, VersionUsage]) -> Iterator[tuple[floa
     }
     for version, usage in versions.items():
         for tool, after in usage.durations.items():
-            older = predecessor(version, [name for name in versions if calls[name].get(tool, 0) >= MIN_CALLS])
             n = calls[version][tool]
-            if older is None or n < MIN_CALLS:
+            if n < MIN_CALLS:
+                continue
+            older = predecessor(version, [name for name in versions if calls[name].get(tool, 0) >= MIN_CALLS])
+            if older is None:
                 continue
             before = versions[older].durations[tool]
             ranks = compare_by_rank(after, before)

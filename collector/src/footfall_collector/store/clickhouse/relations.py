@@ -8,7 +8,15 @@ import re
 from collections.abc import Sequence
 
 from ...admit import EPHEMERAL
-from ..chart_query import PARAMETER, Parameter, chart_columns, chart_parameters, conditions_for, without_comments
+from ..chart_query import (
+    PARAMETER,
+    Parameter,
+    chart_columns,
+    chart_parameters,
+    conditions_for,
+    fold_values,
+    without_comments,
+)
 from ..interface import EventSelection
 from ..periods import BLOCK_DAYS, DAY_SECONDS, FULL_BLOCK_MASK, MONDAY_OFFSET
 from ..rollups import HISTORY, ROLLUPS_BY_NAME, RollupTable
@@ -22,6 +30,8 @@ def sql_literal(value: Parameter) -> str:
     if isinstance(value, str):
         quoted = value.replace("\\", "\\\\").replace("'", "\\'")
         return f"'{quoted}'"
+    if isinstance(value, tuple):
+        return ", ".join(map(sql_literal, value))
     return str(int(value or 0))
 
 
@@ -86,9 +96,13 @@ class ClickHouseChartQuery:
     ) -> None:
         self._layout, self._selection, self._batches, self._covered = layout, selection, batches, covered
         body = without_comments(sql)
-        body = _PLACES.sub(lambda match: f"{match[1]} ({self._relation(match[2])}) AS {match[2]}", body)
+        body = _PLACES.sub(lambda match: f"{match[1]} ({self._folded_relation(match[2])}) AS {match[2]}", body)
         parameters = chart_parameters(selection)
         self.sql = PARAMETER.sub(lambda match: sql_literal(parameters[match[1]]), body)
+
+    def _folded_relation(self, name: str) -> str:
+        rollup = ROLLUPS_BY_NAME["presence" if name == HISTORY else name]
+        return fold_values(self._relation(name), rollup, self._selection, "{column} IN ($kept_{column})")
 
     def _relation(self, name: str) -> str:
         history = name == HISTORY

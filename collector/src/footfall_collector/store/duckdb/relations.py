@@ -4,7 +4,14 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ...admit import EPHEMERAL
-from ..chart_query import PARAMETER, chart_columns, chart_parameters, conditions_for, without_comments
+from ..chart_query import (
+    PARAMETER,
+    chart_columns,
+    chart_parameters,
+    conditions_for,
+    fold_values,
+    without_comments,
+)
 from ..interface import EventSelection
 from ..periods import BLOCK_DAYS, DAY_SECONDS, FULL_BLOCK_MASK, MONDAY_OFFSET
 from ..rollups import HISTORY, NARROW_ROLLUPS, ROLLUPS_BY_NAME, VERSION_AND_PROVIDER, RollupTable
@@ -92,7 +99,8 @@ class DuckChartQuery:
         separator, remainder = (", ", body[4:]) if body[:4].upper() == "WITH" else (" ", body)
         self.sql = f"WITH {relations}{separator}{remainder}" if names else body
         parameters = {**chart_parameters(selection), "rolled": rolled}
-        self.parameters = {name: parameters[name] for name in sorted(set(PARAMETER.findall(self.sql)))}
+        named = {name: parameters[name] for name in sorted(set(PARAMETER.findall(self.sql)))}
+        self.parameters = {name: list(value) if isinstance(value, tuple) else value for name, value in named.items()}
 
     def _relation(self, name: str) -> str:
         history = name == HISTORY
@@ -112,7 +120,8 @@ class DuckChartQuery:
                 raw += ["ts >= $first_second", "ts < $last_second"]
             branches = [self._from_rollup(rollup, [] if history else _range_conditions(rollup), DAY_SECONDS)]
             branches += [self._from_raw(rollup, table, raw, DAY_SECONDS) for table in self._unrolled_tables]
-        return " UNION ALL ".join(branches)
+        kept = "{column} IN (SELECT unnest($kept_{column}::VARCHAR[]))"
+        return fold_values(" UNION ALL ".join(branches), rollup, self._selection, kept)
 
     def _from_rollup(self, rollup: RollupTable, where: Sequence[str], bucket: int) -> str:
         terms = [*where, *conditions_for(self._selection, rollup, "internal")]

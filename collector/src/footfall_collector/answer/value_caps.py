@@ -1,0 +1,85 @@
+"""The bound on distinct values: a column of a chart shows the values of most instances, and the others as `other`.
+
+Anyone can send new versions, tools and classes of errors. Without a bound, a chart of 100,000 of them takes minutes to
+answer and tells nothing. Values rank by distinct instances, then by the days on which instances had them, then by
+name, over everything in the store. So a sender that invents names displaces none that two instances really use. Raw
+events keep their values: exports have them, and a bound that is raised later shows them.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from ..store import EventSelection, Store
+
+MAX_VALUES = 500
+"""The values of one column that a product's charts show."""
+REFRESH_SECONDS = 60.0
+_RELATIONS = {
+    "product_version": "presence",
+    "tool": "tool_instances",
+    "error_type": "error_instances",
+    "mcp_client": "connection_instances",
+    "mcp_client_version": "connection_instances",
+    "k8s_version": "start_instances",
+}
+"""Column to the relation that says which instances had its values."""
+_FOREVER = 1 << 40
+_COUNT = "SELECT count(DISTINCT {column}) FROM {relation}"
+_RANKED = {
+    "duckdb": "SELECT v FROM (SELECT {column} AS v, instance, block, bit_or(mask) AS m FROM {relation} "
+    "GROUP BY {column}, instance, block) GROUP BY v ORDER BY count(DISTINCT instance) DESC, sum(bit_count(m)) DESC, v "
+    "LIMIT {limit}",
+    "clickhouse": "SELECT v FROM (SELECT v, uniqExact(instance) AS n, "
+    "sum(arraySum(arrayMap(k -> bitAnd(bitShiftRight(m, k), 1), range(56)))) AS days FROM (SELECT {column} AS v, "
+    "instance, block, groupBitOr(mask) AS m FROM {relation} GROUP BY {column}, instance, block) WHERE m > 0 "
+    "GROUP BY v) ORDER BY n DESC, days DESC, v LIMIT {limit}",
+}
+
+
+@dataclass(frozen=True)
+class KeptValues:
+    """A product's columns with more values than charts show.
+
+    Attributes:
+        kept: column to the values that are shown.
+        folded: column to the number of values that are shown as `other`.
+    """
+
+    kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    folded: Mapping[str, int] = field(default_factory=dict)
+
+
+class ValueCaps:
+    """Which values the charts of a product show, read from the store once a minute. Safe to use from many threads."""
+
+    def __init__(self, store: Store, max_values: int = MAX_VALUES, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store, self._max_values, self._clock = store, max_values, clock
+        self._lock = threading.Lock()
+        self._known: dict[str, tuple[float, KeptValues]] = {}
+
+    def of_product(self, product: str) -> KeptValues:
+        """Raises StoreError if the store can't answer."""
+        with self._lock:
+            read_at, values = self._known.get(product, (float("-inf"), KeptValues()))
+            if self._clock() - read_at >= REFRESH_SECONDS:
+                values = self._read(product)
+                self._known[product] = (self._clock(), values)
+            return values
+
+    def folded_values(self) -> float:
+        """How many values of all products were shown as `other` at the last look. Asks the store nothing."""
+        return float(sum(sum(values.folded.values()) for _, values in self._known.values()))
+
+    def _read(self, product: str) -> KeptValues:
+        everything = EventSelection(product, 0, _FOREVER)
+        kept, folded = {}, {}
+        for column, relation in _RELATIONS.items():
+            [[count]] = self._store.query(_COUNT.format(column=column, relation=relation), everything)
+            if count > self._max_values:
+                ranked = _RANKED[self._store.engine].format(column=column, relation=relation, limit=self._max_values)
+                values = tuple(str(value) for (value,) in self._store.query(ranked, everything))
+                kept[column] = ("", *(value for value in values if value))
+                folded[column] = int(count) - len(values)
+        return KeptValues(kept, folded)

@@ -1,0 +1,78 @@
+"""Charts show the values that most instances have, and the others as `other`, exactly as the oracle says."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from collector.tests.answer.chart_rows import equal
+from collector.tests.answer.test_charts_equal_truth import END, filters_of, oracle_query_of
+from collector.tests.store.fill_store import CATALOGUES, journal_fleet, loader_of, open_store
+from footfall_collector.answer import Answers
+from footfall_collector.answer.charts import CHARTS
+from footfall_collector.answer.value_caps import REFRESH_SECONDS, ValueCaps
+from footfall_collector.store.duckdb.store import DuckStore
+from tests.oracle.fleet import Fleet
+from tests.oracle.truth import Truth
+
+FLEET = Fleet(40, 40, 4, END)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckStore]:
+    """A fleet of which one half is rolled up."""
+    data = tmp_path_factory.mktemp("fleet")
+    sent = sorted(FLEET.requests(), key=lambda one: one.received)
+    opened = open_store(data)
+    loader = loader_of(data, opened)
+    for part in (sent[: len(sent) // 2], sent[len(sent) // 2 :]):
+        journal_fleet(data, part)
+        loader.run_once()
+        if part[-1] is not sent[-1]:
+            loader.checkpoint()
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize(
+    ("limit", "query"),
+    [
+        (1, {"range": "90d", "internal": "all"}),
+        (3, {"range": "24h"}),
+        (3, {"range": "90d", "version": "1.12.0"}),
+        (2, {"range": "90d", "tool": "remediate"}),
+    ],
+    ids=str,
+)
+def test_charts_with_few_values_equal_the_oracle(store: DuckStore, query: dict[str, str], limit: int) -> None:
+    answers, truth = Answers(store, CATALOGUES, max_values=limit), Truth(FLEET.events())
+    for spec in CHARTS:
+        chart = answers.chart(spec.id, filters_of(query))
+        true = truth.chart(spec.id, replace(oracle_query_of(spec, query), max_values=limit))
+        assert equal(chart.rows, true), spec.id
+
+
+def test_the_number_of_hidden_values_is_known_and_totals_stay(store: DuckStore) -> None:
+    few, all_values = Answers(store, CATALOGUES, max_values=2), Answers(store, CATALOGUES)
+    query = filters_of({"range": "90d", "internal": "all"})
+    shown, every = few.chart("tool-usage", query).rows, all_values.chart("tool-usage", query).rows
+    assert len(shown) <= 3 < len(every)
+    assert sum(int(row[1] or 0) for row in shown) == sum(int(row[1] or 0) for row in every)
+    assert few.value_caps.of_product("dot-ai").folded["tool"] == len(every) - 2
+    assert few.value_caps.folded_values() >= len(every) - 2
+    assert all_values.value_caps.of_product("dot-ai").folded == {}
+    assert len([version for version in few.versions("dot-ai") if version != "other"]) <= 2
+
+
+def test_the_store_is_asked_once_a_minute(tmp_path: Path) -> None:
+    clock = [0.0]
+    opened = open_store(tmp_path)
+    caps = ValueCaps(opened, 1, lambda: clock[0])
+    assert caps.of_product("dot-ai").kept == {}
+    journal_fleet(tmp_path, list(Fleet(5, 5, 1, END).requests()))
+    loader_of(tmp_path, opened).run_once()
+    assert caps.of_product("dot-ai").kept == {}
+    clock[0] += REFRESH_SECONDS
+    assert "tool" in caps.of_product("dot-ai").kept
+    opened.close()
