@@ -88,8 +88,8 @@ def main() -> None:
             times = measure(answers)
             slowest = sorted(times.items(), key=lambda item: -item[1])[:4]
             print(name, ", ".join(f"{what} {took:.2f} s" for what, took in slowest))
-            if answers is bounded:
-                print("within the bar" if slowest[0][1] <= BAR_SECONDS else "over the bar", f"of {BAR_SECONDS} s")
+            chart = max(took for what, took in times.items() if not what.startswith(("report", "releases")))
+            print(f"  the slowest chart {chart:.2f} s, {'over' if chart > BAR_SECONDS else 'within'} {BAR_SECONDS} s")
         store.close()
 
 

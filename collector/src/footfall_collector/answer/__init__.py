@@ -1,7 +1,8 @@
 """Charts: one question each, answered by SQL over the store's relations.
 
 `charts` lists them; the SQL of each stands in `sql/<page>/<chart>.<engine>.sql`. `filters` reads a query string,
-`answers` runs a chart's SQL under the filters and shapes its rows. `version_order` is the one order of versions.
+`answers` runs a chart's SQL under the filters and shapes its rows. `value_caps` bounds the distinct values of a column.
+`version_order` is the one order of versions.
 
 Promises: a chart has the same rows from both engines, and they are those of the oracle (`tests/oracle`). `show`,
 `operate` and `app` import from this package; it reads data only through `Store.query`.

@@ -85,6 +85,7 @@ class Collector:
     def _build_dashboard(self) -> None:
         settings, status = self.settings, self.status
         self.answers = Answers(self.store, self.catalogues)
+        status.add_gauge("values_folded", self.answers.value_caps.folded_values)
         assets = Assets()
         application = Starlette(
             routes=[*health_routes(status), *routes(assets, self.answers, status, settings)],

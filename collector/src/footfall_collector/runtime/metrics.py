@@ -36,5 +36,6 @@ METRIC_HELP = {
     "requests_discarded": "Requests with session replays, which are acknowledged and dropped",
     "requests_refused": "Requests that were refused, by reason",
     "resident_bytes": "Memory of the process",
+    "values_folded": "Versions, tools, error classes and clients beyond the limit, which charts show as other",
     "store_damaged": "Alarm: a file of the data directory was damaged; DATA/damaged has it",
 }

@@ -57,17 +57,19 @@ def chart_columns(rollup: RollupTable) -> list[str]:
     return [key for key in rollup.keys if key not in ("day", "block", "product", "internal")]
 
 
-def fold_values(relation: str, rollup: RollupTable, selection: EventSelection, kept: str) -> str:
+def fold_values(relation: str, rollup: RollupTable, selection: EventSelection, body: str, kept: str) -> str:
     """The query of a relation in which values that the selection does not keep are `other`.
 
-    `kept` is the engine's condition that `{column}` is one of the parameter `$kept_{column}`.
+    `body` is the chart's SQL: columns that it does not name are left alone, which saves a join each. `kept` is the
+    engine's condition that `{column}` is one of the parameter `$kept_{column}`.
     """
     dimensions = chart_columns(rollup)
-    if not selection.kept.keys() & set(dimensions):
+    folded = {column for column in selection.kept if column in dimensions and re.search(rf"\b{column}\b", body)}
+    if not folded:
         return relation
     shown = [
         f"CASE WHEN {kept.format(column=column)} THEN {column} ELSE '{OTHER}' END AS {column}"
-        if column in selection.kept
+        if column in folded
         else column
         for column in dimensions
     ]

@@ -1,6 +1,7 @@
 """Tools that got worse from one release to the next."""
 
 import random
+import time
 from collections import Counter
 
 from footfall_collector.show.insight.regressions import MIN_CALLS, VersionUsage, find_regressions, predecessor
@@ -112,3 +113,12 @@ def test_a_release_with_few_calls_of_a_tool_is_skipped_in_the_comparison() -> No
     }
     (regression,) = find_regressions(versions)
     assert (regression.version, regression.before) == ("1.2.0", "1.0.0")
+
+
+def test_many_tools_of_few_calls_cost_next_to_nothing() -> None:
+    """One sender can invent 100,000 tools. Looking up the release before for each of them took minutes."""
+    tools = [f"tool_{number}" for number in range(50_000)]
+    usage = VersionUsage(dict.fromkeys(tools, (0, MIN_CALLS - 1)), {tool: {12.0: MIN_CALLS - 1} for tool in tools})
+    began = time.monotonic()
+    assert find_regressions({f"1.{minor}.0": usage for minor in range(8)}) == []
+    assert time.monotonic() - began < 20

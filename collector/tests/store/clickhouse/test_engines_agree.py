@@ -111,8 +111,9 @@ def test_every_question_has_the_same_answer(pair: Pair, query: dict[str, str]) -
 
 @pytest.mark.parametrize("query", QUERIES[:2], ids=str)
 def test_charts_that_show_two_values_and_other_have_the_same_answer(pair: Pair, query: dict[str, str]) -> None:
-    few = Pair(*(Answers(store, CATALOGUES, max_values=2) for store in pair.stores), pair.stores)
-    duck, click = (answers.value_caps.of_product("dot-ai") for answers in (few.duck, few.click))
+    duckdb, clickhouse = (Answers(store, CATALOGUES, max_values=2) for store in pair.stores)
+    few = Pair(duckdb, clickhouse, pair.stores)
+    duck, click = (answers.value_caps.of_product("dot-ai") for answers in (duckdb, clickhouse))
     assert duck == click
     assert {"tool", "error_type", "product_version"} <= duck.kept.keys()
     assert check(few, query) > 2

@@ -97,6 +97,8 @@ def _facts(status: Status, values: dict[str, float], now: datetime) -> list[Heal
         HealthFact("requests", "Requests refused", status.total("requests_refused")),
         HealthFact("waiting", "Waiting for the store", int(values.get("journal_waiting_bytes", 0)), "bytes"),
     ]
+    if folded := int(values.get("values_folded", 0)):
+        facts.append(HealthFact("folded", "Values shown as other", folded))
     if damaged := status.total("journal_lines_damaged"):
         facts.append(HealthFact("damaged", "Damaged journal lines", damaged, tone="bad"))
     facts += [HealthFact("damaged_file", sentence, None, tone="bad") for sentence in status.damage]

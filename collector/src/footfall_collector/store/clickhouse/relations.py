@@ -95,14 +95,14 @@ class ClickHouseChartQuery:
         covered: Sequence[tuple[int, int]],
     ) -> None:
         self._layout, self._selection, self._batches, self._covered = layout, selection, batches, covered
-        body = without_comments(sql)
+        self._body = body = without_comments(sql)
         body = _PLACES.sub(lambda match: f"{match[1]} ({self._folded_relation(match[2])}) AS {match[2]}", body)
         parameters = chart_parameters(selection)
         self.sql = PARAMETER.sub(lambda match: sql_literal(parameters[match[1]]), body)
 
     def _folded_relation(self, name: str) -> str:
         rollup = ROLLUPS_BY_NAME["presence" if name == HISTORY else name]
-        return fold_values(self._relation(name), rollup, self._selection, "{column} IN ($kept_{column})")
+        return fold_values(self._relation(name), rollup, self._selection, self._body, "{column} IN ($kept_{column})")
 
     def _relation(self, name: str) -> str:
         history = name == HISTORY

@@ -90,7 +90,7 @@ class DuckChartQuery:
         rolled: int,
     ) -> None:
         self._selection, self._raw_tables, self._unrolled_tables = selection, raw_tables, unrolled_tables
-        body = without_comments(sql)
+        self._body = body = without_comments(sql)
         names = sorted(set(_NAMES.findall(body)))
         self._narrow = not _SPECIFIC.search(body) and not any(
             column in VERSION_AND_PROVIDER for column in selection.filters
@@ -121,7 +121,7 @@ class DuckChartQuery:
             branches = [self._from_rollup(rollup, [] if history else _range_conditions(rollup), DAY_SECONDS)]
             branches += [self._from_raw(rollup, table, raw, DAY_SECONDS) for table in self._unrolled_tables]
         kept = "{column} IN (SELECT unnest($kept_{column}::VARCHAR[]))"
-        return fold_values(" UNION ALL ".join(branches), rollup, self._selection, kept)
+        return fold_values(" UNION ALL ".join(branches), rollup, self._selection, self._body, kept)
 
     def _from_rollup(self, rollup: RollupTable, where: Sequence[str], bucket: int) -> str:
         terms = [*where, *conditions_for(self._selection, rollup, "internal")]
