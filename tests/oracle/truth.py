@@ -7,11 +7,12 @@ A chart's true answer is a function `(events: MatchingEvents) -> Rows` and an en
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from tests.oracle.fleet import FleetEvent
+from tests.oracle.kept_values import all_kept_values, fold_values
 from tests.oracle.world import DAY
 
 Rows = list[list[Any]]
@@ -86,9 +87,9 @@ class MatchingEvents:
     def __init__(self, events: Sequence[FleetEvent], query: OracleQuery) -> None:
         internal = {"hide": (False,), "only": (True,), "all": (False, True)}[query.internal]
         self.query = query
-        kept = {name: kept for name in _RANKED_BY if (kept := kept_values(events, name, query.max_values)) is not None}
+        kept = all_kept_values(events, query.max_values)
         self.at_any_time = [
-            _folded(event, kept)
+            fold_values(event, kept)
             for event in events
             if event.properties.get("is_internal", False) in internal and _fits(event, query.filters)
         ]
@@ -97,34 +98,6 @@ class MatchingEvents:
     def named(self, name: str) -> list[FleetEvent]:
         """The events of one name in the range."""
         return [event for event in self.in_range if event.event == name]
-
-
-_RANKED_BY = {
-    "product_version": None,
-    "tool": "tool_executed",
-    "error_type": "tool_error",
-    "mcp_client": "client_connected",
-    "mcp_client_version": "client_connected",
-    "k8s_version": "server_started",
-}
-"""Property to the event whose instances rank its values; None for every event."""
-
-
-def kept_values(events: Sequence[FleetEvent], name: str, limit: int) -> set[str] | None:
-    """The values of most instances, then most days of an instance, then the first by name; None where all are."""
-    days: defaultdict[str, set[tuple[str, int]]] = defaultdict(set)
-    for event in events:
-        if _RANKED_BY[name] in (None, event.event) and not event.instance.startswith("ephemeral_"):
-            days[event.properties.get(name) or ""].add((event.instance, event.at // DAY))
-    if len(days) <= limit:
-        return None
-    ranked = sorted(days, key=lambda value: (-len({one for one, _ in days[value]}), -len(days[value]), value))
-    return set(ranked[:limit])
-
-
-def _folded(event: FleetEvent, kept: Mapping[str, set[str]]) -> FleetEvent:
-    hidden = {name: "other" for name in kept if (value := event.properties.get(name)) and value not in kept[name]}
-    return replace(event, properties={**event.properties, **hidden}) if hidden else event
 
 
 def _fits(event: FleetEvent, filters: Mapping[str, str]) -> bool:

@@ -81,10 +81,9 @@ class IngestionPipeline:
                 self._gate.check(scope)  # 1. gate: Host, peer, requests per minute
                 self.limits.check_body(len(body))  # 2. size: this body, and all unanswered ones together
                 memory.resize(len(body))
-            self._quota.check()
             request = decode(scope, body, self.limits)  # 3. decode: gzip and the other encodings
             keyed = self._find_write_key(request)  # 4. write key: the product of these events
-            self._check_event_rate(scope, keyed)
+            self._check_events(scope, keyed)
             admitted = self._admit(request, keyed)  # 5. admit: allow-list, instance hash, times
             answer = self._answer(scope, request, admitted)
             memory.resize(len(admitted.lines))
@@ -150,8 +149,9 @@ class IngestionPipeline:
             return None
         return KeyedBatch(token, product, False, len(batch.batch), batch)
 
-    def _check_event_rate(self, scope: Scope, keyed: KeyedBatch) -> None:
-        """Raises RefusedError (429) for a peer over its limit. The key alarm only counts."""
+    def _check_events(self, scope: Scope, keyed: KeyedBatch) -> None:
+        """Raises RefusedError: 503 without room on the disk, 429 for a peer over its limit. The key alarm only counts."""
+        self._quota.check()
         self._gate.check_events(scope, keyed.size)
         self._key_alarm.count(keyed.token, keyed.product, keyed.size)
 
