@@ -150,7 +150,7 @@ class IngestionPipeline:
         return KeyedBatch(token, product, False, len(batch.batch), batch)
 
     def _check_events(self, scope: Scope, keyed: KeyedBatch) -> None:
-        """Raises RefusedError: 503 without room on the disk, 429 for a peer over its limit. The key alarm only counts."""
+        """Raises RefusedError: 503 without room on the disk, 429 for a peer over its limit. The alarm only counts."""
         self._quota.check()
         self._gate.check_events(scope, keyed.size)
         self._key_alarm.count(keyed.token, keyed.product, keyed.size)
