@@ -1,11 +1,13 @@
 """The settings of a product, read from environment variables: where to send, with which key, and how often."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .product import DEFAULT_HOST, Product, state_directory
+from .product import Product, state_directory
 
+_PLAIN_ADDRESS = re.compile(r"https?://[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,3}(?::([0-9]{1,5}))?")
 _DEBUG = frozenset({"true", "1", "yes"})
 
 
@@ -91,9 +93,9 @@ def _destination(product: Product, host_variable: str, key_variable: str) -> tup
     A value comes from its variable, where that is not empty, or else from the product's code.
     """
     host, key = host_variable or product.host, key_variable or product.write_key or ""
-    if not key and host == DEFAULT_HOST:
+    if not key and _is_plain(host):
         return host, key, ""
-    # Imported late: a product without a key needs no check.
+    # Imported late: a product without a key sends nothing, and shows at most an address.
     from .destination import AddressError, key_problem, normal_address
 
     errors = []
@@ -110,6 +112,12 @@ def _destination(product: Product, host_variable: str, key_variable: str) -> tup
         source = f"{product.prefix}POSTHOG_KEY" if key_variable else "Product(write_key=...)"
         errors.append(f"{source} {problem}")
     return normal, "" if problem else key, f"{'; '.join(errors)}. Nothing is sent" if errors else ""
+
+
+def _is_plain(host: object) -> bool:
+    """Whether an address has only a name and perhaps a port, as most have."""
+    match = _PLAIN_ADDRESS.fullmatch(host) if isinstance(host, str) else None
+    return match is not None and 0 < int(match[1] or 80) < 65536
 
 
 def _text(value: object) -> str:
