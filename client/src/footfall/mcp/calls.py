@@ -6,6 +6,8 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
+import msgspec
+
 from ..catalogue import UNKNOWN, ClientConnected, clean_version
 from .registered_tools import Names, RegisteredTools
 
@@ -34,6 +36,8 @@ class CallRecorder:
     Attributes:
         tools: the tools whose names are recorded.
         succeeded: call it with tool, client and seconds when a tool call succeeds.
+        seen_today: name, version and transport of the clients of session-less requests until `day_ends`, in epoch
+            seconds. An adapter looks there first: `client_seen` has nothing to do for these.
     """
 
     def __init__(self, telemetry: Any, names: Names | None = None) -> None:
@@ -41,8 +45,8 @@ class CallRecorder:
         self.tools = RegisteredTools(telemetry, names)
         self.succeeded: Callable[[str, str, float], object] = telemetry.record_call
         self._clients_today: set[tuple[str, str | None, str]] = set()
-        self._spellings_today: set[tuple[str, str, str]] = set()
-        self._day_ends = 0
+        self.seen_today: set[tuple[str, str, str]] = set()
+        self.day_ends = 0
 
     def failed(self, tool: str, client: str, seconds: float, error: BaseException) -> None:
         self.telemetry.record_call(tool, client, seconds, unwrap(error))
@@ -56,26 +60,25 @@ class CallRecorder:
     def client_seen(self, client: str, version: str, transport: str) -> None:
         """Record the client of a session-less request, once per process and UTC day."""
         now = time.time()
-        if now < self._day_ends:
-            # The common case costs one look-up per message.
-            if (client, version, transport) in self._spellings_today:
+        if now < self.day_ends:
+            if (client, version, transport) in self.seen_today:
                 return
         else:
-            self._day_ends = (int(now) // _DAY_SECONDS + 1) * _DAY_SECONDS
+            self.day_ends = (int(now) // _DAY_SECONDS + 1) * _DAY_SECONDS
             self._clients_today.clear()
-            self._spellings_today.clear()
+            self.seen_today.clear()
         as_written = (client[:_MAX_CHARACTERS], version[:_MAX_CHARACTERS], transport)
         # Bounded: a caller that invents client names is not recorded beyond the limit.
-        if as_written in self._spellings_today or len(self._spellings_today) >= _MAX_CLIENTS:
+        if as_written in self.seen_today or len(self.seen_today) >= _MAX_CLIENTS:
             return
-        self._spellings_today.add(as_written)
+        self.seen_today.add(as_written)
         key = (as_written[0], clean_version(version), transport)
         if key not in self._clients_today:
             self._clients_today.add(key)
             self.connected(client, version, transport)
 
 
-class CallState:
+class CallState(msgspec.Struct):
     """State of a running call.
 
     Attributes:
@@ -86,12 +89,12 @@ class CallState:
         asks_for_input: whether the tool has asked the client for input, so that the call continues later.
     """
 
-    # Class attributes are the defaults, which saves every call an __init__.
+    # A struct: made without a Python frame and without a dict, once per call.
     request: Any = None
     error: BaseException | None = None
-    reached = False
-    in_background = False
-    asks_for_input = False
+    reached: bool = False
+    in_background: bool = False
+    asks_for_input: bool = False
 
 
 current_call: ContextVar[CallState | None] = ContextVar("footfall_current_call", default=None)

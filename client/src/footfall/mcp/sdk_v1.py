@@ -115,8 +115,7 @@ class _HandlerWrapper:
         async def handler(request: Any) -> Any:
             if request.params.name not in self._tools.known:
                 self._tools.update()
-            current = CallState()
-            current.request = request
+            current = CallState(request)
             if getattr(request.params, "task", None) is not None:
                 watch_run_task(self._lowlevel.request_context, current, self._calls, self.tool_and_client(request))
             token = current_call.set(current)

@@ -5,9 +5,10 @@ result of `MCPServer`, so the public `call_tool` is wrapped as well.
 """
 
 from collections.abc import Awaitable, Callable
-from time import perf_counter
+from time import perf_counter, time
 from typing import Any
 
+from ..catalogue import UNKNOWN
 from .calls import (
     FIRST_SESSIONLESS,
     CallRecorder,
@@ -21,6 +22,7 @@ from .registered_tools import of_mcp
 from .sessions import Sessions
 
 CallNext = Callable[[Any], Awaitable[Any]]
+_CLIENT_INFO = "io.modelcontextprotocol/clientInfo"
 _UNFINISHED = ("input_required", "task")
 """`resultType` of a result of a call that has not ended: it continues with the client's next request, or in a task."""
 
@@ -69,31 +71,48 @@ def _watch_sse(server: Any, sessions: Sessions) -> None:
 
 
 class _Middleware:
-    """Sees every message of every session. It holds no state of any session."""
+    """Sees every message of every session. It holds no state of a session but the name that its client gave."""
 
     def __init__(self, calls: CallRecorder, sessions: Sessions) -> None:
         self._calls = calls
         self._tools = calls.tools
         self._succeeded = calls.succeeded
         self._sessions = sessions
+        self._last_session: tuple[Any, str] = None, UNKNOWN
 
     def __call__(self, ctx: Any, call_next: CallNext) -> Awaitable[Any]:
         if not self._sessions.started:
             return self._first_message(ctx, call_next)
         method = ctx.method
         if ctx.protocol_version >= FIRST_SESSIONLESS and ctx.request_id is not None:
-            client, version = _client_of(ctx)
-            sessions, request = self._sessions, ctx.request
-            self._calls.client_seen(
-                client, version, sessions.local_transport if request is None else sessions.transport(request)
-            )
+            client = self._client_of_request(ctx)
             if method == "tools/call":
                 return self._call(ctx, call_next, client)
         elif method == "tools/call":
-            return self._call(ctx, call_next, _client_of(ctx)[0])
+            params, (known, client) = ctx.session.client_params, self._last_session
+            # The names are read once for a session: to compare the object costs less.
+            if params is not known:
+                client = read_client_info(params.client_info if params is not None else None)[0]
+                self._last_session = params, client
+            return self._call(ctx, call_next, client)
         elif method == "initialize":
             return self._initialize(ctx, call_next)
         return call_next(ctx)
+
+    def _client_of_request(self, ctx: Any) -> str:
+        """The client of a session-less request, which is recorded once a day."""
+        try:
+            info = ctx.params["_meta"][_CLIENT_INFO]
+            client, version = info["name"], info["version"]
+        except (KeyError, TypeError):
+            client = version = None
+        if type(client) is not str or type(version) is not str or not client:
+            client, version = _client_of(ctx)
+        calls, request = self._calls, ctx.request
+        transport = self._sessions.local_transport if request is None else self._sessions.transport(request)
+        if (client, version, transport) not in calls.seen_today or time() >= calls.day_ends:
+            calls.client_seen(client, version, transport)
+        return client
 
     async def _first_message(self, ctx: Any, call_next: CallNext) -> Any:
         await self._sessions.start()
@@ -105,8 +124,7 @@ class _Middleware:
             return await call_next(ctx)
         if name not in self._tools.known:
             self._tools.update()
-        current = CallState()
-        current.request = ctx
+        current = CallState(ctx)
         token = current_call.set(current)
         began = perf_counter()
         try:

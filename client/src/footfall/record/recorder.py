@@ -16,14 +16,11 @@ from ..catalogue import (
     ToolError,
     ToolExecuted,
     Value,
-    round_significant,
 )
 from ..runtime import NOTES, Clock, Counters
-from .precomputed import PrecomputedCalls, class_name, duration_check
+from .precomputed import PrecomputedCalls, class_name, encoded_duration
 
 log = logging.getLogger("footfall")
-_UNCHECKED_MAX_MS = 3_600_000.0
-"""Durations below this need no check but rounding."""
 _VERSION_4 = bytes(byte & 0x0F | 0x40 for byte in range(256))
 _VARIANT = bytes(byte & 0x3F | 0x80 for byte in range(256))
 
@@ -86,7 +83,6 @@ class Recorder:
         self._product = catalogue.product
         self._logged: set[str] = set()
         self._note_other_clients()
-        self._duration = duration_check()
 
     def record(self, event: Event) -> bool:
         """Append one event; whether it was accepted. Takes about three microseconds. Never raises."""
@@ -121,11 +117,7 @@ class Recorder:
         try:
             calls, success, milliseconds = self._calls, error is None, seconds * 1000.0
             properties = calls.entries.get((tool, client, success)) or calls.add(tool, client, success)
-            duration = (
-                round_significant(milliseconds)
-                if 0.0 <= milliseconds < _UNCHECKED_MAX_MS
-                else self._duration(milliseconds)
-            )
+            duration = encoded_duration(milliseconds)
             if properties is None or duration is None:
                 self.counters.drop("invalid")
             else:
@@ -134,7 +126,7 @@ class Recorder:
                 except IndexError:
                     uuid = self.uuids.next()
                 self._append(
-                    b'%s%d,"u":"%s","p":%s%a}}\n' % (self._call_prefix, self._now(), uuid, properties, duration)
+                    b'%s%d,"u":"%s","p":%s%s}}\n' % (self._call_prefix, self._now(), uuid, properties, duration)
                 )
             if error is not None:
                 self.record(ToolError(tool=tool, error_type=class_name(type(error))))
