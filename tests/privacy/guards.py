@@ -126,7 +126,10 @@ RECORDING = (
     Guard(
         "rounded durations",
         "durations so exact that they tell one machine or one call from others",
-        (client("record/recorder", "round_significant(milliseconds)\n", "milliseconds\n"),),
+        (
+            client("record/precomputed", "duration = _admit_duration(milliseconds)", "duration = milliseconds"),
+            client("record/precomputed", "if 0.0 <= milliseconds < 99.0:", "if milliseconds is None:"),
+        ),
         "spool",
     ),
     Guard(
@@ -139,7 +142,7 @@ RECORDING = (
         "whole seconds",
         "times so exact that they tell one machine from others",
         (
-            client("record/recorder", """b'%s%d,"u":"%s","p":%s%a}}\\n'""", """b'%s%f,"u":"%s","p":%s%a}}\\n'"""),
+            client("record/recorder", """b'%s%d,"u":"%s","p":%s%s}}\\n'""", """b'%s%f,"u":"%s","p":%s%s}}\\n'"""),
             client("send/packer", "    epoch: int", "    epoch: float"),
             client("send/wire", "{rfc3339(epoch)}", "{epoch}"),
         ),

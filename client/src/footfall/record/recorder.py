@@ -151,10 +151,10 @@ class Recorder:
         prefix, check = known
 
         def check_and_note(event: Event) -> dict[str, Value] | None:
-            properties = check(event)
-            if properties is not None and properties.get("mcp_client") == OTHER != getattr(event, "mcp_client", OTHER):
+            admitted = check(event)
+            if admitted is not None and admitted.get("mcp_client") == OTHER != getattr(event, "mcp_client", OTHER):
                 self.note("unlisted_client")
-            return properties
+            return admitted
 
         self._events[ClientConnected] = prefix, check_and_note
 
