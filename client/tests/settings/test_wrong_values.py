@@ -22,13 +22,14 @@ ADDRESS = "https://collector.invalid"
 
 
 def said(home: Path, address: str = ADDRESS, **variables: str) -> list[str]:
-    """The log of a process with these variables, without the notice."""
+    """The lines of a process's log that name one of these variables."""
     environment = {"HOME": str(home), "PATH": os.environ["PATH"], "KUBECONFIG": os.devnull, **variables}
     command = [sys.executable, "-c", PROGRAM, address]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, cwd=home)
     assert done.stderr == ""
     assert "5ecret" not in done.stdout
-    return [line for line in done.stdout.splitlines() if line.startswith("WARNING dot-ai telemetry")]
+    warnings = [line for line in done.stdout.splitlines() if line.startswith("WARNING dot-ai telemetry: ")]
+    return [line for line in warnings if any(f" {name} " in line for name in variables)]
 
 
 @pytest.mark.parametrize(
