@@ -24,6 +24,7 @@ from footfall_collector.operate.dispatch import LocalCaller
 from footfall_collector.receive import WriteKeyError
 from footfall_collector.runtime import DataUnusableError, SettingsError, lock_data, read_settings
 from footfall_collector.runtime.logs import set_up_logging
+from footfall_collector.show.insight.data_health import data_health
 from footfall_collector.store import StoreError
 
 REFUSALS = (SettingsError, DataUnusableError, StoreError, WriteKeyError, TokensError, OSError)
@@ -65,7 +66,15 @@ def start(data: Path) -> dict[str, Any]:
         settled(collector)
         keys = [key.key for key in collector.keys.all()]
         forgotten = len(collector.store.tombstones.marks)  # type: ignore[attr-defined]  # the DuckDB store's
-        return {"counts": counts(collector), "verified": verified, "keys": keys, "forgotten": forgotten}
+        health = data_health(collector.status, collector.answers, datetime.now(UTC))
+        facts = [fact.title for fact in health.facts]
+        return {
+            "counts": counts(collector),
+            "verified": verified,
+            "keys": keys,
+            "forgotten": forgotten,
+            "facts": facts,
+        }
     finally:
         collector.stop()
 

@@ -31,7 +31,9 @@ def load_pepper(data: Path, shared: str = "") -> bytes:
     try:
         text = path.read_bytes().strip() if path.exists() else _create(path)
     except OSError as error:
-        raise SettingsError(f"{path} can't be used ({error.strerror}); it must be readable by this user") from None
+        raise SettingsError(
+            f"{path} can't be used ({error.strerror}); this user must be able to read it; restore it from a backup"
+        ) from None
     if len(text) < _MIN_SIZE:
         raise SettingsError(f"{path} is damaged: restore it from a backup")
     return text

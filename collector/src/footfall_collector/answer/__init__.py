@@ -8,6 +8,7 @@ Promises: a chart has the same rows from both engines, and they are those of the
 `operate` and `app` import from this package; it reads data only through `Store.query`.
 """
 
+from ..store import EventsUnreadableError
 from .answers import Answers, Cell, Chart
 from .charts import COMMON_FILTERS, ChartSpec
 from .filters import (
@@ -38,6 +39,7 @@ __all__ = [
     "Cell",
     "Chart",
     "ChartSpec",
+    "EventsUnreadableError",
     "FilterError",
     "Filters",
     "is_release",

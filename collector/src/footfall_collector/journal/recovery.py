@@ -43,7 +43,7 @@ def recover(directory: Path) -> Recovered:
             path.unlink()
         elif path.suffix in (LIVE, CLOSED) and path.stem.isdigit():
             highest = max(highest, int(path.stem))
-            if path.suffix == LIVE:
+            if path.suffix == LIVE and path.is_file():
                 live += 1
                 kept_lines, cut_bytes, damaged_lines = _close(directory, path)
                 lines, cut, damaged = lines + kept_lines, cut + cut_bytes, damaged + damaged_lines

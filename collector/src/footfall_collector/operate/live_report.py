@@ -8,7 +8,7 @@ import msgspec
 from ..answer import Answers, FilterError, Filters
 from ..runtime import Command, ControlError
 from ..show.report import build_report
-from ..store import StoreError
+from ..store import EventsUnreadableError, StoreError
 
 
 def report_command(answers: Answers) -> Command:
@@ -24,6 +24,8 @@ def report_command(answers: Answers) -> Command:
             fields: dict[str, Any] = msgspec.to_builtins(report)
             return fields
         except FilterError as error:
+            raise ControlError(str(error)) from None
+        except EventsUnreadableError as error:
             raise ControlError(str(error)) from None
         except StoreError:
             # The engine's message may quote data.

@@ -32,9 +32,9 @@ def verify_store(
     Raises:
         StoreError, OSError: the store or the journal can't be read.
     """
-    result = {"segments": 0, "lines": 0, "waiting": 0, "forgotten": 0, "damaged": 0, "missing": 0}
-    loaded = [path for path in closed if path.exists()]
-    not_loaded = [path for path in sorted(journal.iterdir()) if path.suffix in (LIVE, CLOSED) and path not in loaded]
+    result = dict.fromkeys(("segments", "lines", "waiting", "forgotten", "damaged", "missing"), 0)
+    loaded = [path for path in closed if path.is_file()]
+    not_loaded = [path for path in _segments(journal) if path not in loaded]
     for group in _group_by_size(loaded):
         compared = store.compare_with_journal(group)
         result["segments"] += len(group)
@@ -51,6 +51,10 @@ def verify_store(
         result["damaged"] += damaged
     lost = sum(month.missing for month in store.incomplete)
     return {**result, "counts": _counts(store), "lost": lost, "damage": damage_sentences(store.files, store.incomplete)}
+
+
+def _segments(journal: Path) -> list[Path]:
+    return [path for path in sorted(journal.iterdir()) if path.suffix in (LIVE, CLOSED) and path.is_file()]
 
 
 def _counts(store: DuckStore) -> dict[str, tuple[int, int, int]]:

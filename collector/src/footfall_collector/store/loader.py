@@ -143,7 +143,7 @@ class Loader:
             waiting = {
                 entry.name: entry.stat().st_size
                 for entry in entries
-                if entry.name.endswith(CLOSED) and entry.name not in self._loaded
+                if entry.name.endswith(CLOSED) and entry.name not in self._loaded and entry.is_file()
             }
         self._status.set_gauge("journal_waiting_bytes", sum(waiting.values()))
         group: dict[str, int] = {}

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ...answer import EARLIEST, Answers, Filters, version_key
+from ...answer import EARLIEST, Answers, EventsUnreadableError, Filters, version_key
 from ...runtime import Status, quantity
 from .rows import Cell, rows_as_dicts
 
@@ -130,7 +130,10 @@ def _last_event(answers: Answers, product: str, now: datetime) -> str | None:
     recent = Filters(product, now - timedelta(hours=47), now + timedelta(seconds=1), internal="all")
     all_events = Filters(product, EARLIEST, now + timedelta(days=1), internal="all")
     for filters in (recent, all_events):
-        moments = [str(row["day"]) for row in rows_as_dicts(answers.chart("events", filters))]
+        try:
+            moments = [str(row["day"]) for row in rows_as_dicts(answers.chart("events", filters))]
+        except EventsUnreadableError:
+            continue  # the day is known without raw events
         if moments:
             return _hour(max(moments))
     return None

@@ -41,7 +41,7 @@ def read_segments(
         source = _source(files, [f"{names[path.parent]}/{path.name}" for path in segments], lenient)
         writer.execute(f"CREATE OR REPLACE TEMP TABLE batch AS SELECT {values} FROM {source}")  # noqa: S608 - our columns and paths
     [[gone, unfit]] = writer.execute(
-        f"SELECT count_if(gone), count_if(gone OR NOT coalesce({_COMPLETE}, false)) FROM batch"  # noqa: S608 - our own words
+        f"SELECT coalesce(count_if(gone), 0), count_if(gone OR NOT coalesce({_COMPLETE}, false)) FROM batch"  # noqa: S608 - our own words
     ).fetchall()
     if unfit:
         writer.execute(f"DELETE FROM batch WHERE gone OR NOT coalesce({_COMPLETE}, false)")  # noqa: S608 - our own words

@@ -146,7 +146,7 @@ class DuckStore:
         if self._finished == self._load:
             return LoadResult()
         names = {name for (name, _), load in self._recorded_loads.items() if load == self._load}
-        segments = [path for journal in journals for name in sorted(names) if (path := journal / name).exists()]
+        segments = [path for journal in journals for name in sorted(names) if (path := journal / name).is_file()]
         loaded = self._store_segments(self._load, segments, is_repeated=True) if segments else LoadResult()
         self._finished = self._load
         return loaded
