@@ -102,7 +102,14 @@ class Pipeline(Lifetime):
         directory = self.state.path
         segments = os.path.join(directory, "spool") if directory else None
         # Append to the spool.
-        self.spool = Spool(segments, dict(self._facts), self.counters, self.clock, network=self.state.network)
+        self.spool = Spool(
+            segments,
+            dict(self._facts),
+            self.counters,
+            self.clock,
+            names=self.recorder.tools,
+            network=self.state.network,
+        )
         # Read a batch, check it again and pack it; post it and interpret the answer; log, acknowledge, or back off.
         self.sender = BatchSender(self.settings.host, self._environ)
         self.shipper = Shipper(
@@ -142,6 +149,9 @@ class Pipeline(Lifetime):
             warnings.append(f"{variable} is none of {', '.join(DEPLOYMENT_METHODS)}; it is sent as `{OTHER}`")
         if self._preview and not self.settings.key and not self.settings.error:
             warnings.append(f"{missing_key_message(self.product)}; without it nothing is sent when preview ends")
+        if self.state.refused:
+            variable = f"{self.product.prefix}TELEMETRY_STATE_DIR"
+            warnings.append(f"{self.state.refused}; events wait in memory ({variable} names another directory)")
         for warning in warnings:
             log.warning("%s telemetry: %s", self.product.name, warning)
 

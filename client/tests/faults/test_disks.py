@@ -45,7 +45,7 @@ def segments(state: Path) -> list[Path]:
 
 
 def lines_on_disk(state: Path) -> int:
-    return sum(path.read_bytes().count(b"\n") - 1 for path in segments(state))
+    return sum(path.read_bytes().count(b'\n{"e":') for path in segments(state))
 
 
 def test_a_disk_that_is_full_from_the_start_costs_nothing_while_the_process_lives(tmp_path: Path) -> None:

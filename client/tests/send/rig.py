@@ -23,10 +23,11 @@ class Rig:
         self.clock = clock or SteppedClock()
         self.counters = Counters()
         self.logged: list[str] = []
-        self.spool = Spool(str(state / "spool"), dict(FACTS), self.counters, self.clock)
         catalogue = catalogue_for("dot-ai")
-        self.recorder = Recorder(catalogue, self.spool.append, self.counters, self.clock)
+        self.recorder = Recorder(catalogue, lambda line: self.spool.append(line), self.counters, self.clock)
         self.recorder.register_tools("recommend")
+        names = self.recorder.tools
+        self.spool = Spool(str(state / "spool"), dict(FACTS), self.counters, self.clock, names=names)
         self.sender = BatchSender(server.url if server else "http://127.0.0.1:9", {})
         self.attempts: list[float] = []
         self.shipper = Shipper(
@@ -59,6 +60,10 @@ class Rig:
         while (wait := self.shipper.ship_once(timeout)) <= 0:
             pass
         return wait
+
+    def lines(self) -> list[bytes]:
+        """The event lines of all segments, without the header lines and those of names."""
+        return [line for f in self.files() for line in f.read_bytes().splitlines() if line.startswith(b'{"e":')]
 
     @property
     def dropped(self) -> dict[str, int]:

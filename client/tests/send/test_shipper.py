@@ -72,7 +72,7 @@ def test_the_one_event_a_server_refuses_is_dropped_and_counted(tmp_path: Path, c
     with Server() as server:
         rig = Rig(tmp_path, server)
         rig.record(150)
-        line = rig.files()[0].read_bytes().splitlines()[1 + position]
+        line = rig.lines()[position]
         hexadecimal = json.loads(line)["u"]
         uuid = "-".join(hexadecimal[a:b] for a, b in ((0, 8), (8, 12), (12, 16), (16, 20), (20, 32)))
         server.answer = refusing(code, {uuid})

@@ -6,7 +6,7 @@ import json
 import os
 import time
 
-from ..runtime import write_json
+from ..runtime import check_private_directory, make_private_directory, write_json
 from ..settings import OFF_MARKER, Product, decide, state_directory
 from ..spool import delete_all, delete_unsent
 from .output import print_once
@@ -26,7 +26,7 @@ def _turn_off(product: Product) -> str:
     """Write the marker that turns telemetry off; the state directory. Raises OSError with what to do instead."""
     directory = state_directory(product, os.environ)
     try:
-        os.makedirs(directory, mode=0o700, exist_ok=True)
+        make_private_directory(directory)
         written = write_json(os.path.join(directory, OFF_MARKER), {"name": product.name, "since": int(time.time())})
     except OSError:
         written = False
@@ -54,8 +54,10 @@ def off(arguments: argparse.Namespace) -> int:
 def on(arguments: argparse.Namespace) -> int:
     """Undo `footfall off`."""
     product = select_product(arguments)
+    directory = state_directory(product, os.environ)
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(os.path.join(state_directory(product, os.environ), OFF_MARKER))
+        check_private_directory(directory)
+        os.unlink(os.path.join(directory, OFF_MARKER))
     product_status = ProductStatus(product, os.environ)
     # Before the first run only the environment and the marker are known, and they are what this command changes.
     decision = product_status.decision if product_status.about else decide(product, os.environ)

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..catalogue import Catalogue, catalogue_for, from_plain_data
 from ..identity import first_started_at
-from ..runtime import SystemClock, clock_shift, read_json, write_problem
+from ..runtime import SystemClock, check_private_directory, clock_shift, read_json, write_problem
 from ..send import (
     BATCH_EVENTS,
     MAX_EVENT_AGE_SECONDS,
@@ -20,7 +20,7 @@ from ..send import (
     request_body,
 )
 from ..settings import DEFAULT_HOST, OFF_MARKER, Decision, Product, Settings, decide, missing_key_message
-from ..spool import FORMAT_VERSION, HEADER_BYTES, READ_BYTES, SEGMENT_SUFFIX, Header
+from ..spool import READ_BYTES, SEGMENT_SUFFIX, SpooledLines, read_segment
 
 
 @dataclass
@@ -129,36 +129,25 @@ class ProductStatus:
         seconds = float(self.about.get("grace_seconds", self.settings.grace_seconds))
         return first_started_at(self.directory, SystemClock()) + seconds
 
-    def segments(self) -> Iterator[tuple[Header, list[bytes]]]:
-        """Header and unsent lines of every segment, in the order in which the shipper reads them."""
+    def segments(self) -> Iterator[SpooledLines]:
+        """The unsent lines of every segment, in the order in which the shipper reads them."""
         spool = os.path.join(self.directory, "spool")
         try:
+            check_private_directory(self.directory)
+            check_private_directory(spool)
             names = sorted(n for n in os.listdir(spool) if n.endswith(SEGMENT_SUFFIX) and not n.startswith("."))
         except OSError:
             return
         for name in names:
-            try:
-                descriptor = os.open(os.path.join(spool, name), os.O_RDONLY)
-            except OSError:
-                continue
-            try:
-                header = Header.read(descriptor)
-                size = os.fstat(descriptor).st_size
-                data = os.pread(descriptor, max(0, size - header.offset), header.offset)
-            except OSError:
-                continue
-            finally:
-                os.close(descriptor)
-            if header.version > FORMAT_VERSION:
-                continue  # a newer version of the client wrote it; this one can't read it
-            lines = [line for line in data[: data.rfind(b"\n") + 1].split(b"\n") if line]
-            yield header, lines[1:] if header.offset < HEADER_BYTES and lines else lines
+            lines = read_segment(os.path.join(spool, name))
+            if lines is not None:
+                yield lines
 
     def waiting(self) -> WaitingEvents:
         waiting = WaitingEvents()
-        for _, lines in self.segments():
-            waiting.events += len(lines)
-            waiting.bytes += sum(map(len, lines)) + len(lines)
+        for segment in self.segments():
+            waiting.events += len(segment.lines)
+            waiting.bytes += sum(map(len, segment.lines)) + len(segment.lines)
         return waiting
 
     def catalogue(self) -> Catalogue:
@@ -175,8 +164,9 @@ class ProductStatus:
         if not self.about:
             return
         packer, clock = Packer(self.catalogue()), SystemClock()
-        for header, lines in self.segments():
-            for batch in _batches(lines):
+        for segment in self.segments():
+            header = segment.header
+            for batch in _batches(segment.lines):
                 packed = packer.pack(
                     batch,
                     header.facts,
@@ -184,6 +174,7 @@ class ProductStatus:
                     None,
                     oldest=clock.now() - MAX_EVENT_AGE_SECONDS,
                     clock_shift=clock_shift(clock, header.boot_id, header.boot_time),
+                    tools=segment.tools,
                 )
                 if packed.events:
                     body = request_body(self.key, packed.events, clock.now())

@@ -8,13 +8,20 @@ later ones read it.
 import contextlib
 import os
 import re
-import tempfile
 import time
 from collections.abc import Iterator
 
 import msgspec
 
-from ..runtime import Clock, clock_shift, read_json
+from ..runtime import (
+    TEMPORARY_PREFIX,
+    Clock,
+    Descriptor,
+    clock_shift,
+    read_json,
+    unlink_quietly,
+    write_temporary_file,
+)
 from .kubernetes import ClusterFacts
 
 try:
@@ -136,11 +143,27 @@ def _make(state_dir: str, clock: Clock) -> _StoredIdentity | None:
         stored = _read(state_dir)
         if stored is not None:
             return stored
+        _remove_second_name(state_dir)
+        stored = _read(state_dir)
+        if stored is not None:
+            return stored
         # A file that exists here is corrupt. Only the holder of the lock may replace it.
         corrupt = os.path.lexists(_path(state_dir))
         fresh = _StoredIdentity(f"local_{os.urandom(8).hex()}", int(clock.now()), clock.boot_id, clock.boot_time)
         _write(state_dir, fresh, replacing=corrupt)
     return _read(state_dir)
+
+
+def _remove_second_name(state_dir: str) -> None:
+    """A process that was killed between linking the file and unlinking its temporary name left both."""
+    try:
+        inode = os.lstat(_path(state_dir)).st_ino
+        with os.scandir(state_dir) as entries:
+            same = [e.path for e in entries if e.name.startswith(TEMPORARY_PREFIX) and e.inode() == inode]
+    except OSError:
+        return
+    for path in same:
+        unlink_quietly(path)
 
 
 def _write(state_dir: str, stored: _StoredIdentity, *, replacing: bool) -> None:
@@ -151,9 +174,7 @@ def _write(state_dir: str, stored: _StoredIdentity, *, replacing: bool) -> None:
     """
     path, temporary = _path(state_dir), ""
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=".new-", dir=state_dir)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(stored) + b"\n")
+        temporary = write_temporary_file(state_dir, msgspec.json.encode(stored) + b"\n")
         if replacing or not _link(temporary, path):
             os.replace(temporary, path)
             temporary = ""
@@ -179,22 +200,22 @@ def _link(temporary: str, path: str) -> bool:
 @contextlib.contextmanager
 def _locked(state_dir: str) -> Iterator[None]:
     """Hold the directory's lock; continue without it after half a second, or where locks don't work."""
-    descriptor = -1
+    directory = None
     try:
         if fcntl is not None:
             with contextlib.suppress(OSError):
-                descriptor = os.open(state_dir, os.O_RDONLY)
-                _lock(descriptor)
+                directory = Descriptor(os.open(state_dir, os.O_RDONLY), os.lstat(state_dir))
+                _lock(directory)
         yield
     finally:
-        if descriptor >= 0:
-            os.close(descriptor)
+        if directory is not None:
+            directory.close()
 
 
-def _lock(descriptor: int) -> None:
+def _lock(directory: Descriptor) -> None:
     for _ in range(_LOCK_TRIES):
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(directory.proven(), fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             time.sleep(_LOCK_PAUSE)
         else:

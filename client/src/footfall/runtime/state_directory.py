@@ -1,13 +1,21 @@
 """The state directory: whether it outlives the process, and small JSON files in it that are written whole."""
 
 import os
-import tempfile
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from .container_layer import ends_with_container
+from .private_files import (
+    NotPrivateError,
+    check_private_directory,
+    make_private_directory,
+    open_private_file,
+    read_private_file,
+    unlink_quietly,
+    write_temporary_file,
+)
 
 NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "ceph", "fuse.sshfs", "fuse.glusterfs", "glusterfs", "lustre", "afs"}
@@ -24,12 +32,14 @@ class StateDirectory(msgspec.Struct, frozen=True):
         durable: whether files are still there after a restart.
         network: whether it is on a network file system, where an append may take long.
         note: a phrase for `footfall status`; it does not name the path, which may name a user.
+        refused: why an existing directory isn't used: other users could have written it. Else empty.
     """
 
     path: str | None
     durable: bool
     network: bool
     note: str
+    refused: str = ""
 
 
 def open_state_directory(path: str, *, configured: bool) -> StateDirectory:
@@ -42,9 +52,10 @@ def open_state_directory(path: str, *, configured: bool) -> StateDirectory:
     try:
         make_private_directory(path)
         make_private_directory(os.path.join(path, "spool"))
-        descriptor, probe = tempfile.mkstemp(prefix=".probe-", dir=path)
-        os.close(descriptor)
-        os.unlink(probe)
+        _try_file(os.path.join(path, f".probe-{os.urandom(8).hex()}"))
+    except NotPrivateError as error:
+        refused = f"the state directory isn't private: it is {error.strerror}"
+        return StateDirectory(None, False, False, f"events wait in memory: {refused}", refused)
     except OSError as error:
         return StateDirectory(None, False, False, f"no state directory: {error.strerror or 'cannot be written'}")
     end = ends_with_container(path)
@@ -58,8 +69,22 @@ def open_state_directory(path: str, *, configured: bool) -> StateDirectory:
     return StateDirectory(path, True, False, "each event is on disk before its call returns")
 
 
+def _try_file(path: str) -> None:
+    """Create a file, and remove it. Raises OSError; NotPrivateError on a file system that gives it to others."""
+    try:
+        open_private_file(path, os.O_CREAT | os.O_EXCL | os.O_RDWR).close()
+    finally:
+        unlink_quietly(path)
+
+
 def write_problem(path: str) -> str:
     """Why no file can be kept in a directory, whether or not it exists; empty where one can. Changes nothing."""
+    try:
+        check_private_directory(path)
+    except NotPrivateError as error:
+        return f"it is {error.strerror}"
+    except OSError:
+        pass  # explained below
     while not os.path.isdir(path) and os.path.dirname(path) != path:
         if os.path.lexists(path):
             return "Not a directory"
@@ -71,13 +96,6 @@ def write_problem(path: str) -> str:
     if readonly:
         return "Read-only file system"
     return "" if os.access(path, os.W_OK | os.X_OK) else "Permission denied"
-
-
-def make_private_directory(path: str) -> None:
-    """Make a directory and its parent, readable by nobody else (0700). Raises OSError."""
-    # makedirs applies its mode to the last directory only.
-    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    os.makedirs(path, mode=0o700, exist_ok=True)
 
 
 def _in_container() -> bool:
@@ -107,10 +125,9 @@ def file_system_type(path: str, mounts: str = "/proc/self/mounts") -> str:
 
 
 def read_json(path: str) -> dict[str, Any]:
-    """The JSON object in a small file; empty where the file is missing or can't be read."""
+    """The JSON object in a small file; empty where the file is missing, isn't private or can't be read."""
     try:
-        with open(path, "rb") as file:
-            value = msgspec.json.decode(file.read(1 << 20))
+        value = msgspec.json.decode(read_private_file(path, 1 << 20))
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     return value if type(value) is dict else {}
@@ -120,20 +137,11 @@ def write_json(path: str, value: Mapping[str, Any]) -> bool:
     """Write a small JSON object whole or not at all (0600); False if it can't be written."""
     temporary = ""
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=".new-", dir=os.path.dirname(path))
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n")
+        data = msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n"
+        temporary = write_temporary_file(os.path.dirname(path), data)
         os.replace(temporary, path)
     except OSError:
         if temporary:
             unlink_quietly(temporary)
         return False
     return True
-
-
-def unlink_quietly(path: str) -> None:
-    """Unlink a file if that is possible."""
-    try:
-        os.unlink(path)
-    except OSError:
-        return

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import msgspec
@@ -40,6 +41,8 @@ class Packer:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._decode = msgspec.json.Decoder(_Line).decode
+        self._catalogue = catalogue
+        self._tools: AbstractSet[str] | None = None
         self._checks = catalogue.checks()
         self._common_check = catalogue.common_check()
 
@@ -52,6 +55,7 @@ class Packer:
         *,
         oldest: float,
         clock_shift: float = 0.0,
+        tools: AbstractSet[str] | None = None,
     ) -> PackedBatch:
         """The events of spool lines.
 
@@ -62,8 +66,11 @@ class Packer:
             kubernetes: this process's version of Kubernetes, likewise.
             oldest: events before this time are left out as expired; epoch seconds.
             clock_shift: added to the lines' times, seconds.
+            tools: the names that a tool may have; any other is sent as `other`. None where they are not known.
         """
         packed = PackedBatch()
+        if tools != self._tools:
+            self._tools, self._checks = tools, self._catalogue.checks(tools)
         suffix = self._event_suffix(facts, instance_id)
         deployment = facts.get("deployment")
         kubernetes = facts.get("kubernetes") or kubernetes

@@ -2,6 +2,7 @@
 
 import os
 
+from ..runtime import Descriptor, open_private_file
 from ..spool import try_lock
 
 
@@ -10,7 +11,7 @@ class SendingLock:
 
     def __init__(self, directory: str | None) -> None:
         self._directory = directory
-        self._descriptor = -1
+        self._file: Descriptor | None = None
 
     def acquire(self) -> bool:
         """Take the lock without waiting; False while another process holds it."""
@@ -19,13 +20,13 @@ class SendingLock:
         try:
             path = os.path.join(self._directory, "ship.lock")
             # Stored before it is locked: a child that is forked in between has to find it.
-            self._descriptor = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+            self._file = open_private_file(path, os.O_CREAT | os.O_RDWR)
+            return try_lock(self._file.proven()) is not False
         except OSError:
             return True
-        return try_lock(self._descriptor) is not False
 
     def release(self) -> None:
         """Release the lock; in a forked child only close its descriptor: the parent keeps the lock."""
-        descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()

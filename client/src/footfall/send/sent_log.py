@@ -6,17 +6,20 @@ events.
 """
 
 import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
+
+from ..runtime import open_private_file, read_private_file, write_temporary_file
 
 FILE_BYTES = 512 << 10
 MIN_FREE_BYTES = 1 << 20
 SENT_LOG_SECONDS = 7 * 86_400
 PRUNE_SECONDS = 3600
 """An entry may stay this much longer, so that the file is not rewritten for every event."""
+_FIRST_BYTES = 8 << 10
+"""Enough for the first entry."""
 _NAMES = ("egress.old.jsonl", "egress.jsonl")
 
 
@@ -36,11 +39,11 @@ class SentLog:
             if _free_bytes(self._directory) < MIN_FREE_BYTES:
                 return
             self._rotate(old, current, len(lines), sent_at)
-            descriptor = os.open(current, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+            file = open_private_file(current, os.O_CREAT | os.O_APPEND | os.O_WRONLY)
             try:
-                os.write(descriptor, lines)
+                os.write(file.proven(), lines)
             finally:
-                os.close(descriptor)
+                file.close()
         except OSError:
             return
 
@@ -51,7 +54,7 @@ class SentLog:
         except FileNotFoundError:
             return
         for path in (old, current):
-            first = next(_entries(path), None)
+            first = next(_entries(path, _FIRST_BYTES), None)
             if first is not None and now - first["sent"] > SENT_LOG_SECONDS + PRUNE_SECONDS:
                 _prune(path, now)
 
@@ -81,21 +84,18 @@ def _prune(path: str, now: float) -> None:
     if not lines:
         os.unlink(path)
         return
-    descriptor, temporary = tempfile.mkstemp(prefix=".new-", dir=os.path.dirname(path))
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(lines)
-    os.replace(temporary, path)
+    os.replace(write_temporary_file(os.path.dirname(path), lines), path)
 
 
-def _entries(path: str) -> Iterator[dict[str, Any]]:
+def _entries(path: str, max_bytes: int = 2 * FILE_BYTES) -> Iterator[dict[str, Any]]:
     try:
-        with open(path, "rb") as lines:
-            for line in lines:
-                try:
-                    entry = msgspec.json.decode(line)
-                except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-                    continue  # a line that a crash cut short
-                if type(entry) is dict and type(entry.get("sent")) is int:
-                    yield entry
+        lines = read_private_file(path, max_bytes).splitlines()
     except OSError:
         return
+    for line in lines:
+        try:
+            entry = msgspec.json.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            continue  # a line that a crash cut short
+        if type(entry) is dict and type(entry.get("sent")) is int:
+            yield entry

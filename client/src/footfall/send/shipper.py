@@ -223,6 +223,7 @@ class Shipper:
             instance.kubernetes,
             oldest=self._clock.now() - MAX_EVENT_AGE_SECONDS,
             clock_shift=clock_shift(self._clock, header.boot_id, header.boot_time),
+            tools=batch.tools,
         )
 
     def _deliver(self, packed: PackedBatch, timeout: float) -> Outcome:

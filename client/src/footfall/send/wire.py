@@ -128,13 +128,22 @@ class BatchSender:
         from .http.deadline import ConnectionFailedError
 
         try:
-            connection = self._connection = self._connection or self._connect()
-            status, answer, retry_after = connection.post(compressed(body), self.headers(), timeout, MAX_ANSWER_BYTES)
+            try:
+                return self._post_once(body, timeout)
+            except ConnectionFailedError as error:
+                self.close()
+                if not error.lost:
+                    raise
+                return self._post_once(body, timeout)
         except ConnectionFailedError as error:
             self.close()
             return Retry(error.reason)
         except (OSError, ValueError):
             return Retry("the proxy or the certificates that are set can't be used")
+
+    def _post_once(self, body: bytes, timeout: float) -> Outcome:
+        connection = self._connection = self._connection or self._connect()
+        status, answer, retry_after = connection.post(compressed(body), self.headers(), timeout, MAX_ANSWER_BYTES)
         return interpret_answer(status, answer, retry_after or "")
 
     def _connect(self) -> Any:

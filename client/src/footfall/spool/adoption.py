@@ -3,8 +3,15 @@
 import os
 from collections.abc import Container
 
-from ..runtime import Counters, unlink_quietly
-from .segment import COUNT_CHUNK_BYTES, FORMAT_VERSION, SEGMENT_SUFFIX, TEMPORARY_PREFIX, Header, Segment, try_lock
+from ..runtime import (
+    TEMPORARY_PREFIX,
+    Counters,
+    check_private_directory,
+    open_private_file,
+    unlink_quietly,
+)
+from .header import FORMAT_VERSION, Header
+from .segment import COUNT_CHUNK_BYTES, SEGMENT_SUFFIX, Segment, try_lock
 
 MIN_IDLE_SECONDS = 86_400.0
 """Where locks don't work, a segment is adopted when it was not written for this long."""
@@ -32,7 +39,7 @@ def adopt_abandoned(directory: str, own: Container[str], now: float, counters: C
         if entry.path in own:
             continue
         try:
-            idle = now - entry.stat().st_mtime
+            idle = now - entry.stat(follow_symlinks=False).st_mtime
         except OSError:
             continue  # removed since the directory was listed
         segment = Segment.adopt(entry.path, idle_seconds=idle, min_idle_seconds=MIN_IDLE_SECONDS)
@@ -46,6 +53,7 @@ def adopt_abandoned(directory: str, own: Container[str], now: float, counters: C
 
 def _segments(directory: str) -> list["os.DirEntry[str]"]:
     try:
+        check_private_directory(directory)
         with os.scandir(directory) as entries:
             segments = [e for e in entries if e.name.endswith(SEGMENT_SUFFIX) and not e.name.startswith(".")]
     except OSError:
@@ -55,7 +63,7 @@ def _segments(directory: str) -> list["os.DirEntry[str]"]:
 
 def _size(entry: "os.DirEntry[str]") -> int:
     try:
-        return entry.stat().st_size
+        return entry.stat(follow_symlinks=False).st_size
     except OSError:
         return 0
 
@@ -63,20 +71,19 @@ def _size(entry: "os.DirEntry[str]") -> int:
 def _drop_newer_format(path: str, counters: Counters) -> None:
     """Drop a newer version's segment that no process holds."""
     try:
-        descriptor = os.open(path, os.O_RDWR)
+        file = open_private_file(path, os.O_RDWR)
     except OSError:
         return
     try:
-        if Header.read(descriptor).version > FORMAT_VERSION and try_lock(descriptor) is not False:
-            size = os.fstat(descriptor).st_size
-            starts = range(0, size, COUNT_CHUNK_BYTES)
-            lines = sum(os.pread(descriptor, COUNT_CHUNK_BYTES, start).count(b"\n") for start in starts)
+        if Header.read(file.proven()).version > FORMAT_VERSION and try_lock(file.proven()) is not False:
+            starts = range(0, file.status().st_size, COUNT_CHUNK_BYTES)
+            lines = sum(os.pread(file.proven(), COUNT_CHUNK_BYTES, start).count(b"\n") for start in starts)
             os.unlink(path)
             counters.drop("expired", max(0, lines - 1))
     except OSError:
         pass  # another process removed it first
     finally:
-        os.close(descriptor)
+        file.close()
 
 
 def _remove_incomplete(directory: str, now: float) -> None:
@@ -86,7 +93,8 @@ def _remove_incomplete(directory: str, now: float) -> None:
             old = [
                 e.path
                 for e in entries
-                if e.name.startswith(TEMPORARY_PREFIX) and now - e.stat().st_mtime > INCOMPLETE_AGE_SECONDS
+                if e.name.startswith(TEMPORARY_PREFIX)
+                and now - e.stat(follow_symlinks=False).st_mtime > INCOMPLETE_AGE_SECONDS
             ]
     except OSError:
         return

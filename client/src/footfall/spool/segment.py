@@ -1,31 +1,23 @@
-"""One spool file: a header line of fixed size, then one event a line.
-
-The header is JSON padded with spaces to HEADER_BYTES: `{"v":1,"offset":N,"facts":{…},"boot":"…","zero":seconds}`.
-`offset` is where the first unacknowledged event begins; `facts` are the properties that all events of the file share;
-`boot` and `zero` are `boot_id` and `boot_time` of the writer's clock (`footfall.runtime.clock`). The header is
-rewritten in place. In a crash the old one may survive: then events are sent again under the same uuids.
+"""One spool file: a header line of fixed size, then one event a line; lines of names in between (see `header`).
 
 A segment belongs to the process that holds its `flock`; process IDs mean nothing where containers share a volume.
+A host that closes all descriptors releases it: then the file is opened and locked again, unless another process has
+adopted it since.
 """
 
 import errno
 import os
-from typing import Any
+from collections.abc import Iterable
 
-import msgspec
-
-from ..runtime import unlink_quietly
+from ..runtime import TEMPORARY_PREFIX, AppendFile, NotPrivateError, open_private_file, unlink_quietly
+from .header import FORMAT_VERSION, HEADER_BYTES, NAMES_START, Header, decode_names, encode_names
 
 try:
     import fcntl
 except ImportError:  # pragma: no cover - Windows has no flock: segments are then adopted by age alone
     fcntl = None  # type: ignore[assignment] # the module is optional
 
-HEADER_BYTES = 1024
-FORMAT_VERSION = 1
 SEGMENT_SUFFIX = ".seg"
-TEMPORARY_PREFIX = ".new-"
-"""The name of a segment begins with this until it is complete."""
 COUNT_CHUNK_BYTES = 1 << 20
 _LOCKED_BY_ANOTHER = frozenset({errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES})
 
@@ -41,82 +33,61 @@ def try_lock(descriptor: int) -> bool | None:
     return True
 
 
-class Header(msgspec.Struct):
-    """The content of a header. `version` 0 stands for one that can't be read: then every line is examined."""
-
-    version: int = 0
-    offset: int = 0
-    facts: dict[str, Any] = msgspec.field(default_factory=dict)
-    boot_id: str = ""
-    boot_time: float = 0.0
-
-    @classmethod
-    def read(cls, descriptor: int) -> "Header":
-        """The header of an open file."""
-        try:
-            header = msgspec.json.decode(os.pread(descriptor, HEADER_BYTES, 0))
-            version, offset, facts = header["v"], header["offset"], header["facts"]
-            boot_id, boot_time = header.get("boot", ""), header.get("zero", 0.0)
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError, AttributeError):
-            return cls()
-        if type(version) is int and version > FORMAT_VERSION:
-            return cls(version)
-        valid = type(version) is int and type(offset) is int and offset >= HEADER_BYTES and type(facts) is dict
-        valid = valid and type(boot_id) is str and isinstance(boot_time, (int, float))
-        return cls(version, offset, facts, boot_id, float(boot_time)) if valid else cls()
-
-    def encode(self) -> bytes:
-        """HEADER_BYTES bytes that end with a newline."""
-        content = {
-            "v": FORMAT_VERSION,
-            "offset": self.offset,
-            "facts": self.facts,
-            "boot": self.boot_id,
-            "zero": self.boot_time,
-        }
-        return msgspec.json.encode(content).ljust(HEADER_BYTES - 1)[: HEADER_BYTES - 1] + b"\n"
-
-
 class Segment:
     """An open segment.
 
     Attributes:
         path: of the file; None once it was removed.
+        file: its descriptor, which is proven before each use.
         header: as it is on disk, or will be when it is next written. Its `offset` is kept up to date.
+        names: the registered names that the file has lines of.
+        start: where the first event begins, in bytes.
         size: bytes in the file, as far as this process knows.
         lines: unacknowledged events in the file, for counting what overflow drops.
     """
 
-    __slots__ = ("_torn", "descriptor", "header", "lines", "path", "size")
+    __slots__ = ("_torn", "file", "header", "lines", "names", "path", "size", "start")
 
-    def __init__(self, path: str, descriptor: int, header: Header) -> None:
+    def __init__(self, path: str, file: AppendFile, header: Header) -> None:
         self.path: str | None = path
-        self.descriptor = descriptor
+        self.file = file
         self.header = header
-        self.size = HEADER_BYTES
+        self.names: set[str] = set()
+        self.start = self.size = HEADER_BYTES
         self.lines = 0
         self._torn = False
 
     @classmethod
-    def create(cls, directory: str, header: Header, *, now: float) -> "Segment":
-        """A new, locked, empty segment. Its name sorts by age. Raises OSError where the disk refuses."""
+    def create(cls, directory: str, header: Header, names: Iterable[str] = (), *, now: float) -> "Segment":
+        """A new, locked segment without events. Its name sorts by age. Raises OSError where the disk refuses."""
         name = f"{int(now):011d}-{os.urandom(8).hex()}"
         temporary, path = (
             os.path.join(directory, TEMPORARY_PREFIX + name),
             os.path.join(directory, name + SEGMENT_SUFFIX),
         )
         # Under a temporary name until it is locked and has its header, so that no process adopts it before.
-        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND, 0o600)
+        file = open_private_file(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND, AppendFile)
+        segment = cls(path, file, header)
         try:
-            try_lock(descriptor)
-            if os.write(descriptor, header.encode()) != HEADER_BYTES:
-                raise OSError(errno.ENOSPC, "disk full")
+            try_lock(file.proven())
+            segment._begin(names)
             os.rename(temporary, path)
         except OSError:
-            os.close(descriptor)
+            file.close()
             unlink_quietly(temporary)
             raise
-        return cls(path, descriptor, header)
+        return segment
+
+    def _begin(self, names: Iterable[str]) -> None:
+        """Write the header and the names. Raises OSError."""
+        self.names = set(names)
+        lines = encode_names(self.names)
+        if lines and self.header.offset == HEADER_BYTES:
+            self.header.offset = HEADER_BYTES + len(lines)
+        text = self.header.encode() + lines
+        if not self.file.write_and_mark(text):
+            raise OSError(errno.ENOSPC, "disk full")
+        self.start = self.size = len(text)
 
     @classmethod
     def adopt(cls, path: str, *, idle_seconds: float, min_idle_seconds: float) -> "Segment | None":
@@ -127,36 +98,66 @@ class Segment:
         that it came too late.
         """
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
+            file = open_private_file(path, os.O_RDWR | os.O_APPEND, AppendFile)
         except OSError:
             return None
         try:
-            locked = try_lock(descriptor)
+            locked = try_lock(file.proven())
             abandoned = locked or (locked is None and idle_seconds >= min_idle_seconds)
-            header = Header.read(descriptor)
+            header = Header.read(file.proven())
             # A newer version's segment waits for that version.
-            if abandoned and header.version <= FORMAT_VERSION and os.fstat(descriptor).st_ino == os.stat(path).st_ino:
+            if abandoned and header.version <= FORMAT_VERSION and file.inode == os.stat(path).st_ino:
                 directory, name = os.path.split(path)
                 new_path = os.path.join(directory, f"{name[:12]}{os.urandom(8).hex()}{SEGMENT_SUFFIX}")
                 os.rename(path, new_path)
-                segment = cls(new_path, descriptor, header)
+                segment = cls(new_path, file, header)
                 segment._measure()
                 return segment
         except OSError:
             pass  # removed or renamed since: another process adopted it
-        os.close(descriptor)
+        file.close()
         return None
 
+    def recover(self) -> bool:
+        """Open the file again after other code closed the descriptor; False where it is not this process's any more.
+
+        Raises OSError where it can't be opened now, for example because the process has no descriptor left.
+        """
+        lost = self.file
+        if lost.is_ours:
+            return True
+        try:
+            file = open_private_file(self.path or "", os.O_RDWR | os.O_APPEND, AppendFile)
+        except (FileNotFoundError, NotADirectoryError, NotPrivateError):
+            return False
+        # Stored before it is locked: a signal handler that records here must find it.
+        self.file = file
+        if (file.device, file.inode) == (lost.device, lost.inode) and try_lock(file.proven()) is not False:
+            if lost.position >= 0:
+                file.mark()
+            return True
+        self.file = lost
+        file.close()
+        return False
+
     def _measure(self) -> None:
-        """Set `size` and `lines` from the file."""
-        self.size, self.lines = os.fstat(self.descriptor).st_size, 0
-        for start in range(self.header.offset, self.size, COUNT_CHUNK_BYTES):
-            self.lines += os.pread(self.descriptor, COUNT_CHUNK_BYTES, start).count(b"\n")
+        """Set `size` and `lines` from the file, and add its `names`."""
+        self.size, self.lines = self.file.status().st_size, 0
+        end, line = HEADER_BYTES if self.header.version else 0, b""
+        for start in range(end, self.size, COUNT_CHUNK_BYTES):
+            *lines, rest = (line + os.pread(self.file.proven(), COUNT_CHUNK_BYTES, start)).split(b"\n")
+            for line in lines:
+                end += len(line) + 1
+                if line.startswith(NAMES_START):
+                    self.names.update(decode_names(line))
+                elif end > self.header.offset:
+                    self.lines += 1
+            line = rest
 
     def append(self, data: bytes, lines: int) -> None:
         """Add `data`, which is `lines` whole lines, at the end. Raises OSError; then no part of it can be read."""
         text = b"\n" + data if self._torn else data
-        written = os.write(self.descriptor, text)
+        written = self.file.append(text)
         if written != len(text):
             # Half a line would make the next one unreadable too: it is cut off, or at least ended.
             self._torn = not self._cut_off(text[:written])
@@ -169,11 +170,11 @@ class Segment:
     def _cut_off(self, tail: bytes) -> bool:
         """Remove the partial write `tail` from the end of the file; whether that worked."""
         try:
-            end = os.fstat(self.descriptor).st_size - len(tail)
+            end = self.file.status().st_size - len(tail)
             # Only the bytes that this process wrote: another program may have appended since.
-            if os.pread(self.descriptor, len(tail), end) != tail:
+            if os.pread(self.file.proven(), len(tail), end) != tail:
                 return False
-            os.ftruncate(self.descriptor, end)
+            os.ftruncate(self.file.proven(), end)
         except OSError:
             return False
         return True
@@ -190,37 +191,37 @@ class Segment:
 
     def write_header(self) -> None:
         """Write the header to the file, if it still has one: a truncated file begins with events. Raises OSError."""
-        if self.path is None or self.header.version != FORMAT_VERSION:
+        if self.path is None or not self.header.version:
             return
         # A second descriptor: with O_APPEND every write goes to the end, positioned ones too.
-        descriptor = os.open(self.path, os.O_WRONLY)
+        file = open_private_file(self.path, os.O_WRONLY)
         try:
-            os.pwrite(descriptor, self.header.encode(), 0)
+            if (file.device, file.inode) == (self.file.device, self.file.inode):
+                os.pwrite(file.proven(), self.header.encode(), 0)
         finally:
-            os.close(descriptor)
+            file.close()
 
     def lines_lost_by_truncation(self) -> int | None:
         """How many unacknowledged lines another program cut out of the file; None for a file that was not truncated.
 
         The lines that are left are read from the beginning of the file, which may repeat events under the same uuids.
         """
-        if os.fstat(self.descriptor).st_size >= self.size:
+        if self.file.status().st_size >= self.size:
             return None
-        before = self.lines
-        has_header = Header.read(self.descriptor).version == FORMAT_VERSION
-        self.header.version, self.header.offset = (FORMAT_VERSION, HEADER_BYTES) if has_header else (0, 0)
+        before, version = self.lines, Header.read(self.file.proven()).version
+        self.header.version, self.header.offset = (version, HEADER_BYTES) if version else (0, 0)
         self._measure()
         return max(0, before - self.lines)
 
     def read(self, max_bytes: int) -> bytes:
         """At most `max_bytes` from the first unacknowledged event on. Raises OSError."""
-        return os.pread(self.descriptor, max_bytes, self.header.offset)
+        return os.pread(self.file.proven(), max_bytes, self.header.offset)
 
     @property
     def on_disk(self) -> bool:
         """Whether the file still has a name: it has none after its directory was deleted while it is open."""
         try:
-            return os.fstat(self.descriptor).st_nlink > 0
+            return self.file.status().st_nlink > 0
         except OSError:
             return False
 
@@ -232,14 +233,13 @@ class Segment:
         copy = Segment.create(os.path.dirname(self.path or ""), self.header, now=now)
         try:
             for start in range(HEADER_BYTES, self.size, COUNT_CHUNK_BYTES):
-                copy.append(os.pread(self.descriptor, COUNT_CHUNK_BYTES, start), 0)
+                copy.append(os.pread(self.file.proven(), COUNT_CHUNK_BYTES, start), 0)
         except OSError:
             copy.remove()
             raise
-        # The same descriptor number, so that an append that is about to use it writes to the new file.
-        os.dup2(copy.descriptor, self.descriptor, inheritable=False)
+        deleted, self.file = self.file, copy.file
         self.path, self.size = copy.path, copy.size
-        copy.close()
+        deleted.close()
 
     def remove(self) -> None:
         """Unlink the file if it has a name, and close it, which releases the lock."""
@@ -251,6 +251,4 @@ class Segment:
 
     def close(self) -> None:
         """Close the descriptor; the file stays and can be adopted."""
-        descriptor, self.descriptor = self.descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
+        self.file.close()

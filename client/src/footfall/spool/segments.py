@@ -3,11 +3,13 @@
 import errno
 import os
 import threading
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from ..runtime import Clock, Counters, make_private_directory
 from .adoption import adopt_abandoned, bytes_of_other_processes
-from .segment import FORMAT_VERSION, HEADER_BYTES, Header, Segment
+from .header import FORMAT_VERSION, HEADER_BYTES, Header, encode_names
+from .segment import Segment
 
 SPOOL_BYTES = 10 << 20
 SEGMENT_BYTES = 256 << 10
@@ -21,6 +23,7 @@ class Segments:
     Args:
         directory: of the segments; None keeps none.
         facts: for the headers of new segments.
+        names: the registered names, which each segment has lines of; more may be added at any time.
         lock: guards all state here; re-entrant, since a signal handler may interrupt the thread that holds it.
 
     Attributes:
@@ -28,11 +31,18 @@ class Segments:
     """
 
     def __init__(
-        self, directory: str | None, facts: dict[str, Any], counters: Counters, clock: Clock, lock: "threading.RLock"
+        self,
+        directory: str | None,
+        facts: dict[str, Any],
+        names: AbstractSet[str],
+        counters: Counters,
+        clock: Clock,
+        lock: "threading.RLock",
     ) -> None:
         self.live: Segment | None = None
         self._directory = directory
         self._facts = facts
+        self._names = names
         self._counters = counters
         self._clock = clock
         self._lock = lock
@@ -53,12 +63,41 @@ class Segments:
         if live.size > self._rotate_at:
             live = self._rotate(live)
         try:
+            if len(live.names) != len(self._names):
+                self._append_names(live)
             live.append(data, lines)
         except OSError:
-            # Perhaps only this file can't be written: it reached a limit, or its disk was removed.
-            if live.size <= HEADER_BYTES or not self.try_rotate(live):
-                raise
-            (self.live or live).append(data, lines)
+            if live.file.is_ours:
+                # Perhaps only this file can't be written: it reached a limit, or its disk was removed.
+                if live.size <= live.start or not self.try_rotate(live):
+                    raise
+                live = self.live or live
+            elif not self._recover(live):
+                live = self.live or self._open()
+            live.append(data, lines)
+
+    def _append_names(self, live: Segment) -> None:
+        """Add the names that were registered since. Raises OSError."""
+        names = set(self._names) - live.names
+        text = encode_names(names)
+        if text:
+            live.append(text, 0)
+        live.names |= names
+
+    def _recover(self, segment: Segment) -> bool:
+        """Open a segment again whose descriptor other code closed; False where it is not this process's any more.
+
+        Called under the lock. Raises OSError where it can't be opened now.
+        """
+        if segment.recover():
+            return True
+        # Another process adopted it and sends its events, unless they were deleted with their directory.
+        if not os.path.isdir(os.path.dirname(segment.path or "")):
+            self._counters.drop("corrupt", segment.lines)
+        if segment is self.live:
+            self.live = None
+        self._sealed = [s for s in self._sealed if s is not segment]
+        return False
 
     def _open(self) -> Segment:
         created = self._create()
@@ -74,10 +113,10 @@ class Segments:
             raise OSError(errno.ENOENT, "no directory")
         header = Header(FORMAT_VERSION, HEADER_BYTES, self._facts, self._clock.boot_id, self._clock.boot_time)
         try:
-            return Segment.create(self._directory, header, now=self._clock.now())
+            return Segment.create(self._directory, header, self._names, now=self._clock.now())
         except FileNotFoundError:
             make_private_directory(self._directory)
-            return Segment.create(self._directory, header, now=self._clock.now())
+            return Segment.create(self._directory, header, self._names, now=self._clock.now())
 
     def _rotate(self, old: Segment) -> Segment:
         """Seal `old` and return a new live segment; `old` itself where none can be created.
@@ -115,22 +154,31 @@ class Segments:
                 self.live = None
                 live.remove()
 
-    def restore_deleted(self) -> None:
-        """Write deleted files again: this process still has them open, but the next one would not find them."""
+    def restore_lost(self) -> None:
+        """Open files again whose descriptors other code closed, and write deleted files again.
+
+        This process still has those open, but the next one would not find them.
+        """
         for segment in self.all():
-            if not segment.on_disk:
+            if self._is_open(segment) and not segment.on_disk:
                 try:
                     make_private_directory(os.path.dirname(segment.path or ""))
                     segment.restore(now=self._clock.now())
                 except OSError:
                     return  # tried again before the next batch; its lines can be sent until then
 
+    def _is_open(self, segment: Segment) -> bool:
+        try:
+            return self._recover(segment)
+        except OSError:
+            return False  # tried again before the next batch
+
     # Reading -------------------------------------------------------------------------------------------------
 
     def start_reading(self) -> Segment | None:
         """The segment to read from; it is not dropped until the next call."""
         with self._lock:
-            self._reading = next(iter(self.all()), None)
+            self._reading = next((segment for segment in self.all() if self._is_open(segment)), None)
             return self._reading
 
     def after(self, segment: Segment) -> list[Segment]:

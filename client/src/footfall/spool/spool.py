@@ -5,15 +5,17 @@ the disk is slow, full or absent, lines wait in bounded memory and reach the dis
 """
 
 import threading
+from collections.abc import Set as AbstractSet
 from time import perf_counter
 from typing import Any
 
 import msgspec
 
 from ..runtime import Clock, Counters
+from .header import Header
 from .memory_queue import MemoryQueue
 from .reader import Batch, read_batch
-from .segment import Header, Segment
+from .segment import Segment
 from .segments import Segments
 
 LOCK_SECONDS = 0.1
@@ -32,6 +34,7 @@ class Spool:
         directory: of the segments; None keeps all lines in memory.
         facts: properties that all events of this process share, kept in each segment's header. Changed by
             `set_facts` only.
+        names: the registered names that events may have, kept in each segment; more may be added at any time.
         network: the directory is on a network file system: always pass through memory.
 
     Attributes:
@@ -39,10 +42,18 @@ class Spool:
     """
 
     def __init__(
-        self, directory: str | None, facts: dict[str, Any], counters: Counters, clock: Clock, *, network: bool = False
+        self,
+        directory: str | None,
+        facts: dict[str, Any],
+        counters: Counters,
+        clock: Clock,
+        *,
+        names: AbstractSet[str] = frozenset(),
+        network: bool = False,
     ) -> None:
         self.note = ""
         self._facts = facts
+        self._names = names
         self._directory = directory
         self._counters = counters
         self._clock = clock
@@ -54,7 +65,7 @@ class Spool:
         # Re-entrant: a signal handler or a finaliser that records may interrupt an append on the same thread.
         self._lock = threading.RLock()
         self._memory = MemoryQueue()
-        self._segments = Segments(directory, facts, counters, clock, self._lock)
+        self._segments = Segments(directory, facts, names, counters, clock, self._lock)
 
     # On the caller's thread ----------------------------------------------------------------------------------
 
@@ -108,7 +119,7 @@ class Spool:
         if self._directory is None or self._discarding:
             return
         with self._lock:
-            self._segments.restore_deleted()
+            self._segments.restore_lost()
             self._memory.requeue()
             # Only the lines that wait now, however fast more come in: this thread must also send.
             for _ in range(0, len(self._memory), DRAIN_LINES):
@@ -139,16 +150,23 @@ class Spool:
                 segment = self._segments.start_reading()
                 if segment is None:
                     return self._peek_memory(limit)
-                self._handle_truncation(segment)
+                try:
+                    self._handle_truncation(segment)
+                except OSError:
+                    continue  # other code closed the descriptor since
                 # Determined before reading: a segment that is sealed by now has no writer, so its end is final.
                 live = segment is self._segments.live
             try:
                 batch = read_batch(segment, limit, self._counters, live=live)
             except OSError:
+                if not segment.file.is_ours:
+                    continue
                 if not self._drop_unreadable(segment):
                     return self._peek_memory(limit)
                 continue
             if batch is not None:
+                # What this process registers since is as public as what was registered then.
+                batch.tools = frozenset(self._names | segment.names)
                 return batch
             if live:
                 self._segments.remove_if_delivered(segment)
@@ -192,9 +210,12 @@ class Spool:
 
     def _read(self, segment: Segment, limit: int) -> Batch | None:
         try:
-            return read_batch(segment, limit, self._counters, live=True)
+            batch = read_batch(segment, limit, self._counters, live=True)
         except OSError:
             return None
+        if batch is not None:
+            batch.tools = frozenset(self._names | segment.names)
+        return batch
 
     def acknowledge(self, batch: Batch) -> None:
         """The server has the batch: it is never read again."""

@@ -11,8 +11,8 @@ from typing import Any
 
 from footfall import Product, Telemetry
 from footfall.catalogue import ToolExecuted
-from footfall.runtime import state_directory
-from footfall.send import sending_lock, sent_log
+from footfall.runtime import descriptor, private_files, state_directory
+from footfall.send import sent_log
 from footfall.spool import segment
 
 TOOLS = [f"t{number}" for number in range(1000)]
@@ -113,5 +113,5 @@ def inject() -> None:
         state_directory.file_system_type = lambda *_: "nfs4"
     elif kind:
         files = FaultyFiles(kind, os.environ["FAULT"])
-        for module in (segment, sent_log, sending_lock, state_directory):
+        for module in (descriptor, private_files, segment, sent_log, state_directory):
             module.os = files  # type: ignore[attr-defined] # the point of it

@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ...runtime import Descriptor
 from .facts import LookupOutcome
 from .kubeconfig import Endpoint, NoAnswerError
 
 if TYPE_CHECKING:  # imported only where a cluster is configured
-    import socket
     import ssl
+
+    from ...runtime.own_socket import OwnSocket
 
 MAX_ANSWER_BYTES = 512 * 1024
 _MAX_ADDRESSES = 4
@@ -28,7 +30,7 @@ class TimeLimit:
     def __init__(self, seconds: float) -> None:
         self._deadline = time.monotonic() + seconds
         self._cancelled = False
-        self._socket: socket.socket | None = None
+        self._socket: OwnSocket | None = None
 
     def remaining(self) -> float:
         """Seconds left, more than 0. Raises TimeoutError if none are left."""
@@ -37,7 +39,7 @@ class TimeLimit:
             raise TimeoutError
         return seconds
 
-    def attach(self, connected: "socket.socket") -> None:
+    def attach(self, connected: "OwnSocket") -> None:
         """Make `cancel` shut this socket down. Raises TimeoutError if the time is up already."""
         # Store it, then check. `cancel` sets its flag, then reads the socket. So one of the two always sees the other.
         self._socket = connected
@@ -77,7 +79,7 @@ class ApiConnection:
         self._headers = {"Accept": "application/json", "User-Agent": "footfall"}
         if endpoint.token:
             self._headers["Authorization"] = f"Bearer {endpoint.token}"
-        self._plain_socket: socket.socket | None = None
+        self._plain_socket: OwnSocket | None = None
         self._http = http.client.HTTPConnection(self._host, self._port)
         self._http.auto_open = 0  # automatic opening would ignore TLS and the time limit
 
@@ -125,8 +127,10 @@ class ApiConnection:
             connected.settimeout(self._time_limit.remaining())
             self._http.sock = self._tls.wrap_socket(connected, server_hostname=self._name)
 
-    def _open_socket(self) -> "socket.socket":
+    def _open_socket(self) -> "OwnSocket":
         import socket
+
+        from ...runtime.own_socket import open_socket
 
         addresses = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)[:_MAX_ADDRESSES]
         failure: OSError = OSError("no address")
@@ -134,7 +138,7 @@ class ApiConnection:
             # Each address gets an equal share of the time, so that one that drops packets can't use it all.
             share = self._time_limit.remaining() / (len(addresses) - index)
             try:
-                return socket.create_connection((str(address[0]), self._port), timeout=share)
+                return open_socket((str(address[0]), self._port), share)
             except OSError as error:
                 failure = error
         raise failure
@@ -157,9 +161,12 @@ def tls_context(endpoint: Endpoint) -> "ssl.SSLContext":
     """The TLS context of an endpoint. Raises NoAnswerError if its certificates can't be used."""
     import ssl
 
+    from ...runtime.own_socket import OwnTlsSocket
+
     # Not `create_default_context`: from Python 3.13 on it refuses the CAs that Kubernetes creates, and it writes
     # session keys to the file in SSLKEYLOGFILE.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.sslsocket_class = OwnTlsSocket
     # As in Go, every certificate of the bundle is trusted: a root, an intermediate or the server's own.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     try:
@@ -187,10 +194,10 @@ def _as_path(material: str | bytes | None) -> Iterator[str | None]:
         return
     if not hasattr(os, "memfd_create"):
         raise NoAnswerError("client key needs memfd")
-    descriptor = os.memfd_create("footfall", os.MFD_CLOEXEC)
+    memory = Descriptor(os.memfd_create("footfall", os.MFD_CLOEXEC))
     try:
-        with os.fdopen(descriptor, "wb", closefd=False) as file:
+        with os.fdopen(memory.proven(), "wb", closefd=False) as file:
             file.write(material)
-        yield f"/proc/self/fd/{descriptor}"
+        yield f"/proc/self/fd/{memory.number}"
     finally:
-        os.close(descriptor)
+        memory.close()

@@ -19,11 +19,15 @@ _MAX_HEADER_BYTES = 64 << 10
 
 
 class ConnectionFailedError(Exception):
-    """No answer arrived. `reason` is one of a closed set of short texts, without names and addresses."""
+    """No answer arrived. `reason` is one of a closed set of short texts, without names and addresses.
 
-    def __init__(self, reason: str) -> None:
+    `lost`: not the network's fault, but that of code in this process that closed the socket's number.
+    """
+
+    def __init__(self, reason: str, *, lost: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.lost = lost
 
 
 class FinalResponse(HTTPResponse):

@@ -13,6 +13,7 @@ from socket import gaierror
 from typing import Any
 from urllib.parse import urlsplit
 
+from ...runtime.own_socket import OwnTlsSocket, SocketLostError, open_socket  # by file: `runtime` does not load it
 from .deadline import AnswerDeadline, ConnectionFailedError
 
 CONNECT_SECONDS = 5.0
@@ -51,11 +52,11 @@ class DirectConnection:
             return self._request(body, headers, max_answer_bytes)
         except (OSError, ValueError, HTTPException) as error:
             self.close()
-            raise ConnectionFailedError(_reason(error)) from None
+            raise ConnectionFailedError(_reason(error), lost=isinstance(error, SocketLostError)) from None
 
     def _connect(self, timeout: float) -> None:
         connection = self._connection
-        if connection.sock is not None and _stale(connection.sock):
+        if connection.sock is not None and (not connection.sock.is_ours or _stale(connection.sock)):
             connection.close()
         if connection.sock is None:
             connection.timeout = min(timeout, CONNECT_SECONDS)
@@ -86,7 +87,7 @@ class DirectConnection:
     def abandon(self) -> None:
         """In a forked child: close the parent's connection in this process only, without taking any lock."""
         sock = self._connection.sock
-        if sock is not None:
+        if sock is not None and sock.is_ours:
             # Not close(): a thread of the parent may hold the lock of the answer's buffer, and it does not exist here.
             os.close(sock.detach())
 
@@ -103,10 +104,17 @@ class _ConnectTimeoutError(TimeoutError):
 
 def _connection(scheme: str, host: str, port: int | None, ca_certs: str | None) -> Any:
     if scheme == "http":
-        return _DirectHTTPConnection(host, port)
-    directory = ca_certs is not None and isdir(ca_certs)
-    context = ssl.create_default_context(cafile=None if directory else ca_certs, capath=ca_certs if directory else None)
-    return _DirectHTTPSConnection(host, port, context=context)
+        connection: Any = _DirectHTTPConnection(host, port)
+    else:
+        directory = ca_certs is not None and isdir(ca_certs)
+        context = ssl.create_default_context(
+            cafile=None if directory else ca_certs, capath=ca_certs if directory else None
+        )
+        context.sslsocket_class = OwnTlsSocket
+        connection = _DirectHTTPSConnection(host, port, context=context)
+    # How http.client opens its socket.
+    connection._create_connection = lambda address, timeout, _source: open_socket(address, timeout)
+    return connection
 
 
 def _stale(sock: Any) -> bool:

@@ -5,25 +5,58 @@ Imported only where a proxy is set.
 
 from collections.abc import Mapping
 from os.path import isdir
-from typing import Any
+from socket import gaierror
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError
 from urllib3.poolmanager import ProxyManager
 from urllib3.util import make_headers, parse_url
+from urllib3.util.ssl_ import create_urllib3_context
 
+from ...runtime.own_socket import (
+    OwnSocket,
+    OwnTlsSocket,
+    SocketLostError,
+    open_socket,
+)  # by file: `runtime` does not load it
 from .deadline import AnswerDeadline, ConnectionFailedError
 from .direct import CONNECT_SECONDS
 
+if TYPE_CHECKING:
+    _Connection = HTTPConnection
+else:
+    _Connection = object
 
-class _ProxiedHTTPConnection(AnswerDeadline, HTTPConnection):
+
+class _OwnConnection(_Connection):
+    """A mixin: the socket is one of ours (see `runtime.own_socket`)."""
+
+    def _new_conn(self) -> OwnSocket:
+        try:
+            return open_socket((self._dns_host, self.port), self.timeout)
+        except gaierror as error:
+            raise NameResolutionError(self.host, self, error) from None
+        except TimeoutError:
+            raise ConnectTimeoutError(self, "timed out") from None
+        except OSError:
+            raise NewConnectionError(self, "failed") from None
+
+    @property
+    def is_connected(self) -> bool:
+        # TLS in TLS has the socket inside.
+        sock: Any = getattr(self.sock, "socket", self.sock)
+        return sock is not None and sock.is_ours and super().is_connected
+
+
+class _ProxiedHTTPConnection(AnswerDeadline, _OwnConnection, HTTPConnection):
     pass
 
 
-class _ProxiedHTTPSConnection(AnswerDeadline, HTTPSConnection):
+class _ProxiedHTTPSConnection(AnswerDeadline, _OwnConnection, HTTPSConnection):
     pass
 
 
@@ -43,15 +76,19 @@ class ProxiedConnection:
 
     def __init__(self, url: str, ca_certs: str | None, proxy: str) -> None:
         self._url = url
-        authorities: dict[str, Any] = (
-            {} if ca_certs is None else {"ca_cert_dir" if isdir(ca_certs) else "ca_certs": ca_certs}
-        )
+        context = _tls_context(ca_certs)
         try:
             # Name and password in a proxy's address are for the proxy only.
             credentials = parse_url(proxy).auth
             headers = make_headers(proxy_basic_auth=unquote(credentials)) if credentials else None
             self._manager: Any = ProxyManager(
-                proxy, num_pools=1, proxy_headers=headers, maxsize=1, block=False, **authorities
+                proxy,
+                num_pools=1,
+                proxy_headers=headers,
+                maxsize=1,
+                block=False,
+                ssl_context=context,
+                proxy_ssl_context=context,
             )
         except (HTTPError, ValueError):
             raise ConnectionFailedError("the proxy's address can't be used") from None
@@ -77,7 +114,8 @@ class ProxiedConnection:
             response.release_conn()
         except (HTTPError, OSError, ValueError) as error:
             self.close()
-            raise ConnectionFailedError(_reason(error)) from None
+            lost = any(isinstance(cause, SocketLostError) for cause in (error, *error.args))
+            raise ConnectionFailedError(_reason(error), lost=lost) from None
         return response.status, answer, response.headers.get("Retry-After")
 
     def abandon(self) -> None:
@@ -86,6 +124,17 @@ class ProxiedConnection:
     def close(self) -> None:
         """Close the connection; the next post makes a new one."""
         self._manager.clear()
+
+
+def _tls_context(ca_certs: str | None) -> Any:
+    """As urllib3 makes it, for sockets of ours. Raises OSError where the authorities can't be read."""
+    context = create_urllib3_context()
+    if ca_certs is None:
+        context.load_default_certs()
+    else:
+        context.load_verify_locations(**{"capath" if isdir(ca_certs) else "cafile": ca_certs})
+    context.sslsocket_class = OwnTlsSocket
+    return context
 
 
 _REASONS = (
