@@ -164,8 +164,25 @@ class OwnTlsSocket(_Proving, ssl.SSLSocket):
         self._repeat(super().do_handshake, select.POLLIN)
 
 
-def open_socket(address: tuple[str, int], timeout: float | None) -> OwnSocket:
+STANDARD = hasattr(select, "poll") and socket.socket.__module__ == "socket" and ssl.SSLSocket.__module__ == "ssl"
+"""False where gevent or another library has replaced the standard library's sockets, which wait in its own loop."""
+
+
+def is_usable(sock: Any) -> bool:
+    """Whether the number of an `OwnSocket` is still its own. Any other socket can't be asked."""
+    return getattr(sock, "is_ours", True) is True
+
+
+def use_own_sockets(context: ssl.SSLContext) -> None:
+    """Make a context give sockets of ours."""
+    if STANDARD:
+        context.sslsocket_class = OwnTlsSocket
+
+
+def open_socket(address: tuple[str, int], timeout: float | None) -> socket.socket:
     """Connect to a host and port; each of its addresses gets `timeout` seconds. Raises OSError."""
+    if not STANDARD:
+        return socket.create_connection(address, timeout)
     failure: OSError = OSError("the host name has no address")
     for family, kind, protocol, _, resolved in socket.getaddrinfo(*address, type=socket.SOCK_STREAM):
         connected = None

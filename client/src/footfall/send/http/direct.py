@@ -13,7 +13,12 @@ from socket import gaierror
 from typing import Any
 from urllib.parse import urlsplit
 
-from ...runtime.own_socket import OwnTlsSocket, SocketLostError, open_socket  # by file: `runtime` does not load it
+from ...runtime.own_socket import (  # by file: `runtime` does not load it
+    SocketLostError,
+    is_usable,
+    open_socket,
+    use_own_sockets,
+)
 from .deadline import AnswerDeadline, ConnectionFailedError
 
 CONNECT_SECONDS = 5.0
@@ -56,7 +61,7 @@ class DirectConnection:
 
     def _connect(self, timeout: float) -> None:
         connection = self._connection
-        if connection.sock is not None and (not connection.sock.is_ours or _stale(connection.sock)):
+        if connection.sock is not None and (not is_usable(connection.sock) or _stale(connection.sock)):
             connection.close()
         if connection.sock is None:
             connection.timeout = min(timeout, CONNECT_SECONDS)
@@ -87,7 +92,7 @@ class DirectConnection:
     def abandon(self) -> None:
         """In a forked child: close the parent's connection in this process only, without taking any lock."""
         sock = self._connection.sock
-        if sock is not None and sock.is_ours:
+        if sock is not None and is_usable(sock):
             # Not close(): a thread of the parent may hold the lock of the answer's buffer, and it does not exist here.
             os.close(sock.detach())
 
@@ -110,7 +115,7 @@ def _connection(scheme: str, host: str, port: int | None, ca_certs: str | None) 
         context = ssl.create_default_context(
             cafile=None if directory else ca_certs, capath=ca_certs if directory else None
         )
-        context.sslsocket_class = OwnTlsSocket
+        use_own_sockets(context)
         connection = _DirectHTTPSConnection(host, port, context=context)
     # How http.client opens its socket.
     connection._create_connection = lambda address, timeout, _source: open_socket(address, timeout)
