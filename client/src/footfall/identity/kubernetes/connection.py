@@ -15,9 +15,8 @@ from .facts import LookupOutcome
 from .kubeconfig import Endpoint, NoAnswerError
 
 if TYPE_CHECKING:  # imported only where a cluster is configured
+    import socket
     import ssl
-
-    from ...runtime.own_socket import OwnSocket
 
 MAX_ANSWER_BYTES = 512 * 1024
 _MAX_ADDRESSES = 4
@@ -30,7 +29,7 @@ class TimeLimit:
     def __init__(self, seconds: float) -> None:
         self._deadline = time.monotonic() + seconds
         self._cancelled = False
-        self._socket: OwnSocket | None = None
+        self._socket: socket.socket | None = None
 
     def remaining(self) -> float:
         """Seconds left, more than 0. Raises TimeoutError if none are left."""
@@ -39,7 +38,7 @@ class TimeLimit:
             raise TimeoutError
         return seconds
 
-    def attach(self, connected: "OwnSocket") -> None:
+    def attach(self, connected: "socket.socket") -> None:
         """Make `cancel` shut this socket down. Raises TimeoutError if the time is up already."""
         # Store it, then check. `cancel` sets its flag, then reads the socket. So one of the two always sees the other.
         self._socket = connected
@@ -79,7 +78,7 @@ class ApiConnection:
         self._headers = {"Accept": "application/json", "User-Agent": "footfall"}
         if endpoint.token:
             self._headers["Authorization"] = f"Bearer {endpoint.token}"
-        self._plain_socket: OwnSocket | None = None
+        self._plain_socket: socket.socket | None = None
         self._http = http.client.HTTPConnection(self._host, self._port)
         self._http.auto_open = 0  # automatic opening would ignore TLS and the time limit
 
@@ -127,7 +126,7 @@ class ApiConnection:
             connected.settimeout(self._time_limit.remaining())
             self._http.sock = self._tls.wrap_socket(connected, server_hostname=self._name)
 
-    def _open_socket(self) -> "OwnSocket":
+    def _open_socket(self) -> "socket.socket":
         import socket
 
         from ...runtime.own_socket import open_socket
@@ -161,12 +160,12 @@ def tls_context(endpoint: Endpoint) -> "ssl.SSLContext":
     """The TLS context of an endpoint. Raises NoAnswerError if its certificates can't be used."""
     import ssl
 
-    from ...runtime.own_socket import OwnTlsSocket
+    from ...runtime.own_socket import use_own_sockets
 
     # Not `create_default_context`: from Python 3.13 on it refuses the CAs that Kubernetes creates, and it writes
     # session keys to the file in SSLKEYLOGFILE.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.sslsocket_class = OwnTlsSocket
+    use_own_sockets(context)
     # As in Go, every certificate of the bundle is trusted: a root, an intermediate or the server's own.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     try:

@@ -17,12 +17,12 @@ from urllib3.poolmanager import ProxyManager
 from urllib3.util import make_headers, parse_url
 from urllib3.util.ssl_ import create_urllib3_context
 
-from ...runtime.own_socket import (
-    OwnSocket,
-    OwnTlsSocket,
+from ...runtime.own_socket import (  # by file: `runtime` does not load it
     SocketLostError,
+    is_usable,
     open_socket,
-)  # by file: `runtime` does not load it
+    use_own_sockets,
+)
 from .deadline import AnswerDeadline, ConnectionFailedError
 from .direct import CONNECT_SECONDS
 
@@ -35,7 +35,7 @@ else:
 class _OwnConnection(_Connection):
     """A mixin: the socket is one of ours (see `runtime.own_socket`)."""
 
-    def _new_conn(self) -> OwnSocket:
+    def _new_conn(self) -> Any:
         try:
             return open_socket((self._dns_host, self.port), self.timeout)
         except gaierror as error:
@@ -49,7 +49,7 @@ class _OwnConnection(_Connection):
     def is_connected(self) -> bool:
         # TLS in TLS has the socket inside.
         sock: Any = getattr(self.sock, "socket", self.sock)
-        return sock is not None and sock.is_ours and super().is_connected
+        return sock is not None and is_usable(sock) and super().is_connected
 
 
 class _ProxiedHTTPConnection(AnswerDeadline, _OwnConnection, HTTPConnection):
@@ -133,7 +133,7 @@ def _tls_context(ca_certs: str | None) -> Any:
         context.load_default_certs()
     else:
         context.load_verify_locations(**{"capath" if isdir(ca_certs) else "cafile": ca_certs})
-    context.sslsocket_class = OwnTlsSocket
+    use_own_sockets(context)
     return context
 
 
