@@ -96,7 +96,7 @@ WIRE = (
     Guard(
         "files for the owner only",
         "other users of the machine reading the log of what was sent",
-        (client("send/sent_log", "os.O_WRONLY, 0o600)", "os.O_WRONLY, 0o644)"),),
+        (client("runtime/private_files", "flags | _NO_LINKS, 0o600)", "flags | _NO_LINKS, 0o644)"),),
         "state: others may read",
     ),
     Guard(
@@ -104,9 +104,9 @@ WIRE = (
         "other users of the machine looking into the state directory",
         (
             client(
-                "runtime/state_directory",
-                "os.makedirs(path, mode=0o700, exist_ok=True)",
-                "os.makedirs(path, mode=0o755, exist_ok=True)",
+                "runtime/private_files",
+                "os.mkdir(path, mode=0o700)",
+                "os.mkdir(path, mode=0o755)",
             ),
         ),
         "state: others may read",

@@ -120,6 +120,7 @@ class Pipeline(Lifetime):
             self.counters,
             self.clock,
             directory=directory,
+            host=self.settings.host,
             key=self.settings.key,
             log=self.log_from_worker,
         )
@@ -144,14 +145,13 @@ class Pipeline(Lifetime):
         if self.settings.state_dir_configured and self.settings.state_dir and not self.state.path and not self._preview:
             variable = f"{self.product.prefix}TELEMETRY_STATE_DIR"
             warnings.append(f"{variable} can't be used ({self.state.note}); events wait in memory only")
+        elif self.state.refused:
+            warnings.append(f"{self.state.note}; events wait in memory only")
         if self._facts["deployment"] == OTHER:
             variable = f"{self.product.prefix}DEPLOYMENT_METHOD"
             warnings.append(f"{variable} is none of {', '.join(DEPLOYMENT_METHODS)}; it is sent as `{OTHER}`")
         if self._preview and not self.settings.key and not self.settings.error:
             warnings.append(f"{missing_key_message(self.product)}; without it nothing is sent when preview ends")
-        if self.state.refused:
-            variable = f"{self.product.prefix}TELEMETRY_STATE_DIR"
-            warnings.append(f"{self.state.refused}; events wait in memory ({variable} names another directory)")
         for warning in warnings:
             log.warning("%s telemetry: %s", self.product.name, warning)
 

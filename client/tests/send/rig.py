@@ -17,15 +17,24 @@ FACTS = {"common": {"dot_ai_version": "2.2.0", "ai_provider": "anthropic", "is_i
 class Rig:
     """One process's recorder, spool and shipper over a state directory."""
 
-    def __init__(self, state: Path, server: Server | Destination | None, clock: SteppedClock | None = None) -> None:
-        (state / "spool").mkdir(parents=True, exist_ok=True)
+    def __init__(
+        self,
+        state: Path,
+        server: Server | Destination | None,
+        clock: SteppedClock | None = None,
+        *,
+        host: str = "https://one.example",
+        key: str = "phc_test",
+        tools: tuple[str, ...] = ("recommend",),
+    ) -> None:
+        (state / "spool").mkdir(parents=True, exist_ok=True, mode=0o700)
         self.state = state
         self.clock = clock or SteppedClock()
         self.counters = Counters()
         self.logged: list[str] = []
         catalogue = catalogue_for("dot-ai")
         self.recorder = Recorder(catalogue, lambda line: self.spool.append(line), self.counters, self.clock)
-        self.recorder.register_tools("recommend")
+        self.recorder.register_tools(*tools)
         names = self.recorder.tools
         self.spool = Spool(str(state / "spool"), dict(FACTS), self.counters, self.clock, names=names)
         self.sender = BatchSender(server.url if server else "http://127.0.0.1:9", {})
@@ -38,7 +47,8 @@ class Rig:
             self.counters,
             self.clock,
             directory=str(state),
-            key="phc_test",
+            host=host,
+            key=key,
             log=self.logged.append,
         )
 
@@ -68,7 +78,7 @@ class Rig:
     @property
     def dropped(self) -> dict[str, int]:
         """Events dropped by all processes that share the state directory, by reason."""
-        return SendState.read(str(self.state)).dropped
+        return SendState.read(str(self.state), "").dropped
 
     def files(self) -> list[Path]:
         return sorted((self.state / "spool").glob("*.seg"))

@@ -17,6 +17,7 @@ from ..send import (
     SendState,
     SentLog,
     compressed,
+    destination_id,
     request_body,
 )
 from ..settings import DEFAULT_HOST, OFF_MARKER, Decision, Product, Settings, decide, missing_key_message
@@ -66,7 +67,7 @@ class ProductStatus:
         self.settings = Settings.read(self.product, self.environ)
         self.directory = self.settings.state_dir
         self.about = read_json(os.path.join(self.directory, "product.json"))
-        self.send_state = SendState.read(self.directory)
+        self.send_state = SendState.read(self.directory, destination_id(self.host, self.key))
         self.decision = self._decide()
 
     def _decide(self) -> Decision:
@@ -87,7 +88,7 @@ class ProductStatus:
     @property
     def not_run_yet(self) -> str:
         """The end of a sentence for a product without a `product.json`."""
-        if any(lines for _, lines in self.segments()):
+        if any(segment.lines for segment in self.segments()):
             return f"{self.product.name} has just begun and does not know its instance ID yet"
         return f"{self.product.name} has not run here yet with telemetry on"
 

@@ -32,14 +32,14 @@ class StateDirectory(msgspec.Struct, frozen=True):
         durable: whether files are still there after a restart.
         network: whether it is on a network file system, where an append may take long.
         note: a phrase for `footfall status`; it does not name the path, which may name a user.
-        refused: why an existing directory isn't used: other users could have written it. Else empty.
+        refused: an existing directory isn't used, because other users could have written it.
     """
 
     path: str | None
     durable: bool
     network: bool
     note: str
-    refused: str = ""
+    refused: bool = False
 
 
 def open_state_directory(path: str, *, configured: bool) -> StateDirectory:
@@ -54,8 +54,7 @@ def open_state_directory(path: str, *, configured: bool) -> StateDirectory:
         make_private_directory(os.path.join(path, "spool"))
         _try_file(os.path.join(path, f".probe-{os.urandom(8).hex()}"))
     except NotPrivateError as error:
-        refused = f"the state directory isn't private: it is {error.strerror}"
-        return StateDirectory(None, False, False, f"events wait in memory: {refused}", refused)
+        return StateDirectory(None, False, False, f"the state directory isn't private: it is {error.strerror}", True)
     except OSError as error:
         return StateDirectory(None, False, False, f"no state directory: {error.strerror or 'cannot be written'}")
     end = ends_with_container(path)

@@ -10,7 +10,7 @@ Every wait is bounded, no answer can raise, and a batch that failed is kept. Imp
 
 from .lifetime import Lifetime
 from .packer import MAX_EVENT_AGE_SECONDS, Packer
-from .send_state import SendState
+from .send_state import SendState, destination_id
 from .sent_log import SentLog
 from .shipper import BATCH_EVENTS, InstanceFacts, Shipper
 from .wire import BatchSender, Delivered, Outcome, compressed, request_body, rfc3339
@@ -30,6 +30,7 @@ __all__ = [
     "Shipper",
     "Worker",
     "compressed",
+    "destination_id",
     "request_body",
     "rfc3339",
 ]

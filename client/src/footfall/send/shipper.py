@@ -15,7 +15,7 @@ from ..runtime import Clock, Counters, clock_shift
 from ..settings import OFF_MARKER
 from ..spool import Batch, Spool
 from .packer import MAX_EVENT_AGE_SECONDS, PackedBatch, Packer
-from .send_state import SendState, SendStateFile
+from .send_state import SendState, SendStateFile, destination_id
 from .sending_lock import SendingLock
 from .sent_log import SentLog
 from .wire import Delivered, Outcome, Retry, request_body
@@ -57,6 +57,7 @@ class Shipper:
         post: sends a body once and returns the meaning of the answer; its second argument is a timeout in seconds.
         identify: determines the instance; called once, on this thread. May take two seconds.
         directory: the state directory, for the totals and the back-off that all processes share; None without one.
+        host: the server's address; with the key it is the destination that a back-off belongs to.
         key: the product's public write key.
         log: writes one sentence to the log.
     """
@@ -71,6 +72,7 @@ class Shipper:
         clock: Clock,
         *,
         directory: str | None,
+        host: str,
         key: str,
         log: Callable[[str], None],
         jitter: Callable[[float, float], float] = random.uniform,
@@ -86,7 +88,7 @@ class Shipper:
         self._log = log
         self._jitter = jitter
         self._sent_log = SentLog(directory)
-        self._state_file = SendStateFile(directory, counters)
+        self._state_file = SendStateFile(directory, destination_id(host, key), counters)
         self._sending_lock = SendingLock(directory)
         self._limit = BATCH_EVENTS
         self._instance: InstanceFacts | None = None

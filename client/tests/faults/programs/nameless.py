@@ -50,6 +50,7 @@ def main() -> None:
         except subprocess.TimeoutExpired:
             recorder.kill()
     progress = json.loads(Path(os.environ["TEST_HOST_TELEMETRY_STATE_DIR"], "ship.json").read_bytes())
+    (progress,) = progress["destinations"].values()
     print(f"questions {len(asked)} tries {progress['failures']} why {progress['last_error']}", flush=True)
 
 

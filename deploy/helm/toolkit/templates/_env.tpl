@@ -38,7 +38,8 @@
 - name: DOT_AI_DEPLOYMENT_METHOD
   value: helm
 - name: DOT_AI_TELEMETRY_STATE_DIR
-  value: /var/lib/footfall
+  {{- /* Below the volume, whose root belongs to another user: the server makes this directory its own. */}}
+  value: /var/lib/footfall/state
 {{- if eq (toString .Values.telemetry.enabled) "false" }}
 - name: DOT_AI_TELEMETRY
   value: "false"
