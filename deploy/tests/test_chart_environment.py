@@ -61,7 +61,11 @@ def test_the_host_and_the_key_are_the_ones_of_the_values() -> None:
 
 def test_the_chart_says_that_helm_installed_it_and_where_state_is() -> None:
     read = Settings.read(PRODUCT, render().environment())
-    assert (read.deployment_method, read.state_dir, read.state_dir_configured) == ("helm", "/var/lib/footfall/state", True)
+    assert (read.deployment_method, read.state_dir, read.state_dir_configured) == (
+        "helm",
+        "/var/lib/footfall/state",
+        True,
+    )
     assert (read.host, read.key) == (PRODUCT.host, PRODUCT.write_key)
 
 
