@@ -69,11 +69,8 @@ class Packer:
             tools: the names that a tool may have; any other is sent as `other`. None where they are not known.
         """
         packed = PackedBatch()
-        if tools != self._tools:
-            self._tools, self._checks = tools, self._catalogue.checks(tools)
+        self._admit_tools(tools)
         suffix = self._event_suffix(facts, instance_id)
-        deployment = facts.get("deployment")
-        kubernetes = facts.get("kubernetes") or kubernetes
         for line in lines:
             try:
                 decoded = self._decode(line)
@@ -81,7 +78,7 @@ class Packer:
                 packed.dropped["corrupt"] += bool(line.strip())
                 continue
             epoch, uuid = decoded.epoch + int(clock_shift), decoded.uuid
-            properties = self._checked_properties(decoded, deployment, kubernetes)
+            properties = self._checked_properties(decoded, facts, kubernetes)
             if epoch < oldest:
                 packed.dropped["expired"] += 1
             elif properties is None or epoch >= YEAR_10000 or len(uuid) != 32 or not _HEX.issuperset(uuid):
@@ -90,6 +87,10 @@ class Packer:
                 packed.events.append(encode_event(decoded.name, epoch, uuid, properties, suffix))
         return packed
 
+    def _admit_tools(self, tools: AbstractSet[str] | None) -> None:
+        if tools != self._tools:
+            self._tools, self._checks = tools, self._catalogue.checks(tools)
+
     def _event_suffix(self, facts: dict[str, Any], instance_id: str) -> bytes:
         common, spooled_id = facts.get("common"), facts.get("instance")
         shared = self._common_check((common if type(common) is dict else {}).get) or {}
@@ -97,7 +98,7 @@ class Packer:
         valid = type(spooled_id) is str and _INSTANCE_ID.fullmatch(spooled_id)
         return event_suffix(str(spooled_id) if valid else instance_id, shared)
 
-    def _checked_properties(self, line: _Line, deployment: object, kubernetes: object) -> Properties | None:
+    def _checked_properties(self, line: _Line, facts: dict[str, Any], kubernetes: object) -> Properties | None:
         """The admitted properties of a line; None where the catalogue refuses them."""
         check = self._checks.get(line.name)
         if check is None:
@@ -105,6 +106,6 @@ class Packer:
         properties = line.properties
         if line.name == "server_started":
             # Known only once the API server has answered, and recording the event does not wait for that.
-            properties.setdefault("k8s_version", kubernetes)
-            properties.setdefault("deployment_method", deployment)
+            properties.setdefault("k8s_version", facts.get("kubernetes") or kubernetes)
+            properties.setdefault("deployment_method", facts.get("deployment"))
         return check(properties.get)

@@ -52,13 +52,11 @@ class Shipper:
     """Delivers the lines of a spool.
 
     Args:
-        spool: holds the lines that wait.
-        packer: makes events of lines.
+        spool, packer: hold the lines that wait, and make events of them.
         post: sends a body once and returns the meaning of the answer; its second argument is a timeout in seconds.
         identify: determines the instance; called once, on this thread. May take two seconds.
         directory: the state directory, for the totals and the back-off that all processes share; None without one.
-        host: the server's address; with the key it is the destination that a back-off belongs to.
-        key: the product's public write key.
+        host, key: the server's address and the product's public write key: the destination that a back-off belongs to.
         log: writes one sentence to the log.
     """
 
