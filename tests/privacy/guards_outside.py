@@ -139,8 +139,8 @@ AT_THE_COLLECTOR = (
         (
             collector(
                 "admit/any_event",
-                "dropped[UNKNOWN_PROPERTY] += len(properties.keys() - rule.known_names)",
-                "dropped.update(properties.keys() - rule.known_names)",
+                "times.dropped[UNKNOWN_PROPERTY] += len(unknown)",
+                "times.dropped.update(dict.fromkeys(unknown, 1))",
             ),
         ),
         "answers",

@@ -204,7 +204,10 @@ def version_property(product: str) -> str:
 
 
 def catalogue_for(product: str, *, events: Iterable[type[Event]] = (), client_names: Iterable[str] = ()) -> Catalogue:
-    """The catalogue of a product: the five events, the product's own `events`, and its own client names."""
+    """The catalogue of a product: the five events, the product's own `events`, and its own client names.
+
+    Raises TypeError where an own event takes the name of another event, or gives a property another type.
+    """
     common = properties_of(CommonProperties)
     common = {version_property(product) if name == "product_version" else name: p for name, p in common.items()}
-    return Catalogue(product, (*EVENTS, *events), common, client_names)
+    return Catalogue(product, EVENTS, common, client_names, events)

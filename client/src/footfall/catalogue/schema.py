@@ -12,6 +12,10 @@ from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
 import msgspec
 
 from .kinds import KINDS, Checker, Kind, Value, Vocabulary
+from .own_events import check_own_event
+
+FIRST_VERSION = "1.0"
+"""The first version of every catalogue."""
 
 Properties = dict[str, Value]
 Check = Callable[[Callable[[str], object]], "Properties | None"]
@@ -28,14 +32,14 @@ class Property(msgspec.Struct, frozen=True):
         question: which of the four questions it answers: `tools`, `errors`, `providers` or `next`.
         since: the version of the catalogue that introduced it.
         retired: the version of the catalogue that retired it; a retired property is no longer sent.
-        required: whether an event without an admissible value is dropped.
+        required: whether `record` drops an event without an admissible value. Events of other releases are kept.
     """
 
     kind: Kind
     meaning: str
     purpose: str
     question: str
-    since: str = "1.0"
+    since: str = FIRST_VERSION
     retired: str | None = None
     required: bool = True
 
@@ -116,6 +120,8 @@ class Catalogue:
         product: the product's name, such as `dot-ai`.
         events: wire name → `EventType`, without the common properties.
         common: wire name → `Property`, for the properties that every event carries.
+
+    Raises TypeError where an event of `own`, the product's, takes the name of another event or of a property.
     """
 
     def __init__(
@@ -124,15 +130,36 @@ class Catalogue:
         events: Iterable[type[Event]],
         common: dict[str, Property],
         client_names: Iterable[str] = (),
+        own: Iterable[type[Event]] = (),
     ) -> None:
         names = tuple(client_names)
         self.product = product
-        self.events = {e.name: _add_client_names(e, names) for e in map(event_type, events)}
         self.common = dict(common)
+        self.events = {e.name: e for e in map(event_type, events)}
+        self._built_in = frozenset(self.events)
+        for event in map(event_type, own):
+            check_own_event(event, self.events, self.common)
+            self.events[event.name] = event
+        self.events = {name: _add_client_names(event, names) for name, event in self.events.items()}
+
+    def indispensable(self, event: str) -> frozenset[str]:
+        """The properties without which an event of any release is refused; any other is left out of it.
+
+        A release that is older or newer may know other properties. So only those of the built-in events count that
+        were there from the beginning, which the charts rely on.
+        """
+        properties = self.events[event].properties if event in self._built_in else {}
+        return frozenset(name for name, p in properties.items() if p.required and p.since == FIRST_VERSION)
 
     def checks(self, tools: Container[str] | None = None) -> dict[str, Check]:
-        """One check per event, without the common properties; `tools` are the registered names, None if not known."""
-        return {name: compile_check(event.properties, tools) for name, event in self.events.items()}
+        """One check per event of any release, without the common properties.
+
+        `tools` are the registered names, None if not known.
+        """
+        return {
+            name: compile_check(event.properties, tools, self.indispensable(name))
+            for name, event in self.events.items()
+        }
 
     def event_checks(self, tools: Container[str]) -> dict[str, EventCheck]:
         """One check per event class, for events that are objects of it."""
@@ -153,14 +180,16 @@ def _add_client_names(event: EventType, names: tuple[str, ...]) -> EventType:
     return msgspec.structs.replace(event, properties=properties)
 
 
-def compile_check(properties: dict[str, Property], tools: Container[str] | None = None) -> Check:
+def compile_check(
+    properties: dict[str, Property], tools: Container[str] | None = None, required: Container[str] = ()
+) -> Check:
     """A function that reads each property through a getter and returns the admitted values by name.
 
-    The getter takes a property's name and returns its value, or None if it is absent. The result is None if a required
-    property has no admissible value; the whole event is then dropped. Retired properties are not read.
+    The getter takes a property's name and returns its value, or None if it is absent. The result is None if a
+    `required` property has no admissible value; the whole event is then dropped. Retired properties are not read.
     """
     table: list[tuple[str, Checker, bool]] = [
-        (name, p.kind.checker(tools), p.required) for name, p in properties.items() if p.retired is None
+        (name, p.kind.checker(tools), name in required) for name, p in properties.items() if p.retired is None
     ]
 
     def check(get: Callable[[str], object]) -> Properties | None:

@@ -23,6 +23,7 @@ class Admitted:
         refused: events by reason.
         dropped: properties by reason.
         reasons: one per event, None for an admitted one; empty after `Admission.admit_client_batch`.
+        misfits: what does not fit the catalogue, by subject and version; empty after `Admission.admit_client_batch`.
     """
 
     lines: bytes
@@ -30,6 +31,7 @@ class Admitted:
     refused: Counts = field(default_factory=no_counts)
     dropped: Counts = field(default_factory=no_counts)
     reasons: list[str | None] = field(default_factory=list)
+    misfits: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
 class Admission:
@@ -104,6 +106,7 @@ class Admission:
                 result.refused[line] += 1
                 reasons.append(line)
         result.lines, result.accepted = b"".join(lines), len(lines)
+        result.misfits = times.misfits
         return result
 
 

@@ -12,8 +12,9 @@ from footfall.catalogue import WIRE_CONSTANTS, Catalogue, version_property
 from .client_batch import ClientBatchWriter, compile_client_batch, is_canonical_uuid, with_checksum
 from .instance_hash import MAX_ID, instance_fragments
 from .json_fragments import EventRules, property_rules
+from .misfits import MISFIT_EVENT, MISSING, NOT_ADMITTED, RETIRED, UNKNOWN_PROPERTIES
 from .new_instances import TOO_MANY_INSTANCES, NewInstances, TooManyInstancesError
-from .request_times import Counts, RequestTimes
+from .request_times import RequestTimes
 
 UNKNOWN_EVENT = "unknown_event"
 MALFORMED = "malformed"
@@ -71,15 +72,18 @@ def compile_writers(
 
 
 def _line_writer(product: str, rules: dict[str, EventRules], instance_fragment: Callable[[str], str]) -> WriteLine:
+    version = version_property(product)
+
     def write_line(raw: msgspec.Raw, times: RequestTimes) -> bytes | str:
         try:
             event = _decode(raw)
         except (msgspec.DecodeError, ValueError, RecursionError):
             return MALFORMED
         rule = rules.get(event.event)
-        if rule is None:
-            return UNKNOWN_EVENT
         properties = event.properties or {}
+        if rule is None:
+            times.note_misfit(MISFIT_EVENT, properties.get(version))
+            return UNKNOWN_EVENT
         distinct_id = event.distinct_id
         if type(distinct_id) is not str or not distinct_id:
             distinct_id = _distinct_id_of(event, properties)
@@ -90,7 +94,7 @@ def _line_writer(product: str, rules: dict[str, EventRules], instance_fragment: 
             event_uuid = _uuid_of(event, product, times)
             if event_uuid is None:
                 return BAD_UUID
-        fragments = _properties(rule, properties, times.dropped)
+        fragments = _properties(rule, properties, times)
         if fragments is None:
             return INVALID
         time = times.time_fragment(event.timestamp, event.offset)
@@ -104,12 +108,12 @@ def _rules(catalogue: Catalogue, tools: Container[str] | None) -> dict[str, Even
     common = property_rules(catalogue.common, None, {version_property(catalogue.product): "product_version"})
     rules = {}
     for name, event in catalogue.events.items():
-        own = property_rules(event.properties, tools, {})
+        own = property_rules(event.properties, tools, {}, catalogue.indispensable(name))
         head = f'{{"product":{_json(catalogue.product)},"event":{_json(name)},"uuid":"'
         both = (*own, *common)
-        rules[name] = EventRules(
-            head, own, common, both, frozenset(each.wire for each in both) | WIRE_CONSTANTS.keys() | {"distinct_id"}
-        )
+        known = frozenset(each.wire for each in both) | WIRE_CONSTANTS.keys() | {"distinct_id"}
+        retired = frozenset({**event.properties, **catalogue.common}) - known
+        rules[name] = EventRules(head, own, common, both, known, name, retired, version_property(catalogue.product))
     return rules
 
 
@@ -132,10 +136,10 @@ def _json(value: str | float | bool) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _properties(rule: EventRules, properties: dict[str, Any], dropped: Counts) -> list[str] | None:
+def _properties(rule: EventRules, properties: dict[str, Any], times: RequestTimes) -> list[str] | None:
     """The fragments of admitted properties; None where a required one is missing. Counts the dropped ones."""
     if not properties.keys() <= rule.known_names:
-        dropped[UNKNOWN_PROPERTY] += len(properties.keys() - rule.known_names)
+        _count_unknown(rule, properties, times)
     get = properties.get
     fragments = []
     for each in rule.properties:
@@ -143,13 +147,28 @@ def _properties(rule: EventRules, properties: dict[str, Any], dropped: Counts) -
         fragment = each.cache.get(value) if type(value) is each.kind else None
         if fragment is None and value is not None:
             fragment = each.fragment(value)
-            if fragment is None and not each.required:
-                dropped[INVALID_PROPERTY] += 1
+            if fragment is None:
+                times.note_misfit(f"{rule.name}.{each.wire}: {NOT_ADMITTED}", get(rule.version))
+                if not each.required:
+                    times.dropped[INVALID_PROPERTY] += 1
         if fragment is not None:
             fragments.append(fragment)
         elif each.required:
+            if value is None:
+                times.note_misfit(f"{rule.name}.{each.wire}: {MISSING}", get(rule.version))
             return None
     return fragments
+
+
+def _count_unknown(rule: EventRules, properties: dict[str, Any], times: RequestTimes) -> None:
+    """Count properties that are not in the catalogue. Only the names of retired ones are ours, and repeated."""
+    unknown = properties.keys() - rule.known_names
+    times.dropped[UNKNOWN_PROPERTY] += len(unknown)
+    version = properties.get(rule.version)
+    for name in unknown & rule.retired:
+        times.note_misfit(f"{rule.name}.{name}: {RETIRED}", version)
+    if unknown - rule.retired:
+        times.note_misfit(f"{rule.name}: {UNKNOWN_PROPERTIES}", version)
 
 
 def _uuid_of(event: _AnyEvent, product: str, times: RequestTimes) -> str | None:

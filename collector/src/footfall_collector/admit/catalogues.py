@@ -5,12 +5,9 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from footfall.catalogue import Catalogue, Event, catalogue_for, version_property
+from footfall.catalogue import Catalogue, Event, catalogue_for
 
 from ..runtime import ProductSettings, SettingsError
-
-RESERVED = frozenset({"product", "uuid", "event", "ts", "sent", "instance", "instance_kind", "product_version", "c"})
-"""Names of a journal line; no property may have them."""
 
 
 def load_catalogues(products: Mapping[str, ProductSettings]) -> dict[str, Catalogue]:
@@ -40,10 +37,6 @@ def _load(name: str, product: ProductSettings) -> Catalogue:
         catalogue = catalogue_for(name, events=events, client_names=product.client_names)
     except TypeError as error:
         raise SettingsError(f"{place}: {error}") from None
-    for event in catalogue.events.values():
-        taken = sorted((RESERVED | {version_property(name)} | set(catalogue.common)) & set(event.properties))
-        if taken:
-            raise SettingsError(f"{place}: {event.name} may not call a property `{taken[0]}`: the name is taken")
     return catalogue
 
 

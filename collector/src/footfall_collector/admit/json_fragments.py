@@ -47,6 +47,9 @@ class EventRules:
         common: the properties of all events.
         properties: both.
         known_names: names in a request that are not counted as unknown.
+        name: of the event.
+        retired: names of properties that only earlier releases send.
+        version: the name of the product's version.
     """
 
     head: str
@@ -54,14 +57,23 @@ class EventRules:
     common: tuple[PropertyRule, ...]
     properties: tuple[PropertyRule, ...]
     known_names: frozenset[str]
+    name: str
+    retired: frozenset[str]
+    version: str
 
 
 def property_rules(
-    properties: dict[str, Property], tools: Container[str] | None, names: dict[str, str]
+    properties: dict[str, Property],
+    tools: Container[str] | None,
+    names: dict[str, str],
+    required: Container[str] = (),
 ) -> tuple[PropertyRule, ...]:
-    """One rule per property that is not retired; `names` maps wire names to the journal's where they differ."""
+    """One rule per property that is not retired; `names` maps wire names to the journal's where they differ.
+
+    An event without one of the `required` properties is refused.
+    """
     return tuple(
-        _rule(wire, names.get(wire, wire), p.kind.checker(tools), _cached_type(p.kind), p.required)
+        _rule(wire, names.get(wire, wire), p.kind.checker(tools), _cached_type(p.kind), wire in required)
         for wire, p in properties.items()
         if p.retired is None
     )

@@ -12,6 +12,9 @@ from .times import corrected, epoch_of
 _MAX_AGE_MS = 1e12
 
 
+_MAX_VERSION = 64
+Misfits = defaultdict[tuple[str, str], int]
+"""(Subject, version) to the number of events."""
 Counts = defaultdict[str, int]
 """Numbers by reason. Made for every request; a Counter takes four times as long to make."""
 
@@ -31,6 +34,7 @@ class RequestTimes:
         fragments: timestamp as sent to its part of a journal line; events of a batch often share their second.
         events: all events of the request, raw.
         position: the index of the event that is being admitted.
+        misfits: what does not fit the catalogue, with the sender's version as it was sent, to its number.
     """
 
     received: float
@@ -39,7 +43,12 @@ class RequestTimes:
     fragments: dict[str, str] = field(default_factory=dict)
     events: Sequence[msgspec.Raw] = ()
     position: int = 0
+    misfits: Misfits = field(default_factory=lambda: defaultdict(int))
     _digest: bytes = b""
+
+    def note_misfit(self, subject: str, version: object) -> None:
+        """Count something of an event that does not fit the catalogue; see `misfits`."""
+        self.misfits[subject, version if type(version) is str and len(version) <= _MAX_VERSION else ""] += 1
 
     def content_digest(self) -> bytes:
         """The hash of all events of the request: a retry has the same."""

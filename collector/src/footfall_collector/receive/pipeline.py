@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from ..admit import TOO_MANY_INSTANCES, Admission, Admitted, ClientBatch, epoch_of
+from ..admit import TOO_MANY_INSTANCES, Admission, Admitted, ClientBatch, epoch_of, report_misfits
 from ..journal import Journal, JournalUnavailableError
 from ..runtime import Status
 from .asgi import Answer, Scope, cors, refusal_answer
@@ -192,6 +192,8 @@ class IngestionPipeline:
             count("events_refused", product, reason, n)
         for reason, n in admitted.dropped.items():
             count("properties_dropped", product, reason, n)
+        if admitted.misfits:
+            report_misfits(self._status, product, admitted.misfits)
 
 
 def _unavailable() -> RefusedError:

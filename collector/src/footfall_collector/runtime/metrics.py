@@ -6,6 +6,7 @@ A test finds every name that the code counts or measures, and fails for one that
 METRIC_HELP = {
     "accepted_timestamp_seconds": "When an event was last accepted, in seconds since 1970",
     "answers_failed": "Requests for charts that the store could not answer",
+    "catalogue_misfits": "Events with something that does not fit the catalogue, by product and reason",
     "connections": "Open connections",
     "connections_cut": "Connections that a limit closed, by reason",
     "data_bytes": "Size of the data directory",

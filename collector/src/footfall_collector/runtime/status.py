@@ -13,6 +13,9 @@ from typing import Any
 from .alarms import ALARMS, Alarm
 from .metrics import METRIC_HELP
 
+MAX_VERSIONS = 10
+"""Versions that are noted of the senders of one counter."""
+
 _CounterKey = tuple[str, str, str]
 """Name, product, reason."""
 
@@ -28,11 +31,33 @@ class Status:
         self._measures: dict[str, Callable[[], float]] = {}
         self._alarms_since: dict[str, float] = {}
         self._damage: tuple[str, ...] = ()
+        self._senders: dict[_CounterKey, tuple[float, set[str]]] = {}
 
     def increment(self, name: str, product: str = "", reason: str = "", n: int = 1) -> None:
         """Add `n` to a counter."""
         with self._lock:
             self._counters[name, product, reason] += n
+
+    def note_versions(self, name: str, product: str, reason: str, version: str) -> bool:
+        """Note that a version of a product made a counter grow; whether it is the counter's first time."""
+        with self._lock:
+            key = name, product, reason
+            first = key not in self._senders
+            _, versions = self._senders.setdefault(key, (self._clock(), set()))
+            # A sender chooses its version, so their number is bounded.
+            if len(versions) < MAX_VERSIONS:
+                versions.add(version)
+            return first
+
+    def versions(self, name: str) -> list[tuple[str, str, int, float, list[str]]]:
+        """(Product, reason, number, epoch seconds of the first time, versions) of a counter, the largest first."""
+        with self._lock:
+            noted = [
+                (product, reason, self._counters[key, product, reason], since, sorted(versions))
+                for (key, product, reason), (since, versions) in self._senders.items()
+                if key == name
+            ]
+        return sorted(noted, key=lambda row: -row[2])
 
     def set_gauge(self, name: str, value: float) -> None:
         """Set a gauge: a size in bytes, a lag in seconds, 1 or 0 for an alarm."""

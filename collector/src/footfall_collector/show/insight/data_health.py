@@ -1,7 +1,7 @@
 """The data-health page: events that came in, refusals and drops by reason, and how far behind the store is."""
 
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -80,7 +80,7 @@ def data_health(status: Status, answers: Answers, now: datetime) -> DataHealth:
     """Counters are since the collector's start; versions and the last event are read from the store."""
     snapshot = status.snapshot()
     counters, values = snapshot["counters"], snapshot["values"]
-    tables = [_products(counters, answers, now), _refusals(counters), _versions(answers, now)]
+    tables = [_products(counters, answers, now), _refusals(counters), _misfits(status), _versions(answers, now)]
     return DataHealth(_facts(status, values, now), tables)
 
 
@@ -180,4 +180,17 @@ def _refusals(counters: list[dict[str, Any]]) -> HealthTable:
             for counter in sorted(refusals, key=lambda counter: -counter["value"])
         ],
         empty="Nothing was refused or dropped since the collector started.",
+    )
+
+
+def _misfits(status: Status) -> HealthTable:
+    return HealthTable(
+        id="misfits",
+        title="Does not fit the catalogue",
+        columns=["product", "what", "events", "since_(UTC)", "versions"],
+        rows=[
+            [product, reason, number, f"{datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M}", ", ".join(versions)]
+            for product, reason, number, since, versions in status.versions("catalogue_misfits")
+        ],
+        empty="Everything that came in since the collector started fits the catalogues.",
     )
