@@ -122,6 +122,16 @@ def twice(backup: Path) -> None:
     change_manifest(backup, lambda m: m["files"].append(m["files"][0]))
 
 
+def damaged_month(backup: Path) -> None:
+    """A month whose blocks are damaged, as in a backup of a damaged disk: the checksums are of the damaged file."""
+    path = min((backup / "store").glob("events-*.duckdb"))
+    content = bytearray(path.read_bytes())
+    for start in range(3 * 4096 + 64, len(content), 4096):
+        content[start] ^= 0xFF
+    path.write_bytes(content)
+    add(backup, path.relative_to(backup).as_posix())
+
+
 def published(content: dict[str, Any]) -> Harm:
     month = {"product": "dot-ai", "month": "2026-01", "instances": 20, "calls": 20, "groups": {}}
     return lambda backup: add(backup, "public/dot-ai/2026-01.json", json.dumps(month | content).encode())
@@ -209,6 +219,7 @@ HARMS: dict[str, tuple[Harm, str]] = {
         in_database("events-*", "ALTER TABLE events ALTER COLUMN tool TYPE DOUBLE USING 1"),
         "is unchanged",
     ),
+    "a damaged block": (damaged_month, "is damaged"),
     "no database": (
         lambda backup: add(backup, min((backup / "store").glob("e*")).relative_to(backup).as_posix(), b"x" * 9000),
         "is no database",

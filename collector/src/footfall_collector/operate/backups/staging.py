@@ -23,7 +23,7 @@ from ...runtime import (
 )
 from ...show.public import withhold_unpublished
 from ...store import Loader, merge_tombstone_files
-from ...store.duckdb import SCHEMA, DuckStore
+from ...store.duckdb import DAMAGED, SCHEMA, DuckStore
 from ..operations import retention_cutoff
 from .backup_source import BackupSource
 from .copying import sync_tree
@@ -34,6 +34,8 @@ from .small_files import SmallFiles
 
 _KEPT_FILES = (KEYS, TOKENS, PEPPER)
 """Files that are not replaced where the data directory has them: keys that were revoked since stay revoked."""
+
+_RESTORED_NAMES = frozenset({STORE, FOLDER, PUBLIC, TOMBSTONES, KEYS, TOKENS, PEPPER})
 
 
 class RestoreStaging:
@@ -103,12 +105,24 @@ class RestoreStaging:
             loader.run_once()
             loader.checkpoint()
             self.removed = tuple(store.delete_old_months(retention_cutoff(settings.retention_days)))
+            self._check_outcome(set(store.files.months))
             events = sum(raw for _, raw in store.rollup_and_raw_counts().values())
             self.forgotten = forgotten + status.total("events_forgotten")
             self._withhold(set(store.files.months))
         finally:
             store.close()
         return events
+
+    def _check_outcome(self, months: set[str]) -> None:
+        """Raises ControlError where the store had to leave out what the backup has."""
+        if self.removed and not months:
+            raise ControlError(
+                "every month of the backup is older than retention_days: check this machine's clock, or set "
+                "FOOTFALL_RETENTION_DAYS; nothing is changed"
+            )
+        aside = sorted(path.name for path in (self.directory / DAMAGED).glob("events-*"))
+        if aside:
+            raise ControlError(f"the backup's {', '.join(aside)} is damaged; take another backup. Nothing is changed")
 
     def _withhold(self, months: set[str]) -> None:
         """Keep months unpublished that may have been published after the backup, from files that are lost.
@@ -122,6 +136,10 @@ class RestoreStaging:
 
     def commit(self) -> None:
         """Replace the data directory's files by the restored ones. Raises OSError; the next start then completes it."""
+        for path in self.directory.iterdir():
+            # The store keeps more in its data directory, such as files that it set aside; none of it replaces DATA's.
+            if path.name not in _RESTORED_NAMES:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
         sync_tree(self.directory)
         self.directory.rename(self._data / RESTORED)
         sync_directory(self._data)

@@ -9,7 +9,8 @@ from here.
 
 from .consistency_checks import damage_sentences, unmerged_counts
 from .month_files import DatabaseFiles
+from .quarantine import FOLDER as DAMAGED
 from .schema_migrations import SCHEMA
 from .store import TOMBSTONES, DuckStore
 
-__all__ = ["SCHEMA", "TOMBSTONES", "DatabaseFiles", "DuckStore", "damage_sentences", "unmerged_counts"]
+__all__ = ["DAMAGED", "SCHEMA", "TOMBSTONES", "DatabaseFiles", "DuckStore", "damage_sentences", "unmerged_counts"]
