@@ -86,9 +86,9 @@ CONFLICTS = [
     ((Further, Twin), "Twin is named `further_call`, as Further is: choose another tag"),
     ((AnotherType,), "property `tool` is a number in `report_made` and a string in `tool_e"),
     ((Further, ThirdType), "property `pages` is a boolean in `report_sent` and a number in `further_call`"),
-    ((Common,), "`report_made` may not call a property `ai_provider`: every event has it"),
-    ((OwnVersion,), "`report_made` may not call a property `shop_version`: every event has it"),
-    ((Envelope,), "`report_made` may not call a property `uuid`: every event has it"),
+    ((Common,), "`report_made` may not call a property `ai_provider`: the name is taken by every event"),
+    ((OwnVersion,), "`report_made` may not call a property `shop_version`: the name is taken by every event"),
+    ((Envelope,), "`report_made` may not call a property `uuid`: the name is taken by every event"),
     ((Sql,), "`report_made` may not call a property `order`: SQL uses that word"),
     ((UpperCase,), "property `Tool` of `report_made` is `tool` in "),
 ]

@@ -219,7 +219,7 @@ HARMS: dict[str, tuple[Harm, str]] = {
         in_database("events-*", "ALTER TABLE events ALTER COLUMN tool TYPE DOUBLE USING 1"),
         "is unchanged",
     ),
-    "a damaged block": (damaged_month, "is damaged"),
+    "damaged blocks": (damaged_month, "events-"),
     "no database": (
         lambda backup: add(backup, min((backup / "store").glob("e*")).relative_to(backup).as_posix(), b"x" * 9000),
         "is no database",
