@@ -39,9 +39,7 @@ def check_own_event(event: "EventType", events: dict[str, "EventType"], common: 
     }
     for name, property_ in event.properties.items():
         if name.lower() in ENVELOPE or name.lower() in common:
-            raise TypeError(
-                f"`{event.name}` may not call a property `{name}`: the name is taken by every event; choose another"
-            )
+            raise TypeError(f"`{event.name}` may not call a property `{name}`: the name is taken by every event")
         if name.lower() in SQL_WORDS:
             raise TypeError(f"`{event.name}` may not call a property `{name}`: SQL uses that word; choose another name")
         other, spelled, type_ = columns.get(name.lower(), (event.name, name, _type_of(property_)))
