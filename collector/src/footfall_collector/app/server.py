@@ -47,7 +47,12 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     check_sign_in_needed(settings)
     lock_data(settings.data)
     _raise_file_limit()
-    listener = _bind(settings)
+    # The socket is closed also where the collector can't start.
+    with _bind(settings) as listener:
+        _serve_on(listener, settings, announce)
+
+
+def _serve_on(listener: socket.socket, settings: Settings, announce: Callable[[str], None]) -> None:
     collector = Collector(settings)
     collector.start()
     address = _address(settings, listener)
