@@ -99,7 +99,9 @@ class DemoProcess:
 
 def start_demo(variables: Mapping[str, Any], command: tuple[str, ...] = COMMAND) -> DemoProcess:
     """Start it with these variables added to the environment, without those that an outer `make` sets."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "DEMO_"))}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "DEMO_", "PYTEST"))
+    }
     process = subprocess.Popen(
         command,
         cwd=ROOT,

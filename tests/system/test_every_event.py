@@ -237,6 +237,7 @@ def test_a_name_and_versions_that_nobody_knows_are_cut_to_what_may_be_said(tmp_p
 def test_events_of_ci_and_of_tests_say_that_they_are_internal(variable: str, tmp_path: Path) -> None:
     with CaptureServer() as capture:
         environment = clean_environment(tmp_path / "home", **telemetry_to(capture.url), **{variable: "true"})
+        environment["DOT_AI_TELEMETRY"] = "true"  # under pytest it is off otherwise
         OLD.call(over_stdio(environment), ("version", {}))
         assert [e["properties"]["is_internal"] for e in stopped(capture)] == [True] * 4
 

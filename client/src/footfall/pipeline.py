@@ -218,6 +218,9 @@ class Pipeline(Lifetime):
 
     def server_started(self) -> None:
         """Record `server_started` once, and watch for the end of the process."""
+        if (capture := self.captured_by()) is not None:
+            capture.server_started()
+            return
         with self._life_lock:
             if self._started_at is not None:
                 return

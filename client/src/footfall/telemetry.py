@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from .record import ManualCalls
-from .settings import Decision, Product, decide, state_directory
+from .settings import Decision, Product, decide, in_pytest, state_directory
 
 if TYPE_CHECKING:
     from .catalogue import Event
     from .pipeline import Pipeline
+    from .record import Recorder
 
 log = logging.getLogger("footfall")
 RecordCall = Callable[..., None]
@@ -50,10 +51,17 @@ class Telemetry(ManualCalls):
         self.active = self._pipeline is not None
         self.record_call: RecordCall = self._pipeline.recorder.record_call if self._pipeline else _record_nothing
 
+    @property
+    def recorder(self) -> "Recorder | None":
+        """The recorder of the pipeline, for tests that capture its events; None while telemetry is off."""
+        return self._pipeline.recorder if self._pipeline is not None else None
+
     def _start(self, environ: Mapping[str, str]) -> Decision:
         """Decide, and build the pipeline unless the decision is off."""
         product = self.product
         decision = decide(product, environ)
+        if in_pytest(environ) and not decision.requested and decision.mode == "on":
+            return Decision("off", f"pytest runs this process; {product.prefix}TELEMETRY=true turns it on there")
         if decision.mode == "on":
             decision = _off_unless_sendable(product, environ, decision)
         if decision.mode == "off" and decision.requested:

@@ -102,7 +102,7 @@ def test_nothing_of_the_last_release_is_gone_or_changed() -> None:
         ("class Flag:", "class Switch:", "footfall.catalogue.Flag: Public object was removed"),
         ("write_key: str = ..., ", "", "footfall.Product.__init__(write_key): Parameter was removed"),
         ("def flush(self, timeout: float", "def flush(self, seconds: float", "footfall.Telemetry.flush(timeout): "),
-        ("telemetry: Any)", "telemetry: Any, name: str)", "footfall.mcp.instrument(name): "),
+        ("telemetry: Any, tools", "telemetry: Any, name: str, tools", "footfall.mcp.instrument(name): "),
         ("maximum: int)", "maximum: int, step: int)", "footfall.catalogue.Amount.__init__(step): "),
     ],
 )

@@ -77,6 +77,18 @@ def test_its_command_runs_and_its_types_are_shipped(environment: Path) -> None:
     assert list(environment.parents[1].glob("lib/*/site-packages/footfall/py.typed"))
 
 
+def test_pytest_finds_its_plugin_which_loads_nothing_else(environment: Path) -> None:
+    listed = next(
+        (environment.parents[1]).glob("lib/*/site-packages/footfall-*.dist-info/entry_points.txt")
+    ).read_text()
+    assert "[pytest11]\nfootfall = footfall.testing.pytest_plugin" in listed
+    code = (
+        "import sys, footfall.testing.pytest_plugin; print(*sorted(m for m in sys.modules if m.startswith('footfall')))"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert shown.split() == ["footfall", "footfall.testing", "footfall.testing.pytest_plugin", "footfall.version"]
+
+
 def test_off_imports_nothing_below_the_decision(environment: Path) -> None:
     code = (
         "import sys\nfrom footfall import Product, Telemetry\nt = Telemetry(Product('dot-ai', write_key='phc_x'))\n"

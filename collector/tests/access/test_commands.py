@@ -150,7 +150,8 @@ def test_an_organisation_sets_the_host_and_nothing_else(tmp_path: Path) -> None:
         )
         assert status_of_sending(collector, "phc_of_the_release") == 401
         output("keys", "add", "phc_of_the_release", data=collector.data_dir)
-        surroundings = {k: v for k, v in os.environ.items() if not k.startswith(("DOT_AI_", "FOOTFALL_", "DO_NOT"))}
+        others = ("DOT_AI_", "FOOTFALL_", "DO_NOT", "PYTEST")
+        surroundings = {k: v for k, v in os.environ.items() if not k.startswith(others)}
         only = {
             "DOT_AI_POSTHOG_HOST": f"http://127.0.0.1:{collector.port}",
             # Of the test, not of the organisation: no grace of ten minutes, and a temporary state directory.

@@ -13,7 +13,8 @@ log = logging.getLogger("footfall")
 def instrument(server: Any, telemetry: Any, tools: Iterable[str] = ()) -> None:
     """Record a server's tool calls, errors, clients, start and stop.
 
-    Does nothing when telemetry is off or the server is already instrumented. If a release of an SDK lacks something
+    Does nothing when telemetry is off or the server is already instrumented; but the capture of a test takes over from
+    the telemetry that is there, until the capture is closed. If a release of an SDK lacks something
     the adapter needs, one log line says so, and the server runs without telemetry.
 
     Args:
@@ -25,7 +26,13 @@ def instrument(server: Any, telemetry: Any, tools: Iterable[str] = ()) -> None:
     Raises:
         TypeError: the object is not a server of a supported SDK. The message names what is supported.
     """
-    if not telemetry.active or getattr(server, "_footfall_instrumented", False):
+    if not telemetry.active:
+        return
+    present = getattr(server, "_footfall_instrumented", None)
+    if present is not None:
+        if hasattr(telemetry, "take_over"):
+            telemetry.take_over(present)
+            telemetry.register_tools(*tools)
         return
     adapter = _adapter(server)
     if adapter is None:
@@ -39,7 +46,7 @@ def instrument(server: Any, telemetry: Any, tools: Iterable[str] = ()) -> None:
         adapter.install(server, telemetry)
     except (AttributeError, ImportError) as error:
         log.warning("footfall can't see the calls of this release of %s: %s", type(server).__module__, error)
-    server._footfall_instrumented = True
+    server._footfall_instrumented = telemetry
     telemetry.rearm_signals()
 
 

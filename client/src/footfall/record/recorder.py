@@ -4,6 +4,7 @@ import logging
 import os
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -61,6 +62,10 @@ class Recorder:
         append: takes one line, newline included; returns without waiting.
         counters: where drops are counted.
         clock: stamps the lines.
+
+    Attributes:
+        append: as the argument; a test's capture stands in front of it.
+        capture: returns the test's capture that takes the events now, if there is one.
     """
 
     def __init__(
@@ -70,7 +75,8 @@ class Recorder:
         self.counters = counters
         self.uuids = UuidPool()
         self._next_uuid = self.uuids.unused.popleft
-        self._append = append
+        self.append = append
+        self.capture: Callable[[], Any] | None = None
         self._now = clock.now
         self._encode = msgspec.json.Encoder().encode
         self._last_stamp = 0, b""
@@ -102,7 +108,7 @@ class Recorder:
                 # A time is formatted once a second.
                 stamp = b'%d,"u":"' % now
                 self._last_stamp = now, stamp
-            self._append(b"".join((prefix, stamp, self.uuids.next(), b'","p":', self._encode(properties), b"}\n")))
+            self.append(b"".join((prefix, stamp, self.uuids.next(), b'","p":', self._encode(properties), b"}\n")))
             return True
         except Exception:  # noqa: BLE001 - an error in telemetry must never reach the host
             self.counters.drop("internal")
@@ -125,7 +131,7 @@ class Recorder:
                     uuid = self._next_uuid()
                 except IndexError:
                     uuid = self.uuids.next()
-                self._append(
+                self.append(
                     b'%s%d,"u":"%s","p":%s%s}}\n' % (self._call_prefix, self._now(), uuid, properties, duration)
                 )
             if error is not None:

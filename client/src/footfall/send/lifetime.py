@@ -6,6 +6,7 @@ The end of a session is not the end of the process, and neither is `close`: a la
 import logging
 import threading
 from time import monotonic
+from typing import Any
 
 from ..catalogue import ServerStopped
 from ..record import Recorder
@@ -44,6 +45,10 @@ class Lifetime:
         self._life_lock = threading.RLock()
         EXIT_HOOKS.add(self)
 
+    def captured_by(self) -> Any:
+        """The capture of a test that takes the events now, if there is one: then it is its server that starts."""
+        return self.recorder.capture() if self.recorder.capture is not None else None
+
     def watch_signals(self) -> None:
         """Put the handlers of the signals that end a server in front of all others."""
         self._serves = True
@@ -51,6 +56,9 @@ class Lifetime:
 
     def record_stopped(self) -> None:
         """Record `server_stopped` once, if the server has started."""
+        if (capture := self.captured_by()) is not None:
+            capture.server_stopping()
+            return
         with self._life_lock:
             if self._started_at is None or self._stopped:
                 return
@@ -90,7 +98,7 @@ class Lifetime:
     def _count_lost(self, events: int, thread_is_idle: bool) -> None:
         self.counters.drop("memory", events)
         message = "%s telemetry: %d events end with the process: they were in memory only"
-        log.warning(message, self.product.name, events)
+        log.info(message, self.product.name, events)
         if thread_is_idle:
             self.shipper.save_counts()
 
@@ -120,10 +128,10 @@ class Lifetime:
         """Show an unexpected error in `footfall status`, and log it once. Its message could hold anything."""
         kind = type(error).__name__[:60]
         reason = f"an error of Footfall's own: {kind}"
+        self.shipper.note_own_error(reason)
         if kind not in self._error_kinds and len(self._error_kinds) < _MAX_ERROR_KINDS:
             self._error_kinds.add(kind)
             self.log_from_worker(f"{reason}; events are kept, and it tries again later", logging.WARNING)
-        self.shipper.note_own_error(reason)
 
     def log_from_worker(self, sentence: str, level: int = logging.INFO) -> None:
         """Write a line to the log, on the worker's thread."""

@@ -10,7 +10,7 @@ is imported: the names of `environment` are loaded when they are first used.
 
 from typing import TYPE_CHECKING, Any
 
-from .opt_out import OFF_MARKER, Decision, decide, decide_by_environment
+from .opt_out import OFF_MARKER, Decision, decide, decide_by_environment, in_pytest
 from .product import DEFAULT_HOST, Product, state_directory
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Settings",
     "decide",
     "decide_by_environment",
+    "in_pytest",
     "missing_key_message",
     "state_directory",
 ]

@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -56,6 +57,12 @@ def decide(product: Product, environ: Mapping[str, str] | None = None) -> Decisi
     if directory and os.path.exists(marker):
         return Decision("off", f"turned off by `footfall off` ({marker} exists)")
     return by_environment
+
+
+def in_pytest(environ: Mapping[str, str]) -> bool:
+    """Whether pytest runs this process or its parent. An installed or imported pytest is no test."""
+    # pytest sets the second one for its whole session, but an image may also use the name to pin pytest's version.
+    return bool(environ.get("PYTEST_CURRENT_TEST") or (environ.get("PYTEST_VERSION") and "pytest" in sys.modules))
 
 
 def decide_by_environment(product: Product, environ: Mapping[str, str]) -> Decision:

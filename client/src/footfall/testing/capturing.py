@@ -1,21 +1,35 @@
-"""A capturing telemetry for tests of a host application: it checks events as in production and keeps them in a list.
+"""`CapturingTelemetry`: the methods of `Telemetry`, whose events end in a list."""
 
-telemetry = capture(Product("dot-ai"))
-instrument(server, telemetry)
-…
-assert telemetry.events[0] == {"event": "tool_executed", "properties": {"tool": "recommend", …}}
-"""
-
+import weakref
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from .catalogue import Event, ServerStarted, ServerStopped, catalogue_for
-from .record import ManualCalls, Recorder
-from .runtime import Counters, SystemClock
-from .settings import Product
+from ..catalogue import Event, ServerStarted, ServerStopped, catalogue_for
+from ..record import ManualCalls, Recorder
+from ..runtime import Counters, SystemClock
+from ..settings import Product
 
-__all__ = ["CapturingTelemetry", "capture"]
+
+class _Diversion:
+    """Stands in front of a recorder's `append`: lines go to the capture that took over last, and else on."""
+
+    def __init__(self, append: Callable[[bytes], object]) -> None:
+        self._append = append
+        # Weak: a capture that a test dropped without closing it has ended.
+        self.captures: list[weakref.ref[CapturingTelemetry]] = []
+
+    def __call__(self, line: bytes) -> object:
+        capture = self.current()
+        if capture is None:
+            return self._append(line)
+        capture.keep(line)
+        return None
+
+    def current(self) -> "CapturingTelemetry | None":
+        captures = [capture for reference in tuple(self.captures) if (capture := reference()) and not capture.closed]
+        return captures[-1] if captures else None
 
 
 class CapturingTelemetry(ManualCalls):
@@ -23,6 +37,7 @@ class CapturingTelemetry(ManualCalls):
 
     Attributes:
         product: the product that was passed in.
+        closed: whether `close` was called; what the capture took over records where it did before.
         events: admitted events in order, each `{"event": name, "properties": {…}}`, without the common properties.
         active: True, so that `instrument` installs its hooks.
     """
@@ -34,16 +49,17 @@ class CapturingTelemetry(ManualCalls):
         self.events: list[dict[str, Any]] = []
         self._counters = Counters()
         self._clock = SystemClock()
-        self._started = self._stopped = False
+        self._started = self._stopped = self.closed = False
         catalogue = catalogue_for(product.name, events=product.catalogue, client_names=product.client_names)
-        self._recorder = Recorder(catalogue, self._append, self._counters, self._clock)
+        self.recorder = Recorder(catalogue, self.keep, self._counters, self._clock)
 
     @property
     def dropped(self) -> dict[str, int]:
         """The number of dropped events by reason."""
         return self._counters.dropped
 
-    def _append(self, line: bytes) -> None:
+    def keep(self, line: bytes) -> None:
+        """Add an encoded event to the list."""
         decoded = msgspec.json.decode(line)
         self.events.append({"event": decoded["e"], "properties": decoded["p"]})
 
@@ -53,19 +69,19 @@ class CapturingTelemetry(ManualCalls):
 
     def record(self, event: Event) -> None:
         """Check and capture one event."""
-        self._recorder.record(event)
+        self.recorder.record(event)
 
     def record_call(self, tool: str, client: str, seconds: float, error: BaseException | None = None) -> None:
         """Check and capture a finished tool call."""
-        self._recorder.record_call(tool, client, seconds, error)
+        self.recorder.record_call(tool, client, seconds, error)
 
     def register_tools(self, *names: str) -> None:
         """Allow these names as values of `tool`; any other is `other`."""
-        self._recorder.register_tools(*names)
+        self.recorder.register_tools(*names)
 
     def note(self, note: str) -> None:
         """Log it once, as in production."""
-        self._recorder.note(note)
+        self.recorder.note(note)
 
     def server_started(self) -> None:
         """Capture `server_started`, once."""
@@ -90,8 +106,25 @@ class CapturingTelemetry(ManualCalls):
         """True: nothing waits to be sent."""
         return True
 
+    def take_over(self, telemetry: Any) -> None:
+        """Capture what another telemetry records, until this one is closed or collected. `instrument` calls it."""
+        recorder = telemetry.recorder
+        if telemetry is self or recorder is None:
+            return
+        if not isinstance(recorder.append, _Diversion):
+            recorder.append = _Diversion(recorder.append)
+            recorder.capture = recorder.append.current
+        recorder.append.captures.append(weakref.ref(self))
+
     def close(self) -> None:
-        """Do nothing: there is nothing to close."""
+        """End the capture: the telemetry that it took over records by itself again. The events stay in the list."""
+        self.closed = True
+
+    def __enter__(self) -> "CapturingTelemetry":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
 
 def capture(product: Product | None = None) -> CapturingTelemetry:
