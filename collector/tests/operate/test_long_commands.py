@@ -9,8 +9,8 @@ import pytest
 from collector.tests.operate.commands import STAYER, begun
 from collector.tests.receive.shapes import event
 from collector.tests.store.fill_store import PEPPER, admitted, journal, loader_of, open_store
-from footfall_collector.operate import StoreOperations
-from footfall_collector.runtime import ControlSocket, Settings
+from footfall_collector.operate import Retention, StoreOperations, TrustedTime
+from footfall_collector.runtime import ControlSocket, Settings, Status
 
 DAY = "2026-11-20T00:00:00Z"
 RECEIVED = 1_795_132_800
@@ -29,7 +29,9 @@ def let_work_finish(tmp_path: Path) -> Iterator[threading.Event]:
     store = open_store(tmp_path, on_step=step)
     loader = loader_of(tmp_path, store)
     loader.run_once()
-    control = ControlSocket(tmp_path, StoreOperations(store, loader, Settings(data=tmp_path), PEPPER).commands())
+    settings = Settings(data=tmp_path)
+    retention = Retention(store, settings, TrustedTime(tmp_path, store.months.newest_event), Status())
+    control = ControlSocket(tmp_path, StoreOperations(store, loader, settings, PEPPER, retention).commands())
     control.start()
     yield let_go
     let_go.set()

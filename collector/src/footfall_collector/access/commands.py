@@ -14,22 +14,42 @@ from .tokens import Tokens, TokensError
 
 def key_and_token_commands(settings: Settings, keys: WriteKeys, tokens: Tokens) -> Mapping[str, Command]:
     """The commands by name."""
+    return {**_key_commands(settings, keys), **_token_commands(tokens)}
+
+
+def _key_commands(settings: Settings, keys: WriteKeys) -> Mapping[str, Command]:
+    def describe(key: WriteKey) -> dict[str, Any]:
+        return _describe(key, keys.timestamp())
 
     def keys_add(product: str | None = None, key: str | None = None) -> dict[str, Any]:
         with control_errors():
-            return _describe(keys.add(_product_of_new_key(settings, product), key))
+            return describe(keys.add(_product_of_new_key(settings, product), key))
 
     def keys_rotate(old: str, new: str | None = None, days: int = 30) -> dict[str, Any]:
         if not 0 <= days <= 3650:
             raise ControlError("--days must be from 0 to 3650")
         with control_errors():
             replaced, added = keys.rotate(old, new, days)
-        return {"old": _describe(replaced), "new": _describe(added)}
+        return {"old": describe(replaced), "new": describe(added)}
 
     def keys_revoke(key: str) -> dict[str, Any]:
         with control_errors():
-            return _describe(keys.revoke(key))
+            return describe(keys.revoke(key))
 
+    def keys_restore(key: str) -> dict[str, Any]:
+        with control_errors():
+            return describe(keys.restore(key))
+
+    return {
+        "keys_add": keys_add,
+        "keys_rotate": keys_rotate,
+        "keys_revoke": keys_revoke,
+        "keys_restore": keys_restore,
+        "keys_list": lambda: [describe(key) for key in keys.all()],
+    }
+
+
+def _token_commands(tokens: Tokens) -> Mapping[str, Command]:
     def tokens_add(name: str) -> str:
         with control_errors():
             return tokens.add(name)
@@ -39,10 +59,6 @@ def key_and_token_commands(settings: Settings, keys: WriteKeys, tokens: Tokens) 
             tokens.revoke(name)
 
     return {
-        "keys_add": keys_add,
-        "keys_rotate": keys_rotate,
-        "keys_revoke": keys_revoke,
-        "keys_list": lambda: [_describe(key) for key in keys.all()],
         "tokens_add": tokens_add,
         "tokens_revoke": tokens_revoke,
         "tokens_list": lambda: [{"name": token.name, "added": token.added} for token in tokens.all()],
@@ -60,8 +76,24 @@ def control_errors() -> Iterator[None]:
         raise ControlError(f"the data directory can't be written ({error.strerror}); check --data") from None
 
 
-def _describe(key: WriteKey) -> dict[str, Any]:
-    return {"key": key.key, "product": key.product, "added": key.added, "revoked": key.revoked}
+def _describe(key: WriteKey, now: str) -> dict[str, Any]:
+    """`state` is `valid`, `rotated` or `revoked`; `accepted` says whether its events are taken now."""
+    accepted = key.accepted_at(now)
+    state = "revoked"
+    if key.revoked is None and not key.refused:
+        state = "valid"
+    elif key.successor or accepted:
+        # Earlier versions did not write the successor down: there, a key whose end is to come was rotated.
+        state = "rotated"
+    return {
+        "key": key.key,
+        "product": key.product,
+        "added": key.added,
+        "revoked": key.revoked,
+        "successor": key.successor,
+        "state": state,
+        "accepted": accepted,
+    }
 
 
 def _product_of_new_key(settings: Settings, name: str | None) -> str:

@@ -16,6 +16,8 @@ DEFAULT_RANGE = "30d"
 CUSTOM_RANGE = "custom"
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 """The start of `all`: earlier than any product's first event."""
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+"""The end of all times that events can have."""
 EXACT_SECONDS = 48 * 3600
 """Ranges of up to this length read raw events."""
 INTERNAL_VALUES = {"hide": False, "only": True, "all": None}
@@ -128,7 +130,8 @@ def _period(values: Mapping[str, str], now: datetime) -> tuple[datetime, datetim
 def _custom(values: Mapping[str, str], tomorrow: datetime) -> tuple[datetime, datetime]:
     start = _moment("start", values["start"]) if "start" in values else EARLIEST
     end = _moment("end", values["end"], is_end=True) if "end" in values else tomorrow
-    start, end = max(start, EARLIEST), min(end, tomorrow)
+    # A range that begins in the future reaches events that a wrong clock stamped.
+    start, end = max(start, EARLIEST), min(end, LATEST if start >= tomorrow else tomorrow)
     if start >= end:
         raise FilterError("start is not before end, or lies in the future.")
     if (end - start).total_seconds() > EXACT_SECONDS:

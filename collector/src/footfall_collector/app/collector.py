@@ -12,7 +12,7 @@ from ..access import SignIn, Tokens, key_and_token_commands
 from ..admit import Admission, NewInstances, fingerprint, load_catalogues, load_pepper
 from ..answer import Answers
 from ..journal import FOLDER, Journal
-from ..operate import StoreOperations, hourly_cleanup, report_command
+from ..operate import Retention, StoreOperations, TrustedTime, hourly_cleanup, report_command
 from ..receive import (
     DiskQuota,
     Gate,
@@ -61,12 +61,16 @@ class Collector:
             segment_seconds=settings.segment_seconds,
         )
         self.store = open_store(settings, self.catalogues, status, fingerprint(self.pepper), self.journal.checksums)
-        self.loader = Loader(self.store, journal_dir, status, housekeeping=hourly_cleanup(self.store, settings))
-        self.operations = StoreOperations(self.store, self.loader, settings, self.pepper)
+        # Before anything is loaded: the newest event must not be one that a wrong clock stamps now.
+        self.time = TrustedTime(settings.data, self.store.months.newest_event)
+        retention = Retention(self.store, settings, self.time, status)
+        self.loader = Loader(self.store, journal_dir, status, housekeeping=hourly_cleanup(self.store, retention))
+        self.operations = StoreOperations(self.store, self.loader, settings, self.pepper, retention)
 
     def _build_ingestion(self) -> None:
         settings, status = self.settings, self.status
-        self.keys = WriteKeys(settings.data, first_key_product=settings.default_product if settings.loopback else None)
+        first_product = settings.default_product if settings.loopback else None
+        self.keys = WriteKeys(settings.data, first_product, self.time.now)
         self.new_instances = NewInstances(settings.new_instances_per_hour)
         self.peers = Peers(settings.trusted_proxies, settings.unlimited_peers)
         self.gate = Gate(settings, self.peers)
@@ -88,7 +92,7 @@ class Collector:
         status.add_gauge("values_folded", self.answers.value_caps.folded_values)
         assets = Assets()
         application = Starlette(
-            routes=[*health_routes(status), *routes(assets, self.answers, status, settings)],
+            routes=[*health_routes(status), *routes(assets, self.answers, status, settings, self.time.now)],
             exception_handlers={StoreError: self._store_failed, 404: not_found_handler(assets)},
         )
         self.tokens = Tokens(settings.data)
@@ -142,6 +146,7 @@ class Collector:
         self.alarm_check.stop()
         self.journal.close()
         self.loader.stop()
+        self.time.keep()
         self.store.close()
 
     def asgi(self) -> "Callable[[Scope, Receive, Send], object]":

@@ -93,6 +93,7 @@ def watch_gauges(status: Status, settings: Settings, commit_lag: CommitLag) -> N
     status.add_gauge("disk_low", DiskAlarm(data, settings.disk_alarm_percent).raised)
     status.add_gauge("data_bytes", lambda: folder_bytes(data))
     status.add_gauge("journal_bytes", lambda: folder_bytes(data / FOLDER))
+    status.add_gauge("trash_bytes", lambda: folder_bytes(data / "trash"))
     status.add_gauge("resident_bytes", _resident)
 
 

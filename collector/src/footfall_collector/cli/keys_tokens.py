@@ -15,6 +15,7 @@ _KEYS_EXAMPLE = """example:
   footfall-collector keys rotate --data /var/lib/footfall phc_theoldone phc_thenewone
   footfall-collector keys list --data /var/lib/footfall
   footfall-collector keys revoke --data /var/lib/footfall phc_theoldone
+  footfall-collector keys restore --data /var/lib/footfall phc_theoldone
 A product's public key is in its releases. With that key added here, an organisation that runs the product sets
 DOT_AI_POSTHOG_HOST to this collector and nothing else."""
 _TOKENS_EXAMPLE = """example:
@@ -40,6 +41,9 @@ def add_commands(commands: "Commands") -> None:
     revoke = add_command(keys, "revoke", "refuse a key from now on", _KEYS_EXAMPLE)
     revoke.add_argument("key", help="the key to revoke")
     revoke.set_defaults(run=_keys_revoke)
+    restore = add_command(keys, "restore", "accept a revoked or rotated key again", _KEYS_EXAMPLE)
+    restore.add_argument("key", help="the key to accept again")
+    restore.set_defaults(run=_keys_restore)
     tokens = add_group(commands, "tokens", "the bearer tokens of programs that read", _TOKENS_EXAMPLE)
     add = add_command(tokens, "add", "make a token and show it once", _TOKENS_EXAMPLE)
     add.add_argument("name", help="what it is for, such as grafana")
@@ -91,13 +95,24 @@ def _keys_list(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _line(key: Mapping[str, Any]) -> str:
-    end = f"  taken until {key['revoked']}" if key["revoked"] else ""
-    return f"{key['key']}  {key['product']}  added {key['added']}{end}"
+    state = key["state"]
+    if state == "rotated":
+        successor = f" to {key['successor']}" if key["successor"] else ""
+        state = f"rotated{successor}, {'taken until' if key['accepted'] else 'refused since'} {key['revoked']}"
+    elif state == "revoked":
+        state = f"revoked, refused since {key['revoked']}"
+    return f"{key['key']}  {key['product']}  {state}  added {key['added']}"
 
 
 def _keys_revoke(options: argparse.Namespace, settings: Settings) -> int:
     revoked = _run(settings, "keys_revoke", key=options.key)
-    print(f"{revoked['key']}  {revoked['product']}  is refused from now on")
+    print(f"{revoked['key']}  {revoked['product']}  is refused from now on; `keys restore` gives it back")
+    return 0
+
+
+def _keys_restore(options: argparse.Namespace, settings: Settings) -> int:
+    restored = _run(settings, "keys_restore", key=options.key)
+    print(f"{restored['key']}  {restored['product']}  takes events again from now on")
     return 0
 
 

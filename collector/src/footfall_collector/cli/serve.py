@@ -1,6 +1,7 @@
 """`serve`: runs the collector."""
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
 from ..runtime import COLLECTOR_SETTINGS, Settings
@@ -34,8 +35,9 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
     set_up_logging(settings.log_format)
 
     def announce(address: str) -> None:
-        for line in greeting_lines(settings, address):
-            print(line, flush=True)
+        # In one write: the log may be on the same stream, and its lines must not break these.
+        sys.stdout.write("".join(f"{line}\n" for line in greeting_lines(settings, address)))
+        sys.stdout.flush()
 
     try:
         serve(settings, announce)

@@ -1,9 +1,10 @@
 """What an operator does to a data directory: verify, back up, restore, export, forget, migrate, report.
 
 `dispatch` runs a command in the running collector, or on the directory while none runs; `operations` are the commands
-that both run. `backups` and `migrate` work next to them. `live_report` and `report_source` give the data of `report`,
-`posthog` provisions dashboards. Only `app` and `cli` import this package; each name is loaded when first used, because
-a command that only talks to the running collector should not pay for the stores.
+that both run. `backups` and `migrate` work next to them, `retention` removes what is too old. `live_report` and
+`report_source` give the data of `report`, `posthog` provisions dashboards. Only `app` and `cli` import this package;
+each name is loaded when first used, because a command that only talks to the running collector should not pay for the
+stores.
 """
 
 from importlib import import_module
@@ -16,11 +17,14 @@ if TYPE_CHECKING:
     from .migrate import migrate_store
     from .operations import StoreOperations, hourly_cleanup
     from .report_source import ReportError, fetch_report, report_from_files
+    from .retention import Retention, TrustedTime
 
 __all__ = [
     "ReportError",
     "RestoreOptions",
+    "Retention",
     "StoreOperations",
+    "TrustedTime",
     "atomic_directory",
     "back_up",
     "fetch_report",
@@ -36,7 +40,9 @@ __all__ = [
 _MODULES = {
     "ReportError": "report_source",
     "RestoreOptions": "backups",
+    "Retention": "retention",
     "StoreOperations": "operations",
+    "TrustedTime": "retention",
     "atomic_directory": "backups",
     "back_up": "backups",
     "fetch_report": "report_source",

@@ -65,11 +65,11 @@ def run_locally(settings: Settings, command: str, on_progress: OnProgress, **arg
     """
     # Late: a command that the running collector carries out should not pay for the stores.
     from ..store import StoreError
-    from .operations import DUCKDB_COMMANDS, open_offline
+    from .operations import DUCKDB_COMMANDS, UNLOADED_COMMANDS, open_offline
 
     check_engine(settings, needs_files=command in DUCKDB_COMMANDS)
     try:
-        with open_offline(settings) as operations:
+        with open_offline(settings, load=command not in UNLOADED_COMMANDS) as operations:
             function = operations.commands()[command]
             return function(**with_caller(function, arguments, LocalCaller(on_progress)))
     except StoreError as error:

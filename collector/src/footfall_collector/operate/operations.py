@@ -7,16 +7,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ..admit import MAX_ID, fingerprint, instance_of, load_catalogues, load_pepper
 from ..journal import CLOSED, FOLDER, Journal, Recovered
 from ..runtime import Caller, Command, ControlError, Settings, Status, lock_data, unknown_product
-from ..store import Loader, Store, StoreError, months_between, open_store
+from ..store import Loader, Store, StoreError, month_bounds, months_between, open_store
 from ..store.duckdb import DuckStore
 from .dispatch import CLICKHOUSE_HAS_NO_FILES
+from .retention import Retention, TrustedTime, describe_pass
 from .verify import verify_store
 
 T = TypeVar("T")
@@ -26,17 +26,25 @@ MAX_HOLD_SECONDS = 900.0
 
 DUCKDB_COMMANDS = frozenset({"hold", "verify", "export"})
 """Commands that work on the files of the DuckDB store."""
+UNLOADED_COMMANDS = frozenset({"unforget"})
+"""Commands that must not load events first: the load leaves out those of forgotten instances."""
 _PROGRESS_SECONDS = 0.5
-_DAY = 86_400
 
 
 class StoreOperations:
     """The commands on one store. Each runs on the thread of `loader`, the only one that may write to the store."""
 
     def __init__(
-        self, store: Store, loader: Loader, settings: Settings, pepper: bytes, recovered: Recovered | None = None
+        self,
+        store: Store,
+        loader: Loader,
+        settings: Settings,
+        pepper: bytes,
+        retention: Retention,
+        recovered: Recovered | None = None,
     ) -> None:
         self._store, self._loader, self._settings, self._pepper = store, loader, settings, pepper
+        self._retention = retention
         self._recovered = recovered
 
     def commands(self) -> Mapping[str, Command]:
@@ -44,7 +52,9 @@ class StoreOperations:
         return {
             "forget": self.forget,
             "rebuild": self.rebuild,
+            "unforget": self.unforget,
             "retain": self.retain,
+            "restore_month": self.restore_month,
             "hold": self.hold,
             "verify": self.verify,
             "export": self.export,
@@ -52,10 +62,7 @@ class StoreOperations:
 
     def forget(self, caller: Caller, instance: str, product: str | None = None) -> dict[str, Any]:
         """Delete an instance, by the ID that its owner knows, of one product or of all: `{"events": number}`."""
-        if not instance or len(instance) > MAX_ID:
-            raise ControlError("write the instance ID as `footfall status` shows it, such as cluster_f809cce5a77d3fbe")
-        products = self._selected_products(product)
-        digests = [instance_of(self._pepper, name, instance)[0] for name in products]
+        digests = self._digests(instance, product)
 
         def work() -> int:
             events = sum(map(self._store.forget, digests))
@@ -66,6 +73,18 @@ class StoreOperations:
 
         with _reporting_time(caller):
             return {"events": self._run_on_loader(work)}
+
+    def unforget(self, instance: str, product: str | None = None) -> dict[str, Any]:
+        """Take back `forget` of an instance of which nothing was deleted: `{}`."""
+        digests = self._digests(instance, product)
+        self._run_on_loader(lambda: self._store.take_back_forgetting(digests))
+        return {}
+
+    def _digests(self, instance: str, product: str | None) -> list[str]:
+        """The stored instances of an ID, one for each product. Raises ControlError."""
+        if not instance or len(instance) > MAX_ID:
+            raise ControlError("write the instance ID as `footfall status` shows it, such as cluster_f809cce5a77d3fbe")
+        return [instance_of(self._pepper, name, instance)[0] for name in self._selected_products(product)]
 
     def rebuild(self, caller: Caller, without_damaged: bool = False) -> dict[str, Any]:
         """Count all raw events again into fresh roll-ups: `{"seconds": number}`.
@@ -83,19 +102,30 @@ class StoreOperations:
             self._run_on_loader(work)
         return {"seconds": round(time.monotonic() - started, 1)}
 
-    def retain(self, caller: Caller, days: int | None = None) -> dict[str, Any]:
-        """Delete the months that ended more than `days` ago: `{"removed": ["2026-08", …]}`."""
+    def retain(
+        self, caller: Caller, days: int | None = None, confirm: bool = False, dry_run: bool = False
+    ) -> dict[str, Any]:
+        """Remove the months that ended more than `days` ago, as the hourly pass does; see `describe_pass`."""
         if days is not None and days < 1:
             raise ControlError("--days must be at least 1")
 
-        def work() -> list[str]:
+        def work() -> dict[str, Any]:
             # Until a checkpoint the journal has a second copy of the latest events: verify must not miss them.
             self._loader.run_once()
             self._loader.checkpoint()
-            return self._store.delete_old_months(retention_cutoff(days or self._settings.retention_days))
+            return describe_pass(self._retention, self._retention.run(days, confirmed=confirm, dry=dry_run))
 
         with _reporting_time(caller):
-            return {"removed": self._run_on_loader(work)}
+            return self._run_on_loader(work)
+
+    def restore_month(self, caller: Caller, month: str) -> dict[str, Any]:
+        """Put a month that retention removed back from the trash: `{"events": number}`."""
+        try:
+            month_bounds(month)
+        except ValueError:
+            raise ControlError(f"write a month such as 2026-08, not {month!r}") from None
+        with _reporting_time(caller):
+            return {"events": self._run_on_loader(lambda: self._retention.restore(month))}
 
     def hold(self, caller: Caller) -> dict[str, Any]:
         """Keep the store's files unchanged until the caller hangs up: `{"seconds": number}`.
@@ -128,7 +158,7 @@ class StoreOperations:
             closed = sorted(journal.glob(f"*{CLOSED}"))
             self._loader.run_once()
             store.read_everything()
-            cutoff = retention_cutoff(self._settings.retention_days)
+            cutoff = self._retention.cutoff()
             result = verify_store(store, journal, closed, cutoff, caller.report_progress)
             if self._recovered is not None:
                 result["damaged"] += self._recovered.damaged
@@ -211,24 +241,19 @@ def _reporting_time(caller: Caller) -> Iterator[None]:
         reporter.join()
 
 
-def retention_cutoff(days: int) -> int:
-    """Epoch seconds of the first moment that is kept: midnight UTC, `days` days ago."""
-    return int(datetime.now(UTC).timestamp()) // _DAY * _DAY - days * _DAY
-
-
-def hourly_cleanup(store: Store, settings: Settings) -> Callable[[], None]:
-    """The loader's work of every hour: finish pending deletions of instances, delete months that are too old."""
+def hourly_cleanup(store: Store, retention: Retention) -> Callable[[], None]:
+    """The loader's work of every hour: finish pending deletions of instances, remove months that are too old."""
 
     def clean_up() -> None:
         store.finish_forgetting()
-        store.delete_old_months(retention_cutoff(settings.retention_days))
+        retention.run_hourly()
 
     return clean_up
 
 
 @contextmanager
-def open_offline(settings: Settings) -> Iterator[StoreOperations]:
-    """The commands while no collector runs; all events of the journal are loaded first.
+def open_offline(settings: Settings, *, load: bool = True) -> Iterator[StoreOperations]:
+    """The commands while no collector runs; all events of the journal are loaded first, unless `load` is False.
 
     Raises:
         AlreadyRunningError: a collector runs on the directory.
@@ -244,9 +269,13 @@ def open_offline(settings: Settings) -> Iterator[StoreOperations]:
     store = open_store(settings, load_catalogues(settings.products), status, fingerprint(pepper))
     try:
         loader = Loader(store, settings.data / FOLDER, status)
-        loader.run_recovering(loader.run_once)
-        loader.run_recovering(store.finish_forgetting)
-        yield StoreOperations(store, loader, settings, pepper, journal.recovered)
-        loader.checkpoint()
+        # Before the load: the newest event must not be one that a wrong clock stamps now.
+        retention = Retention(store, settings, TrustedTime(settings.data, store.months.newest_event), status)
+        if load:
+            loader.run_recovering(loader.run_once)
+            loader.run_recovering(store.finish_forgetting)
+        yield StoreOperations(store, loader, settings, pepper, retention, journal.recovered)
+        if load:
+            loader.checkpoint()
     finally:
         store.close()

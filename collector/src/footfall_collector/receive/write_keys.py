@@ -5,8 +5,8 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -33,12 +33,25 @@ class WriteKeyError(Exception):
 
 
 class WriteKey(msgspec.Struct):
-    """One write key. `added` and `revoked` are RFC 3339 times, the latter perhaps to come. Revoked keys stay listed."""
+    """One write key. Keys that are not accepted any more stay listed.
+
+    Attributes:
+        added: RFC 3339.
+        revoked: RFC 3339, perhaps to come; None for a valid key.
+        successor: the key that replaces it, where it was rotated and not revoked since.
+        refused: it is refused whatever the clock says; else from `revoked` on.
+    """
 
     key: str
     product: str
     added: str
     revoked: str | None = None
+    successor: str | None = None
+    refused: bool = False
+
+    def accepted_at(self, moment: str) -> bool:
+        """Whether events with this key are accepted at an RFC 3339 time."""
+        return not self.refused and (self.revoked is None or self.revoked > moment)
 
 
 class _WriteKeysFile(msgspec.Struct):
@@ -84,9 +97,13 @@ class WriteKeys:
     Args:
         data: the data directory.
         first_key_product: the product for which the first key received is added; None: keys are added by command.
+        clock: epoch seconds.
     """
 
-    def __init__(self, data: Path, first_key_product: str | None = None) -> None:
+    def __init__(
+        self, data: Path, first_key_product: str | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._clock = clock
         self._file = SharedFile(data / FILE, _WriteKeysFile, WriteKeyError, time.monotonic)
         self._first_key_product = first_key_product
         self._products: dict[str, str] = {}
@@ -129,19 +146,21 @@ class WriteKeys:
             self._check_available(existing, product)
             if existing is not None:
                 return existing
-            added = WriteKey(wanted, product, _timestamp())
+            added = WriteKey(wanted, product, self.timestamp())
             self._write([*keys, added])
         return added
 
     def rotate(self, old: str, new: str | None, days: int) -> tuple[WriteKey, WriteKey]:
         """Add a key of the same product and revoke the old one in `days` days. Returns (old, new)."""
-        replaced = next((k for k in self.all() if k.key == old.strip() and not k.revoked), None)
+        replaced = next((k for k in self.all() if k.key == old.strip() and not k.revoked and not k.refused), None)
         if replaced is None:
             raise WriteKeyError("there is no such valid key; `footfall-collector keys list` shows them")
         if new is not None and valid_write_key(new) == replaced.key:
             raise WriteKeyError("the new key is the old one; choose another, or give none to have one made")
         added = self.add(replaced.product, new)
-        return self._revoke(replaced.key, _timestamp(days * 86_400)), added
+        end = self.timestamp(days * 86_400)
+        rotated = self._change(old, lambda key: replace(key, revoked=end, successor=added.key, refused=not days))
+        return rotated, added
 
     def add_first(self, key: str, product: str) -> None:
         """Add the first key received, and log it. Raises WriteKeyError or OSError where it can't be stored."""
@@ -150,24 +169,36 @@ class WriteKeys:
         _log.warning("added the first write key received, %s, for %s; `keys revoke` undoes it", shown, product)
 
     def revoke(self, key: str) -> WriteKey:
-        """Revoke a key now. Raises WriteKeyError where there is no such key."""
-        return self._revoke(key, _timestamp())
+        """Revoke a key now, and for good: no clock brings it back. Raises WriteKeyError where there is no such key."""
+        now = self.timestamp()
+        return self._change(key, lambda k: replace(k, revoked=min(k.revoked or now, now), successor=None, refused=True))
 
-    def _revoke(self, key: str, when: str) -> WriteKey:
+    def restore(self, key: str) -> WriteKey:
+        """Accept a revoked or rotated key again. Raises WriteKeyError where it is valid, or where there is none."""
+
+        def restored(known: WriteKey) -> WriteKey:
+            if known.revoked is None and not known.refused:
+                raise WriteKeyError("this key is valid, so there is nothing to restore")
+            return replace(known, revoked=None, successor=None, refused=False)
+
+        return self._change(key, restored)
+
+    def _change(self, key: str, change: Callable[[WriteKey], WriteKey]) -> WriteKey:
         with self._file.locked():
             keys = self.all()
             existing = next((k for k in keys if k.key == key.strip()), None)
             if existing is None:
                 raise WriteKeyError("there is no such key; `footfall-collector keys list` shows them")
-            revoked = replace(existing, revoked=min(existing.revoked or when, when))
-            self._write([revoked if k is existing else k for k in keys])
-        return revoked
+            changed = change(existing)
+            self._write([changed if k is existing else k for k in keys])
+        return changed
 
     @staticmethod
     def _check_available(existing: WriteKey | None, product: str) -> None:
-        if existing is not None and (existing.product != product or existing.revoked):
-            state = "revoked" if existing.revoked else f"a key of {existing.product}"
-            raise WriteKeyError(f"this key is already {state}; choose another one")
+        if existing is not None and existing.revoked:
+            raise WriteKeyError("this key is already revoked; `keys restore` gives it back, or choose another one")
+        if existing is not None and existing.product != product:
+            raise WriteKeyError(f"this key is already a key of {existing.product}; choose another one")
 
     def all(self) -> list[WriteKey]:
         """Every key with the revoked ones, oldest first."""
@@ -175,20 +206,20 @@ class WriteKeys:
         return list(self._file.content.keys)
 
     def _refresh(self) -> None:
-        if self._file.refresh() or (self._next_end and _timestamp() >= self._next_end):
+        if self._file.refresh() or (self._next_end and self.timestamp() >= self._next_end):
             self._apply()
 
     def _apply(self) -> None:
         """Set the keys that are valid now, and the time at which the next of them ends."""
-        now, keys = _timestamp(), self._file.content.keys
-        self._products = {k.key: k.product for k in keys if not k.revoked or k.revoked > now}
-        self._next_end = min((k.revoked for k in keys if k.revoked and k.revoked > now), default="")
+        now, keys = self.timestamp(), self._file.content.keys
+        accepted = [k for k in keys if k.accepted_at(now)]
+        self._products = {k.key: k.product for k in accepted}
+        self._next_end = min((k.revoked for k in accepted if k.revoked), default="")
 
     def _write(self, keys: list[WriteKey]) -> None:
         self._file.replace(_WriteKeysFile(keys=keys))
         self._apply()
 
-
-def _timestamp(seconds_from_now: float = 0.0) -> str:
-    """An RFC 3339 time. Such texts sort in the order of their times."""
-    return (datetime.now(UTC) + timedelta(seconds=seconds_from_now)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    def timestamp(self, seconds_from_now: float = 0.0) -> str:
+        """An RFC 3339 time. Such texts sort in the order of their times."""
+        return datetime.fromtimestamp(self._clock() + seconds_from_now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

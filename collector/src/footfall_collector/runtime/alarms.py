@@ -8,6 +8,7 @@ ALARMS = {
     "store_damaged": "A file of the data directory was damaged",
     "disk_low": "The disk is nearly full",
     "disk_quota_reached": "The disk has no more room for events, so they are refused",
+    "retention_waiting": "Old events are not deleted until you confirm it (footfall-collector retain says why)",
     "key_alarm": "One write key receives more events than usual",
 }
 """The gauge that is 1 while an alarm is raised, and the alarm as a sentence without its full stop."""

@@ -38,5 +38,8 @@ METRIC_HELP = {
     "requests_refused": "Requests that were refused, by reason",
     "resident_bytes": "Memory of the process",
     "values_folded": "Versions, tools, error classes and clients beyond the limit, which charts show as other",
+    "retention_waiting": "Alarm: the clock has jumped, or retention would remove unusually much; nothing is deleted",
     "store_damaged": "Alarm: a file of the data directory was damaged; DATA/damaged has it",
+    "trusted_timestamp_seconds": "The clock, or the earlier time that it should show, in seconds since 1970",
+    "trash_bytes": "Size of the months in DATA/trash, which can still be taken back",
 }

@@ -2,6 +2,7 @@
 
 
 def quantity(number: int, noun: str) -> str:
-    """`1,234 calls`, `1 call`, `2 queries`."""
-    plural = noun if number == 1 else noun[:-1] + "ies" if noun.endswith("y") else f"{noun}s"
+    """`1,234 calls`, `1 call`, `2 queries`, `2 days`."""
+    many = noun[:-1] + "ies" if noun.endswith("y") and noun[-2] not in "aeou" else f"{noun}s"
+    plural = noun if number == 1 else many
     return f"{number:,} {plural}"

@@ -57,6 +57,12 @@ class Settings:
     retention_days: Annotated[
         int, Meta(ge=1, le=36500, description="Days after which events are deleted, by whole months")
     ] = 365
+    trash_days: Annotated[
+        int,
+        Meta(
+            ge=0, le=365, description="The last of these days, at most half, that a removed month spends in DATA/trash"
+        ),
+    ] = 7
     trusted_proxies: Annotated[
         tuple[Network, ...], Meta(description="Networks of proxies whose X-Forwarded-For names the peer")
     ] = ()
@@ -153,6 +159,16 @@ class Settings:
             return ipaddress.ip_address(self.host.strip("[]")).is_loopback
         except ValueError:
             return False
+
+    @property
+    def days_in_trash(self) -> int:
+        """Days that a removed month can still be taken back: `trash_days`, at most half of `retention_days`."""
+        return min(self.trash_days, self.retention_days // 2)
+
+    @property
+    def days_in_store(self) -> int:
+        """Days that events are in charts; with `days_in_trash` they are `retention_days`."""
+        return self.retention_days - self.days_in_trash
 
     @property
     def default_product(self) -> str | None:

@@ -1,5 +1,7 @@
 """All routes of the dashboard, each with the security headers."""
 
+from collections.abc import Callable
+
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route
 
@@ -12,12 +14,15 @@ from .pages import Assets, Pages, SecurityHeaders
 from .public import PublicPages
 
 
-def routes(assets: Assets, answers: Answers, status: Status, settings: Settings) -> list[BaseRoute]:
+def routes(
+    assets: Assets, answers: Answers, status: Status, settings: Settings, trusted_time: Callable[[], float]
+) -> list[BaseRoute]:
+    """`trusted_time`: epoch seconds that no wrong clock moves forward; months are published by it."""
     headers = [Middleware(SecurityHeaders)]
     endpoints = [
         *Api(answers, status).endpoints(),
         *Pages(assets, answers).endpoints(),
-        *PublicPages(assets, answers, settings).endpoints(),
+        *PublicPages(assets, answers, settings, trusted_time).endpoints(),
     ]
     return [
         Route("/static/{version}/{path:path}", assets.serve, middleware=headers),

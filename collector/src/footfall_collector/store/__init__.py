@@ -8,10 +8,10 @@ Promises: a load that is cut short and repeated counts nothing twice; a deletion
 thread writes. `answer`, `operate` and `app` import from this package; `store` imports `journal`, `admit` and `runtime`.
 """
 
-from .interface import EventSelection, EventsUnreadableError, Store, StoreError
+from .interface import EventSelection, EventsUnreadableError, Store, StoreError, TrashedMonth
 from .loader import Loader
 from .opening import open_store, require_clickhouse_driver
-from .periods import DAY_SECONDS, day_text, month_bounds, months_between
+from .periods import DAY_SECONDS, day_text, month_bounds, month_name, months_between
 from .tombstones import merge_tombstone_files
 
 __all__ = [
@@ -21,9 +21,11 @@ __all__ = [
     "Loader",
     "Store",
     "StoreError",
+    "TrashedMonth",
     "day_text",
     "merge_tombstone_files",
     "month_bounds",
+    "month_name",
     "months_between",
     "open_store",
     "require_clickhouse_driver",

@@ -77,6 +77,52 @@ class LoadResult:
         return LoadResult(Counter(self.new) + Counter(other.new), Counter(self.repeated) + Counter(other.repeated))
 
 
+@dataclass(frozen=True, order=True)
+class TrashedMonth:
+    """A month that retention removed and that can still be taken back.
+
+    Attributes:
+        month: such as `2026-08`.
+        removed_at: epoch seconds.
+        events: their number; None where it can't be read.
+    """
+
+    month: str
+    removed_at: int
+    events: int | None = field(default=None, compare=False)
+
+
+class StoredMonths(Protocol):
+    """The months of a store, and those in its trash. Only the loader's thread calls it; it raises StoreError."""
+
+    def newest_event(self) -> int | None:
+        """The time of the newest stored event, epoch seconds; None for an empty store."""
+
+    def counts(self) -> dict[str, int]:
+        """Every month in the store to the number of its events, the oldest first."""
+
+    def remove(self, months: Sequence[str], moved_at: int | None) -> None:
+        """Take the oldest `months` out of events and roll-ups: into the trash, or for good where `moved_at` is None.
+
+        `moved_at` is in epoch seconds.
+        """
+
+    def delete_damaged(self, cutoff: int) -> None:
+        """Delete copies of damaged months that ended at or before `cutoff` (epoch seconds)."""
+
+    def trash(self) -> list[TrashedMonth]:
+        """The months in the trash, the oldest first."""
+
+    def delete_from_trash(self, entries: Sequence[TrashedMonth]) -> None:
+        """Delete months of the trash for good."""
+
+    def restamp_trash(self, entries: Sequence[TrashedMonth], moved_at: int) -> None:
+        """Count the days of some months in the trash from `moved_at` on: a wrong clock stamped them."""
+
+    def restore(self, month: str) -> int:
+        """Put a month of the trash back into events and roll-ups; returns the number of events that it adds."""
+
+
 class Store(Protocol):
     """An engine that keeps events. Only the loader's thread calls the methods that write; any thread may `query`."""
 
@@ -86,6 +132,10 @@ class Store(Protocol):
     @property
     def needs_recovery(self) -> bool:
         """Whether a query met a damaged file: the loader then calls `recover`."""
+
+    @property
+    def months(self) -> StoredMonths:
+        """The months of the store, for retention."""
 
     def load(self, segments: Sequence[Path]) -> LoadResult:
         """Load closed journal segments, exactly once even if the call is repeated or cut short.
@@ -118,8 +168,8 @@ class Store(Protocol):
     def finish_forgetting(self) -> int:
         """Finish deletions that `forget` could not finish; returns the number of deleted events."""
 
-    def delete_old_months(self, cutoff: int) -> list[str]:
-        """Delete the months that ended at or before `cutoff` (epoch seconds); returns their names."""
+    def take_back_forgetting(self, instances: Sequence[str]) -> None:
+        """Undo `forget` for instances of which nothing was deleted. Raises StoreError otherwise; all stay then."""
 
     def rebuild(self) -> None:
         """Recompute the roll-ups from the raw events."""

@@ -6,11 +6,12 @@ can be checked against it.
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
+from msgspec.structs import replace
 
 from ..runtime import quantity, read_copy, replace_with_copy
 from .interface import StoreError
@@ -21,10 +22,14 @@ _PREFIX = "footfall/forgotten/v1/"
 
 
 class _ForgottenInstance(msgspec.Struct):
-    """An entry of the file. `pending` until the instance's events are deleted."""
+    """An entry of the file. `pending` until the instance's events are deleted.
+
+    `deleted` is the number of its events that were deleted, None where it is not known.
+    """
 
     mark: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
     pending: bool = True
+    deleted: int | None = None
 
 
 def tombstone_mark(instance: str) -> str:
@@ -72,17 +77,47 @@ class TombstoneFile:
     def add(self, instance: str) -> None:
         """Add an instance; it is on disk when this returns. Raises OSError."""
         mark = tombstone_mark(instance)
-        self._write([*(known for known in self._marks if known.mark != mark), _ForgottenInstance(mark)])
+        before = next((known for known in self._marks if known.mark == mark), _ForgottenInstance(mark, deleted=0))
+        others = (known for known in self._marks if known.mark != mark)
+        self._write([*others, _ForgottenInstance(mark, True, before.deleted)])
+
+    def count_deleted(self, events: Mapping[str, int]) -> None:
+        """Record, before the deletion, how many events of which mark it deletes. Raises OSError."""
+        if any(events.values()):
+            self._write(
+                [replace(known, deleted=_sum(known.deleted, events.get(known.mark, 0))) for known in self._marks]
+            )
 
     def mark_deleted(self, marks: tuple[str, ...]) -> None:
         """Record that the instances' events are deleted. Raises OSError."""
-        self._write(
-            [_ForgottenInstance(known.mark, known.pending and known.mark not in marks) for known in self._marks]
-        )
+        self._write([replace(known, pending=known.pending and known.mark not in marks) for known in self._marks])
+
+    def take_back(self, instances: Sequence[str]) -> None:
+        """Remove instances of which nothing was deleted. Raises StoreError where that is not so, and OSError."""
+        marks = {tombstone_mark(instance) for instance in instances}
+        check_taking_back([known.deleted for known in self._marks if known.mark in marks])
+        self._write([known for known in self._marks if known.mark not in marks])
 
     def _write(self, marks: list[_ForgottenInstance]) -> None:
         replace_with_copy(self._path, msgspec.json.encode(marks))
         self._marks = marks
+
+
+def _sum(known: int | None, events: int) -> int | None:
+    return None if known is None else known + events
+
+
+def check_taking_back(deleted: Sequence[int | None]) -> None:
+    """Raise StoreError if forgetting can't be undone; `deleted` has the deleted events of each instance on the list."""
+    if not deleted:
+        raise StoreError("this instance is not forgotten, so there is nothing to take back; check the ID")
+    if None in deleted:
+        raise StoreError("an earlier version forgot this instance, and it is not known whether events were deleted")
+    if events := sum(number or 0 for number in deleted):
+        raise StoreError(
+            f"{quantity(events, 'event')} of this instance were deleted, so forgetting it can't be taken back; "
+            "a backup that was made before still has them"
+        )
 
 
 def merge_tombstone_files(paths: Sequence[Path]) -> bytes:

@@ -7,7 +7,6 @@ import pytest
 from collector.tests.store.clickhouse.embedded_engine import embedded_store
 from collector.tests.store.clickhouse.fill_clickhouse import (
     BUSIEST,
-    DAY,
     EVENTS,
     FLEET,
     OCTOBER,
@@ -69,7 +68,8 @@ def test_ended_at_any_step_of_forgetting_it_is_finished_later(tmp_path: Path, st
 
 def test_months_that_are_over_go_with_their_days_of_the_rollups(tmp_path: Path) -> None:
     store = filled(tmp_path)
-    assert store.delete_old_months(OCTOBER - 1) == []
-    assert store.delete_old_months(OCTOBER) == ["2026-09"]
-    assert store.delete_old_months(OCTOBER + 12 * DAY) == []
+    assert list(store.months.counts()) == ["2026-09", "2026-10", "2026-11"]
+    store.months.remove(["2026-09"], None)
+    store.months.remove([], None)
+    assert store.months.trash() == []
     check(store, [one for one in EVENTS if one.at >= OCTOBER])

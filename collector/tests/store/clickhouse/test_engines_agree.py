@@ -19,7 +19,6 @@ from footfall_collector.answer import Answers, Chart, Filters
 from footfall_collector.answer.charts import CHARTS
 from footfall_collector.store import EventSelection, Store
 from tests.oracle.fleet import Fleet
-from tests.oracle.world import DAY
 
 pytest.importorskip("chdb", reason="`make engines` installs the embedded ClickHouse")
 pytestmark = pytest.mark.timeout(300)
@@ -131,7 +130,11 @@ def test_it_stays_equal_once_everything_is_rolled_up_rebuilt_forgotten_and_cut(p
         lambda store: store.roll_up(),
         lambda store: store.rebuild(),
         lambda store: store.forget(instance),
-        lambda store: store.delete_old_months(END - 60 * DAY),
+        lambda store: store.months.counts(),
+        lambda store: store.months.remove(list(store.months.counts())[:1], END),
+        lambda store: store.months.trash(),
+        lambda store: store.months.restore(store.months.trash()[0].month),
+        lambda store: store.months.newest_event(),
     )
     for step in work:
         duck, click = (step(store) for store in pair.stores)

@@ -273,9 +273,9 @@ def test_damaged_copies_leave_with_the_instance_and_with_the_retention(tmp_path:
     assert copies == {"rollups.duckdb", "events-2026-10.duckdb"}
     store.forget("0" * 16)
     assert [name.rsplit(".", 1)[0] for name in store.files.quarantine.names()] == ["events-2026-10.duckdb"]
-    store.delete_old_months(NOVEMBER - 1)
+    store.months.delete_damaged(NOVEMBER - 1)
     assert store.files.quarantine.months() == {"2026-10"}
-    store.delete_old_months(NOVEMBER)
+    store.months.delete_damaged(NOVEMBER)
     assert store.files.quarantine.names() == []
     store.close()
 

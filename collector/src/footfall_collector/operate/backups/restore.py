@@ -99,7 +99,7 @@ def restore_backup(
         finally:
             staging.discard()
     withheld = tuple(staging.withheld)
-    return RestoreResult(events, staging.forgotten, staging.removed, withheld, contents, advice)
+    return RestoreResult(events, staging.forgotten, staging.removed, withheld, contents, f"{advice}{staging.waiting}")
 
 
 def _is_large(path: str) -> bool:

@@ -5,6 +5,7 @@ done: its files are moved into their places at once, or by the next start if the
 """
 
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,8 +24,8 @@ from ...runtime import (
 )
 from ...show.public import withhold_unpublished
 from ...store import Loader, merge_tombstone_files
-from ...store.duckdb import DAMAGED, SCHEMA, DuckStore
-from ..operations import retention_cutoff
+from ...store.duckdb import DAMAGED, SCHEMA, TRASH, DuckStore
+from ..retention import CLOCK_FILE, Retention, TrustedTime, waiting_sentence
 from .backup_source import BackupSource
 from .copying import sync_tree
 from .database_check import check_database
@@ -47,6 +48,7 @@ class RestoreStaging:
         self.directory = self._data / RESTORE_PARTIAL
         self.forgotten = 0
         self.removed: tuple[str, ...] = ()
+        self.waiting = ""
         self.withheld: list[str] = []
 
     def fill(self, source: BackupSource, manifest: BackupManifest, small: SmallFiles, forgotten: Path | None) -> None:
@@ -75,6 +77,8 @@ class RestoreStaging:
                 continue
             make_directory((self.directory / path).parent)
             replace_file(self.directory / path, content)
+        if (self._data / CLOCK_FILE).exists():
+            replace_file(self.directory / CLOCK_FILE, (self._data / CLOCK_FILE).read_bytes())
         # What was published stays as it was published, whatever the backup says.
         for published in sorted((self._data / PUBLIC).glob("*/????-??.json")):
             target = self.directory / published.relative_to(self._data)
@@ -100,15 +104,18 @@ class RestoreStaging:
             pepper=pepper,
         )
         try:
+            time = TrustedTime(self.directory, store.months.newest_event)
             forgotten = store.finish_forgetting()
             loader = Loader(store, self.directory / FOLDER, status)
             loader.run_once()
             loader.checkpoint()
-            self.removed = tuple(store.delete_old_months(retention_cutoff(settings.retention_days)))
+            # Not into the trash: the backup still has these months.
+            result = Retention(store, replace(settings, trash_days=0), time, status).run()
+            self.removed, self.waiting = tuple(result.due) if result.done else (), waiting_sentence(result)
             self._check_outcome(set(store.files.months))
             events = sum(raw for _, raw in store.rollup_and_raw_counts().values())
             self.forgotten = forgotten + status.total("events_forgotten")
-            self._withhold(set(store.files.months))
+            self._withhold(set(store.files.months), datetime.fromtimestamp(time.now(), UTC))
         finally:
             store.close()
         return events
@@ -124,7 +131,7 @@ class RestoreStaging:
         if aside:
             raise ControlError(f"the backup's {', '.join(aside)} is damaged; take another backup. Nothing is changed")
 
-    def _withhold(self, months: set[str]) -> None:
+    def _withhold(self, months: set[str], now: datetime) -> None:
         """Keep months unpublished that may have been published after the backup, from files that are lost.
 
         Not where the data directory has every month of the backup: then it knows of each publication.
@@ -132,7 +139,7 @@ class RestoreStaging:
         present = {path.name[len("events-") : -len(".duckdb")] for path in (self._data / STORE).glob("events-*.duckdb")}
         if months and not months <= present:
             public = self.directory / PUBLIC
-            self.withheld = withhold_unpublished(public, self._settings.products, months, datetime.now(UTC))
+            self.withheld = withhold_unpublished(public, self._settings.products, months, now)
 
     def commit(self) -> None:
         """Replace the data directory's files by the restored ones. Raises OSError; the next start then completes it."""
@@ -140,6 +147,9 @@ class RestoreStaging:
             # The store keeps more in its data directory, such as files that it set aside; none of it replaces DATA's.
             if path.name not in _RESTORED_NAMES:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if (self._data / TRASH).is_dir():
+            # Months in the trash are not replaced: the next start deletes the instances from them too.
+            replace_file(self.directory / TOMBSTONES, merge_tombstone_files([self.directory / TOMBSTONES]))
         sync_tree(self.directory)
         self.directory.rename(self._data / RESTORED)
         sync_directory(self._data)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ...answer import EARLIEST, Answers, EventsUnreadableError, Filters, version_key
+from ...answer import EARLIEST, LATEST, Answers, EventsUnreadableError, Filters, version_key
 from ...runtime import Status, quantity
 from .rows import Cell, rows_as_dicts
 
@@ -81,7 +81,22 @@ def data_health(status: Status, answers: Answers, now: datetime) -> DataHealth:
     snapshot = status.snapshot()
     counters, values = snapshot["counters"], snapshot["values"]
     tables = [_products(counters, answers, now), _refusals(counters), _misfits(status), _versions(answers, now)]
-    return DataHealth(_facts(status, values, now), tables)
+    return DataHealth([*_facts(status, values, now), *_future_events(values, answers, now)], tables)
+
+
+def _future_events(values: dict[str, float], answers: Answers, now: datetime) -> list[HealthFact]:
+    """Events that a wrong clock stamped: later than today by the time that is trusted."""
+    today = datetime.fromtimestamp(values.get("trusted_timestamp_seconds", now.timestamp()), UTC)
+    tomorrow = today.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    days: list[tuple[str, int]] = []
+    for product in answers.products():
+        rows = rows_as_dicts(answers.chart("events", Filters(product, tomorrow, LATEST, internal="all")))
+        days += [(str(row["day"])[:10], int(row["events"])) for row in rows]
+    if not days:
+        return []
+    first, last = min(days)[0], max(days)[0]
+    text = f"{sum(events for _, events in days):,} from {first} to {last}; a range that begins there shows them"
+    return [HealthFact("future", "Events stamped in the future", text, tone="bad")]
 
 
 def _facts(status: Status, values: dict[str, float], now: datetime) -> list[HealthFact]:

@@ -24,11 +24,11 @@ DIMENSIONS = ("ai_provider", "mcp_client", "transport", "deployment_method")
 
 
 class MonthArchive:
-    """The published months of all public products. Thread-safe."""
+    """The published months of all public products. Thread-safe. `days` are those for which the store has events."""
 
-    def __init__(self, directory: Path, answers: Answers, retention_days: int) -> None:
+    def __init__(self, directory: Path, answers: Answers, days: int) -> None:
         self._directory, self._answers = directory, answers
-        self._retention = timedelta(days=retention_days)
+        self._retention = timedelta(days=days)
         self._lock = threading.Lock()
 
     def months(self, product: str, now: datetime) -> list[PublishedMonth]:

@@ -61,17 +61,20 @@ class DataDictionary(msgspec.Struct, frozen=True):
 
 
 class PublicPages:
-    """The endpoints below `/public`. Products that are not in `public_products` are answered with 404."""
+    """The endpoints below `/public`. Products that are not in `public_products` are answered with 404.
 
-    def __init__(self, assets: Assets, answers: Answers, settings: Settings) -> None:
-        self._assets, self._answers = assets, answers
+    `trusted_time`: epoch seconds that no wrong clock moves forward. A month is published once it is over by this time.
+    """
+
+    def __init__(self, assets: Assets, answers: Answers, settings: Settings, trusted_time: Callable[[], float]) -> None:
+        self._assets, self._answers, self._time = assets, answers, trusted_time
         self._products = frozenset(settings.public_products)
         if unknown := self._products - set(answers.products()):
             raise SettingsError(
                 f"public_products names {', '.join(sorted(unknown))}, which this collector doesn't have; "
                 "name one of its products, or add it to the settings file as [products.NAME]"
             )
-        self._archive = MonthArchive(settings.data / "public", answers, settings.retention_days)
+        self._archive = MonthArchive(settings.data / "public", answers, settings.days_in_store)
         self._template = template_environment().get_template("public.html")
 
     def endpoints(self) -> list[tuple[str, Endpoint]]:
@@ -95,7 +98,7 @@ class PublicPages:
         return answer
 
     def _months(self, product: str) -> list[PublishedMonth]:
-        return self._archive.months(product, datetime.now(UTC))
+        return self._archive.months(product, datetime.fromtimestamp(self._time(), UTC))
 
     def _rows(self, product: str) -> list[PublicRow]:
         return [row for month in self._months(product) for row in month.rows()]

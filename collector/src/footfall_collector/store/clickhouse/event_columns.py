@@ -1,5 +1,6 @@
 """From journal lines to columns of the table `events`."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -105,3 +106,8 @@ def _is_forgotten(instance: str, marks: set[str], is_marked: dict[str, bool]) ->
     if answer is None:
         answer = is_marked[instance] = tombstone_mark(instance) in marks
     return answer
+
+
+def count_by_product(events: Sequence[EventLine]) -> Counter[str]:
+    """Product to the number of its events."""
+    return Counter(event.product for event in events)

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from ..rollups import ROLLUPS_BY_NAME, RollupTable
 from .connection import FIRST_MODERN, ServerVersion
 
-EVENTS = "events"
+EVENTS, TRASH = "events", "trash"
+EVENT_TABLES = (EVENTS, TRASH)
+"""Tables of raw events: those in charts, and the months that retention removed and that can be taken back."""
 TEXT, FLAG, AMOUNT = "VARCHAR", "BOOLEAN", "DOUBLE"
 
 _EVENT_TYPES = {
@@ -34,7 +36,9 @@ SHARED_TABLES: dict[str, tuple[dict[str, str], str, str]] = {
         "batch",
         "shelf",
     ),
-    "tombstones": ({"mark": "String", "pending": "UInt8", "changed": "UInt64"}, "(mark, changed)", ""),
+    "tombstones": (
+        {"mark": "String", "pending": "UInt8", "changed": "UInt64", "deleted": "String"}, "(mark, changed)", "",
+    ),
     "repeated": ({"load": "UInt64", "uuid": "UUID"}, "(load, uuid)", ""),
 }  # fmt: skip
 
@@ -72,13 +76,13 @@ class TableLayout:
 
     def names(self) -> tuple[str, ...]:
         """The plain names of all tables."""
-        return (*SHARED_TABLES, EVENTS, *ROLLUPS_BY_NAME)
+        return (*SHARED_TABLES, *EVENT_TABLES, *ROLLUPS_BY_NAME)
 
     def columns(self, name: str) -> dict[str, str]:
         """Name to ClickHouse type of a table's columns."""
         if name in SHARED_TABLES:
             return SHARED_TABLES[name][0]
-        if name == EVENTS:
+        if name in EVENT_TABLES:
             fixed = {column: self._type(type_) for column, type_ in _EVENT_TYPES.items()}
             others = {column: self._type(type_) for column, type_ in self.events.items() if column not in fixed}
             return {**fixed, "day": "UInt16", **others}
@@ -103,7 +107,7 @@ class TableLayout:
         local += f"ENGINE = {self._engine(name)}{self._order(name)}{self._settings()}"
         if not self.cluster or name in SHARED_TABLES:
             return [local]
-        key = "instance" if name == EVENTS or ROLLUPS_BY_NAME[name].is_presence else "cityHash64(product, day)"
+        key = "instance" if name in EVENT_TABLES or ROLLUPS_BY_NAME[name].is_presence else "cityHash64(product, day)"
         engine = f"Distributed(`{self.cluster}`, `{self.database}`, {self.local_name(name)}, {key})"
         return [local, f"CREATE TABLE IF NOT EXISTS {self.table(name)}{self.on_cluster} ({columns}) ENGINE = {engine}"]
 
@@ -114,7 +118,7 @@ class TableLayout:
         return [f"ALTER TABLE {table}{self.on_cluster} ADD COLUMN {column} {type_}" for table in tables]
 
     def _indices(self, name: str) -> str:
-        if name != EVENTS or not self.modern:
+        if name not in EVENT_TABLES or not self.modern:
             return ""
         return "".join(f", INDEX by_{column} {column} TYPE minmax GRANULARITY 1" for column in ("load", "sent"))
 
@@ -128,7 +132,7 @@ class TableLayout:
     def _order(self, name: str) -> str:
         if name in SHARED_TABLES:
             _, order, partition = SHARED_TABLES[name]
-        elif name == EVENTS:
+        elif name in EVENT_TABLES:
             # Rows of different loads are different rows: which one is left out must not depend on a merge.
             order, partition = "(product, day, sent, uuid, load)", "toYYYYMM(toDate(day))"
         else:

@@ -16,7 +16,6 @@ How an event is counted exactly once, although there are no transactions:
 """
 
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,11 +30,12 @@ from ..rollups import ROLLUPS_BY_NAME
 from . import dedupe, deletion, tables
 from .address import ClickHouseAddress
 from .connection import Connection, ConnectionPool, DriverConnection, EngineError, engine_errors, server_list
-from .event_columns import EventLine, EventLineReader
+from .event_columns import EventLine, EventLineReader, count_by_product
 from .layout import TableLayout
 from .load_state import LoadState
 from .relations import ClickHouseChartQuery, rollup_query
 from .rollup_batches import RollupBatchWriter, active_batches, covered_loads, published_batches
+from .stored_months import ClickHouseMonths
 
 
 class ClickHouseStore:
@@ -174,7 +174,9 @@ class ClickHouseStore:
             # A repeated load checks all its events: the first attempt may have ended after the insert.
             dedupe.resolve_concurrent_loads(self.writer, self.layout, arrived if is_repeated else new, number)
         self._step("done")
-        return LoadResult(_by_product(new), {} if is_repeated else _by_product(arrived) - _by_product(new))
+        return LoadResult(
+            count_by_product(new), {} if is_repeated else count_by_product(arrived) - count_by_product(new)
+        )
 
     def _read(self, segments: Sequence[Path]) -> list[EventLine]:
         scratch = self._data / "clickhouse-tmp"
@@ -266,10 +268,9 @@ class ClickHouseStore:
             return self.finish_forgetting()
 
     def finish_forgetting(self) -> int:
-        """See `Store.finish_forgetting`."""
+        """See `Store.finish_forgetting`. It runs every hour, even if no events arrive, so it corrects batches too."""
         with engine_errors("instances that are to be forgotten can't be deleted"):
             events = self._finish_forgetting()
-            # Here too, because this runs every hour, even if no events arrive.
             self._bring_own_batches_up_to_date()
             return events
 
@@ -278,10 +279,15 @@ class ClickHouseStore:
         self._batch_writer.correct_counts()
         return deletion.finish_deletions(self.writer, self.layout, self._batch_writer, self._clock(), self._step)
 
-    def delete_old_months(self, cutoff: int) -> list[str]:
-        """See `Store.delete_old_months`."""
-        with engine_errors("old months can't be removed"):
-            return deletion.delete_old_months(self.writer, self.layout, cutoff, self._step)
+    def take_back_forgetting(self, instances: Sequence[str]) -> None:
+        """See `Store.take_back_forgetting`."""
+        with engine_errors("the list of the forgotten can't be written"):
+            deletion.take_back(self.writer, self.layout, instances)
+
+    @property
+    def months(self) -> ClickHouseMonths:
+        """See `Store.months`."""
+        return ClickHouseMonths(self.writer, self.layout, self._step, self.rebuild)
 
     def close(self) -> None:
         """See `Store.close`."""
@@ -292,7 +298,3 @@ class ClickHouseStore:
         if self._writer is not None:
             self._writer.close()
             self._writer = None
-
-
-def _by_product(events: Sequence[EventLine]) -> Counter[str]:
-    return Counter(event.product for event in events)

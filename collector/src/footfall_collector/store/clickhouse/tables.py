@@ -4,7 +4,7 @@ import secrets
 
 from ..interface import StoreError
 from .connection import Connection
-from .layout import EVENTS, TableLayout
+from .layout import EVENT_TABLES, TableLayout
 
 SCHEMA = 1
 """Version of the tables. An added property is a column, not a new version. Each other change needs a step here."""
@@ -47,7 +47,7 @@ def _add_columns(connection: Connection, layout: TableLayout, name: str, present
         if column not in present:
             for statement in layout.add_column(name, column):
                 connection.execute(statement)
-        elif name == EVENTS and _base_type(present[column]) != _base_type(type_):
+        elif name in EVENT_TABLES and _base_type(present[column]) != _base_type(type_):
             raise StoreError(
                 f"{layout.table(name)}: `{column}` is kept as {present[column]}, but the catalogue says {type_}: "
                 "give the changed property another name"
@@ -60,60 +60,62 @@ def _base_type(type_: str) -> str:
 
 
 def _check_schema(connection: Connection, layout: TableLayout) -> None:
-    versions = [int(value) for value in _meta_values(connection, layout, "schema")]
+    versions = [int(value) for value in meta_values(connection, layout, "schema")]
     if max(versions, default=SCHEMA) > SCHEMA:
         raise StoreError(
             f"the ClickHouse store was written by a newer version (schema {max(versions)}); update footfall-collector"
         )
     if SCHEMA not in versions:
-        _add_meta(connection, layout, "schema", str(SCHEMA))
+        add_meta(connection, layout, "schema", str(SCHEMA))
 
 
-def _meta_values(connection: Connection, layout: TableLayout, name: str) -> list[str]:
+def meta_values(connection: Connection, layout: TableLayout, name: str) -> list[str]:
+    """The values of a fact."""
     rows = connection.execute(
         f"SELECT DISTINCT value FROM {layout.table('meta')} WHERE name = '{name}' ORDER BY value"  # noqa: S608 - our own words
     )
     return [value for (value,) in rows]
 
 
-def _add_meta(connection: Connection, layout: TableLayout, name: str, value: str) -> None:
+def add_meta(connection: Connection, layout: TableLayout, name: str, value: str) -> None:
+    """Add a value of a fact."""
     connection.insert(layout.table("meta"), {"name": [name], "value": [value]})
 
 
 def store_name(connection: Connection, layout: TableLayout) -> str:
     """The store's unique name. If two collectors add one at the same time, both use the first."""
-    if not _meta_values(connection, layout, "store"):
-        _add_meta(connection, layout, "store", secrets.token_hex(8))
-    return _meta_values(connection, layout, "store")[0]
+    if not meta_values(connection, layout, "store"):
+        add_meta(connection, layout, "store", secrets.token_hex(8))
+    return meta_values(connection, layout, "store")[0]
 
 
 def register_collector(connection: Connection, layout: TableLayout, collector: int) -> None:
     """Record that this collector writes the store."""
-    if str(collector) not in _meta_values(connection, layout, "collector"):
-        _add_meta(connection, layout, "collector", str(collector))
+    if str(collector) not in meta_values(connection, layout, "collector"):
+        add_meta(connection, layout, "collector", str(collector))
 
 
 def collector_count(connection: Connection, layout: TableLayout) -> int:
     """The number of collectors that have ever written this store."""
-    return len(_meta_values(connection, layout, "collector"))
+    return len(meta_values(connection, layout, "collector"))
 
 
 def request_rebuild(connection: Connection, layout: TableLayout) -> None:
     """Request that every collector of the store recounts its loads."""
-    _add_meta(connection, layout, "rebuild", secrets.token_hex(8))
+    add_meta(connection, layout, "rebuild", secrets.token_hex(8))
 
 
 def rebuild_requests(connection: Connection, layout: TableLayout) -> int:
     """The number of requests so far."""
-    return len(_meta_values(connection, layout, "rebuild"))
+    return len(meta_values(connection, layout, "rebuild"))
 
 
 def check_pepper(connection: Connection, layout: TableLayout, fingerprint: str) -> None:
     """Record the pepper that instances are hashed with. Raises StoreError if the store has another one."""
-    recorded = _meta_values(connection, layout, "pepper")
+    recorded = meta_values(connection, layout, "pepper")
     if not recorded:
-        _add_meta(connection, layout, "pepper", fingerprint)
-        recorded = _meta_values(connection, layout, "pepper")
+        add_meta(connection, layout, "pepper", fingerprint)
+        recorded = meta_values(connection, layout, "pepper")
     if recorded != [fingerprint]:
         raise StoreError(
             "the ClickHouse store was filled with another pepper, so all instances would count as new: give all its "

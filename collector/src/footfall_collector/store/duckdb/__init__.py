@@ -12,5 +12,15 @@ from .month_files import DatabaseFiles
 from .quarantine import FOLDER as DAMAGED
 from .schema_migrations import SCHEMA
 from .store import TOMBSTONES, DuckStore
+from .stored_months import TRASH
 
-__all__ = ["DAMAGED", "SCHEMA", "TOMBSTONES", "DatabaseFiles", "DuckStore", "damage_sentences", "unmerged_counts"]
+__all__ = [
+    "DAMAGED",
+    "SCHEMA",
+    "TOMBSTONES",
+    "TRASH",
+    "DatabaseFiles",
+    "DuckStore",
+    "damage_sentences",
+    "unmerged_counts",
+]

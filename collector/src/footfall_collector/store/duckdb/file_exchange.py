@@ -5,14 +5,17 @@ remove, is written whole. From that moment on the exchange counts as done: it is
 start if the process ends in between. Without a plan, fresh files are leftovers of an exchange that never happened.
 """
 
+import errno
 import logging
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
+from ...runtime import make_directory
 from ..interface import StoreError
 
 _log = logging.getLogger(__name__)
@@ -23,10 +26,14 @@ _WAL = ".wal"
 
 
 class FileExchange(msgspec.Struct, frozen=True):
-    """Names of files in one directory: `replaced` have a fresh file, `removed` are only unlinked."""
+    """Names of files in one directory: `replaced` have a fresh file, `removed` are only unlinked.
+
+    `moved` are pairs of a name and the path, relative to the directory, to which the file goes.
+    """
 
     replaced: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    moved: tuple[tuple[str, str], ...] = ()
 
 
 def fresh_path(path: Path) -> Path:
@@ -65,6 +72,8 @@ def apply_plan(directory: Path) -> None:
         exchange = FileExchange(replaced=tuple(file.name.removesuffix(FRESH) for file in fresh))
     for name in exchange.removed:
         _remove(directory / name)
+    for name, target in exchange.moved:
+        _move(directory / name, directory / target)
     for name in exchange.replaced:
         source = directory / (name + FRESH)
         if source.exists():
@@ -103,6 +112,42 @@ def file_names(paths: Sequence[Path]) -> tuple[str, ...]:
 def _remove(path: Path) -> None:
     path.with_name(path.name + _WAL).unlink(missing_ok=True)
     path.unlink(missing_ok=True)
+
+
+def _move(source: Path, target: Path) -> None:
+    """Move a file that may be moved already. Its write-ahead log, usually none, goes first and belongs to it."""
+    make_directory(target.parent)
+    for suffix in (_WAL, ""):
+        origin, place = source.with_name(source.name + suffix), target.with_name(target.name + suffix)
+        if not origin.exists():
+            continue
+        try:
+            os.rename(origin, place)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            partial = fresh_path(place)
+            shutil.copyfile(origin, partial)
+            _sync(partial)
+            os.rename(partial, place)
+            origin.unlink()
+    _sync(target.parent)
+
+
+def replace_one(path: Path) -> None:
+    """Replace a file that no engine has open by its fresh file. Raises OSError."""
+    _sync(path.with_name(path.name + FRESH))
+    path.with_name(path.name + _WAL).unlink(missing_ok=True)
+    os.rename(path.with_name(path.name + FRESH), path)
+    _sync(path.parent)
+
+
+def remove_files(paths: Sequence[Path]) -> None:
+    """Remove files of one directory, with their write-ahead logs, durably. Raises OSError."""
+    for path in paths:
+        _remove(path)
+    for directory in {path.parent for path in paths}:
+        _sync(directory)
 
 
 def _sync(path: Path) -> None:

@@ -12,7 +12,7 @@ import duckdb
 from ...runtime import make_directory, sync_directory
 from ..interface import StoreError
 from ..periods import month_bounds
-from .file_exchange import FileExchange, apply_plan, open_directory, write_plan
+from .file_exchange import FileExchange, apply_plan, engine_directory, open_directory, write_plan
 from .quarantine import WAL, DamagedFileError, Quarantine, opening, read_every_row, words_of
 from .relations import ROLLUP_FILE
 from .schema_migrations import check_pepper, check_schema
@@ -56,7 +56,7 @@ class DatabaseFiles:
         self._descriptor = open_directory(directory)
         self._sql_directory = f"/proc/self/fd/{self._descriptor}"
         self.quarantine = Quarantine(directory.parent)
-        self._pepper = ""
+        self._pepper = self._sql_beside = ""
         self._config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory_limit,
             "threads": str(threads),
@@ -136,16 +136,14 @@ class DatabaseFiles:
 
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The writer in a transaction, which may change one file and read all.
-
-        The commit holds the lock exclusively: a dense sequence of readers would keep the engine from it for seconds.
-        """
+        """The writer in a transaction, which may change one file and read all. Readers wait for its commit."""
         self.writer.execute("BEGIN")
         try:
             yield self.writer
         except BaseException:
             self.writer.execute("ROLLBACK")
             raise
+        # Exclusively: a dense sequence of readers would keep the engine from it for seconds.
         with self.lock.exclusive():
             self.writer.execute("COMMIT")
 
@@ -166,9 +164,18 @@ class DatabaseFiles:
                     self.writer.execute(f"CHECKPOINT {month.alias}")
 
     @contextmanager
+    def beside(self, directory: Path) -> Iterator[None]:
+        """Let `attach` and `attached` open files of another directory for a while."""
+        with engine_directory(directory) as self._sql_beside:
+            yield
+
+    def _sql_path(self, path: Path) -> str:
+        return f"{self._sql_directory if path.parent == self.directory else self._sql_beside}/{path.name}"
+
+    @contextmanager
     def attached(self, path: Path, alias: str) -> Iterator[None]:
         """Attach another file temporarily; on success it is checkpointed, so that it needs no write-ahead log."""
-        self.writer.execute(f"ATTACH '{self._sql_directory}/{path.name}' AS {alias}")
+        self.writer.execute(f"ATTACH '{self._sql_path(path)}' AS {alias}")
         try:
             yield
             self.writer.execute(f"CHECKPOINT {alias}")
@@ -177,7 +184,7 @@ class DatabaseFiles:
 
     def exchange(self, change: FileExchange, step: Callable[[str], None]) -> None:
         """Replace files by fresh ones and remove others, while no query runs. Raises OSError."""
-        changed = {*change.replaced, *change.removed}
+        changed = {*change.replaced, *change.removed, *(name for name, _ in change.moved)}
         write_plan(self.directory, change)
         step("decided")
         with self.lock.exclusive():
@@ -213,7 +220,7 @@ class DatabaseFiles:
         """Attach a file, created if missing. Raises StoreError if it is in use, DamagedFileError if it is damaged."""
         try:
             with opening(path):
-                self.writer.execute(f"ATTACH '{self._sql_directory}/{path.name}' AS {alias}")
+                self.writer.execute(f"ATTACH '{self._sql_path(path)}' AS {alias}")
         except duckdb.Error as error:
             text = words_of(error)
             if "set lock" in text or "conflicting lock" in text:

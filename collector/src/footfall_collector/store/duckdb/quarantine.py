@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 FOLDER = "damaged"
 WAL = ".wal"
 _MONTH_PREFIX = "events-"
-_MONTH_FILE = re.compile(r"events-[0-9]{4}-(0[1-9]|1[0-2])\.duckdb")
+_MONTH_FILE = re.compile(r"events-[0-9]{4}-(0[1-9]|1[0-2])(\.[0-9]{8}T[0-9]{6}Z)?\.duckdb")
 
 _QUOTED = re.compile(r'"[^"]*"')
 """Paths in the engine's messages, which may hold any words."""

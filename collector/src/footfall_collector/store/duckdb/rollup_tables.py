@@ -44,10 +44,11 @@ def roll_up(files: DatabaseFiles, last_load: int, step: StepHook) -> int:
 
 def fill_delta(files: DatabaseFiles, rollup: RollupTable, tables: Sequence[str], where: Sequence[str]) -> None:
     """Fill the writer's table `delta` with the rows that raw events of some tables add to a roll-up."""
-    files.writer.execute(f"CREATE OR REPLACE TEMP TABLE delta AS {_delta_query(rollup, tables, where)}")
+    files.writer.execute(f"CREATE OR REPLACE TEMP TABLE delta AS {delta_query(rollup, tables, where)}")
 
 
-def _delta_query(rollup: RollupTable, tables: Sequence[str], where: Sequence[str]) -> str:
+def delta_query(rollup: RollupTable, tables: Sequence[str], where: Sequence[str]) -> str:
+    """The query for a roll-up's rows over the raw events of some tables."""
     if not tables:
         columns = ", ".join(f"NULL::{type_} AS {name}" for name, type_ in rollup.columns().items())
         return f"SELECT {columns} LIMIT 0"
@@ -77,7 +78,7 @@ def rebuild(files: DatabaseFiles, step: StepHook) -> None:
     """Recompute all roll-ups, in a fresh file, from the raw events of the loads that they hold."""
     tables = [month.events for month in files.months.values()]
     where = [f"load <= {last_rolled_load(files.writer)}"]
-    write_fresh_file(files, lambda rollup: _delta_query(rollup, tables, where))
+    write_fresh_file(files, lambda rollup: delta_query(rollup, tables, where))
     step("fresh rollups")
     files.exchange(FileExchange(replaced=(files.rollup_path.name,)), step)
 

@@ -33,10 +33,11 @@ from ..columns import event_columns
 from ..interface import EventSelection, LoadResult, StepHook, ignore_step
 from ..periods import months_between
 from ..tombstones import TombstoneFile
-from . import consistency_checks, deletion, load_batch, raw_export, rollup_tables
+from . import consistency_checks, load_batch, rollup_tables, stored_months
 from .month_files import DatabaseFiles
 from .quarantine import engine_errors
 from .relations import DuckChartQuery
+from .stored_months import DuckMonths
 
 TOMBSTONES = "forgotten.json"
 
@@ -216,21 +217,18 @@ class DuckStore:
 
     def finish_forgetting(self) -> int:
         """See `Store.finish_forgetting`."""
-        pending = self.tombstones.pending
-        if not pending:
-            return 0
         with self._engine_errors("instances that are to be forgotten can't be deleted"):
-            instances = deletion.instances_of(self.files, pending)
-            events = deletion.forget(self.files, instances, self._step) if instances else 0
-            self.files.quarantine.remove_recomputed()
-            self.tombstones.mark_deleted(pending)
-            return events
+            return stored_months.forget_pending(self.files, self.tombstones, self._step)
 
-    def delete_old_months(self, cutoff: int) -> list[str]:
-        """See `Store.delete_old_months`."""
-        with self._engine_errors("old months can't be removed"):
-            self.files.quarantine.remove_old_months(cutoff)
-            return deletion.delete_old_months(self.files, cutoff, self._step)
+    def take_back_forgetting(self, instances: Sequence[str]) -> None:
+        """See `Store.take_back_forgetting`."""
+        with self._engine_errors("the list of forgotten instances can't be written"):
+            self.tombstones.take_back(instances)
+
+    @property
+    def months(self) -> DuckMonths:
+        """See `Store.months`."""
+        return DuckMonths(self.files, self._step, self._engine_errors, self.incomplete)
 
     def compare_with_journal(self, segments: Sequence[Path]) -> consistency_checks.JournalComparison:
         """Look up every event of loaded segments. Only on the loader's thread. Raises StoreError."""
@@ -252,7 +250,7 @@ class DuckStore:
         product = product_and_range[0]
         columns = event_columns({product: self._catalogues[product]})
         with self._engine_errors("the events can't be written"):
-            return raw_export.export_month(self.files, self.files.months[month], columns, product_and_range, path)
+            return stored_months.export_month(self.files, self.files.months[month], columns, product_and_range, path)
 
     def checkpoint(self) -> None:
         """See `Store.checkpoint`. Every file is checkpointed."""
