@@ -1,6 +1,5 @@
 """An error of Footfall's own on its thread is in `footfall status` and in the log, once, and without its message."""
 
-import json
 import logging
 from pathlib import Path
 
@@ -29,10 +28,10 @@ def test_an_unexpected_error_is_shown_and_logged_once_by_its_class(
             record(host, 3)
             assert not host.flush(20)
             assert not host.flush(20)
-            state = json.loads((tmp_path / "ship.json").read_text())
-            assert state["last_error"] == "an error of Footfall's own: ValueError"
+            state = (tmp_path / "ship.json").read_text()
+            assert '"last_error": "an error of Footfall\'s own: ValueError"' in state
             assert [r.levelname for r in caplog.records if "ValueError" in r.getMessage()] == ["WARNING"]
-            assert "giraffe" not in caplog.text + str(state)
+            assert "giraffe" not in caplog.text + state
             logging.getLogger("footfall").removeHandler(handler)
             assert host.flush(20)
             assert len(server.accepted) == 3
