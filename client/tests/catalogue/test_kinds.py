@@ -251,7 +251,11 @@ def event_with(own: Any) -> Any:
     return struct
 
 
-@pytest.mark.parametrize("kind", [Anything(), Likeness(), Identifier, None, "text"], ids=str)
+@pytest.mark.parametrize(
+    "kind",
+    [Anything(), Likeness(), Identifier, None, "text"],
+    ids=("Anything", "Likeness", "Identifier", "None", "text"),
+)
 def test_a_kind_that_is_not_exactly_one_of_ours_is_refused(kind: Any) -> None:
     struct = event_with(Property(kind=kind, meaning="m", purpose="p", question="tools"))
     with pytest.raises(TypeError, match=r"Leak\.text .* not one of footfall's: Vocabulary, ToolName, Identifier"):
