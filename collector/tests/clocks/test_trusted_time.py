@@ -1,6 +1,5 @@
 """Which clocks are believed, by an injected clock: at a start, while running, after a reboot, in every time zone."""
 
-import os
 import time
 from pathlib import Path
 
@@ -83,7 +82,9 @@ def test_without_the_file_the_newest_event_stands_for_it(tmp_path: Path) -> None
     assert machine.process(int(NOW) + 700 * DAY).doubt() == ""
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"trusted":1e999,"anchor":0,"uptime":0}', os.urandom(64)])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"trusted":1e999,"anchor":0,"uptime":0}', bytes(range(128, 192))]
+)
 def test_a_damaged_file_is_no_reason_to_believe_or_to_stop(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "clock.json").write_bytes(content)
     machine = Machine(tmp_path)
