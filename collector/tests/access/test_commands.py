@@ -70,6 +70,43 @@ def test_keys_and_tokens_are_changed_while_no_collector_runs(tmp_path: Path) -> 
     assert (taken.returncode, "there is a token of this name" in taken.stderr) == (1, True)
 
 
+def states(data: Path) -> dict[str, str]:
+    """Key to what `keys list` says of it."""
+    lines = (line.split("  ") for line in output("keys", "list", data=data).splitlines())
+    return {key: state for key, _, state, _ in lines}
+
+
+def test_a_revoked_or_rotated_key_is_given_back_and_the_list_tells_the_three_apart(gated: CollectorProcess) -> None:
+    data, keys = gated.data_dir, ("phc_valid", "phc_rotated", "phc_revoked", "phc_ended")
+    for key in keys:
+        output("keys", "add", key, data=data)
+    output("keys", "rotate", "phc_rotated", "phc_successor", data=data)
+    output("keys", "rotate", "phc_ended", "phc_other_successor", "--days", "0", data=data)
+    output("keys", "revoke", "phc_revoked", data=data)
+    assert [status_of_sending(gated, key) for key in keys] == [200, 200, 401, 401]
+    told = states(data)
+    assert told["phc_valid"] == told["phc_successor"] == "valid"
+    assert told["phc_rotated"].startswith("rotated to phc_successor, taken until 20")
+    assert told["phc_ended"].startswith("rotated to phc_other_successor, refused since 20")
+    assert told["phc_revoked"].startswith("revoked, refused since 20")
+    for key in keys[1:]:
+        assert output("keys", "restore", key, data=data) == f"{key}  dot-ai  takes events again from now on\n"
+    assert [status_of_sending(gated, key) for key in (*keys, "phc_successor")] == [200] * 5
+    assert {states(data)[key] for key in keys} == {"valid"}
+    for key, said in (("phc_valid", "this key is valid, so there is nothing to restore"), ("phc_no", "no such key")):
+        refused = run("keys", "restore", "--data", str(data), key)
+        assert (refused.returncode, said in refused.stderr) == (1, True)
+
+
+def test_a_key_that_was_given_back_while_no_collector_ran_is_taken_from_the_start(tmp_path: Path) -> None:
+    output("keys", "add", "phc_revoked", data=tmp_path)
+    output("keys", "revoke", "phc_revoked", data=tmp_path)
+    assert states(tmp_path)["phc_revoked"].startswith("revoked, refused since 20")
+    output("keys", "restore", "phc_revoked", data=tmp_path)
+    assert states(tmp_path) == {"phc_revoked": "valid"}
+    assert WriteKeys(tmp_path).product_of("phc_revoked") == "dot-ai"
+
+
 def test_a_rotated_key_ends_at_its_time(tmp_path: Path) -> None:
     keys = WriteKeys(tmp_path)
     keys.add("dot-ai", "phc_old")

@@ -84,6 +84,27 @@ def test_forget_says_whether_the_instance_was_there(tmp_path: Path) -> None:
     assert (ran.returncode, "'banana' has not the form of Footfall's IDs" in ran.stdout) == (0, True)
 
 
+def test_a_mistyped_instance_is_taken_back_as_long_as_nothing_of_it_was_deleted(tmp_path: Path) -> None:
+    data, taken_back = tmp_path / "data", "taken back: events of this instance are stored again from now on"
+    data.mkdir()
+    assert command(data, "forget", LEAVER).stdout.startswith("no event of this instance is stored")
+    collector = start_collector(data, segment_seconds=3600)
+    assert command(data, "forget", STAYER).stdout.startswith("no event of this instance is stored")
+    assert command(data, "forget", "--undo", STAYER).stdout.startswith(taken_back)
+    assert post(collector, batch(event(distinct_id=STAYER), event(distinct_id=LEAVER))).status == 200
+    collector.kill()
+    # The events are in the journal; a load before the undo would leave them out.
+    ran = command(data, "forget", "--undo", LEAVER)
+    assert (ran.returncode, ran.stdout.startswith(taken_back)) == (0, True), ran.stderr
+    ran = command(data, "forget", "--undo", LEAVER)
+    assert (ran.returncode, "is not forgotten, so there is nothing to take back" in ran.stderr) == (1, True)
+    with start_collector(data) as collector:
+        wait_for(lambda: usage(collector) == [["recommend", 2, 2, 1.0]], "both events")
+    assert command(data, "forget", LEAVER).stdout.startswith("1 event deleted")
+    ran = command(data, "forget", "--undo", LEAVER)
+    assert (ran.returncode, "deleted 1 event, so it can't be taken back" in ran.stderr) == (1, True)
+
+
 def test_an_instance_of_another_sdk_can_be_forgotten(tmp_path: Path) -> None:
     with start_collector(tmp_path / "data") as collector:
         assert post(collector, batch(event(distinct_id="banana"))).status == 200

@@ -115,8 +115,8 @@ def check_taking_back(deleted: Sequence[int | None]) -> None:
         raise StoreError("an earlier version forgot this instance, and it is not known whether events were deleted")
     if events := sum(number or 0 for number in deleted):
         raise StoreError(
-            f"{quantity(events, 'event')} of this instance were deleted, so forgetting it can't be taken back; "
-            "a backup that was made before still has them"
+            f"forgetting this instance deleted {quantity(events, 'event')}, so it can't be taken back; "
+            "a backup that was made before still has what was deleted"
         )
 
 

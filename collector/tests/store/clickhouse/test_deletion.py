@@ -18,6 +18,7 @@ from collector.tests.store.clickhouse.fill_clickhouse import (
 )
 from collector.tests.store.fill_store import journal_fleet
 from footfall_collector.runtime.status import Status
+from footfall_collector.store import StoreError
 from footfall_collector.store.rollups import ROLLUPS
 
 pytest.importorskip("chdb", reason="`make engines` installs the embedded ClickHouse")
@@ -73,3 +74,45 @@ def test_months_that_are_over_go_with_their_days_of_the_rollups(tmp_path: Path) 
     store.months.remove([], None)
     assert store.months.trash() == []
     check(store, [one for one in EVENTS if one.at >= OCTOBER])
+
+
+def test_forgetting_reaches_the_trash_and_what_it_deletes_there_can_not_be_taken_back(tmp_path: Path) -> None:
+    store = filled(tmp_path)
+    others = [one for one in EVENTS if one.instance != BUSIEST]
+    months = list(store.months.counts())
+    store.months.remove(months, OCTOBER)
+    assert sum(entry.events or 0 for entry in store.months.trash()) == len(EVENTS)
+    assert store.forget(STORED_INSTANCE) == len(EVENTS) - len(others)
+    where = f"WHERE instance = {int(STORED_INSTANCE, 16)}"
+    assert store.writer.execute(f"SELECT count() FROM footfall.trash {where}") == [(0,)]
+    with pytest.raises(StoreError, match="so it can't be taken back"):
+        store.take_back_forgetting([STORED_INSTANCE])
+    for month in months:
+        store.months.restore(month)
+    check(store, others)
+
+
+def test_a_mistyped_instance_is_taken_back_and_its_events_count_from_then_on(tmp_path: Path) -> None:
+    store = embedded_store(tmp_path)
+    assert store.forget(STORED_INSTANCE) == 0
+    with pytest.raises(StoreError, match="is not forgotten"):
+        store.take_back_forgetting(["0" * 16])
+    store = embedded_store(tmp_path)
+    store.take_back_forgetting([STORED_INSTANCE])
+    with pytest.raises(StoreError, match="is not forgotten"):
+        store.take_back_forgetting([STORED_INSTANCE])
+    journal_fleet(tmp_path, FLEET.requests())
+    assert load(tmp_path, store).total("events_stored") == len(EVENTS)
+    check(store, EVENTS)
+
+
+def test_a_deletion_that_was_cut_short_can_not_be_taken_back(tmp_path: Path) -> None:
+    def end(name: str) -> None:
+        if name == "counted":
+            raise EndedError
+
+    filled(tmp_path)
+    with pytest.raises(EndedError):
+        embedded_store(tmp_path, on_step=end).forget(STORED_INSTANCE)
+    with pytest.raises(StoreError, match="so it can't be taken back"):
+        embedded_store(tmp_path).take_back_forgetting([STORED_INSTANCE])

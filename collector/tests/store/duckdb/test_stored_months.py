@@ -112,7 +112,7 @@ def test_forgetting_reaches_the_trash_and_counts_what_it_deletes_there(tmp_path:
     store.months.remove(MONTHS, NOVEMBER)
     assert store.forget(STORED_INSTANCE) == len(EVENTS) - len(others())
     assert stored_number(tmp_path) == []
-    with pytest.raises(StoreError, match="so forgetting it can't be taken back"):
+    with pytest.raises(StoreError, match="so it can't be taken back"):
         store.take_back_forgetting([STORED_INSTANCE])
     for month in MONTHS:
         store.months.restore(month)

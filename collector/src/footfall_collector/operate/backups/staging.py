@@ -115,7 +115,8 @@ class RestoreStaging:
             self._check_outcome(set(store.files.months))
             events = sum(raw for _, raw in store.rollup_and_raw_counts().values())
             self.forgotten = forgotten + status.total("events_forgotten")
-            self._withhold(set(store.files.months), datetime.fromtimestamp(time.now(), UTC))
+            # By the later time: in an empty directory the newest event stands for it, and months ended since then.
+            self._withhold(set(store.files.months), datetime.fromtimestamp(max(time.now(), time.wall()), UTC))
         finally:
             store.close()
         return events

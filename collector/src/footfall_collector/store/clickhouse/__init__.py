@@ -12,5 +12,13 @@ from .connection import EngineError
 from .event_columns import ABSENT_VALUES
 from .relations import not_repeated_condition
 from .store import ClickHouseStore
+from .tables import create_missing
 
-__all__ = ["ABSENT_VALUES", "ClickHouseStore", "EngineError", "not_repeated_condition", "parse_address"]
+__all__ = [
+    "ABSENT_VALUES",
+    "ClickHouseStore",
+    "EngineError",
+    "create_missing",
+    "not_repeated_condition",
+    "parse_address",
+]

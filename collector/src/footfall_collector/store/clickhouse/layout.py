@@ -111,9 +111,9 @@ class TableLayout:
         engine = f"Distributed(`{self.cluster}`, `{self.database}`, {self.local_name(name)}, {key})"
         return [local, f"CREATE TABLE IF NOT EXISTS {self.table(name)}{self.on_cluster} ({columns}) ENGINE = {engine}"]
 
-    def add_column(self, name: str, column: str) -> list[str]:
-        """The statements that add a missing column to a table."""
-        type_ = _column(self.columns(name)[column])
+    def add_column(self, name: str, column: str, type_: str) -> list[str]:
+        """The statements that add a missing column of a ClickHouse type to a table."""
+        type_ = _column(type_)
         tables = dict.fromkeys((self.local(name), self.table(name)))
         return [f"ALTER TABLE {table}{self.on_cluster} ADD COLUMN {column} {type_}" for table in tables]
 

@@ -70,7 +70,7 @@ class ClickHouseMonths:
     def _copy(self, source: str, target: str, month: str, missing: str) -> None:
         """Insert a month's rows into another table; `missing` is the condition where that has some of them."""
         condition = f" AND {missing}" if month in self._counts(target) else ""
-        columns = ", ".join(self._layout.columns(EVENTS))
+        columns = ", ".join(tables.shared_event_columns(self._connection, self._layout, source, target))
         self._connection.execute(
             f"INSERT INTO {self._layout.table(target)} ({columns}) {self._rows(source, month, columns)} "
             f"AND product <> ''{condition}"

@@ -1,6 +1,7 @@
 """Creates missing tables and columns, checks schema and pepper, and keeps the store's small facts in `meta`."""
 
 import secrets
+from collections.abc import Sequence
 
 from ..interface import StoreError
 from .connection import Connection
@@ -22,8 +23,7 @@ def create_missing(connection: Connection, layout: TableLayout) -> list[str]:
     for name in layout.names():
         missing = layout.table(name) not in present or layout.local(name) not in present
         if missing:
-            for statement in layout.create(name):
-                connection.execute(statement)
+            _execute_all(connection, layout.create(name))
             created.append(name)
         else:
             _add_columns(connection, layout, name, present[layout.table(name)])
@@ -45,13 +45,27 @@ def _present(connection: Connection, layout: TableLayout) -> dict[str, dict[str,
 def _add_columns(connection: Connection, layout: TableLayout, name: str, present: dict[str, str]) -> None:
     for column, type_ in layout.columns(name).items():
         if column not in present:
-            for statement in layout.add_column(name, column):
-                connection.execute(statement)
+            _execute_all(connection, layout.add_column(name, column, type_))
         elif name in EVENT_TABLES and _base_type(present[column]) != _base_type(type_):
             raise StoreError(
                 f"{layout.table(name)}: `{column}` is kept as {present[column]}, but the catalogue says {type_}: "
                 "give the changed property another name"
             )
+
+
+def shared_event_columns(connection: Connection, layout: TableLayout, source: str, target: str) -> list[str]:
+    """The columns of a table of events, retired properties included; those that another one lacks are added there."""
+    present = _present(connection, layout)
+    columns, known = present[layout.table(source)], present[layout.table(target)]
+    for column, type_ in columns.items():
+        if column not in known:
+            _execute_all(connection, layout.add_column(target, column, type_))
+    return list(columns)
+
+
+def _execute_all(connection: Connection, statements: Sequence[str]) -> None:
+    for statement in statements:
+        connection.execute(statement)
 
 
 def _base_type(type_: str) -> str:

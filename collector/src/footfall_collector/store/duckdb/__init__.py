@@ -10,7 +10,7 @@ from here.
 from .consistency_checks import damage_sentences, unmerged_counts
 from .month_files import DatabaseFiles
 from .quarantine import FOLDER as DAMAGED
-from .schema_migrations import SCHEMA
+from .schema_migrations import SCHEMA, column_types
 from .store import TOMBSTONES, DuckStore
 from .stored_months import TRASH
 
@@ -21,6 +21,7 @@ __all__ = [
     "TRASH",
     "DatabaseFiles",
     "DuckStore",
+    "column_types",
     "damage_sentences",
     "unmerged_counts",
 ]

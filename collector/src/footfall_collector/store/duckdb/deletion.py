@@ -76,11 +76,10 @@ def forget(files: DatabaseFiles, instances: Mapping[str, Sequence[int]], step: S
 
 
 def write_without(files: DatabaseFiles, alias: str, path: Path, forgotten: str) -> None:
-    """Write the fresh file of an attached file of events, without the forgotten instances."""
-    columns = ", ".join(files.columns)
+    """Write the fresh file of an attached file of events, with all its columns, without the forgotten instances."""
     with files.attached(file_exchange.fresh_path(path), FRESH_FILE):
         files.writer.execute(
-            f"CREATE TABLE {FRESH_FILE}.events AS SELECT {columns} FROM {alias}.events "  # noqa: S608 - numbers
+            f"CREATE TABLE {FRESH_FILE}.events AS SELECT * FROM {alias}.events "  # noqa: S608 - numbers
             f"WHERE instance NOT IN ({forgotten})"
         )
         rollup_tables.copy_tables(files, alias, ("meta", "loaded", "sent_days"))

@@ -15,7 +15,7 @@ from ..periods import month_bounds
 from .file_exchange import FileExchange, apply_plan, engine_directory, open_directory, write_plan
 from .quarantine import WAL, DamagedFileError, Quarantine, opening, read_every_row, words_of
 from .relations import ROLLUP_FILE
-from .schema_migrations import check_pepper, check_schema
+from .schema_migrations import add_columns, check_pepper, check_schema, column_types
 from .shared_lock import SharedLock
 
 _PREFIX, _SUFFIX = "events-", ".duckdb"
@@ -256,7 +256,7 @@ class DatabaseFiles:
         self.writer.execute(f"CREATE TABLE IF NOT EXISTS {month.events} ({columns})")
         self.writer.execute(f"CREATE TABLE IF NOT EXISTS {month.alias}.loaded (load BIGINT)")
         self.writer.execute(f"CREATE TABLE IF NOT EXISTS {month.alias}.sent_days (day BIGINT)")
-        self._add_columns(month)
+        add_columns(self.writer, month.events, self.columns, self.month_path(name))
         # Not from the events themselves: the time to start must not grow with their number.
         [[last]] = self.writer.execute(f"SELECT coalesce(max(load), 0) FROM {month.alias}.loaded").fetchall()  # noqa: S608 - our alias
         days = self.writer.execute(f"SELECT day FROM {month.alias}.sent_days").fetchall()  # noqa: S608 - our alias
@@ -265,17 +265,12 @@ class DatabaseFiles:
             check_pepper(self.writer, month.alias, self._pepper, self.directory)
         return month
 
-    def _add_columns(self, month: MonthFile) -> None:
-        described = self.writer.execute(f"DESCRIBE {month.events}").fetchall()
-        present = {row[0]: row[1] for row in described}
-        for column, type_ in self.columns.items():
-            if column not in present:
-                self.writer.execute(f"ALTER TABLE {month.events} ADD COLUMN {column} {type_}")
-            elif present[column] != type_:
-                raise StoreError(
-                    f"{self.month_path(month.name)}: `{column}` is kept as {present[column]}, but the catalogue says "
-                    f"{type_}: give the changed property another name"
-                )
+    def stored_columns(self) -> dict[str, str]:
+        """Name to type of the columns of all months: those of the catalogues, then those of retired properties."""
+        columns = dict(self.columns)
+        for month in self.months.values():
+            columns |= column_types(self.writer, month.events)
+        return columns
 
     def check_pepper(self, fingerprint: str) -> None:
         """Record in every file the pepper that instances are hashed with: one file may be lost.

@@ -1,11 +1,11 @@
-"""Checks what a file's table `meta` says, and brings files of an earlier schema to the present one.
+"""Checks what a file's table `meta` says and which columns it has, and brings earlier files to the present schema.
 
 Each file records its schema number, and there is one step for each released schema. A step and the new number are one
 transaction, so a migration that is cut short continues at the next start. A released step is never changed; the tests
 keep a store of every released schema.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import duckdb
@@ -41,6 +41,34 @@ def check_pepper(connection: duckdb.DuckDBPyConnection, alias: str, fingerprint:
             f"{directory} was filled with another pepper, so all instances would count as new: restore the "
             "file `pepper` (or FOOTFALL_PEPPER) from a backup, or use an empty data directory"
         )
+
+
+def column_types(connection: duckdb.DuckDBPyConnection, events: str) -> dict[str, str]:
+    """Name to type of all columns of a table of events."""
+    return {row[0]: row[1] for row in connection.execute(f"DESCRIBE {events}").fetchall()}
+
+
+def add_columns(connection: duckdb.DuckDBPyConnection, events: str, columns: Mapping[str, str], path: Path) -> None:
+    """Add the columns that a month's table of events lacks. Raises StoreError if one has another type."""
+    present = column_types(connection, events)
+    for column, type_ in columns.items():
+        if column not in present:
+            connection.execute(f"ALTER TABLE {events} ADD COLUMN {column} {type_}")
+        elif present[column] != type_:
+            raise StoreError(
+                f"{path}: `{column}` is kept as {present[column]}, but the catalogue says {type_}: "
+                "give the changed property another name"
+            )
+
+
+def check_types(connection: duckdb.DuckDBPyConnection, events: str, stored: Mapping[str, str]) -> None:
+    """Raise StoreError if a column in the trash has another type in the store: with it, the store would not open."""
+    for name, type_ in column_types(connection, events).items():
+        if stored.get(name, type_) != type_:
+            raise StoreError(
+                f"the month in the trash keeps `{name}` as {type_}, and the store has it as {stored[name]}: "
+                "give the changed property another name, then restore the month"
+            )
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, alias: str, schema: int) -> None:

@@ -24,6 +24,7 @@ from .file_exchange import FRESH, FileExchange, engine_directory, fresh_path, re
 from .month_files import DatabaseFiles, MonthFile
 from .quarantine import DamagedFileError, read_every_row
 from .relations import ROLLUP_FILE
+from .schema_migrations import check_types
 
 TRASH = "trash"
 _STAMP = "%Y%m%dT%H%M%SZ"
@@ -139,20 +140,16 @@ class DuckMonths:
     def _write_with_trash(self, month: str) -> int:
         """Write the fresh files of a month and the roll-ups, with the events of the attached trash; their number."""
         files, stored = self._files, self._files.months[month]
-        described = files.writer.execute(f"DESCRIBE {_TRASHED}.events").fetchall()
-        present = {row[0] for row in described}
+        check_types(files.writer, f"{_TRASHED}.events", files.stored_columns())
         # Rows of load 0 count as rolled up, whatever the roll-ups' state is.
-        values = ["0::BIGINT"] + [
-            name if name in present else f"NULL::{type_}" for name, type_ in files.columns.items() if name != "load"
-        ]
         missing = (
-            f"SELECT {', '.join(values)} FROM {_TRASHED}.events t WHERE NOT EXISTS "  # noqa: S608 - our columns
+            f"SELECT * REPLACE (0::BIGINT AS load) FROM {_TRASHED}.events t WHERE NOT EXISTS "  # noqa: S608 - our columns
             f"(SELECT 1 FROM {stored.events} e WHERE e.product = t.product AND e.uuid = t.uuid)"
         )
-        columns = ", ".join(["load", *(name for name in files.columns if name != "load")])
         with files.attached(fresh_path(files.month_path(month)), _RESTORED):
+            # By name: each side may have properties that the other lacks, such as retired ones.
             files.writer.execute(
-                f"CREATE TABLE {_RESTORED}.events AS SELECT {columns} FROM {stored.events} UNION ALL {missing}"  # noqa: S608 - our columns
+                f"CREATE TABLE {_RESTORED}.events AS SELECT * FROM {stored.events} UNION ALL BY NAME {missing}"  # noqa: S608 - our columns
             )
             for table in ("meta", "loaded"):
                 files.writer.execute(f"CREATE TABLE {_RESTORED}.{table} AS SELECT * FROM {stored.alias}.{table}")  # noqa: S608 - our alias

@@ -21,12 +21,11 @@ def migrate(source: DuckStore, store: ClickHouseStore, report: Callable[[str], N
         StoreError: one of the stores can't be used; the next run continues the copy.
     """
     events = DuckSource(source.files)
-    target = ClickHouseTarget(store, source.files.columns)
+    target = ClickHouseTarget(store, events.types)
     target.await_quiet()
+    target.add_columns()
     # Tombstones first: a collector that starts during the copy must not load late retries of forgotten instances.
     target.add_tombstones(source.tombstones.marks)
-    for month, names in events.retired_columns().items():
-        report(f"{month}: {', '.join(names)} belong to no product's catalogue any more and stay behind")
     copy = StoreCopy(events, target, report)
     mismatches = copy.run()
     report(f"{copy.copied} events copied; counting them")

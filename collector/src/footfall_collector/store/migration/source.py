@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ..duckdb import DatabaseFiles
+from ..duckdb import DatabaseFiles, column_types
 from ..periods import DAY_SECONDS
 from .digests import WRAP, EventKey, ProductDay, RowsDigest, duckdb_hash, hashed_columns
 
@@ -12,11 +12,16 @@ CHUNK_ROWS = 20_000
 
 
 class DuckSource:
-    """The raw events of attached files. `columns` are the names of a row's values, in their order."""
+    """The raw events of attached files.
+
+    `types` are name to type of the columns, retired properties included; `columns` are the names of a row's values, in
+    their order.
+    """
 
     def __init__(self, files: DatabaseFiles) -> None:
         self._files = files
-        self.columns = hashed_columns(files.columns)
+        self.types = files.stored_columns()
+        self.columns = hashed_columns(self.types)
         self._uuid, self._sent = self.columns.index("uuid"), self.columns.index("sent")
 
     @property
@@ -24,18 +29,9 @@ class DuckSource:
         """Names of the months, oldest first."""
         return sorted(self._files.months)
 
-    def retired_columns(self) -> dict[str, list[str]]:
-        """Month to its columns that are in no catalogue any more, for each month that has any."""
-        retired = {}
-        for name in self.months:
-            present = [row[0] for row in self._files.writer.execute(f"DESCRIBE {self._table(name)}").fetchall()]
-            if extra := [column for column in present if column not in self._files.columns]:
-                retired[name] = extra
-        return retired
-
     def digests(self, month: str) -> dict[ProductDay, RowsDigest]:
         """The digest of each product and day of a month."""
-        hash_ = duckdb_hash(self._files.columns)
+        hash_ = duckdb_hash(self.types)
         rows = self._files.writer.execute(
             f"SELECT product, ts // {DAY_SECONDS}, count(*), sum({hash_}) % {WRAP} "  # noqa: S608 - our own words
             f"FROM {self._table(month)} GROUP BY ALL"
@@ -44,7 +40,7 @@ class DuckSource:
 
     def hashes(self, month: str, product_day: ProductDay) -> dict[EventKey, int]:
         """The hash of every event of a product's day."""
-        hash_ = duckdb_hash(self._files.columns)
+        hash_ = duckdb_hash(self.types)
         rows = self._files.writer.execute(
             f"SELECT uuid::VARCHAR, sent, {hash_} FROM {self._table(month)} {_WHERE}",  # noqa: S608 - our own words
             product_day._asdict(),
@@ -71,7 +67,11 @@ class DuckSource:
         return EventKey(str(row[self._uuid]), sent)
 
     def _table(self, month: str) -> str:
-        return self._files.months[month].events
+        """A month's events with all columns of `types`."""
+        events = self._files.months[month].events
+        present = column_types(self._files.writer, events)
+        absent = "".join(f", NULL::{type_} AS {name}" for name, type_ in self.types.items() if name not in present)
+        return f"(SELECT *{absent} FROM {events})"  # noqa: S608 - our own words
 
 
 _WHERE = f"WHERE product = $product AND ts >= $day * {DAY_SECONDS} AND ts < ($day + 1) * {DAY_SECONDS}"

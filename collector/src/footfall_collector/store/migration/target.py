@@ -7,9 +7,10 @@ number, equal rows collapse, and the load is rolled up like any other.
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
-from ..clickhouse import ABSENT_VALUES, ClickHouseStore, EngineError, not_repeated_condition
+from ..clickhouse import ABSENT_VALUES, ClickHouseStore, EngineError, create_missing, not_repeated_condition
 from ..interface import StoreError
 from ..periods import DAY_SECONDS, month_bounds
 from .digests import WRAP, EventKey, ProductDay, RowsDigest, clickhouse_hash
@@ -35,6 +36,12 @@ class ClickHouseTarget:
         with _copy_errors():
             while self._store.writer.execute(running) != [(0,)]:
                 pause(0.2)
+
+    def add_columns(self) -> None:
+        """Add the columns of properties that no catalogue has any more. Raises StoreError where the types differ."""
+        with _copy_errors():
+            layout = self._store.layout
+            create_missing(self._store.writer, replace(layout, events={**layout.events, **self._columns}))
 
     @property
     def _query(self) -> str:
