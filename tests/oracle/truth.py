@@ -74,10 +74,11 @@ class Truth:
     def hidden_internal(self, query: OracleQuery) -> int:
         """The number of internal events in the range, under the filters that all events carry."""
         common = {name: value for name, value in query.filters.items() if name in ("product_version", "ai_provider")}
+        kept = all_kept_values(self._events, query.max_values)
         return sum(
             query.start <= event.at < query.end
             for event in self._events
-            if event.properties.get("is_internal") and _fits(event, common)
+            if event.properties.get("is_internal") and _fits(event, fold_values(event, kept), common)
         )
 
 
@@ -91,7 +92,8 @@ class MatchingEvents:
         self.at_any_time = [
             fold_values(event, kept)
             for event in events
-            if event.properties.get("is_internal", False) in internal and _fits(event, query.filters)
+            if event.properties.get("is_internal", False) in internal
+            and _fits(event, fold_values(event, kept), query.filters)
         ]
         self.in_range = [event for event in self.at_any_time if query.start <= event.at < query.end]
 
@@ -100,8 +102,9 @@ class MatchingEvents:
         return [event for event in self.in_range if event.event == name]
 
 
-def _fits(event: FleetEvent, filters: Mapping[str, str]) -> bool:
-    return all(event.properties.get(name) == value for name, value in filters.items())
+def _fits(event: FleetEvent, shown: FleetEvent, filters: Mapping[str, str]) -> bool:
+    """Whether the event has each value, or is shown with it."""
+    return all(value in (event.properties.get(name), shown.properties.get(name)) for name, value in filters.items())
 
 
 def _lasting(events: Iterable[FleetEvent]) -> set[str]:

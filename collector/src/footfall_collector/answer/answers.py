@@ -144,7 +144,7 @@ class Answers:
         if filters.internal != "hide":
             return 0
         common = {name: value for name, value in selection.filters.items() if name in _COLUMNS.values()}
-        internal = EventSelection(selection.product, selection.start, selection.end, selection.exact, True, common)
+        internal = replace(selection, internal=True, filters=common)
         [[events]] = self._store.query(chart_sql(self._store.engine, "hidden"), internal)
         return int(events)
 

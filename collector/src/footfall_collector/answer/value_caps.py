@@ -16,6 +16,9 @@ from ..store import EventSelection, Store
 MAX_VALUES = 500
 """The values of one column that a product's charts show."""
 REFRESH_SECONDS = 60.0
+"""The age at which the ranking is read again in any case: another collector may have loaded events."""
+REST_PER_SECOND = 10.0
+"""Seconds without a ranking after one that took a second: it costs a tenth of a core at most."""
 _RELATIONS = {
     "product_version": "presence",
     "tool": "tool_instances",
@@ -51,26 +54,45 @@ class KeptValues:
     folded: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class _Ranking:
+    """Values, and the newest load when their reading began. They stand for `rest` seconds after `read_at`."""
+
+    values: KeptValues
+    load: int
+    read_at: float
+    rest: float
+
+    def is_current(self, now: float, load: int) -> bool:
+        age = now - self.read_at
+        return age < (REFRESH_SECONDS if load == self.load else min(self.rest, REFRESH_SECONDS))
+
+
 class ValueCaps:
-    """Which values the charts of a product show, read from the store once a minute. Safe to use from many threads."""
+    """Which values the charts of a product show. Safe to use from many threads.
+
+    They are read again when events were loaded since, so that a flood of values doesn't show before the next minute.
+    """
 
     def __init__(self, store: Store, max_values: int = MAX_VALUES, clock: Callable[[], float] = time.monotonic) -> None:
         self._store, self._max_values, self._clock = store, max_values, clock
         self._lock = threading.Lock()
-        self._known: dict[str, tuple[float, KeptValues]] = {}
+        self._known: dict[str, _Ranking] = {}
 
     def of_product(self, product: str) -> KeptValues:
         """Raises StoreError if the store can't answer."""
         with self._lock:
-            read_at, values = self._known.get(product, (float("-inf"), KeptValues()))
-            if self._clock() - read_at >= REFRESH_SECONDS:
-                values = self._read(product)
-                self._known[product] = (self._clock(), values)
+            known, began = self._known.get(product), self._clock()
+            if known and known.is_current(began, self._store.last_load):
+                return known.values
+            load = self._store.last_load
+            values, ended = self._read(product), self._clock()
+            self._known[product] = _Ranking(values, load, ended, REST_PER_SECOND * (ended - began))
             return values
 
     def folded_values(self) -> float:
         """How many values of all products were shown as `other` at the last look. Asks the store nothing."""
-        return float(sum(sum(values.folded.values()) for _, values in self._known.values()))
+        return float(sum(sum(known.values.folded.values()) for known in list(self._known.values())))
 
     def _read(self, product: str) -> KeptValues:
         everything = EventSelection(product, 0, _FOREVER)

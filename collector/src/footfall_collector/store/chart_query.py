@@ -41,37 +41,38 @@ def chart_parameters(selection: EventSelection) -> dict[str, Parameter]:
     }
 
 
-def conditions_for(selection: EventSelection, rollup: RollupTable, internal: str) -> list[str]:
+def conditions_for(selection: EventSelection, rollup: RollupTable, internal: str, kept: str) -> list[str]:
     """The SQL conditions on a roll-up's rows, or on the raw events behind them.
 
-    `internal` is the SQL expression that says whether a row is internal.
+    `internal` is the SQL expression that says whether a row is internal. `kept` is the engine's condition that
+    `{value}` is one of the parameter `$kept_{column}`: a filter for `other` selects all values that are shown as that.
     """
     conditions = ["product = $product"]
     if selection.internal is not None:
         conditions.append(f"{internal} = $internal")
-    return conditions + [f"{column} = $only_{column}" for column in selection.filters if column in rollup.keys]
+    for column, value in selection.filters.items():
+        if column in rollup.keys:
+            condition = f"{column} = $only_{column}"
+            if value == OTHER and column in selection.kept:
+                condition = f"({condition} OR NOT ({kept.format(column=column, value=column)}))"
+            conditions.append(condition)
+    return conditions
 
 
-def chart_columns(rollup: RollupTable) -> list[str]:
-    """The dimensions of a roll-up that a chart can read; its period is renamed by each engine."""
-    return [key for key in rollup.keys if key not in ("day", "block", "product", "internal")]
+def chart_columns(rollup: RollupTable, body: str) -> list[str]:
+    """The dimensions of a roll-up that a chart's SQL names; its period is renamed by each engine.
 
-
-def fold_values(relation: str, rollup: RollupTable, selection: EventSelection, body: str, kept: str) -> str:
-    """The query of a relation in which values that the selection does not keep are `other`.
-
-    `body` is the chart's SQL: columns that it does not name are left alone, which saves a join each. `kept` is the
-    engine's condition that `{column}` is one of the parameter `$kept_{column}`.
+    Raw events that differ in other dimensions only are one row, which is most of the work where senders invent values.
     """
-    dimensions = chart_columns(rollup)
-    folded = {column for column in selection.kept if column in dimensions and re.search(rf"\b{column}\b", body)}
-    if not folded:
-        return relation
-    shown = [
-        f"CASE WHEN {kept.format(column=column)} THEN {column} ELSE '{OTHER}' END AS {column}"
-        if column in folded
-        else column
-        for column in dimensions
-    ]
-    columns = ", ".join(("block" if rollup.is_presence else "moment", *shown, *rollup.values))
-    return f"SELECT {columns} FROM ({relation})"  # noqa: S608 - our own words
+    dimensions = (key for key in rollup.keys if key not in ("day", "block", "product", "internal"))
+    return [key for key in dimensions if re.search(rf"\b{key}\b", body)]
+
+
+def shown_value(selection: EventSelection, column: str, value: str, kept: str) -> str:
+    """The SQL expression of a column's value as charts show it: `other`, unless the selection keeps the value.
+
+    `kept` is as in `conditions_for`.
+    """
+    if column not in selection.kept:
+        return value
+    return f"CASE WHEN {kept.format(column=column, value=value)} THEN {value} ELSE '{OTHER}' END"

@@ -130,6 +130,10 @@ class Store(Protocol):
     """Name of the engine in the names of the charts' SQL files."""
 
     @property
+    def last_load(self) -> int:
+        """The number of the newest load that this process has finished."""
+
+    @property
     def needs_recovery(self) -> bool:
         """Whether a query met a damaged file: the loader then calls `recover`."""
 

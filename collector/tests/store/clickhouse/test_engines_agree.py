@@ -108,7 +108,11 @@ def test_every_question_has_the_same_answer(pair: Pair, query: dict[str, str]) -
     assert rows > 2 or "nobody" in query.get("version", "") or query["range"] == "1h"
 
 
-@pytest.mark.parametrize("query", QUERIES[:2], ids=str)
+@pytest.mark.parametrize(
+    "query",
+    [*QUERIES[:2], {"range": "90d", "tool": "other", "version": "other"}, {"range": "24h", "mcp_client": "other"}],
+    ids=str,
+)
 def test_charts_that_show_two_values_and_other_have_the_same_answer(pair: Pair, query: dict[str, str]) -> None:
     duckdb, clickhouse = (Answers(store, CATALOGUES, max_values=2) for store in pair.stores)
     few = Pair(duckdb, clickhouse, pair.stores)

@@ -5,7 +5,7 @@ literals in the text, all written by `sql_literal`, because embedded ClickHouse 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ...admit import EPHEMERAL
 from ..chart_query import (
@@ -14,7 +14,7 @@ from ..chart_query import (
     chart_columns,
     chart_parameters,
     conditions_for,
-    fold_values,
+    shown_value,
     without_comments,
 )
 from ..interface import EventSelection
@@ -23,6 +23,7 @@ from ..rollups import HISTORY, ROLLUPS_BY_NAME, RollupTable
 from .layout import EVENTS, TableLayout
 
 _PLACES = re.compile(rf"\b(FROM|JOIN)\s+({'|'.join((*ROLLUPS_BY_NAME, HISTORY))})\b")
+_KEPT = "{value} IN ($kept_{column})"
 _AGGREGATES = {"count(*)": "count()", "count_if(success = false)": "countIf(success = 0)"}
 
 
@@ -44,25 +45,32 @@ def rollup_query(
     layout: TableLayout,
     rollup: RollupTable,
     where: Sequence[str],
-    bucket: int | None = None,
     include_repeated: bool = False,
 ) -> str:
-    """The query for a roll-up's rows over raw events. With a `bucket` (seconds), a counter's `day` becomes `moment`.
+    """The query for a roll-up's rows over raw events.
 
     `include_repeated`: also count rows that are marked as repeated.
     """
+    period = {rollup.period: _block() if rollup.is_presence else "day"}
+    keys = period | {key: "is_internal = 1" if key == "internal" else key for key in rollup.keys if key not in period}
+    return _counting_query(layout, rollup, where, keys, include_repeated)
+
+
+def _counting_query(
+    layout: TableLayout,
+    rollup: RollupTable,
+    where: Sequence[str],
+    keys: Mapping[str, str],
+    include_repeated: bool = False,
+) -> str:
+    """The query for rows with `keys` (name to expression) and the roll-up's values over raw events."""
     terms = [*where] if include_repeated else [*where, not_repeated_condition(layout)]
     if rollup.event is not None:
         terms.append(f"event = '{rollup.event}'")
     if rollup.is_presence:
         terms.append(f"instance_kind <> '{EPHEMERAL}'")
     terms += [f"NOT isNaN({name})" for name, type_ in rollup.dimensions.items() if type_ == "DOUBLE"]
-    period = rollup.period
-    keys = {period: _block() if rollup.is_presence else "day", "internal": "is_internal = 1"}
-    if bucket is not None and not rollup.is_presence:
-        period, keys["moment"] = "moment", f"toInt64(intDiv(ts, {bucket})) * {bucket}"
-    names = [period, *(key for key in rollup.keys if key != rollup.period)]
-    shown = [f"{keys[key]} AS {key}" if keys.get(key, key) != key else key for key in names]
+    shown = [key if expression == key else f"{expression} AS {key}" for key, expression in keys.items()]
     if rollup.is_presence:
         bit = f"toUInt8(modulo(day + {MONDAY_OFFSET}, {BLOCK_DAYS}))"
         values = f"groupBitOr(bitShiftLeft(toUInt64(1), {bit})) AS mask"
@@ -70,7 +78,7 @@ def rollup_query(
         values = ", ".join(
             f"toInt64({_AGGREGATES[aggregate]}) AS {name}" for name, aggregate in rollup.measures.items()
         )
-    source = f"FROM {layout.table(EVENTS)} WHERE {' AND '.join(terms)} GROUP BY {', '.join(names)}"
+    source = f"FROM {layout.table(EVENTS)} WHERE {' AND '.join(terms)} GROUP BY {', '.join(keys)}"
     return f"SELECT {', '.join(shown)}, {values} {source}"
 
 
@@ -96,13 +104,9 @@ class ClickHouseChartQuery:
     ) -> None:
         self._layout, self._selection, self._batches, self._covered = layout, selection, batches, covered
         self._body = body = without_comments(sql)
-        body = _PLACES.sub(lambda match: f"{match[1]} ({self._folded_relation(match[2])}) AS {match[2]}", body)
+        body = _PLACES.sub(lambda match: f"{match[1]} ({self._relation(match[2])}) AS {match[2]}", body)
         parameters = chart_parameters(selection)
         self.sql = PARAMETER.sub(lambda match: sql_literal(parameters[match[1]]), body)
-
-    def _folded_relation(self, name: str) -> str:
-        rollup = ROLLUPS_BY_NAME["presence" if name == HISTORY else name]
-        return fold_values(self._relation(name), rollup, self._selection, self._body, "{column} IN ($kept_{column})")
 
     def _relation(self, name: str) -> str:
         history = name == HISTORY
@@ -120,26 +124,40 @@ class ClickHouseChartQuery:
     def _from_rollup(self, rollup: RollupTable, history: bool) -> str:
         terms = [
             f"batch IN ({', '.join(map(str, self._batches))})",
-            *conditions_for(self._selection, rollup, "internal"),
+            *conditions_for(self._selection, rollup, "internal", _KEPT),
         ]
-        table = self._layout.table(rollup.name)
+        period, values, nonzero = "block", "mask", ""
         if not rollup.is_presence:
             terms += ["day >= $first_day", "day < $last_day"]
-            values = ", ".join(rollup.values)
-            shown = f"toInt64(day) * {DAY_SECONDS} AS moment, {', '.join(chart_columns(rollup))}, {values}"
-            return f"SELECT {shown} FROM {table} WHERE {' AND '.join(terms)}"  # noqa: S608 - our own words
-        shown = ", ".join(("block", *chart_columns(rollup)))
-        if history:
-            return f"SELECT {shown}, mask FROM {table} WHERE {' AND '.join(terms)}"  # noqa: S608 - our own words
-        terms.append("block BETWEEN $first_block AND $last_block")
-        within = f"SELECT {shown}, {_RANGE_MASK} AS ranged FROM {table} WHERE {' AND '.join(terms)}"  # noqa: S608 - our own words
-        return f"SELECT {shown}, ranged AS mask FROM ({within}) WHERE ranged <> 0"  # noqa: S608 - our own words
+            period, values = f"toInt64(day) * {DAY_SECONDS} AS moment", ", ".join(rollup.values)
+        elif not history:
+            terms.append("block BETWEEN $first_block AND $last_block")
+            values, nonzero = f"{_RANGE_MASK} AS ranged", " WHERE ranged <> 0"
+        keys = self._shown_keys(rollup)
+        named = ", ".join((period, *(f"{value} AS {key}" for key, value in keys.items()), values))
+        rows = f"SELECT {named} FROM {self._layout.table(rollup.name)} WHERE {' AND '.join(terms)}"  # noqa: S608 - our own words
+        return f"SELECT {_renamed(rollup, keys, 'ranged' if nonzero else '')} FROM ({rows}){nonzero}"  # noqa: S608 - our own words
 
     def _from_raw(self, rollup: RollupTable, where: Sequence[str], bucket: int) -> str:
-        terms = [*where, *conditions_for(self._selection, rollup, "(is_internal = 1)")]
-        period = "block" if rollup.is_presence else "moment"
-        shown = ", ".join((period, *chart_columns(rollup), *rollup.values))
-        return f"SELECT {shown} FROM ({rollup_query(self._layout, rollup, terms, bucket)})"  # noqa: S608 - our own words
+        terms = [*where, *conditions_for(self._selection, rollup, "(is_internal = 1)", _KEPT)]
+        keys = self._shown_keys(rollup)
+        period = {"block": _block()} if rollup.is_presence else {"moment": f"toInt64(intDiv(ts, {bucket})) * {bucket}"}
+        rows = _counting_query(self._layout, rollup, terms, period | keys)
+        return f"SELECT {_renamed(rollup, keys)} FROM ({rows})"  # noqa: S608 - our own words
+
+    def _shown_keys(self, rollup: RollupTable) -> dict[str, str]:
+        """The value of each column that the chart names, under another name, because conditions are about columns."""
+        return {
+            f"shown_{name}": shown_value(self._selection, name, name, _KEPT)
+            for name in chart_columns(rollup, self._body)
+        }
+
+
+def _renamed(rollup: RollupTable, keys: Mapping[str, str], mask: str = "") -> str:
+    """The columns of a relation over rows with `keys`; `mask` is the column that becomes `mask`."""
+    period = "block" if rollup.is_presence else "moment"
+    values = [f"{mask} AS mask"] if mask else [*rollup.values]
+    return ", ".join((period, *(f"{key} AS {key.removeprefix('shown_')}" for key in keys), *values))
 
 
 _RANGE_MASK = (

@@ -108,7 +108,7 @@ class ClickHouseStore:
         self.load_state.newest_load = max(self.load_state.newest_load, self.load_state.last_rolled_load)
         # The newest load is known to be finished only if it was rolled up; otherwise it is repeated first.
         uncertain = any(load == self.load_state.newest_load for _, load in self.load_state.segments.values())
-        self._finished = (
+        self.last_load = (
             max(self.load_state.newest_load - 1, self.load_state.last_rolled_load)
             if uncertain
             else self.load_state.newest_load
@@ -144,7 +144,7 @@ class ClickHouseStore:
                 self._step("begin")
                 number = self.load_state.begin({path.name: sizes[path] for path in fresh})
                 loaded += self._store_segments(number, fresh)
-                self._finished = number
+                self.last_load = number
             return loaded
 
     def _recorded_size(self, segment: str) -> int | None:
@@ -153,12 +153,12 @@ class ClickHouseStore:
     def _finish(self, journals: set[Path]) -> LoadResult:
         """Repeat the newest load if it may be unfinished, with all its recorded segments."""
         newest = self.load_state.newest_load
-        if self._finished == newest:
+        if self.last_load == newest:
             return LoadResult()
         names = sorted(name for name, (_, load) in self.load_state.segments.items() if load == newest)
         segments = [path for journal in journals for name in names if (path := journal / name).exists()]
         loaded = self._store_segments(newest, segments, is_repeated=True) if segments else LoadResult()
-        self._finished = newest
+        self.last_load = newest
         return loaded
 
     def _store_segments(self, number: int, segments: Sequence[Path], is_repeated: bool = False) -> LoadResult:
@@ -196,17 +196,17 @@ class ClickHouseStore:
     @property
     def unrolled_loads(self) -> int:
         """The number of finished loads that the roll-ups don't hold yet."""
-        return self._finished - self.load_state.last_rolled_load
+        return self.last_load - self.load_state.last_rolled_load
 
     def roll_up(self) -> int:
         """See `Store.roll_up`. Full partitions are merged, and replaced ones dropped."""
         with engine_errors("the rollups can't be brought up to date"):
             events = 0
-            if self._finished > self.load_state.last_rolled_load:
+            if self.last_load > self.load_state.last_rolled_load:
                 self._step("roll up")
-                events = self._batch_writer.add(self.load_state.last_rolled_load, self._finished, self._step)
+                events = self._batch_writer.add(self.load_state.last_rolled_load, self.last_load, self._step)
                 self._step("published")
-                self.load_state.last_rolled_load = self._finished
+                self.load_state.last_rolled_load = self.last_load
                 self.load_state.write()
                 self._batch_writer.merge_full_partitions()
             self._bring_own_batches_up_to_date()

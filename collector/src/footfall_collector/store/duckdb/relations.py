@@ -1,7 +1,7 @@
 """DuckDB SQL over raw events and roll-ups: the relations that charts read, and the rows that roll-ups keep."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ...admit import EPHEMERAL
 from ..chart_query import (
@@ -9,7 +9,7 @@ from ..chart_query import (
     chart_columns,
     chart_parameters,
     conditions_for,
-    fold_values,
+    shown_value,
     without_comments,
 )
 from ..interface import EventSelection
@@ -20,29 +20,34 @@ ROLLUP_FILE = "rollups"
 
 _DAY_NUMBER = f"(ts // {DAY_SECONDS})"
 _NAMES = re.compile(rf"\b({'|'.join((*ROLLUPS_BY_NAME, HISTORY))})\b")
+_KEPT = "{value} IN (SELECT unnest($kept_{column}::VARCHAR[]))"
 _SPECIFIC = re.compile(rf"\b({'|'.join(VERSION_AND_PROVIDER)})\b")
 
 
-def rollup_query(rollup: RollupTable, source: str, where: Iterable[str], bucket: int = DAY_SECONDS) -> str:
-    """The query for a roll-up's rows over the raw events of a table.
+def rollup_query(rollup: RollupTable, source: str, where: Iterable[str]) -> str:
+    """The query for a roll-up's rows over the raw events of a table."""
+    keys = {key: _key_expression(rollup, key, DAY_SECONDS) for key in rollup.keys}
+    return _counting_query(rollup, source, where, keys)
 
-    `bucket` is the length in seconds of a counter's column `day`: a day in the tables, less in exact ranges.
-    """
+
+def _counting_query(rollup: RollupTable, source: str, where: Iterable[str], keys: Mapping[str, str]) -> str:
+    """The query for rows with `keys` (name to expression) and the roll-up's values over the raw events of a table."""
     terms = [*where]
     if rollup.event is not None:
         terms.append(f"event = '{rollup.event}'")
     if rollup.is_presence:
         terms.append(f"instance_kind <> '{EPHEMERAL}'")
     terms += [f"{name} IS NOT NULL" for name, type_ in rollup.dimensions.items() if type_ == "DOUBLE"]
-    keys = ", ".join(f"{_key_expression(rollup, key, bucket)} AS {key}" for key in rollup.keys)
+    named = ", ".join(f"{expression} AS {key}" for key, expression in keys.items())
     if rollup.is_presence:
         values = f"bit_or(1::BIGINT << (({_DAY_NUMBER} + {MONDAY_OFFSET}) % {BLOCK_DAYS})) AS mask"
     else:
         values = ", ".join(f"{aggregate} AS {name}" for name, aggregate in rollup.measures.items())
-    return f"SELECT {keys}, {values} FROM {source} WHERE {' AND '.join(terms)} GROUP BY ALL"  # noqa: S608 - our own words
+    return f"SELECT {named}, {values} FROM {source} WHERE {' AND '.join(terms)} GROUP BY ALL"  # noqa: S608 - our own words
 
 
 def _key_expression(rollup: RollupTable, key: str, bucket: int) -> str:
+    """`bucket` is the length in seconds of a counter's column `day`: a day in the tables, less in exact ranges."""
     if key == "block":
         return f"(({_DAY_NUMBER} + {MONDAY_OFFSET}) // {BLOCK_DAYS})::INTEGER"
     if key == "day":
@@ -120,21 +125,31 @@ class DuckChartQuery:
                 raw += ["ts >= $first_second", "ts < $last_second"]
             branches = [self._from_rollup(rollup, [] if history else _range_conditions(rollup), DAY_SECONDS)]
             branches += [self._from_raw(rollup, table, raw, DAY_SECONDS) for table in self._unrolled_tables]
-        kept = "{column} IN (SELECT unnest($kept_{column}::VARCHAR[]))"
-        return fold_values(" UNION ALL ".join(branches), rollup, self._selection, self._body, kept)
+        return " UNION ALL ".join(branches)
 
     def _from_rollup(self, rollup: RollupTable, where: Sequence[str], bucket: int) -> str:
-        terms = [*where, *conditions_for(self._selection, rollup, "internal")]
+        terms = [*where, *conditions_for(self._selection, rollup, "internal", _KEPT)]
         ranged = rollup.is_presence and where == _range_conditions(rollup)
         mask = "mask & " + _RANGE_MASK + " AS mask" if ranged else "mask"
         values = mask if rollup.is_presence else ", ".join(rollup.values)
-        columns = f"{_chart_columns(rollup, bucket)}, {values}"
+        period = "block" if rollup.is_presence else f"day::BIGINT * {bucket} AS moment"
+        shown = (
+            f"{shown_value(self._selection, name, name, _KEPT)} AS {name}" for name in chart_columns(rollup, self._body)
+        )
+        columns = ", ".join((period, *shown, values))
         return f"SELECT {columns} FROM {ROLLUP_FILE}.{rollup.name} WHERE {' AND '.join(terms)}"  # noqa: S608 - our own words
 
     def _from_raw(self, rollup: RollupTable, table: str, where: Sequence[str], bucket: int) -> str:
-        terms = [*where, *conditions_for(self._selection, rollup, "coalesce(is_internal, false)")]
-        columns = f"{_chart_columns(rollup, bucket)}, {', '.join(rollup.values)}"
-        return f"SELECT {columns} FROM ({rollup_query(rollup, table, terms, bucket)})"  # noqa: S608 - our own words
+        terms = [*where, *conditions_for(self._selection, rollup, "coalesce(is_internal, false)", _KEPT)]
+        # A key has another name than its column, which the conditions are about.
+        keys = {
+            f"shown_{name}": shown_value(self._selection, name, _key_expression(rollup, name, bucket), _KEPT)
+            for name in chart_columns(rollup, self._body)
+        }
+        period = "block" if rollup.is_presence else f"day::BIGINT * {bucket} AS moment"
+        columns = ", ".join((period, *(f"{key} AS {key.removeprefix('shown_')}" for key in keys), *rollup.values))
+        keys[rollup.period] = _key_expression(rollup, rollup.period, bucket)
+        return f"SELECT {columns} FROM ({_counting_query(rollup, table, terms, keys)})"  # noqa: S608 - our own words
 
 
 _RANGE_MASK = (
@@ -146,9 +161,3 @@ def _range_conditions(rollup: RollupTable) -> list[str]:
     if rollup.is_presence:
         return ["block BETWEEN $first_block AND $last_block", f"(mask & {_RANGE_MASK}) <> 0"]
     return ["day >= $first_day", "day < $last_day"]
-
-
-def _chart_columns(rollup: RollupTable, bucket: int) -> str:
-    """The columns that a chart reads: a counter's `moment` is the first second of its bucket."""
-    period = "block" if rollup.is_presence else f"day::BIGINT * {bucket} AS moment"
-    return ", ".join((period, *chart_columns(rollup)))

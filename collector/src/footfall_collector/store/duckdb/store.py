@@ -97,7 +97,7 @@ class DuckStore:
         self._load = max(rolled, *recorded.values(), *latest, 0)
         # The newest load is known to be finished only if it was rolled up; otherwise it is repeated first.
         uncertain = self._load in recorded.values()
-        self._finished = max(self._load - 1, rolled) if uncertain else self._load
+        self.last_load = max(self._load - 1, rolled) if uncertain else self._load
         # What is rolled up is in checkpointed files. Other loads may have been in a write-ahead log that is lost.
         self._recorded_loads = {key: load for key, load in recorded.items() if load <= rolled or load == self._load}
         self._loaded_again = recorded.keys() - self._recorded_loads.keys()
@@ -130,7 +130,7 @@ class DuckStore:
                     self._recorded_loads |= {keys[path]: number for path in group}
                     self._load = number
                     loaded += self._store_segments(number, group, is_repeated=group is again)
-                    self._finished = number
+                    self.last_load = number
             return loaded
 
     def _refill_months(self, segments: Sequence[Path]) -> LoadResult:
@@ -144,12 +144,12 @@ class DuckStore:
 
     def _finish(self, journals: set[Path]) -> LoadResult:
         """Repeat the newest load if it may be unfinished, with all its recorded segments."""
-        if self._finished == self._load:
+        if self.last_load == self._load:
             return LoadResult()
         names = {name for (name, _), load in self._recorded_loads.items() if load == self._load}
         segments = [path for journal in journals for name in sorted(names) if (path := journal / name).is_file()]
         loaded = self._store_segments(self._load, segments, is_repeated=True) if segments else LoadResult()
-        self._finished = self._load
+        self.last_load = self._load
         return loaded
 
     def _store_segments(self, number: int, segments: Sequence[Path], is_repeated: bool = False) -> LoadResult:
@@ -185,15 +185,15 @@ class DuckStore:
     def unrolled_loads(self) -> int:
         """The number of finished loads that the roll-ups don't hold yet. Any thread may read it."""
         with self.files.reader() as cursor:
-            return self._finished - rollup_tables.last_rolled_load(cursor)
+            return self.last_load - rollup_tables.last_rolled_load(cursor)
 
     def roll_up(self) -> int:
         """See `Store.roll_up`. All roll-ups change in one transaction."""
         with self._engine_errors("the rollups can't be brought up to date"):
-            if self._finished > rollup_tables.last_rolled_load(self.files.writer):
+            if self.last_load > rollup_tables.last_rolled_load(self.files.writer):
                 # The roll-ups never count an event that is only in a month's write-ahead log, which can be lost.
                 self.files.checkpoint_months()
-            return rollup_tables.roll_up(self.files, self._finished, self._step)
+            return rollup_tables.roll_up(self.files, self.last_load, self._step)
 
     def rebuild(self) -> None:
         """See `Store.rebuild`. Raises StoreError on failure; the old roll-ups then stay."""
