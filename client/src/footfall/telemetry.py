@@ -6,8 +6,8 @@ No method raises, and each returns within its stated bound.
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from .record import ManualCalls
 from .settings import Decision, Product, decide, in_pytest, state_directory
@@ -18,11 +18,6 @@ if TYPE_CHECKING:
     from .record import Recorder
 
 log = logging.getLogger("footfall")
-RecordCall = Callable[..., None]
-
-
-def _record_nothing(tool: str, client: str, seconds: float, error: BaseException | None = None) -> None:
-    """Stands for `record_call` while telemetry is off."""
 
 
 class Telemetry(ManualCalls):
@@ -35,13 +30,16 @@ class Telemetry(ManualCalls):
     Attributes:
         active: False when telemetry is off; then every method returns at once.
         decision: on, off or preview, and the reason.
-        record_call: called at the end of a tool call with tool, client, seconds, and the exception if there was one.
+        in_test: whether pytest runs this process. Then a capture can stand in also where telemetry is off.
+        tools_of_test: the names that were registered in a test.
     """
 
     def __init__(self, product: Product, environ: Mapping[str, str] | None = None) -> None:
         env = os.environ if environ is None else environ
         self.product = product
         self._pipeline: Pipeline | None = None
+        self.in_test = in_pytest(env)
+        self.tools_of_test: set[str] = set()
         try:
             self.decision = self._start(env)
         except Exception as error:  # noqa: BLE001 - telemetry that can't start must not keep the host from starting
@@ -49,18 +47,25 @@ class Telemetry(ManualCalls):
             self.decision = Decision("off", f"it could not start: {type(error).__name__}: {message}")
             log.warning("%s telemetry is off: %s", product.name, self.decision.reason)
         self.active = self._pipeline is not None
-        self.record_call: RecordCall = self._pipeline.recorder.record_call if self._pipeline else _record_nothing
+        if self._pipeline is not None:
+            # In front of the method below: a tool call pays for one function less.
+            self.__dict__["record_call"] = self._pipeline.recorder.record_call
 
     @property
     def recorder(self) -> "Recorder | None":
         """The recorder of the pipeline, for tests that capture its events; None while telemetry is off."""
         return self._pipeline.recorder if self._pipeline is not None else None
 
+    def stand_in(self, pipeline: Any) -> None:
+        """A test's capture stands in for the pipeline of a telemetry that is off; None ends that."""
+        self._pipeline = pipeline
+        self.active = pipeline is not None
+
     def _start(self, environ: Mapping[str, str]) -> Decision:
         """Decide, and build the pipeline unless the decision is off."""
         product = self.product
         decision = decide(product, environ)
-        if in_pytest(environ) and not decision.requested and decision.mode == "on":
+        if self.in_test and not decision.requested and decision.mode == "on":
             return Decision("off", f"pytest runs this process; {product.prefix}TELEMETRY=true turns it on there")
         if decision.mode == "on":
             decision = _off_unless_sendable(product, environ, decision)
@@ -81,10 +86,17 @@ class Telemetry(ManualCalls):
         if self._pipeline is not None:
             self._pipeline.recorder.record(event)
 
+    def record_call(self, tool: str, client: str, seconds: float, error: BaseException | None = None) -> None:
+        """A tool call ended, with this exception if there was one."""
+        if self._pipeline is not None:
+            self._pipeline.recorder.record_call(tool, client, seconds, error)
+
     def register_tools(self, *names: str) -> None:
         """Allow these names as values of `tool`; any other is reported as `other`."""
         if self._pipeline is not None:
             self._pipeline.recorder.register_tools(*names)
+        if self.in_test:
+            self.tools_of_test.update(name for name in names if type(name) is str)
 
     def note(self, note: str) -> None:
         """Count something that `footfall status` shows, and log it once; for the adapters of SDKs."""

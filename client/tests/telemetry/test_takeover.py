@@ -1,10 +1,12 @@
 """A test's capture takes over from the telemetry of an instrumented server, and gives it back."""
 
 import gc
+import json
 import re
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,13 @@ from mcp import Client
 from mcp.server.mcpserver import MCPServer
 
 from footfall import Product, Telemetry
+from footfall.catalogue import ServerStarted, ToolExecuted
 from footfall.mcp import instrument
 from footfall.testing import capture
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs/instrument.md").read_text("utf-8").partition("## Test your server")[2]
+PRODUCT = Product("dot-ai", write_key="phc_test")
 EXAMPLE = PAGE.partition("```python\n")[2].partition("```")[0]
 
 
@@ -36,17 +40,16 @@ def call(server: MCPServer) -> None:
     anyio.run(once)
 
 
-def recorded(state: Path) -> int:
-    return sum(path.read_bytes().count(b'"tool_executed"') for path in (state / "spool").glob("*.seg"))
+def spooled(state: Path) -> Iterator[str]:
+    """The names of the events on disk."""
+    for path in sorted((state / "spool").glob("*.seg")):
+        for line in path.read_bytes().splitlines():
+            if (name := json.loads(line).get("e")) is not None:
+                yield name
 
 
 def test_a_capture_takes_over_and_gives_back(tmp_path: Path) -> None:
-    environ = {
-        "DOT_AI_TELEMETRY_STATE_DIR": str(tmp_path),
-        "DOT_AI_POSTHOG_HOST": "http://127.0.0.1:9",
-        "KUBECONFIG": "/none",
-    }
-    real, used = Telemetry(Product("dot-ai", write_key="phc_test"), environ), server()
+    real, used = on(tmp_path), server()
     instrument(used, real)
     with capture() as outer:
         instrument(used, outer)
@@ -59,10 +62,112 @@ def test_a_capture_takes_over_and_gives_back(tmp_path: Path) -> None:
         call(used)
     assert [len(telemetry.named("tool_executed")) for telemetry in (outer, inner)] == [2, 1]
     assert len(outer.named("server_started")) == 1
-    assert recorded(tmp_path) == 0
+    assert list(spooled(tmp_path)) == []
     call(used)
-    assert recorded(tmp_path) == 1
+    assert list(spooled(tmp_path)).count("tool_executed") == 1
     real.close()
+
+
+def on(state: Path) -> Telemetry:
+    """A telemetry that is on, which sends to nobody."""
+    environ = {
+        "DOT_AI_TELEMETRY_STATE_DIR": str(state),
+        "DOT_AI_POSTHOG_HOST": "http://127.0.0.1:9",
+        "KUBECONFIG": "/none",
+    }
+    return Telemetry(PRODUCT, environ)
+
+
+def off(state: Path) -> Telemetry:
+    """One that is off because pytest runs this process."""
+    return Telemetry(PRODUCT, {"HOME": str(state), "PYTEST_CURRENT_TEST": "x", "KUBECONFIG": "/none"})
+
+
+REAL = pytest.mark.parametrize("real", [on, off])
+
+
+@REAL
+def test_a_capture_sees_what_the_host_records_itself(real: Callable[[Path], Telemetry], tmp_path: Path) -> None:
+    telemetry, used = real(tmp_path), server()
+    was_active, record, record_call = telemetry.active, telemetry.record, telemetry.record_call
+
+    @telemetry.tool("route")
+    def route() -> str:
+        return "answer"
+
+    instrument(used, telemetry)
+    events = len(list(spooled(tmp_path)))
+    for _ in range(2):
+        with capture() as captured:
+            instrument(used, captured)
+            telemetry.server_started()
+            call(used)
+            assert route() == "answer"
+            with telemetry.tool("block"):
+                pass
+            record(ToolExecuted(tool="block", success=False, duration_ms=1.0))
+            record(ServerStarted)  # type: ignore[arg-type] # a host's mistake
+            record_call("route", "http", 0.1, KeyError("text"))
+            telemetry.close()
+        tools = [(event["tool"], event["success"]) for event in captured.named("tool_executed")]
+        assert tools == [("greet", True), ("route", True), ("block", True), ("block", False), ("route", False)]
+        assert captured.named("tool_error") == [{"tool": "route", "error_type": "KeyError"}]
+        assert [len(captured.named(name)) for name in ("server_started", "server_stopped")] == [1, 1]
+        assert captured.dropped == {"unknown_event": 1}
+        assert telemetry.active == was_active
+    route()
+    record(ServerStarted())
+    assert len(captured.events) == 9
+    assert len(list(spooled(tmp_path))) == events + (2 if was_active else 0)
+    telemetry.close()
+
+
+@REAL
+def test_each_capture_sees_the_server_start_and_its_clients(real: Callable[[Path], Telemetry], tmp_path: Path) -> None:
+    telemetry, used = real(tmp_path), server()
+    instrument(used, telemetry)
+    for close in (True, False, True):
+        captured = capture()
+        instrument(used, captured)
+        call(used)
+        assert [event["event"] for event in captured.events] == ["server_started", "client_connected", "tool_executed"]
+        if close:
+            captured.close()
+        del captured
+        gc.collect()
+    call(used)
+    expected = ["server_started", "client_connected", "tool_executed"] if telemetry.active else []
+    assert list(spooled(tmp_path)) == expected
+    telemetry.close()
+
+
+def test_a_capture_of_a_telemetry_needs_no_server(tmp_path: Path) -> None:
+    switched_off = Telemetry(PRODUCT, {"DOT_AI_TELEMETRY": "false", "HOME": str(tmp_path)})
+    for telemetry in (switched_off, off(tmp_path), on(tmp_path)):
+        was_active = telemetry.active
+        with capture(telemetry) as captured:
+            used = server()
+            instrument(used, telemetry)
+            with telemetry.tool("block"):
+                call(used)
+        assert [event["tool"] for event in captured.named("tool_executed")] == ["greet", "block"]
+        assert telemetry.active == was_active
+        with capture() as later:
+            instrument(used, later)
+            call(used)
+        assert len(later.events) == 3
+        telemetry.close()
+    assert list(spooled(tmp_path)) == []
+
+
+def test_tools_that_a_capture_names_are_allowed_in_what_it_takes_over(tmp_path: Path) -> None:
+    telemetry, used = on(tmp_path), server()
+    instrument(used, telemetry)
+    with capture() as captured:
+        instrument(used, captured, tools=["named"])
+        telemetry.record_call("named", "http", 0.1)
+    assert [event["tool"] for event in captured.named("tool_executed")] == ["named"]
+    telemetry.close()
 
 
 def test_a_later_capture_takes_over_from_one_that_was_closed_or_dropped() -> None:

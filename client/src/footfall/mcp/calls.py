@@ -77,6 +77,10 @@ class CallRecorder:
             self._clients_today.add(key)
             self.connected(client, version, transport)
 
+    def forget_clients(self) -> None:
+        """Record each client of the session-less protocol again when it is seen next."""
+        self.day_ends = 0
+
 
 class CallState(msgspec.Struct):
     """State of a running call.

@@ -43,6 +43,14 @@ class Sessions:
         self._has_http = False
         self.started = False
         self.local_transport = STDIO
+        recorder = getattr(calls.telemetry, "recorder", None)
+        if recorder is not None:
+            recorder.sessions.add(self)
+
+    def begin_again(self) -> None:
+        """The events go elsewhere from now on, to a test's capture or back: the start and the clients are new there."""
+        self.started = False
+        self._calls.forget_clients()
 
     def watch(self, server: Any, on_message: OnMessage | None = None) -> None:
         """Wrap the public `run` of a low-level server, which is called once per session.

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import weakref
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -66,6 +67,7 @@ class Recorder:
     Attributes:
         append: as the argument; a test's capture stands in front of it.
         capture: returns the test's capture that takes the events now, if there is one.
+        sessions: those of the servers that record here; they begin again when a capture takes over or ends.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Recorder:
         self._next_uuid = self.uuids.unused.popleft
         self.append = append
         self.capture: Callable[[], Any] | None = None
+        self.sessions: weakref.WeakSet[Any] = weakref.WeakSet()
         self._now = clock.now
         self._encode = msgspec.json.Encoder().encode
         self._last_stamp = 0, b""

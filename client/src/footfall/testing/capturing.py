@@ -1,8 +1,6 @@
 """`CapturingTelemetry`: the methods of `Telemetry`, whose events end in a list."""
 
-import weakref
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -10,26 +8,10 @@ from ..catalogue import Event, ServerStarted, ServerStopped, catalogue_for
 from ..record import ManualCalls, Recorder
 from ..runtime import Counters, SystemClock
 from ..settings import Product
+from .diversion import Diversion, diversion_of
 
-
-class _Diversion:
-    """Stands in front of a recorder's `append`: lines go to the capture that took over last, and else on."""
-
-    def __init__(self, append: Callable[[bytes], object]) -> None:
-        self._append = append
-        # Weak: a capture that a test dropped without closing it has ended.
-        self.captures: list[weakref.ref[CapturingTelemetry]] = []
-
-    def __call__(self, line: bytes) -> object:
-        capture = self.current()
-        if capture is None:
-            return self._append(line)
-        capture.keep(line)
-        return None
-
-    def current(self) -> "CapturingTelemetry | None":
-        captures = [capture for reference in tuple(self.captures) if (capture := reference()) and not capture.closed]
-        return captures[-1] if captures else None
+if TYPE_CHECKING:
+    from ..telemetry import Telemetry
 
 
 class CapturingTelemetry(ManualCalls):
@@ -39,6 +21,7 @@ class CapturingTelemetry(ManualCalls):
         product: the product that was passed in.
         closed: whether `close` was called; what the capture took over records where it did before.
         events: admitted events in order, each `{"event": name, "properties": {…}}`, without the common properties.
+        counters: where dropped events are counted.
         active: True, so that `instrument` installs its hooks.
     """
 
@@ -47,16 +30,17 @@ class CapturingTelemetry(ManualCalls):
     def __init__(self, product: Product) -> None:
         self.product = product
         self.events: list[dict[str, Any]] = []
-        self._counters = Counters()
+        self.counters = Counters()
         self._clock = SystemClock()
         self._started = self._stopped = self.closed = False
         catalogue = catalogue_for(product.name, events=product.catalogue, client_names=product.client_names)
-        self.recorder = Recorder(catalogue, self.keep, self._counters, self._clock)
+        self.recorder = Recorder(catalogue, self.keep, self.counters, self._clock)
+        self._diversions: list[tuple[Diversion, Recorder]] = []
 
     @property
     def dropped(self) -> dict[str, int]:
         """The number of dropped events by reason."""
-        return self._counters.dropped
+        return self.counters.dropped
 
     def keep(self, line: bytes) -> None:
         """Add an encoded event to the list."""
@@ -78,14 +62,18 @@ class CapturingTelemetry(ManualCalls):
     def register_tools(self, *names: str) -> None:
         """Allow these names as values of `tool`; any other is `other`."""
         self.recorder.register_tools(*names)
+        for _, recorder in self._diversions:
+            recorder.register_tools(*names)
 
     def note(self, note: str) -> None:
         """Log it once, as in production."""
         self.recorder.note(note)
 
     def server_started(self) -> None:
-        """Capture `server_started`, once."""
-        if not self._started:
+        """Capture `server_started`, once; in a capture that took over from this one, if there is one."""
+        if (capture := self._taken_over_by()) is not None:
+            capture.server_started()
+        elif not self._started:
             self._started = True
             self.record(ServerStarted())
 
@@ -97,8 +85,10 @@ class CapturingTelemetry(ManualCalls):
         self.server_stopped()
 
     def server_stopped(self, budget_seconds: float = 2.0) -> None:
-        """Capture `server_stopped`, once."""
-        if self._started and not self._stopped:
+        """Capture `server_stopped`, once, in the same place."""
+        if (capture := self._taken_over_by()) is not None:
+            capture.server_stopped()
+        elif self._started and not self._stopped:
             self._stopped = True
             self.record(ServerStopped(uptime_seconds=self._clock.elapsed()))
 
@@ -107,18 +97,25 @@ class CapturingTelemetry(ManualCalls):
         return True
 
     def take_over(self, telemetry: Any) -> None:
-        """Capture what another telemetry records, until this one is closed or collected. `instrument` calls it."""
-        recorder = telemetry.recorder
-        if telemetry is self or recorder is None:
+        """Capture what another telemetry records, on or off, until this one is closed or collected.
+
+        `instrument` calls it for the telemetry of a server that is already instrumented.
+        """
+        if telemetry is self:
             return
-        if not isinstance(recorder.append, _Diversion):
-            recorder.append = _Diversion(recorder.append)
-            recorder.capture = recorder.append.current
-        recorder.append.captures.append(weakref.ref(self))
+        diversion = diversion_of(telemetry)
+        self._diversions.append((diversion, telemetry.recorder))
+        diversion.begin(self)
+
+    def _taken_over_by(self) -> "CapturingTelemetry | None":
+        return self.recorder.capture() if self.recorder.capture is not None else None
 
     def close(self) -> None:
         """End the capture: the telemetry that it took over records by itself again. The events stay in the list."""
         self.closed = True
+        diversions, self._diversions = self._diversions, []
+        for diversion, _ in diversions:
+            diversion.changed()
 
     def __enter__(self) -> "CapturingTelemetry":
         return self
@@ -127,6 +124,13 @@ class CapturingTelemetry(ManualCalls):
         self.close()
 
 
-def capture(product: Product | None = None) -> CapturingTelemetry:
-    """A capturing telemetry for a product, by default for one named `test`."""
-    return CapturingTelemetry(product or Product("test", version="1.0.0"))
+def capture(product: "Product | Telemetry | None" = None) -> CapturingTelemetry:
+    """A capturing telemetry for a product, by default for one named `test`.
+
+    Where a `Telemetry` is passed, the capture has its product, and takes over what it records, on or off.
+    """
+    if product is None or isinstance(product, Product):
+        return CapturingTelemetry(product or Product("test", version="1.0.0"))
+    capturing = CapturingTelemetry(product.product)
+    capturing.take_over(product)
+    return capturing
