@@ -176,6 +176,37 @@ def test_the_workers_of_gunicorn_each_deliver_their_events(tmp_path: Path, gunic
         assert tools(server) == Counter({f"t{n}": 1 for n in range(40)})
 
 
+def test_workers_of_gunicorn_that_are_replaced_while_it_serves_lose_nothing(tmp_path: Path, gunicorn: Path) -> None:
+    arguments = ["-m", "gunicorn", "-w", "2", "-b", "127.0.0.1:0", "--graceful-timeout", "5", "web:wsgi"]
+    with Server() as server:
+        with Host(arguments, tmp_path / "state", server.url, python=gunicorn) as host:
+            port = wait_for(lambda: listening(host), "gunicorn to listen")
+            for _ in range(2):
+                ask(port)
+                before = workers(host)
+                host.process.send_signal(signal.SIGHUP)
+                wait_for(
+                    lambda before=before: len(workers(host)) == 2 and not workers(host) & before, "new workers", 30
+                )
+            ask(port)
+            before = workers(host)
+            os.kill(min(before), signal.SIGTERM)
+            wait_for(lambda: len(workers(host)) == 2 and workers(host) != before, "another worker", 30)
+            ask(port)
+            host.process.send_signal(signal.SIGTERM)
+            assert host.wait(20) == 0, host.log
+        assert "Traceback" not in host.log
+        deliver_rest(tmp_path / "state", server.url)
+        assert tools(server) == Counter({f"t{n}": 4 for n in range(40)}), host.log
+        names = Counter(event["event"] for event in server.accepted.values())
+        assert names["server_started"] == names["server_stopped"] <= 8
+
+
+def workers(host: Host) -> set[int]:
+    """The process IDs of a web server's workers."""
+    return {child.pid for child in psutil.Process(host.process.pid).children()}
+
+
 def listening(host: Host) -> str:
     """The port that gunicorn listens on; empty until it does."""
     return host.log.partition("Listening at: http://127.0.0.1:")[2].partition(" ")[0]

@@ -2,6 +2,9 @@
 
 import asyncio
 import contextlib
+import json
+import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -99,6 +102,38 @@ def test_a_client_that_vanishes_mid_call_leaves_a_failed_call_and_a_stopped_serv
         capture.wait_for("server_stopped")
         capture.wait_for("tool_error")
     assert [p["error_type"] for _, p in own_events(capture, "tool_error")] == ["CancelledError"]
+
+
+@pytest.mark.parametrize("sdk", ALL)
+def test_stdio_sessions_one_after_the_other_are_all_sent_while_the_process_lives(sdk: Sdk, tmp_path: Path) -> None:
+    address = str(tmp_path / "stdio")
+    with CaptureServer() as capture, host(sdk, "stdio", tmp_path, capture, STDIO_SOCKET=address) as server:
+        process = subprocess.Popen(server.command(), stdin=subprocess.DEVNULL, env=server.environment, text=True)
+        server.process = process
+        for number in (1, 2, 3):
+            converse(address)
+            wait_for(lambda number=number: len(capture.named("tool_executed")) == number, "the session's call", 30)
+        assert process.poll() is None
+        assert len(capture.named("client_connected")) == 3
+        assert [len(capture.named(name)) for name in ("server_started", "server_stopped")] == [1, 1]
+
+
+def converse(address: str) -> None:
+    """Connect, call a tool, and leave."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        wait_for(lambda: connection.connect_ex(address) == 0, "the server to listen", 30)
+        lines = connection.makefile("rw")
+        info = {"name": "client-a", "version": "1.2.3"}
+        begin = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": info}
+        for number, method, params in (
+            (1, "initialize", begin),
+            (None, "notifications/initialized", {}),
+            (2, "tools/call", {"name": "greet", "arguments": {"text": "x"}}),
+        ):
+            message = {"jsonrpc": "2.0", "method": method, "params": params}
+            print(json.dumps(message if number is None else {**message, "id": number}), file=lines, flush=True)
+            if number is not None:
+                assert json.loads(lines.readline())["id"] == number
 
 
 @pytest.mark.parametrize("sdk", HIGH_LEVEL)

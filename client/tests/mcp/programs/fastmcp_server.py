@@ -68,7 +68,7 @@ async def in_memory() -> list[Any]:
 if arguments.transport == "memory":
     tools.answered(asyncio.run(in_memory()))
 elif arguments.transport == "stdio":
-    server.run(transport="stdio", show_banner=False)
+    tools.over_stdio(lambda: server.run(transport="stdio", show_banner=False))
 elif arguments.transport == "sse":
     tools.serve(server.http_app(transport="sse"), "/sse")
 else:

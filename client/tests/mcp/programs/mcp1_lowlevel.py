@@ -81,7 +81,7 @@ async def in_memory() -> list[Any]:
 if arguments.transport == "memory":
     tools.answered(asyncio.run(in_memory()))
 elif arguments.transport == "stdio":
-    asyncio.run(over_stdio())
+    tools.over_stdio(lambda: asyncio.run(over_stdio()))
 elif arguments.transport == "sse":
     tools.serve(sse_app(), "/sse")
 else:

@@ -66,7 +66,7 @@ async def in_memory() -> list[Any]:
 if arguments.transport == "memory":
     tools.answered(asyncio.run(in_memory()))
 elif arguments.transport == "stdio":
-    server.run()
+    tools.over_stdio(server.run)
 elif arguments.transport == "sse":
     tools.serve(server.sse_app(), "/sse")
 else:

@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import anyio.lowlevel
@@ -76,6 +77,28 @@ def serve(app: Any, path: str) -> None:
     print(f"listening on http://127.0.0.1:{listener.getsockname()[1]}{path}", file=sys.stderr, flush=True)
     config = uvicorn.Config(counted, log_level="critical", timeout_graceful_shutdown=1)
     uvicorn.Server(config).run(sockets=[listener])
+
+
+def over_stdio(run: Callable[[], object]) -> None:
+    """Serve the client that started this process; with STDIO_SOCKET, one that connects there, and then the next one."""
+    if "STDIO_SOCKET" not in os.environ:
+        run()
+        return
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(os.environ["STDIO_SOCKET"])
+        listener.listen()
+        while True:
+            connection, _ = listener.accept()
+            for number in (0, 1):
+                os.dup2(connection.fileno(), number)
+            connection.close()
+            # An SDK may close the streams of the session before.
+            sys.stdin, sys.stdout = open(0, closefd=False), open(1, "w", closefd=False)  # noqa: SIM115
+            run()
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            for number in (0, 1):
+                os.dup2(nowhere, number)
+            os.close(nowhere)
 
 
 def _counting(app: Any, file: str) -> Any:
