@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from client.tests.faults.harness import Host, assert_all_arrived, deliver_rest
-from client.tests.support.server import Server, hang
+from client.tests.support.server import Answer, Server, hang, status
 from tests.support.waiting import wait_for
 
 PROGRAM = "chains.py"
@@ -47,6 +47,20 @@ def test_a_close_on_another_thread_leaves_a_handler_that_does_nothing_of_its_own
         # The handlers of a process can be changed on its main thread only.
         assert [host.read_after("handler ") for _ in range(2)] == ["True", "False"]
         assert host.wait() == -signal.SIGTERM, host.log
+        assert_all_arrived(server, host)
+
+
+@pytest.mark.parametrize("answer", [status(200), hang])
+def test_a_sub_interpreter_with_telemetry_of_its_own_ends_and_takes_nothing(tmp_path: Path, answer: Answer) -> None:
+    with Server(answer) as server, Host(["handlers.py", "interpreter"], tmp_path / "state", server.url) as host:
+        host.wait_for_line("inside")
+        assert host.read_after("handler ") == "True"
+        host.wait_for_line("ready")
+        host.kill(signal.SIGTERM)
+        assert host.process.returncode == -signal.SIGTERM, host.log
+        server.answer = status(200)
+        (tmp_path / "state" / "ship.json").unlink(missing_ok=True)
+        deliver_rest(tmp_path / "state", server.url)
         assert_all_arrived(server, host)
 
 

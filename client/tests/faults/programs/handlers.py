@@ -1,9 +1,12 @@
 """A host with its own SIGTERM handler of some kind; it exits with code 7.
 
-python handlers.py plain|later|asyncio|ignoring
+python handlers.py plain|later|asyncio|ignoring|interpreter
+
+interpreter: a sub-interpreter starts telemetry of its own and ends without closing it.
 """
 
 import asyncio
+import importlib
 import os
 import signal
 import sys
@@ -32,6 +35,27 @@ async def loop() -> None:
     sys.exit(7)
 
 
+INSIDE = """
+import os, sys
+sys.path[:] = PATHS
+from footfall import Product, Telemetry
+telemetry = Telemetry(Product("test-host", version="1.2.3", write_key="phc_test"))
+telemetry.server_started()
+telemetry.rearm_signals()
+os.write(1, b"inside\\n")
+"""
+
+
+def use_an_interpreter() -> None:
+    try:
+        interpreters = importlib.import_module("_interpreters")
+    except ImportError:
+        interpreters = importlib.import_module("_xxsubinterpreters")  # before Python 3.13
+    inner = interpreters.create()
+    interpreters.run_string(inner, INSIDE.replace("PATHS", repr(sys.path)))
+    interpreters.destroy(inner)
+
+
 kind = sys.argv[1]
 if kind == "asyncio":
     asyncio.run(loop())
@@ -44,6 +68,11 @@ if kind == "later":
     signal.signal(signal.SIGTERM, own)
     host.rearm_signals()
 book.record(host, 3)
+if kind == "interpreter":
+    ours = signal.getsignal(signal.SIGTERM)
+    use_an_interpreter()
+    print("handler", signal.getsignal(signal.SIGTERM) is ours, flush=True)
+    book.record(host, 3)
 ready()
 if kind == "ignoring":
     sys.stdin.readline()
