@@ -32,12 +32,8 @@ def instrument(server: Any, telemetry: Any, tools: Iterable[str] = ()) -> None:
         return
     present = getattr(server, "_footfall_instrumented", None)
     if hasattr(telemetry, "take_over"):
-        for other in (present, getattr(server, "_footfall_off", None)):
-            if other is not None:
-                telemetry.take_over(other)
+        _take_over(server, telemetry, tools)
     if present is not None:
-        if hasattr(telemetry, "take_over"):
-            telemetry.register_tools(*tools)
         return
     adapter = _adapter(server)
     if adapter is None:
@@ -53,6 +49,15 @@ def instrument(server: Any, telemetry: Any, tools: Iterable[str] = ()) -> None:
         log.warning("footfall can't see the calls of this release of %s: %s", type(server).__module__, error)
     server._footfall_instrumented = telemetry
     telemetry.rearm_signals()
+
+
+def _take_over(server: Any, capture: Any, tools: Iterable[str]) -> None:
+    """A test's capture takes over from the telemetry of the server, on or off."""
+    for name in ("_footfall_instrumented", "_footfall_off"):
+        other = getattr(server, name, None)
+        if other is not None:
+            capture.take_over(other)
+    capture.register_tools(*tools)
 
 
 def _remember(server: Any, telemetry: Any) -> None:
