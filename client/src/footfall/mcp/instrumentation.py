@@ -30,10 +30,9 @@ def instrument(server: Any, telemetry: Any, tools: Iterable[str] = ()) -> None:
         if telemetry.in_test:
             _remember(server, telemetry)
         return
-    present = getattr(server, "_footfall_instrumented", None)
     if hasattr(telemetry, "take_over"):
         _take_over(server, telemetry, tools)
-    if present is not None:
+    if getattr(server, "_footfall_instrumented", None) is not None:
         return
     adapter = _adapter(server)
     if adapter is None:
