@@ -1,9 +1,7 @@
 """A real process whose wall clock a test sets: a small library, preloaded into it, adds the seconds in a file."""
 
-import os
 import struct
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,9 +27,3 @@ class ShiftedClock:
         """Let the clock differ from the right one by some seconds from now on."""
         with open(self.folder / "shift", "r+b" if (self.folder / "shift").exists() else "w+b") as file:
             file.write(struct.pack("q", seconds))
-
-    def run(self, data: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-        """Run a command of the collector to its end, by this clock."""
-        command = [sys.executable, "-m", "footfall_collector", words[0], "--data", str(data), *words[1:]]
-        env = {name: value for name, value in os.environ.items() if not name.startswith("FOOTFALL_")} | self.env
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env=env)

@@ -68,6 +68,7 @@ def with_values(store: Store) -> set[str]:
             for month in store.files.months.values()
             if "old_text" in {row[0] for row in store.files.writer.execute(f"DESCRIBE {month.events}").fetchall()}
         ]
+        assert selects, "no month has the columns"
         rows = store.files.writer.execute(" UNION ALL ".join(selects)).fetchall()
     assert len(rows) == len(set(rows))
     return {uuid for (uuid,) in rows}
