@@ -115,7 +115,7 @@ def test_minutes_or_a_week_of_an_outage_lose_nothing(
         assert rig.dropped == {}
 
 
-def no_such_name(*_: object) -> None:
+def no_such_name(*_: object, **_options: object) -> None:
     """An injected resolver: a real one would ask a name server outside. `test_network` has a real one."""
     raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
