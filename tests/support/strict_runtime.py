@@ -30,6 +30,8 @@ VARIABLES = {
 OUTSIDE = (
     "test_every_stage_names_a_file_and_a_function_that_exist",
     "test_a_public_name_is_importable_and_documented",
+    "test_every_kind_says_what_it_carries_at_most",
+    "test_the_dictionary_has_every_event_and_property_also_the_products_own",
     "test_sql_is_read_once_and_also_from_a_zip_file",
     "test_the_command_prints_the_answers_and_refuses_what_a_collector_would_move",
 )
