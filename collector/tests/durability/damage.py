@@ -11,18 +11,21 @@ from collector.tests.store.fill_store import CATALOGUES, admitted, journal_dir, 
 from footfall_collector.access import Tokens
 from footfall_collector.admit import fingerprint, load_pepper
 from footfall_collector.journal import Journal
+from footfall_collector.journal.live_count import LiveCount
 from footfall_collector.receive import WriteKeys
 from footfall_collector.runtime import Status
+from footfall_collector.show.public import PublishedMonth, write_month
 from footfall_collector.store.duckdb.store import DuckStore
 from tests.oracle.fleet import stamp
 
-KINDS = ("flip", "zero", "zero-page", "cut")
+KINDS = ("alter", "flip", "zero", "zero-page", "cut")
 PLACES = ("start", "middle", "end")
 WHOLE_FILE = ("extend", "remove", "empty", "directory")
 PRODUCTS = ("dot-ai", "other-product")
 SETTINGS = "".join(f"[products.{name}]\n" for name in PRODUCTS)
 MONTHS, EVENTS, NEWER, LIVE = 3, 40, 10, 5
 """Months; events of each month and product in checkpointed files, in write-ahead logs, and in the live segment."""
+PUBLISHED = PublishedMonth(PRODUCTS[0], "2026-01", 70, 1200, {"ai_provider": {"anthropic": 30}})
 _DAY, _PAGE = 86_400, 4096
 
 
@@ -30,15 +33,10 @@ def damage(path: Path, kind: str, place: str) -> None:
     """Damage one file, as a disk or a careless copy does."""
     content = bytearray(path.read_bytes())
     at = {"start": 0, "middle": len(content) // 2, "end": max(0, len(content) - 64)}[place]
-    if kind == "flip":
-        content[at : at + 4] = bytes(byte ^ 0xFF for byte in content[at : at + 4])
-    elif kind == "zero":
-        content[at : at + 4] = bytes(len(content[at : at + 4]))
-    elif kind == "zero-page":
-        at = at // _PAGE * _PAGE
-        content[at : at + _PAGE] = bytes(len(content[at : at + _PAGE]))
-    elif kind == "cut":
+    if kind == "cut":
         del content[at:]
+    elif kind in KINDS:
+        change(content, kind, at)
     elif kind == "extend":
         content += b"\x5a\n" * 1500
     elif kind == "empty":
@@ -51,12 +49,26 @@ def damage(path: Path, kind: str, place: str) -> None:
         path.write_bytes(content)
 
 
+def change(content: bytearray, kind: str, at: int) -> None:
+    """Damage that leaves the length; `alter` makes a digit one higher, so that JSON stays readable."""
+    if kind == "flip":
+        content[at : at + 4] = bytes(byte ^ 0xFF for byte in content[at : at + 4])
+    elif kind == "zero":
+        content[at : at + 4] = bytes(len(content[at : at + 4]))
+    elif kind == "zero-page":
+        at = at // _PAGE * _PAGE
+        content[at : at + _PAGE] = bytes(len(content[at : at + _PAGE]))
+    elif digits := [place for place, byte in enumerate(content) if chr(byte) in "012345678"]:
+        content[next((place for place in digits if place >= at), digits[-1])] += 1
+
+
 def prepare(data: Path, now: int, ending: str) -> None:
     """Fill a data directory; `ending` is `killed`, with events in logs and in the live segment, or `stopped`."""
     data.mkdir(parents=True)
     (data / "footfall.toml").write_text(SETTINGS)
     WriteKeys(data).add("dot-ai", "phc_dot_ai")
     Tokens(data).add("grafana")
+    write_month(data / "public" / PRODUCTS[0] / f"{PUBLISHED.month}.json", PUBLISHED)
     pepper = load_pepper(data)
     store = DuckStore(data, CATALOGUES, status=Status(), pepper=fingerprint(pepper))
     loader = loader_of(data, store)
@@ -75,6 +87,7 @@ def prepare(data: Path, now: int, ending: str) -> None:
         newest = max(journal_dir(data).glob("*.jsonl"))
         shutil.copyfile(newest, newest.with_suffix(".open"))
         newest.unlink()
+        LiveCount(journal_dir(data)).write(int(newest.stem), len(PRODUCTS) * MONTHS * LIVE)
         for empty in journal_dir(data).glob("*.open"):
             if not empty.stat().st_size:
                 empty.unlink()

@@ -15,8 +15,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from collector.tests.durability.damage import damage
-from footfall_collector.access import TokensError
+import msgspec
+
+from collector.tests.durability.damage import PUBLISHED, damage
+from footfall_collector.access import Tokens, TokensError
 from footfall_collector.answer import Filters
 from footfall_collector.answer.filters import EARLIEST
 from footfall_collector.app.collector import Collector
@@ -25,6 +27,7 @@ from footfall_collector.receive import WriteKeyError
 from footfall_collector.runtime import DataUnusableError, SettingsError, lock_data, read_settings
 from footfall_collector.runtime.logs import set_up_logging
 from footfall_collector.show.insight.data_health import data_health
+from footfall_collector.show.public import MonthArchive
 from footfall_collector.store import StoreError
 
 REFUSALS = (SettingsError, DataUnusableError, StoreError, WriteKeyError, TokensError, OSError)
@@ -66,13 +69,20 @@ def start(data: Path) -> dict[str, Any]:
         settled(collector)
         keys = [key.key for key in collector.keys.all()]
         forgotten = len(collector.store.tombstones.marks)  # type: ignore[attr-defined]  # the DuckDB store's
-        health = data_health(collector.status, collector.answers, datetime.now(UTC))
-        facts = [fact.title for fact in health.facts]
+        # One day: no month is published now.
+        archive = MonthArchive(data / "public", collector.answers, 1)
+        published = [msgspec.to_builtins(month) for month in archive.months(PUBLISHED.product, datetime.now(UTC))]
+        facts = []
+        if verified["lost"]:
+            health = data_health(collector.status, collector.answers, datetime.now(UTC))
+            facts = [fact.title for fact in health.facts]
         return {
             "counts": counts(collector),
             "verified": verified,
             "keys": keys,
+            "tokens": [token.name for token in Tokens(data).all()],
             "forgotten": forgotten,
+            "published": published,
             "facts": facts,
         }
     finally:

@@ -76,6 +76,19 @@ def test_without_a_running_collector_commands_work_on_the_directory(tmp_path: Pa
         assert usage(again) == [["recommend", 2, 1, 1.0]]
 
 
+def test_forget_names_a_damaged_month_that_may_have_events_of_the_instance(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with start_collector(data) as collector:
+        fill(collector)
+    month = min((data / "store").glob("events-*.duckdb"))
+    month.write_bytes(month.read_bytes()[:1000])
+    ran = command(data, "forget", LEAVER)
+    (copy,) = (data / "damaged").iterdir()
+    assert f"{copy} is a damaged month that may have events of this instance: delete the file\n" in ran.stdout
+    copy.unlink()
+    assert "damaged" not in command(data, "forget", LEAVER).stdout
+
+
 def test_forget_says_whether_the_instance_was_there(tmp_path: Path) -> None:
     ran = command(tmp_path, "forget", LEAVER)
     assert (ran.returncode, ran.stdout.startswith("no event of this instance is stored;")) == (0, True)

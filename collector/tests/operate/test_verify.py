@@ -88,6 +88,20 @@ def test_without_a_collector_a_damaged_line_of_the_last_segment_is_found_and_a_t
         assert (ran.returncode, f"{int(harm)} damaged" in ran.stdout) == (code, True), ran.stdout
 
 
+def test_events_of_a_live_segment_that_was_removed_after_a_crash_are_counted(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    collector = start_collector(data, **KEEP)
+    assert post(collector, batch(some_event(), some_event(), some_event())).status == 200
+    collector.kill()
+    (live,) = (data / "journal").glob("*.open")
+    live.unlink()
+    with start_collector(data, **KEEP) as collector:
+        assert counter(collector, "journal_lines_lost") == 3
+        ran = run(data, "verify")
+        assert (ran.returncode, "0 of them loaded, 3 missing" in ran.stdout) == (1, True), ran.stdout
+    assert "0 missing" in done(data, "verify")
+
+
 def test_an_event_that_the_store_lacks_is_found(tmp_path: Path) -> None:
     data = tmp_path / "data"
     collector = start_collector(data)
@@ -111,6 +125,20 @@ def test_counts_that_differ_are_found_and_rebuild_mends_them(tmp_path: Path) -> 
     assert (ran.returncode, "counts of dot-ai: 4, raw events: 3" in ran.stdout) == (1, True), ran.stdout
     done(data, "rebuild")
     assert "counts of dot-ai: 3, raw events: 3" in done(data, "verify")
+
+
+def test_after_a_crash_the_events_that_wait_to_be_merged_are_counted(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with start_collector(data) as collector:
+        give(collector, some_event(), some_event())
+    collector = start_collector(data)
+    give(collector, some_event(), some_event(), some_event())
+    collector.kill()
+    said = done(data, "verify")
+    line = "counts of dot-ai: 2, raw events: 2; 3 newer events in the charts already, to be merged into the counts"
+    assert line in said.splitlines(), said
+    # The command ends with a checkpoint.
+    assert "counts of dot-ai: 5, raw events: 5" in done(data, "verify").splitlines()
 
 
 def test_events_of_forgotten_instances_are_not_missing(tmp_path: Path) -> None:

@@ -112,7 +112,8 @@ class Collector:
     def start(self) -> None:
         """Recover the journal and start to load. Raises OSError when the data directory can't be used."""
         self.journal.start()
-        if self.journal.recovered is not None and self.journal.recovered.live_missing:
+        recovered = self.operations.recovered = self.journal.recovered
+        if recovered is not None and recovered.live_missing and not recovered.lost:
             _log.error("journal: the live segment is missing; the latest events that were acknowledged may be lost")
         self._add_known_instances()
         self.loader.start()

@@ -54,6 +54,8 @@ def _forget(options: argparse.Namespace, settings: Settings) -> int:
         return 0
     on_progress = show_seconds("rewriting the months that have this instance")
     result = run_command(settings, "forget", on_progress, instance=options.instance, product=options.product)
+    for copy in result.get("copies", ()):
+        print(f"{copy} is a damaged month that may have events of this instance: delete the file")
     if result["events"]:
         print(f"{quantity(result['events'], 'event')} deleted; later ones of this instance are left out")
         return 0

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..runtime import sync_directory
 from .line_checksum import has_valid_checksum
+from .live_count import read_live_count
 from .segments import CLOSED, LIVE, SCRATCH, segment_path
 
 
@@ -21,6 +22,8 @@ class Recovered:
         damaged: the number of cut lines that end with a newline: not torn by the end of a process, but changed on the
             disk, or not synced at a power failure.
         live_missing: there are segments but no live one, which every process leaves.
+        lost: the number of acknowledged lines of the live segment that are neither kept nor among the damaged ones: it
+            was removed, or cut. 0 where that is not known.
     """
 
     next_sequence: int
@@ -28,6 +31,7 @@ class Recovered:
     cut_bytes: int
     damaged: int
     live_missing: bool = False
+    lost: int = 0
 
 
 def recover(directory: Path) -> Recovered:
@@ -37,16 +41,21 @@ def recover(directory: Path) -> Recovered:
     used.
     """
     highest, lines, cut, damaged, live = 0, 0, 0, 0, 0
+    counted, acknowledged = read_live_count(directory)
     empty: dict[int, Path] = {}
     for path in sorted(directory.iterdir()):
         if path.suffix == SCRATCH:
             path.unlink()
         elif path.suffix in (LIVE, CLOSED) and path.stem.isdigit():
             highest = max(highest, int(path.stem))
+            if path.suffix == CLOSED and int(path.stem) == counted:
+                acknowledged = 0  # recovered before
             if path.suffix == LIVE and path.is_file():
                 live += 1
                 kept_lines, cut_bytes, damaged_lines = _close(directory, path)
                 lines, cut, damaged = lines + kept_lines, cut + cut_bytes, damaged + damaged_lines
+                if int(path.stem) == counted:
+                    acknowledged -= kept_lines + damaged_lines
                 if not kept_lines:
                     empty[int(path.stem)] = path
     # The highest number must stay on disk: an empty segment with that number becomes the live one.
@@ -55,8 +64,10 @@ def recover(directory: Path) -> Recovered:
         path.unlink()
     sync_directory(directory)
     # An empty directory may have been deleted, and the store may know its numbers: the clock is higher than them.
-    next_unused = (highest or int(time.time())) + 1
-    return Recovered(highest if reused else next_unused, lines, cut, damaged, highest > 0 and not live)
+    next_unused = max(highest or int(time.time()), counted) + 1
+    # The number of an earlier segment says nothing: it may be loaded and deleted.
+    lost = max(0, acknowledged) if counted >= highest else 0
+    return Recovered(highest if reused else next_unused, lines, cut, damaged, highest > 0 and not live, lost)
 
 
 def _close(directory: Path, path: Path) -> tuple[int, int, int]:

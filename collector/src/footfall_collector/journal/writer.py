@@ -10,7 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from ..runtime import Status, make_directory
+from ..runtime import Status, make_directory, quantity
+from .live_count import LiveCount
 from .recovery import Recovered, recover
 from .segment_checksums import SegmentChecksums
 from .segments import CLOSED, LiveSegment, probe, segment_path
@@ -69,6 +70,8 @@ class Journal:
         self._sequence = 0
         self._segment: LiveSegment | None = None
         self._finished: list[LiveSegment] = []
+        self._lines = 0
+        self._count: LiveCount | None = None
         self._rotation_due: float | None = None
         self._refused_bytes = 0
         self._probe_due: float | None = None
@@ -82,8 +85,14 @@ class Journal:
         recovered = self.recovered = recover(self._directory)
         if recovered.cut_bytes:
             _log.warning("journal: cut %d bytes of torn lines, kept %d lines", recovered.cut_bytes, recovered.lines)
+        if recovered.lost:
+            self._status.increment("journal_lines_lost", n=recovered.lost)
+            lost = quantity(recovered.lost, "acknowledged event")
+            _log.error("journal: lost %s: the live segment was removed or cut, and nothing else has them", lost)
         self._sequence = recovered.next_sequence
         self._segment = LiveSegment(self._directory, self._sequence)
+        self._count = LiveCount(self._directory)
+        self._record_lines(0)
         self._status.set_gauge("journal_failing", 0)
         self._thread.start()
 
@@ -133,6 +142,8 @@ class Journal:
         if self._segment is not None:
             self._segment.release()
             self._segment = None
+        if self._count is not None:
+            self._count.close()
 
     def _run(self) -> None:
         try:
@@ -189,6 +200,7 @@ class Journal:
         segment = self._segment
         assert segment is not None
         segment.append(lines)
+        self._record_lines(self._lines + lines.count(b"\n"))
         if self._rotation_due is None:
             self._rotation_due = time.monotonic() + self._segment_seconds
         if segment.size >= self._segment_bytes:
@@ -213,6 +225,14 @@ class Journal:
         if self._segment is not None:
             self._finished.append(self._segment)
         self._segment = segment
+        # Before the earlier one is closed, and perhaps loaded and deleted.
+        self._record_lines(0)
+
+    def _record_lines(self, lines: int) -> None:
+        """Record how many acknowledged lines the live segment has."""
+        self._lines = lines
+        if self._count is not None:
+            self._count.write(self._sequence, lines)
 
     def _close_finished(self) -> None:
         while self._finished:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from ..admit import MAX_ID, fingerprint, instance_of, load_catalogues, load_pepper
 from ..journal import CLOSED, FOLDER, Journal, Recovered
-from ..runtime import Caller, Command, ControlError, Settings, Status, lock_data, unknown_product
+from ..runtime import Caller, Command, ControlError, Settings, Status, lock_data, printable, unknown_product
 from ..store import Loader, Store, StoreError, month_bounds, months_between, open_store
 from ..store.duckdb import DuckStore
 from .dispatch import CLICKHOUSE_HAS_NO_FILES
@@ -45,7 +45,7 @@ class StoreOperations:
     ) -> None:
         self._store, self._loader, self._settings, self._pepper = store, loader, settings, pepper
         self._retention = retention
-        self._recovered = recovered
+        self.recovered = recovered
 
     def commands(self) -> Mapping[str, Command]:
         """The commands by name."""
@@ -61,7 +61,10 @@ class StoreOperations:
         }
 
     def forget(self, caller: Caller, instance: str, product: str | None = None) -> dict[str, Any]:
-        """Delete an instance, by the ID that its owner knows, of one product or of all: `{"events": number}`."""
+        """Delete an instance, by the ID that its owner knows, of one product or of all.
+
+        Returns `events`, their number, and `copies`, the paths of damaged months that may still have some.
+        """
         digests = self._digests(instance, product)
 
         def work() -> int:
@@ -72,7 +75,9 @@ class StoreOperations:
             return events
 
         with _reporting_time(caller):
-            return {"events": self._run_on_loader(work)}
+            events = self._run_on_loader(work)
+        copies = self._store.files.quarantine.month_copies() if isinstance(self._store, DuckStore) else []
+        return {"events": events, "copies": [printable(str(path)) for path in copies]}
 
     def unforget(self, instance: str, product: str | None = None) -> dict[str, Any]:
         """Take back `forget` of an instance of which nothing was deleted: `{}`."""
@@ -160,8 +165,9 @@ class StoreOperations:
             store.read_everything()
             cutoff = self._retention.cutoff()
             result = verify_store(store, journal, closed, cutoff, caller.report_progress)
-            if self._recovered is not None:
-                result["damaged"] += self._recovered.damaged
+            if self.recovered is not None:
+                result["damaged"] += self.recovered.damaged
+                result["missing"] += self.recovered.lost
             return result
 
         return self._run_on_loader(work)

@@ -17,7 +17,17 @@ from .control_socket import (
     send_command,
     with_caller,
 )
-from .durable_files import make_directory, read_copy, replace_file, replace_with_copy, sync_directory
+from .durable_files import (
+    copy_path,
+    has_checksum_of_content,
+    make_directory,
+    read_copy,
+    replace_file,
+    replace_with_copy,
+    sync_directory,
+    with_checksum,
+    write_copy,
+)
 from .instance_lock import RESTORE_PARTIAL, RESTORED, RESTORING, DataUnusableError, complete_restore, lock_data
 from .logs import EXTRA_KEYS, printable
 from .plurals import quantity
@@ -54,7 +64,9 @@ __all__ = [
     "Status",
     "__version__",
     "complete_restore",
+    "copy_path",
     "did_you_mean",
+    "has_checksum_of_content",
     "lock_data",
     "make_directory",
     "printable",
@@ -68,4 +80,6 @@ __all__ = [
     "sync_directory",
     "unknown_product",
     "with_caller",
+    "with_checksum",
+    "write_copy",
 ]

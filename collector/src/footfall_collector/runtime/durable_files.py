@@ -1,14 +1,18 @@
 """Files and directories that survive a power cut: a new name is durable once its directory is synced.
 
-Small files that nothing else can restore have a second copy with a checksum in the folder `copies` next to them.
+Small files that nothing else can restore have a second copy with a checksum in the folder `copies` of the data
+directory. Those that are JSON objects have their own checksum too, as their last member: where a file and its copy
+differ, it shows whether the file is newer or was changed by something else.
 """
 
 import os
+import re
 from pathlib import Path
 from zlib import crc32
 
 COPIES = "copies"
 _CHECKSUM_MARK = b"\ncrc32 "
+_CHECKSUM_MEMBER = re.compile(rb',\s*"crc32":\s*"([0-9a-f]{8})"\s*}\s*\Z')
 
 
 def sync_directory(directory: Path) -> None:
@@ -48,22 +52,41 @@ def replace_file(path: Path, content: bytes) -> None:
     sync_directory(path.parent)
 
 
-def copy_path(path: Path) -> Path:
-    """The second copy of a small file."""
-    return path.parent / COPIES / path.name
+def with_checksum(json_object: bytes) -> bytes:
+    """A JSON object that has members, with its CRC-32 as a further one."""
+    body = json_object.rstrip().removesuffix(b"}").rstrip()
+    return body + b',\n  "crc32": "%08x"\n}\n' % crc32(body)
 
 
-def replace_with_copy(path: Path, content: bytes) -> None:
-    """Replace a small file, and its second copy. Raises OSError; the old file is then unchanged, or both are new."""
+def has_checksum_of_content(content: bytes) -> bool:
+    """Whether a file is as `with_checksum` made it; False for one without a checksum too."""
+    member = _CHECKSUM_MEMBER.search(content)
+    return member is not None and int(member[1], 16) == crc32(content[: member.start()])
+
+
+def copy_path(path: Path, data: Path | None = None) -> Path:
+    """The second copy of a small file. `data` is the data directory, where it is not the file's own."""
+    data = data or path.parent
+    return data / COPIES / path.relative_to(data)
+
+
+def replace_with_copy(path: Path, content: bytes, data: Path | None = None) -> None:
+    """Replace a small file, and its second copy. Raises OSError; the old file or the new one is then whole."""
     replace_file(path, content)
-    make_directory(copy_path(path).parent)
-    replace_file(copy_path(path), content + _CHECKSUM_MARK + f"{crc32(content):08x}\n".encode())
+    write_copy(path, content, data)
 
 
-def read_copy(path: Path) -> bytes | None:
+def write_copy(path: Path, content: bytes, data: Path | None = None) -> None:
+    """Write the second copy of a small file that has this content. Raises OSError."""
+    copy = copy_path(path, data)
+    make_directory(copy.parent)
+    replace_file(copy, content + _CHECKSUM_MARK + f"{crc32(content):08x}\n".encode())
+
+
+def read_copy(path: Path, data: Path | None = None) -> bytes | None:
     """The content of the second copy of a small file; None if there is none, or a damaged one."""
     try:
-        content, mark, checksum = copy_path(path).read_bytes().rpartition(_CHECKSUM_MARK)
+        content, mark, checksum = copy_path(path, data).read_bytes().rpartition(_CHECKSUM_MARK)
     except OSError:
         return None
     return content if mark and checksum == f"{crc32(content):08x}\n".encode() else None

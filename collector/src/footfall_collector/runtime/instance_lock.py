@@ -5,7 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
-from .durable_files import make_directory, sync_directory
+from .durable_files import copy_path, make_directory, sync_directory, write_copy
 
 FILE = "lock"
 RESTORING = "restore-unfinished"
@@ -66,6 +66,9 @@ def complete_restore(data: Path) -> None:
         target = data / path.name
         if target.is_dir() and not target.is_symlink():
             shutil.rmtree(target)
+        if path.is_file() and copy_path(target).exists():
+            # The copy of the replaced file would contradict a file of an earlier version, which has no checksum.
+            write_copy(target, path.read_bytes())
         path.rename(target)
     (data / RESTORING).unlink(missing_ok=True)
     sync_directory(data)

@@ -24,6 +24,7 @@ METRIC_HELP = {
     "journal_failures": "How often the journal began to fail",
     "journal_lag_seconds": "How long the latest request waited for the disk, or the oldest one waits now",
     "journal_lines_damaged": "Lines of the journal whose checksum is wrong",
+    "journal_lines_lost": "Acknowledged lines of the journal that were gone at the start",
     "journal_live_bytes": "Size of the journal's live segment",
     "journal_segments": "Journal segments that were closed",
     "journal_waiting_bytes": "Size of the closed segments that are not loaded yet",

@@ -1,9 +1,11 @@
 """A small JSON file that the running collector and the command line share, such as the list of write keys.
 
-A writer replaces the whole file under a lock; a reader looks for a change at most once a second.
+A writer replaces the whole file under a lock; a reader looks for a change at most once a second. The file has a
+checksum, so that another key or token than the written one, by a damaged disk or an editor, is not accepted unnoticed.
 """
 
 import fcntl
+import logging
 import os
 import shlex
 from collections.abc import Callable, Iterator
@@ -13,11 +15,17 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from .durable_files import copy_path, read_copy, replace_with_copy
+from .durable_files import copy_path, has_checksum_of_content, read_copy, replace_with_copy, with_checksum
+
+_log = logging.getLogger(__name__)
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 _CHECK_SECONDS = 1.0
+
+
+class _UnusableError(Exception):
+    """The file's content can't be used; the message says what to do."""
 
 
 class SharedFile(Generic[T]):
@@ -38,6 +46,7 @@ class SharedFile(Generic[T]):
     ) -> None:
         self._path, self._content_type, self._unreadable, self._clock = path, content_type, unreadable, clock
         self._stamp: tuple[int, int] | None = None
+        self._unusable: tuple[int, int] | None = None
         self._checked_at = float("-inf")
         self.content = content_type()
 
@@ -62,16 +71,43 @@ class SharedFile(Generic[T]):
             changed, self._stamp, self.content = self._stamp is not None, None, self._content_type()
             return changed
         stamp = (stat.st_mtime_ns, stat.st_ino)
-        if stamp == self._stamp:
+        if stamp in (self._stamp, self._unusable):
             return False
         try:
-            self.content = msgspec.json.decode(self._path.read_bytes(), type=self._content_type)
-        except (OSError, msgspec.DecodeError, ValueError):
-            if self._stamp is not None:
-                return False
-            raise self._unreadable(f"{self._path} can't be read: {self._remedy()}") from None
+            self.content = self._decoded(self._path.read_bytes())
+        except _UnusableError as error:
+            if self._stamp is None:
+                raise self._unreadable(str(error)) from None
+            # Once for each change.
+            self._unusable = stamp
+            _log.error("%s; what was read before still counts", error)
+            return False
+        except OSError:
+            if self._stamp is None:
+                raise self._unreadable(f"{self._path} can't be read: {self._remedy()}") from None
+            return False
         self._stamp = stamp
         return True
+
+    def _decoded(self, content: bytes) -> T:
+        """Raises _UnusableError for a damaged file, and for one that something else changed."""
+        try:
+            decoded = msgspec.json.decode(content, type=self._content_type)
+        except (msgspec.DecodeError, ValueError):
+            raise _UnusableError(f"{self._path} can't be read: {self._remedy()}") from None
+        if has_checksum_of_content(content):
+            return decoded
+        # Earlier versions wrote no checksum, and perhaps no copy.
+        copy = read_copy(self._path)
+        if copy is None and b'"crc32"' in content:
+            _log.warning("%s was changed by something else than footfall-collector, and has no copy", self._path)
+        elif copy not in (None, content):
+            accept = f"rm {shlex.quote(str(copy_path(self._path)))}"
+            raise _UnusableError(
+                f"{self._path} was damaged, or changed by something else than footfall-collector: {self._remedy()}; "
+                f"if you changed it, accept that by: {accept}"
+            )
+        return decoded
 
     def _remedy(self) -> str:
         copy = copy_path(self._path)
@@ -90,7 +126,7 @@ class SharedFile(Generic[T]):
 
     def replace(self, content: T) -> None:
         """Write the whole file; to be called within `locked`. Raises OSError; then nothing has changed."""
-        replace_with_copy(self._path, msgspec.json.format(msgspec.json.encode(content)) + b"\n")
+        replace_with_copy(self._path, with_checksum(msgspec.json.format(msgspec.json.encode(content))))
         self._stamp = None
         self.refresh()
 

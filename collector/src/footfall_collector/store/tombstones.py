@@ -46,6 +46,27 @@ def _decode(content: bytes) -> list[_ForgottenInstance]:
     return msgspec.json.decode(content, type=list[_ForgottenInstance])
 
 
+def _merged(path: Path, marks: list[_ForgottenInstance], copied: list[_ForgottenInstance]) -> list[_ForgottenInstance]:
+    """The entries of the file and of its copy, which differ where a write was cut short or the file is damaged.
+
+    Both count: a restore replaces the file by a longer one. Of two entries for one instance the more careful values
+    count: its events are deleted again, and forgetting it is not taken back.
+    """
+    known, in_copy = {mark.mark: mark for mark in marks}, {mark.mark: mark for mark in copied}
+    lost = [mark for mark in copied if mark.mark not in known]
+    if lost:
+        _log.error("store: %s lost %s, known from its copy", path, quantity(len(lost), "forgotten instance"))
+        if len(marks) <= len(copied):
+            # An entry that only such a file has was one of the lost ones.
+            marks = [mark for mark in marks if mark.mark in in_copy]
+    merged = []
+    for mark in marks:
+        copy = in_copy.get(mark.mark, mark)
+        deleted = None if None in (mark.deleted, copy.deleted) else max(mark.deleted or 0, copy.deleted or 0)
+        merged.append(replace(mark, pending=mark.pending or copy.pending, deleted=deleted))
+    return [*merged, *lost]
+
+
 class TombstoneFile:
     """The file of tombstones. Raises StoreError if it can't be read: forgotten instances could return without it."""
 
@@ -58,12 +79,7 @@ class TombstoneFile:
             if not copied:
                 raise StoreError(f"{path} can't be read ({type(error).__name__}); restore it from a backup") from None
             marks = []
-        known = {mark.mark for mark in marks}
-        lost = [mark for mark in copied if mark.mark not in known]
-        if lost:
-            _log.error("store: %s lost %s, known from its copy", path, quantity(len(lost), "forgotten instance"))
-        # A restore replaces the file by a longer one, so both count.
-        self._marks = [*marks, *lost]
+        self._marks = _merged(path, marks, copied)
 
     @property
     def marks(self) -> tuple[str, ...]:

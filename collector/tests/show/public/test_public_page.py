@@ -73,6 +73,31 @@ def rows(collector: CollectorProcess) -> list[list[Any]]:
     return found
 
 
+def test_a_month_that_is_damaged_altered_or_removed_comes_back_from_its_copy(
+    collector: CollectorProcess, month: datetime
+) -> None:
+    before = rows(collector)
+    path = collector.data_dir / "public" / "dot-ai" / f"{month:%Y-%m}.json"
+    written = path.read_bytes()
+    for damaged in (b"", b"\xff" * 40, written.replace(b"70", b"90"), written[:-20], None):
+        if damaged is None:
+            path.unlink()
+        else:
+            path.write_bytes(damaged)
+        assert rows(collector) == before
+        assert path.read_bytes() == written
+
+
+def test_a_month_of_an_earlier_version_gets_a_checksum_and_a_copy(collector: CollectorProcess, month: datetime) -> None:
+    path = collector.data_dir / "public" / "dot-ai" / f"{month:%Y-%m}.json"
+    before, copy = rows(collector), collector.data_dir / "copies" / path.relative_to(collector.data_dir)
+    copy.unlink()
+    path.write_text(json.dumps({k: v for k, v in json.loads(path.read_bytes()).items() if k != "crc32"}))
+    assert rows(collector) == before
+    assert "crc32" in json.loads(path.read_bytes())
+    assert copy.read_bytes().startswith(path.read_bytes())
+
+
 def test_a_closed_month_is_public_and_has_no_small_or_unlisted_group(
     collector: CollectorProcess, month: datetime
 ) -> None:

@@ -19,7 +19,7 @@ import duckdb
 
 from ...admit import FILE as PEPPER
 from ...admit import fingerprint
-from ...journal import FOLDER
+from ...journal import CLOSED, FOLDER, LIVE
 from ...runtime import RESTORING, ControlError, Settings, lock_data, quantity
 from ...store import StoreError
 from ..dispatch import CLICKHOUSE_HAS_NO_FILES
@@ -149,7 +149,8 @@ def _check_free_space(data: Path, manifest: BackupManifest) -> None:
 
 def _has_events(data: Path) -> bool:
     stored = any((data / STORE).glob("events-*")) if (data / STORE).is_dir() else False
-    waiting = any(path.stat().st_size for path in (data / FOLDER).iterdir()) if (data / FOLDER).is_dir() else False
+    segments = [path for suffix in (LIVE, CLOSED) for path in (data / FOLDER).glob(f"*{suffix}")]
+    waiting = any(path.stat().st_size for path in segments)
     return stored or waiting or (data / RESTORING).exists()
 
 

@@ -116,6 +116,8 @@ def _facts(status: Status, values: dict[str, float], now: datetime) -> list[Heal
         facts.append(HealthFact("folded", "Values shown as other", folded))
     if damaged := status.total("journal_lines_damaged"):
         facts.append(HealthFact("damaged", "Damaged journal lines", damaged, tone="bad"))
+    if lost := status.total("journal_lines_lost"):
+        facts.append(HealthFact("lost", "Acknowledged events lost", lost, tone="bad"))
     facts += [HealthFact("damaged_file", sentence, None, tone="bad") for sentence in status.damage]
     return facts + [HealthFact("alarm", alarm.sentence, "check the log", tone="bad") for alarm in status.alarms()]
 

@@ -5,8 +5,8 @@ serves the published months as a page, a dataset and `badges`. A published month
 and by `operate`, whose restore keeps what was published.
 """
 
-from .archive import DIMENSIONS, withhold_unpublished
+from .archive import DIMENSIONS, MonthArchive, withhold_unpublished, write_month
 from .page import PublicPages
 from .small_groups import PublishedMonth
 
-__all__ = ["DIMENSIONS", "PublicPages", "PublishedMonth", "withhold_unpublished"]
+__all__ = ["DIMENSIONS", "MonthArchive", "PublicPages", "PublishedMonth", "withhold_unpublished", "write_month"]

@@ -1,7 +1,10 @@
-"""Published months, each in a file that is written once: DATA/public/<product>/<month>.json."""
+"""Published months, each in a file that is written once: DATA/public/<product>/<month>.json, and a copy.
 
+A month's numbers must never change, so a damaged or missing file is restored from the copy and not computed again.
+"""
+
+import contextlib
 import logging
-import os
 import threading
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -12,6 +15,14 @@ import msgspec
 from footfall.catalogue import OTHER, Catalogue
 
 from ...answer import Answers, Filters
+from ...runtime import (
+    copy_path,
+    has_checksum_of_content,
+    make_directory,
+    read_copy,
+    replace_with_copy,
+    with_checksum,
+)
 from ..insight import ChartRow, rows_as_dicts
 from .small_groups import PublishedMonth, publish_month
 
@@ -35,10 +46,12 @@ class MonthArchive:
         """Every published month with numbers, the oldest first. Months closed since the last call are published now."""
         with self._lock:
             for start in self._closed_months(product, now):
-                if not self._path(product, start).exists():
+                if not is_published(self._path(product, start)):
                     self._publish(product, start)
-            paths = sorted(self._path(product, now).parent.glob("????-??.json"))
-        months = [month for path in paths if (month := _read(path)) is not None]
+            folder = self._directory / product
+            folders = (folder, copy_path(folder, self._directory.parent))
+            names = {path.name for one in folders for path in one.glob("????-??.json")}
+            months = [month for name in sorted(names) if (month := _read(folder / name))]
         return [month for month in months if month.instances is not None]
 
     def _closed_months(self, product: str, now: datetime) -> list[datetime]:
@@ -64,7 +77,7 @@ class MonthArchive:
         instances = next(row["instances"] for row in rows if row["dimension"] is None)
         words = vocabularies(self._answers.catalogues[product])
         month = publish_month(product, f"{start:%Y-%m}", (instances, calls), groups, words)
-        _write_once(self._path(product, start), msgspec.json.encode(month))
+        write_month(self._path(product, start), month)
 
     def _path(self, product: str, start: datetime) -> Path:
         return self._directory / product / f"{start:%Y-%m}.json"
@@ -77,19 +90,54 @@ def withhold_unpublished(directory: Path, products: Iterable[str], months: Itera
         start = datetime.fromisoformat(f"{month}-01").replace(tzinfo=UTC)
         for product in products if first_of_next_month(start) + CLOSED_AFTER <= now else ():
             path = directory / product / f"{month}.json"
-            if not path.exists():
-                _write_once(path, msgspec.json.encode(PublishedMonth(product, month, None, None, {})))
+            if not is_published(path):
+                write_month(path, PublishedMonth(product, month, None, None, {}))
                 withheld.add(month)
     return sorted(withheld)
 
 
 def _read(path: Path) -> PublishedMonth | None:
-    """A published month; None for a damaged file, which is not published again: a second number would tell more."""
+    """A published month, from its file or the copy; None where both are damaged.
+
+    It is then not published again: a second number would tell more.
+    """
+    content = b""
+    with contextlib.suppress(OSError):
+        content = path.read_bytes()
+    month, copy = _decoded(content), read_copy(path, path.parents[2])
+    if month and has_checksum_of_content(content):
+        if copy is None:
+            _repair(path, content)
+        return month
+    # Earlier versions wrote neither a checksum nor a copy.
+    if copied := _decoded(copy or b""):
+        _log.error("public page: %s was damaged or changed, and is restored from its copy", path)
+        _repair(path, copy or b"")
+        return copied
+    if month and b'"crc32"' not in content:
+        _repair(path, with_checksum(content))
+        return month
+    _log.error("public page: %s is damaged and left out; restore it from a backup", path)
+    return None
+
+
+def _repair(path: Path, content: bytes) -> None:
+    """Write a file and its copy, where the disk can be written; else the next reader does."""
+    with contextlib.suppress(OSError):
+        if path.is_dir():
+            path.rmdir()
+        replace_with_copy(path, content, path.parents[2])
+
+
+def _decoded(content: bytes) -> PublishedMonth | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=PublishedMonth)
-    except (OSError, msgspec.DecodeError, ValueError):
-        _log.error("public page: %s is damaged and left out; restore it from a backup", path)
+        return msgspec.json.decode(content, type=PublishedMonth)
+    except (msgspec.DecodeError, ValueError):
         return None
+
+
+def is_published(path: Path) -> bool:
+    return path.exists() or copy_path(path, path.parents[2]).exists()
 
 
 def _group_sizes(rows: list[ChartRow], dimension: str) -> dict[str | None, int]:
@@ -111,12 +159,7 @@ def first_of_next_month(start: datetime) -> datetime:
     return (start.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
-def _write_once(path: Path, content: bytes) -> None:
-    """Write atomically, and never over an existing file. Raises OSError."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}")
-    temporary.write_bytes(content)
-    if path.exists():  # only this process writes here, one thread at a time
-        temporary.unlink()
-    else:
-        os.replace(temporary, path)
+def write_month(path: Path, month: PublishedMonth) -> None:
+    """Write a month that is not published. Raises OSError."""
+    make_directory(path.parent)
+    replace_with_copy(path, with_checksum(msgspec.json.encode(month)), path.parents[2])

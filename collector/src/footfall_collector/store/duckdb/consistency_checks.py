@@ -1,9 +1,12 @@
 """Compares the store with the journal and the roll-ups with the raw events: for `verify`, and at each start.
 
+New rows are compared with those on the disk before their journal segments are deleted.
+
 The roll-ups count the events of each month, so they show which month lost its raw events with its file.
 """
 
 import logging
+import os
 import shlex
 import time
 from collections.abc import Sequence
@@ -18,6 +21,7 @@ from ..interface import EventSelection, EventsUnreadableError, StoreError
 from ..periods import DAY_SECONDS, month_bounds
 from . import load_batch
 from .month_files import DatabaseFiles
+from .quarantine import DamagedFileError, opening
 from .relations import ROLLUP_FILE
 from .rollup_tables import last_rolled_load
 
@@ -139,6 +143,40 @@ def find_incomplete_months(files: DatabaseFiles) -> tuple[IncompleteMonth, ...]:
     return tuple(incomplete)
 
 
+def read_back(files: DatabaseFiles, after_load: int) -> None:
+    """Compare the rows of all later loads as written and as they are on the disk; the months are checkpointed.
+
+    The file is opened again with the kernel's cache of it dropped, so that the engine reads and checks its blocks.
+    Raises DamagedFileError where the rows differ.
+    """
+    for name, month in list(files.months.items()):
+        if month.last_load <= after_load:
+            continue
+        path, written = files.month_path(name), _rows(files, month.events, after_load)
+        with files.lock.exclusive():
+            files.writer.execute(f"DETACH {month.alias}")
+            _drop_from_cache(path)
+            files.months = {**files.months, name: files.open_month(name)}
+        with opening(path):
+            if _rows(files, month.events, after_load) != written:
+                raise DamagedFileError(path)
+
+
+def _rows(files: DatabaseFiles, events: str, after_load: int) -> tuple[int, int]:
+    """The number of rows of later loads, and the hash of all their columns."""
+    query = f"SELECT count(*), bit_xor(hash(t)) FROM {events} t WHERE load > {after_load}"  # noqa: S608 - our alias
+    [row] = files.writer.execute(query).fetchall()
+    return row
+
+
+def _drop_from_cache(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(descriptor)
+
+
 def damage_sentences(files: DatabaseFiles, incomplete: Sequence[IncompleteMonth]) -> list[str]:
     """What is missing and what to do, and which files were set aside."""
     set_aside = files.quarantine
@@ -153,12 +191,14 @@ def damage_sentences(files: DatabaseFiles, incomplete: Sequence[IncompleteMonth]
     return [printable(sentence) for sentence in sentences]
 
 
-def report_damage(files: DatabaseFiles, incomplete: Sequence[IncompleteMonth], status: Status) -> None:
-    """Raise the alarm, show the damage on the data-health page, and log what is missing."""
+def report_damage(files: DatabaseFiles, status: Status) -> tuple[IncompleteMonth, ...]:
+    """Raise the alarm, show the damage on the data-health page, and log what is missing. Returns incomplete months."""
+    incomplete = find_incomplete_months(files)
     sentences = damage_sentences(files, incomplete)
     status.set_damage(sentences)
     for sentence in sentences[: len(incomplete)]:
         _log.error("store: %s", sentence)
+    return incomplete
 
 
 def check_complete(incomplete: Sequence[IncompleteMonth], selection: EventSelection) -> None:

@@ -5,6 +5,7 @@ remove, is written whole. From that moment on the exchange counts as done: it is
 start if the process ends in between. Without a plan, fresh files are leftovers of an exchange that never happened.
 """
 
+import contextlib
 import errno
 import logging
 import os
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from ...runtime import make_directory
+from ...runtime import has_checksum_of_content, make_directory, with_checksum
 from ..interface import StoreError
 
 _log = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ def write_plan(directory: Path, exchange: FileExchange) -> None:
     """Write the plan of an exchange. All fresh files must be complete. Raises OSError."""
     scratch = directory / (_PLAN + ".tmp")
     with open(scratch, "wb") as file:
-        file.write(msgspec.json.encode(exchange))
+        file.write(with_checksum(msgspec.json.encode(exchange)))
         file.flush()
         os.fsync(file.fileno())
     for name in exchange.replaced:
@@ -63,13 +64,7 @@ def apply_plan(directory: Path) -> None:
         for leftover in directory.glob(f"*{FRESH}*"):
             leftover.unlink(missing_ok=True)
         return
-    try:
-        exchange = msgspec.json.decode(path.read_bytes(), type=FileExchange)
-    except (msgspec.DecodeError, ValueError):
-        # The plan was there, so every fresh file is complete. The next pass of retention removes old months.
-        _log.error("store: %s is damaged; every fresh file replaces its old one", path)
-        fresh = directory.glob(f"*.duckdb{FRESH}")
-        exchange = FileExchange(replaced=tuple(file.name.removesuffix(FRESH) for file in fresh))
+    exchange = _read_plan(path)
     for name in exchange.removed:
         _remove(directory / name)
     for name, target in exchange.moved:
@@ -81,8 +76,27 @@ def apply_plan(directory: Path) -> None:
             _remove(directory / name)
             os.rename(source, directory / name)
     _sync(directory)
-    path.unlink()
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
     _sync(directory)
+
+
+def _read_plan(path: Path) -> FileExchange:
+    """The plan; for a damaged one, that every fresh file replaces its old one.
+
+    A plan is written once every fresh file is complete. Months that it would have removed go by the next retention.
+    """
+    with contextlib.suppress(OSError, msgspec.DecodeError, ValueError):
+        content = path.read_bytes()
+        exchange = msgspec.json.decode(content, type=FileExchange)
+        # Earlier versions wrote no checksum.
+        if has_checksum_of_content(content) or b'"crc32"' not in content:
+            return exchange
+    _log.error("store: %s is damaged; every fresh file replaces its old one", path)
+    fresh = path.parent.glob(f"*.duckdb{FRESH}")
+    return FileExchange(replaced=tuple(file.name.removesuffix(FRESH) for file in fresh))
 
 
 @contextmanager

@@ -73,7 +73,7 @@ class DatabaseFiles:
             self.writer = duckdb.connect(":memory:", config=self._config)
             try:
                 self._open_rollups()
-                self.months = {name: self._open_month(name) for name in self._month_names()}
+                self.months = {name: self.open_month(name) for name in self._month_names()}
                 return
             except DamagedFileError as damaged:
                 self.writer.close()
@@ -115,7 +115,7 @@ class DatabaseFiles:
     def month(self, name: str) -> MonthFile:
         """A month's file, created if missing."""
         if name not in self.months:
-            opened = self._open_month(name)
+            opened = self.open_month(name)
             with self.lock.exclusive():
                 self.months = dict(sorted({**self.months, name: opened}.items()))
         return self.months[name]
@@ -197,7 +197,7 @@ class DatabaseFiles:
             step("exchanged")
             if self.rollup_path.name in changed:
                 self._open_rollups()
-            kept = {name: self._open_month(name) for name in months if self.month_path(name).name in change.replaced}
+            kept = {name: self.open_month(name) for name in months if self.month_path(name).name in change.replaced}
             rest = {name: month for name, month in self.months.items() if name not in months}
             self.months = dict(sorted({**rest, **kept}.items()))
 
@@ -245,7 +245,7 @@ class DatabaseFiles:
             found.append(name)
         return sorted(found)
 
-    def _open_month(self, name: str) -> MonthFile:
+    def open_month(self, name: str) -> MonthFile:
         with opening(self.month_path(name)):
             return self._attach_month(name)
 

@@ -130,6 +130,10 @@ class Quarantine:
         except OSError:
             return []
 
+    def month_copies(self) -> list[Path]:
+        """The copies of months, which can't be rewritten without a forgotten instance."""
+        return [self.directory / name for name in self.names() if _is_month(name.rpartition(".")[0])]
+
     def months(self) -> set[str]:
         """The months whose file was set aside."""
         return {name[len(_MONTH_PREFIX) :][:7] for name in self.names() if _is_month(name.rpartition(".")[0])}
@@ -137,13 +141,13 @@ class Quarantine:
     def remove_recomputed(self) -> None:
         """Delete the copies whose content the store has again, because a forgotten instance may be in them.
 
-        The log names the copies of months, which can't be rewritten without the instance.
+        The log names the copies of months, which stay.
         """
-        for name in self.names():
-            if not _is_month(name.rpartition(".")[0]):
-                (self.directory / name).unlink(missing_ok=True)
-            else:
-                _log.error("store: %s may have events of a forgotten instance: delete it", self.directory / name)
+        copies = self.month_copies()
+        for path in copies:
+            _log.error("store: %s may have events of a forgotten instance: delete it", path)
+        for name in set(self.names()) - {path.name for path in copies}:
+            (self.directory / name).unlink(missing_ok=True)
 
     def remove_old_months(self, cutoff: int) -> None:
         """Delete the copies of months that ended at or before `cutoff` (epoch seconds)."""

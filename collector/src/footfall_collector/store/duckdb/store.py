@@ -93,7 +93,7 @@ class DuckStore:
         """Read from the files which loads were begun, finished and rolled up, and which months lost their events."""
         recorded = load_batch.recorded_loads(self.files)
         latest = [month.last_load for month in self.files.months.values()]
-        rolled = rollup_tables.last_rolled_load(self.files.writer)
+        rolled = self._read_back = rollup_tables.last_rolled_load(self.files.writer)
         self._load = max(rolled, *recorded.values(), *latest, 0)
         # The newest load is known to be finished only if it was rolled up; otherwise it is repeated first.
         uncertain = self._load in recorded.values()
@@ -102,8 +102,7 @@ class DuckStore:
         self._recorded_loads = {key: load for key, load in recorded.items() if load <= rolled or load == self._load}
         self._loaded_again = recorded.keys() - self._recorded_loads.keys()
         rollup_tables.create_missing(self.files)
-        self.incomplete = consistency_checks.find_incomplete_months(self.files)
-        consistency_checks.report_damage(self.files, self.incomplete, self._status)
+        self.incomplete = consistency_checks.report_damage(self.files, self._status)
 
     def recover(self) -> None:
         """See `Store.recover`."""
@@ -140,6 +139,8 @@ class DuckStore:
             for path in segments:
                 number = self._recorded_loads[path.name, path.stat().st_size]
                 loaded += self._store_segments(number, [path], is_repeated=True)
+            if loaded.new:
+                self.incomplete = consistency_checks.report_damage(self.files, self._status)
         return loaded
 
     def _finish(self, journals: set[Path]) -> LoadResult:
@@ -253,11 +254,13 @@ class DuckStore:
             return stored_months.export_month(self.files, self.files.months[month], columns, product_and_range, path)
 
     def checkpoint(self) -> None:
-        """See `Store.checkpoint`. Every file is checkpointed."""
+        """See `Store.checkpoint`. Every file is checkpointed, and the latest loads are read back."""
         with self._engine_errors("the store can't be checkpointed"):
             self._step("checkpoint")
             self.files.checkpoint()
             self._step("checkpointed")
+            consistency_checks.read_back(self.files, self._read_back)
+            self._read_back = self._finished
 
     def forget_segments(self, names: Sequence[str]) -> None:
         """See `Store.forget_segments`."""
