@@ -28,7 +28,7 @@ from ..receive.asgi import Receive, Scope, Send, send_answer
 from ..runtime import ControlSocket, Settings, SettingsError, Status
 from ..show import routes
 from ..show.pages import Assets, SecurityHeaders, not_found_handler
-from ..store import EventSelection, EventsUnreadableError, Loader, StoreError, open_store
+from ..store import EventSelection, EventsUnreadableError, Loader, StoreError, open_store, run_recovering
 from .gauges import PeriodicCheck, watch_gauges
 from .health_routes import health_routes
 
@@ -62,7 +62,7 @@ class Collector:
         )
         self.store = open_store(settings, self.catalogues, status, fingerprint(self.pepper), self.journal.checksums)
         # Before anything is loaded: the newest event must not be one that a wrong clock stamps now.
-        self.time = TrustedTime(settings.data, self.store.months.newest_event)
+        self.time = TrustedTime(settings.data, lambda: run_recovering(self.store, self.store.months.newest_event))
         retention = Retention(self.store, settings, self.time, status)
         self.loader = Loader(self.store, journal_dir, status, housekeeping=hourly_cleanup(self.store, retention))
         self.operations = StoreOperations(self.store, self.loader, settings, self.pepper, retention)

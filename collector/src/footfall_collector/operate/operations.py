@@ -276,7 +276,8 @@ def open_offline(settings: Settings, *, load: bool = True) -> Iterator[StoreOper
     try:
         loader = Loader(store, settings.data / FOLDER, status)
         # Before the load: the newest event must not be one that a wrong clock stamps now.
-        retention = Retention(store, settings, TrustedTime(settings.data, store.months.newest_event), status)
+        trusted_time = TrustedTime(settings.data, lambda: loader.run_recovering(store.months.newest_event))
+        retention = Retention(store, settings, trusted_time, status)
         if load:
             loader.run_recovering(loader.run_once)
             loader.run_recovering(store.finish_forgetting)

@@ -9,7 +9,7 @@ thread writes. `answer`, `operate` and `app` import from this package; `store` i
 """
 
 from .interface import EventSelection, EventsUnreadableError, Store, StoreError, TrashedMonth
-from .loader import Loader
+from .loader import Loader, run_recovering
 from .opening import open_store, require_clickhouse_driver
 from .periods import DAY_SECONDS, day_text, month_bounds, month_name, months_between
 from .tombstones import merge_tombstone_files
@@ -29,4 +29,5 @@ __all__ = [
     "months_between",
     "open_store",
     "require_clickhouse_driver",
+    "run_recovering",
 ]

@@ -26,6 +26,17 @@ HOUSEKEEPING_SECONDS = 3600.0
 _MAX_PAUSE_SECONDS = 30.0
 
 
+def run_recovering(store: Store, work: Callable[[], _T], recover: Callable[[], object] | None = None) -> _T:
+    """Run `work`, and once more if it met a damaged file, which is then set aside. Raises StoreError or OSError."""
+    try:
+        return work()
+    except StoreError:
+        if not store.needs_recovery:
+            raise
+    (recover or store.recover)()
+    return work()
+
+
 class Loader:
     """Loads closed segments every `interval` seconds; rolls up and checkpoints every half minute or 32 MiB.
 
@@ -93,13 +104,7 @@ class Loader:
 
     def run_recovering(self, work: Callable[[], _T]) -> _T:
         """Run `work`, and once more if it met a damaged file, which is then set aside. Raises StoreError or OSError."""
-        try:
-            return work()
-        except StoreError:
-            if not self._store.needs_recovery:
-                raise
-        self._recover()
-        return work()
+        return run_recovering(self._store, work, self._recover)
 
     def _recover(self) -> None:
         self._store.recover()
