@@ -65,7 +65,10 @@ class Starts:
         damages = [(kind, place) for kind in KINDS for place in PLACES] + [(kind, "middle") for kind in WHOLE_FILE]
         if SOAK:
             return [(path, *damage) for path in self.files() for damage in damages]
-        names = {re.sub("[0-9]+", "0", path): path for path in self.files()}
+        names = {re.sub("[0-9]+|(?<=copies/)[a-z]+(?=.json)", "0", path): path for path in self.files()}
+        if self.ending == "stopped":
+            # The others are the same after both endings.
+            names = {kind: path for kind, path in names.items() if kind.startswith(("store/", "journal/"))}
         # The two endings have other damages; a step that shares no factor with their number reaches all of them.
         first = 7 * ENDINGS.index(self.ending)
         sample = [(path, *damages[(first + 5 * n) % len(damages)]) for n, path in enumerate(names.values())]
