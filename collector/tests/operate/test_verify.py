@@ -83,7 +83,8 @@ def test_without_a_collector_a_damaged_line_of_the_last_segment_is_found_and_a_t
         if harm:
             change_a_bit(live)
         else:
-            live.write_bytes(live.read_bytes()[:-5])
+            # A line that was not acknowledged.
+            live.write_bytes(live.read_bytes() + live.read_bytes()[:50])
         ran = run(data, "verify")
         assert (ran.returncode, f"{int(harm)} damaged" in ran.stdout) == (code, True), ran.stdout
 

@@ -260,7 +260,7 @@ class DuckStore:
             self.files.checkpoint()
             self._step("checkpointed")
             consistency_checks.read_back(self.files, self._read_back)
-            self._read_back = self._finished
+            self._read_back = self.last_load
 
     def forget_segments(self, names: Sequence[str]) -> None:
         """See `Store.forget_segments`."""
