@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from footfall_collector.journal import CLOSED, LIVE
 from tests.support.collector_process import CollectorProcess
 
 
@@ -64,7 +65,7 @@ def gauge(collector: CollectorProcess, name: str) -> float:
 def journal_lines(data_dir: Path) -> list[dict[str, Any]]:
     """Every line in the journal's segments, live and closed."""
     found = []
-    for path in sorted((data_dir / "journal").iterdir()):
+    for path in sorted(path for path in (data_dir / "journal").iterdir() if path.suffix in (LIVE, CLOSED)):
         found += [json.loads(line) for line in path.read_bytes().splitlines()]
     return found
 

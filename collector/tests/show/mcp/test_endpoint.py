@@ -160,6 +160,7 @@ def test_the_sign_in_secret_is_accepted_as_a_bearer_token(tmp_path: Path) -> Non
 def test_its_own_calls_are_sent_to_the_host_of_its_variables(tmp_path: Path) -> None:
     with CaptureServer() as counting:
         env = {
+            "FOOTFALL_ANSWERS_TELEMETRY": "true",
             "FOOTFALL_ANSWERS_POSTHOG_HOST": counting.url,
             "FOOTFALL_ANSWERS_POSTHOG_KEY": "phc_answers",
             "FOOTFALL_ANSWERS_TELEMETRY_GRACE_SECONDS": "0",
