@@ -6,7 +6,7 @@ No method raises, and each returns within its stated bound.
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .record import ManualCalls
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .record import Recorder
 
 log = logging.getLogger("footfall")
+RecordCall = Callable[..., None]
 
 
 class Telemetry(ManualCalls):
@@ -32,6 +33,7 @@ class Telemetry(ManualCalls):
         decision: on, off or preview, and the reason.
         in_test: whether pytest runs this process. Then a capture can stand in also where telemetry is off.
         tools_of_test: the names that were registered in a test.
+        record_call: called at the end of a tool call with tool, client, seconds, and the exception if there was one.
     """
 
     def __init__(self, product: Product, environ: Mapping[str, str] | None = None) -> None:
@@ -47,9 +49,8 @@ class Telemetry(ManualCalls):
             self.decision = Decision("off", f"it could not start: {type(error).__name__}: {message}")
             log.warning("%s telemetry is off: %s", product.name, self.decision.reason)
         self.active = self._pipeline is not None
-        if self._pipeline is not None:
-            # In front of the method below: a tool call pays for one function less.
-            self.__dict__["record_call"] = self._pipeline.recorder.record_call
+        # The recorder's own: a tool call pays for one function less.
+        self.record_call: RecordCall = self._pipeline.recorder.record_call if self._pipeline else self._record_call
 
     @property
     def recorder(self) -> "Recorder | None":
@@ -86,8 +87,8 @@ class Telemetry(ManualCalls):
         if self._pipeline is not None:
             self._pipeline.recorder.record(event)
 
-    def record_call(self, tool: str, client: str, seconds: float, error: BaseException | None = None) -> None:
-        """A tool call ended, with this exception if there was one."""
+    def _record_call(self, tool: str, client: str, seconds: float, error: BaseException | None = None) -> None:
+        """Is `record_call` while telemetry is off: only a test's capture that stands in has a pipeline then."""
         if self._pipeline is not None:
             self._pipeline.recorder.record_call(tool, client, seconds, error)
 

@@ -36,8 +36,8 @@ def misuse(telemetry: Telemetry) -> None:
         telemetry.record(ServerStarted(k8s_version=wrong, deployment_method=[SECRET]))  # type: ignore[arg-type] # the point
         telemetry.record(wrong)
         telemetry.record(type(SECRET, (), {})())
-        telemetry.record_call([SECRET], "cursor", 1.0)  # type: ignore[arg-type] # as above
-        telemetry.record_call("recommend", "cursor", Hostile())  # type: ignore[arg-type] # as above
+        telemetry.record_call([SECRET], "cursor", 1.0)
+        telemetry.record_call("recommend", "cursor", Hostile())
         telemetry.record(Hostile())  # type: ignore[arg-type] # as above
     telemetry.close()
 

@@ -60,7 +60,7 @@ class Segment:
     @classmethod
     def create(cls, directory: str, header: Header, names: Iterable[str] = (), *, now: float) -> "Segment":
         """A new, locked segment without events. Its name sorts by age. Raises OSError where the disk refuses."""
-        name = f"{int(now):011d}-{os.urandom(8).hex()}"
+        name = f"{int(now * 1000):014d}-{os.urandom(8).hex()}"
         temporary, path = (
             os.path.join(directory, TEMPORARY_PREFIX + name),
             os.path.join(directory, name + SEGMENT_SUFFIX),
@@ -108,7 +108,8 @@ class Segment:
             # A newer version's segment waits for that version.
             if abandoned and header.version <= FORMAT_VERSION and file.inode == os.stat(path).st_ino:
                 directory, name = os.path.split(path)
-                new_path = os.path.join(directory, f"{name[:12]}{os.urandom(8).hex()}{SEGMENT_SUFFIX}")
+                age = name.partition("-")[0][:14]
+                new_path = os.path.join(directory, f"{age}-{os.urandom(8).hex()}{SEGMENT_SUFFIX}")
                 os.rename(path, new_path)
                 segment = cls(new_path, file, header)
                 segment._measure()
