@@ -127,7 +127,7 @@ def test_an_unexpected_error_raises_the_alarm_and_refuses_all_waiting_requests(t
     journal.start()
 
     async def run() -> None:
-        not_bytes: Any = "text"
+        not_bytes: Any = [LINE]
         for lines in (not_bytes, LINE):
             with pytest.raises(JournalUnavailableError):
                 await asyncio.wait_for(journal.append(lines), 20)

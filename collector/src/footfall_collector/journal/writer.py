@@ -31,7 +31,7 @@ def _ignore(error: JournalUnavailableError | None) -> None:
 
 
 class PendingAppend(msgspec.Struct, gc=False):
-    """Lines of one request that wait for a group commit.
+    """Lines of one request, `count` of them, that wait for a group commit.
 
     `on_commit` is called once, on the event loop and after `begin_append` has returned: with None when the lines are on
     disk, with an error when they are not and won't be.
@@ -39,6 +39,7 @@ class PendingAppend(msgspec.Struct, gc=False):
 
     loop: asyncio.AbstractEventLoop
     lines: bytes
+    count: int
     on_commit: Callable[[JournalUnavailableError | None], None] = _ignore
 
 
@@ -108,16 +109,19 @@ class Journal:
             else:
                 future.set_exception(error)
 
-        self.begin_append(lines).on_commit = committed
+        self.begin_append(lines, lines.count(b"\n")).on_commit = committed
         await future
 
-    def begin_append(self, lines: bytes) -> PendingAppend:
-        """The same without a coroutine: the caller sets `on_commit` of the result. Call it on the event loop."""
+    def begin_append(self, lines: bytes, count: int) -> PendingAppend:
+        """The same without a coroutine, for `count` lines: the caller sets `on_commit` of the result.
+
+        Call it on the event loop.
+        """
         loop = asyncio.get_running_loop()
         if not self._gathered:
             # The loop calls this after it has handled all data read so far: one group, and one wake-up of the thread.
             loop.call_soon(self._hand_over)
-        pending = PendingAppend(loop, lines)
+        pending = PendingAppend(loop, lines, count)
         self._gathered.append(pending)
         return pending
 
@@ -178,7 +182,7 @@ class Journal:
     def _commit(self, group: list[PendingAppend]) -> None:
         error: JournalUnavailableError | None = None
         try:
-            self._write(b"".join([pending.lines for pending in group]))
+            self._write(b"".join([pending.lines for pending in group]), sum([pending.count for pending in group]))
             self._set_working()
         except (OSError, MemoryError) as problem:
             error = JournalUnavailableError("the journal can't be written")
@@ -194,13 +198,13 @@ class Journal:
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(_notify, group, error)
 
-    def _write(self, lines: bytes) -> None:
+    def _write(self, lines: bytes, count: int) -> None:
         if self._segment is None or self._segment.broken:
             self._next_segment()
         segment = self._segment
         assert segment is not None
         segment.append(lines)
-        self._record_lines(self._lines + lines.count(b"\n"))
+        self._record_lines(self._lines + count)
         if self._rotation_due is None:
             self._rotation_due = time.monotonic() + self._segment_seconds
         if segment.size >= self._segment_bytes:

@@ -99,7 +99,7 @@ class IngestionPipeline:
             respond(answer)
             return
         wait = self.commit_lag.begin()
-        pending = self._journal.begin_append(admitted.lines)  # 6. append to the journal
+        pending = self._journal.begin_append(admitted.lines, admitted.accepted)  # 6. append to the journal
 
         def committed(error: JournalUnavailableError | None) -> None:
             self.commit_lag.end(wait)  # 7. group commit: the lines of many requests are synced by one fdatasync
