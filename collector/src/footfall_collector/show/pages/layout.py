@@ -118,8 +118,10 @@ PAGES = (
         "Reading the collector's counters…",
         health_panels=(
             HealthPanel("products", "Products", "events since the collector started, and the last one", 12),
+            HealthPanel(
+                "misfits", "Does not fit the catalogue", "by event and property, since the collector started", 12
+            ),
             HealthPanel("refusals", "Refused and dropped", "by reason, since the collector started"),
-            HealthPanel("misfits", "Does not fit the catalogue", "by event and property, since the collector started"),
             HealthPanel(
                 "versions", "Versions", "in the last 30 days, internal events included; first seen within these"
             ),
