@@ -31,7 +31,7 @@ nox.options.default_venv_backend = "none"
 
 @dataclass(frozen=True)
 class Suite:
-    """One suite: commands that must all succeed. `budget` in minutes; the budgets sum to 58.5."""
+    """One suite: commands that must all succeed. `budget` in minutes; the budgets sum to 58."""
 
     name: str
     budget: float
