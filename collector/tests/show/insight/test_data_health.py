@@ -1,7 +1,7 @@
 """The sentence of the data-health page, from the collector's own counters."""
 
 from footfall_collector.runtime.status import Status
-from footfall_collector.show.insight.data_health import _hour, health_sentence
+from footfall_collector.show.insight.data_health import _hour, _range, health_sentence
 
 
 def test_a_collector_without_events_says_so() -> None:
@@ -30,3 +30,8 @@ def test_the_last_event_has_the_hour_in_which_it_happened() -> None:
     assert _hour("2026-11-25T15:00:00Z") == "2026-11-25 15:00-16:00"
     assert _hour("2026-11-25T23:00:00Z") == "2026-11-25 23:00-00:00"
     assert _hour("2026-11-20") == "2026-11-20"
+
+
+def test_many_versions_that_do_not_fit_are_their_range_and_number() -> None:
+    assert _range(["1.10.0", "1.9.0", "2.0.0"]) == "1.10.0, 1.9.0, 2.0.0"
+    assert _range(["1.10.0", "1.9.0", "2.0.0", "2.0.0-beta"]) == "1.9.0 to 2.0.0 (4)"

@@ -206,8 +206,16 @@ def _misfits(status: Status) -> HealthTable:
         title="Does not fit the catalogue",
         columns=["product", "what", "events", "since_(UTC)", "versions"],
         rows=[
-            [product, reason, number, f"{datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M}", ", ".join(versions)]
+            [product, reason, number, f"{datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M}", _range(versions)]
             for product, reason, number, since, versions in status.versions("catalogue_misfits")
         ],
         empty="Everything that came in since the collector started fits the catalogues.",
     )
+
+
+def _range(versions: list[str]) -> str:
+    """Up to three versions; the oldest, the newest and the number of more: the page's width is limited."""
+    if len(versions) <= 3:
+        return ", ".join(versions)
+    ordered = sorted(versions, key=version_key)
+    return f"{ordered[0]} to {ordered[-1]} ({len(ordered)})"
