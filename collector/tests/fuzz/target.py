@@ -32,6 +32,7 @@ class Target:
         self.statuses: Counter[int] = Counter()
         self.asked = self.lines = 0
         self.said: list[str] = []
+        self.misfits: list[str] = []
         self._app: Any = self.collector.asgi()
         self._runner = asyncio.Runner()
         self._addresses = Random(0)
@@ -44,6 +45,8 @@ class Target:
             assert status < 500, f"{status} {said!r} to {request}"
             assert MARKER.encode() not in said, f"{said!r} to {request}"
         assert self.said == []
+        assert len(self.misfits) == len(set(self.misfits)), "a misfit is logged once"
+        assert MARKER not in "".join(self.misfits)
         self._look_at_segments()
 
     async def _all(self, requests: Sequence[Input]) -> list[tuple[int, bytes]]:
@@ -113,13 +116,14 @@ class Target:
 
 @contextmanager
 def running(data: Path) -> Iterator[Target]:
-    """A target whose log is captured; no request may make it log a line."""
+    """A target whose log is captured; no request may make it log a line, but for each kind of misfit one."""
     data.mkdir(parents=True)
     target = Target(data)
 
     class Listening(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            target.said.append(record.getMessage())
+            lines = target.misfits if record.name == "footfall_collector.admit.misfits" else target.said
+            lines.append(record.getMessage())
 
     handler = Listening(logging.INFO)
     logging.getLogger().addHandler(handler)
