@@ -94,7 +94,9 @@ SDKS = Suite(
     quick=False,
     environment={"FOOTFALL_SDKS": "others"},
 )
-STRICT = ("-X", "dev", "-m", "pytest", "-n", "2", "-p", "tests.support.strict_runtime")
+# Our own pytest plugin after the one that compiles it; as an entry point it would be loaded before.
+PLUGINS = ("-p", "no:footfall", "-p", "tests.support.strict_runtime", "-p", "footfall.testing.pytest_plugin")
+STRICT = ("-X", "dev", "-m", "pytest", "-n", "2", *PLUGINS)
 OPTIONS = Suite(
     "options",
     4,

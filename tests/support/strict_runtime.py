@@ -1,6 +1,6 @@
 """A pytest plugin: the suites run once under the options of Python that hosts use, `-OO -X dev -W error` and ASCII.
 
-    python -X dev -m pytest -p tests.support.strict_runtime client/tests/record
+    .venv/bin/nox -s options
 
 pytest itself can't run under `-OO`, which removes the tests' own asserts. So Footfall's modules are compiled as `-OO`
 compiles them, every process that a test starts has the options as variables, and a warning is an error in both.
@@ -71,10 +71,6 @@ def _start_strictly(self: "subprocess.Popen[Any]", *arguments: Any, **options: A
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", "error")
-    loaded = [name for name in sys.modules if name.partition(".")[0] in PACKAGES]
-    if loaded:
-        raise pytest.UsageError(f"{loaded[0]} was imported before this plugin: pass it with `-p`")
-    sys.meta_path.insert(0, _OptimizedFinder())
     workers_follow = config.getoption("numprocesses", None) and not hasattr(config, "workerinput")
     if not workers_follow:  # pytest-xdist's workers are started by the same class, and keep their asserts
         subprocess.Popen.__init__ = _start_strictly  # type: ignore[method-assign]
@@ -84,3 +80,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     outside = [item for item in items if getattr(item, "originalname", item.name) in OUTSIDE]
     config.hook.pytest_deselected(items=outside)
     items[:] = [item for item in items if item not in outside]
+
+
+# When it is loaded, and not when it is configured: Footfall's own pytest plugin is loaded right after it.
+for _name in sys.modules:
+    if _name.partition(".")[0] in PACKAGES:
+        raise pytest.UsageError(f"{_name} was imported before this plugin: pass `-p no:footfall` in front of it")
+sys.meta_path.insert(0, _OptimizedFinder())
