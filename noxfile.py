@@ -173,5 +173,5 @@ def _print_table() -> None:
 
 for _suite in SUITES:
     define(_suite)
-# Not part of a whole run until its tests pass: some expect what a host without these options prints.
+# Not part of a whole run until both of its halves have been seen to pass on one state.
 define(OPTIONS, tags=())

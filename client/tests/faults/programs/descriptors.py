@@ -16,6 +16,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from recording_host import TOOLS, telemetry
 
@@ -65,10 +66,15 @@ class Possessions:
     def fate(self) -> dict[str, int]:
         """How many files have other bytes, sockets have traffic, and numbers stand for something else."""
         return {
-            "changed files": sum(open(path, "rb").read() != HEADER for path in self._files.values()),
+            "changed files": sum(Path(path).read_bytes() != HEADER for path in self._files.values()),
             "peers with data": sum(map(_has_data, self._peers)),
             "lost descriptors": sum(not self._is_open(number) for number in self.opened),
         }
+
+    def close(self) -> None:
+        """Close the ends of the sockets that only the host has."""
+        for peer in self._peers:
+            peer.close()
 
     def _is_open(self, number: int) -> bool:
         try:
@@ -157,6 +163,7 @@ def use(host: Telemetry, record: Callable[[int], None], how: str, directory: str
     record(4)
     host.close()
     print("fate", json.dumps(possessions.fate()), flush=True)
+    possessions.close()
 
 
 main()
