@@ -74,7 +74,7 @@ site: setup ## the documentation as a site, in .site
 bench: setup engines bench/client/node/node_modules/.installed ## every measurement, about an hour; writes bench/RESULTS.md (BENCH=client for some)
 	@$(PY) bench/run.py --only "$(BENCH)"
 
-soak: setup engines strace browser node clickhouse ## what is too long for every run: a hundred kills in a row, long outages, every guard of the privacy proof, a crowd for a minute, every state of the dashboard, replicas killed again and again
+soak: setup engines strace browser node clickhouse ## what is too long for every run: a hundred kills in a row, long outages, every guard of the privacy proof, a crowd for a minute, every state of the dashboard, replicas killed again and again, an hour of attacks
 	SOAK=1 $(PY) -m pytest -n 2 client/tests/faults
 	SOAK=1 $(PY) -m pytest -n 2 -rP collector/tests/durability
 	SOAK=1 $(PY) -m pytest -rP collector/tests/defence/test_under_attack.py
@@ -84,6 +84,7 @@ soak: setup engines strace browser node clickhouse ## what is too long for every
 	SOAK=1 $(PY) -m pytest -rP -n 2 collector/tests/fuzz tests/protocol/test_openapi.py
 	SOAK=1 $(PY) -m pytest deploy/tests/test_images.py
 	SOAK=1 $(PY) -m pytest tests/clickhouse
+	SOAK=1 $(PY) -m pytest -rP --timeout=5400 tests/attacks
 
 # The dashboard's tests use Chromium: an existing one, or the one from Debian's packages.
 browser: .venv/.installed

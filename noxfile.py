@@ -31,7 +31,7 @@ nox.options.default_venv_backend = "none"
 
 @dataclass(frozen=True)
 class Suite:
-    """One suite: commands that must all succeed. `budget` in minutes; the budgets sum to 54."""
+    """One suite: commands that must all succeed. `budget` in minutes; the budgets sum to 57."""
 
     name: str
     budget: float
@@ -117,6 +117,7 @@ SUITES = (
     Suite("faults", 5, (_pytest("client/tests/faults", "client/tests/host"),), quick=False),
     Suite("defence", 3.5, (_pytest("collector/tests/defence", "collector/tests/operate"),), quick=False),
     Suite("durability", 4, (_pytest("collector/tests/durability", "collector/tests/clocks"),), quick=False),
+    Suite("attacks", 3, (_pytest("tests/attacks", workers=1),), quick=False),
     Suite("deploy", 3, (_pytest("deploy/tests"),), quick=False),
     Suite("docs", 3, (_pytest("tests/docs"),), quick=False),
     Suite("kubernetes", 1, (_pytest("tests/kubernetes", workers=1),), quick=False),
