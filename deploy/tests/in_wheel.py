@@ -8,16 +8,16 @@ import footfall
 from footfall import Product, Telemetry
 from footfall.catalogue import ToolExecuted
 
-SDKS = {"mcp", "fastmcp"}
+BROUGHT_BY_THE_HOST = {"mcp", "fastmcp", "pytest"}
 
 
 def every_module() -> None:
-    """Import all that the wheel holds; the adapters need an SDK, which is the host's to bring."""
+    """Import all that the wheel holds; the adapters need an SDK and the plugin needs pytest: both are the host's to bring."""
     for found in pkgutil.walk_packages(footfall.__path__, "footfall."):
         try:
             importlib.import_module(found.name)
         except ModuleNotFoundError as error:
-            if str(error.name).partition(".")[0] not in SDKS:
+            if str(error.name).partition(".")[0] not in BROUGHT_BY_THE_HOST:
                 raise
 
 

@@ -72,14 +72,17 @@ def many(close: bool) -> None:
     while True:
         gc.collect()
         left = sum(reference() is not None for reference in gone)
-        files = [os.readlink(f"/proc/self/fd/{n}") for n in os.listdir("/proc/self/fd") if _is_open(n)]
-        state = sum("spool" in file or "socket" in file for file in files)
+        state = sum("spool" in file or "socket" in file for file in map(_open_file, os.listdir("/proc/self/fd")))
         print(f"left {left} {threading.active_count() - 1} {state} {handlers()}", flush=True)
         sys.stdin.readline()
 
 
-def _is_open(number: str) -> bool:
-    return os.path.lexists(f"/proc/self/fd/{number}")
+def _open_file(number: str) -> str:
+    """What the descriptor refers to; empty where another thread closed it since the listing."""
+    try:
+        return os.readlink(f"/proc/self/fd/{number}")
+    except FileNotFoundError:
+        return ""
 
 
 def handlers() -> int:
