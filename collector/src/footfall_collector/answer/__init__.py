@@ -1,8 +1,8 @@
 """Charts: one question each, answered by SQL over the store's relations.
 
 `charts` lists them; the SQL of each stands in `sql/<page>/<chart>.<engine>.sql`. `filters` reads a query string,
-`answers` runs a chart's SQL under the filters and shapes its rows. `value_caps` bounds the distinct values of a column.
-`version_order` is the one order of versions.
+`answers` runs a chart's SQL under the filters and shapes its rows. `value_caps` bounds the distinct values of a column,
+and `established_values` those that an assistant reads. `version_order` is the one order of versions.
 
 Promises: a chart has the same rows from both engines, and they are those of the oracle (`tests/oracle`). `show`,
 `operate` and `app` import from this package; it reads data only through `Store.query`.
@@ -11,6 +11,7 @@ Promises: a chart has the same rows from both engines, and they are those of the
 from ..store import EventsUnreadableError
 from .answers import Answers, Cell, Chart
 from .charts import COMMON_FILTERS, ChartSpec
+from .established_values import MIN_GROUP, EstablishedValues
 from .filters import (
     CUSTOM_RANGE,
     DAY_RANGES,
@@ -37,10 +38,12 @@ __all__ = [
     "INTERNAL_VALUES",
     "LATEST",
     "MAX_VALUE_LENGTH",
+    "MIN_GROUP",
     "Answers",
     "Cell",
     "Chart",
     "ChartSpec",
+    "EstablishedValues",
     "EventsUnreadableError",
     "FilterError",
     "Filters",

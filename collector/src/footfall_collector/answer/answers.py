@@ -62,9 +62,15 @@ class Answers:
     Methods raise StoreError if the store can't answer.
     """
 
-    def __init__(self, store: Store, catalogues: Mapping[str, Catalogue], max_values: int = MAX_VALUES) -> None:
+    def __init__(
+        self,
+        store: Store,
+        catalogues: Mapping[str, Catalogue],
+        max_values: int = MAX_VALUES,
+        value_caps: ValueCaps | None = None,
+    ) -> None:
         self.catalogues = catalogues
-        self.value_caps = ValueCaps(store, max_values)
+        self.value_caps = value_caps or ValueCaps(store, max_values)
         self._store = store
         self._specs = {spec.id: spec for spec in CHARTS}
 

@@ -19,7 +19,7 @@ REFRESH_SECONDS = 60.0
 """The age at which the ranking is read again in any case: another collector may have loaded events."""
 REST_PER_SECOND = 10.0
 """Seconds without a ranking after one that took a second: it costs a tenth of a core at most."""
-_RELATIONS = {
+RELATIONS = {
     "product_version": "presence",
     "tool": "tool_instances",
     "error_type": "error_instances",
@@ -28,7 +28,8 @@ _RELATIONS = {
     "k8s_version": "start_instances",
 }
 """Column to the relation that says which instances had its values."""
-_FOREVER = 1 << 40
+FOREVER = 1 << 40
+"""An end of ranges after every event."""
 _COUNT = "SELECT count(DISTINCT {column}) FROM {relation}"
 _RANKED = {
     "duckdb": "SELECT v FROM (SELECT {column} AS v, instance, block, bit_or(mask) AS m FROM {relation} "
@@ -95,9 +96,9 @@ class ValueCaps:
         return float(sum(sum(known.values.folded.values()) for known in list(self._known.values())))
 
     def _read(self, product: str) -> KeptValues:
-        everything = EventSelection(product, 0, _FOREVER)
+        everything = EventSelection(product, 0, FOREVER)
         kept, folded = {}, {}
-        for column, relation in _RELATIONS.items():
+        for column, relation in RELATIONS.items():
             [[count]] = self._store.query(_COUNT.format(column=column, relation=relation), everything)
             if count > self._max_values:
                 ranked = _RANKED[self._store.engine].format(column=column, relation=relation, limit=self._max_values)

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 from ..access import SignIn, Tokens, key_and_token_commands
 from ..admit import Admission, NewInstances, fingerprint, load_catalogues, load_pepper
-from ..answer import Answers
+from ..answer import Answers, EstablishedValues
 from ..journal import FOLDER, Journal
 from ..operate import Retention, StoreOperations, TrustedTime, hourly_cleanup, report_command
 from ..receive import (
@@ -92,11 +92,21 @@ class Collector:
         status.add_gauge("values_folded", self.answers.value_caps.folded_values)
         assets = Assets()
         application = Starlette(
-            routes=[*health_routes(status), *routes(assets, self.answers, status, settings, self.time.now)],
+            routes=[
+                *health_routes(status),
+                *routes(assets, self.answers, self._assistant_answers(), status, settings, self.time.now),
+            ],
             exception_handlers={StoreError: self._store_failed, 404: not_found_handler(assets)},
         )
         self.tokens = Tokens(settings.data)
         self.dashboard: ASGIApp = SecurityHeaders(SignIn(application, settings.sign_in_secret, self.tokens))
+
+    def _assistant_answers(self) -> Answers:
+        """The answers of `/mcp`: where strangers can send, without names that only few instances sent."""
+        if not self.settings.reached_by_strangers:
+            return self.answers
+        tools = {name: product.tools for name, product in self.settings.products.items()}
+        return Answers(self.store, self.catalogues, value_caps=EstablishedValues(self.store, tools))
 
     def _store_failed(self, request: Request, error: Exception) -> Response:
         """503 where the store can't answer. The log gets the engine's class only: its message may quote data."""

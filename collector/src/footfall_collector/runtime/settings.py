@@ -161,6 +161,11 @@ class Settings:
             return False
 
     @property
+    def reached_by_strangers(self) -> bool:
+        """Whether another machine's senders can reach the collector, by itself or through a proxy."""
+        return bool(self.trusted_proxies) or not self.loopback
+
+    @property
     def days_in_trash(self) -> int:
         """Days that a removed month can still be taken back: `trash_days`, at most half of `retention_days`."""
         return min(self.trash_days, self.retention_days // 2)

@@ -15,9 +15,17 @@ from .public import PublicPages
 
 
 def routes(
-    assets: Assets, answers: Answers, status: Status, settings: Settings, trusted_time: Callable[[], float]
+    assets: Assets,
+    answers: Answers,
+    assistant_answers: Answers,
+    status: Status,
+    settings: Settings,
+    trusted_time: Callable[[], float],
 ) -> list[BaseRoute]:
-    """`trusted_time`: epoch seconds that no wrong clock moves forward; months are published by it."""
+    """`trusted_time`: epoch seconds that no wrong clock moves forward; months are published by it.
+
+    `assistant_answers` are those of `/mcp`, which may show fewer names.
+    """
     headers = [Middleware(SecurityHeaders)]
     endpoints = [
         *Api(answers, status).endpoints(),
@@ -27,5 +35,9 @@ def routes(
     return [
         Route("/static/{version}/{path:path}", assets.serve, middleware=headers),
         *(Route(path, endpoint, middleware=headers) for path, endpoint in endpoints),
-        Route(MCP_PATH, McpEndpoint(answers, status), middleware=headers),
+        Route(
+            MCP_PATH,
+            McpEndpoint(assistant_answers, status, shows_all_names=assistant_answers is answers),
+            middleware=headers,
+        ),
     ]

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from typing import Any
 
 import duckdb
@@ -26,6 +27,19 @@ def test_a_csv_has_a_header_empty_cells_for_nothing_and_words_for_flags() -> Non
 def test_a_formula_is_escaped_for_spreadsheets(start: str) -> None:
     (_, (cell,)) = csv.reader(io.StringIO(as_csv(["tool"], [[f"{start}1+1"]]), newline=""))
     assert cell == f"'{start}1+1"
+
+
+@pytest.mark.parametrize("cell", ["a;=1+1", " =1+1", "a\n=1+1", "a\t@x", "\uff1d1+1", "a|-1", "\n=1+1", "a;\t+1"])
+def test_a_formula_after_another_separator_is_escaped_too(cell: str) -> None:
+    text = as_csv(["tool"], [[cell]]).partition("\r\n")[2].strip('"\r\n')
+    for part in re.split(r"[;,|\r\n\t]", text):
+        assert not part.strip().startswith(("=", "+", "-", "@", "\uff1d"))
+
+
+@pytest.mark.parametrize("cell", ["query", "manage-org-data", "a/b.c_d", "2.3.0-rc", "2026-11-24T13:00:00Z", "a, b"])
+def test_a_usual_name_is_exported_as_it_is(cell: str) -> None:
+    (_, (read,)) = csv.reader(io.StringIO(as_csv(["tool"], [[cell]]), newline=""))
+    assert read == cell
 
 
 @given(st.lists(st.tuples(CELLS, CELLS), max_size=5))

@@ -65,7 +65,7 @@ def test_a_regression_of_errors_has_both_rates_and_the_interval_of_the_rise() ->
     )
     assert 0 < regression.low < regression.now - regression.was < regression.high
     assert regression.text.replace(NBSP, " ") == (
-        "fails in 5 % of 1,200 calls, 1 % in 2.1.0: a rise by 2.6 to 5.5 percentage points (95 % interval)"
+        "fails in 5 % of 1,200 calls, 1 % in `2.1.0`: a rise by 2.6 to 5.5 percentage points (95 % interval)"
     )
 
 
@@ -76,7 +76,7 @@ def test_a_regression_of_duration_has_both_medians_and_the_interval_of_the_share
     assert (regression.kind, regression.now, regression.was) == ("duration", 2000.0, 100.0)
     assert 0.5 < regression.low < 0.86 < regression.high
     assert regression.text.replace(NBSP, " ").startswith(
-        "takes 2 s (median of 500 calls), 100 ms in 2.1.0: slower in 86 % of pairs ("
+        "takes 2 s (median of 500 calls), 100 ms in `2.1.0`: slower in 86 % of pairs ("
     )
 
 

@@ -79,12 +79,14 @@ def test_a_superlative_is_restricted_where_the_chart_shows_a_higher_value() -> N
 
 def test_the_regression_of_the_leading_tool_is_mentioned() -> None:
     more_errors = [regression("errors", "recommend", "2.3.0", 0.12, 0.06)]
-    assert "; {bad|its error rate rose from 6 % to 12 %} in 2.3.0; `query` comes next." in plain(
+    assert "; {bad|its error rate rose from 6 % to 12 %} in `2.3.0`; `query` comes next." in plain(
         sentences.tools(USAGE, 100, [], None, more_errors)
     )
     assert "{bad|" not in sentences.tools(USAGE, 100, [], "query", more_errors)
     slower = [regression("duration", "recommend", "2.3.0", 9400.0, 620.0)]
-    assert "{bad|its median rose from 620 ms to 9.4 s} in 2.3.0" in plain(sentences.tools(USAGE, 100, [], None, slower))
+    assert "{bad|its median rose from 620 ms to 9.4 s} in `2.3.0`" in plain(
+        sentences.tools(USAGE, 100, [], None, slower)
+    )
 
 
 def test_under_a_tool_filter_the_sentence_is_about_that_tool() -> None:
@@ -165,8 +167,8 @@ def test_the_next_steps_have_adoption_kubernetes_and_returning_instances() -> No
     ]
     worse = [regression("errors", "query", "2.3.0"), regression("errors", "version", "2.2.0")]
     assert plain(sentences.next_steps(("2.3.0", 0.72), kubernetes, cohorts, worse, date(2026, 11, 22))) == (
-        "**72 % of active instances run 2.3.0**, the newest version, in which {bad|`query` got worse}; "
-        "Kubernetes 1.33 is the most common with 90 %; **40 %** of new instances come back in the week after."
+        "**72 % of active instances** run `2.3.0`, the newest version, in which {bad|`query` got worse}; "
+        "Kubernetes `1.33` is the most common with 90 %; **40 %** of new instances come back in the week after."
     )
 
 
@@ -188,10 +190,16 @@ def test_tied_leaders_are_named_together(counts: tuple[int, ...], sentence: str)
 @pytest.mark.parametrize(
     ("counts", "sentence"),
     [
-        ({"1.34.0": 5, "1.33.1": 5}, "Kubernetes 1.33 and 1.34 are equally common with 50 % each."),
-        ({"1.9.0": 1, "1.10.0": 1, "1.33.1": 1, "1.30": 0}, "Kubernetes 1.9, 1.10 and 1.33 are equally common with"),
-        ({"1.34.0": 3, "1.33.1": 1, None: 6}, "Kubernetes 1.34 is the most common with 75 % of those that report one."),
-        ({"other": 9, "1.33.1": 1}, "Kubernetes 1.33 is the most common of the known ones with 10 %."),
+        ({"1.34.0": 5, "1.33.1": 5}, "Kubernetes `1.33` and `1.34` are equally common with 50 % each."),
+        (
+            {"1.9.0": 1, "1.10.0": 1, "1.33.1": 1, "1.30": 0},
+            "Kubernetes `1.9`, `1.10` and `1.33` are equally common with",
+        ),
+        (
+            {"1.34.0": 3, "1.33.1": 1, None: 6},
+            "Kubernetes `1.34` is the most common with 75 % of those that report one.",
+        ),
+        ({"other": 9, "1.33.1": 1}, "Kubernetes `1.33` is the most common of the known ones with 10 %."),
     ],
 )
 def test_tied_kubernetes_versions_are_named_together(counts: dict[str | None, int], sentence: str) -> None:

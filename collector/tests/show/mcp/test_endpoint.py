@@ -97,17 +97,22 @@ def test_a_client_of_the_older_protocol_is_answered(collector: CollectorProcess)
 
 def test_what_broke_returns_regressions_with_their_intervals(collector: CollectorProcess) -> None:
     answer = call_tool(collector, "what_broke", since="2.2.0")
-    assert [version["version"] for version in answer["versions_after_it"]] == ["2.3.0"]
+    assert [version["version"] for version in answer["versions_after_it"]] == [{"untrusted": "2.3.0"}]
     (regression,) = answer["regressions"]
     assert (regression["kind"], regression["tool"], regression["now"], regression["was"]) == (
         "errors",
-        "query",
+        {"untrusted": "query"},
         0.1,
         0.02,
     )
     assert 0 < regression["low"] < 0.08 < regression["high"]
     assert answer["new_error_classes"] == [
-        {"product_version": "2.3.0", "tool": "query", "error_type": "TimeoutError", "errors": 40}
+        {
+            "product_version": {"untrusted": "2.3.0"},
+            "tool": {"untrusted": "query"},
+            "error_type": {"untrusted": "TimeoutError"},
+            "errors": 40,
+        }
     ]
     assert call_tool(collector, "what_broke", since="2.3.0")["regressions"] == []
 
@@ -115,10 +120,10 @@ def test_what_broke_returns_regressions_with_their_intervals(collector: Collecto
 def test_the_tools_return_the_numbers_of_the_pages(collector: CollectorProcess) -> None:
     chart = call_tool(collector, "chart", id="tool-errors", range="7d", version="2.3.0")
     page = ask(collector, "GET", "/api/charts/tool-errors?range=7d&version=2.3.0").json
-    assert (chart["columns"], chart["rows"]) == (page["columns"], page["rows"])
-    assert chart["rows"] == [["query", 400, 40, 0.1]]
+    assert (chart["columns"], page["rows"]) == (page["columns"], [["query", 400, 40, 0.1]])
+    assert chart["rows"] == [[{"untrusted": "query"}, 400, 40, 0.1]]
     answers = call_tool(collector, "answers", range="7d")
-    assert answers["answer"] == ask(collector, "GET", "/api/pages/overview?range=7d").json["answer"]
+    assert answers["answer"] == ask(collector, "GET", "/api/pages/overview?range=7d").json["answer"], "it names no tool"
     assert {tile["id"]: tile["value"] for tile in answers["tiles"]}["calls"] == 800
     assert call_tool(collector, "charts")["charts"] == ask(collector, "GET", "/api/charts").json["charts"]
     facts = {fact["id"]: fact["value"] for fact in call_tool(collector, "data_health")["facts"]}

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from footfall_collector.answer import MIN_GROUP
 from footfall_collector.show.public.small_groups import (
-    MIN_GROUP,
     PublishedMonth,
     publish_month,
     publishable_groups,

@@ -1,22 +1,23 @@
 """Numbers, changes, periods and sentences of a report as text."""
 
+import io
 from html.parser import HTMLParser
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from rich.console import Console
 
 from footfall_collector.answer import Cell
-from footfall_collector.show.insight import NBSP, Tile
-from footfall_collector.show.report import Report, html, markdown
+from footfall_collector.show.insight import NBSP, Tile, code, printable, render_markup
+from footfall_collector.show.report import Report, html, markdown, terminal
 from footfall_collector.show.report.contents import ReportColumn, ReportSection, ReportTable
 from footfall_collector.show.report.formatting import (
     format_cell,
     format_change,
     format_period,
     format_tile_change,
-    render_markup,
     sparkline,
 )
 
@@ -79,8 +80,8 @@ def test_a_sparkline_shows_the_days() -> None:
 
 
 def test_a_sentence_keeps_its_words_in_every_form() -> None:
-    sentence = "`query` is used by **61 % of instances**; {bad|`query` got worse} in 2.3.0."
-    words = render_markup(sentence, lambda _, text: text)
+    sentence = "`query` is used by **61 % of instances**; {bad|`query` got worse} in `2.3.0`."
+    words = render_markup(sentence, dict.fromkeys(("code", "strong", "bad", "good", "text"), "{}"))
     assert words == "query is used by 61 % of instances; query got worse in 2.3.0."
 
 
@@ -124,7 +125,7 @@ class _Elements(HTMLParser):
 @given(st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=60))
 def test_no_name_becomes_markup_in_a_mail(name: str) -> None:
     table = ReportTable(name, [ReportColumn(name, "")], [[name]])
-    section = ReportSection(name, f"`{name}` **{name}**", [table], [name])
+    section = ReportSection(name, f"{code(name)} **{name}**", [table], [name])
     parsed = _Elements()
     parsed.feed(html.render(report(name, section)))
     known = {"html", "head", "meta", "title", "body", "div", "p", "h1", "h2", "table", "caption", "tr", "th", "td"}
@@ -136,4 +137,22 @@ def test_no_name_becomes_markup_in_a_mail(name: str) -> None:
 def test_a_pipe_in_a_name_does_not_split_a_markdown_table() -> None:
     table = ReportTable("Tools", [ReportColumn("Tool", "")], [["a|b"]])
     section = ReportSection("Tools?", "One.", [table], [])
-    assert "| a\\|b |" in markdown.render(report("", section))
+    assert "| `a\\u007cb` |" in markdown.render(report("", section))
+
+
+@given(st.text(max_size=40))
+def test_no_name_commands_a_terminal_or_becomes_more_than_code_in_markdown(name: str) -> None:
+    table = ReportTable("Tools", [ReportColumn("Tool", ""), ReportColumn("Calls", "calls")], [[name, 1]])
+    written = report(
+        f"{code(name)} is called most.", ReportSection("Tools?", "One.", [table], [f"{code(name)} is slow."])
+    )
+    screen = io.StringIO()
+    terminal.print_report(written, Console(file=screen, width=500, no_color=True))
+    assert all(character.isprintable() or character == "\n" for character in screen.getvalue())
+    shown = f"`{printable(name)}`"
+    lines = markdown.render(written).split("\n")
+    assert [line for line in lines if "Calls" not in line and "called" not in line and shown in line] == [
+        f"- {shown} is slow.",
+        f"| {shown} | 1 |",
+    ]
+    assert f"{shown} is called most." in lines

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,8 +11,12 @@ import duckdb
 
 from ...answer import Cell
 
-# A spreadsheet evaluates a cell that begins with one of these; a leading apostrophe makes it text.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_START = re.compile(r"(^|[;,\t\r\n|])(?=\s*[=+\-@\t\r\n\uff0b\uff0d\uff1d\uff20])")
+"""Where a spreadsheet would begin to evaluate: at the start of a cell, or after a character that ends a cell for some.
+
+A spreadsheet in a language with decimal commas separates by semicolons, whatever this file says. The last four are the
+wide forms of the first ones, which some evaluate too.
+"""
 
 
 def as_csv(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
@@ -26,9 +31,8 @@ def as_csv(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
 def _csv_cell(value: Cell) -> Cell:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
-    return value
+    # An apostrophe makes a text of what follows.
+    return _FORMULA_START.sub(r"\1'", value) if isinstance(value, str) else value
 
 
 def as_parquet(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> bytes:

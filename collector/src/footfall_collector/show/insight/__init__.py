@@ -1,12 +1,13 @@
 """Answers made from the charts: sentences, tiles, releases compared with statistics, and the health of the data.
 
 `rows` reads a chart's rows by column and `periods` derives the filters; `statistics` has the intervals and tests that
-`regressions` and `releases` use; `sentences` and `tiles` open each page; `data_health` reads the collector's own
-counters. Data comes from `answer` only. An answer of the API is a msgspec struct: its field names and its docstring are
-the API's documentation. Used by `pages`, `api`, `report`, `mcp` and `public`.
+`regressions` and `releases` use; `sentences`, in the markup of `markup`, and `tiles` open each page; `data_health`
+reads the collector's own counters. Data comes from `answer` only. An answer of the API is a msgspec struct: its field
+names and its docstring are the API's documentation. Used by `pages`, `api`, `report`, `mcp` and `public`.
 """
 
 from .data_health import DataHealth, change_token, data_health, health_sentence
+from .markup import code, printable, render_markup, replace_code
 from .periods import ComparedPeriod, compared_period, keep_filters, previous_period
 from .regressions import Regression
 from .releases import (
@@ -34,6 +35,7 @@ __all__ = [
     "ReleaseMark",
     "Tile",
     "change_token",
+    "code",
     "compare_releases",
     "compared_period",
     "data_health",
@@ -44,8 +46,11 @@ __all__ = [
     "newest_release_adoption",
     "page_tiles",
     "previous_period",
+    "printable",
     "regressions_in_range",
     "release_marks",
+    "render_markup",
+    "replace_code",
     "rows_as_dicts",
     "share",
 ]

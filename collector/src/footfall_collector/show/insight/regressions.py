@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from ...answer import is_release, version_key
+from .markup import code
 from .statistics import (
     Histogram,
     benjamini_hochberg,
@@ -71,7 +72,7 @@ class Regression(msgspec.Struct, frozen=True):
         low: lower end of the 95 % interval of the rise of the rate, or of the share of pairs that are slower.
         high: its upper end.
         calls: calls of the tool in `version`.
-        text: the comparison as a sentence without subject.
+        text: the comparison as a sentence without subject; `code` is markup.
     """
 
     kind: Literal["errors", "duration"]
@@ -122,8 +123,8 @@ def _error_tests(versions: Mapping[str, VersionUsage]) -> Iterator[tuple[float, 
             low, high = newcombe_interval(after, before)
             rates = after[0] / after[1], before[0] / before[1]
             text = (
-                f"fails in {format_percent(rates[0])} of {after[1]:,} calls, {format_percent(rates[1])} in {older}: "
-                f"a rise by {100 * low:.1f} to {100 * high:.1f} percentage points (95{NBSP}% interval)"
+                f"fails in {format_percent(rates[0])} of {after[1]:,} calls, {format_percent(rates[1])} in "
+                f"{code(older)}: a rise by {100 * low:.1f} to {100 * high:.1f} percentage points (95{NBSP}% interval)"
             )
             regression = Regression("errors", version, tool, older, *rates, low, high, after[1], text)
             yield rise_p_value(after, before), regression if low > 0 else None
@@ -146,8 +147,8 @@ def _duration_tests(versions: Mapping[str, VersionUsage]) -> Iterator[tuple[floa
             ranks = compare_by_rank(after, before)
             now, was = histogram_median(after) or 0.0, histogram_median(before) or 0.0
             text = (
-                f"takes {format_milliseconds(now)} (median of {n:,} calls), {format_milliseconds(was)} in {older}: "
-                f"slower in {format_percent(ranks.share)} of pairs "
+                f"takes {format_milliseconds(now)} (median of {n:,} calls), {format_milliseconds(was)} in "
+                f"{code(older)}: slower in {format_percent(ranks.share)} of pairs "
                 f"({format_percent(ranks.low)} to {format_percent(ranks.high)}, 95{NBSP}% interval)"
             )
             regression = Regression("duration", version, tool, older, now, was, ranks.low, ranks.high, n, text)

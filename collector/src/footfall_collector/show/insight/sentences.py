@@ -1,6 +1,6 @@
 """The sentences that open each page, computed from the charts. Pure functions: rows in, one or two sentences out.
 
-The texts carry a small markup that the page turns into elements: `code`, **strong**, {bad|worse} and {good|better}.
+The texts carry the markup of `markup`; every value that a sender chose stands in `code`.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from footfall.catalogue import OTHER
 
 from ...answer import version_key
 from ...runtime import quantity
+from .markup import code
 from .regressions import Regression
 from .rows import ChartRow, column_total, share, totals_by
 from .units import format_milliseconds, format_percent
@@ -38,7 +39,7 @@ def overview(usage: list[ChartRow], errors: list[ChartRow], calls_before: int, c
     rate = share(column_total(errors, "errors"), column_total(errors, "calls"))
     if len(usage) > 1:
         restriction, top = _top_tool(usage, lambda row: row["calls"], min_calls=0)
-        text += f"; {restriction[:1].lower()}{restriction[1:]}`{top['tool']}` is called most"
+        text += f"; {restriction[:1].lower()}{restriction[1:]}{code(top['tool'])} is called most"
     return f"{text}, and **{format_percent(rate)}** of all calls fail." if rate is not None else f"{text}."
 
 
@@ -61,7 +62,7 @@ def _top_tool(
         return "", top
     few = any(row["calls"] < min_calls for row in higher)
     if all(row["tool"] == OTHER and row["calls"] >= min_calls for row in higher):
-        return f"Apart from `{OTHER}`, ", top
+        return f"Apart from {code(OTHER)}, ", top
     named = "named " if few and any(row["tool"] == OTHER and row["calls"] >= min_calls for row in higher) else ""
     return f"Of the {named}tools with {min_calls} calls or more, ", top
 
@@ -92,16 +93,16 @@ def tools(
     top = chosen[0]
     reach = share(top["instances"], instances)
     text = (
-        f"`{top['tool']}` is used by **{format_percent(reach)} of instances**"
+        f"{code(top['tool'])} is used by **{format_percent(reach)} of instances**"
         if reach
-        else f"`{top['tool']}` is used most"
+        else f"{code(top['tool'])} is used most"
     )
     text += f" and makes up {format_percent(top['calls'] / calls)} of all calls"
     if worse := next((regression for regression in regressions if regression.tool == top["tool"]), None):
         measure, shown = ("error rate", format_percent) if worse.kind == "errors" else ("median", format_milliseconds)
-        text += f"; {{bad|its {measure} rose from {shown(worse.was)} to {shown(worse.now)}}} in {worse.version}"
+        text += f"; {{bad|its {measure} rose from {shown(worse.was)} to {shown(worse.now)}}} in {code(worse.version)}"
     if len(chosen) > 1:
-        text += f"; `{chosen[1]['tool']}` comes next"
+        text += f"; {code(chosen[1]['tool'])} comes next"
     return f"{text}{_speed(durations, focus)}."
 
 
@@ -112,7 +113,7 @@ def _speed(durations: list[ChartRow], focus: str | None) -> str:
     if len(known) < 2:
         return ""
     restriction, slowest = _top_tool(durations, lambda row: row["p50_ms"])
-    text = f"`{slowest['tool']}` is the slowest, with a median of **{format_milliseconds(slowest['p50_ms'])}**"
+    text = f"{code(slowest['tool'])} is the slowest, with a median of **{format_milliseconds(slowest['p50_ms'])}**"
     return f". {restriction}{text}"
 
 
@@ -130,12 +131,12 @@ def errors(rates: list[ChartRow], before: list[ChartRow], classes: list[ChartRow
         kind, errors_of_kind = _largest(kinds)
         part = share(errors_of_kind, sum(kinds.values())) or 0.0
         where = max((row for row in classes if row["error_type"] == kind), key=lambda row: row["errors"])
-        text += f"; `{kind}` is {format_percent(part)} of the errors, most often in `{where['tool']}`"
+        text += f"; {code(kind)} is {format_percent(part)} of the errors, most often in {code(where['tool'])}"
     worst = [row for row in _without_other(rates, "tool") if row["calls"] >= MIN_CALLS_FOR_RATE and row["errors"]]
     if len(worst) > 1:
         restriction, tool = _top_tool(rates, lambda row: row["errors"] / row["calls"])
         failing = format_percent(tool["errors"] / tool["calls"])
-        text += f". {restriction}`{tool['tool']}` fails most often, in **{failing}** of its calls"
+        text += f". {restriction}{code(tool['tool'])} fails most often, in **{failing}** of its calls"
     return f"{text}."
 
 
@@ -164,13 +165,13 @@ def clients(providers: list[ChartRow], connected: list[ChartRow], instances: int
 def _leaders(sums: dict[str, int], whole: int, verb: str) -> str:
     first, largest = _largest(sums)
     others = [item for item in sums.items() if item[0] not in (first, OTHER)]
-    text = f"**{format_percent(largest / whole)}** {verb} `{first}`"
+    text = f"**{format_percent(largest / whole)}** {verb} {code(first)}"
     tied = [name for name, number in others if number == largest]
     if tied:
         each = "each " if len(tied) > 1 else ""
         return f"{text}, and as many {each}{verb.rpartition(' ')[2]} {_list_names(tied, 'others')}"
     if others and [number for _, number in others].count(others[0][1]) == 1:
-        text += f", ahead of `{others[0][0]}` with {format_percent(others[0][1] / whole)}"
+        text += f", ahead of {code(others[0][0])} with {format_percent(others[0][1] / whole)}"
     return text
 
 
@@ -185,7 +186,7 @@ def next_steps(
     parts = []
     if adoption is not None:
         version, part = adoption
-        parts.append(f"**{format_percent(part)} of active instances run {version}**, the newest version")
+        parts.append(f"**{format_percent(part)} of active instances** run {code(version)}, the newest version")
         worse = [regression.tool for regression in regressions if regression.version == version]
         if worse:
             parts[-1] += f", in which {{bad|{_list_names(worse)} got worse}}"
@@ -207,8 +208,8 @@ def _most_common_kubernetes(minors: dict[str, int]) -> str:
     tied = [other for other, number in minors.items() if number == largest and other not in (name, OTHER)]
     if not tied:
         known = " of the known ones" if minors.get(OTHER, 0) > largest else ""
-        return f"Kubernetes {name} is the most common{known} with {part}"
-    names = sorted([name, *tied], key=version_key)
+        return f"Kubernetes {code(name)} is the most common{known} with {part}"
+    names = [code(each) for each in sorted([name, *tied], key=version_key)]
     return f"Kubernetes {', '.join(names[:-1])} and {names[-1]} are equally common with {part} each"
 
 
@@ -217,7 +218,7 @@ def _minor_version(version: str | None) -> str | None:
 
 
 def _list_names(names: list[str], noun: str = "other tools") -> str:
-    shown = [f"`{name}`" for name in names[:2]]
+    shown = [code(name) for name in names[:2]]
     return " and ".join(shown) if len(names) <= 2 else f"{shown[0]} and {len(names) - 1} {noun}"
 
 

@@ -31,10 +31,13 @@ class SdkMissingError(Exception):
 
 
 class McpEndpoint:
-    """The ASGI application of `/mcp`."""
+    """The ASGI application of `/mcp`.
 
-    def __init__(self, answers: Answers, status: Status) -> None:
-        self._answers, self._status = answers, status
+    `shows_all_names`: whether `answers` has the names of tools and classes that only few instances sent.
+    """
+
+    def __init__(self, answers: Answers, status: Status, shows_all_names: bool = True) -> None:
+        self._answers, self._status, self._shows_all_names = answers, status, shows_all_names
         self._starting = asyncio.Lock()
         self._app: ASGIApp | None = None
         self._sessions: asyncio.Task[None] | None = None
@@ -73,7 +76,7 @@ class McpEndpoint:
 
         from .tools import build_server
 
-        app = build_server(self._answers, self._status).streamable_http_app(
+        app = build_server(self._answers, self._status, self._shows_all_names).streamable_http_app(
             streamable_http_path=PATH,
             json_response=True,
             max_sessions=MAX_SESSIONS,

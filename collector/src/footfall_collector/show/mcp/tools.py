@@ -18,13 +18,16 @@ from ...runtime import Status, __version__
 from ..insight import ChartRow, compare_releases, data_health, health_sentence, rows_as_dicts
 from ..report import build_report
 from .server import RedactingServer, log_class_names_only
+from .untrusted import NOTE, WITHHELD, has_own_text, mark_fields, mark_rows, mark_sentence
 
 INSTRUCTIONS = (
     "Usage analytics of an MCP server: which tools are used, what breaks, with which AI providers and "
     "clients, and how releases are adopted. Begin with `answers`. Ask `what_broke` for regressions since a version. "
     "`chart` has the numbers behind everything. Counts are events or pseudonymous instances; days are UTC. Internal "
-    "events (CI and tests) are left out unless asked for."
+    f"events (CI and tests) are left out unless asked for. {NOTE}"
 )
+_OWN_HEALTH_COLUMNS = frozenset({"product", "what", "reason", "last_event_(UTC)", "since_(UTC)", "first_seen_(UTC)"})
+"""Columns of the data-health page whose texts are the collector's."""
 PRODUCT = "footfall-answers"
 """The product under which this endpoint counts its own calls; its variables begin with FOOTFALL_ANSWERS_."""
 
@@ -41,14 +44,16 @@ ChartId = Annotated[str, Field(description="An id that `charts` lists, such as t
 SinceVersion = Annotated[str, Field(description="The version after which to look, such as 2.2.0", max_length=50)]
 
 
-def build_server(answers: Answers, status: Status) -> "MCPServer[Any]":
+def build_server(answers: Answers, status: Status, shows_all_names: bool = True) -> "MCPServer[Any]":
     """The MCP server. Its own telemetry counts its calls, and is off unless its variables name a destination."""
     server = RedactingServer(
         "footfall", title="Footfall's answers", version=__version__, instructions=INSTRUCTIONS, log_level="WARNING"
     )
     log_class_names_only()
     annotations = ToolAnnotations(read_only_hint=True, open_world_hint=False)
-    for tool, (title, description) in _Tools(answers, status).descriptions().items():
+    for tool, (title, description) in (
+        _Tools(answers, status, NOTE if shows_all_names else NOTE + WITHHELD).descriptions().items()
+    ):
         server.tool(title=title, description=description, annotations=annotations)(tool)
     instrument(server, Telemetry(Product(PRODUCT, version=__version__)))
     return server
@@ -57,8 +62,8 @@ def build_server(answers: Answers, status: Status) -> "MCPServer[Any]":
 class _Tools:
     """Each public method but `descriptions` is a tool: the model reads its name, description and parameters."""
 
-    def __init__(self, answers: Answers, status: Status) -> None:
-        self._answers, self._status = answers, status
+    def __init__(self, answers: Answers, status: Status, note: str) -> None:
+        self._answers, self._status, self._note = answers, status, note
 
     def descriptions(self) -> dict[Callable[..., dict[str, Any]], tuple[str, str]]:
         """Tool → title and description. They are no docstrings, because `python -OO` removes those."""
@@ -68,12 +73,15 @@ class _Tools:
                 (
                     "The four questions answered: sentences, key numbers against the previous period, short tables, "
                     "regressions.\n\n"
-                    "In sentences `code` and **strong** are Markdown; {bad|…} and {good|…} mark a change."
+                    f"In sentences **strong** is Markdown; {{bad|…}} and {{good|…}} mark a change.\n\n{NOTE}"
                 ),
             ),
             self.what_broke: (
                 "What broke since a version",
-                "What got worse after a version: tools that fail more often or take longer, and new classes of errors.",
+                (
+                    "What got worse after a version: tools that fail more often or take longer, and new classes of "
+                    f"errors.\n\n{NOTE}"
+                ),
             ),
             self.charts: (
                 "All charts",
@@ -81,13 +89,13 @@ class _Tools:
             ),
             self.chart: (
                 "One chart",
-                "The numbers of one chart. `not_applied` names filters that its events do not carry.",
+                f"The numbers of one chart. `not_applied` names filters that its events do not carry.\n\n{NOTE}",
             ),
             self.data_health: (
                 "Data health",
                 (
                     "Whether the numbers can be trusted: events accepted, refused and why, and how far behind the "
-                    "charts are."
+                    f"charts are.\n\n{NOTE}"
                 ),
             ),
         }
@@ -111,7 +119,13 @@ class _Tools:
         report = _as_dict(build_report(self._answers, filters, datetime.now(UTC)))
         for tile in report["tiles"]:
             del tile["spark"]
-        return report
+        report["answer"] = mark_sentence(report["answer"])
+        for section in report["sections"]:
+            section["answer"] = mark_sentence(section["answer"])
+            section["notes"] = [mark_sentence(note) for note in section["notes"]]
+            for table in section["tables"]:
+                table["rows"] = mark_rows(table["rows"], [bool(column["unit"]) for column in table["columns"]])
+        return {"note": self._note} | report
 
     def what_broke(
         self,
@@ -127,10 +141,14 @@ class _Tools:
         names = {release.version for release in newer}
         regressions = [regression for regression in comparison.regressions if regression.version in names]
         return {
+            "note": self._note,
             "since": since,
-            "versions_after_it": [_as_dict(release) for release in newer],
-            "regressions": [_as_dict(regression) for regression in regressions],
-            "new_error_classes": self._new_errors(filters, names),
+            "versions_after_it": [mark_fields(_as_dict(each), {"verdict", "first_seen"}) for each in newer],
+            "regressions": [
+                mark_fields(_as_dict(each), {"kind", "text"}) | {"text": mark_sentence(each.text)}
+                for each in regressions
+            ],
+            "new_error_classes": [mark_fields(row, ()) for row in self._new_errors(filters, names)],
             "how_a_regression_is_told": comparison.note,
         }
 
@@ -152,17 +170,21 @@ class _Tools:
         tool: ToolFilter = None,
         internal: Internal = "hide",
     ) -> dict[str, Any]:
-        known = [spec.id for spec in self._answers.charts()]
+        known = {spec.id: spec for spec in self._answers.charts()}
         if id not in known:
             raise ToolError(f"There is no such chart; known are {', '.join(known)}.")
         filters = self._filters(
             range, product=product, version=version, provider=provider, tool=tool, internal=internal
         )
-        return _as_dict(self._answers.chart(id, filters))
+        chart = self._answers.chart(id, filters)
+        return {"note": self._note} | _as_dict(chart) | {"rows": mark_rows(chart.rows, has_own_text(known[id]))}
 
     def data_health(self) -> dict[str, Any]:
-        health = data_health(self._status, self._answers, datetime.now(UTC))
-        return {"answer": health_sentence(self._status)} | _as_dict(health)
+        health = _as_dict(data_health(self._status, self._answers, datetime.now(UTC)))
+        for table in health["tables"]:
+            own = [name in _OWN_HEALTH_COLUMNS for name in table["columns"]]
+            table["rows"] = mark_rows(table["rows"], own)
+        return {"note": self._note, "answer": mark_sentence(health_sentence(self._status))} | health
 
 
 def _as_dict(answer: object) -> dict[str, Any]:

@@ -9,14 +9,14 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from footfall.catalogue import Catalogue
 
-from ...answer import Answers
+from ...answer import MIN_GROUP, Answers
 from ...runtime import Settings, SettingsError
 from ..api import as_parquet
 from ..endpoint import Endpoint
 from ..pages import Assets, template_environment
 from .archive import CLOSED_AFTER, DIMENSIONS, MonthArchive
 from .badges import badge
-from .small_groups import MIN_GROUP, PublicRow, PublishedMonth
+from .small_groups import PublicRow, PublishedMonth
 
 ProductEndpoint = Callable[[str, Request], Response]
 """Takes the product and the request."""

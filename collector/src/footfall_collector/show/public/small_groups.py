@@ -14,8 +14,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-MIN_GROUP = 10
-"""Instances of the smallest group that is published."""
+from ...answer import MIN_GROUP
+
 ROUNDING = 10
 
 Groups = Mapping[str | None, int]

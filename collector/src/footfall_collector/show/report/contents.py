@@ -10,6 +10,7 @@ from ..insight import (
     ChartRow,
     Moment,
     Tile,
+    code,
     compare_releases,
     page_tiles,
     previous_period,
@@ -124,7 +125,7 @@ class _SectionTables:
         return sections[name]()
 
     def regression_notes(self) -> list[str]:
-        return [f"**{each.version}** `{each.tool}` {each.text}." for each in self._comparison.regressions]
+        return [f"{code(each.version)}: {code(each.tool)} {each.text}." for each in self._comparison.regressions]
 
     def _rows(self, chart: str) -> list[ChartRow]:
         return rows_as_dicts(self._answers.chart(chart, self._filters))

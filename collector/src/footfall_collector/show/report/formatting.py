@@ -1,23 +1,18 @@
-"""Cells, changes, sparklines, periods and sentences as text, the same in every format."""
+"""Cells, changes, sparklines and periods as text, the same in every format."""
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from ..insight import NBSP, Cell, Tile, format_milliseconds, format_percent
+from ..insight import NBSP, Cell, Tile, format_milliseconds, format_percent, printable
 
 DASH, MINUS = "\u2013", "\u2212"
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _SPARKLINE_WIDTH = 30
-_MARKUP = re.compile(r"`(?P<code>[^`]*)`|\*\*(?P<strong>[^*]*)\*\*|\{(?P<tone>bad|good)\|(?P<toned>[^}]*)\}")
-
-FormatPart = Callable[[str, str], str]
-"""Formats a part of a sentence; takes its kind (`code`, `strong`, `bad`, `good` or `text`) and its text."""
 
 
 def format_cell(cell: Cell, unit: str) -> str:
     if isinstance(cell, str):
-        return cell
+        return printable(cell)
     if unit == "change":
         return format_change(cell)
     if cell is None:
@@ -73,18 +68,3 @@ def format_period(start: str, end: str) -> str:
     same_year, same_month = first.year == last.year, (first.year, first.month) == (last.year, last.month)
     begin = f"{first:%-d}" if same_month else f"{first:%-d %B}" if same_year else f"{first:%-d %B %Y}"
     return f"{begin} to {last:%-d %B %Y} (UTC)"
-
-
-def render_markup(sentence: str, format_part: FormatPart) -> str:
-    """The sentence with each part of its markup replaced by `format_part`."""
-    parts, at = [], 0
-    for match in _MARKUP.finditer(sentence):
-        parts.append(format_part("text", sentence[at : match.start()]))
-        if match["tone"]:
-            parts.append(format_part(match["tone"], re.sub(r"`", "", match["toned"])))
-        else:
-            parts.append(
-                format_part("code" if match["code"] is not None else "strong", match["code"] or match["strong"])
-            )
-        at = match.end()
-    return "".join((*parts, format_part("text", sentence[at:])))

@@ -5,9 +5,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from ..insight import Cell
+from ..insight import Cell, render_markup
 from .contents import Report
-from .formatting import format_cell, format_period, format_tile_change, render_markup, sparkline
+from .formatting import format_cell, format_period, format_tile_change, sparkline
 
 _FORMS = {
     "code": '<code style="font-family:ui-monospace,Menlo,Consolas,monospace">{}</code>',
@@ -35,7 +35,7 @@ def render(report: Report) -> str:
 
 def _sentence(sentence: str) -> Markup:
     # Every part is escaped before it is formatted.
-    return Markup(render_markup(sentence, lambda kind, text: _FORMS[kind].format(escape(text))))  # noqa: S704 - see above
+    return Markup(render_markup(sentence, _FORMS, lambda text: str(escape(text))))  # noqa: S704 - see above
 
 
 def _is_number(cell: Cell) -> bool:

@@ -1,8 +1,10 @@
 """A report as Markdown, for an issue, a wiki or a chat."""
 
-from ..insight import Cell, Tile
+from ..insight import Cell, Tile, code, render_markup
 from .contents import Report, ReportSection
-from .formatting import DASH, format_cell, format_period, format_tile_change, render_markup, sparkline
+from .formatting import DASH, format_cell, format_period, format_tile_change, sparkline
+
+_FORMS = {"code": "`{}`", "strong": "**{}**", "bad": "**{}**", "good": "**{}**", "text": "{}"}
 
 
 def render(report: Report) -> str:
@@ -17,8 +19,7 @@ def render(report: Report) -> str:
 
 
 def _sentence(sentence: str) -> str:
-    forms = {"code": "`{}`", "strong": "**{}**", "bad": "**{}**", "good": "**{}**", "text": "{}"}
-    return render_markup(sentence, lambda kind, text: forms[kind].format(text))
+    return render_markup(sentence, _FORMS)
 
 
 def _tiles(tiles: list[Tile]) -> list[str]:
@@ -35,12 +36,15 @@ def _section(section: ReportSection) -> list[str]:
     lines += [""] if section.notes else []
     for table in section.tables:
         columns = table.columns
-        rows = [
-            [format_cell(cell, column.unit) for cell, column in zip(row, columns, strict=True)] for row in table.rows
-        ]
+        rows = [[_format(cell, column.unit) for cell, column in zip(row, columns, strict=True)] for row in table.rows]
         numeric = [_is_numeric(table.rows, index) for index in range(len(columns))]
         lines += [f"### {table.title}", "", *_table([column.name for column in columns], numeric, rows), ""]
     return lines
+
+
+def _format(cell: Cell, unit: str) -> str:
+    # A name in the text could be a link, a mention or emphasis to the program that shows the report.
+    return code(cell) if isinstance(cell, str) and not unit else format_cell(cell, unit)
 
 
 def _is_numeric(rows: list[list[Cell]], index: int) -> bool:

@@ -5,11 +5,17 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from ..insight import Tile
+from ..insight import Tile, render_markup
 from .contents import Report, ReportSection, ReportTable
-from .formatting import format_cell, format_period, format_tile_change, render_markup, sparkline
+from .formatting import format_cell, format_period, format_tile_change, sparkline
 
-_STYLES = {"code": "cyan", "strong": "bold", "bad": "bold red", "good": "bold green"}
+_FORMS = {
+    "code": "[cyan]{}[/]",
+    "strong": "[bold]{}[/]",
+    "bad": "[bold red]{}[/]",
+    "good": "[bold green]{}[/]",
+    "text": "{}",
+}
 
 
 def print_report(report: Report, console: Console) -> None:
@@ -25,12 +31,7 @@ def print_report(report: Report, console: Console) -> None:
 
 
 def _sentence(sentence: str) -> Text:
-    styled = render_markup(sentence, lambda kind, text: _styled(_STYLES.get(kind, ""), text))
-    return Text.from_markup(styled)
-
-
-def _styled(style: str, text: str) -> str:
-    return f"[{style}]{escape(text)}[/]" if style and text else escape(text)
+    return Text.from_markup(render_markup(sentence, _FORMS, escape))
 
 
 def _tiles(tiles: list[Tile]) -> Table:

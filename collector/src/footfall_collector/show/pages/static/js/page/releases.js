@@ -1,6 +1,6 @@
 // Releases compared with the previous one: adoption, error rate with its interval, and regressions.
 import * as api from "../data/api.js";
-import { el, replaceKeepingFocus } from "../dom.js";
+import { el, renderMarkup, replaceKeepingFocus } from "../dom.js";
 import { date, moment, number } from "../data/format.js";
 import { listOf } from "../data/labels.js";
 import * as state from "../data/state.js";
@@ -46,4 +46,4 @@ function regressionList({ regressions, note }) {
   return el("div", { class: "flags" }, el("h3", {}, regressions.length === 1 ? "1 regression" : `${regressions.length} regressions`), el("ul", {}, first.map(regression)), more || "", method);
 }
 
-const regression = ({ version, tool, text }) => el("li", {}, el("span", { class: "tag bad" }, version), " ", el("code", {}, tool), ` ${text}`);
+const regression = ({ version, tool, text }) => el("li", {}, el("span", { class: "tag bad" }, version), " ", el("code", {}, tool), " ", ...renderMarkup(text));
