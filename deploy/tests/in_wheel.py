@@ -12,7 +12,7 @@ BROUGHT_BY_THE_HOST = {"mcp", "fastmcp", "pytest"}
 
 
 def every_module() -> None:
-    """Import all that the wheel holds; the adapters need an SDK and the plugin needs pytest: both are the host's to bring."""
+    """Import all that the wheel holds but what needs an SDK or pytest, which the host brings."""
     for found in pkgutil.walk_packages(footfall.__path__, "footfall."):
         try:
             importlib.import_module(found.name)
