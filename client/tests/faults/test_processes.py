@@ -104,8 +104,19 @@ def test_several_processes_on_one_directory_and_kills_among_them_lose_nothing(tm
             host.kill(number)
         deliver_rest(state, server.url)
         assert_all_arrived(server, *hosts)
-        assert server.accepted_count == len(server.accepted), "a batch was sent twice"
+        assert batches_sent_again(server) <= ends.count(signal.SIGKILL)
         assert dropped(state) == {}
+
+
+def batches_sent_again(server: Server) -> int:
+    """The number of accepted batches with events that a later one repeats: a kill may fall between answer and note."""
+    first_batch: dict[str, int] = {}
+    repeated = set()
+    for number, request in enumerate(server.requests):
+        for event in request.events:
+            if first_batch.setdefault(event["uuid"], number) != number:
+                repeated.add(first_batch[event["uuid"]])
+    return len(repeated)
 
 
 def test_processes_on_one_directory_send_one_at_a_time(tmp_path: Path) -> None:
