@@ -12,7 +12,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # a file run as a 
 
 from scripts.setup.find_chromium import install
 
-NEEDED = {"strace": "The privacy tests", "wrk": "The measurement of ingestion"}
+NEEDED = {
+    "haproxy": "The attacks from behind proxies",
+    "nginx": "The attacks from behind proxies",
+    "strace": "The privacy tests",
+    "wrk": "The measurement of ingestion",
+}
 """Programs whose Debian package has their own name, and what needs them."""
 
 

@@ -74,6 +74,7 @@ class Collector:
         self.new_instances = NewInstances(settings.new_instances_per_hour)
         self.peers = Peers(settings.trusted_proxies, settings.unlimited_peers)
         self.gate = Gate(settings, self.peers)
+        status.add_gauge("proxy_untrusted", self.gate.proxy_alarm.raised)
         key_alarm = KeyAlarm(settings.key_alarm_per_minute)
         status.add_gauge("key_alarm", key_alarm.raised)
         tools = {name: frozenset(product.tools) for name, product in settings.products.items()}

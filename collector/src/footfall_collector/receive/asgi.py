@@ -23,12 +23,22 @@ _PREFLIGHT: Headers = [
 ]
 
 
-def header(scope: Scope, name: bytes) -> bytes:
-    """The first header with that name (lower case), or `b""`."""
+def headers_by_name(scope: Scope) -> dict[bytes, bytes]:
+    """The first header of each name (lower case)."""
     by_name: dict[bytes, bytes] | None = scope.get(_HEADERS_BY_NAME)
     if by_name is None:
         by_name = scope[_HEADERS_BY_NAME] = dict(reversed(scope["headers"]))
-    return by_name.get(name, b"")
+    return by_name
+
+
+def header(scope: Scope, name: bytes) -> bytes:
+    """The first header with that name (lower case), or `b""`."""
+    return headers_by_name(scope).get(name, b"")
+
+
+def header_list(scope: Scope, name: bytes) -> bytes:
+    """All headers with that name as one list: lines of the same name are one list in their order (RFC 9110, 5.3)."""
+    return b",".join([value for its_name, value in scope["headers"] if its_name == name])
 
 
 def cors(scope: Scope) -> Headers:

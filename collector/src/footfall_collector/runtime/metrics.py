@@ -34,6 +34,7 @@ METRIC_HELP = {
     "loader_failures": "How often loading began to fail",
     "loader_lag_seconds": "How far the store is behind the closed segments",
     "properties_dropped": "Properties that were left out of admitted events, by product and reason",
+    "proxy_untrusted": "Alarm: requests name another sender, but do not come from a proxy of trusted_proxies",
     "ready": "Whether requests are accepted: 1, else 0",
     "requests_discarded": "Requests with session replays, which are acknowledged and dropped",
     "requests_refused": "Requests that were refused, by reason",

@@ -6,10 +6,11 @@ import time
 from collections.abc import Callable
 
 from ...runtime import Settings
-from ..asgi import Scope, header
+from ..asgi import Scope, header, header_list
 from ..refusals import RefusedError
 from .hosts import NOT_ALLOWED, HostAllowList, host_of
 from .peers import LIMITED, PROXY, UNLIMITED, Peers
+from .proxy_alarm import ProxyAlarm
 from .rates import RateLimiter
 
 _log = logging.getLogger(__name__)
@@ -24,16 +25,23 @@ class Gate:
         self._requests = RateLimiter(settings.peer_requests_per_minute, clock=clock)
         self._events = RateLimiter(settings.peer_events_per_minute, clock=clock)
         self._logged = float("-inf")
+        self.proxy_alarm = ProxyAlarm(clock)
 
-    def check(self, scope: Scope) -> None:
-        """Raises RefusedError: 403 for a Host that is not allowed, 429 for a peer with too many requests."""
+    def check(self, scope: Scope, *, signed_in: bool = False) -> None:
+        """Raises RefusedError: 403 for a Host that is not allowed, 429 for a peer with too many requests.
+
+        `signed_in`: the request has a valid token or session, so that no limit applies to it, and it is not counted.
+        """
         if not self._hosts.allows(host_of(scope)):
             raise RefusedError(403, "host", NOT_ALLOWED)
         peer = _peer_of(scope)
         if peer[0] == PROXY:
-            peer = self._peers.name_behind_proxy(peer, header(scope, b"x-forwarded-for"))
+            self.proxy_alarm.check_trusted(scope)
+            peer = self._peers.name_behind_proxy(peer, header_list(scope, b"x-forwarded-for"))
             scope["client"] = (peer, 0)
-        if peer[0] == LIMITED:
+        else:
+            self.proxy_alarm.check_untrusted(scope)
+        if peer[0] == LIMITED and not signed_in:
             wait = self._requests.acquire(peer)
             if wait:
                 raise self._over_limit(scope, "requests", wait)

@@ -105,6 +105,8 @@ class FastPathProtocol(GuardedProtocol):
 
     def on_headers_complete(self) -> None:
         """Choose the path."""
+        # Trailers are appended to the list of headers later, and are no headers: anyone can write them.
+        self.scope["headers"] = self.headers.copy()
         decode = self.fast_path.decoders.get(self.url)
         if decode is None or not self._is_eligible():
             super().on_headers_complete()
