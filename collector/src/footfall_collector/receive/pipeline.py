@@ -15,7 +15,7 @@ from ..runtime import Status
 from .asgi import Answer, Scope, cors, refusal_answer
 from .commit_lag import CommitLag
 from .limits import BodyMemory, DiskQuota, Gate, KeyAlarm, Limits, Reservation
-from .protocol import DecodedRequest, DecodeRequest, EventBatch, client_key, v1
+from .protocol import DecodedRequest, DecodeRequest, EventBatch, client_key, key_outside_body, v1
 from .refusals import RefusedError
 from .write_keys import WriteKeyError, WriteKeys
 
@@ -81,7 +81,7 @@ class IngestionPipeline:
                 self._gate.check(scope)  # 1. gate: Host, peer, requests per minute
                 self.limits.check_body(len(body))  # 2. size: this body, and all unanswered ones together
                 memory.resize(len(body))
-            request = decode(scope, body, self.limits)  # 3. decode: gzip and the other encodings
+            request = self._decode(decode, scope, body)  # 3. decode: gzip and the other encodings
             keyed = self._find_write_key(request)  # 4. write key: the product of these events
             self._check_events(scope, keyed)
             admitted = self._admit(request, keyed)  # 5. admit: allow-list, instance hash, times
@@ -122,20 +122,30 @@ class IngestionPipeline:
         self._status.increment("requests_refused", reason=refusal.reason)
         return refusal_answer(refusal, headers)
 
+    def _decode(self, decode: DecodeRequest, scope: Scope, body: bytes) -> DecodedRequest:
+        """Undo the encodings. A key in the head is checked first. Raises RefusedError: 400, 401, 405 or 413."""
+        self._check_key(key_outside_body(decode, scope))
+        return decode(scope, body, self.limits)
+
     def _find_write_key(self, request: DecodedRequest) -> KeyedBatch:
         """Raises RefusedError: 401 for no key, several or an unknown one; 400 or 413 for a body that is no batch."""
         keyed = self._read_client_batch(request)
         if keyed is not None:
             return keyed
+        self._check_key(request.read_key(self.limits))
         batch = request.read_batch(self.limits)
         product = self._keys.product_of(batch.token)
         if product is not None:
             return KeyedBatch(batch.token, product, False, len(batch.events), None, batch)
         product = self._keys.product_for_first_key(batch.events)
         if product is None:
-            sentence = "The write key is not known here; add it with `footfall-collector keys add`."
-            raise RefusedError(401, "unknown_key", sentence)
+            raise _unknown_key()
         return KeyedBatch(batch.token, product, True, len(batch.events), None, batch)
+
+    def _check_key(self, token: str | None) -> None:
+        """Raises RefusedError (401) for a key under which nothing is accepted: before anything else costs work."""
+        if token is not None and not self._keys.may_accept(token):
+            raise _unknown_key()
 
     def _read_client_batch(self, request: DecodedRequest) -> KeyedBatch | None:
         """The batch where Footfall's client sent it under a known key; None for anything else."""
@@ -194,6 +204,11 @@ class IngestionPipeline:
             count("properties_dropped", product, reason, n)
         if admitted.misfits:
             report_misfits(self._status, product, admitted.misfits)
+
+
+def _unknown_key() -> RefusedError:
+    sentence = "The write key is not known here; add it with `footfall-collector keys add`."
+    return RefusedError(401, "unknown_key", sentence)
 
 
 def _unavailable() -> RefusedError:

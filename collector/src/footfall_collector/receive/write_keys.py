@@ -117,6 +117,10 @@ class WriteKeys:
             self._refresh()
         return self._products.get(token)
 
+    def may_accept(self, token: str) -> bool:
+        """Whether events under a key can be accepted: it is known, or the first key is awaited."""
+        return self.product_of(token) is not None or self.awaited_product is not None
+
     @property
     def awaited_product(self) -> str | None:
         """The product for which the next key received is added; None where there is a key already."""

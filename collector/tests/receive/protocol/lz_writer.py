@@ -1,6 +1,6 @@
 """lz-string's `compressToBase64`, written: for tests only. `receive/protocol/lz_string.py` describes the format."""
 
-from footfall_collector.receive.protocol.lz_string import _ALPHABET
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
 def compress(text: str) -> bytes:

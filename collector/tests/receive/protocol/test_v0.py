@@ -14,7 +14,7 @@ from collector.tests.receive.protocol.lz_writer import compress
 from collector.tests.receive.shapes import TOKEN, batch, event, form_of, gzipped
 from footfall_collector.receive.limits.sizes import Limits
 from footfall_collector.receive.protocol.decoded_request import EventBatch
-from footfall_collector.receive.protocol.v0 import EncodedRequest, read_events, read_text
+from footfall_collector.receive.protocol.v0 import EncodedRequest, V0Request, read_text
 from footfall_collector.receive.refusals import RefusedError
 
 brotli: Any = importlib.import_module("brotli")  # it has neither annotations nor stubs
@@ -26,7 +26,7 @@ LIMITS = Limits(body_bytes=100_000, decoded_bytes=200_000, batch_events=50)
 
 def read(body: bytes, **parts: object) -> EventBatch:
     request = EncodedRequest(body, **parts)  # type: ignore[arg-type]  # a test's short hand
-    return read_events(*read_text(request, LIMITS), LIMITS)
+    return V0Request(*read_text(request, LIMITS)).read_batch(LIMITS)
 
 
 def names_in(received: EventBatch) -> list[str]:
@@ -97,8 +97,9 @@ def test_the_senders_clock_is_read_from_the_body_or_from_the_query() -> None:
         pytest.param(b"{}", {}, 400, id="neither batch nor event"),
         pytest.param(b'{"api_key":"k","batch":{}}', {}, 400, id="batch that is no list"),
         pytest.param(b'{"api_key":"k","batch":[]}', {}, 400, id="empty batch"),
-        pytest.param(b"[" * 100_000, {}, 400, id="deep nesting"),
-        pytest.param(b'{"batch":[' + b"[" * 90_000, {}, 400, id="deep nesting in a batch"),
+        pytest.param(b"[" * 10_000, {}, 400, id="deep nesting"),
+        pytest.param(b'{"batch":[' + b"[" * 10_000, {}, 400, id="deep nesting in a batch"),
+        pytest.param(b"[" * 90_000, {}, 413, id="more nesting than events need"),
         pytest.param(b"\xff\xfe{}", {}, 400, id="bytes that are no text"),
         pytest.param(gzipped(BODY)[:-9], {"content_encoding": "gzip"}, 400, id="gzip cut short"),
         pytest.param(BODY, {"content_encoding": "gzip"}, 400, id="not gzip at all"),

@@ -19,6 +19,7 @@ class Limits:
     waiting_bytes: int = 64 << 20
     body_seconds: float = 30.0
     decoded_ratio: int = 200
+    form_bytes: int = 2 << 20
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Limits":
@@ -35,6 +36,11 @@ class Limits:
         """Raises RefusedError (413) for a body of `size` bytes as sent."""
         if size > self.body_bytes:
             raise too_large(f"The body is larger than {self.body_bytes} bytes; send fewer events per request.")
+
+    def check_form(self, size: int) -> None:
+        """Raises RefusedError (413) for a form of `size` bytes; only old SDKs send forms, in small requests."""
+        if size > self.form_bytes:
+            raise too_large(f"The form is larger than {self.form_bytes} bytes; send JSON, or fewer events.")
 
     def max_decoded(self, size: int) -> int:
         """The bytes that a body of `size` bytes as sent may decode to, through all its layers of encoding."""

@@ -23,8 +23,14 @@ class DecodedRequest(Protocol):
     def client_text(self) -> bytes | None:
         """The JSON text where it may be a batch of Footfall's client, else None."""
 
+    def read_key(self, limits: Limits) -> str:
+        """The write key, before any event is looked at.
+
+        Raises RefusedError: 400 or 413 for a body that is no batch, 401 for no usable write key.
+        """
+
     def read_batch(self, limits: Limits) -> EventBatch:
-        """Raises RefusedError: 400 or 413 for a body that is no batch, 401 for no usable write key."""
+        """The events. Raises RefusedError: 400 or 413 for a body that is no batch, 401 for no or several keys."""
 
     def answer(self, reasons: list[str | None]) -> Answer:
         """The answer to events that are stored; per event the reason why it was not admitted, or None."""

@@ -1,6 +1,9 @@
-"""Content encodings, each with a limit on the decoded size: a decompression bomb ends at the limit."""
+"""Content encodings, each with a limit on the decoded size and on the work: a decompression bomb ends at the limit.
 
-import base64
+A decoder takes the body, the maximum number of decoded bytes, and the maximum of decoded bytes per byte of the body (0
+for none). It raises RefusedError: 400 for a damaged body, 413 for one over a limit.
+"""
+
 import binascii
 import importlib
 import zlib
@@ -12,6 +15,7 @@ from isal import isal_zlib
 
 from ..refusals import malformed, too_large
 from . import lz_string as lz64
+from .decoding_work import FREE_BYTES, PIECE, DecodingWork, decoded_too_large
 
 # Has neither annotations nor stubs.
 _brotli: Any = importlib.import_module("brotli")
@@ -22,99 +26,144 @@ _IsalError: type[Exception] = cast("type[Exception]", isal_zlib.error)
 GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK = 64 << 10
 _MAX_MEMBERS = 16
+_MAX_PADDING = 64 << 10
+_GZIP_WINDOW = 16 + zlib.MAX_WBITS
+MAX_BASE64 = 2 << 20
+"""Longest base64 text. Only SDKs of old browsers send it, in small requests, and each of its steps copies the body."""
+_TO_STANDARD_BASE64 = bytes.maketrans(b" -_", b"++/")
 
-Decoder = Callable[[bytes, int], bytes]
+Decoder = Callable[[bytes, int, int], bytes]
 
 
-def gunzip(body: bytes, max_bytes: int) -> bytes:
-    """All members of a gzip body. Raises RefusedError: 400 for a damaged one, 413 for more than `max_bytes` decoded."""
-    return _inflate(body, max_bytes, 16 + zlib.MAX_WBITS, "gzip")
+def gunzip(body: bytes, max_bytes: int, ratio: int = 0) -> bytes:
+    """All members of a gzip body."""
+    if len(body) <= PIECE:
+        # Most bodies are one small member.
+        try:
+            stream = isal_zlib.decompressobj(wbits=_GZIP_WINDOW)
+            out = stream.decompress(body, min(max_bytes, FREE_BYTES) + 1)
+        except (_IsalError, zlib.error):
+            raise _damaged("gzip") from None
+        if stream.eof and len(out) <= min(max_bytes, FREE_BYTES) and not stream.unused_data:
+            return out
+    return b"".join(_gzip_members(body, DecodingWork(max_bytes, ratio)))
 
 
-def inflate(body: bytes, max_bytes: int) -> bytes:
+def _gzip_members(body: bytes, work: DecodingWork) -> list[bytes]:
+    parts: list[bytes] = []
+    position = 0
+    for _ in range(_MAX_MEMBERS):
+        position = _inflate(body, position, work, _GZIP_WINDOW, "gzip", parts)
+        # Zeros between and after members are padding.
+        padding = body[position : position + _MAX_PADDING]
+        position += len(padding) - len(padding.lstrip(b"\0"))
+        if position == len(body):
+            return parts
+    raise _damaged("gzip")
+
+
+def inflate(body: bytes, max_bytes: int, ratio: int = 0) -> bytes:
     """A `deflate` body: with a zlib header as in the standard, or raw as from some senders."""
     wrapped = len(body) > 1 and body[0] & 0x0F == 8 and int.from_bytes(body[:2], "big") % 31 == 0
-    return _inflate(body, max_bytes, zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS, "deflate")
-
-
-def _inflate(body: bytes, max_bytes: int, window: int, name: str) -> bytes:
     parts: list[bytes] = []
-    size = 0
-    rest = body
+    window = zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS
+    if _inflate(body, 0, DecodingWork(max_bytes, ratio), window, "deflate", parts) != len(body):
+        raise _damaged("deflate")
+    return b"".join(parts)
+
+
+def _inflate(body: bytes, position: int, work: DecodingWork, window: int, name: str, parts: list[bytes]) -> int:
+    """Decode one stream, from `position`, to `parts`. Returns the position of its end."""
+    stream = isal_zlib.decompressobj(wbits=window)
     try:
-        while rest:
-            # Each member costs a copy of the rest of the body: a million empty members would never end.
-            if len(parts) == _MAX_MEMBERS:
+        while not stream.eof:
+            piece = body[position : position + PIECE]
+            if not piece:
                 raise _damaged(name)
-            stream = isal_zlib.decompressobj(wbits=window)
-            out = stream.decompress(rest, max_bytes - size + 1)
-            size += len(out)
-            if size > max_bytes:
-                raise _bomb(max_bytes)
-            if not stream.eof:
-                raise _damaged(name)
+            work.receive(len(piece))
+            out = stream.decompress(piece, work.room() + 1)
+            work.produce(len(out))
             parts.append(out)
-            # Only gzip has members; zeros after the last one are padding.
-            rest = stream.unused_data.lstrip(b"\0") if window > zlib.MAX_WBITS else b""
+            position += len(piece)
     except (_IsalError, zlib.error):
         raise _damaged(name) from None
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+    return position - len(stream.unused_data)
 
 
-def unbrotli(body: bytes, max_bytes: int) -> bytes:
+def unbrotli(body: bytes, max_bytes: int, ratio: int = 0) -> bytes:
     """A `br` body."""
     stream = _brotli.Decompressor()
+    work = DecodingWork(max_bytes, ratio)
     parts: list[bytes] = []
-    size = 0
     try:
-        out = stream.process(body, output_buffer_limit=_CHUNK)
-        while True:
-            size += len(out)
-            if size > max_bytes:
-                raise _bomb(max_bytes)
-            parts.append(out)
-            if stream.is_finished():
-                return b"".join(parts)
-            if stream.can_accept_more_data() and not out:
-                raise _damaged("br")
-            out = stream.process(b"", output_buffer_limit=_CHUNK)
+        for start in range(0, len(body), PIECE):
+            piece = body[start : start + PIECE]
+            work.receive(len(piece))
+            out = stream.process(piece, output_buffer_limit=_CHUNK)
+            while True:
+                work.produce(len(out))
+                parts.append(out)
+                if stream.is_finished() or (stream.can_accept_more_data() and not out):
+                    break
+                out = stream.process(b"", output_buffer_limit=_CHUNK)
     except _BrotliError:
         raise _damaged("br") from None
+    if not stream.is_finished():
+        raise _damaged("br")
+    return b"".join(parts)
 
 
-def unzstd(body: bytes, max_bytes: int) -> bytes:
+class _CountedPieces:
+    """A body as a file, from which zstd reads in small pieces."""
+
+    def __init__(self, body: bytes, work: DecodingWork) -> None:
+        self._body, self._work, self._position = body, work, 0
+
+    def read(self, size: int = PIECE) -> bytes:
+        piece = self._body[self._position : self._position + min(size, PIECE)]
+        self._position += len(piece)
+        self._work.receive(len(piece))
+        return piece
+
+
+def unzstd(body: bytes, max_bytes: int, ratio: int = 0) -> bytes:
     """A `zstd` body. The window is limited too: a frame may request gigabytes before its first byte."""
-    stream = zstandard.ZstdDecompressor(max_window_size=8 << 20).stream_reader(body, read_across_frames=True)
+    work = DecodingWork(max_bytes, ratio)
+    decompressor = zstandard.ZstdDecompressor(max_window_size=8 << 20)
+    parts: list[bytes] = []
     try:
-        with stream:
-            out: bytes = stream.read(max_bytes + 1)
-            rest = stream.read(1) if len(out) <= max_bytes else b"."
+        source: Any = _CountedPieces(body, work)
+        with decompressor.stream_reader(source, read_size=PIECE, read_across_frames=True) as stream:
+            while out := stream.read(_CHUNK):
+                work.produce(len(out))
+                parts.append(out)
     except zstandard.ZstdError:
         raise _damaged("zstd") from None
-    if len(out) > max_bytes or rest:
-        raise _bomb(max_bytes)
-    return out
+    return b"".join(parts)
 
 
-def unbase64(body: bytes, max_bytes: int) -> bytes:
+def unbase64(body: bytes, max_bytes: int, ratio: int = 0) -> bytes:
     """Base64 in either alphabet, padded or not. A form decoder may have replaced a plus by a space."""
-    if len(body) > 2 * max_bytes:
-        raise _bomb(max_bytes)
-    text = body.strip().replace(b" ", b"+").translate(bytes.maketrans(b"-_", b"+/")).rstrip(b"=")
+    del ratio
+    if len(body) > min(MAX_BASE64, 2 * max_bytes):
+        raise too_large(f"The base64 text is longer than {MAX_BASE64} bytes; send JSON.", "decoded_too_large")
+    text = body.strip().rstrip(b"=").translate(_TO_STANDARD_BASE64)
     try:
-        return base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
+        return binascii.a2b_base64(text + b"=" * (-len(text) % 4), strict_mode=True)
     except (binascii.Error, ValueError):
         raise _damaged("base64") from None
 
 
-def unlz64(body: bytes, max_bytes: int) -> bytes:
+def unlz64(body: bytes, max_bytes: int, ratio: int = 0) -> bytes:
     """lz-string's base64 form, which old posthog-js sends."""
+    del ratio
+    bound = min(max_bytes, lz64.MAX_DECODED)
     try:
-        return lz64.decompress(body, max_bytes)
+        return lz64.decompress(body, bound)
     except lz64.DamagedError:
         raise _damaged("lz64") from None
     except lz64.TooLargeError:
-        raise _bomb(max_bytes) from None
+        raise decoded_too_large(bound) from None
 
 
 DECODERS: dict[str, Decoder] = {
@@ -131,7 +180,3 @@ DECODERS: dict[str, Decoder] = {
 
 def _damaged(name: str) -> Exception:
     return malformed(f"The body is not valid {name}.", "bad_encoding")
-
-
-def _bomb(max_bytes: int) -> Exception:
-    return too_large(f"The body is larger than {max_bytes} bytes once decoded; send fewer events.", "decoded_too_large")

@@ -4,13 +4,15 @@ The first code has two bits; each time the dictionary reaches a power of two, co
 announce a new character of 8 or 16 bits, 2 ends the stream, the others name entries of the dictionary.
 """
 
-_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-_BITS = {letter: f"{value:06b}" for value, letter in enumerate(_ALPHABET)}
+import binascii
+
 _WIDTHS = {0: 8, 1: 16}
 _END = 2
 
-MAX_TEXT = 256 << 10
+MAX_TEXT = 32 << 10
 """Longest text that is decoded. Only SDKs of old browsers send it, in small requests, and decoding is slow."""
+MAX_DECODED = 1 << 20
+"""Longest decoded text. The dictionary repeats it in memory."""
 
 
 class DamagedError(Exception):
@@ -25,22 +27,27 @@ class _CodeStream:
     """The stream as numbers, each with its lowest bit first."""
 
     def __init__(self, text: bytes) -> None:
+        padded = text + b"A" * (-len(text) % 4)
         try:
-            self._bits = "".join([_BITS[letter] for letter in text])
-        except KeyError:
+            number = int.from_bytes(binascii.a2b_base64(padded, strict_mode=True), "big")
+        except binascii.Error:
             raise DamagedError from None
-        self._position = 0
+        # Reversed, so that a slice of it is a number as it stands.
+        self._bits = f"{number:0{6 * len(padded)}b}"[: 6 * len(text)][::-1]
+        self._end = len(self._bits)
 
     def next(self, width: int) -> int:
-        bits = self._bits[self._position : self._position + width]
-        if len(bits) < width:
+        end = self._end
+        start = self._end = end - width
+        if start < 0:
             raise DamagedError
-        self._position += width
-        return int(bits[::-1], 2)
+        return int(self._bits[start:end], 2)
 
 
 def decompress(text: bytes, max_size: int) -> bytes:
     """The decoded text as UTF-8. Raises DamagedError, or TooLargeError above `max_size` characters or bytes."""
+    if len(text) > 2 * MAX_TEXT:
+        raise TooLargeError
     text = text.strip().replace(b" ", b"+").rstrip(b"=")
     if len(text) > MAX_TEXT:
         raise TooLargeError
@@ -56,23 +63,24 @@ def decompress(text: bytes, max_size: int) -> bytes:
 
 
 def _words(codes: _CodeStream, max_size: int) -> list[str]:
-    first = codes.next(2)
+    next_code = codes.next
+    first = next_code(2)
     if first == _END:
         return []
     if first not in _WIDTHS:
         raise DamagedError
-    before = chr(codes.next(_WIDTHS[first]))
+    before = chr(next_code(_WIDTHS[first]))
     entries = ["", "", "", before]
     words, size = [before], 1
     width, room = 3, 4
     while True:
-        code = codes.next(width)
-        if code == _END:
-            return words
-        if code in _WIDTHS:
-            entries.append(chr(codes.next(_WIDTHS[code])))
+        code = next_code(width)
+        if code <= _END:
+            if code == _END:
+                return words
+            entries.append(chr(next_code(_WIDTHS[code])))
             code = len(entries) - 1
-            width, room = _after_entry(width, room)
+            width, room = (width, room - 1) if room > 1 else (width + 1, 1 << width)
         if code < len(entries):
             word = entries[code]
         elif code == len(entries):
@@ -85,9 +93,5 @@ def _words(codes: _CodeStream, max_size: int) -> list[str]:
             raise TooLargeError
         entries.append(before + word[0])
         before = word
-        width, room = _after_entry(width, room)
-
-
-def _after_entry(width: int, room: int) -> tuple[int, int]:
-    """The width of codes and the room left after one more entry."""
-    return (width, room - 1) if room > 1 else (width + 1, 1 << width)
+        # The dictionary has one more entry.
+        width, room = (width, room - 1) if room > 1 else (width + 1, 1 << width)
