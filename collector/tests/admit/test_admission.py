@@ -41,6 +41,7 @@ def test_an_admitted_event_is_one_line_with_its_properties_under_their_names() -
     assert line == {
         "product": "dot-ai",
         "event": "tool_executed",
+        "day_late": True,
         "uuid": name,
         "instance_kind": "cluster",
         "tool": "recommend",

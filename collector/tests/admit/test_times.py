@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall_collector.admit.times import OLDEST_SECONDS, corrected, epoch_of
+from footfall_collector.admit.times import OLDEST_SECONDS, corrected, epoch_of, is_late
 
 NOW = 1_795_500_000.5
 
@@ -47,3 +47,29 @@ def test_any_timestamp_and_clock_give_a_time_within_the_last_sixty_days(stamp: s
     ts, sent = corrected(epoch_of(stamp), NOW, skew)
     assert int(NOW - OLDEST_SECONDS) <= ts <= NOW
     assert 0 <= sent <= 4_102_444_800
+
+
+@pytest.mark.parametrize(
+    ("happened", "late"),
+    [
+        ("2026-11-24T12:00:00Z", False),
+        ("2026-11-24T00:00:00Z", False),
+        ("2026-11-23T23:59:59Z", True),
+        ("2026-10-26T12:00:00Z", True),
+    ],
+)
+def test_an_event_of_an_earlier_day_is_late(happened: str, late: bool) -> None:
+    """A sender who chose the days of his events would be established with one request."""
+    received = epoch_of("2026-11-24T12:00:00Z")
+    at = epoch_of(happened)
+    assert at is not None
+    assert received is not None
+    assert is_late(int(at), received) is late
+
+
+def test_an_event_is_in_time_for_an_hour_after_midnight() -> None:
+    at, received = epoch_of("2026-11-23T23:30:00Z"), epoch_of("2026-11-24T00:30:00Z")
+    assert at is not None
+    assert received is not None
+    assert not is_late(int(at), received)
+    assert is_late(int(at), received + 1)

@@ -69,7 +69,7 @@ def start(data: Path) -> dict[str, Any]:
         settled(collector)
         keys = [key.key for key in collector.keys.all()]
         forgotten = len(collector.store.tombstones.marks)  # type: ignore[attr-defined]  # the DuckDB store's
-        archive = MonthArchive(data / "public", collector.answers, 400)
+        archive = MonthArchive(data / "public", collector.answers, 400, b"secret")
         # At a time before all events: no other month is published now.
         months = archive.months(PUBLISHED.product, datetime(2026, 1, 20, tzinfo=UTC))
         published = [msgspec.to_builtins(month) for month in months]

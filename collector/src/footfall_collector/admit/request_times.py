@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from .times import corrected, epoch_of
+from .times import corrected, epoch_of, is_late
 
+DAY_LATE = ',"day_late":true'
+"""In the line of an event whose day does not count for its instance's standing."""
 _MAX_AGE_MS = 1e12
-
 
 _MAX_VERSION = 64
 Misfits = defaultdict[tuple[str, str], int]
@@ -84,4 +85,5 @@ class RequestTimes:
         if stamp is None and isinstance(offset, (int, float)) and 0 <= offset < _MAX_AGE_MS:
             stamp = self.received - self.skew - offset / 1000
         ts, sent = corrected(stamp, self.received, self.skew)
-        return f'","ts":{ts},"sent":{sent}'
+        late = DAY_LATE if is_late(ts, self.received) else ""
+        return f'","ts":{ts},"sent":{sent}{late}'

@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime
 
-OLDEST_SECONDS = 60 * 86_400
+_DAY_SECONDS = 86_400
+OLDEST_SECONDS = 60 * _DAY_SECONDS
 """The oldest time of an event before now. The client keeps unsent events for 30 days."""
+_FRESH_SECONDS = 3600
 _LATEST_STAMP = 4_102_444_800  # 2100-01-01; larger times don't fit every store
 _MAX_STAMP_CHARACTERS = 40
 
@@ -19,6 +21,14 @@ def epoch_of(stamp: object) -> float | None:
         return moment.timestamp()
     except (ValueError, OverflowError):
         return None
+
+
+def is_late(ts: int, received: float) -> bool:
+    """Whether an event comes on a later UTC day than it happened, and more than an hour after it.
+
+    A sender chooses the times of its events: in one request it would be seen on many days.
+    """
+    return received - ts > _FRESH_SECONDS and ts // _DAY_SECONDS != received // _DAY_SECONDS
 
 
 def corrected(stamp: float | None, received: float, skew: float) -> tuple[int, int]:

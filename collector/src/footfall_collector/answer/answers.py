@@ -15,10 +15,12 @@ from .charts import (
     DAY_UNIT,
     MOMENT_UNIT,
     PUBLIC,
+    PUBLIC_CALLS,
     RELEASE_DURATIONS,
     RELEASE_ERRORS,
     RELEASE_TOOLS,
     RELEASES,
+    STANDINGS,
     SUMMARY,
     TREND,
     ChartSpec,
@@ -91,8 +93,12 @@ class Answers:
         return self._answer(TREND, filters)
 
     def releases(self, filters: Filters) -> Chart:
-        """One row for each version: first day in the range, instances, calls, errors, error rate."""
+        """One row for each version: first day in the range, instances, calls, errors, error rate, established ones."""
         return self._answer(RELEASES, filters)
+
+    def standings(self, filters: Filters) -> Chart:
+        """One row: instances and calling instances, each also those that are established and those that are new."""
+        return self._answer(STANDINGS, filters)
 
     def release_tools(self, filters: Filters) -> Chart:
         """One row for each version and tool: calls, errors."""
@@ -106,9 +112,17 @@ class Answers:
         """One row for each version, tool and error class: errors."""
         return self._answer(RELEASE_ERRORS, filters)
 
-    def public(self, filters: Filters) -> Chart:
-        """Instances by provider, client, transport and deployment, each once in each; dimension None is the total."""
-        return self._answer(PUBLIC, filters)
+    def public(self, filters: Filters, *, established: bool) -> Chart:
+        """Instances by provider, client, transport and deployment, each once in each; dimension None is the total.
+
+        `established`: count established ones only.
+        """
+        return self._answer(PUBLIC, filters, established=established)
+
+    def public_calls(self, filters: Filters, *, established: bool) -> int:
+        """Tool calls of all instances, or of the established ones, from raw events."""
+        [[calls]] = self._answer(PUBLIC_CALLS, filters, established=established, exact=True).rows
+        return int(calls or 0)
 
     def products(self) -> list[str]:
         """The collector's products, including those that have sent nothing yet."""
@@ -132,9 +146,13 @@ class Answers:
         )
         return self._store.query(chart_sql(self._store.engine, "options"), everything)
 
-    def _answer(self, spec: ChartSpec, filters: Filters) -> Chart:
+    def _answer(
+        self, spec: ChartSpec, filters: Filters, *, established: bool = False, exact: bool | None = None
+    ) -> Chart:
         kept = self.value_caps.of_product(filters.product).kept
-        selection = replace(selection_for(spec, filters), kept=kept)
+        selection = replace(selection_for(spec, filters), kept=kept, established=established)
+        if exact is not None:
+            selection = replace(selection, exact=exact)
         rows = self._store.query(chart_sql(self._store.engine, spec.id), selection)
         return Chart(
             spec.id,
@@ -150,7 +168,7 @@ class Answers:
         if filters.internal != "hide":
             return 0
         common = {name: value for name, value in selection.filters.items() if name in _COLUMNS.values()}
-        internal = replace(selection, internal=True, filters=common)
+        internal = replace(selection, internal=True, filters=common, established=False)
         [[events]] = self._store.query(chart_sql(self._store.engine, "hidden"), internal)
         return int(events)
 

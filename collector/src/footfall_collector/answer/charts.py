@@ -214,8 +214,24 @@ RELEASES = ChartSpec(
         _CALLS,
         _ERRORS,
         Column("error_rate", "Error rate", "ratio"),
+        Column("established", "Established instances", "instances"),
     ),
     COMMON_FILTERS,
+)
+STANDINGS = ChartSpec(
+    "standings",
+    "Established and new instances",
+    "How many instances are established, and how many are new?",
+    (
+        _INSTANCES,
+        Column("established", "Established", "instances"),
+        Column("new", "New in the last week", "instances"),
+        Column("callers", "Calling instances", "instances"),
+        Column("established_callers", "Established", "instances"),
+        Column("new_callers", "New in the last week", "instances"),
+        Column("of_product", "Established instances of the product", "instances"),
+    ),
+    (*COMMON_FILTERS, "tool", "mcp_client"),
 )
 _VERSION = Column("product_version", "Version")
 RELEASE_TOOLS = ChartSpec(
@@ -247,5 +263,17 @@ PUBLIC = ChartSpec(
     (),
 )
 
-PAGE_QUESTIONS = (SUMMARY, TREND, RELEASES, RELEASE_TOOLS, RELEASE_DURATIONS, RELEASE_ERRORS, PUBLIC)
+PUBLIC_CALLS = ChartSpec("public-calls", "Calls by some instances", "How many calls did they make?", (_CALLS,), ())
+
+PAGE_QUESTIONS = (
+    SUMMARY,
+    TREND,
+    RELEASES,
+    STANDINGS,
+    RELEASE_TOOLS,
+    RELEASE_DURATIONS,
+    RELEASE_ERRORS,
+    PUBLIC,
+    PUBLIC_CALLS,
+)
 """Questions that pages, reports and the public page ask; they are not in the API and need no panel."""

@@ -95,7 +95,15 @@ class Collector:
         application = Starlette(
             routes=[
                 *health_routes(status),
-                *routes(assets, self.answers, self._assistant_answers(), status, settings, self.time.now),
+                *routes(
+                    assets,
+                    self.answers,
+                    self._assistant_answers(),
+                    status,
+                    settings,
+                    self.time.now,
+                    self.pepper,
+                ),
             ],
             exception_handlers={StoreError: self._store_failed, 404: not_found_handler(assets)},
         )

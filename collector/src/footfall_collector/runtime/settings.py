@@ -81,6 +81,10 @@ class Settings:
     new_instances_per_hour: Annotated[
         int, Meta(ge=0, description="Maximum new instances of a product in an hour; 0 for no limit")
     ] = 10_000
+    established_per_sender: Annotated[
+        int,
+        Meta(ge=0, description="Maximum instances of a product that one peer can establish in a week; 0 for no limit"),
+    ] = 20
     key_alarm_per_minute: Annotated[
         int, Meta(ge=0, description="Events of one write key in a minute that raise an alarm, not a limit; 0 for none")
     ] = 600_000

@@ -21,16 +21,18 @@ def routes(
     status: Status,
     settings: Settings,
     trusted_time: Callable[[], float],
+    secret: bytes,
 ) -> list[BaseRoute]:
     """`trusted_time`: epoch seconds that no wrong clock moves forward; months are published by it.
 
-    `assistant_answers` are those of `/mcp`, which may show fewer names.
+    `assistant_answers` are those of `/mcp`, which may show fewer names. The noise of published numbers is drawn from
+    `secret`.
     """
     headers = [Middleware(SecurityHeaders)]
     endpoints = [
         *Api(answers, status).endpoints(),
         *Pages(assets, answers).endpoints(),
-        *PublicPages(assets, answers, settings, trusted_time).endpoints(),
+        *PublicPages(assets, answers, settings, trusted_time, secret).endpoints(),
     ]
     return [
         Route("/static/{version}/{path:path}", assets.serve, middleware=headers),

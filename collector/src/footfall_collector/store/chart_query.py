@@ -6,7 +6,7 @@ from footfall.catalogue import OTHER
 
 from .interface import EventSelection
 from .periods import DAY_SECONDS, day_number, edge_masks
-from .rollups import RollupTable
+from .rollups import STANDING_TABLE, RollupTable
 
 PARAMETER = re.compile(r"\$(\w+)")
 _COMMENTS = re.compile(r"--[^\n]*")
@@ -48,7 +48,7 @@ def conditions_for(selection: EventSelection, rollup: RollupTable, internal: str
     `{value}` is one of the parameter `$kept_{column}`: a filter for `other` selects all values that are shown as that.
     """
     conditions = ["product = $product"]
-    if selection.internal is not None:
+    if selection.internal is not None and "internal" in rollup.keys:
         conditions.append(f"{internal} = $internal")
     for column, value in selection.filters.items():
         if column in rollup.keys:
@@ -64,6 +64,8 @@ def chart_columns(rollup: RollupTable, body: str) -> list[str]:
 
     Raw events that differ in other dimensions only are one row, which is most of the work where senders invent values.
     """
+    if rollup.name == STANDING_TABLE:
+        return ["instance"]
     dimensions = (key for key in rollup.keys if key not in ("day", "block", "product", "internal"))
     return [key for key in dimensions if re.search(rf"\b{key}\b", body)]
 

@@ -20,8 +20,13 @@ FIXED_COLUMNS = {
     "instance": "UBIGINT",
     "instance_kind": "VARCHAR",
     "product_version": "VARCHAR",
+    "day_late": "BOOLEAN",
+    "day_over_budget": "BOOLEAN",
 }
-"""The columns of every event. `load` is its load's number; `instance` is the journal's 16 hex digits as a number."""
+"""The columns of every event. `load` is its load's number; `instance` is the journal's 16 hex digits as a number.
+
+`day_late` and `day_over_budget` are true where the event's day doesn't count for its instance's standing.
+"""
 
 _JOURNAL_TYPES = {"instance": "VARCHAR"}
 

@@ -43,6 +43,7 @@ class EventSelection:
         internal: False for external events, True for internal events only, None for both.
         filters: column of a relation to the value it must have.
         kept: column of a relation to the values that it shows; every other value is `other`. Other columns show all.
+        established: count established instances only. Counters without instances need `exact`.
     """
 
     product: str
@@ -52,6 +53,7 @@ class EventSelection:
     internal: bool | None = None
     filters: Mapping[str, str] = field(default_factory=dict)
     kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    established: bool = False
 
     @property
     def bucket_seconds(self) -> int:

@@ -23,6 +23,7 @@ class RollupTable:
         dimensions: name to type; `COMMON_DIMENSIONS` are not among them.
         measures: name to an SQL aggregate over raw events; empty for presence.
         common: those of the `COMMON_DIMENSIONS` that the table has.
+        unless: flags of an event; where one is true, the event is not counted.
     """
 
     name: str
@@ -30,6 +31,7 @@ class RollupTable:
     dimensions: dict[str, str] = field(default_factory=dict)
     measures: dict[str, str] = field(default_factory=dict)
     common: tuple[str, ...] = COMMON_DIMENSIONS
+    unless: tuple[str, ...] = ()
 
     @property
     def is_presence(self) -> bool:
@@ -63,6 +65,7 @@ _ERROR = {"tool": _TEXT, "error_type": _TEXT}
 _START = {"k8s_version": _TEXT, "deployment_method": _TEXT}
 _CONNECTION = {"mcp_client": _TEXT, "mcp_client_version": _TEXT, "transport": _TEXT}
 _COUNT = {"n": "count(*)"}
+STANDING_TABLE = "standing_days"
 
 ROLLUPS = (
     RollupTable("event_counts", None, {"event": _TEXT}, _COUNT),
@@ -78,6 +81,8 @@ ROLLUPS = (
     RollupTable("error_instances", "tool_error", _ERROR),
     RollupTable("start_instances", "server_started", _START),
     RollupTable("connection_instances", "client_connected", _CONNECTION),
+    # Of an instance as a whole: on which days it was seen, internal or not, in whatever version.
+    RollupTable(STANDING_TABLE, None, common=("product",), unless=("day_late", "day_over_budget")),
 )
 ROLLUPS_BY_NAME = {rollup.name: rollup for rollup in ROLLUPS}
 
@@ -99,3 +104,11 @@ TABLES = (*ROLLUPS, *NARROW_ROLLUPS.values())
 
 HISTORY = "history"
 """The relation `presence` without the range: all days on which instances were seen, under the same filters."""
+
+STANDING = "standing"
+"""The relation of all instances with a day in `STANDING_TABLE`: `instance`, `first_day`, `established`."""
+STANDING_DAYS, STANDING_SPAN = 3, 7
+"""An instance is established once it was seen on three days, the last of them at least a week after the first.
+
+An invented instance costs its inventor a week, and its network one of the places in `admit/sender_budget.py`.
+"""

@@ -4,7 +4,10 @@ from datetime import date
 from typing import Any
 
 from footfall_collector.answer.version_order import is_release, is_version, version_key
+from footfall_collector.show.insight.known_versions import KnownVersions
 from footfall_collector.show.insight.releases import adoption_shares, compare_error_rates, newest_release_adoption
+
+EVERY = KnownVersions({}, frozenset(), all_count=True)
 
 
 def test_the_verdict_distinguishes_better_worse_same_and_few() -> None:
@@ -33,7 +36,19 @@ def test_adoption_is_the_newest_releases_share_of_the_last_whole_day() -> None:
         {"day": "2026-11-03", "product_version": "3.0.0-dev", "instances": 1},
     ]
     assert adoption_shares(days, date(2026, 11, 3)) == {"2.1.0": 0.6, "2.2.0": 0.2}
-    assert newest_release_adoption(days, date(2026, 11, 3)) == ("2.2.0", 0.2)
-    assert newest_release_adoption(days, date(2026, 11, 1)) == ("2.2.0", 0.5), "only a day that is not over"
-    assert newest_release_adoption(days[-1:], date(2026, 11, 3)) == ("3.0.0-dev", 1.0), "nothing but a pre-release"
-    assert newest_release_adoption([], date(2026, 11, 3)) is None
+    assert newest_release_adoption(days, date(2026, 11, 3), EVERY) == ("2.2.0", 0.2)
+    assert newest_release_adoption(days, date(2026, 11, 1), EVERY) == ("2.2.0", 0.5), "only a day that is not over"
+    assert newest_release_adoption(days[-1:], date(2026, 11, 3), EVERY) == ("3.0.0-dev", 1.0), (
+        "nothing but a pre-release"
+    )
+    assert newest_release_adoption([], date(2026, 11, 3), EVERY) is None
+
+
+def test_a_version_that_no_established_instance_ran_is_not_the_newest_release() -> None:
+    days: list[dict[str, Any]] = [
+        {"day": "2026-11-02", "product_version": "2.1.0", "instances": 6},
+        {"day": "2026-11-02", "product_version": "99.0.0", "instances": 2},
+    ]
+    known = KnownVersions({"2.1.0": "2026-11-01", "99.0.0": "2026-11-02"}, frozenset({"99.0.0"}), all_count=False)
+    assert newest_release_adoption(days, date(2026, 11, 3), known) == ("2.1.0", 0.75)
+    assert newest_release_adoption(days, date(2026, 11, 3), EVERY) == ("99.0.0", 0.25)

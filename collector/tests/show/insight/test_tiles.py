@@ -9,6 +9,16 @@ from footfall_collector.show.insight.tiles import TileNumbers, build_tiles, fill
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 TOTALS = {"calls": 200, "errors": 5, "instances": 12, "callers": 9, "p50_ms": 340.0}
+STANDINGS = {
+    "instances": 12,
+    "established": 7,
+    "new": 3,
+    "callers": 9,
+    "established_callers": 6,
+    "new_callers": 3,
+    "of_product": 8,
+}
+NO_STANDINGS = dict.fromkeys(STANDINGS, 0)
 NOTHING = {"calls": 0, "errors": 0, "instances": 0, "callers": 0, "p50_ms": None}
 
 
@@ -53,33 +63,49 @@ def test_the_shortest_range_has_a_row_for_each_minute() -> None:
 
 
 def test_the_tiles_hold_both_periods_and_the_days() -> None:
-    numbers = TileNumbers(TOTALS, TOTALS | {"calls": 100}, [row("2026-11-01", 40) | {"instances": 2}])
+    numbers = TileNumbers(TOTALS, TOTALS | {"calls": 100}, STANDINGS, [row("2026-11-01", 40) | {"instances": 2}])
     calls, active, rate, median = build_tiles(numbers, days(1))
     assert (calls.value, calls.before, calls.spark) == (200, 100, [40])
     assert (active.id, active.value, active.spark) == ("instances", 12, [2])
+    assert (active.established, active.new) == (7, 3)
+    assert active.standing == "7 established, 3 new this week, 2 seen too briefly"
+    assert {tile.standing for tile in (calls, rate, median)} == {""}
     assert (rate.value, rate.before, rate.spark) == (0.025, 0.05, [0.025])
     assert (median.value, median.spark, median.not_applied) == (340.0, [20.0], [])
 
 
 def test_without_events_in_the_previous_period_there_is_no_comparison() -> None:
-    assert {tile.before for tile in build_tiles(TileNumbers(TOTALS, NOTHING, []), days(1))} == {None}
+    assert {tile.before for tile in build_tiles(TileNumbers(TOTALS, NOTHING, STANDINGS, []), days(1))} == {None}
 
 
 def test_without_calls_there_is_no_error_rate() -> None:
-    assert [tile.value for tile in build_tiles(TileNumbers(NOTHING, NOTHING, []), days(1))] == [0, 0, None, None]
+    assert [tile.value for tile in build_tiles(TileNumbers(NOTHING, NOTHING, NO_STANDINGS, []), days(1))] == [
+        0,
+        0,
+        None,
+        None,
+    ]
 
 
 def test_under_a_tool_filter_the_instances_are_those_that_called_the_tool() -> None:
     tiles = build_tiles(
-        TileNumbers(TOTALS, TOTALS, [row("2026-11-01", 40) | {"instances": 2}]), days(1, extra={"tool": "query"})
+        TileNumbers(TOTALS, TOTALS, STANDINGS, [row("2026-11-01", 40) | {"instances": 2}]),
+        days(1, extra={"tool": "query"}),
     )
     assert [(tile.id, tile.value) for tile in tiles][1] == ("callers", 9)
+    assert (tiles[1].established, tiles[1].new, tiles[1].standing) == (6, 3, "6 established, 3 new this week")
     assert tiles[1].spark == [], "active instances in general tell nothing about a tool"
+
+
+def test_a_product_without_an_established_instance_says_that_all_count() -> None:
+    numbers = TileNumbers(TOTALS, TOTALS, NO_STANDINGS | {"instances": 12, "new": 12}, [])
+    assert build_tiles(numbers, days(1))[1].standing == "none established yet: all count"
+    assert build_tiles(TileNumbers(NOTHING, NOTHING, NO_STANDINGS, []), days(1))[1].standing == ""
 
 
 def test_a_tile_names_the_filters_that_do_not_apply_to_it() -> None:
     extra = {"mcp_client": "claude-code", "transport": "stdio"}
-    calls, *_, median = build_tiles(TileNumbers(TOTALS, TOTALS, []), days(1, version="2.3.0", extra=extra))
+    calls, *_, median = build_tiles(TileNumbers(TOTALS, TOTALS, STANDINGS, []), days(1, version="2.3.0", extra=extra))
     assert calls.not_applied == ["transport"]
     assert median.not_applied == ["mcp_client", "transport"]
 

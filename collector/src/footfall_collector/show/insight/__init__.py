@@ -1,12 +1,14 @@
 """Answers made from the charts: sentences, tiles, releases compared with statistics, and the health of the data.
 
 `rows` reads a chart's rows by column and `periods` derives the filters; `statistics` has the intervals and tests that
-`regressions` and `releases` use; `sentences`, in the markup of `markup`, and `tiles` open each page; `data_health`
-reads the collector's own counters. Data comes from `answer` only. An answer of the API is a msgspec struct: its field
-names and its docstring are the API's documentation. Used by `pages`, `api`, `report`, `mcp` and `public`.
+`regressions` and `releases` use; `known_versions` says which versions count; `sentences`, in the markup of `markup`,
+and `tiles` open each page; `data_health` reads the collector's own counters. Data comes from `answer` only. An answer
+of the API is a msgspec struct: its field names and its docstring are the API's documentation. Used by `pages`, `api`,
+`report`, `mcp` and `public`.
 """
 
 from .data_health import DataHealth, change_token, data_health, health_sentence
+from .known_versions import KnownVersions, known_versions
 from .markup import code, printable, render_markup, replace_code
 from .periods import ComparedPeriod, compared_period, keep_filters, previous_period
 from .regressions import Regression
@@ -29,6 +31,7 @@ __all__ = [
     "ChartRow",
     "ComparedPeriod",
     "DataHealth",
+    "KnownVersions",
     "Moment",
     "Regression",
     "ReleaseComparison",
@@ -43,6 +46,7 @@ __all__ = [
     "format_percent",
     "health_sentence",
     "keep_filters",
+    "known_versions",
     "newest_release_adoption",
     "page_tiles",
     "previous_period",

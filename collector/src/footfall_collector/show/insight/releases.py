@@ -7,7 +7,8 @@ from typing import Literal
 import msgspec
 
 from ...answer import COMMON_FILTERS, Answers, Filters, is_release, is_version, version_key
-from .periods import all_time, keep_filters
+from .known_versions import KnownVersions, known_versions
+from .periods import keep_filters
 from .regressions import METHOD, MIN_CALLS, ErrorCount, Regression, VersionUsage, find_regressions, predecessor
 from .rows import ChartRow, column_total, rows_as_dicts, share
 from .statistics import newcombe_interval, wilson_interval
@@ -25,6 +26,7 @@ class Release(msgspec.Struct, frozen=True):
 
     Attributes:
         instances: active in the range; None under a filter on calls.
+        established: those of them that are established; None under a filter on calls.
         adoption: share of the active instances of the last whole day; None under a filter on calls.
         error_rate: None without calls.
         low: lower end of the error rate's 95 % interval.
@@ -38,6 +40,7 @@ class Release(msgspec.Struct, frozen=True):
 
     version: str
     instances: int | None
+    established: int | None
     adoption: float | None
     calls: int
     errors: int
@@ -55,12 +58,16 @@ class ReleaseComparison(msgspec.Struct, frozen=True):
     """The versions of a range, the newest first, and what got worse in them.
 
     Attributes:
+        apart: versions that only instances sent that are not established; they are not compared. The newest first.
+        all_count: whether no version has an established instance yet, so that every version is compared.
         note: how a regression is detected.
         not_applied: filters that the comparison does not use.
     """
 
     releases: list[Release]
     regressions: list[Regression]
+    apart: list[str]
+    all_count: bool
     note: str
     not_applied: list[str]
 
@@ -80,32 +87,40 @@ class ReleaseMark(msgspec.Struct, frozen=True):
 def compare_releases(answers: Answers, filters: Filters, today: date) -> ReleaseComparison:
     """Compare all versions of the range; a version among the filters is ignored."""
     by_provider_and_call = keep_filters(filters, ("provider", "internal", *CALL_ONLY))
-    versions = _newest_versions(answers, by_provider_and_call)
-    instances: dict[str, int] = {}
+    known = known_versions(answers, filters)
+    versions = _newest_versions(answers, by_provider_and_call, known)
+    instances: dict[str, tuple[int, int]] = {}
     adoption: dict[str, float] = {}
     counts_instances = not any(name in filters.extra for name in CALL_ONLY)
     if counts_instances:
         rows = rows_as_dicts(answers.releases(by_provider_and_call))
-        instances = {row["product_version"]: row["instances"] for row in rows}
+        instances = {row["product_version"]: (row["instances"], row["established"]) for row in rows}
         adoption = adoption_shares(rows_as_dicts(answers.chart("versions", by_provider_and_call)), today)
-    days = first_seen_days(answers, filters)
     releases = [
         _release(
             version,
             versions,
-            instances[version] if counts_instances else None,
+            instances[version] if counts_instances else (None, None),
             adoption.get(version, 0.0) if counts_instances else None,
-            days[version],
+            known.first_seen[version],
         )
         for version in sorted(versions, key=version_key, reverse=True)
     ]
     not_applied = [name for name in filters.active if name not in (*COMMON_FILTERS, *CALL_ONLY)]
-    return ReleaseComparison(releases, find_regressions(versions), METHOD, not_applied)
+    apart = sorted(_active_versions(answers, filters) & known.apart, key=version_key, reverse=True)[:MAX_VERSIONS]
+    return ReleaseComparison(
+        releases=releases,
+        regressions=find_regressions(versions),
+        apart=apart,
+        all_count=known.all_count,
+        note=METHOD,
+        not_applied=not_applied,
+    )
 
 
 def regressions_in_range(answers: Answers, filters: Filters) -> list[Regression]:
     """The regressions of the versions that are active under the filters, the newest version's first."""
-    return find_regressions(_newest_versions(answers, filters))
+    return find_regressions(_newest_versions(answers, filters, known_versions(answers, filters)))
 
 
 def release_marks(answers: Answers, filters: Filters) -> list[ReleaseMark]:
@@ -113,7 +128,8 @@ def release_marks(answers: Answers, filters: Filters) -> list[ReleaseMark]:
 
     Pre-releases are left out, and so are all but the newest `MAX_VERSIONS`, which keeps the marks readable.
     """
-    days = first_seen_days(answers, filters)
+    known = known_versions(answers, filters)
+    days = {version: known.first_seen[version] for version in known.counted(known.first_seen)}
     inside = [version for version, day in days.items() if is_release(version) and day >= f"{filters.start:%Y-%m-%d}"]
     if days and all(version in inside for version in days):
         # Counting began in this period: the versions of its first day were released earlier.
@@ -123,29 +139,27 @@ def release_marks(answers: Answers, filters: Filters) -> list[ReleaseMark]:
     return [ReleaseMark(version, days[version]) for version in newest]
 
 
-def first_seen_days(answers: Answers, filters: Filters) -> dict[str, str]:
-    """Version → UTC day of its first event ever; of the filters only product and `internal` count."""
-    rows = rows_as_dicts(answers.releases(keep_filters(all_time(filters), ())))
-    return {row["product_version"]: row["first_seen"] for row in rows if is_version(row["product_version"])}
+def _active_versions(answers: Answers, filters: Filters) -> set[str]:
+    rows = rows_as_dicts(answers.releases(keep_filters(filters, COMMON_FILTERS)))
+    return {row["product_version"] for row in rows if is_version(row["product_version"])}
 
 
-def _newest_versions(answers: Answers, filters: Filters) -> dict[str, VersionUsage]:
-    """Errors and durations of the newest `MAX_VERSIONS` versions."""
+def _newest_versions(answers: Answers, filters: Filters, known: KnownVersions) -> dict[str, VersionUsage]:
+    """Errors and durations of the newest `MAX_VERSIONS` versions that count."""
     errors: defaultdict[str, dict[str, ErrorCount]] = defaultdict(dict)
     for row in rows_as_dicts(answers.release_tools(filters)):
         errors[row["product_version"]][row["tool"]] = (row["errors"], row["calls"])
     durations: defaultdict[str, defaultdict[str, dict[float, int]]] = defaultdict(lambda: defaultdict(dict))
     for row in rows_as_dicts(answers.release_durations(filters)):
         durations[row["product_version"]][row["tool"]][row["duration_ms"]] = row["calls"]
-    active = [row["product_version"] for row in rows_as_dicts(answers.releases(keep_filters(filters, COMMON_FILTERS)))]
-    newest = sorted((version for version in active if is_version(version)), key=version_key, reverse=True)
+    newest = sorted(known.counted(_active_versions(answers, filters)), key=version_key, reverse=True)
     return {version: VersionUsage(errors[version], durations[version]) for version in newest[:MAX_VERSIONS]}
 
 
 def _release(
     version: str,
     versions: dict[str, VersionUsage],
-    instances: int | None,
+    instances: tuple[int, int] | tuple[None, None],
     adoption: float | None,
     first_seen: str,
 ) -> Release:
@@ -158,7 +172,8 @@ def _release(
         verdict, difference = compare_error_rates((errors, calls), versions[older].total_errors)
     return Release(
         version=version,
-        instances=instances,
+        instances=instances[0],
+        established=instances[1],
         adoption=adoption,
         calls=calls,
         errors=errors,
@@ -191,12 +206,12 @@ def adoption_shares(days: list[ChartRow], today: date) -> dict[str, float]:
     return {version: part for version, part in shares.items() if is_version(version) and part is not None}
 
 
-def newest_release_adoption(days: list[ChartRow], today: date) -> tuple[str, float] | None:
-    """The newest release and its adoption; the newest pre-release where there is no release.
+def newest_release_adoption(days: list[ChartRow], today: date, known: KnownVersions) -> tuple[str, float] | None:
+    """The newest release that counts and its adoption; the newest pre-release where there is no release.
 
-    None where no version was active.
+    None where no such version was active.
     """
-    names = {row["product_version"] for row in days if is_version(row["product_version"])}
+    names = {*known.counted(row["product_version"] for row in days)}
     if not names:
         return None
     newest = max([name for name in names if is_release(name)] or names, key=version_key)

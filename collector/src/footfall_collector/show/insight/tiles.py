@@ -26,6 +26,9 @@ class Tile(msgspec.Struct, frozen=True):
         before: the number of the previous period; None where there is nothing to compare with.
         spark: one number for each day (hour or minute of a short range); None where it has no value.
         not_applied: given filters that the number does not use.
+        established: of a number of instances, those that were seen on three days over a week or more; else None.
+        new: those that are not established and were first seen in the last week of the period; else None.
+        standing: established and new instances as a sentence; else empty.
     """
 
     id: str
@@ -37,6 +40,9 @@ class Tile(msgspec.Struct, frozen=True):
     before: Number | None = None
     spark: Sequence[Number | None] = ()
     not_applied: Sequence[str] = ()
+    established: int | None = None
+    new: int | None = None
+    standing: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,11 +52,13 @@ class TileNumbers:
     Attributes:
         now: the totals of the period.
         before: the totals of the previous period.
+        standings: established and new instances of the period.
         days: `calls`, `errors`, `p50_ms` and `instances` of each day (hour or minute of a short range), without gaps.
     """
 
     now: ChartRow
     before: ChartRow
+    standings: ChartRow
     days: list[ChartRow]
 
 
@@ -63,7 +71,8 @@ def _read_numbers(answers: Answers, filters: Filters) -> TileNumbers:
     filters = keep_filters(filters, CALL_FILTERS)
     now, before = (rows_as_dicts(answers.summary(period))[0] for period in (filters, previous_period(filters)))
     active = rows_as_dicts(answers.chart("active-instances", keep_filters(filters, COMMON_FILTERS)))
-    return TileNumbers(now, before, fill_gaps(filters, rows_as_dicts(answers.trend(filters)), active))
+    standings = rows_as_dicts(answers.standings(filters))[0]
+    return TileNumbers(now, before, standings, fill_gaps(filters, rows_as_dicts(answers.trend(filters)), active))
 
 
 def fill_gaps(filters: Filters, trend: list[ChartRow], active: list[ChartRow]) -> list[ChartRow]:
@@ -99,9 +108,11 @@ def build_tiles(numbers: TileNumbers, filters: Filters) -> list[Tile]:
     if any(name in filters.extra for name in ("tool", "mcp_client")):
         # Activity in general tells nothing about a tool or a client: count the instances that made such calls.
         active = Tile("callers", "Calling instances", "instances", "more", "Instances that made such calls")
+        active = _with_standing(active, numbers.standings, "callers", "_callers")
         sparks["instances"] = []
     else:
         active = Tile("instances", "Active instances", "instances", "more", "Instances that sent any event")
+        active = _with_standing(active, numbers.standings, "instances")
     calls = Tile("calls", "Tool calls", "calls", "more", "Tool calls that ended, with or without an error")
     failing = Tile("error_rate", "Error rate", "ratio", "less", "Share of tool calls that failed")
     median = Tile("median", "Median duration", "milliseconds", "less", "Half of all tool calls took longer")
@@ -122,6 +133,28 @@ def _with_numbers(
     not_applied: Sequence[str],
 ) -> Tile:
     return replace(tile, value=value, before=before, spark=spark, not_applied=not_applied)
+
+
+def _with_standing(tile: Tile, row: ChartRow, name: str, suffix: str = "") -> Tile:
+    established, new = row[f"established{suffix}"], row[f"new{suffix}"]
+    text = standing_sentence((row[name], established, new), row["of_product"]) if row[name] else ""
+    return replace(tile, established=established, new=new, standing=text)
+
+
+def standing_sentence(counts: tuple[int, int, int], of_product: int) -> str:
+    """`12 established, 3 new this week`; `counts` are all instances, the established ones and the new ones.
+
+    `of_product` counts the product's established instances of all time.
+    """
+    instances, established, new = counts
+    if not of_product:
+        return "none established yet: all count"
+    parts = [f"{established:,} established"]
+    if new:
+        parts.append(f"{new:,} new this week")
+    if other := instances - established - new:
+        parts.append(f"{other:,} seen too briefly")
+    return ", ".join(parts)
 
 
 def error_rate(row: ChartRow) -> float | None:

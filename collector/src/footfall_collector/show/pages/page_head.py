@@ -17,6 +17,7 @@ from ..insight import (
     compared_period,
     health_sentence,
     keep_filters,
+    known_versions,
     newest_release_adoption,
     page_tiles,
     previous_period,
@@ -112,7 +113,8 @@ def _clients(reader: ChartReader) -> str:
 def _next(reader: ChartReader) -> str:
     names = SENTENCE_FILTERS["next"]
     today = reader.now.date()
-    adoption = newest_release_adoption(reader.rows("versions", names), today)
+    known = known_versions(reader.answers, reader.filters)
+    adoption = newest_release_adoption(reader.rows("versions", names), today, known)
     regressions = regressions_in_range(reader.answers, keep_filters(reader.filters, names))
     kubernetes, cohorts = (reader.rows(chart, COMMON_FILTERS) for chart in ("kubernetes-versions", "retention"))
     return sentences.next_steps(adoption, kubernetes, cohorts, regressions, today)

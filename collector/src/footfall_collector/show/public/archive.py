@@ -14,7 +14,7 @@ import msgspec
 
 from footfall.catalogue import OTHER, Catalogue
 
-from ...answer import Answers, Filters
+from ...answer import Answers, EventsUnreadableError, Filters
 from ...runtime import (
     copy_path,
     has_checksum_of_content,
@@ -24,7 +24,7 @@ from ...runtime import (
     with_checksum,
 )
 from ..insight import ChartRow, rows_as_dicts
-from .small_groups import PublishedMonth, publish_month
+from .small_groups import MonthCounts, PublishedMonth, publish_month
 
 _log = logging.getLogger(__name__)
 
@@ -35,10 +35,13 @@ DIMENSIONS = ("ai_provider", "mcp_client", "transport", "deployment_method")
 
 
 class MonthArchive:
-    """The published months of all public products. Thread-safe. `days` are those for which the store has events."""
+    """The published months of all public products. Thread-safe.
 
-    def __init__(self, directory: Path, answers: Answers, days: int) -> None:
-        self._directory, self._answers = directory, answers
+    `days` are those for which the store has events; the noise is drawn from `secret`.
+    """
+
+    def __init__(self, directory: Path, answers: Answers, days: int, secret: bytes) -> None:
+        self._directory, self._answers, self._secret = directory, answers, secret
         self._retention = timedelta(days=days)
         self._lock = threading.Lock()
 
@@ -71,13 +74,21 @@ class MonthArchive:
 
     def _publish(self, product: str, start: datetime) -> None:
         filters = Filters(product, start, first_of_next_month(start))
-        rows = rows_as_dicts(self._answers.public(filters))
-        calls = rows_as_dicts(self._answers.summary(filters))[0]["calls"]
-        groups = {name: _group_sizes(rows, name) for name in DIMENSIONS}
-        instances = next(row["instances"] for row in rows if row["dimension"] is None)
         words = vocabularies(self._answers.catalogues[product])
-        month = publish_month(product, f"{start:%Y-%m}", (instances, calls), groups, words)
+        month = publish_month(product, f"{start:%Y-%m}", self._count(filters), words, self._secret)
         write_month(self._path(product, start), month)
+
+    def _count(self, filters: Filters) -> MonthCounts:
+        """The established instances; all of them, without groups, where the product has no established one."""
+        established = bool(rows_as_dicts(self._answers.standings(filters))[0]["of_product"])
+        rows = rows_as_dicts(self._answers.public(filters, established=established))
+        instances = next(row["instances"] for row in rows if row["dimension"] is None)
+        try:
+            calls = self._answers.public_calls(filters, established=established)
+        except EventsUnreadableError:
+            calls = None  # they are counted from raw events, and some are damaged
+        groups = {name: _group_sizes(rows, name) for name in DIMENSIONS} if established else {}
+        return MonthCounts(instances, calls, groups, "established" if established else "all")
 
     def _path(self, product: str, start: datetime) -> Path:
         return self._directory / product / f"{start:%Y-%m}.json"

@@ -16,7 +16,7 @@ from ..endpoint import Endpoint
 from ..pages import Assets, template_environment
 from .archive import CLOSED_AFTER, DIMENSIONS, MonthArchive
 from .badges import badge
-from .small_groups import PublicRow, PublishedMonth
+from .small_groups import CALLS_SPREAD, NAMED_FROM, THRESHOLDS, PublicRow, PublishedMonth
 
 ProductEndpoint = Callable[[str, Request], Response]
 """Takes the product and the request."""
@@ -64,17 +64,26 @@ class PublicPages:
     """The endpoints below `/public`. Products that are not in `public_products` are answered with 404.
 
     `trusted_time`: epoch seconds that no wrong clock moves forward. A month is published once it is over by this time.
+    The noise of published numbers is drawn from `secret`.
     """
 
-    def __init__(self, assets: Assets, answers: Answers, settings: Settings, trusted_time: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        assets: Assets,
+        answers: Answers,
+        settings: Settings,
+        trusted_time: Callable[[], float],
+        secret: bytes,
+    ) -> None:
         self._assets, self._answers, self._time = assets, answers, trusted_time
         self._products = frozenset(settings.public_products)
+        self._per_sender = settings.established_per_sender
         if unknown := self._products - set(answers.products()):
             raise SettingsError(
                 f"public_products names {', '.join(sorted(unknown))}, which this collector doesn't have; "
                 "name one of its products, or add it to the settings file as [products.NAME]"
             )
-        self._archive = MonthArchive(settings.data / "public", answers, settings.days_in_store)
+        self._archive = MonthArchive(settings.data / "public", answers, settings.days_in_store, secret)
         self._template = template_environment().get_template("public.html")
 
     def endpoints(self) -> list[tuple[str, Endpoint]]:
@@ -111,6 +120,10 @@ class PublicPages:
             titles=TITLES,
             static=self._assets.base,
             min_group=MIN_GROUP,
+            per_sender=self._per_sender,
+            named_from=NAMED_FROM,
+            named_surely=NAMED_FROM + THRESHOLDS - 1,
+            calls_spread=round(100 * CALLS_SPREAD),
             closed_days=CLOSED_AFTER.days,
             badges=BADGES,
             address=request.url.path.rstrip("/"),
@@ -151,6 +164,7 @@ def dictionary(catalogue: Catalogue) -> DataDictionary:
         month="UTC month; published once, a week after its end",
         dimension={"all": "All instances of the month"} | meanings,
         value="A word of the dimension's closed list; others and small groups are left out",
-        instances="Instances that were active in the month, rounded to tens; each counts once in a dimension, under "
-        "the value that it had on most days",
+        instances="Established instances that were active in the month, with random noise, rounded to tens; each "
+        "counts once in a dimension, under the value that it had on most days. An instance is established once it was "
+        "seen on three days over a week or more",
     )

@@ -33,6 +33,11 @@ def format_change(ratio: float | None) -> str:
     return f"{'+' if ratio > 0 else MINUS}{100 * abs(ratio):,.0f}{NBSP}%"
 
 
+def format_tile_title(tile: Tile) -> str:
+    """`Active instances (812 established, 43 new this week)`."""
+    return f"{tile.title} ({tile.standing})" if tile.standing else tile.title
+
+
 def format_tile_change(tile: Tile) -> str:
     """The change since the previous period: a ratio, or percentage points of a rate; empty without a comparison."""
     now, was = tile.value, tile.before

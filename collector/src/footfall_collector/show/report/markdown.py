@@ -2,7 +2,7 @@
 
 from ..insight import Cell, Tile, code, render_markup
 from .contents import Report, ReportSection
-from .formatting import DASH, format_cell, format_period, format_tile_change, sparkline
+from .formatting import DASH, format_cell, format_period, format_tile_change, format_tile_title, sparkline
 
 _FORMS = {"code": "`{}`", "strong": "**{}**", "bad": "**{}**", "good": "**{}**", "text": "{}"}
 
@@ -24,7 +24,12 @@ def _sentence(sentence: str) -> str:
 
 def _tiles(tiles: list[Tile]) -> list[str]:
     rows = [
-        [tile.title, format_cell(tile.value, tile.unit), format_tile_change(tile) or DASH, sparkline(tile.spark)]
+        [
+            format_tile_title(tile),
+            format_cell(tile.value, tile.unit),
+            format_tile_change(tile) or DASH,
+            sparkline(tile.spark),
+        ]
         for tile in tiles
     ]
     return [*_table(["", "Now", "Change", "Day by day"], [False, True, True, False], rows), ""]

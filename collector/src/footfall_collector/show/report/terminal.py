@@ -7,7 +7,7 @@ from rich.text import Text
 
 from ..insight import Tile, render_markup
 from .contents import Report, ReportSection, ReportTable
-from .formatting import format_cell, format_period, format_tile_change, sparkline
+from .formatting import format_cell, format_period, format_tile_change, format_tile_title, sparkline
 
 _FORMS = {
     "code": "[cyan]{}[/]",
@@ -42,7 +42,7 @@ def _tiles(tiles: list[Tile]) -> Table:
         change = format_tile_change(tile)
         style = "" if change in ("", "same", "new") else "green" if rise * better > 0 else "red"
         table.add_row(
-            Text(tile.title, style="dim"),
+            Text(format_tile_title(tile), style="dim"),
             Text(format_cell(tile.value, tile.unit), style="bold", justify="right"),
             Text(change, style=style, justify="right"),
             Text(sparkline(tile.spark), style="blue"),

@@ -19,10 +19,10 @@ from ..chart_query import (
 )
 from ..interface import EventSelection
 from ..periods import BLOCK_DAYS, DAY_SECONDS, FULL_BLOCK_MASK, MONDAY_OFFSET
-from ..rollups import HISTORY, ROLLUPS_BY_NAME, RollupTable
+from ..rollups import HISTORY, ROLLUPS_BY_NAME, STANDING, STANDING_DAYS, STANDING_SPAN, STANDING_TABLE, RollupTable
 from .layout import EVENTS, TableLayout
 
-_PLACES = re.compile(rf"\b(FROM|JOIN)\s+({'|'.join((*ROLLUPS_BY_NAME, HISTORY))})\b")
+_PLACES = re.compile(rf"\b(FROM|JOIN)\s+({'|'.join((*ROLLUPS_BY_NAME, HISTORY, STANDING))})\b")
 _KEPT = "{value} IN ($kept_{column})"
 _AGGREGATES = {"count(*)": "count()", "count_if(success = false)": "countIf(success = 0)"}
 
@@ -70,6 +70,7 @@ def _counting_query(
     if rollup.is_presence:
         terms.append(f"instance_kind <> '{EPHEMERAL}'")
     terms += [f"NOT isNaN({name})" for name, type_ in rollup.dimensions.items() if type_ == "DOUBLE"]
+    terms += [f"{flag} <> 1" for flag in rollup.unless]
     shown = [key if expression == key else f"{expression} AS {key}" for key, expression in keys.items()]
     if rollup.is_presence:
         bit = f"toUInt8(modulo(day + {MONDAY_OFFSET}, {BLOCK_DAYS}))"
@@ -109,8 +110,12 @@ class ClickHouseChartQuery:
         self.sql = PARAMETER.sub(lambda match: sql_literal(parameters[match[1]]), body)
 
     def _relation(self, name: str) -> str:
-        history = name == HISTORY
-        rollup = ROLLUPS_BY_NAME["presence" if history else name]
+        if name == STANDING:
+            return _STANDING.format(days=self._days(STANDING_TABLE, history=True))
+        return self._days("presence" if name == HISTORY else name, history=name == HISTORY)
+
+    def _days(self, name: str, *, history: bool) -> str:
+        rollup = ROLLUPS_BY_NAME[name]
         days = ["day >= $first_day", "day < $last_day"]
         if self._selection.exact and not history:
             return self._from_raw(rollup, [*days, "ts >= $start", "ts < $end"], self._selection.bucket_seconds)
@@ -125,6 +130,7 @@ class ClickHouseChartQuery:
         terms = [
             f"batch IN ({', '.join(map(str, self._batches))})",
             *conditions_for(self._selection, rollup, "internal", _KEPT),
+            *(self._standing_condition(rollup) if rollup.is_presence else ()),
         ]
         period, values, nonzero = "block", "mask", ""
         if not rollup.is_presence:
@@ -140,10 +146,16 @@ class ClickHouseChartQuery:
 
     def _from_raw(self, rollup: RollupTable, where: Sequence[str], bucket: int) -> str:
         terms = [*where, *conditions_for(self._selection, rollup, "(is_internal = 1)", _KEPT)]
+        terms += self._standing_condition(rollup)
         keys = self._shown_keys(rollup)
         period = {"block": _block()} if rollup.is_presence else {"moment": f"toInt64(intDiv(ts, {bucket})) * {bucket}"}
         rows = _counting_query(self._layout, rollup, terms, period | keys)
         return f"SELECT {_renamed(rollup, keys)} FROM ({rows})"  # noqa: S608 - our own words
+
+    def _standing_condition(self, rollup: RollupTable) -> list[str]:
+        if not self._selection.established or rollup.name == STANDING_TABLE:
+            return []
+        return [f"instance GLOBAL IN (SELECT instance FROM ({self._relation(STANDING)}) WHERE established)"]  # noqa: S608 - our own words
 
     def _shown_keys(self, rollup: RollupTable) -> dict[str, str]:
         """The value of each column that the chart names, under another name, because conditions are about columns."""
@@ -160,6 +172,17 @@ def _renamed(rollup: RollupTable, keys: Mapping[str, str], mask: str = "") -> st
     return ", ".join((period, *(f"{key} AS {key.removeprefix('shown_')}" for key in keys), *values))
 
 
+# A mask's highest bit is rounded up at most where the days below it are seen too, and the span is long anyway.
+_STANDING = (
+    "SELECT instance, min(first) AS first_day, "  # noqa: S608 - our own words
+    f"sum(days) >= {STANDING_DAYS} AND max(last) - min(first) >= {STANDING_SPAN} AS established FROM ("
+    f"SELECT instance, toInt64(block) * {BLOCK_DAYS} - {MONDAY_OFFSET} "
+    "+ toInt64(round(log2(bitAnd(m, toUInt64(bitXor(m, m - 1)))))) AS first, "
+    f"toInt64(block) * {BLOCK_DAYS} - {MONDAY_OFFSET} + toInt64(floor(log2(m))) AS last, "
+    f"toInt64(arraySum(arrayMap(k -> bitAnd(bitShiftRight(m, k), 1), range({BLOCK_DAYS})))) AS days FROM ("
+    "SELECT instance, block, groupBitOr(mask) AS m FROM ({days}) GROUP BY instance, block) WHERE m > 0) "
+    "GROUP BY instance"
+)
 _RANGE_MASK = (
     "bitAnd(mask, toUInt64(if(block = $first_block, $first_mask, "
     f"if(block = $last_block, $last_mask, {FULL_BLOCK_MASK}))))"

@@ -14,12 +14,22 @@ from ..chart_query import (
 )
 from ..interface import EventSelection
 from ..periods import BLOCK_DAYS, DAY_SECONDS, FULL_BLOCK_MASK, MONDAY_OFFSET
-from ..rollups import HISTORY, NARROW_ROLLUPS, ROLLUPS_BY_NAME, VERSION_AND_PROVIDER, RollupTable
+from ..rollups import (
+    HISTORY,
+    NARROW_ROLLUPS,
+    ROLLUPS_BY_NAME,
+    STANDING,
+    STANDING_DAYS,
+    STANDING_SPAN,
+    STANDING_TABLE,
+    VERSION_AND_PROVIDER,
+    RollupTable,
+)
 
 ROLLUP_FILE = "rollups"
 
 _DAY_NUMBER = f"(ts // {DAY_SECONDS})"
-_NAMES = re.compile(rf"\b({'|'.join((*ROLLUPS_BY_NAME, HISTORY))})\b")
+_NAMES = re.compile(rf"\b({'|'.join((*ROLLUPS_BY_NAME, HISTORY, STANDING))})\b")
 _KEPT = "{value} IN (SELECT unnest($kept_{column}::VARCHAR[]))"
 _SPECIFIC = re.compile(rf"\b({'|'.join(VERSION_AND_PROVIDER)})\b")
 
@@ -38,6 +48,7 @@ def _counting_query(rollup: RollupTable, source: str, where: Iterable[str], keys
     if rollup.is_presence:
         terms.append(f"instance_kind <> '{EPHEMERAL}'")
     terms += [f"{name} IS NOT NULL" for name, type_ in rollup.dimensions.items() if type_ == "DOUBLE"]
+    terms += [f"NOT coalesce({flag}, false)" for flag in rollup.unless]
     named = ", ".join(f"{expression} AS {key}" for key, expression in keys.items())
     if rollup.is_presence:
         values = f"bit_or(1::BIGINT << (({_DAY_NUMBER} + {MONDAY_OFFSET}) % {BLOCK_DAYS})) AS mask"
@@ -100,6 +111,9 @@ class DuckChartQuery:
         self._narrow = not _SPECIFIC.search(body) and not any(
             column in VERSION_AND_PROVIDER for column in selection.filters
         )
+        if selection.established:
+            # First, because the others refer to it.
+            names = [STANDING, *(name for name in names if name != STANDING)]
         relations = ", ".join(f"{name} AS ({self._relation(name)})" for name in names)
         separator, remainder = (", ", body[4:]) if body[:4].upper() == "WITH" else (" ", body)
         self.sql = f"WITH {relations}{separator}{remainder}" if names else body
@@ -108,12 +122,12 @@ class DuckChartQuery:
         self.parameters = {name: list(value) if isinstance(value, tuple) else value for name, value in named.items()}
 
     def _relation(self, name: str) -> str:
-        history = name == HISTORY
-        rollup = (
-            NARROW_ROLLUPS[name]
-            if self._narrow and name in NARROW_ROLLUPS
-            else ROLLUPS_BY_NAME["presence" if history else name]
-        )
+        if name == STANDING:
+            return _STANDING.format(days=self._days(STANDING_TABLE, history=True))
+        return self._days("presence" if name == HISTORY else name, history=name == HISTORY)
+
+    def _days(self, name: str, *, history: bool) -> str:
+        rollup = NARROW_ROLLUPS[name] if self._narrow and name in NARROW_ROLLUPS else ROLLUPS_BY_NAME[name]
         if self._selection.exact and not history:
             raw = ["ts >= $start", "ts < $end"]
             bucket = self._selection.bucket_seconds
@@ -129,6 +143,8 @@ class DuckChartQuery:
 
     def _from_rollup(self, rollup: RollupTable, where: Sequence[str], bucket: int) -> str:
         terms = [*where, *conditions_for(self._selection, rollup, "internal", _KEPT)]
+        if rollup.is_presence:
+            terms += self._standing_condition(rollup)
         ranged = rollup.is_presence and where == _range_conditions(rollup)
         mask = "mask & " + _RANGE_MASK + " AS mask" if ranged else "mask"
         values = mask if rollup.is_presence else ", ".join(rollup.values)
@@ -141,6 +157,7 @@ class DuckChartQuery:
 
     def _from_raw(self, rollup: RollupTable, table: str, where: Sequence[str], bucket: int) -> str:
         terms = [*where, *conditions_for(self._selection, rollup, "coalesce(is_internal, false)", _KEPT)]
+        terms += self._standing_condition(rollup)
         # A key has another name than its column, which the conditions are about.
         keys = {
             f"shown_{name}": shown_value(self._selection, name, _key_expression(rollup, name, bucket), _KEPT)
@@ -151,7 +168,20 @@ class DuckChartQuery:
         keys[rollup.period] = _key_expression(rollup, rollup.period, bucket)
         return f"SELECT {columns} FROM ({_counting_query(rollup, table, terms, keys)})"  # noqa: S608 - our own words
 
+    def _standing_condition(self, rollup: RollupTable) -> list[str]:
+        is_standing = rollup.name == STANDING_TABLE
+        return [_ESTABLISHED] if self._selection.established and not is_standing else []
 
+
+_ESTABLISHED = f"instance IN (SELECT instance FROM {STANDING} WHERE established)"  # noqa: S608 - our own words
+# A mask's highest bit is rounded up at most where the days below it are seen too, and the span is long anyway.
+_STANDING = (
+    "SELECT instance, min(first) AS first_day, "  # noqa: S608 - our own words
+    f"sum(days) >= {STANDING_DAYS} AND max(last) - min(first) >= {STANDING_SPAN} AS established FROM ("
+    f"SELECT instance, block * {BLOCK_DAYS} - {MONDAY_OFFSET} + bit_count((mask & -mask) - 1) AS first, "
+    f"block * {BLOCK_DAYS} - {MONDAY_OFFSET} + floor(log2(mask))::BIGINT AS last, bit_count(mask) AS days FROM ("
+    "SELECT instance, block, bit_or(mask) AS mask FROM ({days}) GROUP BY instance, block)) GROUP BY instance"
+)
 _RANGE_MASK = (
     f"CASE block WHEN $first_block THEN $first_mask WHEN $last_block THEN $last_mask ELSE {FULL_BLOCK_MASK} END::BIGINT"
 )

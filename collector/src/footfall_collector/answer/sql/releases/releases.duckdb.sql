@@ -1,10 +1,13 @@
--- Every version in the range: its first day, distinct instances, calls and errors.
+-- Every version in the range: its first day, distinct instances, calls and errors, and the established ones of its
+-- instances.
 WITH seen AS (
     SELECT
         product_version,
         min(block * 56 - 3 + bit_count((mask & -mask) - 1)) AS first_seen,
-        count(DISTINCT instance) AS instances
+        count(DISTINCT instance) AS instances,
+        count(DISTINCT instance) FILTER (established) AS established
     FROM presence
+    LEFT JOIN standing USING (instance)
     GROUP BY product_version
 ),
 called AS (
@@ -18,7 +21,8 @@ SELECT
     coalesce(instances, 0) AS instances,
     coalesce(calls, 0) AS calls,
     coalesce(errors, 0) AS errors,
-    errors / calls AS error_rate
+    errors / calls AS error_rate,
+    coalesce(established, 0) AS established
 FROM seen
 FULL JOIN called USING (product_version)
 ORDER BY first_seen, product_version

@@ -11,8 +11,14 @@ export async function refresh(signal) {
   if (!host) return;
   const comparison = await api.get("/api/releases", state.query(), signal);
   const notApplied = comparison.not_applied.length && el("p", { class: "panel-note" }, `Not filtered by ${listOf(comparison.not_applied)}.`);
-  const body = comparison.releases.length ? [notApplied || "", table(comparison.releases), regressionList(comparison)] : [el("div", { class: "state" }, el("strong", {}, "No version was active in this time range"), el("p", {}, "A release appears here with its first event."))];
+  const standing = standingNote(comparison);
+  const body = comparison.releases.length ? [notApplied || "", standing || "", table(comparison.releases), regressionList(comparison)] : [el("div", { class: "state" }, el("strong", {}, "No version was active in this time range"), el("p", {}, "A release appears here with its first event."))];
   replaceKeepingFocus(host.querySelector(".panel-body"), ...body);
+}
+
+function standingNote({ apart, all_count }) {
+  const text = all_count ? "No instance is established yet, so every version counts." : apart.length && `Not compared, because no established instance ran ${apart.length === 1 ? "it" : "them"}: ${listOf(apart)}.`;
+  return text && el("p", { class: "panel-note" }, text);
 }
 
 function table(list) {

@@ -13,6 +13,7 @@ function tile(item) {
     el("h2", {}, item.title),
     el("div", { class: "value" }, ...split(compact(item.value, item.unit))),
     delta(item),
+    item.standing ? el("p", { class: "standing" }, item.standing) : null,
     item.not_applied.length ? el("p", { class: "not-applied" }, `not filtered by ${listOf(item.not_applied)}`) : null,
     el("div", { class: "spark", "aria-hidden": "true" }, spark(item.spark)));
   attach(node, () => ({ title: item.meaning, rows: [["This period", number(item.value, item.unit)], ["Previous period", number(item.before, item.unit)]] }));

@@ -1,0 +1,2 @@
+-- Tool calls of the selected instances.
+SELECT sum(calls) AS c FROM tool_calls
