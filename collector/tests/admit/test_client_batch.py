@@ -1,6 +1,7 @@
 """Both forms of admission write the same lines; the fast one declines a batch that it can't admit whole."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from footfall.catalogue import catalogue_for
 from footfall_collector.admit import Admission, Admitted
 from footfall_collector.admit.client_batch import are_canonical_uuids, is_canonical_uuid
-from footfall_collector.admit.new_instances import TOO_MANY_INSTANCES, NewInstances
+from footfall_collector.admit.new_instances import NewInstances, TooManyInstancesError
 from footfall_collector.journal.line_checksum import has_valid_checksum
 
 NOW = 1_795_500_000.5
@@ -148,13 +149,25 @@ def test_equal_numbers_of_different_types_are_written_alike() -> None:
         assert f'"duration_ms":{written},' in found.lines.decode(), value
 
 
-def test_a_batch_with_an_instance_over_the_limit_keeps_its_other_events() -> None:
-    admission = Admission({"dot-ai": CATALOGUE}, PEPPER, new_instances=NewInstances(1))
-    stranger = {**EVENT, "distinct_id": "cluster_0000000000000000"}
-    assert admit_fast(admission, text_of(EVENT)) is not None
-    assert admit_fast(admission, text_of(EVENT, stranger)) is None
-    found = admit_generally(admission, EVENT, stranger)
-    assert (found.accepted, found.refused) == (1, {TOO_MANY_INSTANCES: 1})
+@pytest.mark.parametrize(
+    "admit", [admit_generally, lambda admission, *events: admit_fast(admission, text_of(*events))], ids=["any", "fast"]
+)
+def test_a_batch_with_an_instance_beyond_the_share_is_refused_as_a_whole(admit: Callable[..., Admitted | None]) -> None:
+    clock = [0.0]
+    admission = Admission({"dot-ai": CATALOGUE}, PEPPER, new_instances=NewInstances(1, clock=lambda: clock[0]))
+    batch = [{**EVENT, "distinct_id": f"cluster_{n:016x}"} for n in range(3)]
+    refused = 0
+    while True:
+        try:
+            found = admit(admission, *batch)
+            break
+        except TooManyInstancesError:
+            # The instances that came in are not new at the next attempt.
+            refused += 1
+            clock[0] += 3600
+    assert found is not None
+    assert found.accepted == 3
+    assert 0 < refused < 5
 
 
 @pytest.mark.parametrize(

@@ -81,20 +81,22 @@ def test_an_untrusted_peer_can_not_pass_for_many(limited: CollectorProcess) -> N
     wait_for(lambda: "if it is a proxy of yours, add it to trusted_proxies" in limited.output, "the hint")
 
 
-def test_too_many_new_instances_are_kept_out_and_known_ones_are_not(tmp_path: Path) -> None:
-    def sent(collector: CollectorProcess, *ids: str) -> int:
-        return post(collector, batch(*(event(distinct_id=each) for each in ids))).status
+def test_a_peer_has_a_share_of_the_new_instances(tmp_path: Path) -> None:
+    def sent(*ids: str, source: str = "127.0.0.7") -> int:
+        return sent_from(collector, source, batch(*(event(distinct_id=each) for each in ids)))
 
-    with start_collector(tmp_path, new_instances_per_hour=3) as collector:
-        assert [sent(collector, f"local_{n:016x}") for n in range(4)] == [200, 200, 200, 429]
-        assert sent(collector, "local_0000000000000001") == 200
-        assert sent(collector, "ephemeral_0000000000000001") == 200
-        # A batch that also holds known instances is accepted without the invented one.
-        assert sent(collector, "local_0000000000000001", "local_00000000000000ff") == 200
-        assert counter(collector, "events_refused", reason="too_many_instances") == 2
-    with start_collector(tmp_path, new_instances_per_hour=1) as again:
-        assert [sent(again, f"local_{n:016x}") for n in (0, 1, 2)] == [200] * 3
-        assert [sent(again, f"local_{n:016x}") for n in (7, 8)] == [200, 429]
+    with start_collector(tmp_path, **RATES | {"peer_requests_per_minute": 0}, new_instances_per_hour=6) as collector:
+        assert [sent(f"local_{n:016x}") for n in range(4)] == [200, 200, 200, 429]
+        assert sent("local_0000000000000001") == 200
+        assert sent("ephemeral_0000000000000001") == 200
+        # A 200 would lose the event of the new instance.
+        assert sent("local_0000000000000001", "local_00000000000000ff") == 429
+        assert counter(collector, "events_accepted") == 5
+        assert counter(collector, "events_refused", reason="too_many_instances") == 3
+        assert sent("local_00000000000000ff", source="127.0.0.8") == 200
+        # A peer without limits has no share.
+        assert {post(collector, batch(event(distinct_id=f"local_1{n:015x}"))).status for n in range(9)} == {200}
+        wait_for(lambda: collector.output.count("share of new_instances_per_hour (6)") == 1, "one line")
 
 
 def test_too_much_under_one_key_raises_an_alarm_and_refuses_nothing(tmp_path: Path) -> None:

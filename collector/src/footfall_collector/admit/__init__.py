@@ -2,8 +2,8 @@
 
 `admission` takes the events of a request in one of two forms: `client_batch` for a whole batch of Footfall's client,
 `any_event` for everything else. Both are compiled from `catalogues` into `json_fragments`. `instance_hash` turns an
-instance ID into the stored instance with the `pepper`, `new_instances` limits how many are new, `times` and
-`request_times` correct the sender's clock, `misfits` says what does not fit a catalogue. Content that is not in the
+instance ID into the stored instance with the `pepper`, `new_instances` limits how many are new to their peer, `times`
+and `request_times` correct the sender's clock, `misfits` says what does not fit a catalogue. Content that is not in the
 catalogue never reaches the disk, a log or an answer. `receive` admits events; `app`, `store` and `operate` use the
 catalogues and the hash.
 """
@@ -13,7 +13,7 @@ from .catalogues import load_catalogues
 from .client_batch import ClientBatch
 from .instance_hash import MAX_ID, instance_of
 from .misfits import report_misfits
-from .new_instances import EPHEMERAL, TOO_MANY_INSTANCES, NewInstances
+from .new_instances import EPHEMERAL, TOO_MANY_INSTANCES, NewInstances, TooManyInstancesError
 from .pepper import FILE, fingerprint, load_pepper
 from .times import epoch_of
 
@@ -26,6 +26,7 @@ __all__ = [
     "Admitted",
     "ClientBatch",
     "NewInstances",
+    "TooManyInstancesError",
     "epoch_of",
     "fingerprint",
     "instance_of",

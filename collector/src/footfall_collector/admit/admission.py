@@ -9,7 +9,7 @@ from footfall.catalogue import Catalogue
 
 from .any_event import compile_writers
 from .client_batch import ClientBatch
-from .new_instances import NewInstances, TooManyInstancesError
+from .new_instances import NewInstances
 from .request_times import Counts, RequestTimes, no_counts
 
 
@@ -42,7 +42,7 @@ class Admission:
         tools: by product, its tool names where it lists them; others are recorded as `other`.
         pepper: the key of the hash of instance IDs.
         max_event_bytes: larger events are refused.
-        new_instances: the limit on instances seen for the first time; None for no limit.
+        new_instances: the limit on instances that a peer sends for the first time; None for no limit.
     """
 
     def __init__(
@@ -66,22 +66,28 @@ class Admission:
         return self._writers[product].client_batch.read(body) if len(body) <= self._max_event_bytes else None
 
     def admit_client_batch(
-        self, product: str, client_batch: ClientBatch, received: float, sent_at: float | None = None
+        self, product: str, client_batch: ClientBatch, received: float, sent_at: float | None = None, peer: str = ""
     ) -> Admitted | None:
-        """Admit every event of a batch unchanged. None where one is not; `admit` then decides event by event."""
+        """Admit every event of a batch unchanged. None where one is not; `admit` then decides event by event.
+
+        Raises:
+            TooManyInstancesError: an event's instance is beyond the peer's share; nothing is admitted.
+        """
         result = Admitted(b"", len(client_batch.batch))
-        try:
-            times = _request_times(result, received, sent_at)
-            lines = self._writers[product].client_batch.write_lines(client_batch, times)
-        except TooManyInstancesError:
-            return None
+        times = _request_times(result, received, sent_at, peer)
+        lines = self._writers[product].client_batch.write_lines(client_batch, times)
         if lines is None:
             return None
         result.lines = b"".join(lines)
         return result
 
     def admit(
-        self, product: str, events: Sequence[msgspec.Raw], received: float, sent_at: float | None = None
+        self,
+        product: str,
+        events: Sequence[msgspec.Raw],
+        received: float,
+        sent_at: float | None = None,
+        peer: str = "",
     ) -> Admitted:
         """Admit a product's events.
 
@@ -90,10 +96,15 @@ class Admission:
             events: each one a JSON value; a malformed one is refused alone.
             received: the time by the collector's clock, epoch seconds.
             sent_at: the time of sending by the sender's clock, epoch seconds; None if unknown.
+            peer: the name of the sender's address.
+
+        Raises:
+            TooManyInstancesError: an event's instance is beyond the peer's share. Nothing is admitted: the sender tries
+                again with all events, and the instances up to this one are then not new.
         """
         write_line = self._writers[product].any_event
         result = Admitted(b"", 0)
-        times = _request_times(result, received, sent_at)
+        times = _request_times(result, received, sent_at, peer)
         times.events = events
         lines: list[bytes] = []
         reasons = result.reasons
@@ -110,5 +121,5 @@ class Admission:
         return result
 
 
-def _request_times(result: Admitted, received: float, sent_at: float | None) -> RequestTimes:
-    return RequestTimes(received, 0.0 if sent_at is None else received - sent_at, result.dropped)
+def _request_times(result: Admitted, received: float, sent_at: float | None, peer: str) -> RequestTimes:
+    return RequestTimes(received, 0.0 if sent_at is None else received - sent_at, result.dropped, peer)

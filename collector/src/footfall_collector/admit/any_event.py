@@ -11,10 +11,10 @@ import msgspec
 from footfall.catalogue import WIRE_CONSTANTS, Catalogue, version_property
 
 from .client_batch import ClientBatchWriter, compile_client_batch, is_canonical_uuid, with_checksum
-from .instance_hash import MAX_ID, instance_fragments
+from .instance_hash import MAX_ID, InstanceFragment, instance_fragments
 from .json_fragments import EventRules, property_rules
 from .misfits import MISFIT_EVENT, MISSING, NOT_ADMITTED, RETIRED, UNKNOWN_PROPERTIES
-from .new_instances import TOO_MANY_INSTANCES, NewInstances, TooManyInstancesError
+from .new_instances import NewInstances
 from .request_times import RequestTimes
 
 UNKNOWN_EVENT = "unknown_event"
@@ -56,7 +56,9 @@ def _float_of(text: str) -> float:
 _decode = msgspec.json.Decoder(_AnyEvent, float_hook=_float_of).decode
 
 WriteLine = Callable[[msgspec.Raw, RequestTimes], "bytes | str"]
-"""From a raw event to its journal line (bytes), or to the reason why it is refused (str)."""
+"""From a raw event to its journal line (bytes), or to the reason why it is refused (str).
+
+Raises TooManyInstancesError."""
 
 
 class LineWriters(NamedTuple):
@@ -74,17 +76,12 @@ def compile_writers(
     write_line = _line_writer(catalogue.product, rules, instance_fragment)
 
     def any_event(raw: msgspec.Raw, times: RequestTimes) -> bytes | str:
-        if len(raw) > max_event_bytes:
-            return TOO_LARGE
-        try:
-            return write_line(raw, times)
-        except TooManyInstancesError:
-            return TOO_MANY_INSTANCES
+        return TOO_LARGE if len(raw) > max_event_bytes else write_line(raw, times)
 
     return LineWriters(any_event, compile_client_batch(rules, WIRE_CONSTANTS, instance_fragment))
 
 
-def _line_writer(product: str, rules: dict[str, EventRules], instance_fragment: Callable[[str], str]) -> WriteLine:
+def _line_writer(product: str, rules: dict[str, EventRules], instance_fragment: InstanceFragment) -> WriteLine:
     version = version_property(product)
 
     def write_line(raw: msgspec.Raw, times: RequestTimes) -> bytes | str:
@@ -113,7 +110,7 @@ def _line_writer(product: str, rules: dict[str, EventRules], instance_fragment: 
         if fragments is None:
             return INVALID
         time = times.time_fragment(event.timestamp, event.offset)
-        instance = instance_fragment(distinct_id[:MAX_ID])
+        instance = instance_fragment(distinct_id[:MAX_ID], times.peer)
         return with_checksum(f"{rule.head}{event_uuid}{time}{instance}{''.join(fragments)}".encode())
 
     return write_line

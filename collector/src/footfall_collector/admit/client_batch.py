@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Union
 import msgspec
 from isal.isal_zlib import crc32
 
-from .instance_hash import MAX_ID
+from .instance_hash import MAX_ID, InstanceFragment
 from .json_fragments import EventRules, PropertyRule
 from .request_times import RequestTimes
 
@@ -72,21 +72,21 @@ def with_checksum(body: bytes) -> bytes:
 
 
 def compile_client_batch(
-    rules: Mapping[str, EventRules], constants: Iterable[str], instance_fragment: Callable[[str], str]
+    rules: Mapping[str, EventRules], constants: Iterable[str], instance_fragment: InstanceFragment
 ) -> ClientBatchWriter:
-    """The fast form for a product's rules.
-
-    `constants` are properties without a meaning here; `instance_fragment` gives a `distinct_id`'s part of a line.
-    """
+    """The fast form for a product's rules; `constants` are properties without a meaning here."""
     read, types = _reader(rules, constants)
     writers = {types[name]: _event_writer(rule) for name, rule in rules.items()}
-    get_sender, cached_senders, make_sender = _sender(next(iter(rules.values())).common, instance_fragment)
+    senders = _Senders(next(iter(rules.values())).common, instance_fragment)
+    get_sender, make_sender = senders.get_values, senders.make_text
 
     def write_lines(client_batch: ClientBatch, times: RequestTimes) -> list[bytes] | None:
         if not are_canonical_uuids([event.uuid for event in client_batch.batch]):
             return None
         lines = []
         cached_time = times.fragments.get
+        peer = times.peer
+        cached_senders = senders.of_peer(peer)
         for event in client_batch.batch:
             head, get_words, cached_words, make_words, numbers = writers[type(event)]
             properties = event.properties
@@ -103,7 +103,7 @@ def compile_client_batch(
                 text += fragment
             # Last of all: an event that is refused for another reason makes no instance known.
             values = get_sender(event)
-            sender = cached_senders.get(values) or make_sender(values)
+            sender = cached_senders.get(values) or make_sender(peer, values)
             if sender is None:
                 return None
             lines.append(with_checksum(f"{head}{event.uuid}{time}{sender}{text}".encode()))
@@ -147,16 +147,43 @@ def _event_writer(rules: EventRules) -> _EventWriter:
     )
 
 
-def _sender(common: Sequence[PropertyRule], instance_fragment: Callable[[str], str]) -> _CachedText:
-    """From a decoded event to the text of its instance and its common properties."""
+class _Senders:
+    """From a decoded event to the text of its instance and its common properties, with a cache for each peer.
 
-    def make_text(values: _Values) -> str | None:
+    No peer uses what is cached for another one: a quicker answer would tell that somebody sends the same instance.
+    """
+
+    def __init__(self, common: Sequence[PropertyRule], instance_fragment: InstanceFragment) -> None:
+        self._common, self._instance_fragment = common, instance_fragment
+        self._by_peer: dict[str, dict[_Values, str]] = {}
+        self._size = 0
+        self.get_values: _GetValues = attrgetter("distinct_id", *("properties." + _field(rule.wire) for rule in common))
+
+    def of_peer(self, peer: str) -> dict[_Values, str]:
+        """The cached texts of a peer."""
+        cache = self._by_peer.get(peer)
+        if cache is None:
+            self._make_room()
+            cache = self._by_peer[peer] = {}
+        return cache
+
+    def make_text(self, peer: str, values: _Values) -> str | None:
+        """The text of these values, which is cached; None where one is not admitted."""
         # The cache holds the whole key: a longer ID would keep more in memory than is used of it.
         distinct_id = values[0]
-        text = _join_fragments(common, values[1:]) if 0 < len(distinct_id) <= MAX_ID else None
-        return None if text is None else instance_fragment(distinct_id) + text
+        text = _join_fragments(self._common, values[1:]) if 0 < len(distinct_id) <= MAX_ID else None
+        if text is None:
+            return None
+        text = self._instance_fragment(distinct_id, peer) + text
+        self._make_room()
+        self.of_peer(peer)[values] = text
+        self._size += 1
+        return text
 
-    return _with_cache(["distinct_id", *("properties." + _field(rule.wire) for rule in common)], make_text)
+    def _make_room(self) -> None:
+        if len(self._by_peer) + self._size >= 2 * _CACHE_SIZE:
+            self._by_peer.clear()
+            self._size = 0
 
 
 def _with_cache(names: Sequence[str], make_text: _MakeText) -> _CachedText:

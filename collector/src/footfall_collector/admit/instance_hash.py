@@ -11,6 +11,9 @@ MAX_ID = 200
 _CACHE_SIZE = 65_536
 _KINDS = ("cluster", "local", "ephemeral")
 
+InstanceFragment = Callable[[str, str], str]
+"""From a `distinct_id` and the name of its peer to the instance's part of a journal line."""
+
 
 def instance_of(pepper: bytes, product: str, distinct_id: str) -> tuple[str, str]:
     """Sixteen hex digits of HMAC-SHA256(pepper, product NUL ID), and `cluster`, `local`, `ephemeral` or `other`."""
@@ -20,16 +23,17 @@ def instance_of(pepper: bytes, product: str, distinct_id: str) -> tuple[str, str
     return hmac.digest(pepper, message, "sha256").hex()[:16], kind
 
 
-def instance_fragments(pepper: bytes, product: str, new_instances: NewInstances) -> Callable[[str], str]:
-    """A function from a `distinct_id` to its part of a journal line, with a cache of the latest 65,536.
+def instance_fragments(pepper: bytes, product: str, new_instances: NewInstances) -> InstanceFragment:
+    """A function from a `distinct_id` and its peer to its part of a journal line, with a cache of the latest 65,536.
 
-    The function raises TooManyInstancesError for a new instance over the limit, which is not cached.
+    The function raises TooManyInstancesError for a new instance beyond the peer's share, which is not cached. What a
+    peer has not sent itself takes it the full time: the time to an answer must not tell what others have sent.
     """
 
     @functools.lru_cache(_CACHE_SIZE)
-    def fragment(distinct_id: str) -> str:
+    def fragment(distinct_id: str, peer: str) -> str:
         digest, kind = instance_of(pepper, product, distinct_id)
-        new_instances.admit(product, digest, kind)
+        new_instances.admit(product, peer, digest, kind)
         return f',"instance":"{digest}","instance_kind":"{kind}"'
 
     return fragment

@@ -32,6 +32,7 @@ class RequestTimes:
         received: epoch seconds by the collector's clock.
         skew: the collector's clock minus the sender's, seconds.
         dropped: properties by reason.
+        peer: the name of the sender's address; see `receive.limits.peers`.
         fragments: timestamp as sent to its part of a journal line; events of a batch often share their second.
         events: all events of the request, raw.
         position: the index of the event that is being admitted.
@@ -41,6 +42,7 @@ class RequestTimes:
     received: float
     skew: float
     dropped: Counts
+    peer: str = ""
     fragments: dict[str, str] = field(default_factory=dict)
     events: Sequence[msgspec.Raw] = ()
     position: int = 0

@@ -14,6 +14,7 @@ from ..answer import Answers, EstablishedValues
 from ..journal import FOLDER, Journal
 from ..operate import Retention, StoreOperations, TrustedTime, hourly_cleanup, report_command
 from ..receive import (
+    UNLIMITED,
     DiskQuota,
     Gate,
     IngestionPipeline,
@@ -28,7 +29,7 @@ from ..receive.asgi import Receive, Scope, Send, send_answer
 from ..runtime import ControlSocket, Settings, SettingsError, Status
 from ..show import routes
 from ..show.pages import Assets, SecurityHeaders, not_found_handler
-from ..store import EventSelection, EventsUnreadableError, Loader, StoreError, open_store, run_recovering
+from ..store import EventsUnreadableError, Loader, StoreError, open_store, run_recovering
 from .gauges import PeriodicCheck, watch_gauges
 from .health_routes import health_routes
 
@@ -71,14 +72,14 @@ class Collector:
         settings, status = self.settings, self.status
         first_product = settings.default_product if settings.loopback else None
         self.keys = WriteKeys(settings.data, first_product, self.time.now)
-        self.new_instances = NewInstances(settings.new_instances_per_hour)
+        new_instances = NewInstances(settings.new_instances_per_hour, UNLIMITED)
         self.peers = Peers(settings.trusted_proxies, settings.unlimited_peers)
         self.gate = Gate(settings, self.peers)
         status.add_gauge("proxy_untrusted", self.gate.proxy_alarm.raised)
         key_alarm = KeyAlarm(settings.key_alarm_per_minute)
         status.add_gauge("key_alarm", key_alarm.raised)
         tools = {name: frozenset(product.tools) for name, product in settings.products.items()}
-        admission = Admission(self.catalogues, self.pepper, tools, settings.max_event_bytes, self.new_instances)
+        admission = Admission(self.catalogues, self.pepper, tools, settings.max_event_bytes, new_instances)
         limits = Limits.from_settings(settings)
         quota = DiskQuota(settings)
         status.add_gauge("disk_quota_reached", quota.reached)
@@ -134,7 +135,6 @@ class Collector:
         recovered = self.operations.recovered = self.journal.recovered
         if recovered is not None and recovered.live_missing and not recovered.lost:
             _log.error("journal: the live segment is missing; the latest events that were acknowledged may be lost")
-        self._add_known_instances()
         self.loader.start()
         self.alarm_check.start()
         commands = {
@@ -145,19 +145,6 @@ class Collector:
         self.control = ControlSocket(self.settings.data, commands)
         self.control.start()
         self.status.set_gauge("ready", 1)
-
-    def _add_known_instances(self) -> None:
-        """Instances in the store don't count as new."""
-        if not self.settings.new_instances_per_hour:
-            return
-        for product in self.settings.products:
-            scope = EventSelection(product, 0, 1 << 40)
-            try:
-                rows = self.store.query("SELECT DISTINCT instance FROM history", scope)
-            except StoreError:
-                _log.warning("store: it does not answer yet; every instance counts as new until it was seen")
-                return
-            self.new_instances.add_known(f"{instance:016x}" for (instance,) in rows)
 
     def stop(self) -> None:
         """Close the open segment and load all closed ones. Everything acknowledged is on disk already."""

@@ -8,13 +8,14 @@ for it loads uvicorn. `app` puts the parts together; `access` uses the keys.
 """
 
 from .commit_lag import CommitLag
-from .limits import DiskQuota, Gate, KeyAlarm, Limits, Peers, disk_space, folder_bytes
+from .limits import UNLIMITED, DiskQuota, Gate, KeyAlarm, Limits, Peers, disk_space, folder_bytes
 from .pipeline import IngestionPipeline
 from .refusals import RefusedError
 from .routes import IngestionRoutes
 from .write_keys import WriteKey, WriteKeyError, WriteKeys
 
 __all__ = [
+    "UNLIMITED",
     "CommitLag",
     "DiskQuota",
     "Gate",

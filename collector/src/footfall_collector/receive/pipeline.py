@@ -9,12 +9,20 @@ from collections.abc import Callable
 
 import msgspec
 
-from ..admit import TOO_MANY_INSTANCES, Admission, Admitted, ClientBatch, epoch_of, report_misfits
+from ..admit import (
+    TOO_MANY_INSTANCES,
+    Admission,
+    Admitted,
+    ClientBatch,
+    TooManyInstancesError,
+    epoch_of,
+    report_misfits,
+)
 from ..journal import Journal, JournalUnavailableError
 from ..runtime import Status
 from .asgi import Answer, Scope, cors, refusal_answer
 from .commit_lag import CommitLag
-from .limits import BodyMemory, DiskQuota, Gate, KeyAlarm, Limits, Reservation
+from .limits import BodyMemory, DiskQuota, Gate, KeyAlarm, Limits, Reservation, peer_of
 from .protocol import DecodedRequest, DecodeRequest, EventBatch, client_key, key_outside_body, v1
 from .refusals import RefusedError
 from .write_keys import WriteKeyError, WriteKeys
@@ -84,7 +92,7 @@ class IngestionPipeline:
             request = self._decode(decode, scope, body)  # 3. decode: gzip and the other encodings
             keyed = self._find_write_key(request)  # 4. write key: the product of these events
             self._check_events(scope, keyed)
-            admitted = self._admit(request, keyed)  # 5. admit: allow-list, instance hash, times
+            admitted = self._admit(scope, request, keyed)  # 5. admit: allow-list, instance hash, times
             answer = self._answer(scope, request, admitted)
             memory.resize(len(admitted.lines))
             self._add_first_key(keyed, admitted)
@@ -165,21 +173,28 @@ class IngestionPipeline:
         self._gate.check_events(scope, keyed.size)
         self._key_alarm.count(keyed.token, keyed.product, keyed.size)
 
-    def _admit(self, request: DecodedRequest, keyed: KeyedBatch) -> Admitted:
-        """Raises RefusedError (429) where every event is of an instance beyond the limit on new ones."""
+    def _admit(self, scope: Scope, request: DecodedRequest, keyed: KeyedBatch) -> Admitted:
+        """Raises RefusedError (429) where an event is of an instance beyond the peer's share of new ones.
+
+        The whole request is refused: an answer for each event could be compared between instances, and a 200 would
+        lose the events that are refused.
+        """
+        try:
+            return self._admitted(request, keyed, peer_of(scope))
+        except TooManyInstancesError:
+            self._status.increment("events_refused", keyed.product, TOO_MANY_INSTANCES, keyed.size)
+            sentence = "This sender brings too many instances that it has not sent before; try again later."
+            raise RefusedError(429, TOO_MANY_INSTANCES, sentence, _NEW_INSTANCES_RETRY_SECONDS) from None
+
+    def _admitted(self, request: DecodedRequest, keyed: KeyedBatch, peer: str) -> Admitted:
         product, client_batch = keyed.product, keyed.client_batch
         if client_batch is not None:
             sent_at = epoch_of(client_batch.sent_at)
-            admitted = self._admission.admit_client_batch(product, client_batch, self._clock(), sent_at)
+            admitted = self._admission.admit_client_batch(product, client_batch, self._clock(), sent_at, peer)
             if admitted is not None:
                 return admitted
         batch = keyed.batch or request.read_batch(self.limits)
-        admitted = self._admission.admit(product, batch.events, self._clock(), batch.sent_at)
-        if not admitted.accepted and admitted.refused.keys() == {TOO_MANY_INSTANCES}:
-            self._count(product, admitted)
-            sentence = "Too many instances are seen for the first time; try again later."
-            raise RefusedError(429, TOO_MANY_INSTANCES, sentence, _NEW_INSTANCES_RETRY_SECONDS)
-        return admitted
+        return self._admission.admit(product, batch.events, self._clock(), batch.sent_at, peer)
 
     def _answer(self, scope: Scope, request: DecodedRequest, admitted: Admitted) -> Answer:
         answer, headers = request.answer(admitted.reasons), cors(scope)

@@ -79,7 +79,11 @@ class Settings:
         100
     )
     new_instances_per_hour: Annotated[
-        int, Meta(ge=0, description="Maximum new instances of a product in an hour; 0 for no limit")
+        int,
+        Meta(
+            ge=0,
+            description="Maximum instances of a product in an hour that are new to their peers; 0 for no limit",
+        ),
     ] = 10_000
     established_per_sender: Annotated[
         int,

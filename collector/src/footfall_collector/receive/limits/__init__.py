@@ -8,13 +8,14 @@ Every refusal is a RefusedError. Used inside `receive` and by the composition ro
 
 from .body import ClientGoneError, read_body
 from .disk_quota import DiskQuota, disk_space, folder_bytes
-from .gate import Gate
+from .gate import Gate, peer_of
 from .key_alarm import KeyAlarm
-from .peers import LIMITED, Peers
+from .peers import LIMITED, UNLIMITED, Peers
 from .sizes import BodyMemory, Limits, Reservation
 
 __all__ = [
     "LIMITED",
+    "UNLIMITED",
     "BodyMemory",
     "ClientGoneError",
     "DiskQuota",
@@ -25,5 +26,6 @@ __all__ = [
     "Reservation",
     "disk_space",
     "folder_bytes",
+    "peer_of",
     "read_body",
 ]

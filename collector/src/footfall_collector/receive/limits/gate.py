@@ -34,7 +34,7 @@ class Gate:
         """
         if not self._hosts.allows(host_of(scope)):
             raise RefusedError(403, "host", NOT_ALLOWED)
-        peer = _peer_of(scope)
+        peer = peer_of(scope)
         if peer[0] == PROXY:
             self.proxy_alarm.check_trusted(scope)
             peer = self._peers.name_behind_proxy(peer, header_list(scope, b"x-forwarded-for"))
@@ -48,7 +48,7 @@ class Gate:
 
     def check_events(self, scope: Scope, n: int) -> None:
         """Raises RefusedError (429) for a peer with too many events."""
-        peer = _peer_of(scope)
+        peer = peer_of(scope)
         if peer[0] == LIMITED:
             wait = self._events.acquire(peer, n)
             if wait:
@@ -65,7 +65,8 @@ class Gate:
         return RefusedError(429, f"peer_{unit}", sentence, max(1, math.ceil(wait)))
 
 
-def _peer_of(scope: Scope) -> str:
+def peer_of(scope: Scope) -> str:
+    """The name of the peer, once `Gate.check` has passed the request."""
     client = scope["client"]
     # Only a Unix socket has no client.
     return str(client[0]) if client else UNLIMITED
