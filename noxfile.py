@@ -84,12 +84,13 @@ CHECK = Suite(
         (sys.executable, "scripts/generate", "--check"),
     ),
 )
+OTHER_SDKS = ("tests/privacy/test_other_sdks.py", "tests/privacy/test_tool_names.py")
 SDKS = Suite(
     "sdks",
     4.5,
     (
         (sys.executable, "scripts/setup/sdk_env.py"),
-        _pytest("client/tests/mcp", "examples/servers", "tests/privacy/test_other_sdks.py"),
+        _pytest("client/tests/mcp", "examples/servers", *OTHER_SDKS),
     ),
     quick=False,
     environment={"FOOTFALL_SDKS": "others"},

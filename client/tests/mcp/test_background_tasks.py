@@ -29,7 +29,7 @@ def printed(environment: str, program: str, directory: Path) -> dict[str, Any]:
 
 
 @pytest.mark.skipif(not WANTED, reason="runs where FOOTFALL_SDKS asks for the others")
-@pytest.mark.parametrize("environment", ["fastmcp3", "fastmcp4"])
+@pytest.mark.parametrize("environment", ["fastmcp3", "fastmcp4-tasks"])
 def test_a_task_of_fastmcp_counts_when_it_ends(environment: str, tmp_path: Path) -> None:
     output = printed(environment, "background_tasks.py", tmp_path)
     assert output["submitted"] == [0, 0, 0, 0]

@@ -31,6 +31,7 @@ MCP_CLIENTS = (
     "cursor-vscode",
     "dust-mcp-client",
     "factory-cli",
+    "fastmcp",
     "fastmcp-dev",
     "gemini-cli-mcp-client",
     "gitguardian",
@@ -61,7 +62,7 @@ MCP_CLIENTS = (
     "Xcode-copilot-xcode",
     "Zed",
 )
-"""`clientInfo.name` of public MCP clients, in the spelling they send. The SDKs and fastmcp send `mcp` by default."""
+"""`clientInfo.name` of public MCP clients, in the spelling they send. SDKs send `mcp`, fastmcp 4.2 `fastmcp`."""
 
 TRANSPORTS = ("stdio", "sse", "streamable-http", "memory")
 """MCP transports, by the names of the MCP specification; `memory` is an in-process session."""

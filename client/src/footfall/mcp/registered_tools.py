@@ -47,21 +47,30 @@ def of_mcp(server: Any) -> list[str]:
     return [tool.name for tool in server._tool_manager.list_tools()]
 
 
-def of_fastmcp(provider: Any, depth: int = 0) -> set[str]:
+def of_fastmcp(provider: Any, depth: int = 0, server: Any = None) -> set[str]:
     """The tools of a `fastmcp.FastMCP`, or of another provider, that code registered with a decorator or `add_tool`.
 
     Providers are allowed by their exact class: a subclass, as `FileSystemProvider`, can take its tools from anywhere.
+    The one that a server makes for itself is allowed where its class is the server module's own (fastmcp 4.2).
     """
     names: set[str] = set()
     if depth > _MAX_DEPTH:
         return names
-    if _is_fastmcp(type(provider), "LocalProvider"):
+    if _is_fastmcp(type(provider), "LocalProvider") or _is_made_by(server, provider):
         names.update(_names_of_code(provider))
     for inner in _inner_providers(provider):
-        names |= of_fastmcp(inner, depth + 1)
+        names |= of_fastmcp(inner, depth + 1, provider)
     for transform in provider.transforms:
         names = {_renamed(name, transform) for name in names}
     return names
+
+
+def _is_made_by(server: Any, provider: Any) -> bool:
+    """Whether a `FastMCP` made this provider for the tools that code registers on it."""
+    if provider is not getattr(server, "local_provider", None):
+        return False
+    made_in = type(provider).__module__
+    return any(_is_fastmcp(cls, "FastMCP") and cls.__module__ == made_in for cls in type(server).__mro__)
 
 
 def _inner_providers(provider: Any) -> Iterable[Any]:
