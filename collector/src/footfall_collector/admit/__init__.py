@@ -11,15 +11,18 @@ catalogues and the hash.
 from .admission import Admission, Admitted
 from .catalogues import load_catalogues
 from .client_batch import ClientBatch
-from .instance_hash import MAX_ID, instance_of
+from .instance_hash import INSTANCE_KEY, MAX_ID, instance_of
 from .misfits import report_misfits
 from .new_instances import EPHEMERAL, TOO_MANY_INSTANCES, NewInstances, TooManyInstancesError
 from .pepper import FILE, fingerprint, load_pepper
+from .request_times import DAY_OVER_BUDGET
 from .times import epoch_of
 
 __all__ = [
+    "DAY_OVER_BUDGET",
     "EPHEMERAL",
     "FILE",
+    "INSTANCE_KEY",
     "MAX_ID",
     "TOO_MANY_INSTANCES",
     "Admission",

@@ -10,7 +10,7 @@ from footfall.catalogue import Catalogue
 from .any_event import compile_writers
 from .client_batch import ClientBatch
 from .new_instances import NewInstances
-from .request_times import Counts, RequestTimes, no_counts
+from .request_times import Counts, MarksOf, RequestTimes, no_counts, no_marks
 
 
 @dataclass(slots=True)
@@ -43,6 +43,7 @@ class Admission:
         pepper: the key of the hash of instance IDs.
         max_event_bytes: larger events are refused.
         new_instances: the limit on instances that a peer sends for the first time; None for no limit.
+        marks_of: which instances' days don't count for their standing.
     """
 
     def __init__(
@@ -52,9 +53,10 @@ class Admission:
         tools: Mapping[str, frozenset[str]] | None = None,
         max_event_bytes: int = 1_000_000,
         new_instances: NewInstances | None = None,
+        marks_of: MarksOf = no_marks,
     ) -> None:
         new_instances = new_instances or NewInstances(0)
-        self._max_event_bytes = max_event_bytes
+        self._max_event_bytes, self._marks_of = max_event_bytes, marks_of
         self._writers = {
             name: compile_writers(catalogue, (tools or {}).get(name) or None, pepper, max_event_bytes, new_instances)
             for name, catalogue in catalogues.items()
@@ -74,7 +76,7 @@ class Admission:
             TooManyInstancesError: an event's instance is beyond the peer's share; nothing is admitted.
         """
         result = Admitted(b"", len(client_batch.batch))
-        times = _request_times(result, received, sent_at, peer)
+        times = _request_times(result, received, sent_at, peer, self._marks_of(product, peer))
         lines = self._writers[product].client_batch.write_lines(client_batch, times)
         if lines is None:
             return None
@@ -104,7 +106,7 @@ class Admission:
         """
         write_line = self._writers[product].any_event
         result = Admitted(b"", 0)
-        times = _request_times(result, received, sent_at, peer)
+        times = _request_times(result, received, sent_at, peer, self._marks_of(product, peer))
         times.events = events
         lines: list[bytes] = []
         reasons = result.reasons
@@ -121,5 +123,7 @@ class Admission:
         return result
 
 
-def _request_times(result: Admitted, received: float, sent_at: float | None, peer: str) -> RequestTimes:
-    return RequestTimes(received, 0.0 if sent_at is None else received - sent_at, result.dropped, peer)
+def _request_times(
+    result: Admitted, received: float, sent_at: float | None, peer: str, marks: Mapping[str, str]
+) -> RequestTimes:
+    return RequestTimes(received, 0.0 if sent_at is None else received - sent_at, result.dropped, peer, marks)

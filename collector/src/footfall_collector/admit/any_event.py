@@ -11,7 +11,7 @@ import msgspec
 from footfall.catalogue import WIRE_CONSTANTS, Catalogue, version_property
 
 from .client_batch import ClientBatchWriter, compile_client_batch, is_canonical_uuid, with_checksum
-from .instance_hash import MAX_ID, InstanceFragment, instance_fragments
+from .instance_hash import INSTANCE_KEY, MAX_ID, InstanceFragment, instance_fragments
 from .json_fragments import EventRules, property_rules
 from .misfits import MISFIT_EVENT, MISSING, NOT_ADMITTED, RETIRED, UNKNOWN_PROPERTIES
 from .new_instances import NewInstances
@@ -111,7 +111,8 @@ def _line_writer(product: str, rules: dict[str, EventRules], instance_fragment: 
             return INVALID
         time = times.time_fragment(event.timestamp, event.offset)
         instance = instance_fragment(distinct_id[:MAX_ID], times.peer)
-        return with_checksum(f"{rule.head}{event_uuid}{time}{instance}{''.join(fragments)}".encode())
+        mark = times.marks[instance[INSTANCE_KEY]]
+        return with_checksum(f"{rule.head}{event_uuid}{time}{instance}{mark}{''.join(fragments)}".encode())
 
     return write_line
 

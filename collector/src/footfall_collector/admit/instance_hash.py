@@ -8,6 +8,8 @@ from .new_instances import NewInstances
 
 MAX_ID = 200
 """A `distinct_id` is cut to this many characters, as in PostHog."""
+INSTANCE_KEY = slice(len(',"instance":"'), len(',"instance":"0123456789abcdef","instance_kind":"') + 1)
+"""In the part of a journal line about the instance: its digest, and the first letter of its kind at the end."""
 _CACHE_SIZE = 65_536
 _KINDS = ("cluster", "local", "ephemeral")
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -11,6 +11,8 @@ from .times import corrected, epoch_of, is_late
 
 DAY_LATE = ',"day_late":true'
 """In the line of an event whose day does not count for its instance's standing."""
+DAY_OVER_BUDGET = ',"day_over_budget":true'
+"""In the line of an event whose day does not count either, because its sender brings too many instances."""
 _MAX_AGE_MS = 1e12
 
 _MAX_VERSION = 64
@@ -18,6 +20,21 @@ Misfits = defaultdict[tuple[str, str], int]
 """(Subject, version) to the number of events."""
 Counts = defaultdict[str, int]
 """Numbers by reason. Made for every request; a Counter takes four times as long to make."""
+
+
+class NoMarks(dict[str, str]):
+    """Every day counts."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+MarksOf = Callable[[str, str], Mapping[str, str]]
+"""From a product and a peer to what the lines of its instances carry, by `INSTANCE_KEY`."""
+
+
+def no_marks(_product: str, _peer: str) -> Mapping[str, str]:
+    return NoMarks()
 
 
 def no_counts() -> Counts:
@@ -33,6 +50,7 @@ class RequestTimes:
         skew: the collector's clock minus the sender's, seconds.
         dropped: properties by reason.
         peer: the name of the sender's address; see `receive.limits.peers`.
+        marks: what the lines of an instance carry; see `MarksOf`.
         fragments: timestamp as sent to its part of a journal line; events of a batch often share their second.
         events: all events of the request, raw.
         position: the index of the event that is being admitted.
@@ -43,6 +61,7 @@ class RequestTimes:
     skew: float
     dropped: Counts
     peer: str = ""
+    marks: Mapping[str, str] = field(default_factory=NoMarks)
     fragments: dict[str, str] = field(default_factory=dict)
     events: Sequence[msgspec.Raw] = ()
     position: int = 0

@@ -23,13 +23,14 @@ from ..receive import (
     Limits,
     Peers,
     RefusedError,
+    SenderBudget,
     WriteKeys,
 )
 from ..receive.asgi import Receive, Scope, Send, send_answer
 from ..runtime import ControlSocket, Settings, SettingsError, Status
 from ..show import routes
 from ..show.pages import Assets, SecurityHeaders, not_found_handler
-from ..store import EventsUnreadableError, Loader, StoreError, open_store, run_recovering
+from ..store import EventSelection, EventsUnreadableError, Loader, StoreError, open_store, run_recovering
 from .gauges import PeriodicCheck, watch_gauges
 from .health_routes import health_routes
 
@@ -79,7 +80,15 @@ class Collector:
         key_alarm = KeyAlarm(settings.key_alarm_per_minute)
         status.add_gauge("key_alarm", key_alarm.raised)
         tools = {name: frozenset(product.tools) for name, product in settings.products.items()}
-        admission = Admission(self.catalogues, self.pepper, tools, settings.max_event_bytes, new_instances)
+        self.sender_budget = SenderBudget(settings.established_per_sender)
+        admission = Admission(
+            self.catalogues,
+            self.pepper,
+            tools,
+            settings.max_event_bytes,
+            new_instances,
+            self.sender_budget.marks_of,
+        )
         limits = Limits.from_settings(settings)
         quota = DiskQuota(settings)
         status.add_gauge("disk_quota_reached", quota.reached)
@@ -135,6 +144,7 @@ class Collector:
         recovered = self.operations.recovered = self.journal.recovered
         if recovered is not None and recovered.live_missing and not recovered.lost:
             _log.error("journal: the live segment is missing; the latest events that were acknowledged may be lost")
+        self._add_established()
         self.loader.start()
         self.alarm_check.start()
         commands = {
@@ -145,6 +155,17 @@ class Collector:
         self.control = ControlSocket(self.settings.data, commands)
         self.control.start()
         self.status.set_gauge("ready", 1)
+
+    def _add_established(self) -> None:
+        """Instances that are established in the store take no place of their sender's."""
+        try:
+            for product in self.settings.products:
+                rows = self.store.query(
+                    "SELECT instance FROM standing WHERE established", EventSelection(product, 0, 1 << 40)
+                )
+                self.sender_budget.add_established(instance for (instance,) in rows)
+        except StoreError:
+            _log.warning("store: it does not answer yet; until the next start, established instances take places too")
 
     def stop(self) -> None:
         """Close the open segment and load all closed ones. Everything acknowledged is on disk already."""

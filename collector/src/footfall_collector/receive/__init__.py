@@ -8,7 +8,7 @@ for it loads uvicorn. `app` puts the parts together; `access` uses the keys.
 """
 
 from .commit_lag import CommitLag
-from .limits import UNLIMITED, DiskQuota, Gate, KeyAlarm, Limits, Peers, disk_space, folder_bytes
+from .limits import UNLIMITED, DiskQuota, Gate, KeyAlarm, Limits, Peers, SenderBudget, disk_space, folder_bytes
 from .pipeline import IngestionPipeline
 from .refusals import RefusedError
 from .routes import IngestionRoutes
@@ -25,6 +25,7 @@ __all__ = [
     "Limits",
     "Peers",
     "RefusedError",
+    "SenderBudget",
     "WriteKey",
     "WriteKeyError",
     "WriteKeys",

@@ -2,7 +2,8 @@
 
 The `gate` is first: `hosts` is its allow-list, `peers` names a sender by a salted hash, `rates` counts per name. Then
 `sizes` bounds a body and the memory of all, and `body` reads it within these bounds. `disk_quota` refuses all
-events before the disk is full. `key_alarm` refuses nothing.
+events before the disk is full. `key_alarm` and `sender_budget` refuse nothing: one raises an alarm, the other says whose
+days count.
 Every refusal is a RefusedError. Used inside `receive` and by the composition root.
 """
 
@@ -11,6 +12,7 @@ from .disk_quota import DiskQuota, disk_space, folder_bytes
 from .gate import Gate, peer_of
 from .key_alarm import KeyAlarm
 from .peers import LIMITED, UNLIMITED, Peers
+from .sender_budget import SenderBudget
 from .sizes import BodyMemory, Limits, Reservation
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "Limits",
     "Peers",
     "Reservation",
+    "SenderBudget",
     "disk_space",
     "folder_bytes",
     "peer_of",
