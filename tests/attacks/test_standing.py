@@ -60,7 +60,7 @@ def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorPro
     journal(data, [admitted(calls(real(), at, "1.2.0"), int(at.timestamp()), int(at.timestamp())) for at in moments])
     with start_collector(data, segment_seconds=0.1, public_products="dot-ai") as running:
         wait_for(lambda: stored(running) == REAL * len(moments), "the real events in the charts")
-        # One request: three days over more than a week, of which none is today.
+        # Back-dated: in two minutes, invented instances have events of four days over more than a week.
         days = [*(NOW - timedelta(days=day, minutes=1) for day in (10, 6, 2)), month + timedelta(days=20)]
         for at in days:
             send(running, calls(invented(), at, "1.2.0", "mistral"))
@@ -89,7 +89,7 @@ def test_eight_events_of_an_invented_instance_hide_no_release(collector: Collect
     assert not comparison["all_count"]
     head = ask(collector, "GET", "/api/pages/next?range=30d").json
     assert "99.0.0" not in json.dumps(head)
-    assert "run 1.2.0" in head["answer"]
+    assert "run `1.2.0`, the newest version" in head["answer"]
 
 
 def test_the_operator_sees_established_and_invented_instances_apart(collector: CollectorProcess) -> None:

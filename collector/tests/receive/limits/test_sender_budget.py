@@ -36,7 +36,7 @@ def test_one_address_that_invents_hundreds_of_instances_establishes_its_places_a
     assert 20 <= len(established(counted)) <= 20 * 4
 
 
-@given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 60)), min_size=50, max_size=400))
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 60)), min_size=50, max_size=200))
 def test_no_order_of_days_and_instances_gets_more_than_the_places_of_each_week(steps: list[tuple[int, int]]) -> None:
     """The attacker chooses on which days he sends which of 61 instances; he has three places."""
     clock = Days()

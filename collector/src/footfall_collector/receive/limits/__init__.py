@@ -2,8 +2,8 @@
 
 The `gate` is first: `hosts` is its allow-list, `peers` names a sender by a salted hash, `rates` counts per name. Then
 `sizes` bounds a body and the memory of all, and `body` reads it within these bounds. `disk_quota` refuses all
-events before the disk is full. `key_alarm` and `sender_budget` refuse nothing: one raises an alarm, the other says whose
-days count.
+events before the disk is full. `key_alarm` and `sender_budget` refuse nothing: one raises an alarm, the other says
+whose days count.
 Every refusal is a RefusedError. Used inside `receive` and by the composition root.
 """
 
