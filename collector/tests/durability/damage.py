@@ -11,7 +11,7 @@ from collector.tests.store.fill_store import CATALOGUES, admitted, journal_dir, 
 from footfall_collector.access import Tokens
 from footfall_collector.admit import fingerprint, load_pepper
 from footfall_collector.journal import Journal
-from footfall_collector.journal.live_count import LiveCount
+from footfall_collector.journal.segment_counts import SegmentCounts
 from footfall_collector.receive import WriteKeys
 from footfall_collector.runtime import Status
 from footfall_collector.show.public import PublishedMonth, write_month
@@ -87,7 +87,11 @@ def prepare(data: Path, now: int, ending: str) -> None:
         newest = max(journal_dir(data).glob("*.jsonl"))
         shutil.copyfile(newest, newest.with_suffix(".open"))
         newest.unlink()
-        LiveCount(journal_dir(data)).write(int(newest.stem), len(PRODUCTS) * MONTHS * LIVE)
+        counts = SegmentCounts(journal_dir(data))
+        counts.remove({int(newest.stem)})
+        counts.begin(int(newest.stem))
+        counts.write_live(int(newest.stem), len(PRODUCTS) * MONTHS * LIVE)
+        counts.close()
         for empty in journal_dir(data).glob("*.open"):
             if not empty.stat().st_size:
                 empty.unlink()

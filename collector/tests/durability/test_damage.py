@@ -144,7 +144,8 @@ def _problem_of_live_segment(starts: Starts, result: dict[str, Any]) -> str:
     if not 0 <= lost <= len(PRODUCTS) * live:
         return f"{lost} events are lost"
     verified = result["verified"]
-    said = "journal:" in result["log"] and lost <= verified["damaged"] + verified["missing"]
+    said = f"{lost} of its" in result["log"] or f"with {lost} events is missing" in result["log"]
+    said = said and lost == verified["gone"]
     return "" if not lost or said else f"{lost} events are lost and nothing says so"
 
 

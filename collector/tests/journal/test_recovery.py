@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall_collector.journal import Journal, has_valid_checksum, with_checksum
-from footfall_collector.journal.live_count import LiveCount
 from footfall_collector.journal.recovery import recover
 from footfall_collector.runtime.status import Status
 
@@ -73,57 +71,3 @@ def test_numbers_are_not_used_again_after_the_loader_has_deleted_everything(tmp_
     assert numbers == sorted(set(numbers))
     (live,) = tmp_path.glob("*.open")
     assert int(live.stem) > numbers[-1]
-
-
-def damaged_copy(directory: Path, content: bytes | None, name: str) -> Path:
-    """A copy of a journal as a SIGKILL leaves it, whose live segment has another content, or is gone."""
-    copy = directory.parent / name
-    shutil.copytree(directory, copy)
-    (live,) = copy.glob("*.open")
-    if content is None:
-        live.unlink()
-    else:
-        live.write_bytes(content)
-    return copy
-
-
-def test_lines_of_a_live_segment_that_was_removed_or_cut_are_counted(tmp_path: Path) -> None:
-    directory = tmp_path / "journal"
-    journal = Journal(directory, Status(), segment_seconds=3600)
-    journal.start()
-    for lines in (LINES[0] + LINES[1], LINES[2]):
-        asyncio.run(journal.append(lines))
-    cases = {
-        "whole": (b"".join(LINES[:3]), 0),
-        "not acknowledged": (b"".join(LINES[:4]), 0),
-        "cut": (b"".join(LINES[:2]), 1),
-        "empty": (b"", 3),
-        "removed": (None, 3),
-        "damaged": (LINES[0] + b"#" + LINES[1], 1),
-    }
-    copies = {name: damaged_copy(directory, content, name) for name, (content, _) in cases.items()}
-    journal.close()
-    for name, (_, lost) in cases.items():
-        number = max(int(path.stem) for path in directory.glob("*.jsonl"))
-        assert recover(copies[name]).lost == lost, name
-        # The number of the segment is never used again, except for an empty one.
-        assert recover(copies[name]).next_sequence >= number, name
-    # After a clean stop, and once it is loaded and deleted, nothing is lost.
-    (closed,) = directory.glob("*.jsonl")
-    assert recover(directory).lost == 0
-    closed.unlink()
-    assert recover(directory).lost == 0
-
-
-@pytest.mark.parametrize("content", [b"", b"\xff" * 20, b"x" * 5000, bytes(20)])
-def test_a_damaged_count_claims_no_loss(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / LIVE).write_bytes(WHOLE)
-    (tmp_path / "live.count").write_bytes(content)
-    recovered = recover(tmp_path)
-    assert (recovered.lines, recovered.lost, recovered.next_sequence) == (len(LINES), 0, 8)
-
-
-def test_the_count_of_an_earlier_segment_claims_no_loss(tmp_path: Path) -> None:
-    LiveCount(tmp_path).write(6, 50)
-    (tmp_path / LIVE).write_bytes(LINES[0])
-    assert recover(tmp_path).lost == 0

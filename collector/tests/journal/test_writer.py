@@ -17,7 +17,7 @@ LINE = with_checksum(b'{"event":"tool_executed"')
 
 
 def segments(directory: Path) -> list[Path]:
-    return sorted(path for path in directory.iterdir() if path.name != "live.count")
+    return sorted(directory.iterdir())
 
 
 def contents(directory: Path) -> bytes:
@@ -117,6 +117,7 @@ def test_the_files_are_private(tmp_path: Path) -> None:
     journal.start()
     journal.close()
     modes = [os.stat(path).st_mode & 0o777 for path in (tmp_path / "journal", *(tmp_path / "journal").iterdir())]
+    modes.append(os.stat(tmp_path / "journal.counts").st_mode & 0o777)
     assert modes == [0o700, 0o600, 0o600]
 
 

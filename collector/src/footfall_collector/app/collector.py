@@ -66,7 +66,8 @@ class Collector:
         # Before anything is loaded: the newest event must not be one that a wrong clock stamps now.
         self.time = TrustedTime(settings.data, lambda: run_recovering(self.store, self.store.months.newest_event))
         retention = Retention(self.store, settings, self.time, status)
-        self.loader = Loader(self.store, journal_dir, status, housekeeping=hourly_cleanup(self.store, retention))
+        housekeeping = hourly_cleanup(self.store, retention)
+        self.loader = Loader(self.store, journal_dir, status, housekeeping=housekeeping, losses=self.journal.losses)
         self.operations = StoreOperations(self.store, self.loader, settings, self.pepper, retention)
 
     def _build_ingestion(self) -> None:
@@ -142,7 +143,7 @@ class Collector:
         """Recover the journal and start to load. Raises OSError when the data directory can't be used."""
         self.journal.start()
         recovered = self.operations.recovered = self.journal.recovered
-        if recovered is not None and recovered.live_missing and not recovered.lost:
+        if recovered is not None and recovered.live_missing:
             _log.error("journal: the live segment is missing; the latest events that were acknowledged may be lost")
         self._add_established()
         self.loader.start()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _VERIFY_EXAMPLE = """example:
   footfall-collector verify --data /var/lib/footfall
-Exits with 1 where a journal line is damaged, a loaded event is missing, or counts differ from the raw events."""
+Exits with 1 where a journal line is damaged, an acknowledged event is missing, or counts differ from the raw events."""
 _REBUILD_EXAMPLE = """example:
   footfall-collector rebuild --data /var/lib/footfall"""
 _MIGRATE_EXAMPLE = """example:
@@ -30,7 +30,8 @@ def add_commands(commands: "Commands") -> None:
     rebuild.add_argument(
         "--without-damaged",
         action="store_true",
-        help="give up the counts of months whose raw events are damaged, and count what is there",
+        help="give up events that the journal lost and the counts of months whose raw events are damaged, and count "
+        "what is there",
     )
     rebuild.set_defaults(run=_rebuild)
     migrate = add_command(
@@ -63,7 +64,7 @@ def _verify(options: argparse.Namespace, settings: Settings) -> int:
         print("there are differences: `rebuild` mends counts; a damaged line or a missing event needs a backup")
     for sentence in result["damage"]:
         print(sentence)
-    return int(differs or bool(result["lost"]))
+    return int(differs or bool(result["lost"]) or bool(result["gone"]))
 
 
 def _rebuild(options: argparse.Namespace, settings: Settings) -> int:

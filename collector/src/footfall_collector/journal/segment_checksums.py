@@ -4,6 +4,7 @@ They are in memory only. After a restart none are known, and every line is check
 """
 
 from pathlib import Path
+from typing import NamedTuple
 
 from isal.isal_zlib import crc32
 
@@ -11,11 +12,24 @@ _MAX_SEGMENTS = 4096
 _CHUNK = 1 << 20
 
 
+class ReadLines(NamedTuple):
+    """The number of intact and damaged lines of a segment that was read."""
+
+    intact: int
+    damaged: int
+
+
 class SegmentChecksums:
-    """Name, size and CRC-32 of the closed segments that this process wrote. Safe on any thread."""
+    """Name, size and CRC-32 of the closed segments that this process wrote. Safe on any thread.
+
+    Attributes:
+        read: what the segments had that were read for a load, by name; None for those that are as they were written.
+            The loader takes it.
+    """
 
     def __init__(self) -> None:
         self._known: dict[str, tuple[int, int]] = {}
+        self.read: dict[str, ReadLines | None] = {}
 
     def add(self, name: str, size: int, checksum: int) -> None:
         """Register a segment before it is closed under that name."""

@@ -4,6 +4,7 @@ A sequence number is never used twice while the directory exists: the next segme
 closed, and so the highest number is always on disk.
 """
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -51,14 +52,21 @@ class LiveSegment:
         self.size = 0
         self.checksum = 0
         self.broken = False
-        path = segment_path(directory, sequence, LIVE)
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        # Not with its parents: a data directory that is gone, such as a volume, is not made again elsewhere.
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(directory, 0o700)
+            sync_directory(directory.parent)
+        self._descriptor = self._open()
         try:
             os.ftruncate(self._descriptor, 0)
             sync_directory(directory)
         except OSError:
             os.close(self._descriptor)
             raise
+
+    def _open(self) -> int:
+        path = segment_path(self.directory, self.sequence, LIVE)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
 
     def append(self, lines: bytes) -> None:
         """Write whole lines and sync them; when it raises, none of them is in the segment."""
@@ -84,6 +92,23 @@ class LiveSegment:
             os.ftruncate(self._descriptor, self.size)
         except OSError:
             self.broken = True
+
+    def restore_name(self) -> bool:
+        """Write the segment again if it was removed while it is open. Returns whether it was."""
+        if segment_path(self.directory, self.sequence, LIVE).exists():
+            return False
+        removed = self._descriptor
+        scratch = segment_path(self.directory, self.sequence, SCRATCH)
+        with scratch.open("wb") as file:
+            while chunk := os.pread(removed, min(_CHUNK, self.size - file.tell()), file.tell()):
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(scratch, segment_path(self.directory, self.sequence, LIVE))
+        sync_directory(self.directory)
+        self._descriptor = self._open()
+        os.close(removed)
+        return True
 
     def close(self) -> None:
         """Rename the segment for the loader, durably; delete an empty one. May be called again after an OSError."""

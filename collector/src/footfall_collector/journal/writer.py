@@ -10,10 +10,11 @@ from pathlib import Path
 
 import msgspec
 
-from ..runtime import Status, make_directory, quantity
-from .live_count import LiveCount
+from ..runtime import Status, make_directory
+from .losses import JournalLosses
 from .recovery import Recovered, recover
 from .segment_checksums import SegmentChecksums
+from .segment_counts import SegmentCount, SegmentCounts
 from .segments import CLOSED, LiveSegment, probe, segment_path
 
 _log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class Journal:
     Attributes:
         recovered: the result of `start`, None before it.
         checksums: of the segments that were closed.
+        losses: what the journal lost; the loader keeps it up to date.
     """
 
     def __init__(
@@ -72,28 +74,25 @@ class Journal:
         self._segment: LiveSegment | None = None
         self._finished: list[LiveSegment] = []
         self._lines = 0
-        self._count: LiveCount | None = None
         self._rotation_due: float | None = None
         self._refused_bytes = 0
         self._probe_due: float | None = None
         self.recovered: Recovered | None = None
         self.checksums = SegmentChecksums()
+        self._counts = SegmentCounts(directory)
+        self.losses = JournalLosses(directory, status, self._counts, self.checksums)
         self._thread = threading.Thread(target=self._run, name="footfall-journal", daemon=True)
 
     def start(self) -> None:
         """Recover the segments of an earlier process, then start. Raises OSError when the directory can't be used."""
         make_directory(self._directory)
-        recovered = self.recovered = recover(self._directory)
+        recovered = self.recovered = recover(self._directory, self._counts)
         if recovered.cut_bytes:
             _log.warning("journal: cut %d bytes of torn lines, kept %d lines", recovered.cut_bytes, recovered.lines)
-        if recovered.lost:
-            self._status.increment("journal_lines_lost", n=recovered.lost)
-            lost = quantity(recovered.lost, "acknowledged event")
-            _log.error("journal: lost %s: the live segment was removed or cut, and nothing else has them", lost)
         self._sequence = recovered.next_sequence
         self._segment = LiveSegment(self._directory, self._sequence)
-        self._count = LiveCount(self._directory)
-        self._record_lines(0)
+        self._counts.begin(self._sequence)
+        self.losses.report()
         self._status.set_gauge("journal_failing", 0)
         self._thread.start()
 
@@ -146,8 +145,7 @@ class Journal:
         if self._segment is not None:
             self._segment.release()
             self._segment = None
-        if self._count is not None:
-            self._count.close()
+        self._counts.close()
 
     def _run(self) -> None:
         try:
@@ -204,7 +202,8 @@ class Journal:
         segment = self._segment
         assert segment is not None
         segment.append(lines)
-        self._record_lines(self._lines + count)
+        self._lines += count
+        self._counts.write_live(self._sequence, self._lines)
         if self._rotation_due is None:
             self._rotation_due = time.monotonic() + self._segment_seconds
         if segment.size >= self._segment_bytes:
@@ -225,18 +224,16 @@ class Journal:
     def _next_segment(self) -> None:
         """Create the next segment before the one before it is closed: the highest number is always on disk."""
         segment = LiveSegment(self._directory, self._sequence + 1)
+        if (ended := self._segment) is not None:
+            if ended.size and ended.restore_name():
+                _log.error("journal: segment %d was removed by something else, and is written again", ended.sequence)
+            if self._lines:
+                # Before the loader can see it.
+                self._counts.add(SegmentCount(ended.sequence, self._lines))
+            self._finished.append(ended)
         self._sequence += 1
-        if self._segment is not None:
-            self._finished.append(self._segment)
-        self._segment = segment
-        # Before the earlier one is closed, and perhaps loaded and deleted.
-        self._record_lines(0)
-
-    def _record_lines(self, lines: int) -> None:
-        """Record how many acknowledged lines the live segment has."""
-        self._lines = lines
-        if self._count is not None:
-            self._count.write(self._sequence, lines)
+        self._segment, self._lines = segment, 0
+        self._counts.begin(self._sequence)
 
     def _close_finished(self) -> None:
         while self._finished:

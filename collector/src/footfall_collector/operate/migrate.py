@@ -55,10 +55,16 @@ def _open_source(settings: Settings) -> tuple[DuckStore, str]:
     pepper = fingerprint(load_pepper(settings.data, settings.pepper))
     catalogues = load_catalogues(settings.products)
     store = DuckStore(
-        settings.data, catalogues, settings.store_memory, settings.store_threads, status=status, pepper=pepper
+        settings.data,
+        catalogues,
+        settings.store_memory,
+        settings.store_threads,
+        status=status,
+        pepper=pepper,
+        checksums=journal.checksums,
     )
     try:
-        loader = Loader(store, settings.data / FOLDER, status)
+        loader = Loader(store, settings.data / FOLDER, status, losses=journal.losses)
         loader.run_once()
         store.finish_forgetting()
         loader.checkpoint()

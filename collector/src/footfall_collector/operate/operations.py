@@ -94,13 +94,16 @@ class StoreOperations:
     def rebuild(self, caller: Caller, without_damaged: bool = False) -> dict[str, Any]:
         """Count all raw events again into fresh roll-ups: `{"seconds": number}`.
 
-        `without_damaged`: also where the raw events of a month are damaged, whose counts are then gone.
+        `without_damaged`: also where the raw events of a month are damaged, whose counts are then gone; events that the
+        journal lost are given up too.
         """
         started = time.monotonic()
 
         def work() -> None:
             if without_damaged and isinstance(self._store, DuckStore):
                 self._store.give_up_damaged()
+            if without_damaged:
+                self._loader.losses.give_up()
             self._store.rebuild()
 
         with _reporting_time(caller):
@@ -154,7 +157,10 @@ class StoreOperations:
         return {"seconds": round(time.monotonic() - started, 2)}
 
     def verify(self, caller: Caller) -> dict[str, Any]:
-        """Compare the journal with the store, and the roll-ups with the raw events; see `verify_store`."""
+        """Compare the journal with the store, and the roll-ups with the raw events; see `verify_store`.
+
+        `gone` is the number of acknowledged events that the journal lost; `damage` has a sentence for each segment.
+        """
         store = self._duckdb_store()
 
         def work() -> dict[str, Any]:
@@ -167,8 +173,9 @@ class StoreOperations:
             result = verify_store(store, journal, closed, cutoff, caller.report_progress)
             if self.recovered is not None:
                 result["damaged"] += self.recovered.damaged
-                result["missing"] += self.recovered.lost
-            return result
+            self._loader.note_missing()
+            losses = self._loader.losses
+            return {**result, "gone": losses.events(), "damage": [*losses.sentences(), *result["damage"]]}
 
         return self._run_on_loader(work)
 
@@ -272,9 +279,10 @@ def open_offline(settings: Settings, *, load: bool = True) -> Iterator[StoreOper
     journal.start()
     journal.close()
     pepper = load_pepper(settings.data, settings.pepper)
-    store = open_store(settings, load_catalogues(settings.products), status, fingerprint(pepper))
+    catalogues = load_catalogues(settings.products)
+    store = open_store(settings, catalogues, status, fingerprint(pepper), journal.checksums)
     try:
-        loader = Loader(store, settings.data / FOLDER, status)
+        loader = Loader(store, settings.data / FOLDER, status, losses=journal.losses)
         # Before the load: the newest event must not be one that a wrong clock stamps now.
         trusted_time = TrustedTime(settings.data, lambda: loader.run_recovering(store.months.newest_event))
         retention = Retention(store, settings, trusted_time, status)

@@ -18,10 +18,12 @@ from .control_socket import (
     with_caller,
 )
 from .durable_files import (
+    COPIES,
     copy_path,
     has_checksum_of_content,
     make_directory,
     read_copy,
+    read_regular_file,
     replace_file,
     replace_with_copy,
     sync_directory,
@@ -41,6 +43,7 @@ from .version import __version__
 __all__ = [
     "ALARMS",
     "COLLECTOR_SETTINGS",
+    "COPIES",
     "EXTRA_KEYS",
     "LOOPBACK_NAMES",
     "RESTORED",
@@ -72,6 +75,7 @@ __all__ = [
     "printable",
     "quantity",
     "read_copy",
+    "read_regular_file",
     "read_settings",
     "replace_file",
     "replace_with_copy",

@@ -6,13 +6,14 @@ ALARMS = {
     "journal_failing": "The journal can't be written",
     "loader_failing": "The store can't be written",
     "store_damaged": "A file of the data directory was damaged",
+    "events_lost": "Events that were acknowledged are lost",
     "disk_low": "The disk is nearly full",
     "disk_quota_reached": "The disk has no more room for events, so they are refused",
     "retention_waiting": "Old events are not deleted until you confirm it (footfall-collector retain says why)",
     "proxy_untrusted": "Requests come through a proxy that is not in trusted_proxies, so all behind it are one sender",
     "key_alarm": "One write key receives more events than usual",
 }
-"""The gauge that is 1 while an alarm is raised, and the alarm as a sentence without its full stop."""
+"""The gauge that is not 0 while an alarm is raised, and the alarm as a sentence without its full stop."""
 
 
 class Alarm(msgspec.Struct, frozen=True):

@@ -5,12 +5,15 @@ directory. Those that are JSON objects have their own checksum too, as their las
 differ, it shows whether the file is newer or was changed by something else.
 """
 
+import errno
 import os
 import re
+import stat
 from pathlib import Path
 from zlib import crc32
 
 COPIES = "copies"
+_CHUNK = 1 << 20
 _CHECKSUM_MARK = b"\ncrc32 "
 _CHECKSUM_MEMBER = re.compile(rb',\s*"crc32":\s*"([0-9a-f]{8})"\s*}\s*\Z')
 
@@ -38,6 +41,26 @@ def make_directory(directory: Path) -> None:
         sync_directory(path.parent)
     directory.mkdir(mode=0o700, exist_ok=True)
     sync_directory(directory.absolute().parent)
+
+
+def read_regular_file(path: Path, max_bytes: int = 64 << 20) -> bytes:
+    """The content of a small file. Raises OSError, also for a pipe, a directory, a device or a larger file.
+
+    A pipe in place of a file would keep its reader waiting for ever.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        if status.st_size > max_bytes:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(path))
+        content = bytearray()
+        while chunk := os.read(descriptor, _CHUNK):
+            content += chunk
+        return bytes(content)
+    finally:
+        os.close(descriptor)
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -86,7 +109,7 @@ def write_copy(path: Path, content: bytes, data: Path | None = None) -> None:
 def read_copy(path: Path, data: Path | None = None) -> bytes | None:
     """The content of the second copy of a small file; None if there is none, or a damaged one."""
     try:
-        content, mark, checksum = copy_path(path, data).read_bytes().rpartition(_CHECKSUM_MARK)
+        content, mark, checksum = read_regular_file(copy_path(path, data)).rpartition(_CHECKSUM_MARK)
     except OSError:
         return None
     return content if mark and checksum == f"{crc32(content):08x}\n".encode() else None

@@ -30,7 +30,7 @@ class Status:
         self._values: dict[str, float] = {}
         self._measures: dict[str, Callable[[], float]] = {}
         self._alarms_since: dict[str, float] = {}
-        self._damage: tuple[str, ...] = ()
+        self._damage: dict[str, tuple[str, ...]] = {}
         self._senders: dict[_CounterKey, tuple[float, set[str]]] = {}
 
     def increment(self, name: str, product: str = "", reason: str = "", n: int = 1) -> None:
@@ -66,15 +66,19 @@ class Status:
             if name in ALARMS:
                 self._note_alarm(name, value)
 
-    def set_damage(self, sentences: Sequence[str]) -> None:
-        """Say which files were damaged and what is missing, each in a sentence without its full stop."""
-        self._damage = tuple(sentences)
-        self.set_gauge("store_damaged", float(bool(sentences)))
+    def set_damage(self, part: str, sentences: Sequence[str]) -> None:
+        """Say what was damaged of the `journal` or the `store` and what is missing, each in a sentence without a stop.
+
+        Damage to the store raises an alarm.
+        """
+        self._damage[part] = tuple(sentences)
+        if part == "store":
+            self.set_gauge("store_damaged", float(bool(sentences)))
 
     @property
     def damage(self) -> tuple[str, ...]:
-        """The sentences of `set_damage`."""
-        return self._damage
+        """The sentences of `set_damage`, the journal's first."""
+        return tuple(sentence for _, sentences in sorted(self._damage.items()) for sentence in sentences)
 
     def add_gauge(self, name: str, measure: Callable[[], float]) -> None:
         """Add a gauge that is measured whenever it is read. `measure` must be quick, and safe on any thread."""

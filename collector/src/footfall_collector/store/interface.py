@@ -5,7 +5,7 @@ names and with the same columns, so that a chart needs one SQL file for each eng
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -147,6 +147,12 @@ class Store(Protocol):
         """Load closed journal segments, exactly once even if the call is repeated or cut short.
 
         Raises StoreError on failure; no event is lost as long as the segments are kept.
+        """
+
+    def loaded_with(self, segment: str) -> tuple[Collection[str], int | None] | None:
+        """The segments of the loads that a segment is in, and the number of their events in the store.
+
+        The number is None where all events are known to be there. None for a segment of no known load.
         """
 
     def roll_up(self) -> int:

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TypeVar
 
-from ..journal import CLOSED
+from ..journal import CLOSED, JournalLosses
 from ..runtime import Status
 from .interface import Store, StoreError
 
@@ -53,11 +53,13 @@ class Loader:
         interval: float = 0.1,
         clock: Callable[[], float] = time.monotonic,
         housekeeping: Callable[[], object] = lambda: None,
+        losses: JournalLosses | None = None,
     ) -> None:
         self._store, self._journal, self._status = store, journal_dir, status
         self._interval, self._clock = interval, clock
         self._loaded: dict[str, int] = {}
         self._checkpoint_at = clock()
+        self.losses, self._losses_at = losses or JournalLosses(journal_dir, status), float("-inf")
         self._housekeeping, self._housekeeping_at = housekeeping, float("-inf")
         self._jobs: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._wake = threading.Event()
@@ -117,6 +119,7 @@ class Loader:
         scanned_at = time.time()
         while group := self._next_group():
             loaded = self._store.load([self._journal / name for name in group])
+            self.losses.note_loaded(self._store.loaded_with)
             self._loaded |= group
             events += loaded.new_events
             for product, n in loaded.new.items():
@@ -127,16 +130,24 @@ class Loader:
                 self.checkpoint()
             scanned_at = time.time()
         self._status.set_gauge("loader_current_timestamp_seconds", scanned_at)
+        if self._clock() - self._losses_at >= CHECKPOINT_SECONDS:
+            self.note_missing()
         if self._loaded and self._clock() - self._checkpoint_at >= CHECKPOINT_SECONDS:
             self.checkpoint()
         self._status.set_gauge("journal_waiting_bytes", 0)
         return events
+
+    def note_missing(self) -> None:
+        """Note segments that are gone before they were loaded. Raises StoreError."""
+        self.losses.note_missing(self._loaded, self._store.loaded_with)
+        self._losses_at = self._clock()
 
     def checkpoint(self) -> None:
         """Roll up, checkpoint the store, and delete the segments that it has loaded."""
         self._store.roll_up()
         self._store.checkpoint()
         self._checkpoint_at = self._clock()
+        self.losses.finish(self._loaded)
         for name in self._loaded:
             (self._journal / name).unlink(missing_ok=True)
         self._store.forget_segments(tuple(self._loaded))
@@ -144,6 +155,8 @@ class Loader:
 
     def _next_group(self) -> dict[str, int]:
         """Name to size of the oldest closed segments that are not loaded yet, up to `GROUP_BYTES` in total."""
+        if not self._journal.exists():
+            return {}  # the journal's next segment makes it again
         with os.scandir(self._journal) as entries:
             waiting = {
                 entry.name: entry.stat().st_size

@@ -40,7 +40,7 @@ def open_store(
         address = parse_address(settings.store, settings.store_password)
     except StoreError as error:
         raise SettingsError(str(error)) from None
-    return ClickHouseStore(settings.data, catalogues, address, status=status, pepper=pepper)
+    return ClickHouseStore(settings.data, catalogues, address, status=status, pepper=pepper, checksums=checksums)
 
 
 def require_clickhouse_driver() -> None:

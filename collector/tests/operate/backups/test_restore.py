@@ -11,6 +11,7 @@ from collector.tests.operate.commands import LEAVER, STAYER, begun, calls, done,
 from collector.tests.receive.shapes import TOKEN, batch, event
 from footfall_collector.admit import load_pepper
 from footfall_collector.admit.instance_hash import instance_of
+from footfall_collector.journal.segment_counts import SegmentCount, SegmentCounts
 from tests.support.collector_process import start_collector
 from tests.support.waiting import wait_for
 
@@ -56,6 +57,9 @@ def test_in_place_the_list_of_the_directory_counts(lost: Path, tmp_path: Path) -
     data = tmp_path / "data"
     shutil.copytree(lost / "data", data)
     assert "has events already" in refused(data, "restore", str(lost / "backup"))
+    # The journal that is replaced had events that the restored one does not know.
+    SegmentCounts(data / "journal").add(SegmentCount(1, 50))
+    assert "journal segment 1 with 50 events is missing" in run(data, "verify").stdout
     said = done(data, "restore", "--force", str(lost / "backup"))
     assert "3 events of instances that were forgotten deleted" in said
     assert "fingerprint" not in said, "its own pepper is there"

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ...admit import load_catalogues
-from ...journal import FOLDER, Journal
+from ...journal import COUNTS_SUFFIX, FOLDER, Journal
 from ...runtime import (
     RESTORE_PARTIAL,
     RESTORED,
@@ -36,7 +36,7 @@ from .small_files import SmallFiles
 _KEPT_FILES = (KEYS, TOKENS, PEPPER)
 """Files that are not replaced where the data directory has them: keys that were revoked since stay revoked."""
 
-_RESTORED_NAMES = frozenset({STORE, FOLDER, PUBLIC, TOMBSTONES, KEYS, TOKENS, PEPPER})
+_RESTORED_NAMES = frozenset({STORE, FOLDER, f"{FOLDER}{COUNTS_SUFFIX}", PUBLIC, TOMBSTONES, KEYS, TOKENS, PEPPER})
 
 
 class RestoreStaging:
@@ -102,11 +102,12 @@ class RestoreStaging:
             settings.store_threads,
             status=status,
             pepper=pepper,
+            checksums=journal.checksums,
         )
         try:
             time = TrustedTime(self.directory, store.months.newest_event)
             forgotten = store.finish_forgetting()
-            loader = Loader(store, self.directory / FOLDER, status)
+            loader = Loader(store, self.directory / FOLDER, status, losses=journal.losses)
             loader.run_once()
             loader.checkpoint()
             # Not into the trash: the backup still has these months.

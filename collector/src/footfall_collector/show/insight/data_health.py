@@ -66,7 +66,8 @@ def health_sentence(status: Status) -> str:
     """Whether the numbers can be trusted, in one or two sentences."""
     alarms = [alarm.sentence for alarm in status.alarms()]
     if alarms:
-        return f"{{bad|{' and '.join(alarms)}}}: the collector's log says why. What was acknowledged is not lost."
+        text = f"{{bad|{' and '.join(alarms)}}}: the collector's log says why."
+        return text if status.gauge("events_lost") else f"{text} What was acknowledged is not lost."
     accepted, refused = status.total("events_accepted"), status.total("events_refused")
     if not accepted + refused:
         return "**No event** has come in since this collector started."
@@ -116,7 +117,7 @@ def _facts(status: Status, values: dict[str, float], now: datetime) -> list[Heal
         facts.append(HealthFact("folded", "Values shown as other", folded))
     if damaged := status.total("journal_lines_damaged"):
         facts.append(HealthFact("damaged", "Damaged journal lines", damaged, tone="bad"))
-    if lost := status.total("journal_lines_lost"):
+    if lost := int(values.get("events_lost", 0)):
         facts.append(HealthFact("lost", "Acknowledged events lost", lost, tone="bad"))
     facts += [HealthFact("damaged_file", sentence, None, tone="bad") for sentence in status.damage]
     return facts + [HealthFact("alarm", alarm.sentence, "check the log", tone="bad") for alarm in status.alarms()]

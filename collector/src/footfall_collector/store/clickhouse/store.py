@@ -16,13 +16,13 @@ How an event is counted exactly once, although there are no transactions:
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from footfall.catalogue import Catalogue
 
-from ...journal import without_damaged_lines
+from ...journal import SegmentChecksums, intact_segments
 from ...runtime import Status
 from ..columns import event_columns
 from ..interface import EventSelection, LoadResult, StepHook, StoreError, ignore_step
@@ -66,12 +66,13 @@ class ClickHouseStore:
         *,
         status: Status | None = None,
         pepper: str = "",
+        checksums: SegmentChecksums | None = None,
         on_step: StepHook = ignore_step,
         connect: Callable[[ClickHouseAddress], Connection] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._data, self._address, self._status = data_dir, address, status or Status()
-        self._pepper, self._step, self._clock = pepper, on_step, clock
+        self._pepper, self._step, self._clock, self._checksums = pepper, on_step, clock, checksums
         self._columns = event_columns(catalogues)
         self._lines = EventLineReader(self._columns)
         self._connect = connect or self._connect_with_driver
@@ -179,19 +180,17 @@ class ClickHouseStore:
         )
 
     def _read(self, segments: Sequence[Path]) -> list[EventLine]:
-        scratch = self._data / "clickhouse-tmp"
-        intact_files = []
-        for segment in segments:
-            path, damaged = without_damaged_lines(segment, scratch)
-            intact_files.append(path)
-            if damaged:
-                self._status.increment("journal_lines_damaged", n=damaged)
-        events, forgotten = self._lines.read(intact_files, deletion.tombstone_marks(self.writer, self.layout))
+        marks = deletion.tombstone_marks(self.writer, self.layout)
+        with intact_segments(segments, self._data / "clickhouse-tmp", self._status, self._checksums) as paths:
+            events, forgotten = self._lines.read(paths, marks)
         if forgotten:
             self._status.increment("events_forgotten", n=forgotten)
-        for path in set(intact_files) - set(segments):
-            path.unlink()
         return events
+
+    def loaded_with(self, segment: str) -> tuple[Collection[str], int | None] | None:
+        """See `Store.loaded_with`."""
+        with engine_errors("the store can't be asked for a load"):
+            return tables.loaded_with(self.writer, self.layout, self.load_state, segment)
 
     @property
     def unrolled_loads(self) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from ..interface import StoreError
 from .connection import Connection
 from .layout import EVENT_TABLES, TableLayout
+from .load_state import LoadState
 
 SCHEMA = 1
 """Version of the tables. An added property is a column, not a new version. Each other change needs a step here."""
@@ -149,3 +150,17 @@ def replica_count(connection: Connection, layout: TableLayout) -> int:
             f"store: the servers know no cluster `{layout.cluster}`; look into their table system.clusters"
         )
     return int(rows[0][0])
+
+
+def loaded_with(
+    connection: Connection, layout: TableLayout, state: LoadState, segment: str
+) -> tuple[set[str], int | None] | None:
+    """See `Store.loaded_with`."""
+    if segment not in state.segments:
+        return None
+    load = state.segments[segment][1]
+    names = {name for name, (_, its_load) in state.segments.items() if its_load == load}
+    if load <= state.last_rolled_load:
+        return names, None
+    [[events]] = connection.execute(f"SELECT count() FROM {layout.table('events')} WHERE load = {load}")  # noqa: S608 - our own words
+    return names, int(events)

@@ -195,7 +195,7 @@ def report_damage(files: DatabaseFiles, status: Status) -> tuple[IncompleteMonth
     """Raise the alarm, show the damage on the data-health page, and log what is missing. Returns incomplete months."""
     incomplete = find_incomplete_months(files)
     sentences = damage_sentences(files, incomplete)
-    status.set_damage(sentences)
+    status.set_damage("store", sentences)
     for sentence in sentences[: len(incomplete)]:
         _log.error("store: %s", sentence)
     return incomplete

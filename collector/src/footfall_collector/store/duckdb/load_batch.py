@@ -165,3 +165,20 @@ def delete_load_records(files: DatabaseFiles, before: int) -> None:
     """Delete the records of loads below `before`, whose segments are deleted."""
     with files.transaction() as writer:
         writer.execute(f"DELETE FROM {ROLLUP_FILE}.loads WHERE load < {before}")  # noqa: S608 - numbers
+
+
+def loaded_with(files: DatabaseFiles, segment: str, rolled: int) -> tuple[set[str], int | None] | None:
+    """See `Store.loaded_with`; `rolled` is the newest load that the roll-ups count."""
+    recorded = [(name, load) for (name, _), load in recorded_loads(files).items()]
+    loads = {load for name, load in recorded if name == segment}
+    if not loads:
+        return None
+    names = {name for name, load in recorded if load in loads}
+    if min(loads) <= rolled:
+        return names, None
+    among = ", ".join(map(str, loads))
+    counts = [
+        files.writer.execute(f"SELECT count(*) FROM {month.events} WHERE load IN ({among})").fetchone()  # noqa: S608 - numbers
+        for month in files.months.values()
+    ]
+    return names, sum(row[0] for row in counts if row)

@@ -18,7 +18,7 @@ If the roll-up file is lost, it is recomputed from the raw events. If a write-ah
 their segments are deleted only after a checkpoint, and the roll-ups count only events that are in checkpointed files.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ import duckdb
 
 from footfall.catalogue import Catalogue
 
-from ...journal import SegmentChecksums, without_damaged_lines
+from ...journal import SegmentChecksums, intact_segments
 from ...runtime import Status
 from ..columns import event_columns
 from ..interface import EventSelection, LoadResult, StepHook, ignore_step
@@ -155,22 +155,15 @@ class DuckStore:
 
     def _store_segments(self, number: int, segments: Sequence[Path], is_repeated: bool = False) -> LoadResult:
         """Step 2 of a recorded load. In a repeated load, stored events may be its own: they are no repeats."""
-        files, scratch = self.files, self.files.directory / "tmp"
-        intact_files = []
-        for segment in segments:
-            path, damaged = without_damaged_lines(segment, scratch, self._checksums)
-            intact_files.append(path)
-            if damaged:
-                self._status.increment("journal_lines_damaged", n=damaged)
-        try:
-            forgotten = load_batch.read_segments(files, intact_files, number, self.tombstones.marks)
-        except (duckdb.InvalidInputException, duckdb.ConversionException):
-            # The lines are intact, so the catalogue has changed since: keep the values that still fit.
-            forgotten = load_batch.read_segments(files, intact_files, number, self.tombstones.marks, lenient=True)
+        files, marks = self.files, self.tombstones.marks
+        with intact_segments(segments, files.directory / "tmp", self._status, self._checksums) as paths:
+            try:
+                forgotten = load_batch.read_segments(files, paths, number, marks)
+            except (duckdb.InvalidInputException, duckdb.ConversionException):
+                # The lines are intact, so the catalogue has changed since: keep the values that still fit.
+                forgotten = load_batch.read_segments(files, paths, number, marks, lenient=True)
         if forgotten:
             self._status.increment("events_forgotten", n=forgotten)
-        for path in set(intact_files) - set(segments):
-            path.unlink()
         arrived = load_batch.count_by_product(files)
         load_batch.remove_repeats(files)
         load_batch.remove_stored(files)
@@ -181,6 +174,11 @@ class DuckStore:
         self._step("done")
         repeated = {product: n - new.get(product, 0) for product, n in arrived.items() if n > new.get(product, 0)}
         return LoadResult(new, {} if is_repeated else repeated)
+
+    def loaded_with(self, segment: str) -> tuple[Collection[str], int | None] | None:
+        """See `Store.loaded_with`."""
+        with self._engine_errors("the store can't be asked for a load"):
+            return load_batch.loaded_with(self.files, segment, rollup_tables.last_rolled_load(self.files.writer))
 
     @property
     def unrolled_loads(self) -> int:
