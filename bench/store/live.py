@@ -27,6 +27,7 @@ RATE, SECONDS = 10_000, 30
 _BATCH = 100
 _IDLE_PROBES = 10
 _KEY = "phc_bench"
+PEPPER = "of a store that was filled without a collector"
 _GIVE_UP = 60.0
 
 
@@ -35,7 +36,7 @@ def live(data: Path, scratch: Path, rate: int = RATE, seconds: int = SECONDS) ->
     copy = scratch / "live"
     shutil.copytree(data / "store", copy / "store")
     try:
-        with start_collector(copy) as collector:
+        with start_collector(copy, {"FOOTFALL_PEPPER": PEPPER}) as collector:
             requests = _ChartRequests(collector)
             _post(collector.port, _probe_body("8.0.0"))
             idle = [_until_shown(collector, f"8.1.{n}") for n in range(_IDLE_PROBES)]

@@ -2,7 +2,8 @@
 
 `charts` lists them; the SQL of each stands in `sql/<page>/<chart>.<engine>.sql`. `filters` reads a query string,
 `answers` runs a chart's SQL under the filters and shapes its rows. `value_caps` bounds the distinct values of a column,
-and `established_values` those that an assistant reads. `version_order` is the one order of versions.
+and `established_values` those that an assistant reads. `version_order` is the one order of versions. `read_gate` bounds
+the work of reading, and `answer_cache` keeps answers.
 
 Promises: a chart has the same rows from both engines, and they are those of the oracle (`tests/oracle`). `show`,
 `operate` and `app` import from this package; it reads data only through `Store.query`.
@@ -25,6 +26,7 @@ from .filters import (
     FilterError,
     Filters,
 )
+from .read_gate import BusyError, ReadGate
 from .version_order import is_release, is_version, version_key
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "MAX_VALUE_LENGTH",
     "MIN_GROUP",
     "Answers",
+    "BusyError",
     "Cell",
     "Chart",
     "ChartSpec",
@@ -47,6 +50,7 @@ __all__ = [
     "EventsUnreadableError",
     "FilterError",
     "Filters",
+    "ReadGate",
     "is_release",
     "is_version",
     "version_key",

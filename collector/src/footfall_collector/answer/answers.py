@@ -1,8 +1,8 @@
 """Answers charts: runs a chart's SQL over the store under filters and shapes its rows."""
 
 import functools
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from importlib import resources
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from footfall.catalogue import Catalogue
 
 from ..store import DAY_SECONDS, EventSelection, Store, day_text
+from .answer_cache import AnswerCache
 from .charts import (
     CHARTS,
     DAY_UNIT,
@@ -33,6 +34,10 @@ from .version_order import version_key
 _COLUMNS = {"version": "product_version", "provider": "ai_provider"}
 """Filter to the column that it restricts, if their names differ."""
 
+
+CACHE_BYTES = 8 << 20
+ROW_BYTES, CELL_BYTES = 56, 128
+"""A row in memory, and a cell with a text of 70 characters: more than most."""
 
 Cell = str | int | float | bool | None
 
@@ -74,7 +79,13 @@ class Answers:
         self.catalogues = catalogues
         self.value_caps = value_caps or ValueCaps(store, max_values)
         self._store = store
+        self._cache = AnswerCache(CACHE_BYTES)
         self._specs = {spec.id: spec for spec in CHARTS}
+
+    @property
+    def revision(self) -> Hashable:
+        """See `Store.revision`."""
+        return self._store.revision
 
     def charts(self) -> tuple[ChartSpec, ...]:
         """All charts of the pages and the API."""
@@ -144,7 +155,7 @@ class Answers:
             int(datetime.now(UTC).timestamp()) + DAY_SECONDS,
             kept=self.value_caps.of_product(product).kept,
         )
-        return self._store.query(chart_sql(self._store.engine, "options"), everything)
+        return self._rows("options", everything)
 
     def _answer(
         self, spec: ChartSpec, filters: Filters, *, established: bool = False, exact: bool | None = None
@@ -153,7 +164,7 @@ class Answers:
         selection = replace(selection_for(spec, filters), kept=kept, established=established)
         if exact is not None:
             selection = replace(selection, exact=exact)
-        rows = self._store.query(chart_sql(self._store.engine, spec.id), selection)
+        rows = self._rows(spec.id, selection)
         return Chart(
             spec.id,
             spec.title,
@@ -169,8 +180,23 @@ class Answers:
             return 0
         common = {name: value for name, value in selection.filters.items() if name in _COLUMNS.values()}
         internal = replace(selection, internal=True, filters=common, established=False)
-        [[events]] = self._store.query(chart_sql(self._store.engine, "hidden"), internal)
+        [[events]] = self._rows("hidden", internal)
         return int(events)
+
+    def _rows(self, name: str, selection: EventSelection) -> list[tuple[Any, ...]]:
+        """The rows of `sql/…/<name>`; those of the same question once more until the store changes."""
+        question = (name, *(_hashable(getattr(selection, field.name)) for field in fields(selection)))
+        revision = self._store.revision
+        rows: list[tuple[Any, ...]] | None = self._cache.get(question, revision)
+        if rows is None:
+            rows = self._store.query(chart_sql(self._store.engine, name), selection)
+            size = len(rows) * (ROW_BYTES + CELL_BYTES * len(rows[0])) if rows else ROW_BYTES
+            self._cache.put(question, revision, rows, size)
+        return rows
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(sorted(value.items())) if isinstance(value, Mapping) else value
 
 
 def selection_for(spec: ChartSpec, filters: Filters) -> EventSelection:

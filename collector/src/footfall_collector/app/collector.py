@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 from ..access import SignIn, Tokens, key_and_token_commands
 from ..admit import Admission, NewInstances, fingerprint, load_catalogues, load_pepper
-from ..answer import Answers, EstablishedValues
+from ..answer import Answers, EstablishedValues, ReadGate
 from ..journal import FOLDER, Journal
 from ..operate import Retention, StoreOperations, TrustedTime, hourly_cleanup, report_command
 from ..receive import (
@@ -102,14 +102,18 @@ class Collector:
         settings, status = self.settings, self.status
         self.answers = Answers(self.store, self.catalogues)
         status.add_gauge("values_folded", self.answers.value_caps.folded_values)
+        self.read_gate = ReadGate(lambda: self.store.revision, settings.query_seconds)
+        status.add_gauge("questions_waiting", self.read_gate.waiting)
+        status.add_gauge("questions_refused", lambda: float(self.read_gate.refused))
         assets = Assets()
         application = Starlette(
             routes=[
-                *health_routes(status),
+                *health_routes(status, self.read_gate),
                 *routes(
                     assets,
                     self.answers,
                     self._assistant_answers(),
+                    self.read_gate,
                     status,
                     settings,
                     self.time.now,
@@ -147,11 +151,12 @@ class Collector:
             _log.error("journal: the live segment is missing; the latest events that were acknowledged may be lost")
         self._add_established()
         self.loader.start()
+        self.read_gate.start()
         self.alarm_check.start()
         commands = {
             **self.operations.commands(),
             **key_and_token_commands(self.settings, self.keys, self.tokens),
-            "report": report_command(self.answers),
+            "report": report_command(self.answers, self.read_gate),
         }
         self.control = ControlSocket(self.settings.data, commands)
         self.control.start()
@@ -172,6 +177,7 @@ class Collector:
         """Close the open segment and load all closed ones. Everything acknowledged is on disk already."""
         self.status.set_gauge("ready", 0)
         self.control.stop()
+        self.read_gate.stop()
         self.alarm_check.stop()
         self.journal.close()
         self.loader.stop()

@@ -5,13 +5,13 @@ from typing import Any
 
 import msgspec
 
-from ..answer import Answers, FilterError, Filters
+from ..answer import Answers, BusyError, FilterError, Filters, ReadGate
 from ..runtime import Command, ControlError
 from ..show.report import build_report
 from ..store import EventsUnreadableError, StoreError
 
 
-def report_command(answers: Answers) -> Command:
+def report_command(answers: Answers, gate: ReadGate) -> Command:
     """The command `report`: it takes the query of `/api/report` by name and gives the same answer.
 
     The command raises ControlError.
@@ -20,12 +20,13 @@ def report_command(answers: Answers) -> Command:
     def report(**query: str) -> dict[str, Any]:
         now = datetime.now(UTC)
         try:
-            report = build_report(answers, Filters.parse(query, now, answers.catalogues), now)
+            filters = Filters.parse(query, now, answers.catalogues)
+            report = gate.answer(lambda: build_report(answers, filters, now))
             fields: dict[str, Any] = msgspec.to_builtins(report)
             return fields
         except FilterError as error:
             raise ControlError(str(error)) from None
-        except EventsUnreadableError as error:
+        except (BusyError, EventsUnreadableError) as error:
             raise ControlError(str(error)) from None
         except StoreError:
             # The engine's message may quote data.

@@ -152,6 +152,9 @@ class Settings:
             "beyond that events are refused with 503; 0 for no quota",
         ),
     ] = 80.0
+    query_seconds: Annotated[
+        float, Meta(ge=0.1, le=3600, description="Maximum time for one answer of the dashboard; it is 503 beyond")
+    ] = 20.0
     log_format: Annotated[LogFormat, Meta(description="`text`, or `json` for one object per line")] = "text"
     public_products: Annotated[
         tuple[str, ...], Meta(description="Products whose closed months anyone may read at /public/…")

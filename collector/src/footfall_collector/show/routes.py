@@ -5,7 +5,7 @@ from collections.abc import Callable
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route
 
-from ..answer import Answers
+from ..answer import Answers, ReadGate
 from ..runtime import Settings, Status
 from .api import Api
 from .mcp import PATH as MCP_PATH
@@ -18,6 +18,7 @@ def routes(
     assets: Assets,
     answers: Answers,
     assistant_answers: Answers,
+    gate: ReadGate,
     status: Status,
     settings: Settings,
     trusted_time: Callable[[], float],
@@ -30,16 +31,16 @@ def routes(
     """
     headers = [Middleware(SecurityHeaders)]
     endpoints = [
-        *Api(answers, status).endpoints(),
-        *Pages(assets, answers).endpoints(),
-        *PublicPages(assets, answers, settings, trusted_time, secret).endpoints(),
+        *Api(answers, status, gate).endpoints(),
+        *Pages(assets, answers, gate).endpoints(),
+        *PublicPages(assets, answers, settings, trusted_time, secret, gate).endpoints(),
     ]
     return [
         Route("/static/{version}/{path:path}", assets.serve, middleware=headers),
         *(Route(path, endpoint, middleware=headers) for path, endpoint in endpoints),
         Route(
             MCP_PATH,
-            McpEndpoint(assistant_answers, status, shows_all_names=assistant_answers is answers),
+            McpEndpoint(assistant_answers, gate, status, shows_all_names=assistant_answers is answers),
             middleware=headers,
         ),
     ]

@@ -8,7 +8,15 @@ Promises: a load that is cut short and repeated counts nothing twice; a deletion
 thread writes. `answer`, `operate` and `app` import from this package; `store` imports `journal`, `admit` and `runtime`.
 """
 
-from .interface import EventSelection, EventsUnreadableError, Store, StoreError, TrashedMonth
+from .interface import (
+    EventSelection,
+    EventsUnreadableError,
+    Interruption,
+    QueryStoppedError,
+    Store,
+    StoreError,
+    TrashedMonth,
+)
 from .loader import Loader, run_recovering
 from .opening import open_store, require_clickhouse_driver
 from .periods import DAY_SECONDS, day_text, month_bounds, month_name, months_between
@@ -18,7 +26,9 @@ __all__ = [
     "DAY_SECONDS",
     "EventSelection",
     "EventsUnreadableError",
+    "Interruption",
     "Loader",
+    "QueryStoppedError",
     "Store",
     "StoreError",
     "TrashedMonth",

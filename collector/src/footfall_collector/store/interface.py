@@ -4,8 +4,11 @@ An engine keeps raw events and roll-ups in its own way. It offers charts the rel
 names and with the same columns, so that a chart needs one SQL file for each engine and nothing else.
 """
 
+import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -29,6 +32,68 @@ class StoreError(Exception):
 
 class EventsUnreadableError(StoreError):
     """The raw events of a range are damaged, and roll-ups can't answer for them; the message says what to do."""
+
+
+class QueryStoppedError(StoreError):
+    """The work that a query belongs to was stopped: it took too long, or nobody waits for its answer."""
+
+
+class Interruption:
+    """Stops the queries of one piece of work, from any thread. Within `work`, queries of the same thread obey it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._stopped = False
+        self._running: Callable[[], object] | None = None
+
+    @contextmanager
+    def work(self) -> Iterator[None]:
+        token = _interruption.set(self)
+        try:
+            yield
+        finally:
+            _interruption.reset(token)
+
+    def stop(self) -> None:
+        """Stop the running query, and refuse later ones. An engine may miss it at a query's start: call it again."""
+        with self._lock:
+            self._stopped = True
+            if self._running:
+                self._running()
+
+    def check(self) -> None:
+        """Raise QueryStoppedError after `stop`."""
+        if self._stopped:
+            raise QueryStoppedError("the question was stopped")
+
+    @contextmanager
+    def query(self, stop: Callable[[], object]) -> Iterator[None]:
+        """A query that `stop` ends. Raises QueryStoppedError in place of the error that it ends with."""
+        with self._lock:
+            self.check()
+            self._running = stop
+        try:
+            yield
+        except Exception:
+            self.check()
+            raise
+        finally:
+            with self._lock:
+                self._running = None
+
+
+_interruption: ContextVar[Interruption | None] = ContextVar("interruption", default=None)
+
+
+@contextmanager
+def stoppable_query(stop: Callable[[], object]) -> Iterator[Callable[[], None]]:
+    """A query that ends when its work is stopped; yields the check to call between the parts of a long answer."""
+    interruption = _interruption.get()
+    if interruption is None:
+        yield lambda: None
+        return
+    with interruption.query(stop):
+        yield interruption.check
 
 
 @dataclass(frozen=True)
@@ -134,6 +199,10 @@ class Store(Protocol):
     @property
     def last_load(self) -> int:
         """The number of the newest load that this process has finished."""
+
+    @property
+    def revision(self) -> Hashable:
+        """Another value after everything that may change what queries answer; equal values mean equal answers."""
 
     @property
     def needs_recovery(self) -> bool:

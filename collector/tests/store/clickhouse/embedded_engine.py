@@ -82,6 +82,9 @@ class Embedded:
             for row in found["data"]
         ]
 
+    def interrupt(self) -> None:
+        """The embedded engine can't be interrupted."""
+
     def close(self) -> None:
         return
 

@@ -1,14 +1,16 @@
 """The endpoints below `/api`. A filter that can't be used is a 400 with one plain sentence."""
 
+from collections.abc import Hashable
 from datetime import UTC, datetime
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ...answer import Answers, Chart, FilterError, Filters
+from ...answer import Answers, Chart, FilterError, Filters, ReadGate
 from ...runtime import Status
 from ..endpoint import Endpoint
+from ..gated import AsyncEndpoint, gated
 from ..insight import change_token, compare_releases, data_health
 from ..pages import PAGES, filter_options, page_head
 from ..report import build_report
@@ -20,24 +22,40 @@ from .export import as_csv, as_parquet
 class Api:
     """The endpoints below `/api`."""
 
-    def __init__(self, answers: Answers, status: Status) -> None:
-        self._answers, self._status = answers, status
+    def __init__(self, answers: Answers, status: Status, gate: ReadGate) -> None:
+        self._answers, self._status, self._gate = answers, status, gate
         self._ids = {spec.id for spec in answers.charts()}
 
-    def endpoints(self) -> list[tuple[str, Endpoint]]:
+    def endpoints(self) -> list[tuple[str, AsyncEndpoint]]:
         """(path, endpoint) of everything below `/api`."""
-        endpoints = {
-            "/api/charts": self.charts,
+        of_the_store = {
             "/api/charts/{name}": self.chart,
             "/api/pages/{name}": self.page,
             "/api/options": self.options,
             "/api/releases": self.releases,
             "/api/report": self.report,
-            "/api/health": self.health,
-            "/api/pulse": self.pulse,
-            openapi.PATH: self.openapi,
         }
-        return [(path, _refuse_wrong_filters(endpoint)) for path, endpoint in endpoints.items()]
+        fixed = {"/api/charts": self.charts, openapi.PATH: self.openapi}
+        # Their counters change without the store. The page of that name stands before all other pages.
+        of_the_collector = {"/api/pages/health": self.health_page, "/api/health": self.health}
+        return [
+            *((path, self._gated(endpoint)) for path, endpoint in of_the_collector.items()),
+            *((path, self._gated(endpoint, keep=True)) for path, endpoint in of_the_store.items()),
+            *((path, self._gated(endpoint, keep=True, first=True)) for path, endpoint in fixed.items()),
+            ("/api/pulse", self.pulse),
+        ]
+
+    def _gated(self, endpoint: Endpoint, keep: bool = False, first: bool = False) -> AsyncEndpoint:
+        return gated(self._gate, _refuse_wrong_filters(endpoint), self._question, keep, first)
+
+    def _question(self, request: Request) -> Hashable:
+        """The filters, and the day on which they are asked; the order of a query's parameters doesn't matter."""
+        try:
+            filters = self._filters(request)
+        except FilterError:
+            return None
+        conditions = (filters.version, filters.provider, filters.internal, tuple(sorted(filters.extra.items())))
+        return filters.product, filters.start, filters.end, datetime.now(UTC).date(), *conditions
 
     def _filters(self, request: Request) -> Filters:
         return Filters.parse(request.query_params, datetime.now(UTC), self._answers.catalogues)
@@ -59,6 +77,9 @@ class Api:
             return _json(ApiError("There is no such page."), 404)
         return _json(page_head(name, self._answers, self._filters(request), self._status, datetime.now(UTC)))
 
+    def health_page(self, request: Request) -> Response:
+        return _json(page_head("health", self._answers, self._filters(request), self._status, datetime.now(UTC)))
+
     def options(self, request: Request) -> Response:
         return _json(filter_options(self._answers, self._filters(request)))
 
@@ -71,7 +92,9 @@ class Api:
     def health(self, request: Request) -> Response:
         return _json(data_health(self._status, self._answers, datetime.now(UTC)))
 
-    def pulse(self, request: Request) -> Response:
+    async def pulse(self, request: Request) -> Response:
+        """Without the gate: it reads two counters."""
+        del request
         return _json(Pulse(change_token(self._status)))
 
     def openapi(self, request: Request) -> Response:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ...answer import Answers
+from ...answer import Answers, ReadGate
 from ...runtime import Status
 from .redaction import RedactErrors
 
@@ -36,8 +36,9 @@ class McpEndpoint:
     `shows_all_names`: whether `answers` has the names of tools and classes that only few instances sent.
     """
 
-    def __init__(self, answers: Answers, status: Status, shows_all_names: bool = True) -> None:
-        self._answers, self._status, self._shows_all_names = answers, status, shows_all_names
+    def __init__(self, answers: Answers, gate: ReadGate, status: Status, shows_all_names: bool = True) -> None:
+        self._answers, self._gate, self._status = answers, gate, status
+        self._shows_all_names = shows_all_names
         self._starting = asyncio.Lock()
         self._app: ASGIApp | None = None
         self._sessions: asyncio.Task[None] | None = None
@@ -76,7 +77,8 @@ class McpEndpoint:
 
         from .tools import build_server
 
-        app = build_server(self._answers, self._status, self._shows_all_names).streamable_http_app(
+        server = build_server(self._answers, self._gate, self._status, self._shows_all_names)
+        app = server.streamable_http_app(
             streamable_http_path=PATH,
             json_response=True,
             max_sessions=MAX_SESSIONS,

@@ -1,6 +1,7 @@
 """The tools of `/mcp`: each reads the answers that the pages show; none changes anything."""
 
-from collections.abc import Callable
+import functools
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -13,8 +14,9 @@ from pydantic import Field
 from footfall import Product, Telemetry
 from footfall.mcp import instrument
 
-from ...answer import Answers, FilterError, Filters, is_version, version_key
+from ...answer import Answers, BusyError, FilterError, Filters, ReadGate, is_version, version_key
 from ...runtime import Status, __version__
+from ..gated import through_gate
 from ..insight import ChartRow, compare_releases, data_health, health_sentence, rows_as_dicts
 from ..report import build_report
 from .server import RedactingServer, log_class_names_only
@@ -44,7 +46,7 @@ ChartId = Annotated[str, Field(description="An id that `charts` lists, such as t
 SinceVersion = Annotated[str, Field(description="The version after which to look, such as 2.2.0", max_length=50)]
 
 
-def build_server(answers: Answers, status: Status, shows_all_names: bool = True) -> "MCPServer[Any]":
+def build_server(answers: Answers, gate: ReadGate, status: Status, shows_all_names: bool = True) -> "MCPServer[Any]":
     """The MCP server. Its own telemetry counts its calls, and is off unless its variables name a destination."""
     server = RedactingServer(
         "footfall", title="Footfall's answers", version=__version__, instructions=INSTRUCTIONS, log_level="WARNING"
@@ -54,9 +56,23 @@ def build_server(answers: Answers, status: Status, shows_all_names: bool = True)
     for tool, (title, description) in (
         _Tools(answers, status, NOTE if shows_all_names else NOTE + WITHHELD).descriptions().items()
     ):
-        server.tool(title=title, description=description, annotations=annotations)(tool)
+        server.tool(title=title, description=description, annotations=annotations)(_gated(tool, gate))
     instrument(server, Telemetry(Product(PRODUCT, version=__version__)))
     return server
+
+
+def _gated(tool: Callable[..., dict[str, Any]], gate: ReadGate) -> Callable[..., Awaitable[dict[str, Any]]]:
+    """A tool that waits for its turn, like every reader. Its call ends where the client cancels it."""
+
+    @functools.wraps(tool)
+    async def call(*args: Any, **kwargs: Any) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = await through_gate(gate, functools.partial(tool, *args, **kwargs))
+            return answer
+        except BusyError as busy:
+            raise ToolError(str(busy)) from None
+
+    return call
 
 
 class _Tools:

@@ -7,8 +7,9 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from ...answer import DEFAULT_RANGE, Answers
+from ...answer import DEFAULT_RANGE, Answers, ReadGate
 from ..endpoint import Endpoint
+from ..gated import AsyncEndpoint, gated
 from .assets import Assets
 from .layout import PAGES, Page
 from .panels import Panel
@@ -38,16 +39,16 @@ FILTER_LABELS = {
 class Pages:
     """The endpoints of `PAGES`. None needs a query, so each answers within milliseconds at any size of the store."""
 
-    def __init__(self, assets: Assets, answers: Answers) -> None:
-        self._assets = assets
+    def __init__(self, assets: Assets, answers: Answers, gate: ReadGate) -> None:
+        self._assets, self._gate = assets, gate
         self._specs = {spec.id: spec for spec in answers.charts()}
         self._answers = answers
         self._templates = template_environment()
         self._templates.globals.update(icon=self._icon, panel_json=self._panel_json)
 
-    def endpoints(self) -> list[tuple[str, Endpoint]]:
+    def endpoints(self) -> list[tuple[str, AsyncEndpoint]]:
         """(path, endpoint) of every page."""
-        return [(page.path, self._endpoint(page)) for page in PAGES]
+        return [(page.path, gated(self._gate, self._endpoint(page), first=True)) for page in PAGES]
 
     def _endpoint(self, page: Page) -> Endpoint:
         template = self._templates.get_template(page.template)

@@ -9,10 +9,11 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from footfall.catalogue import Catalogue
 
-from ...answer import MIN_GROUP, Answers
+from ...answer import MIN_GROUP, Answers, ReadGate
 from ...runtime import Settings, SettingsError
 from ..api import as_parquet
 from ..endpoint import Endpoint
+from ..gated import AsyncEndpoint, gated
 from ..pages import Assets, template_environment
 from .archive import CLOSED_AFTER, DIMENSIONS, MonthArchive
 from .badges import badge
@@ -74,8 +75,9 @@ class PublicPages:
         settings: Settings,
         trusted_time: Callable[[], float],
         secret: bytes,
+        gate: ReadGate,
     ) -> None:
-        self._assets, self._answers, self._time = assets, answers, trusted_time
+        self._assets, self._answers, self._time, self._gate = assets, answers, trusted_time, gate
         self._products = frozenset(settings.public_products)
         self._per_sender = settings.established_per_sender
         if unknown := self._products - set(answers.products()):
@@ -86,8 +88,8 @@ class PublicPages:
         self._archive = MonthArchive(settings.data / "public", answers, settings.days_in_store, secret)
         self._template = template_environment().get_template("public.html")
 
-    def endpoints(self) -> list[tuple[str, Endpoint]]:
-        """(path, endpoint) of each."""
+    def endpoints(self) -> list[tuple[str, AsyncEndpoint]]:
+        """(path, endpoint) of each. Equal requests that wait share an answer: they differ in nothing but the path."""
         endpoints: dict[str, ProductEndpoint] = {
             "/public/{product}": self._page,
             "/public/{product}/data.json": self._json,
@@ -95,7 +97,10 @@ class PublicPages:
             "/public/{product}/dictionary.json": self._dictionary,
             "/public/{product}/badge/{name}.svg": self._badge,
         }
-        return [(path, self._published_only(endpoint)) for path, endpoint in endpoints.items()]
+        return [
+            (path, gated(self._gate, self._published_only(endpoint), lambda _: "public"))
+            for path, endpoint in endpoints.items()
+        ]
 
     def _published_only(self, endpoint: ProductEndpoint) -> Endpoint:
         def answer(request: Request) -> Response:

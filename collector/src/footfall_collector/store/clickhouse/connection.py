@@ -4,16 +4,17 @@ The driver is clickhouse-driver. Tests put an embedded ClickHouse behind the sam
 """
 
 import logging
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol
 
 import clickhouse_driver  # type: ignore[import-untyped]  # it ships no types
 from clickhouse_driver.errors import Error, ErrorCodes, ServerException  # type: ignore[import-untyped]  # as above
 
-from ..interface import StoreError
+from ..interface import StoreError, stoppable_query
 from .address import ClickHouseAddress
 
 # The driver logs every failed attempt with a traceback; the loader logs once that the store can't be reached.
@@ -26,6 +27,9 @@ FIRST_MODERN: ServerVersion = (21, 0)
 """Servers before this version lack LowCardinality, data-skipping indices and fsync of parts."""
 
 _QUORUM_BUSY = (ErrorCodes.UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE,)
+OTHERS_SEEN_SECONDS = 1.0
+"""How long an answer may be shown again without asking whether another collector has loaded events."""
+
 _INSERT_ATTEMPTS, _PAUSE_SECONDS = 20, 0.1
 
 _LOGIN = "give the right user in `store` and its password in `store_password` (FOOTFALL_STORE_PASSWORD)"
@@ -70,6 +74,9 @@ class Connection(Protocol):
 
     def insert(self, table: str, columns: Mapping[str, Sequence[Any]], query_id: str = "") -> None:
         """Insert rows, as columns of equal length. The server runs one query of a `query_id` at a time."""
+
+    def interrupt(self) -> None:
+        """End the running statement with an EngineError, from another thread; the connection is of no use then."""
 
     def close(self) -> None:
         """Close the connection."""
@@ -116,9 +123,49 @@ class DriverConnection:
                         raise
                     time.sleep(_PAUSE_SECONDS)
 
+    def interrupt(self) -> None:
+        """See `Connection.interrupt`. The server ends the statement of a connection that is gone."""
+        if stream := self._client.connection.socket:
+            with suppress(OSError):
+                stream.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         """See `Connection.close`."""
         self._client.disconnect()
+
+
+class CountedConnection:
+    """The loader's connection: `changed` is called after each of its statements."""
+
+    def __init__(self, connection: Connection, changed: Callable[[], object]) -> None:
+        self._connection, self._changed = connection, changed
+
+    @property
+    def version(self) -> ServerVersion:
+        """See `Connection.version`."""
+        return self._connection.version
+
+    def execute(self, sql: str, uuids: Sequence[str] | None = None) -> list[ResultRow]:
+        """See `Connection.execute`."""
+        try:
+            return self._connection.execute(sql, uuids)
+        finally:
+            self._changed()
+
+    def insert(self, table: str, columns: Mapping[str, Sequence[Any]], query_id: str = "") -> None:
+        """See `Connection.insert`."""
+        try:
+            self._connection.insert(table, columns, query_id)
+        finally:
+            self._changed()
+
+    def interrupt(self) -> None:
+        """See `Connection.interrupt`."""
+        self._connection.interrupt()
+
+    def close(self) -> None:
+        """See `Connection.close`."""
+        self._connection.close()
 
 
 def _connected(address: ClickHouseAddress) -> clickhouse_driver.Client:
@@ -156,6 +203,18 @@ class ConnectionPool:
         self._connect = connect
         self._idle: list[Connection] = []
         self._idle_lock = threading.Lock()
+        self._changes = 0
+
+    def writer(self) -> Connection:
+        """A new connection whose statements count as changes."""
+        return CountedConnection(self._connect(), self._count_change)
+
+    def _count_change(self) -> None:
+        self._changes += 1
+
+    def revision(self) -> tuple[int, int]:
+        """See `Store.revision`. It changes every second: other collectors may have loaded events."""
+        return self._changes, int(time.monotonic() / OTHERS_SEEN_SECONDS)
 
     @contextmanager
     def reader(self) -> Iterator[Connection]:
@@ -164,7 +223,8 @@ class ConnectionPool:
             connection = self._idle.pop() if self._idle else None
         connection = connection or self._connect()
         try:
-            yield connection
+            with stoppable_query(connection.interrupt):
+                yield connection
         except BaseException:
             connection.close()
             raise

@@ -75,8 +75,7 @@ class ClickHouseStore:
         self._pepper, self._step, self._clock, self._checksums = pepper, on_step, clock, checksums
         self._columns = event_columns(catalogues)
         self._lines = EventLineReader(self._columns)
-        self._connect = connect or self._connect_with_driver
-        self._pool = ConnectionPool(lambda: self._connect(address))
+        self._pool = ConnectionPool(lambda: (connect or self._connect_with_driver)(address))
         self._writer: Connection | None = None
         with engine_errors(f"ClickHouse at {server_list(address)} can't be used"):
             self._open()
@@ -89,7 +88,7 @@ class ClickHouseStore:
         return connection
 
     def _open(self) -> None:
-        writer = self._writer = self._connect(self._address)
+        writer = self._writer = self._pool.writer()
         self.layout = TableLayout(self._address.database, self._address.cluster, writer.version, self._columns)
         created = tables.create_missing(writer, self.layout)
         if self._pepper:
@@ -109,11 +108,8 @@ class ClickHouseStore:
         self.load_state.newest_load = max(self.load_state.newest_load, self.load_state.last_rolled_load)
         # The newest load is known to be finished only if it was rolled up; otherwise it is repeated first.
         uncertain = any(load == self.load_state.newest_load for _, load in self.load_state.segments.values())
-        self.last_load = (
-            max(self.load_state.newest_load - 1, self.load_state.last_rolled_load)
-            if uncertain
-            else self.load_state.newest_load
-        )
+        newest, rolled = self.load_state.newest_load, self.load_state.last_rolled_load
+        self.last_load = max(newest - 1, rolled) if uncertain else newest
         # Tables that an earlier version didn't have get the rows of the existing batches.
         for name in set(created_tables) & set(ROLLUPS_BY_NAME) if batches else ():
             for batch in batches:
@@ -128,6 +124,11 @@ class ClickHouseStore:
         if self._writer is None:
             raise EngineError("not connected")
         return self._writer
+
+    @property
+    def revision(self) -> tuple[int, int]:
+        """See `Store.revision`."""
+        return self._pool.revision()
 
     def recover(self) -> None:
         """See `Store.recover`."""
@@ -255,9 +256,8 @@ class ClickHouseStore:
         with engine_errors("the store can't answer"), self._pool.reader() as connection:
             batches = active_batches(published_batches(connection, self.layout))
             numbers = [batch.number for batch in batches]
-            return connection.execute(
-                ClickHouseChartQuery(self.layout, sql, selection, numbers, covered_loads(batches)).sql
-            )
+            query = ClickHouseChartQuery(self.layout, sql, selection, numbers, covered_loads(batches))
+            return connection.execute(query.sql)
 
     def forget(self, instance: str) -> int:
         """See `Store.forget`. The store's other collectors leave the instance out from their next load on."""

@@ -2,6 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import duckdb
 
 from ...admit import EPHEMERAL
 from ..chart_query import (
@@ -12,7 +15,7 @@ from ..chart_query import (
     shown_value,
     without_comments,
 )
-from ..interface import EventSelection
+from ..interface import EventSelection, stoppable_query
 from ..periods import BLOCK_DAYS, DAY_SECONDS, FULL_BLOCK_MASK, MONDAY_OFFSET
 from ..rollups import (
     HISTORY,
@@ -31,6 +34,7 @@ ROLLUP_FILE = "rollups"
 _DAY_NUMBER = f"(ts // {DAY_SECONDS})"
 _NAMES = re.compile(rf"\b({'|'.join((*ROLLUPS_BY_NAME, HISTORY, STANDING))})\b")
 _KEPT = "{value} IN (SELECT unnest($kept_{column}::VARCHAR[]))"
+_ROWS_AT_ONCE = 1000
 _SPECIFIC = re.compile(rf"\b({'|'.join(VERSION_AND_PROVIDER)})\b")
 
 
@@ -120,6 +124,16 @@ class DuckChartQuery:
         parameters = {**chart_parameters(selection), "rolled": rolled}
         named = {name: parameters[name] for name in sorted(set(PARAMETER.findall(self.sql)))}
         self.parameters = {name: list(value) if isinstance(value, tuple) else value for name, value in named.items()}
+
+    def rows(self, cursor: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
+        """The query's rows. They are fetched in parts: the interpreter's other threads wait while one is made."""
+        rows: list[tuple[Any, ...]] = []
+        with stoppable_query(cursor.interrupt) as check:
+            cursor.execute(self.sql, self.parameters)
+            while part := cursor.fetchmany(_ROWS_AT_ONCE):
+                rows += part
+                check()
+        return rows
 
     def _relation(self, name: str) -> str:
         if name == STANDING:

@@ -6,9 +6,14 @@ from contextlib import contextmanager
 
 
 class SharedLock:
-    """Readers hold it together. A thread that wants it exclusively waits for them and makes new readers wait."""
+    """Readers hold it together. A thread that wants it exclusively waits for them and makes new readers wait.
+
+    Attributes:
+        changes: how often it was held exclusively.
+    """
 
     def __init__(self) -> None:
+        self.changes = 0
         self._condition = threading.Condition()
         self._readers = 0
         self._exclusive = False
@@ -35,5 +40,6 @@ class SharedLock:
             yield
         finally:
             with self._condition:
+                self.changes += 1
                 self._exclusive = False
                 self._condition.notify_all()

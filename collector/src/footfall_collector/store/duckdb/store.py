@@ -104,6 +104,11 @@ class DuckStore:
         rollup_tables.create_missing(self.files)
         self.incomplete = consistency_checks.report_damage(self.files, self._status)
 
+    @property
+    def revision(self) -> tuple[int, int]:
+        """See `Store.revision`. Every commit and every exchange of files holds the lock exclusively."""
+        return self.files.lock.changes, self.last_load
+
     def recover(self) -> None:
         """See `Store.recover`."""
         with self._engine_errors("the store can't be opened again"):
@@ -274,15 +279,13 @@ class DuckStore:
     def query(self, sql: str, selection: EventSelection) -> list[tuple[Any, ...]]:
         """See `Store.query`. Raises StoreError if the engine can't answer."""
         with self._engine_errors("the store can't answer"), self.files.reader() as cursor:
-            rolled = rollup_tables.last_rolled_load(cursor)
-            months = self.files.months
+            rolled, months = rollup_tables.last_rolled_load(cursor), self.files.months
             unrolled = [month.events for month in months.values() if month.last_load > rolled]
             raw = []
             if selection.exact:
                 consistency_checks.check_complete(self.incomplete, selection)
                 raw = [months[name].events for name in months_between(selection.start, selection.end) if name in months]
-            chart_query = DuckChartQuery(sql, selection, raw, unrolled, rolled)
-            return cursor.execute(chart_query.sql, chart_query.parameters).fetchall()
+            return DuckChartQuery(sql, selection, raw, unrolled, rolled).rows(cursor)
 
     def close(self) -> None:
         """See `Store.close`."""
