@@ -16,11 +16,13 @@ from collector.tests.store.fill_store import CATALOGUES, journal_fleet, loader_o
 from footfall_collector.answer import Answers, BusyError, ReadGate
 from footfall_collector.answer.answer_cache import AnswerCache
 from footfall_collector.answer.read_gate import NICENESS, RUNNING, Reading
+from footfall_collector.runtime import Status
 from footfall_collector.store import EventSelection, QueryStoppedError
 from tests.oracle.fleet import Fleet
 from tests.support.waiting import wait_for
 
 _SECONDS = 30.0
+_STATUS = Status()
 _ENDLESS = "SELECT count(*) FROM range(100000000) a, range(100000) b WHERE hash(a.range, b.range) = 1"
 
 
@@ -40,7 +42,7 @@ class Held:
 
 @contextmanager
 def gate_of(revision: Callable[[], Any] = lambda: 1, seconds: float = _SECONDS, **options: Any) -> Iterator[ReadGate]:
-    gate = ReadGate(revision, seconds, **options)
+    gate = ReadGate(revision, seconds, options.pop("status", _STATUS), **options)
     gate.start()
     try:
         yield gate
@@ -76,7 +78,7 @@ def test_two_questions_run_and_others_wait_in_their_order() -> None:
         with full(gate):
             waiting = [gate.ask(lambda name=name: order.append(name)) for name in "abc"]  # type: ignore[misc]
             waiting.append(gate.ask(lambda: order.append("first"), first=True))
-            assert gate.waiting() == 4
+            assert _STATUS.gauge("questions_waiting") == 4
             assert not order
         for reading in waiting:
             result(reading)
@@ -85,7 +87,8 @@ def test_two_questions_run_and_others_wait_in_their_order() -> None:
 
 
 def test_a_question_beyond_the_bound_is_refused_at_once_and_the_gate_recovers() -> None:
-    with gate_of(waiting=3) as gate:
+    status = Status()
+    with gate_of(waiting=3, status=status) as gate:
         with full(gate):
             waiting = [gate.ask(lambda: 1) for _ in range(3)]
             with pytest.raises(BusyError) as refused:
@@ -93,7 +96,7 @@ def test_a_question_beyond_the_bound_is_refused_at_once_and_the_gate_recovers() 
             assert refused.value.retry_after > 0
         assert [result(reading) for reading in waiting] == [1, 1, 1]
         assert result(gate.ask(lambda: 2)) == 2
-        assert gate.refused == 1
+        assert status.total("questions_refused") == 1
 
 
 def test_a_question_that_waits_too_long_is_refused() -> None:
@@ -101,7 +104,7 @@ def test_a_question_that_waits_too_long_is_refused() -> None:
         reading = gate.ask(lambda: 1)
         with pytest.raises(BusyError):
             result(reading)
-        assert gate.waiting() == 0
+        assert _STATUS.gauge("questions_waiting") == 0
 
 
 def test_equal_questions_share_one_answer_until_the_store_changes() -> None:
@@ -151,7 +154,7 @@ def test_who_leaves_frees_the_place_unless_others_wait_for_the_same() -> None:
             shared = [gate.ask(lambda: runs.append("shared"), "shared") for _ in range(2)]
             gate.leave(alone)
             gate.leave(shared[0])
-            assert gate.waiting() == 1
+            assert _STATUS.gauge("questions_waiting") == 1
         result(shared[1])
     assert runs == ["shared"]
 
@@ -179,7 +182,7 @@ def test_stopping_the_gate_stops_what_runs_and_refuses_what_waits(tmp_path: Path
     store = open_store(tmp_path)
     with gate_of() as gate:
         endless = [gate.ask(lambda: store.query(_ENDLESS, EventSelection("dot-ai", 0, 1))) for _ in range(RUNNING)]
-        wait_for(lambda: gate.waiting() == 0, "both to run", _SECONDS)
+        wait_for(lambda: _STATUS.gauge("questions_waiting") == 0, "both to run", _SECONDS)
         waiting = gate.ask(lambda: 1)
     for reading in endless:
         with pytest.raises(QueryStoppedError):

@@ -15,6 +15,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..runtime import Status
 from ..store import Interruption, QueryStoppedError
 from .answer_cache import AnswerCache
 
@@ -68,6 +69,7 @@ class ReadGate:
     Args:
         revision: of the store; see `Store.revision`.
         seconds: the longest time for one question.
+        status: counts refused questions.
         waiting: how many may wait.
         wait_seconds: the longest wait.
     """
@@ -76,6 +78,7 @@ class ReadGate:
         self,
         revision: Callable[[], Hashable],
         seconds: float,
+        status: Status | None = None,
         waiting: int = WAITING,
         wait_seconds: float = WAIT_SECONDS,
         clock: Callable[[], float] = time.monotonic,
@@ -90,7 +93,8 @@ class ReadGate:
         self._stopping = False
         self._pause = threading.Event()
         self._threads: list[threading.Thread] = []
-        self.refused = 0
+        self._status = status or Status()
+        self._status.add_gauge("questions_waiting", lambda: float(len(self._waiting)))
 
     def start(self) -> None:
         for number in range(RUNNING):
@@ -113,10 +117,6 @@ class ReadGate:
             reading.answer.set_exception(BusyError("The collector is stopping."))
         for thread in self._threads:
             thread.join()
-
-    def waiting(self) -> float:
-        """How many questions wait."""
-        return float(len(self._waiting))
 
     def ask(
         self,
@@ -141,7 +141,7 @@ class ReadGate:
                     shared.askers += 1
                     return shared
             if self._stopping or len(self._waiting) >= self._max_waiting:
-                self.refused += 1
+                self._status.increment("questions_refused", reason="too_many")
                 raise BusyError("Too many questions wait for an answer; ask again in a moment.")
             reading = Reading(work, question, size_of, begins_by=self._clock() + self._wait_seconds)
             if question is not None:
@@ -206,6 +206,7 @@ class ReadGate:
             reading.answer.set_exception(error)
 
     def _too_long(self) -> BusyError:
+        self._status.increment("questions_refused", reason="took_too_long")
         limit = f"{self._seconds:g} s (query_seconds)"
         return BusyError(f"The answer took longer than {limit} and was given up; ask for a shorter range.")
 
@@ -227,7 +228,7 @@ class ReadGate:
                         reading.timed_out = reading.ends_by <= now
                         reading.interruption.stop()
             for reading in late:
-                self.refused += 1
+                self._status.increment("questions_refused", reason="waited")
                 reading.answer.set_exception(BusyError("The answer can't be computed in time; ask again in a moment."))
             self._pause.wait(_WATCH_SECONDS)
 

@@ -102,9 +102,7 @@ class Collector:
         settings, status = self.settings, self.status
         self.answers = Answers(self.store, self.catalogues)
         status.add_gauge("values_folded", self.answers.value_caps.folded_values)
-        self.read_gate = ReadGate(lambda: self.store.revision, settings.query_seconds)
-        status.add_gauge("questions_waiting", self.read_gate.waiting)
-        status.add_gauge("questions_refused", lambda: float(self.read_gate.refused))
+        self.read_gate = ReadGate(lambda: self.store.revision, settings.query_seconds, status)
         assets = Assets()
         application = Starlette(
             routes=[

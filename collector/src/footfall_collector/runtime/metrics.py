@@ -35,6 +35,8 @@ METRIC_HELP = {
     "loader_lag_seconds": "How far the store is behind the closed segments",
     "properties_dropped": "Properties that were left out of admitted events, by product and reason",
     "proxy_untrusted": "Alarm: requests name another sender, but do not come from a proxy of trusted_proxies",
+    "questions_refused": "Requests of readers that were answered with 503, by reason",
+    "questions_waiting": "Requests of readers that wait for their turn",
     "ready": "Whether requests are accepted: 1, else 0",
     "requests_discarded": "Requests with session replays, which are acknowledged and dropped",
     "requests_refused": "Requests that were refused, by reason",

@@ -146,9 +146,12 @@ class GuardedProtocol(UpgradeDeclining):
         super().connection_lost(exc)
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Answer a complete request of a client that has closed its half, then close the connection."""
+        """Answer a complete POST of a client that has closed its half, then close the connection.
+
+        Who asks with GET and closes has left: a question that nobody waits for would keep others waiting.
+        """
         # A started answer may be an endless stream.
-        if self.phase is not Phase.ANSWER or self.cycle.response_started:
+        if self.phase is not Phase.ANSWER or self.cycle.response_started or self.cycle.scope["method"] != "POST":
             return False
         self.cycle.keep_alive = False
         return True
