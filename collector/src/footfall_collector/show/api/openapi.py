@@ -100,7 +100,8 @@ def operations(charts: Sequence[ChartSpec]) -> dict[str, Operation]:
 
 def _get(path: str, operation: Operation, products: Sequence[str]) -> dict[str, Any]:
     parameters = _filters(products) if operation.filtered else []
-    responses = {"200": _response("The answer", *operation.answers), "503": _error("The store can't answer")}
+    busy = _error("The store can't answer, too many questions wait, or this one took too long")
+    responses = {"200": _response("The answer", *operation.answers), "503": busy}
     if operation.files:
         responses["200"]["content"] |= {media_type: {"schema": {}} for media_type in FILES.values()}
     if operation.filtered:

@@ -5,7 +5,9 @@ const root = document.documentElement.dataset.root ?? "";
 
 export const address = (path, query) => `${root}${path}${query?.size ? `?${query}` : ""}`;
 
-export async function get(path, query, signal) {
+const RETRIES = 3;
+
+export async function get(path, query, signal, retries = RETRIES) {
   let response;
   try {
     response = await fetch(address(path, query), { signal, headers: { accept: "application/json" }, credentials: "same-origin" });
@@ -15,6 +17,12 @@ export async function get(path, query, signal) {
   }
   // The session ended: reloading the page leads to the sign-in.
   if (response.status === 401) location.reload();
+  // Too many questions wait for the store.
+  const busy = response.status === 503 && Number(response.headers.get("retry-after"));
+  if (busy && retries) {
+    await new Promise((resolve) => { setTimeout(resolve, busy * 1000); });
+    return get(path, query, signal, retries - 1);
+  }
   const isJson = (response.headers.get("content-type") ?? "").includes("json");
   const body = isJson ? await response.json() : null;
   if (!response.ok || !body) throw new ApiError(body?.error ?? `The collector answered ${response.status}.`);
