@@ -19,7 +19,7 @@ class Limits:
     waiting_bytes: int = 64 << 20
     body_seconds: float = 30.0
     decoded_ratio: int = 200
-    form_bytes: int = 2 << 20
+    form_bytes: int = 1 << 20
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Limits":
@@ -45,11 +45,6 @@ class Limits:
     def max_decoded(self, size: int) -> int:
         """The bytes that a body of `size` bytes as sent may decode to, through all its layers of encoding."""
         return min(self.decoded_bytes, max(_MIN_DECODED_BYTES, size * self.decoded_ratio))
-
-    def check_batch(self, events: int) -> None:
-        """Raises RefusedError (413) for a batch of that many events."""
-        if events > self.batch_events:
-            raise too_large(f"The batch has more than {self.batch_events} events; send fewer.", "batch_too_large")
 
 
 class BodyMemory:

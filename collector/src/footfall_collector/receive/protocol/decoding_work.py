@@ -12,10 +12,11 @@ from ..refusals import too_large
 
 PIECE = 16 << 10
 """Compressed bytes per step."""
+_MAX_EMPTY_BYTES = 64 << 10
 FREE_BYTES = 1 << 20
 """Every body may decode to this size: a batch of similar events compresses to almost nothing."""
-_FREE_SECONDS = 0.05
-_SECONDS_PER_BYTE_READ = 50e-9
+_FREE_SECONDS = 0.01
+_SECONDS_PER_BYTE_READ = 20e-9
 _SECONDS_PER_BYTE_MADE = 8e-9
 """Processor time, several times what any honest stream takes."""
 
@@ -45,13 +46,19 @@ class DecodingWork:
         self.produced = 0
 
     def receive(self, size: int) -> None:
-        """Count compressed bytes, before they are decoded. Raises RefusedError (413) after too much time."""
+        """Count compressed bytes, before they are decoded. Raises RefusedError (413) after too much work."""
         allowed = _FREE_SECONDS + self._received * _SECONDS_PER_BYTE_READ + self.produced * _SECONDS_PER_BYTE_MADE
-        if self._cpu_clock() - self._began > allowed:
+        # No encoder makes a body much longer: what does so are empty blocks, members or frames.
+        if self._received > self.produced + _MAX_EMPTY_BYTES or self._cpu_clock() - self._began > allowed:
             sentence = "The body takes too long to decode; send fewer events, or compress them differently."
             raise too_large(sentence, "decoding_too_slow")
         self._received += size
         self._idle += size
+
+    def give_back(self, size: int) -> None:
+        """Bytes that were received lie behind the end of a stream, and are received again."""
+        self._received -= size
+        self._idle = max(0, self._idle - size)
 
     def room(self) -> int:
         """The bytes that may be produced of what was received."""

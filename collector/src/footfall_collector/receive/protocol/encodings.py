@@ -28,7 +28,7 @@ _CHUNK = 64 << 10
 _MAX_MEMBERS = 16
 _MAX_PADDING = 64 << 10
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
-MAX_BASE64 = 2 << 20
+MAX_BASE64 = 1 << 20
 """Longest base64 text. Only SDKs of old browsers send it, in small requests, and each of its steps copies the body."""
 _TO_STANDARD_BASE64 = bytes.maketrans(b" -_", b"++/")
 
@@ -87,6 +87,7 @@ def _inflate(body: bytes, position: int, work: DecodingWork, window: int, name: 
             position += len(piece)
     except (_IsalError, zlib.error):
         raise _damaged(name) from None
+    work.give_back(len(stream.unused_data))
     return position - len(stream.unused_data)
 
 
@@ -146,7 +147,7 @@ def unbase64(body: bytes, max_bytes: int, ratio: int = 0) -> bytes:
     """Base64 in either alphabet, padded or not. A form decoder may have replaced a plus by a space."""
     del ratio
     if len(body) > min(MAX_BASE64, 2 * max_bytes):
-        raise too_large(f"The base64 text is longer than {MAX_BASE64} bytes; send JSON.", "decoded_too_large")
+        raise too_large(f"The base64 text is longer than {MAX_BASE64} bytes; send JSON, or fewer events.")
     text = body.strip().rstrip(b"=").translate(_TO_STANDARD_BASE64)
     try:
         return binascii.a2b_base64(text + b"=" * (-len(text) % 4), strict_mode=True)
@@ -157,6 +158,8 @@ def unbase64(body: bytes, max_bytes: int, ratio: int = 0) -> bytes:
 def unlz64(body: bytes, max_bytes: int, ratio: int = 0) -> bytes:
     """lz-string's base64 form, which old posthog-js sends."""
     del ratio
+    if len(body) > lz64.MAX_TEXT:
+        raise too_large(f"The lz64 text is longer than {lz64.MAX_TEXT} bytes; send JSON, or fewer events.")
     bound = min(max_bytes, lz64.MAX_DECODED)
     try:
         return lz64.decompress(body, bound)

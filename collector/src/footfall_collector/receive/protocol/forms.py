@@ -5,6 +5,8 @@ import binascii
 from ..refusals import malformed
 
 MAX_FIELDS = 32
+_MAX_EQUALS_SIGNS = 1000
+"""Each is escaped first; a value has few that are not escaped already, at the end of base64."""
 _FORM = "application/x-www-form-urlencoded"
 _PERCENT_TO_EQUALS = bytes.maketrans(b"%+\r\n", b"=   ")
 """From percent-encoding to quoted-printable, its twin with `=`, which the standard library decodes in C."""
@@ -14,7 +16,7 @@ def parse_fields(encoded: bytes) -> dict[str, str]:
     """The fields; of a repeated name, the first. Raises RefusedError (400) for too many, or for bytes beyond ASCII."""
     if not encoded:
         return {}
-    if encoded.count(b"&") >= MAX_FIELDS or not encoded.isascii():
+    if encoded.count(b"&") >= MAX_FIELDS or encoded.count(b"=") > _MAX_EQUALS_SIGNS or not encoded.isascii():
         raise malformed("The query or form can't be read.", "malformed_form")
     fields: dict[str, str] = {}
     for pair in encoded.split(b"&"):
