@@ -1,10 +1,9 @@
 """From one event in any of the protocol's forms to its journal line, compiled from a product's catalogue."""
 
 import hashlib
-import math
 import uuid
-from collections.abc import Callable, Container
-from typing import Any, NamedTuple
+from collections.abc import Callable, Container, Mapping
+from typing import Any, NamedTuple, cast
 
 import msgspec
 
@@ -12,7 +11,7 @@ from footfall.catalogue import WIRE_CONSTANTS, Catalogue, version_property
 
 from .client_batch import ClientBatchWriter, compile_client_batch, is_canonical_uuid, with_checksum
 from .instance_hash import INSTANCE_KEY, MAX_ID, InstanceFragment, instance_fragments
-from .json_fragments import EventRules, property_rules
+from .json_fragments import NOT_ADMISSIBLE, EventRules, property_rules, scalar_of
 from .misfits import MISFIT_EVENT, MISSING, NOT_ADMITTED, RETIRED, UNKNOWN_PROPERTIES
 from .new_instances import NewInstances
 from .request_times import RequestTimes
@@ -33,8 +32,13 @@ MAX_PROPERTIES = 64
 _MAX_ALL_PROPERTIES = 256
 
 
+_MANY_MEMBERS, _MAX_MEMBERS = 192, 20_000
+"""Events with more colons than the first are counted by these, and refused unread beyond the second in a request."""
+_Scalar = str | bool | int | None
+
+
 class _AnyEvent(msgspec.Struct, gc=False):
-    """The fields of an event that are read; the parser skips all others."""
+    """The fields of an event that are read, as scalars; anything else is NOT_ADMISSIBLE."""
 
     event: str
     properties: dict[str, Any] | None = None
@@ -45,15 +49,36 @@ class _AnyEvent(msgspec.Struct, gc=False):
     offset: Any = None
 
 
-def _float_of(text: str) -> float:
-    """A number with a fraction or an exponent; msgspec takes 50 times as long for those with a large exponent."""
-    number = float(text)
-    if math.isinf(number):
-        raise ValueError("out of range")
-    return number
+class _PlainEvent(msgspec.Struct, gc=False):
+    """An event with texts, whole numbers, booleans and nulls alone, as most are; the parser skips other fields."""
+
+    event: str
+    properties: dict[str, _Scalar] | None = None
+    uuid: _Scalar = None
+    distinct_id: _Scalar = None
+    dollar_distinct_id: _Scalar = msgspec.field(default=None, name="$distinct_id")
+    timestamp: _Scalar = None
+    offset: _Scalar = None
 
 
-_decode = msgspec.json.Decoder(_AnyEvent, float_hook=_float_of).decode
+_NULL = msgspec.Raw(b"null")
+
+
+class _RawEvent(msgspec.Struct, gc=False):
+    """Any event. The parser makes nothing of what a value contains."""
+
+    event: str
+    properties: msgspec.Raw = _NULL
+    uuid: msgspec.Raw = _NULL
+    distinct_id: msgspec.Raw = _NULL
+    dollar_distinct_id: msgspec.Raw = msgspec.field(default=_NULL, name="$distinct_id")
+    timestamp: msgspec.Raw = _NULL
+    offset: msgspec.Raw = _NULL
+
+
+_decode_plain = cast("Callable[[bytes], _AnyEvent]", msgspec.json.Decoder(_PlainEvent).decode)
+_decode_raw = msgspec.json.Decoder(_RawEvent).decode
+_decode_properties = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 WriteLine = Callable[[msgspec.Raw, RequestTimes], "bytes | str"]
 """From a raw event to its journal line (bytes), or to the reason why it is refused (str).
@@ -83,19 +108,20 @@ def compile_writers(
 
 def _line_writer(product: str, rules: dict[str, EventRules], instance_fragment: InstanceFragment) -> WriteLine:
     version = version_property(product)
+    read = _event_reader(rules, version)
 
     def write_line(raw: msgspec.Raw, times: RequestTimes) -> bytes | str:
         try:
-            event = _decode(raw)
+            event = read(bytes(raw), times)
         except (msgspec.DecodeError, ValueError, RecursionError):
             return MALFORMED
+        if event is None:
+            return TOO_MANY_PROPERTIES
         rule = rules.get(event.event)
         properties = event.properties or {}
         if rule is None:
             times.note_misfit(MISFIT_EVENT, properties.get(version))
             return UNKNOWN_EVENT
-        if len(properties) > MAX_PROPERTIES and not _are_few_enough(properties):
-            return TOO_MANY_PROPERTIES
         distinct_id = event.distinct_id
         if type(distinct_id) is not str or not distinct_id:
             distinct_id = _distinct_id_of(event, properties)
@@ -115,6 +141,46 @@ def _line_writer(product: str, rules: dict[str, EventRules], instance_fragment: 
         return with_checksum(f"{rule.head}{event_uuid}{time}{instance}{mark}{''.join(fragments)}".encode())
 
     return write_line
+
+
+def _event_reader(rules: Mapping[str, EventRules], version: str) -> Callable[[bytes, RequestTimes], _AnyEvent | None]:
+    """Reads an event. It returns None for too many properties, and raises what msgspec does for one that is none."""
+    names = frozenset().union(*(rule.known_names for rule in rules.values()), {version})
+    # Of an event that is refused, only the version is read.
+    version_only: Any = msgspec.defstruct(
+        "VersionOnly", [("version", msgspec.Raw, msgspec.field(default=_NULL, name=version))], gc=False
+    )
+    decode_version = msgspec.json.Decoder(version_only).decode
+
+    def read_raw(text: bytes, members: int, times: RequestTimes) -> _AnyEvent | None:
+        event = _decode_raw(text)
+        properties: dict[str, object] = {}
+        if event.properties != _NULL and event.event not in rules:
+            properties[version] = scalar_of(bytes(decode_version(event.properties).version))
+        elif event.properties != _NULL:
+            if members > _MANY_MEMBERS:
+                times.members += members
+                if times.members > _MAX_MEMBERS:
+                    return None
+            for name, value in _decode_properties(event.properties).items():
+                properties[name] = scalar_of(bytes(value)) if name in names else NOT_ADMISSIBLE
+        places = (event.uuid, event.distinct_id, event.dollar_distinct_id, event.timestamp, event.offset)
+        return _AnyEvent(event.event, properties, *(scalar_of(bytes(place)) for place in places))
+
+    def read(text: bytes, times: RequestTimes) -> _AnyEvent | None:
+        members = text.count(b":")
+        try:
+            event = _decode_plain(text) if members <= _MANY_MEMBERS else read_raw(text, members, times)
+        except msgspec.ValidationError:
+            if members > _MANY_MEMBERS:
+                raise
+            event = read_raw(text, members, times)
+        properties = None if event is None else event.properties
+        if properties is not None and len(properties) > MAX_PROPERTIES and not _are_few_enough(properties):
+            return None
+        return event
+
+    return read
 
 
 def _rules(catalogue: Catalogue, tools: Container[str] | None) -> dict[str, EventRules]:

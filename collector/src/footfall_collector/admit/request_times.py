@@ -54,6 +54,7 @@ class RequestTimes:
         fragments: timestamp as sent to its part of a journal line; events of a batch often share their second.
         events: all events of the request, raw.
         position: the index of the event that is being admitted.
+        members: the colons of events that have many.
         misfits: what does not fit the catalogue, with the sender's version as it was sent, to its number.
     """
 
@@ -65,6 +66,7 @@ class RequestTimes:
     fragments: dict[str, str] = field(default_factory=dict)
     events: Sequence[msgspec.Raw] = ()
     position: int = 0
+    members: int = 0
     misfits: Misfits = field(default_factory=lambda: defaultdict(int))
     _digest: bytes = b""
 
