@@ -143,13 +143,34 @@ def _line_writer(product: str, rules: dict[str, EventRules], instance_fragment: 
     return write_line
 
 
+_Read = Callable[[bytes, int, RequestTimes], _AnyEvent | None]
+
+
 def _event_reader(rules: Mapping[str, EventRules], version: str) -> Callable[[bytes, RequestTimes], _AnyEvent | None]:
     """Reads an event. It returns None for too many properties, and raises what msgspec does for one that is none."""
+    read_raw = _raw_event_reader(rules, version)
+
+    def read(text: bytes, times: RequestTimes) -> _AnyEvent | None:
+        members = text.count(b":")
+        try:
+            event = _decode_plain(text) if members <= _MANY_MEMBERS else read_raw(text, members, times)
+        except msgspec.ValidationError:
+            if members > _MANY_MEMBERS:
+                raise
+            event = read_raw(text, members, times)
+        properties = None if event is None else event.properties
+        if properties is not None and len(properties) > MAX_PROPERTIES and not _are_few_enough(properties):
+            return None
+        return event
+
+    return read
+
+
+def _raw_event_reader(rules: Mapping[str, EventRules], version: str) -> _Read:
+    """Reads the scalars of an event that may contain anything; of one that is not in the catalogue, the version."""
     names = frozenset().union(*(rule.known_names for rule in rules.values()), {version})
-    # Of an event that is refused, only the version is read.
-    version_only: Any = msgspec.defstruct(
-        "VersionOnly", [("version", msgspec.Raw, msgspec.field(default=_NULL, name=version))], gc=False
-    )
+    fields = [("version", msgspec.Raw, msgspec.field(default=_NULL, name=version))]
+    version_only: Any = msgspec.defstruct("VersionOnly", fields, gc=False)
     decode_version = msgspec.json.Decoder(version_only).decode
 
     def read_raw(text: bytes, members: int, times: RequestTimes) -> _AnyEvent | None:
@@ -167,20 +188,7 @@ def _event_reader(rules: Mapping[str, EventRules], version: str) -> Callable[[by
         places = (event.uuid, event.distinct_id, event.dollar_distinct_id, event.timestamp, event.offset)
         return _AnyEvent(event.event, properties, *(scalar_of(bytes(place)) for place in places))
 
-    def read(text: bytes, times: RequestTimes) -> _AnyEvent | None:
-        members = text.count(b":")
-        try:
-            event = _decode_plain(text) if members <= _MANY_MEMBERS else read_raw(text, members, times)
-        except msgspec.ValidationError:
-            if members > _MANY_MEMBERS:
-                raise
-            event = read_raw(text, members, times)
-        properties = None if event is None else event.properties
-        if properties is not None and len(properties) > MAX_PROPERTIES and not _are_few_enough(properties):
-            return None
-        return event
-
-    return read
+    return read_raw
 
 
 def _rules(catalogue: Catalogue, tools: Container[str] | None) -> dict[str, EventRules]:
