@@ -19,7 +19,7 @@ NOW = 1_795_500_000.5
 PEPPER = b"0123456789abcdef0123456789abcdef"
 CATALOGUE = catalogue_for("dot-ai")
 ADMISSION = Admission({"dot-ai": CATALOGUE}, PEPPER)
-LINE_KEYS = {"product", "event", "uuid", "ts", "sent", "instance", "instance_kind", "c"}
+LINE_KEYS = {"product", "event", "uuid", "ts", "sent", "day_late", "instance", "instance_kind", "c"}
 
 
 def admit(
