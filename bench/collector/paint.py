@@ -69,7 +69,10 @@ def collector(data: Path | None) -> Iterator[CollectorProcess]:
         with start_collector(data) as running:
             yield running
         return
-    with tempfile.TemporaryDirectory() as folder, start_collector(folder, segment_seconds=0.1) as running:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        start_collector(folder, segment_seconds=0.1, max_event_age_days=61) as running,
+    ):
         feed(running.url, Fleet(instances=200, days=60, end=int(time.time())))
         yield running
 

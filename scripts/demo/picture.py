@@ -54,7 +54,10 @@ def of_every_page(browser: Browser) -> None:
     from tests.oracle.fleet import Fleet
     from tests.support.collector_process import start_collector
 
-    with tempfile.TemporaryDirectory() as folder, start_collector(folder, segment_seconds=0.1) as collector:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        start_collector(folder, segment_seconds=0.1, max_event_age_days=60) as collector,
+    ):
         feed(collector.url, Fleet(instances=320, days=58, seed=3, end=int(time.time())))
         for name, path in PAGES.items():
             take(browser, collector.url + path, "light", ROOT / f"docs/img/page-{name}.png", whole=True)

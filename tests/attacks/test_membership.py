@@ -6,9 +6,11 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
@@ -29,6 +31,7 @@ from tests.support.collector_process import CollectorProcess, start_collector
 VICTIM, STRANGER, SOMEBODY = "cluster_00000000000000aa", "cluster_00000000000000bb", "cluster_00000000000000cc"
 VICTIMS_ADDRESS, ATTACKERS_ADDRESS = "127.0.0.9", "127.0.0.66"
 ALLOWANCE = 12
+DAY = 86_400
 _V1_HEADERS = (f"Authorization: Bearer {KEY}", "Content-Type: application/json")
 _TIMES = ("2026-11-20T10:00:00Z", "2026-08-01T10:00:00Z", "2031-01-01T00:00:00Z", "soon")
 
@@ -118,6 +121,20 @@ def test_neither_a_restart_nor_forgetting_makes_a_difference(tmp_path: Path) -> 
         subprocess.run(command, check=True, capture_output=True, timeout=60)
         for known, unknown in ((ATTACKERS_ADDRESS, ATTACKERS_ADDRESS), ("127.0.0.71", "127.0.0.72")):
             assert _answers(collector, known, VICTIM) == _answers(collector, unknown, STRANGER)
+
+
+def test_no_event_is_dated_to_more_than_thirty_days_ago(tmp_path: Path) -> None:
+    """A reader who also sends dates events of an ID that he knows to any day, and sees on which days it was active."""
+    now = time.time()
+    with attacked_collector(tmp_path, segment_seconds=3600) as collector:
+        for number, days in enumerate((29, 31, 59, 400, 20_000)):
+            at = datetime.fromtimestamp(now - days * DAY, UTC).isoformat()
+            for body in (_v0(_event(VICTIM, number, at)), _v0(_event(VICTIM, number, at) | {"extra": 1})):
+                assert exchange_once(collector, ATTACKERS_ADDRESS, request(body)).status == 200
+        [live] = (path for path in (tmp_path / "journal").iterdir() if path.read_bytes()[:1] == b"{")
+        lines = [json.loads(line) for line in live.read_bytes().splitlines()]
+    ages = [round((now - line["ts"]) / DAY) for line in lines]
+    assert ages == [0] * 5 + [29] * 2 + [30] * 8
 
 
 # Any sequence of requests, to the pipeline with a real journal, in this process.

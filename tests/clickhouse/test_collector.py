@@ -42,7 +42,7 @@ def collector(
     """On the cluster, with all events of the fleet."""
     data = tmp_path_factory.mktemp("collector")
     store = cluster.url(database=database)
-    with start_collector(data / "data", PEPPER, segment_seconds=0.1, store=store) as started:
+    with start_collector(data / "data", PEPPER, segment_seconds=0.1, store=store, max_event_age_days=60) as started:
         bodies = batches(fleet)
         post_all(started.url, bodies)
         await_counted(started.url, sum(1 for _ in fleet.events()))
@@ -67,7 +67,7 @@ def test_every_chart_is_the_truth_and_what_duckdb_says(
     collector: CollectorProcess, fleet: Fleet, tmp_path: Path
 ) -> None:
     assert differences(collector.url, fleet, Truth(fleet.events())) == []
-    with start_collector(tmp_path / "duckdb", PEPPER, segment_seconds=0.1) as duckdb:
+    with start_collector(tmp_path / "duckdb", PEPPER, segment_seconds=0.1, max_event_age_days=60) as duckdb:
         post_all(duckdb.url, batches(fleet))
         await_counted(duckdb.url, sum(1 for _ in fleet.events()))
         for query in queries(fleet)[:1]:

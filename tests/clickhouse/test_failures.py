@@ -39,7 +39,7 @@ def database() -> str:
 
 @pytest.fixture(scope="module")
 def fleet() -> Fleet:
-    return Fleet(instances=20, days=30, seed=11, end=int(time.time()) // HOUR * HOUR)
+    return Fleet(instances=20, days=29, seed=11, end=int(time.time()) // HOUR * HOUR)
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ from tests.support.collector_process import start_collector
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.timeout(300)
-QUICK: dict[str, Any] = {"segment_seconds": 0.1}
+QUICK: dict[str, Any] = {"segment_seconds": 0.1, "max_event_age_days": 60}
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ def fleet() -> Fleet:
 def url(tmp_path_factory: pytest.TempPathFactory, fleet: Fleet) -> Iterator[str]:
     """The address of a collector with the fleet's events."""
     data = tmp_path_factory.mktemp("collector") / "data"
-    with start_collector(data, segment_seconds=0.1, public_products="dot-ai") as collector:
+    with start_collector(data, segment_seconds=0.1, public_products="dot-ai", max_event_age_days=60) as collector:
         feed(collector.url, fleet)
         yield collector.url
 

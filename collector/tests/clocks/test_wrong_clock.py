@@ -44,7 +44,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory, shared_clock: ShiftedClock)
     data = tmp_path_factory.mktemp("filled") / "data"
     shared_clock.set(0)
     events = [event(distinct_id=f"cluster_{n:016x}", timestamp=days_ago(days)) for n in range(12) for days in (0, 45)]
-    with start_collector(data, shared_clock.env) as collector:
+    with start_collector(data, shared_clock.env, max_event_age_days=60) as collector:
         give(collector, *events, event(distinct_id=LEAVER, timestamp=days_ago(45)))
     return data
 

@@ -29,6 +29,10 @@ def command(data: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(whole, capture_output=True, text=True, timeout=60, check=False)
 
 
+AGED: dict[str, Any] = {"max_event_age_days": 60}
+"""So that events can be of another month."""
+
+
 def days_ago(days: int) -> str:
     return (datetime.now(UTC) - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -48,7 +52,7 @@ def usage(collector: CollectorProcess) -> list[list[Any]]:
 
 def test_forgetting_through_the_running_collector_deletes_everything_and_for_good(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    with start_collector(data) as collector:
+    with start_collector(data, **AGED) as collector:
         fill(collector)
         digest = instance_of(load_pepper(data), "dot-ai", LEAVER)[0]
         ran = command(data, "forget", LEAVER)
@@ -65,7 +69,7 @@ def test_forgetting_through_the_running_collector_deletes_everything_and_for_goo
 
 def test_without_a_running_collector_commands_work_on_the_directory(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    collector = start_collector(data)
+    collector = start_collector(data, **AGED)
     fill(collector)
     # The journal of the killed process is loaded first.
     assert post(collector, batch(event(distinct_id=LEAVER))).status == 200
@@ -78,7 +82,7 @@ def test_without_a_running_collector_commands_work_on_the_directory(tmp_path: Pa
 
 def test_forget_names_a_damaged_month_that_may_have_events_of_the_instance(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    with start_collector(data) as collector:
+    with start_collector(data, **AGED) as collector:
         fill(collector)
     month = min((data / "store").glob("events-*.duckdb"))
     month.write_bytes(month.read_bytes()[:1000])
@@ -135,7 +139,7 @@ def months(data: Path) -> set[str]:
 
 def test_old_months_are_deleted_by_command(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    with start_collector(data) as collector:
+    with start_collector(data, **AGED) as collector:
         fill(collector)
         assert command(data, "retain", "--days", "365").stdout == "nothing is old enough\n"
         assert OLD in months(data)
@@ -146,7 +150,7 @@ def test_old_months_are_deleted_by_command(tmp_path: Path) -> None:
 
 def test_old_months_are_deleted_by_the_collector_itself(tmp_path: Path) -> None:
     data = tmp_path / "data"
-    with start_collector(data) as collector:
+    with start_collector(data, **AGED) as collector:
         assert post(collector, batch(event(timestamp=days_ago(45)), event())).status == 200
         wait_for(lambda: counter(collector, "events_stored") == 2, "the events")
     assert OLD in months(data)

@@ -11,6 +11,7 @@ from .any_event import compile_writers
 from .client_batch import ClientBatch
 from .new_instances import NewInstances
 from .request_times import Counts, MarksOf, RequestTimes, no_counts, no_marks
+from .times import MAX_AGE_SECONDS
 
 
 @dataclass(slots=True)
@@ -44,6 +45,7 @@ class Admission:
         max_event_bytes: larger events are refused.
         new_instances: the limit on instances that a peer sends for the first time; None for no limit.
         marks_of: which instances' days don't count for their standing.
+        max_age: the oldest time of an event, seconds before now; an older event gets this time.
     """
 
     def __init__(
@@ -54,9 +56,10 @@ class Admission:
         max_event_bytes: int = 1_000_000,
         new_instances: NewInstances | None = None,
         marks_of: MarksOf = no_marks,
+        max_age: float = MAX_AGE_SECONDS,
     ) -> None:
         new_instances = new_instances or NewInstances(0)
-        self._max_event_bytes, self._marks_of = max_event_bytes, marks_of
+        self._max_event_bytes, self._marks_of, self._max_age = max_event_bytes, marks_of, max_age
         self._writers = {
             name: compile_writers(catalogue, (tools or {}).get(name) or None, pepper, max_event_bytes, new_instances)
             for name, catalogue in catalogues.items()
@@ -76,7 +79,7 @@ class Admission:
             TooManyInstancesError: an event's instance is beyond the peer's share; nothing is admitted.
         """
         result = Admitted(b"", len(client_batch.batch))
-        times = _request_times(result, received, sent_at, peer, self._marks_of(product, peer))
+        times = self._request_times(result, product, received, sent_at, peer)
         lines = self._writers[product].client_batch.write_lines(client_batch, times)
         if lines is None:
             return None
@@ -106,7 +109,7 @@ class Admission:
         """
         write_line = self._writers[product].any_event
         result = Admitted(b"", 0)
-        times = _request_times(result, received, sent_at, peer, self._marks_of(product, peer))
+        times = self._request_times(result, product, received, sent_at, peer)
         times.events = events
         lines: list[bytes] = []
         reasons = result.reasons
@@ -122,8 +125,8 @@ class Admission:
         result.misfits = times.misfits
         return result
 
-
-def _request_times(
-    result: Admitted, received: float, sent_at: float | None, peer: str, marks: Mapping[str, str]
-) -> RequestTimes:
-    return RequestTimes(received, 0.0 if sent_at is None else received - sent_at, result.dropped, peer, marks)
+    def _request_times(
+        self, result: Admitted, product: str, received: float, sent_at: float | None, peer: str
+    ) -> RequestTimes:
+        skew = 0.0 if sent_at is None else received - sent_at
+        return RequestTimes(received, skew, result.dropped, peer, self._marks_of(product, peer), self._max_age)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from .times import corrected, epoch_of, is_late
+from .times import MAX_AGE_SECONDS, corrected, epoch_of, is_late
 
 DAY_LATE = ',"day_late":true'
 """In the line of an event whose day does not count for its instance's standing."""
@@ -51,6 +51,7 @@ class RequestTimes:
         dropped: properties by reason.
         peer: the name of the sender's address; see `receive.limits.peers`.
         marks: what the lines of an instance carry; see `MarksOf`.
+        max_age: the oldest time of an event, seconds before `received`.
         fragments: timestamp as sent to its part of a journal line; events of a batch often share their second.
         events: all events of the request, raw.
         position: the index of the event that is being admitted.
@@ -63,6 +64,7 @@ class RequestTimes:
     dropped: Counts
     peer: str = ""
     marks: Mapping[str, str] = field(default_factory=NoMarks)
+    max_age: float = MAX_AGE_SECONDS
     fragments: dict[str, str] = field(default_factory=dict)
     events: Sequence[msgspec.Raw] = ()
     position: int = 0
@@ -107,6 +109,6 @@ class RequestTimes:
         # it gives the same time when the same request is sent again.
         if stamp is None and isinstance(offset, (int, float)) and 0 <= offset < _MAX_AGE_MS:
             stamp = self.received - self.skew - offset / 1000
-        ts, sent = corrected(stamp, self.received, self.skew)
+        ts, sent = corrected(stamp, self.received, self.skew, self.max_age)
         late = DAY_LATE if is_late(ts, self.received) else ""
         return f'","ts":{ts},"sent":{sent}{late}'

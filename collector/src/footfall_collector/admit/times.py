@@ -3,8 +3,11 @@
 from datetime import UTC, datetime
 
 _DAY_SECONDS = 86_400
-OLDEST_SECONDS = 60 * _DAY_SECONDS
-"""The oldest time of an event before now. The client keeps unsent events for 30 days."""
+MAX_AGE_SECONDS = 30 * _DAY_SECONDS
+"""The oldest time of an event before now. Footfall's client keeps unsent events for so long, and drops older ones.
+
+An older event is admitted with this time: nothing is lost, and nobody can change earlier days, or test them.
+"""
 _FRESH_SECONDS = 3600
 _LATEST_STAMP = 4_102_444_800  # 2100-01-01; larger times don't fit every store
 _MAX_STAMP_CHARACTERS = 40
@@ -31,10 +34,11 @@ def is_late(ts: int, received: float) -> bool:
     return received - ts > _FRESH_SECONDS and ts // _DAY_SECONDS != received // _DAY_SECONDS
 
 
-def corrected(stamp: float | None, received: float, skew: float) -> tuple[int, int]:
+def corrected(stamp: float | None, received: float, skew: float, max_age: float = MAX_AGE_SECONDS) -> tuple[int, int]:
     """(`ts`, `sent`), whole seconds: the time of the event by the collector's clock, and as the client stamped it.
 
-    `skew` is the collector's clock minus the client's. `ts` is in the last 60 days; `sent` is the same on a retry.
+    `skew` is the collector's clock minus the client's. `ts` is at most `max_age` seconds ago; `sent` is the same on a
+    retry.
     """
     if stamp is None:
         now = int(received)
@@ -42,6 +46,6 @@ def corrected(stamp: float | None, received: float, skew: float) -> tuple[int, i
     happened = stamp + skew
     if happened > received:
         happened = received
-    elif happened < received - OLDEST_SECONDS:
-        happened = received - OLDEST_SECONDS
+    elif happened < received - max_age:
+        happened = received - max_age
     return int(happened), int(min(max(stamp, 0.0), _LATEST_STAMP))

@@ -89,6 +89,7 @@ class Collector:
             settings.max_event_bytes,
             new_instances,
             self.sender_budget.marks_of,
+            settings.max_event_age_days * 86_400.0,
         )
         limits = Limits.from_settings(settings)
         quota = DiskQuota(settings)

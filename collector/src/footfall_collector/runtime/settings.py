@@ -106,6 +106,9 @@ class Settings:
         Meta(ge=2, le=1_000_000, description="Maximum decoded bytes per byte of a compressed body, above 1 MiB"),
     ] = 200
     max_event_bytes: Annotated[int, Meta(ge=256, le=1 << 26, description="Maximum size of one event")] = 1_000_000
+    max_event_age_days: Annotated[
+        int, Meta(ge=1, le=365, description="Days before now that an event can be dated to; older ones get that date")
+    ] = 30
     max_batch_events: Annotated[int, Meta(ge=1, le=1_000_000, description="Maximum events in one request")] = 10_000
     max_waiting_bytes: Annotated[
         int, Meta(ge=1 << 20, description="Maximum size of all unanswered request bodies together")

@@ -20,7 +20,7 @@ from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
 
 SECRET = {"FOOTFALL_SIGN_IN_SECRET": "correct horse battery"}
-PUBLIC: dict[str, Any] = {"public_products": "dot-ai"}
+PUBLIC: dict[str, Any] = {"public_products": "dot-ai", "max_event_age_days": 90}
 PROVIDERS = ["anthropic"] * 60 + ["openai"] * 41 + ["xai"] * 4 + ["a secret provider"] * 12
 DAYS = (10, 14, 20)
 """Days of the month on which each instance sends, at noon: it is established then."""
