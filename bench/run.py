@@ -20,6 +20,7 @@ NAMES = (
     "client/tool_call_overhead",
     "store/store",
     "collector/ingest",
+    "collector/attack",
 )
 
 

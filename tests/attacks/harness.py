@@ -27,6 +27,7 @@ from tests.attacks.senders import (
     MIB,
     Attacker,
     HonestSender,
+    connected,
     exchange,
     exchange_once,
     honest_body,
@@ -46,6 +47,8 @@ __all__ = [
     "Measured",
     "assert_unharmed",
     "attacked_collector",
+    "connected",
+    "counted",
     "cpu_seconds",
     "exchange",
     "exchange_once",
@@ -62,7 +65,6 @@ MAX_RESIDENT = 300 * MIB
 """The bar: no attack makes the collector's process larger."""
 _SETTINGS: dict[str, Any] = {"store_memory": "128MB", "unlimited_peers": "127.0.0.1"}
 _P99_FACTOR, _P99_FLOOR = 20.0, 1.0
-_END_SECONDS = 3 * ANSWER_SECONDS
 _CPU_TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -137,9 +139,7 @@ def measure(
     honest = HonestSender(collector, seconds)
     attacker = Attacker(collector, requests, **attack) if requests else None
     with attacker or nullcontext():
-        honest.start()
-        honest.join(seconds + _END_SECONDS)
-    assert not honest.is_alive(), "an honest request was not answered"
+        honest.run()
     waits = sorted(honest.waits)
     return Measured(
         p99=waits[int(len(waits) * 0.99)],
@@ -162,16 +162,22 @@ def assert_unharmed(quiet: Measured, attack: Measured) -> None:
     assert set(attack.retry_afters) <= {True}, f"a 429 without Retry-After: {attack}"
 
 
+def counted(collector: CollectorProcess, name: str, reason: str = "") -> int:
+    """The sum of a counter in /metrics, of all its series or of those with this reason."""
+    series = re.findall(rf"^footfall_{name}_total(\{{.*\}})? (\d+)", _metrics(collector), re.MULTILINE)
+    return sum(int(value) for labels, value in series if not reason or f'reason="{reason}"' in labels)
+
+
 def wait_until_stored(collector: CollectorProcess) -> None:
     """Wait until the loader has caught up with the journal."""
+    empty = re.compile(r"^footfall_journal_waiting_bytes 0(\.0)?$", re.MULTILINE)
+    wait_for(lambda: empty.search(_metrics(collector)), "the store", 60)
 
-    def caught_up() -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", collector.port, timeout=ANSWER_SECONDS)
-        try:
-            connection.request("GET", "/metrics")
-            text = connection.getresponse().read().decode()
-        finally:
-            connection.close()
-        return re.search(r"^footfall_journal_waiting_bytes 0(\.0)?$", text, re.MULTILINE) is not None
 
-    wait_for(caught_up, "the store", 60)
+def _metrics(collector: CollectorProcess) -> str:
+    connection = http.client.HTTPConnection("127.0.0.1", collector.port, timeout=ANSWER_SECONDS)
+    try:
+        connection.request("GET", "/metrics")
+        return connection.getresponse().read().decode()
+    finally:
+        connection.close()

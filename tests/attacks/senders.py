@@ -23,6 +23,7 @@ HONEST_ADDRESS, ATTACKER_ADDRESS = "127.0.0.2", "127.0.0.66"
 ANSWER_SECONDS = 30.0
 _HONEST_INTERVAL = 0.025
 _HONEST_EVENTS = 5
+_HONEST_CONNECTIONS = 4
 _MAX_LATE_SECONDS = 15.0
 
 
@@ -83,8 +84,8 @@ def exchange_once(collector: CollectorProcess, address: str, whole: bytes) -> Ex
         return exchange(connection, whole)
 
 
-class HonestSender(threading.Thread):
-    """Sends a small batch every 25 ms on one connection, each once.
+class HonestSender:
+    """Sends a small batch every 25 ms, each once, over four connections in turn.
 
     Attributes:
         waits: seconds from the moment at which a request was due to its answer.
@@ -92,17 +93,25 @@ class HonestSender(threading.Thread):
     """
 
     def __init__(self, collector: CollectorProcess, seconds: float) -> None:
-        super().__init__(daemon=True)
-        self._collector, self._seconds = collector, seconds
+        self._collector, self._seconds, self._began = collector, seconds, 0.0
         self.waits: list[float] = []
         self.statuses: Counter[int] = Counter()
 
     def run(self) -> None:
-        began = time.monotonic()
+        """Send, and return when all are answered."""
+        self._began = time.monotonic()
+        threads = [threading.Thread(target=self._send, args=(n,), daemon=True) for n in range(_HONEST_CONNECTIONS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(self._seconds + 3 * ANSWER_SECONDS)
+            assert not thread.is_alive(), "an honest request was not answered"
+
+    def _send(self, first: int) -> None:
         connection: http.client.HTTPConnection | None = None
         pause = threading.Event()
-        for n in range(int(self._seconds / _HONEST_INTERVAL)):
-            due = began + n * _HONEST_INTERVAL
+        for n in range(first, int(self._seconds / _HONEST_INTERVAL), _HONEST_CONNECTIONS):
+            due = self._began + n * _HONEST_INTERVAL
             late = time.monotonic() - due
             if late > _MAX_LATE_SECONDS:
                 break  # enough to fail by
@@ -115,11 +124,12 @@ class HonestSender(threading.Thread):
                 connection.request("POST", "/batch/", honest_body())
                 answer = connection.getresponse()
                 answer.read()
-                self.statuses[answer.status] += 1
+                status = answer.status
             except (OSError, http.client.HTTPException):
-                self.statuses[0] += 1
+                status = 0
                 connection.close()
                 connection = None
+            self.statuses[status] += 1
             self.waits.append(time.monotonic() - due)
         if connection is not None:
             connection.close()

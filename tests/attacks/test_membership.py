@@ -20,7 +20,16 @@ from hypothesis import strategies as st
 
 from footfall_collector.admit import Admission, NewInstances, load_catalogues
 from footfall_collector.journal import Journal
-from footfall_collector.receive import DiskQuota, Gate, IngestionPipeline, KeyAlarm, Limits, Peers, WriteKeys
+from footfall_collector.receive import (
+    DiskQuota,
+    Gate,
+    IngestionPipeline,
+    KeyAlarm,
+    Limits,
+    Peers,
+    WorkBudget,
+    WriteKeys,
+)
 from footfall_collector.receive.asgi import Answer
 from footfall_collector.receive.protocol import DecodeRequest, v0, v1
 from footfall_collector.runtime import Settings, Status
@@ -170,7 +179,9 @@ class _Side:
         admission = Admission(_CATALOGUES, b"pepper of both sides", new_instances=NewInstances(allowance))
         quota, alarm, limits = DiskQuota(config), KeyAlarm(0), Limits.from_settings(config)
         gate = Gate(config, Peers())
-        self._pipeline = IngestionPipeline(gate, quota, limits, keys, alarm, admission, journal, status)
+        self._pipeline = IngestionPipeline(
+            gate, WorkBudget(config), quota, limits, keys, alarm, admission, journal, status
+        )
         self._known = known
 
     async def answers(self, requests: Sequence[_Request]) -> list[Answer]:

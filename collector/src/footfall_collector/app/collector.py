@@ -24,6 +24,7 @@ from ..receive import (
     Peers,
     RefusedError,
     SenderBudget,
+    WorkBudget,
     WriteKeys,
 )
 from ..receive.asgi import Receive, Scope, Send, send_answer
@@ -94,8 +95,9 @@ class Collector:
         limits = Limits.from_settings(settings)
         quota = DiskQuota(settings)
         status.add_gauge("disk_quota_reached", quota.reached)
+        budget = WorkBudget(settings)
         self.pipeline = IngestionPipeline(
-            self.gate, quota, limits, self.keys, key_alarm, admission, self.journal, status
+            self.gate, budget, quota, limits, self.keys, key_alarm, admission, self.journal, status
         )
         self.routes = IngestionRoutes(self.pipeline, status)
 
@@ -178,6 +180,7 @@ class Collector:
         self.control.stop()
         self.read_gate.stop()
         self.alarm_check.stop()
+        self.pipeline.close()
         self.journal.close()
         self.loader.stop()
         self.time.keep()

@@ -8,7 +8,18 @@ for it loads uvicorn. `app` puts the parts together; `access` uses the keys.
 """
 
 from .commit_lag import CommitLag
-from .limits import UNLIMITED, DiskQuota, Gate, KeyAlarm, Limits, Peers, SenderBudget, disk_space, folder_bytes
+from .limits import (
+    UNLIMITED,
+    DiskQuota,
+    Gate,
+    KeyAlarm,
+    Limits,
+    Peers,
+    SenderBudget,
+    WorkBudget,
+    disk_space,
+    folder_bytes,
+)
 from .pipeline import IngestionPipeline
 from .refusals import RefusedError
 from .routes import IngestionRoutes
@@ -26,6 +37,7 @@ __all__ = [
     "Peers",
     "RefusedError",
     "SenderBudget",
+    "WorkBudget",
     "WriteKey",
     "WriteKeyError",
     "WriteKeys",

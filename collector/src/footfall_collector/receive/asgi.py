@@ -78,6 +78,12 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
         return headers
 
 
+def with_cors(scope: Scope, answer: Answer) -> Answer:
+    """The answer with the headers of `cors`."""
+    headers = cors(scope)
+    return msgspec.structs.replace(answer, headers=headers) if headers else answer
+
+
 def refusal_answer(refusal: RefusedError, extra_headers: Headers) -> Answer:
     """A refusal as an HTTP answer: its sentence as plain text."""
     headers = list(extra_headers)

@@ -5,7 +5,7 @@ and `server/fast_path` calls it without a task. Other requests reach it through 
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -13,17 +13,25 @@ from ..admit import (
     TOO_MANY_INSTANCES,
     Admission,
     Admitted,
-    ClientBatch,
     TooManyInstancesError,
     epoch_of,
     report_misfits,
 )
 from ..journal import Journal, JournalUnavailableError
 from ..runtime import Status
-from .asgi import Answer, Scope, cors, refusal_answer
+from .asgi import Answer, Scope, cors, refusal_answer, with_cors
 from .commit_lag import CommitLag
-from .limits import BodyMemory, DiskQuota, Gate, KeyAlarm, Limits, Reservation, peer_of
-from .protocol import DecodedRequest, DecodeRequest, EventBatch, client_key, key_outside_body, v1
+from .large import BEYOND_DIRECT, LargeBodyDecoder, LargeIngestion, LargeRequest, Stages, direct_limits
+from .limits import BodyMemory, DiskQuota, Gate, KeyAlarm, Limits, Reservation, WorkBudget, limited_peer, peer_of
+from .protocol import (
+    DecodedRequest,
+    DecodeRequest,
+    KeyedBatch,
+    client_key,
+    key_in_first_bytes,
+    key_outside_body,
+    v1,
+)
 from .refusals import RefusedError
 from .write_keys import WriteKeyError, WriteKeys
 
@@ -36,24 +44,6 @@ Respond = Callable[[Answer], None]
 """Sends the answer. It is called exactly once, on the event loop: at once, or after the commit."""
 
 
-class KeyedBatch(msgspec.Struct, frozen=True, gc=False):
-    """The events of a request with the product of their write key.
-
-    Attributes:
-        is_first_key: the key is not known yet, and is added before the events are written.
-        size: the number of events.
-        client_batch: the events where Footfall's client sent them, else None.
-        batch: the events in any other form, else None.
-    """
-
-    token: str
-    product: str
-    is_first_key: bool
-    size: int
-    client_batch: ClientBatch | None = None
-    batch: EventBatch | None = None
-
-
 class IngestionPipeline:
     """Takes events.
 
@@ -64,6 +54,7 @@ class IngestionPipeline:
     def __init__(
         self,
         gate: Gate,
+        budget: WorkBudget,
         quota: DiskQuota,
         limits: Limits,
         keys: WriteKeys,
@@ -73,52 +64,103 @@ class IngestionPipeline:
         status: Status,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._gate, self._quota, self._keys, self._key_alarm = gate, quota, keys, key_alarm
+        self._gate, self._budget, self._quota, self._keys, self._key_alarm = gate, budget, quota, keys, key_alarm
         self._admission, self._journal, self._status, self._clock = admission, journal, status, clock
         self.limits = limits
         self.memory = BodyMemory(limits.waiting_bytes)
         self.commit_lag = CommitLag()
+        self._direct_limits = direct_limits(limits)
+        stages = Stages(
+            self._check_budget,
+            self._product_of,
+            self._check_events,
+            self._admit_events,
+            self._commit_large,
+            budget.charge,
+            self.refuse,
+        )
+        self._large = LargeIngestion(LargeBodyDecoder(limits), stages, clock)
 
     def ingest(
         self, decode: DecodeRequest, scope: Scope, body: bytes, respond: Respond, reserved: Reservation | None = None
     ) -> None:
         """Take one request through every stage. uvicorn's path passes 1 in `Collector.asgi`, 2 in `routes`."""
         memory = reserved or Reservation(self.memory)
+        peer, began, keyed = "", 0.0, None
         try:
             if reserved is None:
                 self._gate.check(scope)  # 1. gate: Host, peer, requests per minute
-                self.limits.check_body(len(body))  # 2. size: this body, and all unanswered ones together
+            if peer := self._check_budget(scope, body):  # 2. budget: what this peer's requests have cost so far
+                began = time.thread_time()
+            if reserved is None:
+                self.limits.check_body(len(body))  # 3. size: this body, and all unanswered ones together
                 memory.resize(len(body))
-            request = self._decode(decode, scope, body)  # 3. decode: gzip and the other encodings
-            keyed = self._find_write_key(request)  # 4. write key: the product of these events
-            self._check_events(scope, keyed)
-            admitted = self._admit(scope, request, keyed)  # 5. admit: allow-list, instance hash, times
-            answer = self._answer(scope, request, admitted)
+            request = self._decode(decode, scope, body)  # 4. decode: gzip and the other encodings
+            keyed = self._find_write_key(request)  # 5. write key: the product of these events
+            self._check_events(scope, keyed.token, keyed.product, keyed.size)
+            admitted = self._admit(scope, request, keyed)  # 6. admit: allow-list, instance hash, times
+            answer = with_cors(scope, request.answer(admitted.reasons))
             memory.resize(len(admitted.lines))
             self._add_first_key(keyed, admitted)
         except BaseException as problem:
-            memory.release()
+            self._charge_since(began, peer, len(body), keyed)
             if not isinstance(problem, RefusedError):
+                memory.release()
                 raise
+            if keyed is None and problem.reason in BEYOND_DIRECT:
+                self._large.start(LargeRequest(scope, body, peer, memory, respond))  # the same stages, in slices
+                return
+            memory.release()
             respond(self.refuse(scope, problem))
             return
+        self._charge_since(began, peer, len(body), keyed)
+        self._commit(scope, keyed.product, admitted, answer, memory, respond)
+
+    def close(self) -> None:
+        """After the event loop has ended."""
+        self._large.close()
+
+    def _check_budget(self, scope: Scope, body: bytes) -> str:
+        """The peer to charge, empty for one without limits. Raises RefusedError (429)."""
+
+        def shows_key() -> bool:
+            token = key_in_first_bytes(scope, body)
+            return token is not None and self._keys.product_of(token) is not None
+
+        if peer := limited_peer(scope):
+            self._budget.check(peer, shows_key)
+        return peer
+
+    def _charge_since(self, began: float, peer: str, size: int, keyed: KeyedBatch | None) -> None:
+        if peer:
+            self._budget.charge(peer, time.thread_time() - began, size, keyed=keyed is not None)
+
+    def _commit(
+        self, scope: Scope, product: str, admitted: Admitted, answer: Answer, memory: Reservation, respond: Respond
+    ) -> None:
         if not admitted.lines:
-            self._count(keyed.product, admitted)
+            memory.release()
+            self._count(product, admitted)
             respond(answer)
             return
         wait = self.commit_lag.begin()
-        pending = self._journal.begin_append(admitted.lines, admitted.accepted)  # 6. append to the journal
+        pending = self._journal.begin_append(admitted.lines, admitted.accepted)  # 7. append to the journal
 
         def committed(error: JournalUnavailableError | None) -> None:
-            self.commit_lag.end(wait)  # 7. group commit: the lines of many requests are synced by one fdatasync
+            self.commit_lag.end(wait)  # 8. group commit: the lines of many requests are synced by one fdatasync
             memory.release()
             if error is None:
-                self._count(keyed.product, admitted)  # 8. count
-                respond(answer)  # 9. answer: 200
+                self._count(product, admitted)  # 9. count
+                respond(answer)  # 10. answer: 200
             else:
                 respond(self.refuse(scope, _unavailable()))
 
         pending.on_commit = committed
+
+    def _commit_large(self, request: LargeRequest, product: str, admitted: Admitted, answer: Answer) -> None:
+        scope, memory = request.scope, request.memory
+        memory.resize(len(admitted.lines))
+        self._commit(scope, product, admitted, with_cors(scope, answer), memory, request.respond)
 
     def refuse(self, scope: Scope, refusal: RefusedError, *, cross_origin: bool = True) -> Answer:
         """Count a refusal; returns its answer, which pages of other origins can read where `cross_origin` is true."""
@@ -133,15 +175,15 @@ class IngestionPipeline:
     def _decode(self, decode: DecodeRequest, scope: Scope, body: bytes) -> DecodedRequest:
         """Undo the encodings. A key in the head is checked first. Raises RefusedError: 400, 401, 405 or 413."""
         self._check_key(key_outside_body(decode, scope))
-        return decode(scope, body, self.limits)
+        return decode(scope, body, self._direct_limits)
 
     def _find_write_key(self, request: DecodedRequest) -> KeyedBatch:
         """Raises RefusedError: 401 for no key, several or an unknown one; 400 or 413 for a body that is no batch."""
         keyed = self._read_client_batch(request)
         if keyed is not None:
             return keyed
-        self._check_key(request.read_key(self.limits))
-        batch = request.read_batch(self.limits)
+        self._check_key(request.read_key(self._direct_limits))
+        batch = request.read_batch(self._direct_limits)
         product = self._keys.product_of(batch.token)
         if product is not None:
             return KeyedBatch(batch.token, product, False, len(batch.events), None, batch)
@@ -155,6 +197,13 @@ class IngestionPipeline:
         if token is not None and not self._keys.may_accept(token):
             raise _unknown_key()
 
+    def _product_of(self, token: str) -> str:
+        """Raises RefusedError (401). A large body's key is never a first one: it is added by a small one."""
+        product = self._keys.product_of(token)
+        if product is None:
+            raise _unknown_key()
+        return product
+
     def _read_client_batch(self, request: DecodedRequest) -> KeyedBatch | None:
         """The batch where Footfall's client sent it under a known key; None for anything else."""
         text = request.client_text()
@@ -163,42 +212,47 @@ class IngestionPipeline:
         if text is None or token is None or product is None:
             return None
         batch = self._admission.read_client_batch(product, text)
-        if batch is None or batch.api_key != token or not 0 < len(batch.batch) <= self.limits.batch_events:
+        if batch is None or batch.api_key != token or not 0 < len(batch.batch) <= self._direct_limits.batch_events:
             return None
         return KeyedBatch(token, product, False, len(batch.batch), batch)
 
-    def _check_events(self, scope: Scope, keyed: KeyedBatch) -> None:
+    def _check_events(self, scope: Scope, token: str, product: str, size: int) -> None:
         """Raises RefusedError: 503 without room on the disk, 429 for a peer over its limit. The alarm only counts."""
         self._quota.check()
-        self._gate.check_events(scope, keyed.size)
-        self._key_alarm.count(keyed.token, keyed.product, keyed.size)
+        self._gate.check_events(scope, size)
+        self._key_alarm.count(token, product, size)
 
     def _admit(self, scope: Scope, request: DecodedRequest, keyed: KeyedBatch) -> Admitted:
+        """Raises RefusedError (429), as `_admit_events` does."""
+        product, client_batch = keyed.product, keyed.client_batch
+        if client_batch is not None:
+            sent_at, peer = epoch_of(client_batch.sent_at), peer_of(scope)
+            try:
+                admitted = self._admission.admit_client_batch(product, client_batch, self._clock(), sent_at, peer)
+            except TooManyInstancesError:
+                raise self._too_many_instances(product, keyed.size) from None
+            if admitted is not None:
+                return admitted
+        batch = keyed.batch or request.read_batch(self._direct_limits)
+        return self._admit_events(scope, product, batch.events, self._clock(), batch.sent_at)
+
+    def _admit_events(
+        self, scope: Scope, product: str, events: Sequence[msgspec.Raw], received: float, sent_at: float | None
+    ) -> Admitted:
         """Raises RefusedError (429) where an event is of an instance beyond the peer's share of new ones.
 
         The whole request is refused: an answer for each event could be compared between instances, and a 200 would
         lose the events that are refused.
         """
         try:
-            return self._admitted(request, keyed, peer_of(scope))
+            return self._admission.admit(product, events, received, sent_at, peer_of(scope))
         except TooManyInstancesError:
-            self._status.increment("events_refused", keyed.product, TOO_MANY_INSTANCES, keyed.size)
-            sentence = "This sender brings too many instances that it has not sent before; try again later."
-            raise RefusedError(429, TOO_MANY_INSTANCES, sentence, _NEW_INSTANCES_RETRY_SECONDS) from None
+            raise self._too_many_instances(product, len(events)) from None
 
-    def _admitted(self, request: DecodedRequest, keyed: KeyedBatch, peer: str) -> Admitted:
-        product, client_batch = keyed.product, keyed.client_batch
-        if client_batch is not None:
-            sent_at = epoch_of(client_batch.sent_at)
-            admitted = self._admission.admit_client_batch(product, client_batch, self._clock(), sent_at, peer)
-            if admitted is not None:
-                return admitted
-        batch = keyed.batch or request.read_batch(self.limits)
-        return self._admission.admit(product, batch.events, self._clock(), batch.sent_at, peer)
-
-    def _answer(self, scope: Scope, request: DecodedRequest, admitted: Admitted) -> Answer:
-        answer, headers = request.answer(admitted.reasons), cors(scope)
-        return msgspec.structs.replace(answer, headers=headers) if headers else answer
+    def _too_many_instances(self, product: str, events: int) -> RefusedError:
+        self._status.increment("events_refused", product, TOO_MANY_INSTANCES, events)
+        sentence = "This sender brings too many instances that it has not sent before; try again later."
+        return RefusedError(429, TOO_MANY_INSTANCES, sentence, _NEW_INSTANCES_RETRY_SECONDS)
 
     def _add_first_key(self, keyed: KeyedBatch, admitted: Admitted) -> None:
         """A key is added with the first event that is admitted. Raises RefusedError (503) where it can't be stored."""

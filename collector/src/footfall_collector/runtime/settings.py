@@ -75,6 +75,18 @@ class Settings:
     peer_events_per_minute: Annotated[
         int, Meta(ge=0, description="Maximum events of one peer in a minute; 0 for no limit")
     ] = 60_000
+    peer_cpu_seconds_per_minute: Annotated[
+        float, Meta(ge=0, description="Maximum processor time that one peer's events cost in a minute; 0 for no limit")
+    ] = 15.0
+    peer_bytes_per_minute: Annotated[
+        int, Meta(ge=0, description="Maximum bytes of one peer's events, as sent, in a minute; 0 for no limit")
+    ] = 128 << 20
+    unkeyed_cpu_seconds_per_minute: Annotated[
+        float, Meta(ge=0, description="The same processor time for requests without a valid write key; 0 for no limit")
+    ] = 2.0
+    unkeyed_bytes_per_minute: Annotated[
+        int, Meta(ge=0, description="The same bytes for requests without a valid write key; 0 for no limit")
+    ] = 8 << 20
     peer_connections: Annotated[int, Meta(ge=0, description="Maximum open connections of one peer; 0 for no limit")] = (
         100
     )

@@ -1,9 +1,9 @@
 """Limits on senders: the Host names, requests and events per minute, sizes, memory.
 
 The `gate` is first: `hosts` is its allow-list, `peers` names a sender by a salted hash, `rates` counts per name. Then
-`sizes` bounds a body and the memory of all, and `body` reads it within these bounds. `disk_quota` refuses all
-events before the disk is full. `key_alarm` and `sender_budget` refuse nothing: one raises an alarm, the other says
-whose days count.
+`work_budget` refuses a sender whose requests cost too much, `sizes` bounds a body and the memory of all, and `body`
+reads it within these bounds. `disk_quota` refuses all events before the disk is full. `key_alarm` and `sender_budget`
+refuse nothing: one raises an alarm, the other says whose days count.
 Every refusal is a RefusedError. Used inside `receive` and by the composition root.
 """
 
@@ -14,6 +14,7 @@ from .key_alarm import KeyAlarm
 from .peers import LIMITED, UNLIMITED, Peers
 from .sender_budget import SenderBudget
 from .sizes import BodyMemory, Limits, Reservation
+from .work_budget import WorkBudget, limited_peer
 
 __all__ = [
     "LIMITED",
@@ -27,8 +28,10 @@ __all__ = [
     "Peers",
     "Reservation",
     "SenderBudget",
+    "WorkBudget",
     "disk_space",
     "folder_bytes",
+    "limited_peer",
     "peer_of",
     "read_body",
 ]

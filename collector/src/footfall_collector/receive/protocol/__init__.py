@@ -8,8 +8,16 @@ The checks come in that order: size, key where it is outside the body, encoding,
 nothing of the request. Used inside `receive` only.
 """
 
-from .decoded_request import DecodedRequest, DecodeRequest, EventBatch
-from .key_outside_body import key_outside_body
+from .decoded_request import DecodedRequest, DecodeRequest, EventBatch, KeyedBatch
+from .key_outside_body import key_in_first_bytes, key_outside_body
 from .v0 import client_key
 
-__all__ = ["DecodeRequest", "DecodedRequest", "EventBatch", "client_key", "key_outside_body"]
+__all__ = [
+    "DecodeRequest",
+    "DecodedRequest",
+    "EventBatch",
+    "KeyedBatch",
+    "client_key",
+    "key_in_first_bytes",
+    "key_outside_body",
+]

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import msgspec
 
+from ...admit import ClientBatch
 from ..asgi import Answer, Scope
 from ..limits import Limits
 
@@ -15,6 +16,24 @@ class EventBatch(msgspec.Struct, frozen=True, gc=False):
     token: str
     events: list[msgspec.Raw]
     sent_at: float | None
+
+
+class KeyedBatch(msgspec.Struct, frozen=True, gc=False):
+    """The events of a request with the product of their write key.
+
+    Attributes:
+        is_first_key: the key is not known yet, and is added before the events are written.
+        size: the number of events.
+        client_batch: the events where Footfall's client sent them, else None.
+        batch: the events in any other form, else None.
+    """
+
+    token: str
+    product: str
+    is_first_key: bool
+    size: int
+    client_batch: ClientBatch | None = None
+    batch: EventBatch | None = None
 
 
 class DecodedRequest(Protocol):
