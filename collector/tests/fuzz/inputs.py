@@ -144,7 +144,10 @@ _TEXTS = (
     "tool_executed", "$set", "2026-11-23T22:14:35Z", "9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+14:00",
     "1.2.3-rc.4", "00000000-0000-0000-0000-000000000000", "urn:uuid:12345678123456781234567812345678", "phx_personal",
 )  # fmt: skip
-_NUMBERS = (0, -1, 1, 0.5, -0.0, 1e308, 1e-320, 2**31, 2**53 + 1, 2**63, 2**64, 10**30, float("inf"), float("nan"))
+_NUMBERS = (
+    0, -1, 1, 0.5, -0.0, 1e308, 1e-320, 5e-324, 2**31, 2**53 + 1, 2**63, 2**64, 10**30, 10**99, float("inf"),
+    float("nan"),
+)  # fmt: skip
 
 
 def _anything(random: Random, depth: int) -> Any:
@@ -246,6 +249,7 @@ def _damaged(random: Random, whole: bytes) -> bytes:
 
 _SPLICES = (
     b"[" * 40, b'{"a":' * 40, b"\\ud800", b"\0", b"\xff\xfe", b"1e999", b"-", b'"', b"data=", b"\x1f\x8b\x08", b",,",
+    b"%41" * 40, b"5e-324", b"9" * 90,
     b"\x28\xb5\x2f\xfd", MARKER.encode(), b"%00", b"=", b"\xef\xbb\xbf",
 )  # fmt: skip
 
@@ -262,5 +266,7 @@ def giants() -> list[Input]:
         _gzip(_gzip(zeros)), b"[" * _DEEP, b'{"batch":[' + b'{"a":' * _DEEP, _gzip(b'{"a":' * _DEEP),
         b'{"api_key":"k","batch":[' + b"1," * 2_500_000 + b"1]}", b'{"batch":"' + b"x" * 3_000_000,
         _gzip(b"") * 5000, _text({"api_key": KEY, "batch": [event(tool=MARKER * 100_000)]}), b"QUJD" * 10_000_000,
+        b"data=" + b"%41" * 300_000, b"[" + b"7" * 200_000, _gzip(b"[" + b"5e-324," * 100_000 + b"0]"),
+        _gzip(b'{"' + b"\\u0041" * 300_000 + b'":1}'), _gzip(b"[" + b'{"api_key":"a"},' * 90_000 + b"{}]"),
     )  # fmt: skip
     return found + [Input("POST", "/e/", b"", {}, (body,)) for body in bodies]

@@ -122,8 +122,10 @@ def running(data: Path) -> Iterator[Target]:
 
     class Listening(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            lines = target.misfits if record.name == "footfall_collector.admit.misfits" else target.said
-            lines.append(record.getMessage())
+            # What an operator has to hear once is not the work of one request.
+            if not record.name.endswith((".proxy_alarm", ".new_instances")):
+                lines = target.misfits if record.name == "footfall_collector.admit.misfits" else target.said
+                lines.append(record.getMessage())
 
     handler = Listening(logging.INFO)
     logging.getLogger().addHandler(handler)
