@@ -15,7 +15,7 @@ from .instance_hash import INSTANCE_KEY, MAX_ID, instance_of
 from .misfits import report_misfits
 from .new_instances import EPHEMERAL, TOO_MANY_INSTANCES, NewInstances, TooManyInstancesError
 from .pepper import FILE, fingerprint, load_pepper
-from .request_times import DAY_OVER_BUDGET
+from .request_times import DAY_OVER_BUDGET, Marks
 from .times import epoch_of
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Admission",
     "Admitted",
     "ClientBatch",
+    "Marks",
     "NewInstances",
     "TooManyInstancesError",
     "epoch_of",

@@ -10,7 +10,7 @@ import msgspec
 from footfall.catalogue import WIRE_CONSTANTS, Catalogue, version_property
 
 from .client_batch import ClientBatchWriter, compile_client_batch, is_canonical_uuid, with_checksum
-from .instance_hash import INSTANCE_KEY, MAX_ID, InstanceFragment, instance_fragments
+from .instance_hash import MAX_ID, InstanceFragment, instance_fragments
 from .json_fragments import NOT_ADMISSIBLE, EventRules, property_rules, scalar_of
 from .misfits import MISFIT_EVENT, MISSING, NOT_ADMITTED, RETIRED, UNKNOWN_PROPERTIES
 from .new_instances import NewInstances
@@ -136,8 +136,9 @@ def _line_writer(product: str, rules: dict[str, EventRules], instance_fragment: 
         if fragments is None:
             return INVALID
         time = times.time_fragment(event.timestamp, event.offset)
-        instance = instance_fragment(distinct_id[:MAX_ID], times.peer)
-        mark = times.marks[instance[INSTANCE_KEY]]
+        distinct_id = distinct_id[:MAX_ID]
+        instance = instance_fragment(distinct_id, times.peer)
+        mark = times.mark_of(distinct_id, instance)
         return with_checksum(f"{rule.head}{event_uuid}{time}{instance}{mark}{''.join(fragments)}".encode())
 
     return write_line

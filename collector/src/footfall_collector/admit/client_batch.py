@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Union
 import msgspec
 from isal.isal_zlib import crc32
 
-from .instance_hash import INSTANCE_KEY, MAX_ID, InstanceFragment
+from .instance_hash import MAX_ID, InstanceFragment
 from .json_fragments import EventRules, PropertyRule
 from .request_times import RequestTimes
 
@@ -84,7 +84,7 @@ def compile_client_batch(
         if not are_canonical_uuids([event.uuid for event in client_batch.batch]):
             return None
         lines = []
-        cached_time, marks = times.fragments.get, times.marks
+        cached_time, cached_mark = times.fragments.get, times.marks.get
         peer = times.peer
         cached_senders = senders.of_peer(peer)
         for event in client_batch.batch:
@@ -106,7 +106,9 @@ def compile_client_batch(
             sender = cached_senders.get(values) or make_sender(peer, values)
             if sender is None:
                 return None
-            mark = marks[sender[INSTANCE_KEY]]
+            mark = cached_mark(values[0])
+            if mark is None:
+                mark = times.marks.add(values[0], sender)
             lines.append(with_checksum(f"{head}{event.uuid}{time}{sender}{mark}{text}".encode()))
         return lines
 

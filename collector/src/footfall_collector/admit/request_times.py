@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -22,19 +22,22 @@ Counts = defaultdict[str, int]
 """Numbers by reason. Made for every request; a Counter takes four times as long to make."""
 
 
-class NoMarks(dict[str, str]):
-    """Every day counts."""
+class Marks(dict[str, str]):
+    """What the lines of a peer's instances carry, by `distinct_id`: `DAY_OVER_BUDGET`, or nothing as here."""
 
-    def __missing__(self, key: str) -> str:
-        return ""
+    def add(self, distinct_id: str, instance: str) -> str:
+        """The mark of an instance that has none yet; `instance` is the part of its lines about it."""
+        del instance
+        mark = self[distinct_id] = ""
+        return mark
 
 
-MarksOf = Callable[[str, str], Mapping[str, str]]
-"""From a product and a peer to what the lines of its instances carry, by `INSTANCE_KEY`."""
+MarksOf = Callable[[str, str], Marks]
+"""From a product and a peer to its marks."""
 
 
-def no_marks(_product: str, _peer: str) -> Mapping[str, str]:
-    return NoMarks()
+def no_marks(_product: str, _peer: str) -> Marks:
+    return Marks()
 
 
 def no_counts() -> Counts:
@@ -50,7 +53,7 @@ class RequestTimes:
         skew: the collector's clock minus the sender's, seconds.
         dropped: properties by reason.
         peer: the name of the sender's address; see `receive.limits.peers`.
-        marks: what the lines of an instance carry; see `MarksOf`.
+        marks: of the peer's instances.
         max_age: the oldest time of an event, seconds before `received`.
         fragments: timestamp as sent to its part of a journal line; events of a batch often share their second.
         events: all events of the request, raw.
@@ -63,7 +66,7 @@ class RequestTimes:
     skew: float
     dropped: Counts
     peer: str = ""
-    marks: Mapping[str, str] = field(default_factory=NoMarks)
+    marks: Marks = field(default_factory=Marks)
     max_age: float = MAX_AGE_SECONDS
     fragments: dict[str, str] = field(default_factory=dict)
     events: Sequence[msgspec.Raw] = ()
@@ -71,6 +74,11 @@ class RequestTimes:
     members: int = 0
     misfits: Misfits = field(default_factory=lambda: defaultdict(int))
     _digest: bytes = b""
+
+    def mark_of(self, distinct_id: str, instance: str) -> str:
+        """The mark in the lines of an instance; see `Marks.add`."""
+        mark = self.marks.get(distinct_id)
+        return self.marks.add(distinct_id, instance) if mark is None else mark
 
     def note_misfit(self, subject: str, version: object) -> None:
         """Count something of an event that does not fit the catalogue; see `misfits`."""

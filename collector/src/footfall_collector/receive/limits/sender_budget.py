@@ -13,16 +13,17 @@ week, an address can then establish as many again for every three days that bega
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from ...admit import DAY_OVER_BUDGET, EPHEMERAL
+from ...admit import DAY_OVER_BUDGET, EPHEMERAL, INSTANCE_KEY, Marks
 
 _DAYS, _SPAN = 3, 7
 """As in the store: seen on three days, the last a week after the first."""
 _DAY_SECONDS = 86_400
 _MAX_PLACES = _MAX_ESTABLISHED = 200_000
 """Kept in memory at most, about 20 MB each."""
+_MAX_MARKS = 50_000
 
 
 @dataclass(slots=True)
@@ -44,6 +45,8 @@ class SenderBudget:
         self._places, self._clock = places, clock
         self._by_sender: OrderedDict[tuple[str, str], dict[int, _Place]] = OrderedDict()
         self._occupied, self._lock = 0, threading.Lock()
+        self._marks: dict[tuple[str, str], _OverBudgetMarks] = {}
+        self._marked = self._marked_day = 0
         self._established: OrderedDict[int, None] = OrderedDict()
 
     def add_established(self, instances: Iterable[int]) -> None:
@@ -52,9 +55,27 @@ class SenderBudget:
             for instance in instances:
                 self._add_established(instance)
 
-    def marks_of(self, product: str, peer: str) -> Mapping[str, str]:
-        """See `admit.Admission`: for one request."""
-        return _OverBudgetMarks(self, product, peer)
+    def marks_of(self, product: str, peer: str) -> Marks:
+        """See `admit.Admission`. They stay the same until midnight, so that most requests are one look-up."""
+        day = int(self._clock() // _DAY_SECONDS)
+        marks = self._marks.get((product, peer))
+        if marks is None or day != self._marked_day:
+            marks = self._new_marks(product, peer, day)
+        return marks
+
+    def _new_marks(self, product: str, peer: str, day: int) -> "_OverBudgetMarks":
+        with self._lock:
+            if day != self._marked_day or len(self._marks) + self._marked >= _MAX_MARKS:
+                self._marks, self._marked, self._marked_day = {}, 0, day
+            marks = self._marks[product, peer] = _OverBudgetMarks(self, product, peer)
+        return marks
+
+    def note_mark(self) -> None:
+        """Count a mark that is kept; all are dropped where there are too many."""
+        with self._lock:
+            self._marked += 1
+            if self._marked >= _MAX_MARKS:
+                self._marks, self._marked = {}, 0
 
     def _add_established(self, instance: int) -> None:
         self._established[instance] = None
@@ -104,8 +125,8 @@ class SenderBudget:
         return True
 
 
-class _OverBudgetMarks(dict[str, str]):
-    """What the lines of a request's instances carry, by `admit.INSTANCE_KEY`: a mark, or nothing."""
+class _OverBudgetMarks(Marks):
+    """The marks of one day."""
 
     __slots__ = ("_budget", "_peer", "_product")
 
@@ -113,8 +134,9 @@ class _OverBudgetMarks(dict[str, str]):
         super().__init__()
         self._budget, self._product, self._peer = budget, product, peer
 
-    def __missing__(self, key: str) -> str:
-        digest, kind = key[:16], key[-1]
+    def add(self, distinct_id: str, instance: str) -> str:
+        digest, kind = instance[INSTANCE_KEY][:16], instance[INSTANCE_KEY][-1]
         counts = kind == EPHEMERAL[0] or self._budget.counts_day(self._product, self._peer, int(digest, 16))
-        mark = self[key] = "" if counts else DAY_OVER_BUDGET
+        mark = self[distinct_id] = "" if counts else DAY_OVER_BUDGET
+        self._budget.note_mark()
         return mark
