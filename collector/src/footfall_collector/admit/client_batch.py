@@ -78,15 +78,13 @@ def compile_client_batch(
     read, types = _reader(rules, constants)
     writers = {types[name]: _event_writer(rule) for name, rule in rules.items()}
     senders = _Senders(next(iter(rules.values())).common, instance_fragment)
-    get_sender, make_sender = senders.get_values, senders.make_text
 
     def write_lines(client_batch: ClientBatch, times: RequestTimes) -> list[bytes] | None:
         if not are_canonical_uuids([event.uuid for event in client_batch.batch]):
             return None
         lines = []
         cached_time, cached_mark = times.fragments.get, times.marks.get
-        peer = times.peer
-        cached_senders = senders.of_peer(peer)
+        get_sender, cached_senders = senders.get_values, senders.of_peer(times.peer)
         for event in client_batch.batch:
             head, get_words, cached_words, make_words, numbers = writers[type(event)]
             properties = event.properties
@@ -103,7 +101,7 @@ def compile_client_batch(
                 text += fragment
             # Last of all: an event that is refused for another reason makes no instance known.
             values = get_sender(event)
-            sender = cached_senders.get(values) or make_sender(peer, values)
+            sender = cached_senders.get(values) or senders.make_text(times.peer, values)
             if sender is None:
                 return None
             mark = cached_mark(values[0])
