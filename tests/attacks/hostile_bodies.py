@@ -11,6 +11,7 @@ import json
 import struct
 import zlib
 from collections.abc import Callable
+from random import Random
 from typing import Any
 from urllib.parse import quote
 
@@ -155,6 +156,14 @@ def _header(flags: int) -> bytes:
     return b"\x1f\x8b\x08" + bytes([flags]) + b"\0\0\0\0\0\xff"
 
 
+def _gzip_bomb(flags: int, padding: bytes) -> bytes:
+    """A gzip stream with padding between its head and its content."""
+    text = b" " * BOMB_SIZE
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    packed = packer.compress(text) + packer.flush()
+    return _header(flags) + padding + packed + struct.pack("<II", zlib.crc32(text), len(text))
+
+
 def _dynamic_blocks(size: int) -> bytes:
     """A gzip stream of many tiny blocks, each with code tables of its own."""
     packer = zlib.compressobj(9, zlib.DEFLATED, 31, 9)
@@ -168,16 +177,18 @@ def _zstd_frame(window_exponent: int, blocks: bytes) -> bytes:
     return b"\x28\xb5\x2f\xfd\x00" + bytes([window_exponent << 3]) + blocks
 
 
+def _lz64_noise(length: int) -> bytes:
+    """A text with hardly a repetition."""
+    random = Random(1)
+    return lz64("".join(chr(random.randrange(32, 12_000)) for _ in range(length)))
+
+
 BOMB_SIZE = 31 * MIB
 _EMPTY_GZIP = gzip.compress(b"")
 STREAMS: dict[str, Case] = {
     "gzip padded with zeros": lambda: request(gzip.compress(b" " * BOMB_SIZE, 9) + bytes(160_000), GZIP),
-    "gzip padded in its head": lambda: request(
-        _header(8) + b"x" * 160_000 + b"\0" + zlib.compress(b" " * BOMB_SIZE, 9)[2:], GZIP
-    ),
-    "gzip padded with empty blocks": lambda: request(
-        _header(0) + b"\0\0\0\xff\xff" * 32_000 + zlib.compress(b" " * BOMB_SIZE, 9)[2:], GZIP
-    ),
+    "gzip padded in its head": lambda: request(_gzip_bomb(8, b"x" * 160_000 + b"\0"), GZIP),
+    "gzip padded with empty blocks": lambda: request(_gzip_bomb(0, b"\0\0\0\xff\xff" * 32_000), GZIP),
     "members of gzip": lambda: request(_EMPTY_GZIP * 900_000, GZIP),
     "members of gzip before a long one": lambda: request(_EMPTY_GZIP * 15 + gzip.compress(b" " * 4 * MIB, 0), GZIP),
     "empty blocks of gzip": lambda: request(_header(0) + b"\0\0\0\xff\xff" * (19 * MIB // 5), GZIP),
@@ -200,12 +211,8 @@ STREAMS: dict[str, Case] = {
     "frames of zstd that are skipped": lambda: request(
         b"\x50\x2a\x4d\x18\0\0\0\0" * 20_000 + zstandard.compress(b" " * BOMB_SIZE, 3), "Content-Encoding: zstd"
     ),
-    "lz64 of 256 kB": lambda: request(
-        lz64("".join(chr(32 + n * n % 9_000) for n in range(90_000)))[: 256 << 10], path="/e/?compression=lz64"
-    ),
-    "lz64 of its longest text": lambda: request(
-        lz64("".join(chr(32 + n * n % 9_000) for n in range(20_000)))[: 32 << 10], path="/e/?compression=lz64"
-    ),
+    "lz64 of 256 kB": lambda: request(_lz64_noise(90_000)[: 256 << 10], path="/e/?compression=lz64"),
+    "lz64 of its longest text": lambda: request(_lz64_noise(15_000)[: 32 << 10], path="/e/?compression=lz64"),
     "lz64 that grows": lambda: request(lz64("[" + " " * (MIB + 9)), path="/e/?compression=lz64"),
     "base64": lambda: request(_many(b"QUJD", 19 * MIB)),
     "base64 of spaces": lambda: request(b"x" + _many(b" ", 19 * MIB)),

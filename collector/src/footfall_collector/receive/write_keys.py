@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -21,6 +22,8 @@ _log = logging.getLogger(__name__)
 
 FILE = "keys.json"
 _SHOWN_CHARACTERS = 8
+_LOOKED_AT = 100
+"""The first events of a batch show its product."""
 _ADD_PRODUCT = (
     "add [products.NAME] to the collector's footfall.toml, restart it, "
     "then `footfall-collector keys add --product NAME KEY`"
@@ -78,7 +81,7 @@ _decode = msgspec.json.Decoder(_EventProperties).decode
 def are_of_another_product(events: Iterable[msgspec.Raw], product: str) -> bool:
     """Whether some event has the version property of another product, and none has that of this one."""
     names: set[str] = set()
-    for raw in events:
+    for raw in islice(events, _LOOKED_AT):
         # Admission refuses a value that is no event.
         with contextlib.suppress(msgspec.DecodeError, ValueError, RecursionError):
             names |= (_decode(raw).properties or {}).keys()

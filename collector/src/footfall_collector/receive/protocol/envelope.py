@@ -10,8 +10,8 @@ from ..refusals import RefusedError, malformed, too_large
 from ..write_keys import valid_write_key
 from .structure import check_structure
 
-_MAX_RAW_KEY = 512
-"""A key with spaces around it, every character escaped."""
+_MAX_RAW_TEXT = 512
+"""Longer than a key with spaces around it, every character escaped, and than any time."""
 _MANY_COMMAS = 20_000
 _OPENS_LIST = ord("[")
 
@@ -181,16 +181,15 @@ def _key_in(event: _BatchOrEvent) -> str | None:
 
 def _first_key(*candidates: msgspec.Raw) -> str | None:
     for raw in candidates:
-        if 0 < len(raw) <= _MAX_RAW_KEY:
-            token = valid_write_key(text_of(raw))
-            if token:
-                return token
+        token = valid_write_key(text_of(raw))
+        if token:
+            return token
     return None
 
 
 def text_of(raw: msgspec.Raw) -> str | None:
-    """A raw value as text; None where it is absent or no text."""
-    if not len(raw):
+    """A raw value as text; None where it is absent, no text, or longer than any text that is looked for."""
+    if not 0 < len(raw) <= _MAX_RAW_TEXT:
         return None
     try:
         return _decode_text(raw)
