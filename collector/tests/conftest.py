@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from collector.tests.receive.shapes import TOKEN
+from footfall_collector.receive import WriteKeys
 from tests.support.collector_process import CollectorProcess, none_left, start_collector
 
 RECORDED = Path(__file__).parents[2] / "tests" / "data" / "dot-ai-batch.json"
@@ -36,6 +38,8 @@ def collector(tmp_path: Path) -> Iterator[CollectorProcess]:
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]:
-    """One for all tests of a module that only ask."""
-    with start_collector(tmp_path_factory.mktemp("shared") / "data", **KEEP) as started:
+    """One for all tests of a module that only ask. It knows the key, which no page and no GET may add."""
+    data = tmp_path_factory.mktemp("shared")
+    WriteKeys(data).add("dot-ai", TOKEN)
+    with start_collector(data, **KEEP) as started:
         yield started

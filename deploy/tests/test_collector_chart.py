@@ -18,12 +18,14 @@ KUBERNETES = ("1.25", kubernetes_validate.latest_version())
 CUSTOM = ("HTTPRoute", "ServiceMonitor")
 """Kinds that Kubernetes' own schemas don't know; test_custom_kinds.py has theirs."""
 INGRESS = {"enabled": True, "hosts": ["footfall.example.com"]}
+PROXIES = {"trusted_proxies": ["10.244.0.0/16"]}
 ROUTE = {"enabled": True, "parentRefs": [{"name": "public"}], "hostnames": ["footfall.example.org"]}
 CLICKHOUSE = {"url": "clickhouse://me@ch:9000/footfall?cluster=main", "existingSecret": {"name": "ch"}}
 EVERYTHING: Document = {
     "backup": {"enabled": True},
     "ingress": {**INGRESS, "className": "nginx", "tls": [{"secretName": "t", "hosts": INGRESS["hosts"]}]},
     "httpRoute": ROUTE,
+    "settings": PROXIES,
     "serviceMonitor": {"enabled": True},
     "networkPolicy": {"enabled": True},
     "writeKeys": [{"key": "phc_one", "product": "dot-ai"}],
@@ -52,12 +54,12 @@ SAMPLES: dict[str, tuple[Document, Any]] = {
     "serviceAccount.create": ({}, False),
     "service.type": ({}, "LoadBalancer"),
     "service.port": ({}, 80),
-    "ingress.enabled": ({"ingress": {"hosts": ["a.example"]}}, True),
-    "ingress.hosts": ({"ingress": INGRESS}, ["b.example"]),
-    "ingress.tls": ({"ingress": INGRESS}, [{"secretName": "t"}]),
-    "httpRoute.enabled": ({"httpRoute": {**ROUTE, "enabled": False}}, True),
-    "httpRoute.parentRefs": ({"httpRoute": ROUTE}, [{"name": "other"}]),
-    "httpRoute.hostnames": ({"httpRoute": ROUTE}, ["b.example"]),
+    "ingress.enabled": ({"ingress": {"hosts": ["a.example"]}, "settings": PROXIES}, True),
+    "ingress.hosts": ({"ingress": INGRESS, "settings": PROXIES}, ["b.example"]),
+    "ingress.tls": ({"ingress": INGRESS, "settings": PROXIES}, [{"secretName": "t"}]),
+    "httpRoute.enabled": ({"httpRoute": {**ROUTE, "enabled": False}, "settings": PROXIES}, True),
+    "httpRoute.parentRefs": ({"httpRoute": ROUTE, "settings": PROXIES}, [{"name": "other"}]),
+    "httpRoute.hostnames": ({"httpRoute": ROUTE, "settings": PROXIES}, ["b.example"]),
     "serviceMonitor.interval": ({"serviceMonitor": {"enabled": True}}, "5m"),
     "serviceMonitor.bearerSecret.key": (
         {"serviceMonitor": {"enabled": True, "bearerSecret": {"name": "b"}}},
@@ -112,7 +114,8 @@ def sample(path: str) -> tuple[Document, Any]:
     if path in SAMPLES:
         return SAMPLES[path]
     default, section = VALUES[path].default, path.split(".", maxsplit=1)[0]
-    beside = {n: v for n, v in EVERYTHING.items() if n == section and not path.endswith(".enabled")}
+    wanted = (section, "settings") if section in ("ingress", "httpRoute") else (section,)
+    beside = {n: v for n, v in EVERYTHING.items() if n in wanted and not path.endswith(".enabled")}
     another = {bool: not default, str: "another", int: 3, dict: {"a": "b"}}[type(default)]
     return beside, another
 

@@ -14,7 +14,12 @@ VALUES: dict[str, Any] = {
     "writeKeys": [{"key": "phc_of_the_values", "product": "dot-ai"}, {"key": "phc_mine", "product": "mine"}],
     "products": {"dot-ai": {}, "mine": {"catalogue": "mine.py"}},
     "catalogues": {"mine.py": "EVENTS = ()\n"},
-    "settings": {"retention_days": 180, "segment_seconds": 0.1, "public_products": ["mine"]},
+    "settings": {
+        "retention_days": 180,
+        "segment_seconds": 0.1,
+        "public_products": ["mine"],
+        "trusted_proxies": ["10.244.0.0/16"],
+    },
     "ingress": {"enabled": True, "hosts": ["footfall.example.com"]},
     "httpRoute": {"enabled": True, "parentRefs": [{"name": "public"}], "hostnames": ["*.example.org"]},
     "backup": {"enabled": True, "keep": 2},

@@ -51,6 +51,7 @@ def test_a_wrong_value_is_refused_by_its_name(values: dict[str, Any], named: str
 
 
 CLICKHOUSE = {"url": "clickhouse://me@ch/db"}
+INGRESS = {"enabled": True, "hosts": ["a.example"]}
 
 
 @pytest.mark.parametrize(
@@ -66,6 +67,12 @@ CLICKHOUSE = {"url": "clickhouse://me@ch/db"}
         ),
         ({"ingress": {"enabled": True}}, "needs ingress.hosts"),
         ({"httpRoute": {"enabled": True, "hostnames": ["a.example"]}}, "needs httpRoute.parentRefs"),
+        ({"ingress": INGRESS}, "need trusted_proxies in settings"),
+        ({"ingress": INGRESS, "settings": {"trusted_proxies": []}}, "need trusted_proxies in settings"),
+        (
+            {"httpRoute": {"enabled": True, "parentRefs": [{"name": "g"}], "hostnames": ["a.example"]}},
+            "need trusted_proxies in settings",
+        ),
         ({"secrets": {"signIn": "$argon2id$v=19$m=8"}, "serviceMonitor": {"enabled": True}}, "bearerSecret.name"),
         ({"products": {"dot-ai": {"catalogue": "mine.py"}}}, "add it to catalogues"),
         ({"writeKeys": [{"key": "phc_a", "product": "other"}]}, "add it to products"),

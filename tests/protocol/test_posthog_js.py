@@ -3,16 +3,18 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
+from footfall_collector.receive import WriteKeys
 from tests.dashboard.browser import PageWatch, launched
 from tests.protocol.events import COUNTED, KEY, PLANTED, TIMES, expected, to_capture
 from tests.protocol.pages import served_page, version_of
 from tests.protocol.sdk_table import assert_listed
-from tests.protocol.talk import Talk
+from tests.protocol.talk import Talk, talking
 from tests.support.waiting import wait_for
 
 INIT = """([key, options]) => new Promise((ready) => {
@@ -41,6 +43,16 @@ class Tab:
         """Method and path, without the query, of everything the collector was asked."""
         lines = [request.head.split(b"\r\n")[0].decode() for request in self.talk.tee.requests()]
         return Counter(line.split("?")[0].split(" HTTP/")[0] for line in lines)
+
+
+@pytest.fixture
+def talk(tmp_path: Path) -> Iterator[Talk]:
+    """Its collector knows the key, because no page can add the first one."""
+    data = tmp_path / "data"
+    data.mkdir()
+    WriteKeys(data).add("dot-ai", KEY)
+    with talking(data) as started:
+        yield started
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ def test_a_page_of_any_origin_may_send_also_with_credentials(shared: CollectorPr
 
 
 def test_ingestion_reads_no_cookie_and_sets_none(collector: CollectorProcess) -> None:
+    assert post(collector, batch(event())).status == 200
     for path in ("/e/", "/batch/", "/i/v0/e/", "/engage/", "/flags/?v=2", "/decide/", "/array/phc_x/config", "/s/"):
         answers = []
         for cookies in ({}, {"Cookie": "session=guessed"}, {"Cookie": "footfall=\xff; a=b"}):

@@ -1,10 +1,15 @@
-"""The gate of everything that reads: open on loopback without a secret, else a session cookie or a bearer token."""
+"""The gate of everything that reads: open on loopback without a secret, else a session cookie or a bearer token.
 
+A session or a token is 256 random bits, which nobody guesses: each is looked up by its hash, before any limit and
+without being counted. The sign-in secret may be weaker, so that attempts to guess it are limited.
+"""
+
+import asyncio
 import time
 from collections.abc import Callable
 from urllib.parse import parse_qs, quote
 
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -19,7 +24,8 @@ SIGN_OUT_PATH = "/sign-out"
 _OPEN_PATHS = ("/healthz", "/readyz")
 _OPEN_PREFIXES = ("/static/", "/public/")
 """Files of the pages, and what is published for everyone (nothing unless `public_products` names a product)."""
-_MAX_FORM_BYTES = 4096
+_MAX_FORM_BYTES, _MAX_FORM_SECONDS = 4096, 10.0
+_TOO_MANY = "Too many wrong attempts; wait a minute."
 _CROSS_SITE = "This came from another site; nothing was done.\n"
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -33,6 +39,11 @@ class SignIn:
         self._secret = SignInSecret(secret) if secret else None
         self._sessions = SignInSessions(clock)
         self._attempts = SignInAttempts(clock)
+
+    def recognises(self, scope: Scope) -> bool:
+        """Whether a request has a live session or a token. It costs two hashes, so no limit needs to come before it."""
+        connection = HTTPConnection(scope)
+        return self._sessions.is_live(_session_token(connection)) or self._tokens.accepts(_bearer(connection))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
@@ -69,14 +80,16 @@ class SignIn:
 
     async def _check_bearer(self, connection: HTTPConnection, secret: SignInSecret) -> Response | None:
         """None where the request carries the secret or a token, else the response that asks for it."""
-        scheme, _, offered = connection.headers.get("authorization", "").partition(" ")
-        peer = _peer(connection)
-        if scheme.lower() == "bearer" and offered:
-            if self._attempts.blocked(peer):
-                return PlainTextResponse("Too many wrong attempts; wait a minute.\n", 429, {"retry-after": "60"})
-            if self._tokens.accepts(offered.strip()) or await secret.matches(offered.strip()):
+        offered = _bearer(connection)
+        if offered:
+            if self._tokens.accepts(offered):
                 return None
-            self._attempts.record_failure(peer)
+            attempt = self._attempts.begin(_peer(connection))
+            if attempt is None:
+                return PlainTextResponse(f"{_TOO_MANY} Tokens are accepted at any time.\n", 429, {"retry-after": "60"})
+            if await secret.matches(offered):
+                attempt.succeed()
+                return None
         elif "text/html" in connection.headers.get("accept", ""):
             # With the query, so that a link leads to the view it describes.
             next_page = connection.url.path + (f"?{connection.url.query}" if connection.url.query else "")
@@ -93,20 +106,29 @@ class SignIn:
             return sign_in_page("", next_page, 200)
         if request.method != "POST":
             return PlainTextResponse("Use GET or POST here.\n", 405, {"allow": "GET, POST"})
-        if self._attempts.blocked(_peer(request)):
-            return sign_in_page("Too many wrong attempts; wait a minute.", next_page, 429, {"retry-after": "60"})
         if not _same_origin(request):
+            # Not counted: a page of another site must not use up the attempts of its visitor.
             return sign_in_page("The form came from another site; sign in here.", next_page, 403)
+        # Counted before the body is read: bodies that are held back would else all be tried at once.
+        attempt = self._attempts.begin(_peer(request))
+        if attempt is None:
+            return sign_in_page(_TOO_MANY, next_page, 429, {"retry-after": "60"})
         offered = await _secret_in_form(request)
         if offered is None or not await secret.matches(offered):
-            self._attempts.record_failure(_peer(request))
             return sign_in_page("That is not the secret.", next_page, 401)
+        attempt.succeed()
         response = RedirectResponse(next_page, 303)
         secure = "https" in (request.url.scheme, request.headers.get("x-forwarded-proto", ""))
         response.set_cookie(
             COOKIE, self._sessions.start(), max_age=SESSION_SECONDS, httponly=True, samesite="lax", secure=secure
         )
         return response
+
+
+def _bearer(connection: HTTPConnection) -> str:
+    """The bearer token of a request, or the empty text."""
+    scheme, _, offered = connection.headers.get("authorization", "").partition(" ")
+    return offered.strip() if scheme.lower() == "bearer" else ""
 
 
 def _session_token(connection: HTTPConnection) -> str:
@@ -126,12 +148,14 @@ def _same_origin(request: HTTPConnection, *, required: bool = False) -> bool:
 
 
 async def _secret_in_form(request: Request) -> str | None:
+    """The secret; None where the form has none, is too large, or does not arrive in time."""
     body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > _MAX_FORM_BYTES:
-            return None
     try:
+        async with asyncio.timeout(_MAX_FORM_SECONDS):
+            async for part in request.stream():
+                body += part
+                if len(body) > _MAX_FORM_BYTES:
+                    return None
         return parse_qs(body.decode()).get("secret", [None])[0]
-    except ValueError:
+    except (TimeoutError, ClientDisconnect, ValueError):
         return None

@@ -16,6 +16,7 @@ from ..operate import Retention, StoreOperations, TrustedTime, hourly_cleanup, r
 from ..receive import (
     UNLIMITED,
     DiskQuota,
+    FirstKeyWindow,
     Gate,
     IngestionPipeline,
     IngestionRoutes,
@@ -75,6 +76,7 @@ class Collector:
         settings, status = self.settings, self.status
         first_product = settings.default_product if settings.loopback else None
         self.keys = WriteKeys(settings.data, first_product, self.time.now)
+        self.first_key = FirstKeyWindow(settings.first_key_seconds)
         new_instances = NewInstances(settings.new_instances_per_hour, UNLIMITED)
         self.peers = Peers(settings.trusted_proxies, settings.unlimited_peers)
         self.gate = Gate(settings, self.peers)
@@ -97,7 +99,7 @@ class Collector:
         status.add_gauge("disk_quota_reached", quota.reached)
         budget = WorkBudget(settings)
         self.pipeline = IngestionPipeline(
-            self.gate, budget, quota, limits, self.keys, key_alarm, admission, self.journal, status
+            self.gate, budget, quota, limits, self.keys, self.first_key, key_alarm, admission, self.journal, status
         )
         self.routes = IngestionRoutes(self.pipeline, status)
 
@@ -124,7 +126,8 @@ class Collector:
             exception_handlers={StoreError: self._store_failed, 404: not_found_handler(assets)},
         )
         self.tokens = Tokens(settings.data)
-        self.dashboard: ASGIApp = SecurityHeaders(SignIn(application, settings.sign_in_secret, self.tokens))
+        self.sign_in = SignIn(application, settings.sign_in_secret, self.tokens)
+        self.dashboard: ASGIApp = SecurityHeaders(self.sign_in)
 
     def _assistant_answers(self) -> Answers:
         """The answers of `/mcp`: where strangers can send, without names that only few instances sent."""
@@ -189,11 +192,13 @@ class Collector:
     def asgi(self) -> "Callable[[Scope, Receive, Send], object]":
         """The ASGI application: behind the gate, ingestion without sign-in, and the dashboard with it."""
         gate, pipeline, ingestion, dashboard = self.gate, self.pipeline, self.routes, self.dashboard
+        recognises = self.sign_in.recognises
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             handler = ingestion.handler(scope["path"])
             try:
-                gate.check(scope)
+                # Who holds a token or a session is never kept out by strangers who share the address.
+                gate.check(scope, signed_in=handler is None and recognises(scope))
             except RefusedError as refusal:
                 # Pages of other origins send events; they never read the dashboard.
                 await send_answer(send, pipeline.refuse(scope, refusal, cross_origin=handler is not None))

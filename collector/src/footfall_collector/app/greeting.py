@@ -1,4 +1,4 @@
-"""The output once the collector listens: three lines on stdout, or one object in a JSON log."""
+"""The output once the collector listens: a few lines on stdout, or objects in a JSON log."""
 
 import logging
 from urllib.parse import urlsplit
@@ -8,22 +8,25 @@ from ..runtime import EXTRA_KEYS, WILDCARD_HOSTS, Settings
 _log = logging.getLogger(__name__)
 
 
-def greeting_lines(settings: Settings, address: str) -> list[str]:
+def greeting_lines(settings: Settings, address: str, first_key: str = "") -> list[str]:
     """Lines with the address, the dashboard and the data directory; none where the log is JSON and has them.
 
-    `address`: `http://host:port`.
+    `address`: `http://host:port`; `first_key`: a sentence about the first write key, empty where there is a key.
     """
     dashboard, data = f"{_local_address(settings, address)}/", settings.data.absolute()
     if settings.log_format == "json":
         needs_sign_in = bool(settings.sign_in_secret)
         fields = {"address": address, "dashboard": dashboard, "data": str(data), "sign_in": needs_sign_in}
         _log.info("Footfall is listening on %s and keeps its data in %s", address, data, extra={EXTRA_KEYS: fields})
+        if first_key:
+            _log.info("%s", first_key)
         return []
     gate = "sign-in needed" if settings.sign_in_secret else "no sign-in needed on this machine"
     return [
         f"Footfall is listening on {address}",
         f"  dashboard: {dashboard} ({gate}); events go to the same address",
         *([f"  {_remote_access(settings)}"] if settings.host in WILDCARD_HOSTS else []),
+        *([f"  {first_key}"] if first_key else []),
         f"  data: {data}; Ctrl-C stops",
     ]
 

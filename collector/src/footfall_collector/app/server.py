@@ -38,8 +38,10 @@ class _AnnouncingServer(uvicorn.Server):
         self._on_listening()
 
 
-def serve(settings: Settings, announce: Callable[[str], None]) -> None:
-    """Run until SIGTERM or SIGINT, then finish the running requests. `announce` gets the address once it listens.
+def serve(settings: Settings, announce: Callable[[str, str], None]) -> None:
+    """Run until SIGTERM or SIGINT, then finish the running requests.
+
+    Once it listens, `announce` gets the address, and a sentence about the first write key, empty where there is a key.
 
     Raises:
         SettingsError, PortTakenError, AlreadyRunningError, OSError: it can't start; the message says why.
@@ -52,11 +54,17 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         _serve_on(listener, settings, announce)
 
 
-def _serve_on(listener: socket.socket, settings: Settings, announce: Callable[[str], None]) -> None:
+def _serve_on(listener: socket.socket, settings: Settings, announce: Callable[[str, str], None]) -> None:
     collector = Collector(settings)
     collector.start()
     address = _address(settings, listener)
-    server = _AnnouncingServer(_config(settings, collector), lambda: announce(address))
+
+    def listening() -> None:
+        awaited = collector.keys.awaited_product
+        announce(address, collector.first_key.announcement(awaited) if awaited else "")
+        collector.first_key.open()
+
+    server = _AnnouncingServer(_config(settings, collector), listening)
     # uvicorn installs its own handlers, and at its end restores these and raises the signal again.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: setattr(server, "should_exit", True))

@@ -34,9 +34,9 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
 
     set_up_logging(settings.log_format)
 
-    def announce(address: str) -> None:
+    def announce(address: str, first_key: str) -> None:
         # In one write: the log may be on the same stream, and its lines must not break these.
-        sys.stdout.write("".join(f"{line}\n" for line in greeting_lines(settings, address)))
+        sys.stdout.write("".join(f"{line}\n" for line in greeting_lines(settings, address, first_key)))
         sys.stdout.flush()
 
     try:

@@ -21,6 +21,7 @@ from ..journal import Journal, JournalUnavailableError
 from ..runtime import Status
 from .asgi import Answer, Scope, cors, refusal_answer, with_cors
 from .commit_lag import CommitLag
+from .first_key import FirstKeyWindow
 from .large import BEYOND_DIRECT, LargeBodyDecoder, LargeIngestion, LargeRequest, Stages, direct_limits
 from .limits import BodyMemory, DiskQuota, Gate, KeyAlarm, Limits, Reservation, WorkBudget, limited_peer, peer_of
 from .protocol import (
@@ -58,13 +59,15 @@ class IngestionPipeline:
         quota: DiskQuota,
         limits: Limits,
         keys: WriteKeys,
+        first_key: FirstKeyWindow,
         key_alarm: KeyAlarm,
         admission: Admission,
         journal: Journal,
         status: Status,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._gate, self._budget, self._quota, self._keys, self._key_alarm = gate, budget, quota, keys, key_alarm
+        self._gate, self._budget, self._quota, self._key_alarm = gate, budget, quota, key_alarm
+        self._keys, self._first_key = keys, first_key
         self._admission, self._journal, self._status, self._clock = admission, journal, status, clock
         self.limits = limits
         self.memory = BodyMemory(limits.waiting_bytes)
@@ -96,7 +99,7 @@ class IngestionPipeline:
                 self.limits.check_body(len(body))  # 3. size: this body, and all unanswered ones together
                 memory.resize(len(body))
             request = self._decode(decode, scope, body)  # 4. decode: gzip and the other encodings
-            keyed = self._find_write_key(request)  # 5. write key: the product of these events
+            keyed = self._find_write_key(scope, request)  # 5. write key: the product of these events
             self._check_events(scope, keyed.token, keyed.product, keyed.size)
             admitted = self._admit(scope, request, keyed)  # 6. admit: allow-list, instance hash, times
             answer = with_cors(scope, request.answer(admitted.reasons))
@@ -177,7 +180,7 @@ class IngestionPipeline:
         self._check_key(key_outside_body(decode, scope))
         return decode(scope, body, self._direct_limits)
 
-    def _find_write_key(self, request: DecodedRequest) -> KeyedBatch:
+    def _find_write_key(self, scope: Scope, request: DecodedRequest) -> KeyedBatch:
         """Raises RefusedError: 401 for no key, several or an unknown one; 400 or 413 for a body that is no batch."""
         keyed = self._read_client_batch(request)
         if keyed is not None:
@@ -187,6 +190,8 @@ class IngestionPipeline:
         product = self._keys.product_of(batch.token)
         if product is not None:
             return KeyedBatch(batch.token, product, False, len(batch.events), None, batch)
+        if self._keys.awaited_product is not None:
+            self._first_key.check(scope, self._keys.awaited_product)
         product = self._keys.product_for_first_key(batch.events)
         if product is None:
             raise _unknown_key()

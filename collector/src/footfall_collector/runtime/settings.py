@@ -90,6 +90,14 @@ class Settings:
     peer_connections: Annotated[int, Meta(ge=0, description="Maximum open connections of one peer; 0 for no limit")] = (
         100
     )
+    first_key_seconds: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=600,
+            description="Time after a start on loopback in which the first write key received is added; 0 for never",
+        ),
+    ] = 600.0
     new_instances_per_hour: Annotated[
         int,
         Meta(

@@ -23,6 +23,13 @@
 {{- if and .Values.httpRoute.enabled (not (and .Values.httpRoute.parentRefs .Values.httpRoute.hostnames)) -}}
 {{- fail "httpRoute.enabled needs httpRoute.parentRefs and httpRoute.hostnames: the collector answers only to names that it was told" -}}
 {{- end -}}
+{{- if or .Values.ingress.enabled .Values.httpRoute.enabled -}}
+  {{- $names := list -}}
+  {{- range (include "collector.extraEnv" . | fromJson).list -}}{{- $names = append $names .name -}}{{- end -}}
+  {{- if not (or .Values.settings.trusted_proxies (has "FOOTFALL_TRUSTED_PROXIES" $names)) -}}
+  {{- fail "ingress.enabled and httpRoute.enabled need trusted_proxies in settings, the networks of the ingress controller's or gateway's pods, such as [10.244.0.0/16] (kubectl get pods --all-namespaces --output wide shows addresses): everyone behind them is one sender otherwise, and shares its limits" -}}
+  {{- end -}}
+{{- end -}}
 {{- if and .Values.serviceMonitor.enabled (hasPrefix "$argon2" .Values.secrets.signIn) (not .Values.serviceMonitor.bearerSecret.name) -}}
 {{- fail "Prometheus can't sign in with a hash: put the plain sign-in secret into a Secret and name it in serviceMonitor.bearerSecret.name" -}}
 {{- end -}}

@@ -61,11 +61,14 @@ class Connections:
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, connection: "GuardedProtocol") -> bool:
-        """Register a new connection; False where its peer has too many, and it is cut."""
+        """Register a new connection; False where it is cut, because there are too many that don't wait."""
         peer = connection.peer
         if peer[0] == LIMITED and self.max_per_peer and self.open_per_peer[peer] >= self.max_per_peer:
-            self.cut(connection, "peer_connections")
-            return False
+            # Strangers may share the address: connections that say nothing must not keep out one with a token.
+            longest = next((waiting for waiting in self.waiting if waiting.peer == peer), connection)
+            self.cut(longest, "peer_connections")
+            if longest is connection:
+                return False
         if len(self.open) >= self.max_open:
             longest = next(iter(self.waiting), connection)
             self.cut(longest, "connections")
