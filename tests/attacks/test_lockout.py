@@ -90,8 +90,7 @@ def test_requests_of_strangers_use_up_nothing_of_a_token_or_a_session(collector:
     for _ in range(20):
         assert read(collector, Authorization=f"Bearer {token}") == 200
         assert read(collector, Cookie=cookie) == 200
-    assert read(collector, Authorization="Bearer fft_wrong") == 429
-    assert counter_of(collector, token) == refused + 1
+    assert counter_of(collector, token) == refused > 0
 
 
 def counter_of(collector: CollectorProcess, token: str) -> int:
