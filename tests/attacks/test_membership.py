@@ -22,6 +22,7 @@ from footfall_collector.admit import Admission, NewInstances, load_catalogues
 from footfall_collector.journal import Journal
 from footfall_collector.receive import (
     DiskQuota,
+    FirstKeyWindow,
     Gate,
     IngestionPipeline,
     KeyAlarm,
@@ -180,7 +181,7 @@ class _Side:
         quota, alarm, limits = DiskQuota(config), KeyAlarm(0), Limits.from_settings(config)
         gate = Gate(config, Peers())
         self._pipeline = IngestionPipeline(
-            gate, WorkBudget(config), quota, limits, keys, alarm, admission, journal, status
+            gate, WorkBudget(config), quota, limits, keys, FirstKeyWindow(0), alarm, admission, journal, status
         )
         self._known = known
 
