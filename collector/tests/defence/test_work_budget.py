@@ -22,7 +22,7 @@ class Clock:
 
 def refusal(budget: WorkBudget, peer: str = "p1", *, shows_key: bool = False) -> RefusedError | None:
     try:
-        budget.check(peer, lambda: shows_key)
+        budget.check(peer, lambda *_: shows_key, {}, b"")
     except RefusedError as refused:
         return refused
     return None
@@ -40,9 +40,9 @@ def budget_of(clock: Clock, **settings: Any) -> WorkBudget:
 def test_work_without_a_key_has_a_far_smaller_budget_than_work_with_one() -> None:
     clock = Clock()
     budget = budget_of(clock)
-    budget.charge("p1", 1.0, 1000, keyed=True)
+    budget.charge("p1", 0.2, 1000, keyed=True)
     assert reason(budget) == ""
-    budget.charge("p1", 0.5, 1000, keyed=False)
+    budget.charge("p1", 0.1, 1000, keyed=False)
     assert reason(budget) == "unkeyed_work"
     assert reason(budget, shows_key=True) == ""
     assert reason(budget, "p2") == ""
@@ -66,8 +66,8 @@ def test_after_the_time_that_the_refusal_names_the_peer_is_served_again() -> Non
     refused = refusal(budget)
     assert refused is not None
     assert refused.status == 429
-    # Three seconds at two a minute take 90 s; what is saved up over 6 s may be used at once.
-    assert refused.retry_after == 84
+    # Three seconds at two a minute take 90 s; what is saved up over 1.5 s may be used at once.
+    assert refused.retry_after == 89
     clock.now += refused.retry_after
     assert reason(budget) == ""
 

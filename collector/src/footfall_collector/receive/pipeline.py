@@ -125,14 +125,13 @@ class IngestionPipeline:
 
     def _check_budget(self, scope: Scope, body: bytes) -> str:
         """The peer to charge, empty for one without limits. Raises RefusedError (429)."""
-
-        def shows_key() -> bool:
-            token = key_in_first_bytes(scope, body)
-            return token is not None and self._keys.product_of(token) is not None
-
         if peer := limited_peer(scope):
-            self._budget.check(peer, shows_key)
+            self._budget.check(peer, self._shows_key, scope, body)
         return peer
+
+    def _shows_key(self, scope: Scope, body: bytes) -> bool:
+        token = key_in_first_bytes(scope, body)
+        return token is not None and self._keys.product_of(token) is not None
 
     def _charge_since(self, began: float, peer: str, size: int, keyed: KeyedBatch | None) -> None:
         if peer:
