@@ -75,6 +75,8 @@ class _Readers:
             for paths in page_requests(query):
                 queue = list(reversed(paths))
                 await asyncio.gather(*(self._connection(queue) for _ in range(CONNECTIONS)))
+                if self._over.is_set():
+                    return
                 self.pages += 1
 
     async def _connection(self, queue: list[str]) -> None:

@@ -241,6 +241,23 @@ def test_equal_questions_ask_the_engine_once(tmp_path: Path, monkeypatch: pytest
     store.close()
 
 
+def test_one_answer_reads_the_same_rows_once_while_events_are_loaded(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    answers, query = Answers(store, CATALOGUES), filters_of({"range": "90d", "internal": "all"})
+
+    def twice() -> list[Any]:
+        first = answers.releases(query).rows
+        journal_fleet(tmp_path, list(Fleet(5, 5, 1, END).requests()))
+        loader_of(tmp_path, store).run_once()
+        return [first, answers.releases(query).rows]
+
+    with gate_of() as gate:
+        before, after = result(gate.ask(twice))
+        assert before == after == []
+        assert result(gate.ask(lambda: answers.releases(query).rows))
+    store.close()
+
+
 @given(
     st.lists(
         st.tuples(st.sampled_from("abcdef"), st.integers(1, 2), st.integers(0, 60)),

@@ -2,8 +2,28 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
+
+_rows_of_answer: ContextVar[dict[Hashable, Any] | None] = ContextVar("rows_of_answer", default=None)
+
+
+@contextmanager
+def one_answer() -> Iterator[None]:
+    """The work of one answer on this thread: it reads the same rows once, also if the store changes meanwhile."""
+    token = _rows_of_answer.set({})
+    try:
+        yield
+    finally:
+        _rows_of_answer.reset(token)
+
+
+def rows_of_answer() -> dict[Hashable, Any]:
+    """Question to the rows that this answer has read; of no use outside `one_answer`."""
+    rows = _rows_of_answer.get()
+    return {} if rows is None else rows
 
 
 class AnswerCache:

@@ -10,7 +10,7 @@ from typing import Any
 from footfall.catalogue import Catalogue
 
 from ..store import DAY_SECONDS, EventSelection, Store, day_text
-from .answer_cache import AnswerCache
+from .answer_cache import AnswerCache, rows_of_answer
 from .charts import (
     CHARTS,
     DAY_UNIT,
@@ -186,12 +186,15 @@ class Answers:
     def _rows(self, name: str, selection: EventSelection) -> list[tuple[Any, ...]]:
         """The rows of `sql/…/<name>`; those of the same question once more until the store changes."""
         question = (name, *(_hashable(getattr(selection, field.name)) for field in fields(selection)))
-        revision = self._store.revision
-        rows: list[tuple[Any, ...]] | None = self._cache.get(question, revision)
+        revision, read_before = self._store.revision, rows_of_answer()
+        rows: list[tuple[Any, ...]] | None = read_before.get(question)
+        if rows is None:
+            rows = self._cache.get(question, revision)
         if rows is None:
             rows = self._store.query(chart_sql(self._store.engine, name), selection)
             size = len(rows) * (ROW_BYTES + CELL_BYTES * len(rows[0])) if rows else ROW_BYTES
             self._cache.put(question, revision, rows, size)
+        read_before[question] = rows
         return rows
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..runtime import Status
 from ..store import Interruption, QueryStoppedError
-from .answer_cache import AnswerCache
+from .answer_cache import AnswerCache, one_answer
 
 RUNNING = 2
 """Questions that are answered at the same time."""
@@ -188,7 +188,7 @@ class ReadGate:
         result: Any = None
         error: Exception | None = None
         try:
-            with reading.interruption.work():
+            with reading.interruption.work(), one_answer():
                 result = reading.work()
         except QueryStoppedError as stopped:
             error = self._too_long() if reading.timed_out else stopped
