@@ -129,9 +129,9 @@ def one_round(collector: CollectorProcess, rate: int, seconds: int, with_readers
     }
 
 
-def measure(data: Path, rounds: int, rate: int, seconds: int) -> dict[str, Any]:
+def measure(data: Path, scratch_in: Path, rounds: int, rate: int, seconds: int) -> dict[str, Any]:
     """All rounds over a copy of the store in `data`: without readers, then with them."""
-    with tempfile.TemporaryDirectory(dir=data.parent) as scratch:
+    with tempfile.TemporaryDirectory(dir=scratch_in) as scratch:
         copy = Path(scratch) / "data"
         shutil.copytree(data / "store", copy / "store")
         measured: dict[str, Any] = {"alone": [], "read": []}
@@ -187,12 +187,14 @@ def _kept(kept: bool) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="a filled store with its loaded.json")
+    parser.add_argument("--scratch", type=Path, help="where the collector's copy is made [next to DIR]")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--rate", type=int, default=RATE, help="events a second")
     parser.add_argument("--seconds", type=int, default=SECONDS, help="of a round")
     parser.add_argument("--publish", action="store_true", help=f"write into {ROOT / 'bench/RESULTS.md'}")
     options = parser.parse_args()
-    measured = measure(options.data.resolve(), options.rounds, options.rate, options.seconds)
+    data = options.data.resolve()
+    measured = measure(data, options.scratch or data.parent, options.rounds, options.rate, options.seconds)
     result = section(measured, options.rate, options.seconds)
     print(result.text())
     if options.publish:
