@@ -12,6 +12,7 @@ from footfall.catalogue import (
     round_significant,
 )
 from footfall.identity.instance_id import cluster_id
+from tests.attacks.parties.claims import Party, attack_tests
 
 _ANY_UID = "00000000-0000-4000-8000-000000000000"
 _BITS_PER_DIGIT = 4
@@ -22,9 +23,19 @@ def threats(catalogue: Catalogue) -> dict[str, object]:
     properties = {name: p for event in catalogue.events.values() for name, p in event.properties.items()}
     digits = cluster_id(catalogue.product, _ANY_UID).partition("_")[2]
     return {
+        "parties": claims_by_party(),
         "capacity": [(name, values_of(p.kind)) for name, p in {**properties, **catalogue.common}.items()],
         "id_bits": len(digits) * _BITS_PER_DIGIT,
     }
+
+
+def claims_by_party() -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """Each party and what it can do at most: the claim, the fault that its test would show, and the test."""
+    claims: dict[Party, list[tuple[str, str, str]]] = {party: [] for party in Party}
+    for test in attack_tests():
+        for party, claim in test.claims:
+            claims[party].append((claim, test.fault, test.place))
+    return [(party.value, claims[party]) for party in Party]
 
 
 def values_of(kind: Kind) -> str:

@@ -18,6 +18,7 @@ from rich.console import Console
 
 from collector.tests.app.http import ask, post
 from footfall_collector.show.report import Report, html, markdown, terminal
+from tests.attacks.parties.claims import Party, at_most
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
 
@@ -110,6 +111,7 @@ def unmarked(value: Any) -> Iterator[str]:
         yield MARKED.sub("", value)
 
 
+@at_most(Party.SENDER, "put names of its choice into answers, where an assistant gets them as marked data")
 def test_an_assistant_gets_no_name_outside_of_a_marked_value(collector: CollectorProcess) -> None:
     """A tool's name reaches an assistant as a part of a sentence, a heading, or a cell that looks like the server's."""
     answers = ask_assistant(collector)
@@ -125,6 +127,7 @@ def test_an_assistant_gets_no_name_outside_of_a_marked_value(collector: Collecto
     assert re.search(r'; \{"untrusted": "[^"]+"\} is called most', answer), answer
 
 
+@at_most(Party.SENDER, "hope that an assistant ignores the note that marked values are data")
 def test_the_tools_say_that_marked_values_are_data(collector: CollectorProcess) -> None:
     """An assistant that lists the tools is not told that values come from strangers."""
 
@@ -143,6 +146,7 @@ def test_the_tools_say_that_marked_values_are_data(collector: CollectorProcess) 
     assert not [name for name in HOSTILE if name in str(tools)]
 
 
+@at_most(Party.SENDER, "put names into reports, where they are code in Markdown, text in HTML and inert in a terminal")
 def test_reports_quote_names_for_the_program_that_shows_them(collector: CollectorProcess) -> None:
     """A name becomes a link, a mention or emphasis in an issue, a mail or a terminal."""
     report = msgspec.json.decode(ask(collector, "GET", f"/api/report?range={RANGE}").body, type=Report)
@@ -158,6 +162,7 @@ def test_reports_quote_names_for_the_program_that_shows_them(collector: Collecto
     assert "\x1b" not in screen.getvalue()
 
 
+@at_most(Party.SENDER, "count in metrics and log lines, by the product's name and the collector's own reasons")
 def test_metrics_and_log_lines_have_no_name_of_a_sender(collector: CollectorProcess) -> None:
     """A sender writes a line of the log, or a metric's label."""
     broken = event(1, "exec\n[error] planted", {"tool\nplanted": 1, "tool": "x\n[error] planted"})
@@ -169,6 +174,7 @@ def test_metrics_and_log_lines_have_no_name_of_a_sender(collector: CollectorProc
         assert name not in collector.output
 
 
+@at_most(Party.SENDER, "put names into files, where no spreadsheet evaluates them")
 def test_a_spreadsheet_evaluates_no_cell(collector: CollectorProcess) -> None:
     """A cell of a CSV begins with a character that makes it a formula."""
     sent = {"dot_ai_version": "1.0.0", "is_internal": False, "tool": "=cmd|'/C calc'!A0", "error_type": "@SUM(1+1)"}
@@ -180,6 +186,9 @@ def test_a_spreadsheet_evaluates_no_cell(collector: CollectorProcess) -> None:
     assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
 
 
+@at_most(
+    Party.SENDER, "off loopback, put a name before an assistant with ten instances, where `tools` doesn't list others"
+)
 @pytest.mark.parametrize("listed", [False, True], ids=["open", "listed"])
 def test_where_strangers_send_few_instances_put_no_name_before_an_assistant(tmp_path: Path, listed: bool) -> None:
     """One invented instance is enough to put words of its sender's choice before an assistant."""

@@ -28,7 +28,7 @@ def sync_directory(directory: Path) -> None:
 
 
 def make_directory(directory: Path) -> None:
-    """Make a directory for its user only, and its parents; each is on disk before the next. Raises OSError."""
+    """Make a directory, with its parents, for its user only; each is on disk before the next. Raises OSError."""
     if directory.is_dir():
         return
     missing = []
@@ -37,7 +37,7 @@ def make_directory(directory: Path) -> None:
             break
         missing.append(path)
     for path in reversed(missing):
-        path.mkdir(exist_ok=True)
+        path.mkdir(mode=0o700, exist_ok=True)
         sync_directory(path.parent)
     directory.mkdir(mode=0o700, exist_ok=True)
     sync_directory(directory.absolute().parent)

@@ -1,0 +1,74 @@
+"""What is left to readers: of the public page, and of the dashboard."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from collector.tests.app.http import ask, post
+from footfall_collector.admit.instance_hash import instance_of
+from footfall_collector.admit.pepper import load_pepper
+from tests.attacks.parties.claims import Party, at_most
+from tests.attacks.parties.fleet import INSTANCES, RARE, RARE_WORD, SIGNED_IN, call, reading_paths
+from tests.support.collector_process import CollectorProcess
+
+
+@at_most(Party.READER, "signed in: counts and percentiles under any filters, down to a group of one, and never an ID")
+def test_no_answer_has_an_instance_id(guarded: CollectorProcess) -> None:
+    """An answer, a file or a page has an instance ID, as it was sent or as it is stored."""
+    pepper = load_pepper(guarded.data_dir)
+    ids = [*INSTANCES, *(instance_of(pepper, "dot-ai", instance)[0] for instance in INSTANCES)]
+    for path in reading_paths():
+        answer = ask(guarded, "GET", path, headers=SIGNED_IN)
+        text = _text(answer.body) if path.endswith(".parquet") else answer.text
+        assert not [one for one in ids if one in text], path
+    rare = ask(guarded, "GET", "/api/charts/tool-usage?provider=xai&version=2.9.0", headers=SIGNED_IN).json
+    assert rare["rows"] == [["recommend", 1, 1, 1.0]], "an instance that stands out can be singled out, without its ID"
+
+
+def _text(parquet: bytes) -> str:
+    with tempfile.NamedTemporaryFile(suffix=".parquet") as file, duckdb.connect() as connection:
+        Path(file.name).write_bytes(parquet)
+        return str(connection.read_parquet(file.name).fetchall())
+
+
+@at_most(Party.READER, "signed in: read; only the command line adds keys and deletes")
+def test_a_reader_changes_nothing(guarded: CollectorProcess) -> None:
+    """A request with the sign-in secret or a token deletes events, adds a key, or sends events with it."""
+    before = ask(guarded, "GET", "/api/charts/events", headers=SIGNED_IN).json["rows"]
+    for path in reading_paths():
+        for method in ("POST", "PUT", "PATCH", "DELETE"):
+            if path != "/mcp":
+                assert ask(guarded, method, path, b"{}", SIGNED_IN).status in (401, 404, 405), (method, path)
+    tools = _mcp(guarded, "tools/list", {})["tools"]
+    assert all(tool["annotations"]["readOnlyHint"] for tool in tools)
+    secret = SIGNED_IN["Authorization"].removeprefix("Bearer ")
+    body = json.dumps({"api_key": secret, "batch": [call(RARE)]}).encode()
+    assert post(guarded, body).status == 401, "the secret is no write key"
+    assert ask(guarded, "GET", "/api/charts/events", headers=SIGNED_IN).json["rows"] == before
+
+
+def _mcp(collector: CollectorProcess, method: str, params: dict[str, Any]) -> Any:
+    accepts = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+    opening = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    session: dict[str, str] = {}
+    for name, sent in (("initialize", opening), (method, params)):
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": name, "params": sent}).encode()
+        answer = ask(collector, "POST", "/mcp", body, SIGNED_IN | accepts | session)
+        session = {"Mcp-Session-Id": answer.headers["mcp-session-id"], "MCP-Protocol-Version": "2025-11-25"}
+    return answer.json["result"]
+
+
+@at_most(Party.READER, "of the public page: closed months, one property at a time, in groups of ten or more, rounded")
+@pytest.mark.parametrize("path", ["/public/dot-ai", "/public/dot-ai/data.json", "/public/dot-ai/badge/instances.svg"])
+def test_the_public_page_answers_no_question(guarded: CollectorProcess, path: str) -> None:
+    """A query of the public page narrows its numbers to a combination, a shorter time or a small group."""
+    published = ask(guarded, "GET", path)
+    assert published.status == 200
+    assert "130" in published.text
+    assert RARE_WORD not in published.text
+    for query in ("provider=xai", "version=2.9.0", "tool=recommend", "start=2026-10-01&end=2026-10-02", "internal=all"):
+        assert ask(guarded, "GET", f"{path}?{query}").body == published.body, query
