@@ -14,6 +14,7 @@ from tests.attacks.harness import KEY, MAX_RESIDENT, attacked_collector, exchang
 from tests.attacks.hostile_bodies import ALL, GZIP, named
 from tests.attacks.senders import honest_event, request
 from tests.support.collector_process import CollectorProcess
+from tests.attacks.parties.claims import Party, at_most
 
 HONEST_EVENTS = 1000
 LOOP_FACTOR, ALL_FACTOR, READING_FACTOR = 5.0, 15.0, 3.0
@@ -69,6 +70,7 @@ def cost_of(collector: CollectorProcess, whole: bytes, statuses: set[int]) -> Co
     return Cost(after.loop - before.loop, after.all - before.all)
 
 
+@at_most(Party.NETWORK, "without a key: cost little more with any body than an honest batch does")
 @pytest.mark.parametrize("name", ALL)
 def test_no_body_costs_much_more_than_an_honest_one(collector: CollectorProcess, honest: Cost, name: str) -> None:
     """A few kilobytes, from anyone, stop the event loop for seconds or fill the memory."""
@@ -82,6 +84,7 @@ def test_no_body_costs_much_more_than_an_honest_one(collector: CollectorProcess,
     assert resident(collector) < MAX_RESIDENT
 
 
+@at_most(Party.NETWORK, "without a key: have the head read, and nothing decoded")
 @pytest.mark.parametrize(
     ("path", "headers"),
     [
@@ -99,6 +102,7 @@ def test_a_key_in_the_head_is_checked_before_the_body_is_decoded(
     assert counter(collector, "requests_refused", reason="unknown_key") == refused + 1
 
 
+@at_most(Party.NETWORK, "without a key: have the key looked for, and no event read")
 @pytest.mark.parametrize(
     ("events", "key", "status"),
     [
@@ -112,6 +116,7 @@ def test_the_key_is_checked_before_the_events(collector: CollectorProcess, event
     assert exchange_once(collector, "127.0.0.1", request(body, GZIP)).status == status
 
 
+@at_most(Party.NETWORK, "without a key: have one event looked at for a key")
 def test_a_key_is_not_looked_for_behind_the_first_event(collector: CollectorProcess) -> None:
     """Work grows with the number of events before any key is known."""
     keyed = {**honest_event(), "token": KEY}
@@ -119,6 +124,7 @@ def test_a_key_is_not_looked_for_behind_the_first_event(collector: CollectorProc
     assert post(collector, json.dumps([honest_event(), keyed]).encode(), "/e/").status == 401
 
 
+@at_most(Party.SENDER, "send 64 properties in an event")
 @pytest.mark.parametrize(
     ("more", "result"),
     [

@@ -15,6 +15,7 @@ from tests.attacks.harness import (
     wait_until_stored,
 )
 from tests.support.collector_process import CollectorProcess
+from tests.attacks.parties.claims import Party, at_most
 
 ALLOWANCE = 400
 NEWCOMERS = 60
@@ -27,6 +28,7 @@ def _send(collector: CollectorProcess, address: str, instances: int = 1) -> int:
     return exchange_once(collector, address, request(json.dumps({"api_key": KEY, "batch": events}).encode())).status
 
 
+@at_most(Party.SENDER, "use up its own address's part of the new instances an hour")
 def test_one_address_keeps_no_newcomer_out(tmp_path: Path) -> None:
     """One address spends the product's allowance of new instances within seconds, and honest newcomers get 429."""
     with attacked_collector(tmp_path, new_instances_per_hour=ALLOWANCE) as collector:
@@ -38,6 +40,7 @@ def test_one_address_keeps_no_newcomer_out(tmp_path: Path) -> None:
         assert resident(collector) <= MAX_RESIDENT
 
 
+@at_most(Party.SENDER, "with several addresses: use up their parts, while newcomers from elsewhere come in")
 def test_a_few_addresses_keep_no_newcomer_out(tmp_path: Path) -> None:
     """Several addresses together spend all of it, and honest newcomers get 429."""
     with attacked_collector(tmp_path, new_instances_per_hour=ALLOWANCE) as collector:
@@ -46,6 +49,7 @@ def test_a_few_addresses_keep_no_newcomer_out(tmp_path: Path) -> None:
         assert {_send(collector, f"127.0.1.{n}") for n in range(NEWCOMERS)} == {200}
 
 
+@at_most(Party.SENDER, "bring in as many new instances by large batches as by single events")
 def test_batches_of_many_instances_spend_no_more(tmp_path: Path) -> None:
     """A batch with an instance in each event brings in more instances than the address may bring."""
     with attacked_collector(tmp_path, new_instances_per_hour=ALLOWANCE) as collector:

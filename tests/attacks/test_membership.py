@@ -37,6 +37,7 @@ from footfall_collector.runtime import Settings, Status
 from tests.attacks.harness import KEY, attacked_collector, exchange_once, honest_event, request, wait_until_stored
 from tests.attacks.senders import connected
 from tests.support.collector_process import CollectorProcess, start_collector
+from tests.attacks.parties.claims import Party, at_most
 
 VICTIM, STRANGER, SOMEBODY = "cluster_00000000000000aa", "cluster_00000000000000bb", "cluster_00000000000000cc"
 VICTIMS_ADDRESS, ATTACKERS_ADDRESS = "127.0.0.9", "127.0.0.66"
@@ -106,6 +107,7 @@ def _spend(collector: CollectorProcess, address: str, first: int) -> None:
     assert statuses == {200, 429}, "the allowance is not spent"
 
 
+@at_most(Party.SENDER, "ask about any ID, and get the same answer whether or not it reports here")
 def test_a_sender_gets_the_same_answer_for_a_known_and_an_unknown_instance(tmp_path: Path) -> None:
     """Once the allowance of new instances is spent, a known instance gets 200 and an unknown one 429."""
     with attacked_collector(tmp_path, new_instances_per_hour=ALLOWANCE) as collector:
@@ -118,6 +120,7 @@ def test_a_sender_gets_the_same_answer_for_a_known_and_an_unknown_instance(tmp_p
             assert _answers(collector, known, VICTIM) == _answers(collector, unknown, STRANGER)
 
 
+@at_most(Party.SENDER, "ask after a restart or a deletion, and get the same answer")
 def test_neither_a_restart_nor_forgetting_makes_a_difference(tmp_path: Path) -> None:
     """After a restart, or after `forget`, an instance of the store gets another answer than an invented one."""
     with attacked_collector(tmp_path, new_instances_per_hour=ALLOWANCE) as collector:
@@ -133,6 +136,7 @@ def test_neither_a_restart_nor_forgetting_makes_a_difference(tmp_path: Path) -> 
             assert _answers(collector, known, VICTIM) == _answers(collector, unknown, STRANGER)
 
 
+@at_most(Party.READER, "who also sends: test the last 30 days of an ID that is known already, and no earlier day")
 def test_no_event_is_dated_to_more_than_thirty_days_ago(tmp_path: Path) -> None:
     """A reader who also sends dates events of an ID that he knows to any day, and sees on which days it was active."""
     now = time.time()
@@ -221,6 +225,7 @@ def _journal() -> Iterator[tuple[Path, Journal]]:
             journal.close()
 
 
+@at_most(Party.SENDER, "send any sequence of requests, and learn nothing of others' instances")
 @settings(max_examples=60, deadline=None)
 @given(st.lists(_requests, min_size=1, max_size=15), st.integers(1, 9))
 def test_no_sequence_of_requests_tells_whether_an_instance_is_known(requests: list[_Request], allowance: int) -> None:
@@ -235,6 +240,7 @@ def test_no_sequence_of_requests_tells_whether_an_instance_is_known(requests: li
     assert known == unknown
 
 
+@at_most(Party.SENDER, "time the answers, which the same code makes for known and unknown IDs")
 def test_the_same_lines_of_code_answer_for_a_known_and_an_unknown_instance() -> None:
     """An instance that somebody else sends is found in a cache, so that its answer comes sooner."""
 

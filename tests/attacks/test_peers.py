@@ -15,6 +15,7 @@ from collector.tests.receive.shapes import batch, event
 from tests.attacks.proxies import NGINX, haproxy, nginx
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
+from tests.attacks.parties.claims import Party, at_most
 
 ALLOWANCE = 5
 SETTINGS: dict[str, Any] = {
@@ -65,6 +66,7 @@ CLAIMS: dict[str, Callable[[int], list[str]]] = {
 }
 
 
+@at_most(Party.NETWORK, "behind a proxy: be counted under the address that the proxy saw")
 @pytest.mark.parametrize("proxies", ["haproxy", "nginx", "nginx-haproxy", "haproxy-nginx"])
 def test_no_header_gives_a_sender_behind_real_proxies_another_identity(
     collector: CollectorProcess, tmp_path: Path, proxies: str
@@ -88,6 +90,7 @@ def test_no_header_gives_a_sender_behind_real_proxies_another_identity(
         assert sent(port, new_sender(), f"X-Forwarded-For: {source}") == 200, "another sender is another peer"
 
 
+@at_most(Party.NETWORK, "behind a proxy: write forwarding headers that nobody reads")
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_what_a_sender_writes_before_the_proxys_own_line_changes_nothing(
@@ -102,6 +105,7 @@ def test_what_a_sender_writes_before_the_proxys_own_line_changes_nothing(
     assert [through(n) for n in range(ALLOWANCE + 1)] == LIMITED
 
 
+@at_most(Party.NETWORK, "claim an address that has no limits, and keep its own")
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize(
     "claim", ["loopback", "loopback as IPv6", "a proxy", "underscores", "other headers", "garbage"]
@@ -113,6 +117,7 @@ def test_a_header_never_makes_a_peer_unlimited(collector: CollectorProcess, clai
     assert statuses[ALLOWANCE * 2 - 1 :] != [200, 200], "at most what two tests share"
 
 
+@at_most(Party.NETWORK, "claim any address, and count as the peer that it is")
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_a_peer_that_is_no_proxy_can_not_pass_for_another(collector: CollectorProcess, claim: str, path: str) -> None:
@@ -122,6 +127,7 @@ def test_a_peer_that_is_no_proxy_can_not_pass_for_another(collector: CollectorPr
     assert statuses == LIMITED
 
 
+@at_most(Party.NETWORK, "spell its address in several ways, and count as one")
 @pytest.mark.parametrize(
     "spellings",
     [
@@ -146,6 +152,7 @@ def chunked(path: str, sender: str, trailer: str) -> bytes:
     return head.encode() + b"%x\r\n%b\r\n0\r\n%b\r\n\r\n" % (len(body), body, trailer.encode())
 
 
+@at_most(Party.NETWORK, "send trailers, which are no headers")
 @pytest.mark.parametrize("path", PATHS)
 def test_trailers_are_no_headers(collector: CollectorProcess, path: str) -> None:
     """A proxy forwards a sender's trailers after its own line, and they count as the last line."""
@@ -159,6 +166,7 @@ def test_trailers_are_no_headers(collector: CollectorProcess, path: str) -> None
     assert [through(n) for n in range(ALLOWANCE + 1)] == LIMITED
 
 
+@at_most(Party.NETWORK, "behind a proxy that is not trusted: share its limits, which the operator is warned of")
 def test_a_proxy_that_is_not_trusted_is_named_as_an_alarm_and_once_in_the_log(tmp_path: Path) -> None:
     """Everyone behind an ingress is one peer, and nothing says so."""
     with start_collector(tmp_path / "data", peer_requests_per_minute=100) as collector:
@@ -176,6 +184,7 @@ def test_a_proxy_that_is_not_trusted_is_named_as_an_alarm_and_once_in_the_log(tm
     assert not {"203.0.113.77", sender} & set(collector.output.replace(",", " ").split())
 
 
+@at_most(Party.NETWORK, "behind a trusted proxy: raise no false alarm")
 def test_a_trusted_proxy_raises_the_alarm_only_with_headers_that_are_not_read(tmp_path: Path) -> None:
     """The alarm of an untrusted proxy is raised by one that is trusted and works, so nobody heeds it."""
     with start_collector(tmp_path / "data", **SETTINGS) as collector:
@@ -186,6 +195,7 @@ def test_a_trusted_proxy_raises_the_alarm_only_with_headers_that_are_not_read(tm
         assert ask(collector, "GET", "/healthz").json["alarms"] == ["proxy_untrusted"]
 
 
+@at_most(Party.NETWORK, "send long forwarding headers, which are little work")
 def test_a_long_list_of_addresses_is_little_work(collector: CollectorProcess) -> None:
     """A long X-Forwarded-For, or a hundred lines of it, costs the collector much time."""
     lines = ["X-Forwarded-For: " + ",".join(["[::ffff:10.0.0.1]:80"] * 14)] * 100

@@ -26,6 +26,7 @@ from tests.attacks.harness import (
 from tests.attacks.senders import connected
 from tests.support.collector_process import CollectorProcess
 from tests.support.waiting import wait_for
+from tests.attacks.parties.claims import Party, at_most
 
 _READER = "127.0.0.1"
 _EVENTS = 60_000 if SOAK else 20_000
@@ -128,6 +129,7 @@ def attacked(collector: CollectorProcess, requests: Sequence[bytes], connections
     return attack, burst
 
 
+@at_most(Party.READER, "wait for other readers, or get 503; ingestion goes on")
 @pytest.mark.parametrize(("requests", "connections"), [(_CHARTS, 150), (_EVERYTHING, 40)], ids=["charts", "everything"])
 def test_bursts_of_questions_stop_no_one(tmp_path: Path, requests: list[bytes], connections: int) -> None:
     """A burst of questions, about charts, files, reports, badges or metrics, stalls ingestion or takes memory."""
@@ -141,6 +143,7 @@ def test_bursts_of_questions_stop_no_one(tmp_path: Path, requests: list[bytes], 
             assert exchange_once(collector, _READER, one).status == 200
 
 
+@at_most(Party.READER, "ask and hang up, which frees the place for others")
 def test_readers_who_leave_free_their_places(tmp_path: Path) -> None:
     """Questions whose askers hang up at once keep the collector at work, and keep others from their answers."""
     with collector_with_events(tmp_path) as collector:
@@ -154,6 +157,7 @@ def test_readers_who_leave_free_their_places(tmp_path: Path) -> None:
         assert exchange_once(collector, _READER, get("/api/charts/events")).status == 200
 
 
+@at_most(Party.READER, "keep one of two places for as long as a question may take")
 def test_a_question_has_a_time_limit(tmp_path: Path) -> None:
     """A question that takes minutes keeps one of two places for minutes."""
     with collector_with_events(tmp_path, query_seconds=0.1) as collector:

@@ -18,6 +18,7 @@ from footfall_collector.show.public.noise import KeyedNoise
 from footfall_collector.show.public.small_groups import GROUP_SCALE, TOTAL_SCALE, noisy_tens
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
+from tests.attacks.parties.claims import Party, at_most
 
 KEY = "phc_standing"
 REAL, INVENTED = 60, 453
@@ -81,6 +82,7 @@ def stored(collector: CollectorProcess) -> int:
     return next(int(fact["value"]) for fact in facts if fact["id"] == "stored")
 
 
+@at_most(Party.SENDER, "invent instances of an invented version, which hide no release")
 def test_eight_events_of_an_invented_instance_hide_no_release(collector: CollectorProcess) -> None:
     """Fault: the newest release is the invented one, and the real ones are compared with it."""
     comparison = ask(collector, "GET", "/api/releases?range=30d").json
@@ -92,6 +94,7 @@ def test_eight_events_of_an_invented_instance_hide_no_release(collector: Collect
     assert "run `1.2.0`, the newest version" in head["answer"]
 
 
+@at_most(Party.SENDER, "add invented instances to the operator's counts, which show established ones apart")
 def test_the_operator_sees_established_and_invented_instances_apart(collector: CollectorProcess) -> None:
     """Fault: the tile shows 514 instances, and nothing says that 454 of them came in one minute."""
     tiles = ask(collector, "GET", "/api/pages/overview?range=30d").json["tiles"]
@@ -100,6 +103,7 @@ def test_the_operator_sees_established_and_invented_instances_apart(collector: C
     assert tile["standing"] == f"{REAL} established, {INVENTED + 1} new this week"
 
 
+@at_most(Party.SENDER, "invent hundreds of instances in a minute, of which the public page counts none")
 def test_hundreds_of_invented_instances_make_the_public_page_name_no_group_of_one(collector: CollectorProcess) -> None:
     """Fault: the group of one real instance appears, because 453 invented ones were added to it."""
     noise = KeyedNoise(PEPPER, "dot-ai", month := f"{closed_month():%Y-%m}")
@@ -114,6 +118,7 @@ def test_hundreds_of_invented_instances_make_the_public_page_name_no_group_of_on
     assert f"active instances: {groups['all', 'all']}" in badge
 
 
+@at_most(Party.SENDER, "establish a few instances a week from one address, if it has the patience")
 def test_one_address_has_places_for_twenty_new_instances_and_leaves_no_trace(tmp_path: Path) -> None:
     """Fault: the days of every instance of one address count; or what is stored follows from the address."""
     data, address, other = tmp_path / "data", "198.51.100.77", "203.0.113.9"

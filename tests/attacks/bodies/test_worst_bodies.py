@@ -13,6 +13,7 @@ import pytest
 from tests.attacks.bodies.loop_cost import LoopCost, measuring
 from tests.attacks.bodies.search import Worst, kept, search, steady_cost
 from tests.attacks.harness import MIB, SOAK, assert_unharmed, attacked_collector, measure
+from tests.attacks.parties.claims import Party, at_most
 
 EXAMPLES = 30
 SOAK_SECONDS = 50 * 60
@@ -31,6 +32,7 @@ def allowed(measured: LoopCost) -> float:
     return MAX_HONEST_BATCHES * measured.honest
 
 
+@at_most(Party.NETWORK, "without a key: send the costliest known bodies, each of which holds nobody up")
 @pytest.mark.parametrize("name", FINDS)
 @pytest.mark.parametrize("keyed", [False, True], ids=["no key", "valid key"])
 def test_no_kept_find_holds_the_event_loop(measured: LoopCost, name: str, keyed: bool) -> None:
@@ -39,6 +41,7 @@ def test_no_kept_find_holds_the_event_loop(measured: LoopCost, name: str, keyed:
     assert cost.longest <= allowed(measured), f"{cost.longest * 1e3:.1f} ms at once: {FINDS[name]}"
 
 
+@at_most(Party.NETWORK, "without a key: search for a costlier body")
 @pytest.mark.timeout(2 * SOAK_SECONDS if SOAK else 300)
 def test_no_search_finds_a_body_that_holds_the_event_loop(measured: LoopCost) -> None:
     """Some body, of any encoding and structure, holds the event loop, and with it everyone's acknowledgements."""
@@ -53,6 +56,7 @@ def test_no_search_finds_a_body_that_holds_the_event_loop(measured: LoopCost) ->
     assert ranked[0][0] <= allowed(measured), f"{ranked[0][0] * 1e3:.1f} ms at once: {ranked[0][1]}"
 
 
+@at_most(Party.NETWORK, "without a key: send them without end at a megabyte a second, and stop nobody")
 @pytest.mark.parametrize("keyed", [False, True], ids=["no key", "valid key"])
 def test_the_finds_sent_without_end_stop_no_one(tmp_path: Path, keyed: bool) -> None:
     """One peer sends the costliest bodies at a megabyte a second, and honest senders wait, or memory grows."""

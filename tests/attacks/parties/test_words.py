@@ -6,6 +6,7 @@ import json
 import re
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from mcp.client.streamable_http import streamable_http_client
 from rich.console import Console
 
 from collector.tests.app.http import ask, post
+from collector.tests.store.fill_store import PEPPER, admitted, journal
+from footfall_collector.answer import MIN_GROUP
 from footfall_collector.show.report import Report, html, markdown, terminal
 from tests.attacks.parties.claims import Party, at_most
 from tests.support.collector_process import CollectorProcess, start_collector
@@ -51,11 +54,19 @@ def attack(instances: int, first: int = 0, key: str = "phc_words") -> bytes:
     return json.dumps({"api_key": key, "batch": events}).encode()
 
 
-def honest(instances: int) -> bytes:
+def write_established(data: Path, instances: int) -> int:
+    """Calls of established instances, as they came in on three days of more than a week; the number of events."""
     call = {"dot_ai_version": "1.0.0", "ai_provider": "anthropic", "is_internal": False, "tool": KNOWN}
     call |= {"success": True, "duration_ms": 300, "mcp_client": "Zed"}
-    events = [event(instance, "tool_executed", call) for instance in range(instances)]
-    return json.dumps({"api_key": "phc_words", "batch": events}).encode()
+    data.mkdir()
+    (data / "pepper").write_bytes(PEPPER)
+    requests = []
+    for days in (9, 4, 1):
+        at = datetime.now(UTC) - timedelta(days=days)
+        events = [event(each, "tool_executed", call) | {"timestamp": at.isoformat()} for each in range(instances)]
+        requests.append(admitted(events, int(at.timestamp()), int(at.timestamp())))
+    journal(data, requests)
+    return 3 * instances
 
 
 def event(instance: int, name: str, properties: dict[str, Any]) -> dict[str, Any]:
@@ -187,17 +198,19 @@ def test_a_spreadsheet_evaluates_no_cell(collector: CollectorProcess) -> None:
 
 
 @at_most(
-    Party.SENDER, "off loopback, put a name before an assistant with ten instances, where `tools` doesn't list others"
+    Party.SENDER,
+    "off loopback, put a name before an assistant with ten established instances, where `tools` doesn't list others",
 )
 @pytest.mark.parametrize("listed", [False, True], ids=["open", "listed"])
 def test_where_strangers_send_few_instances_put_no_name_before_an_assistant(tmp_path: Path, listed: bool) -> None:
-    """One invented instance is enough to put words of its sender's choice before an assistant."""
+    """A few instances that were invented today put words of its sender's choice before an assistant."""
     config = tmp_path / "footfall.toml"
     config.write_text(f"[products.dot-ai]\ntools = {[KNOWN] if listed else []}\n")
-    with start_collector(
-        tmp_path / "data", config=config, trusted_proxies="10.0.0.0/8", segment_seconds=0.1
-    ) as reached:
-        send(reached, honest(3 if listed else 10), attack(9, first=20))
+    sent = write_established(tmp_path / "data", 3 if listed else MIN_GROUP)
+    settings: dict[str, Any] = {"config": config, "trusted_proxies": "10.0.0.0/8", "segment_seconds": 0.1}
+    with start_collector(tmp_path / "data", **settings) as reached:
+        wait_for(lambda: stored(reached) == sent, "the established instances")
+        send(reached, attack(12, first=20))
         texts = {tool: text for tool, (text, _) in ask_assistant(reached).items()}
         for name in (INSTRUCTION, LINK, EMPHASIS, *(() if listed else (CLASS,))):
             assert not [tool for tool, text in texts.items() if name in text]

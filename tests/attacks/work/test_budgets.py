@@ -18,6 +18,7 @@ from tests.attacks.harness import (
     measure,
     request,
 )
+from tests.attacks.parties.claims import Party, at_most
 
 PEER, OTHER = "127.0.0.67", "127.0.0.68"
 _JUNK = request(b'{"api_key":"phc_nobodys_key","batch":[' + b"0," * 40_000 + b"0]}")
@@ -41,6 +42,7 @@ def _keyed_forms() -> dict[str, bytes]:
 KEYED = _keyed_forms()
 
 
+@at_most(Party.NETWORK, "without a key: spend the small budget of its address, apart from that of valid keys")
 @pytest.mark.parametrize("form", KEYED)
 def test_a_sender_with_a_key_passes_while_its_neighbour_is_refused(tmp_path: Path, form: str) -> None:
     """Someone behind the same address, without a key, uses up what a sender with a valid key needs."""
@@ -54,6 +56,7 @@ def test_a_sender_with_a_key_passes_while_its_neighbour_is_refused(tmp_path: Pat
         assert counted(collector, "requests_refused", "unkeyed_work") == 2
 
 
+@at_most(Party.SENDER, "send until its budget of work is spent, then get 429")
 def test_a_valid_key_has_a_budget_as_well(tmp_path: Path) -> None:
     """Whoever reads the public key out of a product sends without end under it."""
     with attacked_collector(tmp_path, peer_bytes_per_minute=20_000) as collector:
@@ -64,6 +67,7 @@ def test_a_valid_key_has_a_budget_as_well(tmp_path: Path) -> None:
         assert exchange_once(collector, OTHER, whole).status == 200
 
 
+@at_most(Party.NETWORK, "without a key: take a small share of the processor")
 def test_an_anonymous_sender_takes_little_of_the_processor(tmp_path: Path) -> None:
     """A megabyte a second without a key takes most of the processor for as long as it lasts."""
     with attacked_collector(tmp_path, unkeyed_cpu_seconds_per_minute=0.02) as collector:

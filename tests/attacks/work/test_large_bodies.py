@@ -21,6 +21,7 @@ from tests.attacks.harness import (
 )
 from tests.support.collector_process import CollectorProcess
 from tests.support.waiting import wait_for
+from tests.attacks.parties.claims import Party, at_most
 
 PEER, OTHER = "127.0.0.67", "127.0.0.68"
 _EVENTS = 3000
@@ -41,6 +42,7 @@ def _worker(collector: CollectorProcess) -> psutil.Process:
     return children[0]
 
 
+@at_most(Party.SENDER, "send large batches in any encoding, each of which counts once")
 def test_a_large_batch_is_accepted_in_every_form_and_counted_once(tmp_path: Path) -> None:
     """What bounds a body's work refuses, loses or doubles a large batch of a sender with a valid key."""
     with attacked_collector(tmp_path, peer_events_per_minute=0) as collector:
@@ -58,6 +60,7 @@ def test_a_large_batch_is_accepted_in_every_form_and_counted_once(tmp_path: Path
         wait_for(lambda: counted(collector, "events_stored") == before + 2 * _EVENTS, "the store", 60)
 
 
+@at_most(Party.NETWORK, "without a key: send large bodies, which start no process")
 def test_a_large_body_without_a_key_starts_nothing_again_and_again(tmp_path: Path) -> None:
     """Each large body under an unknown key costs the start of a process, or is decoded to its end."""
     with attacked_collector(tmp_path) as collector:
@@ -69,6 +72,7 @@ def test_a_large_body_without_a_key_starts_nothing_again_and_again(tmp_path: Pat
         assert exchange_once(collector, OTHER, _packed(_LARGE)).status == 200
 
 
+@at_most(Party.SENDER, "kill the process that decodes large bodies, and lose the answer to one request")
 def test_the_worker_s_death_costs_one_answer_at_most(tmp_path: Path) -> None:
     """The kernel ends the worker, for want of memory, and every large batch is refused from then on."""
     with attacked_collector(tmp_path, peer_events_per_minute=0) as collector:
@@ -82,6 +86,7 @@ def test_the_worker_s_death_costs_one_answer_at_most(tmp_path: Path) -> None:
         wait_for(lambda: not worker.is_running(), "the end of the worker after that of the collector")
 
 
+@at_most(Party.SENDER, "send large batches at a megabyte a second, and make nobody wait for long")
 def test_many_large_batches_of_one_peer_stop_no_one(tmp_path: Path) -> None:
     """Whoever has the public key sends large batches at a megabyte a second, and everyone waits for each of them."""
     with attacked_collector(tmp_path, peer_events_per_minute=0) as collector:
@@ -91,6 +96,7 @@ def test_many_large_batches_of_one_peer_stop_no_one(tmp_path: Path) -> None:
     assert attack.attacker[200], attack
 
 
+@at_most(Party.SENDER, "spend its own budget of work, and get 429 for the rest")
 def test_a_peer_in_debt_is_refused_when_its_turn_comes(tmp_path: Path) -> None:
     """A peer sends a hundred large bodies at once, before the first of them is charged, and all are decoded."""
     with attacked_collector(tmp_path, unkeyed_cpu_seconds_per_minute=0.02) as collector:

@@ -1,7 +1,7 @@
 """The names that a collector within strangers' reach shows an assistant: listed ones, and those of many instances.
 
 A tool's name is any text with the form of one where the product doesn't list its tools, and a class of errors always
-is. Whoever has the public write key can choose them, so a name that few instances sent is shown as `other`.
+is. Whoever has the public write key can choose them, so a name that few established instances sent is shown as `other`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ class EstablishedValues(ValueCaps):
     """Which values the charts of a product show. Safe to use from many threads.
 
     `tools` are the tools that each product lists. Where it lists them, those and the names of established tools are
-    shown, and all classes of errors; where it doesn't, only names that `MIN_GROUP` instances sent.
+    shown, and all classes of errors; where it doesn't, only names that `MIN_GROUP` established instances sent.
     """
 
     def __init__(self, store: Store, tools: Mapping[str, Sequence[str]]) -> None:
@@ -41,5 +41,5 @@ class EstablishedValues(ValueCaps):
     def _names(self, product: str, column: str) -> list[str]:
         """The names that enough instances sent, those of most instances first."""
         sql = _ESTABLISHED.format(column=column, relation=RELATIONS[column], min_group=MIN_GROUP, limit=MAX_VALUES)
-        rows = self._established_store.query(sql, EventSelection(product, 0, FOREVER))
+        rows = self._established_store.query(sql, EventSelection(product, 0, FOREVER, established=True))
         return [str(name) for (name,) in rows if name]

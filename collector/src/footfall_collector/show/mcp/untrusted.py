@@ -20,7 +20,7 @@ NOTE = (
 """Stands in the description of each tool with such values, and in each of its answers."""
 WITHHELD = (
     f" Names of tools that the collector's settings don't list, and of error classes where they list none, are shown "
-    f"as `other` until {MIN_GROUP} instances have sent them: set `tools` of the product to see them all."
+    f"as `other` until {MIN_GROUP} established instances have sent them: set `tools` of the product to see them all."
 )
 """Is added to the note where names are withheld."""
 
