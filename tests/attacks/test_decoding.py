@@ -12,9 +12,9 @@ import pytest
 from collector.tests.app.http import counter, post
 from tests.attacks.harness import KEY, MAX_RESIDENT, attacked_collector, exchange_once, honest_body, resident
 from tests.attacks.hostile_bodies import ALL, GZIP, named
+from tests.attacks.parties.claims import Party, at_most
 from tests.attacks.senders import honest_event, request
 from tests.support.collector_process import CollectorProcess
-from tests.attacks.parties.claims import Party, at_most
 
 HONEST_EVENTS = 1000
 LOOP_FACTOR, ALL_FACTOR, READING_FACTOR = 5.0, 15.0, 3.0

@@ -14,8 +14,8 @@ from tests.attacks.harness import (
     resident,
     wait_until_stored,
 )
-from tests.support.collector_process import CollectorProcess
 from tests.attacks.parties.claims import Party, at_most
+from tests.support.collector_process import CollectorProcess
 
 ALLOWANCE = 400
 NEWCOMERS = 60

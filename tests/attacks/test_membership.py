@@ -35,9 +35,9 @@ from footfall_collector.receive.asgi import Answer
 from footfall_collector.receive.protocol import DecodeRequest, v0, v1
 from footfall_collector.runtime import Settings, Status
 from tests.attacks.harness import KEY, attacked_collector, exchange_once, honest_event, request, wait_until_stored
+from tests.attacks.parties.claims import Party, at_most
 from tests.attacks.senders import connected
 from tests.support.collector_process import CollectorProcess, start_collector
-from tests.attacks.parties.claims import Party, at_most
 
 VICTIM, STRANGER, SOMEBODY = "cluster_00000000000000aa", "cluster_00000000000000bb", "cluster_00000000000000cc"
 VICTIMS_ADDRESS, ATTACKERS_ADDRESS = "127.0.0.9", "127.0.0.66"

@@ -12,10 +12,10 @@ import pytest
 from collector.tests.app.http import ask, post
 from collector.tests.defence.wires import answer, request, status, wire
 from collector.tests.receive.shapes import batch, event
+from tests.attacks.parties.claims import Party, at_most
 from tests.attacks.proxies import NGINX, haproxy, nginx
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
-from tests.attacks.parties.claims import Party, at_most
 
 ALLOWANCE = 5
 SETTINGS: dict[str, Any] = {

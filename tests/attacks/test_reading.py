@@ -23,10 +23,10 @@ from tests.attacks.harness import (
     request,
     wait_until_stored,
 )
+from tests.attacks.parties.claims import Party, at_most
 from tests.attacks.senders import connected
 from tests.support.collector_process import CollectorProcess
 from tests.support.waiting import wait_for
-from tests.attacks.parties.claims import Party, at_most
 
 _READER = "127.0.0.1"
 _EVENTS = 60_000 if SOAK else 20_000

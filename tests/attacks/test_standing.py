@@ -16,9 +16,9 @@ from collector.tests.store.fill_store import PEPPER, admitted, journal
 from footfall_collector.receive import WriteKeys
 from footfall_collector.show.public.noise import KeyedNoise
 from footfall_collector.show.public.small_groups import GROUP_SCALE, TOTAL_SCALE, noisy_tens
+from tests.attacks.parties.claims import Party, at_most
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
-from tests.attacks.parties.claims import Party, at_most
 
 KEY = "phc_standing"
 REAL, INVENTED = 60, 453

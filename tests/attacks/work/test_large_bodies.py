@@ -19,9 +19,9 @@ from tests.attacks.harness import (
     measure,
     request,
 )
+from tests.attacks.parties.claims import Party, at_most
 from tests.support.collector_process import CollectorProcess
 from tests.support.waiting import wait_for
-from tests.attacks.parties.claims import Party, at_most
 
 PEER, OTHER = "127.0.0.67", "127.0.0.68"
 _EVENTS = 3000
