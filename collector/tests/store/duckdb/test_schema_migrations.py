@@ -2,6 +2,7 @@
 
 import json
 import tarfile
+from collections import defaultdict
 from pathlib import Path
 
 import duckdb
@@ -11,6 +12,7 @@ from collector.tests.answer.chart_rows import equal
 from collector.tests.receive.shapes import event
 from collector.tests.store.fill_store import admitted, journal, journal_fleet, loader_of, open_store
 from collector.tests.store.keep_released_store import END, FLEET, RELEASED, chart_answers
+from footfall_collector.store import EventSelection
 from footfall_collector.store.duckdb.schema_migrations import SCHEMA
 from footfall_collector.store.duckdb.store import DuckStore
 from tests.oracle.fleet import stamp
@@ -37,6 +39,23 @@ def check(store: DuckStore, answers: Path) -> None:
         assert now.keys() == then.keys()
         for chart, rows in now.items():
             assert equal(rows, then[chart]), chart
+
+
+def test_in_an_old_store_every_day_with_events_counts_for_an_instances_standing(released: tuple[Path, Path]) -> None:
+    data, _ = released
+    days: defaultdict[str, set[int]] = defaultdict(set)
+    forgotten = min(FLEET.requests(), key=lambda one: one.received).events[0].instance
+    for one in FLEET.events():
+        if not one.instance.startswith("ephemeral_") and one.instance != forgotten:
+            days[one.instance].add(one.at // DAY)
+    established = [seen for seen in days.values() if len(seen) >= 3 and max(seen) - min(seen) >= 7]
+    store = open_store(data)
+    for _ in range(2):
+        rows = store.query("SELECT count(*) FROM standing WHERE established", EventSelection("dot-ai", 0, END))
+        assert rows == [(len(established),)]
+        store.rebuild()
+    assert 0 < len(established) < len(days)
+    store.close()
 
 
 def schemas(data: Path) -> set[int]:
