@@ -194,7 +194,8 @@ _STANDING = (
     f"sum(days) >= {STANDING_DAYS} AND max(last) - min(first) >= {STANDING_SPAN} AS established FROM ("
     f"SELECT instance, block * {BLOCK_DAYS} - {MONDAY_OFFSET} + bit_count((mask & -mask) - 1) AS first, "
     f"block * {BLOCK_DAYS} - {MONDAY_OFFSET} + floor(log2(mask))::BIGINT AS last, bit_count(mask) AS days FROM ("
-    "SELECT instance, block, bit_or(mask) AS mask FROM ({days}) GROUP BY instance, block)) GROUP BY instance"
+    "SELECT instance, block, bit_or(mask) AS mask FROM ({days}) WHERE mask > 0 GROUP BY instance, block)) "
+    "GROUP BY instance"
 )
 _RANGE_MASK = (
     f"CASE block WHEN $first_block THEN $first_mask WHEN $last_block THEN $last_mask ELSE {FULL_BLOCK_MASK} END::BIGINT"
