@@ -4,7 +4,6 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 UV := .venv/bin/uv
 NOX := .venv/bin/nox
-UV_VERSION := 0.13.9
 export UV_NO_PROGRESS := 1
 export PYTHONDONTWRITEBYTECODE := 1
 
@@ -18,9 +17,9 @@ VENV = test -x $(PY) || { $(PYTHON) -c 'import sys; print(sys.version_info >= (3
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-.venv/.installed: requirements.txt pyproject.toml client/pyproject.toml collector/pyproject.toml examples/toolkit/pyproject.toml
+.venv/.installed: requirements-uv.txt requirements.txt pyproject.toml client/pyproject.toml collector/pyproject.toml examples/toolkit/pyproject.toml
 	@$(VENV)
-	@test -x $(UV) || $(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@test -x $(UV) || $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
 	$(UV) pip install --quiet --python $(PY) --require-hashes -r requirements.txt
 	$(UV) pip install --quiet --python $(PY) --no-deps -e client -e collector -e examples/toolkit
 	@touch $@
@@ -33,7 +32,7 @@ IMAGE_PINS = $(UV) pip compile --quiet --constraint requirements.txt --generate-
 
 lock: ## resolve again and write the pins to requirements.txt, requirements-engines.txt and deploy/images
 	@$(VENV)
-	@test -x $(UV) || $(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@test -x $(UV) || $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
 	$(UV) lock --quiet --upgrade --python $(PY)
 	$(UV) export --quiet --frozen --all-packages --group dev --no-emit-workspace --no-header -o requirements.txt >/dev/null
 	$(UV) export --quiet --frozen --only-group engines --no-emit-workspace --no-header -o requirements-engines.txt >/dev/null

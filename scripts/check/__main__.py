@@ -11,6 +11,7 @@ sys.path.insert(0, str(ROOT))  # a folder run as a program knows only itself
 
 from scripts.check.names import defined_once, module_names, plain_names  # noqa: E402 - the line above makes it importable
 from scripts.check.packages import first_lines, modules_enough  # noqa: E402
+from scripts.check.pins import looked_at  # noqa: E402
 from scripts.check.sizes import entries, file_lengths, function_lengths  # noqa: E402
 
 RULES = (
@@ -22,6 +23,7 @@ RULES = (
     first_lines,
     entries,
     function_lengths,
+    looked_at,
 )
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from scripts.check.names import defined_once, given_up, module_names, plain_names
 from scripts.check.packages import first_lines, modules_enough
+from scripts.check.pins import LIST, looked_at, pins, write
 from scripts.check.sizes import entries, file_lengths, function_lengths
 from tests.docs.pages import ROOT
 
@@ -72,3 +73,22 @@ def test_the_glossary_has_the_words_and_a_page_without_them_is_an_error() -> Non
     assert {"voice", "utils"} < given_up((ROOT / "docs/glossary.md").read_text())
     with pytest.raises(ValueError, match="has no words below"):
         given_up("# Glossary\n")
+
+
+def test_a_pin_that_nobody_looked_at_is_a_breach_and_an_old_look_a_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "requirements.txt").write_text("uvicorn==0.54.0 \\\n    --hash=sha256:00\n")
+    lock = tmp_path / "tests" / "node" / "package-lock.json"
+    lock.parent.mkdir(parents=True)
+    lock.write_text('{"packages": {"": {}, "node_modules/a/node_modules/@b/c": {"version": "1.2.3"}}}')
+    write(tmp_path)
+    assert pins(tmp_path) == {"pypi uvicorn==0.54.0", "npm @b/c==1.2.3"}
+    assert (list(looked_at(tmp_path)), capsys.readouterr().err) == ([], "")
+    (tmp_path / "requirements.txt").write_text("uvicorn==0.54.1\n")
+    (breach,) = looked_at(tmp_path)
+    assert breach.startswith(f"{LIST}: pypi uvicorn==0.54.1 is pinned and nobody looked at it")
+    text = (tmp_path / LIST).read_text()
+    (tmp_path / LIST).write_text(text.replace(text.split("look, of ")[1][:10], "2020-01-01"))
+    assert len(list(looked_at(tmp_path))) == 1
+    assert "days old; look again" in capsys.readouterr().err
