@@ -7,7 +7,8 @@ import pytest
 
 from scripts.check.names import defined_once, given_up, module_names, plain_names
 from scripts.check.packages import first_lines, modules_enough
-from scripts.check.pins import LIST, looked_at, pins, write
+from scripts.check.pins import LIST, looked_at, pins
+from scripts.check.pins import write as write_pins
 from scripts.check.sizes import entries, file_lengths, function_lengths
 from tests.docs.pages import ROOT
 
@@ -82,7 +83,7 @@ def test_a_pin_that_nobody_looked_at_is_a_breach_and_an_old_look_a_warning(
     lock = tmp_path / "tests" / "node" / "package-lock.json"
     lock.parent.mkdir(parents=True)
     lock.write_text('{"packages": {"": {}, "node_modules/a/node_modules/@b/c": {"version": "1.2.3"}}}')
-    write(tmp_path)
+    write_pins(tmp_path)
     assert pins(tmp_path) == {"pypi uvicorn==0.54.0", "npm @b/c==1.2.3"}
     assert (list(looked_at(tmp_path)), capsys.readouterr().err) == ([], "")
     (tmp_path / "requirements.txt").write_text("uvicorn==0.54.1\n")
