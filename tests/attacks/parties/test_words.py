@@ -82,8 +82,17 @@ def event(instance: int, name: str, properties: dict[str, Any]) -> dict[str, Any
 def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]:
     """One that only this machine's senders reach."""
     with start_collector(tmp_path_factory.mktemp("words") / "data", segment_seconds=0.1) as running:
+        add_key(running)
         send(running, attack(1))
         yield running
+
+
+def add_key(collector: CollectorProcess) -> None:
+    """A first key is taken from a small body only."""
+    before = stored(collector)
+    first = event(99, "server_started", {"dot_ai_version": "1.0.0", "is_internal": True})
+    assert post(collector, json.dumps({"api_key": "phc_words", "batch": [first]}).encode()).status == 200
+    wait_for(lambda: stored(collector) == before + 1, "the first event")
 
 
 def send(collector: CollectorProcess, *bodies: bytes) -> None:
@@ -210,6 +219,7 @@ def test_where_strangers_send_few_instances_put_no_name_before_an_assistant(tmp_
     settings: dict[str, Any] = {"config": config, "trusted_proxies": "10.0.0.0/8", "segment_seconds": 0.1}
     with start_collector(tmp_path / "data", **settings) as reached:
         wait_for(lambda: stored(reached) == sent, "the established instances")
+        add_key(reached)
         send(reached, attack(12, first=20))
         texts = {tool: text for tool, (text, _) in ask_assistant(reached).items()}
         for name in (INSTRUCTION, LINK, EMPHASIS, *(() if listed else (CLASS,))):
