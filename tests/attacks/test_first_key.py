@@ -12,6 +12,7 @@ import pytest
 from collector.tests.app.http import Answer, ask, counter, journal_lines, post
 from collector.tests.app.test_start import run
 from collector.tests.receive.shapes import TOKEN, batch, event, form_of
+from tests.attacks.parties.claims import Party, at_most
 from tests.dashboard.browser import launched
 from tests.protocol.pages import served_page
 from tests.support.collector_process import CollectorProcess, start_collector
@@ -71,6 +72,7 @@ def assert_refused(collector: CollectorProcess, answer: Answer) -> None:
     assert journal_lines(collector.data_dir) == []
 
 
+@at_most(Party.NETWORK, "in a page of the operator's browser: ask for a first key, and get none")
 @pytest.mark.parametrize("page", PAGES)
 def test_a_request_with_a_browsers_headers_adds_no_key(collector: CollectorProcess, page: str) -> None:
     """A page in the operator's browser makes its own key the collector's first one."""
@@ -82,6 +84,7 @@ def test_a_request_with_a_browsers_headers_adds_no_key(collector: CollectorProce
     )
 
 
+@at_most(Party.NETWORK, "by an image or a link: add no key")
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT"])
 def test_only_a_post_adds_a_key(collector: CollectorProcess, method: str) -> None:
     """An image, a link or a prefetch adds a key: they are GETs, and old browsers send no header with them."""
@@ -91,6 +94,7 @@ def test_only_a_post_adds_a_key(collector: CollectorProcess, method: str) -> Non
         assert keys_of(collector) == []
 
 
+@at_most(Party.NETWORK, "in a page of a real browser: try every way of sending, and add no key")
 def test_no_page_in_a_real_browser_adds_a_key(tmp_path: Path) -> None:
     """A fetch, a beacon, an image, a form or the real posthog-js of a page in Chromium adds a key."""
     with start_collector(tmp_path / "data") as collector, served_page() as address, launched() as chromium:
@@ -116,6 +120,7 @@ def test_no_page_in_a_real_browser_adds_a_key(tmp_path: Path) -> None:
         assert keys_of(collector) == [TOKEN]
 
 
+@at_most(Party.NEIGHBOUR, "on loopback, in the minutes after a start that says so: add the first key")
 @pytest.mark.parametrize(
     "headers",
     [{}, {"Sec-Fetch-Site": "none"}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Mode": "cors"}],
@@ -131,6 +136,7 @@ def test_what_no_page_sends_adds_a_key_within_the_time(tmp_path: Path, headers: 
         assert "no write key" not in again.output
 
 
+@at_most(Party.NEIGHBOUR, "after these minutes: add no key")
 def test_after_the_time_only_a_command_or_a_start_adds_a_key(tmp_path: Path) -> None:
     """A collector that runs for days without a key takes anyone's."""
     short: dict[str, Any] = {"first_key_seconds": 0.001}

@@ -12,6 +12,7 @@ from collector.tests.access.test_sign_in import SECRET
 from collector.tests.app.http import ask
 from collector.tests.app.test_start import run
 from collector.tests.defence.wires import answer, status, wire
+from tests.attacks.parties.claims import Party, at_most
 from tests.support.collector_process import CollectorProcess, start_collector
 
 ATTEMPTS, ATTEMPTS_OF_ALL, HELD = 10, 100, 95
@@ -65,6 +66,7 @@ def session_of(collector: CollectorProcess) -> str:
     return line.partition(":")[2].split(";")[0].strip()
 
 
+@at_most(Party.NETWORK, "guess secrets, and lock out no token and no session")
 def test_wrong_secrets_lock_out_no_token_and_no_session(collector: CollectorProcess) -> None:
     """Ten wrong secrets behind the same ingress lock out Prometheus and everyone who is signed in."""
     token, cookie = token_of(collector), session_of(collector)
@@ -78,6 +80,7 @@ def test_wrong_secrets_lock_out_no_token_and_no_session(collector: CollectorProc
     assert read(collector, "127.0.0.8", Authorization=f"Bearer {SECRET}") == 200, "other peers are not affected"
 
 
+@at_most(Party.NETWORK, "spend its address's requests, and none of a token's or a session's")
 def test_requests_of_strangers_use_up_nothing_of_a_token_or_a_session(collector: CollectorProcess) -> None:
     """Whoever sends more requests than one peer may keeps out every reader behind the same ingress."""
     token, cookie = token_of(collector), session_of(collector)
@@ -101,6 +104,7 @@ def counter_of(collector: CollectorProcess, token: str) -> int:
     return sum(int(line.split()[-1]) for line in lines)
 
 
+@at_most(Party.NETWORK, "hold connections open, and keep out nobody")
 def test_connections_that_wait_keep_out_nobody(collector: CollectorProcess) -> None:
     """Silent connections use up what one peer may open, and a reader with a token gets none."""
     token = token_of(collector)
@@ -110,6 +114,7 @@ def test_connections_that_wait_keep_out_nobody(collector: CollectorProcess) -> N
         assert read(collector, Authorization=f"Bearer {token}") == 200
 
 
+@at_most(Party.NETWORK, "hold back many sign-ins, of which few are tried")
 def test_bodies_that_are_held_back_are_not_all_tried(collector: CollectorProcess) -> None:
     """A stranger opens many sign-in requests, sends all bodies at once, and has that many guesses in one minute."""
     right = urlencode({"secret": SECRET}).encode()
@@ -128,6 +133,7 @@ def test_bodies_that_are_held_back_are_not_all_tried(collector: CollectorProcess
     assert b" 429 " in sign_in(collector, SECRET)[:20]
 
 
+@at_most(Party.NETWORK, "begin a sign-in that never ends, which is given up")
 def test_a_body_that_never_comes_is_given_up(collector: CollectorProcess) -> None:
     """Held sign-in requests occupy the collector for as long as their sender likes."""
     with wire(collector, INGRESS) as held:
@@ -135,6 +141,7 @@ def test_a_body_that_never_comes_is_given_up(collector: CollectorProcess) -> Non
         assert status(held) == 401
 
 
+@at_most(Party.NETWORK, "guess from many addresses, no faster than from one")
 def test_many_addresses_guess_no_faster_and_lock_out_nobody_who_knows_the_secret(collector: CollectorProcess) -> None:
     """An attacker with a thousand addresses guesses a thousand times as fast, or locks out who signed in before."""
     reader, token, cookie = "127.0.0.8", token_of(collector), session_of(collector)
@@ -151,6 +158,7 @@ def test_many_addresses_guess_no_faster_and_lock_out_nobody_who_knows_the_secret
     assert b" 303 " in sign_in(collector, SECRET, reader)[:20]
 
 
+@at_most(Party.NETWORK, "in a page of the operator's browser: try to sign in, and use up no attempts")
 def test_a_page_of_another_site_uses_up_no_attempts(collector: CollectorProcess) -> None:
     """A page that the operator visits posts wrong secrets until the operator can't sign in."""
     for _ in range(ATTEMPTS * 2):
