@@ -1,5 +1,6 @@
 """Which clocks are believed, by an injected clock: at a start, while running, after a reboot, in every time zone."""
 
+import re
 import time
 from pathlib import Path
 
@@ -89,6 +90,20 @@ def test_a_damaged_file_is_no_reason_to_believe_or_to_stop(tmp_path: Path, conte
     (tmp_path / "clock.json").write_bytes(content)
     machine = Machine(tmp_path)
     assert machine.process(int(NOW) - 30 * DAY).doubt()
+
+
+def test_a_changed_digit_is_noticed_and_a_file_of_an_earlier_release_is_read(tmp_path: Path) -> None:
+    machine = Machine(tmp_path)
+    machine.process()
+    path = tmp_path / "clock.json"
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b'"newest_removed":""', b'"newest_removed":"2026-08"'))
+    assert path.read_bytes() != content
+    # The newest event stands for a file that is not believed.
+    assert "30 days ahead" in machine.process(int(NOW) - 30 * DAY).doubt()
+    path.write_bytes(re.sub(rb',\s*"crc32": "[0-9a-f]{8}"', b"", content))
+    assert b"crc32" not in path.read_bytes()
+    assert machine.process(int(NOW) - 30 * DAY).doubt() == ""
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Pacific/Kiritimati", "Europe/Berlin"])

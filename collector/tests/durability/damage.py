@@ -20,7 +20,7 @@ from tests.oracle.fleet import stamp
 
 KINDS = ("alter", "flip", "zero", "zero-page", "cut")
 PLACES = ("start", "middle", "end")
-WHOLE_FILE = ("extend", "remove", "empty", "directory")
+WHOLE_FILE = ("extend", "remove", "empty", "directory", "pipe")
 PRODUCTS = ("dot-ai", "other-product")
 SETTINGS = "".join(f"[products.{name}]\n" for name in PRODUCTS)
 MONTHS, EVENTS, NEWER, LIVE = 3, 40, 10, 5
@@ -41,10 +41,12 @@ def damage(path: Path, kind: str, place: str) -> None:
         content += b"\x5a\n" * 1500
     elif kind == "empty":
         content.clear()
-    if kind in ("remove", "directory"):
+    if kind in ("remove", "directory", "pipe"):
         path.unlink()
     if kind == "directory":
         path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
     elif kind != "remove":
         path.write_bytes(content)
 

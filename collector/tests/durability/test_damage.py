@@ -70,8 +70,8 @@ class Starts:
             # The others are the same after both endings.
             names = {kind: path for kind, path in names.items() if kind.startswith(("store/", "journal/"))}
         # The two endings have other damages; a step that shares no factor with their number reaches all of them.
-        first = 7 * ENDINGS.index(self.ending)
-        sample = [(path, *damages[(first + 5 * n) % len(damages)]) for n, path in enumerate(names.values())]
+        first = 3 * ENDINGS.index(self.ending)
+        sample = [(path, *damages[(first + 7 * n) % len(damages)]) for n, path in enumerate(names.values())]
         # The newest month is read before the loader starts.
         return [*sample, (names["store/events-0-0.duckdb"], "flip", "middle")]
 

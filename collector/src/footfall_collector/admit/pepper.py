@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from pathlib import Path
 
-from ..runtime import SettingsError, replace_file
+from ..runtime import SettingsError, read_regular_file, replace_file
 
 FILE = "pepper"
 _MIN_SIZE = 16
@@ -29,7 +29,7 @@ def load_pepper(data: Path, shared: str = "") -> bytes:
             "backup, or use an empty data directory"
         )
     try:
-        text = path.read_bytes().strip() if path.exists() else _create(path)
+        text = read_regular_file(path).strip() if path.exists() else _create(path)
     except OSError as error:
         raise SettingsError(
             f"{path} can't be used ({error.strerror}); this user must be able to read it; restore it from a backup"
@@ -41,7 +41,8 @@ def load_pepper(data: Path, shared: str = "") -> bytes:
 
 def _has_events(data: Path) -> bool:
     """Whether events were hashed with the pepper of the directory."""
-    return any((data / "store").glob("events-*.duckdb")) or any((data / "journal").glob("*.jsonl"))
+    live = any(path.stat().st_size for path in (data / "journal").glob("*.open"))
+    return live or any((data / "store").glob("events-*.duckdb")) or any((data / "journal").glob("*.jsonl"))
 
 
 def _create(path: Path) -> bytes:

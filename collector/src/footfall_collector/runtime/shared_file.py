@@ -15,7 +15,14 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from .durable_files import copy_path, has_checksum_of_content, read_copy, replace_with_copy, with_checksum
+from .durable_files import (
+    copy_path,
+    has_checksum_of_content,
+    read_copy,
+    read_regular_file,
+    replace_with_copy,
+    with_checksum,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -74,7 +81,7 @@ class SharedFile(Generic[T]):
         if stamp in (self._stamp, self._unusable):
             return False
         try:
-            self.content = self._decoded(self._path.read_bytes())
+            self.content = self._decoded(read_regular_file(self._path))
         except _UnusableError as error:
             if self._stamp is None:
                 raise self._unreadable(str(error)) from None
@@ -132,4 +139,5 @@ class SharedFile(Generic[T]):
 
 
 def _open_private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    # A pipe in place of the file must not keep its writer waiting.
+    return os.open(path, flags | os.O_NONBLOCK, 0o600)

@@ -2,6 +2,9 @@
 
 A mark is a hash of the stored instance: the file doesn't reveal which instances were forgotten, but an arriving event
 can be checked against it.
+
+The file has a checksum and the number of its version. A whole file that is not older than its copy counts alone. Of a
+damaged one, of an older version and of one that an earlier release wrote, the entries count together with the copy's.
 """
 
 import hashlib
@@ -13,7 +16,14 @@ from typing import Annotated
 import msgspec
 from msgspec.structs import replace
 
-from ..runtime import quantity, read_copy, replace_with_copy
+from ..runtime import (
+    has_checksum_of_content,
+    quantity,
+    read_copy,
+    read_regular_file,
+    replace_with_copy,
+    with_checksum,
+)
 from .interface import StoreError
 
 _log = logging.getLogger(__name__)
@@ -42,8 +52,25 @@ def tombstone_mark_sql(instance: str) -> str:
     return f"sha256('{_PREFIX}' || {instance})"
 
 
-def _decode(content: bytes) -> list[_ForgottenInstance]:
-    return msgspec.json.decode(content, type=list[_ForgottenInstance])
+class _Tombstones(msgspec.Struct):
+    """The content of the file; `revision` is higher by one with each change."""
+
+    revision: int = 0
+    instances: list[_ForgottenInstance] = []
+
+
+def _decode(content: bytes) -> _Tombstones:
+    """Raises ValueError for a damaged file. Earlier releases wrote a list without checksum."""
+    decoded = msgspec.json.decode(content, type=_Tombstones | list[_ForgottenInstance])
+    if isinstance(decoded, list):
+        return _Tombstones(-1, decoded)
+    if not has_checksum_of_content(content):
+        raise ValueError("a checksum that does not fit")
+    return decoded
+
+
+def _encode(tombstones: _Tombstones) -> bytes:
+    return with_checksum(msgspec.json.encode(tombstones))
 
 
 def _merged(path: Path, marks: list[_ForgottenInstance], copied: list[_ForgottenInstance]) -> list[_ForgottenInstance]:
@@ -74,12 +101,14 @@ class TombstoneFile:
         self._path = path
         copied = _decode(read_copy(path) or b"[]")
         try:
-            marks = _decode(path.read_bytes() if path.exists() else b"[]")
+            read = _decode(read_regular_file(path) if path.exists() else b"[]")
         except (OSError, msgspec.DecodeError, ValueError) as error:
-            if not copied:
+            if not copied.instances:
                 raise StoreError(f"{path} can't be read ({type(error).__name__}); restore it from a backup") from None
-            marks = []
-        self._marks = _merged(path, marks, copied)
+            read = _Tombstones(-1)
+        newest = 0 <= read.revision >= copied.revision
+        self._marks = read.instances if newest else _merged(path, read.instances, copied.instances)
+        self._revision = max(read.revision, copied.revision, 0)
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -115,8 +144,8 @@ class TombstoneFile:
         self._write([known for known in self._marks if known.mark not in marks])
 
     def _write(self, marks: list[_ForgottenInstance]) -> None:
-        replace_with_copy(self._path, msgspec.json.encode(marks))
-        self._marks = marks
+        replace_with_copy(self._path, _encode(_Tombstones(self._revision + 1, marks)))
+        self._marks, self._revision = marks, self._revision + 1
 
 
 def _sum(known: int | None, events: int) -> int | None:
@@ -142,4 +171,4 @@ def merge_tombstone_files(paths: Sequence[Path]) -> bytes:
     Raises StoreError if a file can't be read.
     """
     marks = dict.fromkeys(mark for path in paths for mark in TombstoneFile(path).marks)
-    return msgspec.json.encode([_ForgottenInstance(mark) for mark in marks])
+    return _encode(_Tombstones(instances=[_ForgottenInstance(mark) for mark in marks]))

@@ -43,6 +43,10 @@ class _Mark(msgspec.Struct):
     pending: bool = True
 
 
+class _Tombstones(msgspec.Struct):
+    instances: list[_Mark] = []
+
+
 class SmallFiles:
     """The small files by path, with their content.
 
@@ -53,7 +57,9 @@ class SmallFiles:
         self.contents = dict(contents)
         self._keys = self._decoded(KEYS, _Keys) or _Keys()
         self._tokens = self._decoded(TOKENS, _Tokens) or _Tokens()
-        self.forgotten: int = len(self._decoded(TOMBSTONES, list[_Mark]) or [])
+        # Earlier versions wrote a list.
+        forgotten = self._decoded(TOMBSTONES, _Tombstones | list[_Mark]) or []
+        self.forgotten = len(forgotten if isinstance(forgotten, list) else forgotten.instances)
         for path in self.published:
             self._check_published(path)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from ...runtime import quantity, replace_file
+from ...runtime import has_checksum_of_content, quantity, read_regular_file, replace_file, with_checksum
 
 _log = logging.getLogger(__name__)
 
@@ -71,7 +71,11 @@ class TrustedTime:
 
     def _read(self) -> _ClockRecord | None:
         try:
-            record = msgspec.json.decode(self._path.read_bytes(), type=_ClockRecord)
+            content = read_regular_file(self._path)
+            record = msgspec.json.decode(content, type=_ClockRecord)
+            # Earlier versions wrote no checksum.
+            if b'"crc32"' in content and not has_checksum_of_content(content):
+                raise ValueError("a checksum that does not fit")
         except FileNotFoundError:
             return None
         except (OSError, msgspec.DecodeError, ValueError) as error:
@@ -159,7 +163,7 @@ class TrustedTime:
 
     def _write(self) -> None:
         try:
-            replace_file(self._path, msgspec.json.encode(self._record))
+            replace_file(self._path, with_checksum(msgspec.json.encode(self._record)))
         except OSError as error:
             # Without the file the next start doubts sooner, never later: nothing is lost by it.
             if not self._write_failed:

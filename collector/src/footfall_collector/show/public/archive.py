@@ -20,6 +20,7 @@ from ...runtime import (
     has_checksum_of_content,
     make_directory,
     read_copy,
+    read_regular_file,
     replace_with_copy,
     with_checksum,
 )
@@ -114,7 +115,7 @@ def _read(path: Path) -> PublishedMonth | None:
     """
     content = b""
     with contextlib.suppress(OSError):
-        content = path.read_bytes()
+        content = read_regular_file(path)
     month, copy = _decoded(content), read_copy(path, path.parents[2])
     if month and has_checksum_of_content(content):
         if copy is None:

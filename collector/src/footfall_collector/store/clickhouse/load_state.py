@@ -1,17 +1,28 @@
 """A collector's record of its loads, in a file in DATA: its own number, and the numbers and segments of the loads.
 
-The record can't be in the store, whose replicas may be behind. If the file is lost, so is the journal next to it; the
-collector then takes another number, and nothing is loaded twice.
+The record can't be in the store, whose replicas may be behind. The file has a checksum and a copy; where it is damaged,
+missing or older than its copy, the copy counts. If both are lost, so is the journal next to them; the collector then
+takes another number, and nothing is loaded twice.
 """
 
-import os
+import logging
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
+from ...runtime import (
+    has_checksum_of_content,
+    make_directory,
+    read_copy,
+    read_regular_file,
+    replace_with_copy,
+    with_checksum,
+)
 from ..interface import StoreError
+
+_log = logging.getLogger(__name__)
 
 LOAD_BITS = 40
 """A load's number in the store is the collector's number followed by this number of bits for its own count."""
@@ -41,23 +52,16 @@ class LoadState:
 
     def __init__(self, data: Path, store: str) -> None:
         self._path = data / f"clickhouse-{store}.json"
-        try:
-            content = self._path.read_bytes() if self._path.exists() else None
-            state = (
-                msgspec.json.decode(content, type=_StateFile)
-                if content
-                else _StateFile(1 + secrets.randbelow(2**24 - 1))
-            )
-        except (OSError, msgspec.DecodeError) as error:
-            raise StoreError(f"{self._path} can't be read ({type(error).__name__}); restore it from a backup") from None
+        recorded = _read(self._path)
+        state = recorded or _StateFile(1 + secrets.randbelow(2**24 - 1))
         self.collector = state.collector
         self.first = self.collector << LOAD_BITS
         self.newest_load = self.first + state.count
         self.last_rolled_load = self.first + state.rolled
         self.rebuilt = state.rebuilt
         self.segments = {name: (size, self.first + load) for name, (size, load) in state.segments.items()}
-        if content is None:
-            data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if recorded is None:
+            make_directory(data)
             self.write()
 
     def begin(self, segments: Mapping[str, int]) -> int:
@@ -74,10 +78,24 @@ class LoadState:
         state = _StateFile(
             self.collector, self.newest_load - self.first, self.last_rolled_load - self.first, self.rebuilt, segments
         )
-        scratch = self._path.with_suffix(".tmp")
-        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(state))
-            file.flush()
-            os.fsync(file.fileno())
-        os.rename(scratch, self._path)
+        replace_with_copy(self._path, with_checksum(msgspec.json.encode(state)))
+
+
+def _read(path: Path) -> _StateFile | None:
+    """The record; None where there is none. Raises StoreError where neither the file nor its copy can be read."""
+    content = read_copy(path)
+    copy = None if content is None else msgspec.json.decode(content, type=_StateFile)
+    try:
+        content = read_regular_file(path)
+        state = msgspec.json.decode(content, type=_StateFile)
+        # Earlier versions wrote no checksum.
+        if b'"crc32"' in content and not has_checksum_of_content(content):
+            raise ValueError("a checksum that does not fit")
+    except FileNotFoundError:
+        return copy
+    except (OSError, msgspec.DecodeError, ValueError) as error:
+        if copy is None:
+            raise StoreError(f"{path} can't be read ({type(error).__name__}); restore it from a backup") from None
+        _log.error("store: %s is damaged, and is taken from its copy", path)
+        return copy
+    return copy if copy is not None and copy.count > state.count else state

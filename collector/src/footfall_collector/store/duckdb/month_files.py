@@ -218,6 +218,10 @@ class DatabaseFiles:
 
     def attach(self, path: Path, alias: str) -> None:
         """Attach a file, created if missing. Raises StoreError if it is in use, DamagedFileError if it is damaged."""
+        for part in (path, path.with_name(path.name + WAL)):
+            # The engine would wait for the other end of a pipe.
+            if part.exists() and not part.is_file():
+                raise DamagedFileError(path)
         try:
             with opening(path):
                 self.writer.execute(f"ATTACH '{self._sql_path(path)}' AS {alias}")
