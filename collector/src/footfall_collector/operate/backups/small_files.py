@@ -43,7 +43,7 @@ class _Mark(msgspec.Struct):
     pending: bool = True
 
 
-class _Tombstones(msgspec.Struct):
+class _ForgottenList(msgspec.Struct):
     instances: list[_Mark] = []
 
 
@@ -58,7 +58,7 @@ class SmallFiles:
         self._keys = self._decoded(KEYS, _Keys) or _Keys()
         self._tokens = self._decoded(TOKENS, _Tokens) or _Tokens()
         # Earlier versions wrote a list.
-        forgotten = self._decoded(TOMBSTONES, _Tombstones | list[_Mark]) or []
+        forgotten = self._decoded(TOMBSTONES, _ForgottenList | list[_Mark]) or []
         self.forgotten = len(forgotten if isinstance(forgotten, list) else forgotten.instances)
         for path in self.published:
             self._check_published(path)
