@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from ..catalogue import WIRE_CONSTANTS
+from ..runtime.nesting import is_nested_deep
 from ..version import __version__
 
 MAX_ANSWER_BYTES = 64 << 10
@@ -189,7 +190,8 @@ def interpret_answer(status: int, answer: bytes, retry_after: str, now: float | 
     """The meaning of an answer for the batch. A date in Retry-After is compared with `now`, epoch seconds."""
     if status == 200:
         try:
-            decoded = msgspec.json.decode(_json_text(answer))
+            text = _json_text(answer)
+            decoded = None if is_nested_deep(text) else msgspec.json.decode(text)
             acknowledged = type(decoded) is dict and "status" in decoded
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, zlib.error):
             acknowledged = False

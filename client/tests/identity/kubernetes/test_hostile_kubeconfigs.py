@@ -113,3 +113,51 @@ def test_without_a_yaml_module_only_json_is_read(path: Path) -> None:
 
     assert said(yaml.safe_dump(document)) == "kubeconfig not readable"
     assert said(json.dumps(document)) == "no cluster"
+
+
+NESTED = {
+    "brackets": "[" * 50_000,
+    "objects": "{a: " * 50_000,
+    "closed": "[" * 50_000 + "]" * 50_000,
+    "one line of lists": "- " * 50_000,
+    "one line of keys": "? - " * 50_000,
+    "indentation": "".join(" " * depth + "a:\n" for depth in range(1_300)),
+    "utf-16": "[" * 50_000,
+}
+WITHOUT_A_LIMIT = """
+import sys, threading
+from footfall.identity.kubernetes.ask import ask_api_server
+sys.setrecursionlimit(1_000_000_000)
+thread = threading.Thread(target=lambda: print(ask_api_server({"KUBECONFIG": sys.argv[1]}, 60.0).outcome))
+thread.start()
+thread.join()
+"""
+
+
+@pytest.mark.parametrize("shape", NESTED)
+def test_a_deep_kubeconfig_does_not_overflow_the_stack_of_a_host_without_a_recursion_limit(
+    tmp_path: Path, shape: str
+) -> None:
+    encoding = "utf-16" if shape == "utf-16" else "utf-8"
+    (tmp_path / "config").write_text(NESTED[shape], encoding=encoding)
+    command = [sys.executable, "-c", WITHOUT_A_LIMIT, str(tmp_path / "config")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, "kubeconfig not readable\n"), done.stderr
+
+
+@pytest.mark.parametrize(
+    "parse", ["send.wire.interpret_answer(200, text, '')", "identity.kubernetes.ask.parse_version(text)"]
+)
+def test_a_deep_answer_does_not_overflow_the_stack_of_a_host_without_a_recursion_limit(parse: str) -> None:
+    program = f"""
+import sys
+import footfall.identity.kubernetes.ask, footfall.send.wire
+sys.setrecursionlimit(1_000_000_000)
+text = b"[" * 200_000
+try:
+    footfall.{parse}
+except footfall.identity.kubernetes.kubeconfig.NoAnswerError:
+    pass
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr

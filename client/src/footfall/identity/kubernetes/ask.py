@@ -13,6 +13,7 @@ from contextlib import closing
 import msgspec
 
 from ...catalogue import clean_version
+from ...runtime.nesting import is_nested_deep
 from .connection import ApiConnection, TimeLimit, is_tls_error
 from .facts import ClusterFacts, LookupOutcome
 from .kubeconfig import Endpoint, NoAnswerError, current_endpoint, read_file
@@ -144,7 +145,7 @@ def parse_version(answer: bytes) -> str | None:
 
 def _parse_object(answer: bytes) -> dict[str, object]:
     try:
-        value = msgspec.json.decode(answer)
+        value = None if is_nested_deep(answer) else msgspec.json.decode(answer)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         value = None
     if not isinstance(value, dict):

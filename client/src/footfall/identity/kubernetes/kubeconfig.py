@@ -4,16 +4,21 @@ Login plugins (`exec`, `auth-provider`) are never run: they may open a browser, 
 the host's `yaml` module; without it only kubeconfigs written as JSON can be read.
 """
 
+import codecs
 import os
+import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import msgspec
 
+from ...runtime.nesting import is_nested_deep
 from .facts import LookupOutcome, kubeconfig_paths
 
 _MAX_FILE_BYTES = 1 << 20
+_DEEP_LINE = re.compile(rb"[\t ?:-]{200}")
+"""Nested by indentation, or in one line; a kubeconfig is six deep."""
 _TRUE = "true"
 
 
@@ -153,6 +158,10 @@ def _entries(items: object, kind: str) -> list[tuple[str, dict[object, object]]]
 
 def _parse(content: bytes | None) -> dict[object, object] | None:
     if content is None:
+        return None
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # as PowerShell writes files
+        content = content.decode("utf-16", "replace").encode("utf-8", "replace")
+    if is_nested_deep(content) or _DEEP_LINE.search(content):
         return None
     try:
         document = msgspec.json.decode(content)
