@@ -78,13 +78,24 @@ def compile_client_batch(
     read, types = _reader(rules, constants)
     writers = {types[name]: _event_writer(rule) for name, rule in rules.items()}
     senders = _Senders(next(iter(rules.values())).common, instance_fragment)
+    return ClientBatchWriter(read, _LineWriter(writers, senders).write_lines)
 
-    def write_lines(client_batch: ClientBatch, times: RequestTimes) -> list[bytes] | None:
+
+class _LineWriter:
+    """Makes the journal lines of batches from the text of each event type and of each sender."""
+
+    def __init__(self, writers: Mapping[type, _EventWriter], senders: "_Senders") -> None:
+        self._writers, self._senders = writers, senders
+
+    def write_lines(self, client_batch: ClientBatch, times: RequestTimes) -> list[bytes] | None:
         if not are_canonical_uuids([event.uuid for event in client_batch.batch]):
             return None
-        lines = []
+        lines, writers, senders = [], self._writers, self._senders
         cached_time, cached_mark = times.fragments.get, times.marks.get
         get_sender, cached_senders = senders.get_values, senders.of_peer(times.peer)
+        # The events of a batch mostly have one sender, and an equal tuple is found faster than its hash.
+        sender_values: _Values | None = None
+        sender_text = ""
         for event in client_batch.batch:
             head, get_words, cached_words, make_words, numbers = writers[type(event)]
             properties = event.properties
@@ -101,16 +112,15 @@ def compile_client_batch(
                 text += fragment
             # Last of all: an event that is refused for another reason makes no instance known.
             values = get_sender(event)
-            sender = cached_senders.get(values) or senders.make_text(times.peer, values)
-            if sender is None:
-                return None
-            mark = cached_mark(values[0])
-            if mark is None:
-                mark = times.marks.add(values[0], sender)
-            lines.append(with_checksum(f"{head}{event.uuid}{time}{sender}{mark}{text}".encode()))
+            if values != sender_values:
+                sender = cached_senders.get(values) or senders.make_text(times.peer, values)
+                if sender is None:
+                    return None
+                mark = cached_mark(values[0])
+                sender_values = values
+                sender_text = sender + (times.marks.add(values[0], sender) if mark is None else mark)
+            lines.append(with_checksum(f"{head}{event.uuid}{time}{sender_text}{text}".encode()))
         return lines
-
-    return ClientBatchWriter(read, write_lines)
 
 
 def _reader(
