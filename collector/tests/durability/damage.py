@@ -108,13 +108,15 @@ def _append(data: Path, now: int, number: int) -> None:
     """Write events of each month and product to a segment."""
     journal = Journal(journal_dir(data), Status(), segment_seconds=3600)
     journal.start()
-    times = [now - month * 31 * _DAY - second for month in range(MONTHS) for second in range(number)]
 
     async def write() -> None:
         for product in PRODUCTS:
             version = {"dot_ai_version": "1.0.0"} if product == "dot-ai" else {"other_product_version": "1.0.0"}
-            events = [event(timestamp=stamp(moment), **version) for moment in times]
-            await journal.append(admitted(events, now, None, product))
+            for month in range(MONTHS):
+                # Received then: an event is dated to at most 30 days before.
+                received = now - month * 31 * _DAY
+                events = [event(timestamp=stamp(received - second), **version) for second in range(number)]
+                await journal.append(admitted(events, received, None, product))
 
     asyncio.run(write())
     journal.close()

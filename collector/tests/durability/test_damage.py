@@ -72,8 +72,11 @@ class Starts:
         # The two endings have other damages; a step that shares no factor with their number reaches all of them.
         first = 3 * ENDINGS.index(self.ending)
         sample = [(path, *damages[(first + 7 * n) % len(damages)]) for n, path in enumerate(names.values())]
-        # The newest month is read before the loader starts.
-        return [*sample, (names["store/events-0-0.duckdb"], "flip", "middle")]
+        # The newest month is read before the loader starts, and the engine compares a log's start with its file.
+        special = [(names["store/events-0-0.duckdb"], "flip", "middle")]
+        if log := names.get("store/rollups.duckdb.wal"):
+            special.append((log, "alter", "start"))
+        return [*sample, *special]
 
     def start(self, case: Case) -> dict[str, Any]:
         assert self.process.stdin is not None

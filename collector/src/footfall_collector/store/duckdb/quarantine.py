@@ -33,6 +33,7 @@ _DAMAGE_TEXTS = (
     "could not read enough bytes",
     "not a valid duckdb database",
     "input/output error",
+    "wal does not match database file",
     "is a directory",
 )
 _DAMAGE_CLASSES = (duckdb.SerializationException, duckdb.InternalException, duckdb.FatalException)
