@@ -76,7 +76,7 @@ def test_the_chromium_that_is_there_is_named() -> None:
 def made(python: str | Path, place: Path) -> "subprocess.CompletedProcess[str]":
     """`make setup` in an empty folder with a Python."""
     shutil.copy(ROOT / "Makefile", place)
-    for name in ("requirements.txt", "pyproject.toml"):
+    for name in ("requirements-uv.txt", "requirements.txt", "pyproject.toml"):
         (place / name).touch()
     for name in ("client", "collector", "examples/toolkit"):
         (place / name).mkdir(parents=True)
