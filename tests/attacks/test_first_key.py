@@ -76,9 +76,11 @@ def assert_refused(collector: CollectorProcess, answer: Answer) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_a_request_with_a_browsers_headers_adds_no_key(collector: CollectorProcess, page: str) -> None:
     """A page in the operator's browser makes its own key the collector's first one."""
+    large = batch(*(event() for _ in range(300)))
     for path in PATHS:
         headers = {"Authorization": f"Bearer {TOKEN}", **PAGES[page]}
         assert_refused(collector, ask(collector, "POST", path, batch(event()), headers))
+    assert_refused(collector, ask(collector, "POST", "/batch/", large, PAGES[page]))
     assert_refused(
         collector, post(collector, form_of(batch(event())), "/e/", **{k.lower(): v for k, v in PAGES[page].items()})
     )

@@ -72,6 +72,7 @@ def test_while_the_store_is_checkpointed_events_are_acknowledged_and_afterwards_
                 assert over.wait(60)
 
     collector.start()
+    collector.first_key.open()
     try:
         assert asyncio.run(all_posted(collector, bodies(1, 10))) == [200]
         wait_for(lambda: counted(collector) == 10, "the first events")
@@ -104,6 +105,7 @@ def test_the_engine_keeps_its_memory_limit_while_it_loads_rolls_up_and_answers(t
         return collector.status.total("events_stored")
 
     collector.start()
+    collector.first_key.open()
     try:
         made = bodies(40, 2000)
         assert set(asyncio.run(all_posted(collector, made))) == {200}

@@ -13,14 +13,19 @@ import pytest
 from footfall_collector.app import Collector
 from footfall_collector.receive.asgi import Message
 from footfall_collector.runtime import Settings
+from footfall_collector.store import StoreError
 
 
 def answer_of(collector: Collector, path: str) -> tuple[int, Any]:
     """Status and JSON of a GET that goes to the ASGI application directly."""
     sent: list[Message] = []
 
+    received: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
+
     async def receive() -> Message:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        if not received:
+            await asyncio.Event().wait()  # the client stays
+        return received.pop()
 
     async def send(message: Message) -> None:
         sent.append(message)
@@ -47,15 +52,18 @@ def test_a_store_that_can_not_answer_is_a_plain_503_and_one_line_by_class(
     collector = Collector(Settings(data=tmp_path))
     collector.start()
     assert answer_of(collector, "/api/charts/tool-usage")[0] == 200
-    collector.stop()
+    collector.store.close()
     with caplog.at_level(logging.ERROR):
-        status, body = answer_of(collector, "/api/charts/tool-usage")
+        # Another question: the answer to the first one is kept.
+        status, body = answer_of(collector, "/api/charts/tool-errors")
     assert (status, "see the collector's log" in body["error"]) == (503, True)
     assert body["headers"][b"retry-after"] == b"5"
     assert [record.message for record in caplog.records] == [
         "store: ConnectionException; the question stays unanswered"
     ]
     assert collector.status.total("answers_failed") == 1
+    with pytest.raises(StoreError, match="can't be checkpointed"):
+        collector.stop()
 
 
 def test_the_driver_of_an_engine_that_is_not_used_is_not_loaded(tmp_path: Path) -> None:

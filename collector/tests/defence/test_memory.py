@@ -40,7 +40,6 @@ def test_every_bomb_is_tried() -> None:
 
 
 def test_a_well_compressed_honest_batch_is_accepted(target: CollectorProcess) -> None:
-    assert post(target, batch(event())).status == 200, "a large body adds no first key"
     alike = batch(*(event() for _ in range(1000)))
     assert post(target, gzipped(alike), content_encoding="gzip").status == 200
 

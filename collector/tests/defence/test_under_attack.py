@@ -85,7 +85,7 @@ def test_under_attack_memory_has_a_ceiling_and_every_honest_event_is_acknowledge
         assert latencies[-1] < REQUEST_SECONDS
         assert most < CEILING
         assert ask(collector, "GET", "/healthz").status == 200
-        for reason in ("decoded_too_large", "unknown_key", "malformed_body"):
+        for reason in ("decoded_too_large", "unknown_key", "batch_too_large"):
             assert counter(collector, "requests_refused", reason=reason) > 0, reason
         assert counter(collector, "connections_cut") > 0
         assert "Traceback" not in collector.output

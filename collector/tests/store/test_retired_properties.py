@@ -37,7 +37,7 @@ WIDE = wide(old_flag="is_internal", old_text="ai_provider", old_amount="duration
 
 def load(data: Path, store: Store, events: list[dict[str, Any]], catalogues: Mapping[str, Catalogue] = NARROW) -> None:
     raw = [msgspec.Raw(msgspec.json.encode(one)) for one in events]
-    result = Admission(catalogues, PEPPER).admit("dot-ai", raw, float(NOVEMBER + 900), None)
+    result = Admission(catalogues, PEPPER, max_age=60 * 86_400).admit("dot-ai", raw, float(NOVEMBER + 900), None)
     assert result.refused == {}
     journal(data, [result.lines])
     loader = loader_of(data, store)

@@ -22,7 +22,7 @@ from ..runtime import Status
 from .asgi import Answer, Scope, cors, refusal_answer, with_cors
 from .commit_lag import CommitLag
 from .first_key import FirstKeyWindow
-from .large import BEYOND_DIRECT, LargeBodyDecoder, LargeIngestion, LargeRequest, Stages, direct_limits
+from .large import BEYOND_DIRECT, LargeBodyDecoder, LargeIngestion, LargeKey, LargeRequest, Stages, direct_limits
 from .limits import BodyMemory, DiskQuota, Gate, KeyAlarm, Limits, Reservation, WorkBudget, limited_peer, peer_of
 from .protocol import (
     DecodedRequest,
@@ -75,7 +75,8 @@ class IngestionPipeline:
         self._direct_limits = direct_limits(limits)
         stages = Stages(
             self._check_budget,
-            self._product_of,
+            self._find_large_key,
+            self._check_first_key,
             self._check_events,
             self._admit_events,
             self._commit_large,
@@ -104,7 +105,8 @@ class IngestionPipeline:
             admitted = self._admit(scope, request, keyed)  # 6. admit: allow-list, instance hash, times
             answer = with_cors(scope, request.answer(admitted.reasons))
             memory.resize(len(admitted.lines))
-            self._add_first_key(keyed, admitted)
+            if keyed.is_first_key:
+                self._add_first_key(keyed.token, keyed.product, admitted)
         except BaseException as problem:
             self._charge_since(began, peer, len(body), keyed)
             if not isinstance(problem, RefusedError):
@@ -159,10 +161,12 @@ class IngestionPipeline:
 
         pending.on_commit = committed
 
-    def _commit_large(self, request: LargeRequest, product: str, admitted: Admitted, answer: Answer) -> None:
+    def _commit_large(self, request: LargeRequest, key: LargeKey, admitted: Admitted, answer: Answer) -> None:
         scope, memory = request.scope, request.memory
+        if key.is_first:
+            self._add_first_key(key.token, key.product, admitted)
         memory.resize(len(admitted.lines))
-        self._commit(scope, product, admitted, with_cors(scope, answer), memory, request.respond)
+        self._commit(scope, key.product, admitted, with_cors(scope, answer), memory, request.respond)
 
     def refuse(self, scope: Scope, refusal: RefusedError, *, cross_origin: bool = True) -> Answer:
         """Count a refusal; returns its answer, which pages of other origins can read where `cross_origin` is true."""
@@ -201,12 +205,19 @@ class IngestionPipeline:
         if token is not None and not self._keys.may_accept(token):
             raise _unknown_key()
 
-    def _product_of(self, token: str) -> str:
-        """Raises RefusedError (401). A large body's key is never a first one: it is added by a small one."""
-        product = self._keys.product_of(token)
-        if product is None:
+    def _find_large_key(self, scope: Scope, token: str) -> LargeKey:
+        """Raises RefusedError (401, 403)."""
+        if product := self._keys.product_of(token):
+            return LargeKey(token, product, is_first=False)
+        if not (awaited := self._keys.awaited_product):
             raise _unknown_key()
-        return product
+        self._first_key.check(scope, awaited)
+        return LargeKey(token, awaited, is_first=True)
+
+    def _check_first_key(self, events: Sequence[msgspec.Raw]) -> None:
+        """Raises RefusedError (401) where the events are of another product, or a key was added meanwhile."""
+        if self._keys.product_for_first_key(events) is None:
+            raise _unknown_key()
 
     def _read_client_batch(self, request: DecodedRequest) -> KeyedBatch | None:
         """The batch where Footfall's client sent it under a known key; None for anything else."""
@@ -258,11 +269,11 @@ class IngestionPipeline:
         sentence = "This sender brings too many instances that it has not sent before; try again later."
         return RefusedError(429, TOO_MANY_INSTANCES, sentence, _NEW_INSTANCES_RETRY_SECONDS)
 
-    def _add_first_key(self, keyed: KeyedBatch, admitted: Admitted) -> None:
+    def _add_first_key(self, token: str, product: str, admitted: Admitted) -> None:
         """A key is added with the first event that is admitted. Raises RefusedError (503) where it can't be stored."""
-        if keyed.is_first_key and admitted.lines:
+        if admitted.lines:
             try:
-                self._keys.add_first(keyed.token, keyed.product)
+                self._keys.add_first(token, product)
             except (WriteKeyError, OSError):
                 raise _unavailable() from None
 

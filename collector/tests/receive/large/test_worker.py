@@ -72,5 +72,5 @@ def test_the_limits_are_the_collectors_and_a_refusal_is_charged(decoder: LargeBo
     assert refused(decoder, body_of(201), []) == (413, "batch_too_large")
     charged: list[float] = []
     assert refused(decoder, b"{}" + b" " * (1 << 20), charged)[0] in (400, 401, 413)
-    assert sum(charged) > 0
+    assert len(charged) > 0
     assert decoded(decoder, body_of(1), []) == 1

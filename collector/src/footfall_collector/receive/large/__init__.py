@@ -7,6 +7,6 @@ processor time. It starts with the first large body, and ends when none has come
 """
 
 from .decoder import LargeBodyDecoder
-from .ingestion import BEYOND_DIRECT, LargeIngestion, LargeRequest, Stages, direct_limits
+from .ingestion import BEYOND_DIRECT, LargeIngestion, LargeKey, LargeRequest, Stages, direct_limits
 
-__all__ = ["BEYOND_DIRECT", "LargeBodyDecoder", "LargeIngestion", "LargeRequest", "Stages", "direct_limits"]
+__all__ = ["BEYOND_DIRECT", "LargeBodyDecoder", "LargeIngestion", "LargeKey", "LargeRequest", "Stages", "direct_limits"]

@@ -44,6 +44,15 @@ class LargeRequest:
     respond: Callable[[Answer], None]
 
 
+@dataclass(frozen=True)
+class LargeKey:
+    """The write key of a large body. `is_first`: no key is known yet, and this one is added with its first event."""
+
+    token: str
+    product: str
+    is_first: bool
+
+
 class Charge(Protocol):
     def __call__(self, peer: str, cpu_seconds: float, size: int, *, keyed: bool) -> None: ...
 
@@ -54,7 +63,8 @@ class Stages:
 
     Attributes:
         check_budget: whether the peer may cause work now.
-        product_of: the product of a write key.
+        find_key: a write key with its product.
+        check_first_key: the first events under a key that is to be added.
         check_events: room on the disk, and the peer's events, by key, product and number.
         admit: a slice of a product's events, with the time of arrival and the sender's time of sending.
         commit: append to the journal and answer.
@@ -62,10 +72,11 @@ class Stages:
     """
 
     check_budget: Callable[[Scope, bytes], object]
-    product_of: Callable[[str], str]
+    find_key: Callable[[Scope, str], LargeKey]
+    check_first_key: Callable[[Sequence[msgspec.Raw]], None]
     check_events: Callable[[Scope, str, str, int], None]
     admit: Callable[[Scope, str, Sequence[msgspec.Raw], float, float | None], Admitted]
-    commit: Callable[[LargeRequest, str, Admitted, Answer], None]
+    commit: Callable[[LargeRequest, LargeKey, Admitted, Answer], None]
     charge: Charge
     refuse: Callable[[Scope, RefusedError], Answer]
 
@@ -124,21 +135,23 @@ class LargeIngestion:
 
         async with self._decoder.opened(scope, request.body, request.peer, check, charge) as batch:
             try:
-                product = stages.product_of(batch.token)
-                progress.keyed = True
+                key = stages.find_key(scope, batch.token)
+                progress.keyed = not key.is_first
                 await batch.count()
-                stages.check_events(scope, batch.token, product, batch.size)
-                admitted = await self._admit(request, batch, product, progress)
+                stages.check_events(scope, key.token, key.product, batch.size)
+                admitted = await self._admit(request, batch, key, progress)
                 answer = await batch.answer(admitted.reasons)
             finally:
                 charge(batch.cpu_seconds)
-        stages.commit(request, product, admitted, answer)
+        stages.commit(request, key, admitted, answer)
 
-    async def _admit(self, request: LargeRequest, batch: LargeBatch, product: str, progress: _Progress) -> Admitted:
+    async def _admit(self, request: LargeRequest, batch: LargeBatch, key: LargeKey, progress: _Progress) -> Admitted:
         merged, received, size = _Merged(), self._clock(), len(request.body)
         async for events in batch.slices():
             began = time.thread_time()
-            admitted = self._stages.admit(request.scope, product, events, received, batch.sent_at)
+            if key.is_first and not merged.reasons:
+                self._stages.check_first_key(events)
+            admitted = self._stages.admit(request.scope, key.product, events, received, batch.sent_at)
             merged.add(admitted)
             size += len(admitted.lines)
             request.memory.resize(size)

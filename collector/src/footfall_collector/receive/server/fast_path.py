@@ -74,6 +74,7 @@ class _FastPathCycle:
     # Nothing waits for the event, and the answer is written in one piece.
     message_event: ClassVar = asyncio.Event()
     response_started: ClassVar = False
+    scope: ClassVar = {"method": "POST"}
 
     def __init__(self) -> None:
         self.disconnected = self.response_complete = False
