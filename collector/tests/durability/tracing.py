@@ -114,7 +114,7 @@ class Order:
         elif event.target == str(self.journal):
             if event.name == "fsync" and not event.begins and event.result == 0:
                 self.unsynced_names.clear()
-        elif event.target.startswith(str(self.journal)):
+        elif event.target.startswith(f"{self.journal}/"):
             self._segment(event)
 
     def _socket(self, event: Event) -> None:

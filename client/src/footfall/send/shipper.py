@@ -26,6 +26,7 @@ MAX_BACK_OFF_SECONDS = 3600.0
 BACK_OFF_JITTER_SECONDS = 600.0
 SCAN_SECONDS = 60.0
 """How often abandoned segments of other processes are looked for."""
+_OWN_RANDOM = random.SystemRandom()  # a host may have seeded the module's own
 LOGGED_FAILURE = 2
 """The failure in a row that is logged: a single one is not an outage."""
 SAVE_SECONDS = 1.0
@@ -73,7 +74,7 @@ class Shipper:
         host: str,
         key: str,
         log: Callable[[str], None],
-        jitter: Callable[[float, float], float] = random.uniform,
+        jitter: Callable[[float, float], float] = _OWN_RANDOM.uniform,
     ) -> None:
         self._spool = spool
         self._packer = packer
@@ -82,9 +83,7 @@ class Shipper:
         self._counters = counters
         self._clock = clock
         self._directory = directory
-        self._key = key
-        self._log = log
-        self._jitter = jitter
+        self._key, self._log, self._jitter = key, log, jitter
         self._sent_log = SentLog(directory)
         self._state_file = SendStateFile(directory, destination_id(host, key), counters)
         self._sending_lock = SendingLock(directory)
