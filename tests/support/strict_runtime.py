@@ -35,8 +35,9 @@ OUTSIDE = (
     "test_with_docstrings_one_of_them_is_the_meaning_of_an_event_that_has_no_other",
     "test_sql_is_read_once_and_also_from_a_zip_file",
     "test_the_command_prints_the_answers_and_refuses_what_a_collector_would_move",
+    "test_the_example_of_the_documentation_passes_and_can_fail",
 )
-"""Tests that read docstrings, or whose own programs print what ASCII lacks."""
+"""Tests that read docstrings, or whose own programs print what ASCII lacks or fail by an assert."""
 
 
 class _OptimizedLoader(SourceFileLoader):
