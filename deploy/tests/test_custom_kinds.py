@@ -17,6 +17,7 @@ EXAMPLES = sorted((ROOT / "deploy/gitops").glob("*/*.yaml"))
 BOTH: Document = {
     "httpRoute": {"enabled": True, "parentRefs": [{"name": "public", "namespace": "g"}], "hostnames": ["a.example"]},
     "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
+    "settings": {"trusted_proxies": ["10.244.0.0/16"]},
 }
 needs_schemas = pytest.mark.skipif(
     not (NODE / "node_modules").exists() and "CI" not in os.environ, reason="`make node` brings these schemas"

@@ -43,6 +43,7 @@ GENERATED = [
     "deploy/kustomize",
     "examples/servers",
     "scripts",
+    "tests/attacks",
     "tests/privacy",
     "tests/protocol/sdk_table.py",
     "tests/protocol/sdks.json",
