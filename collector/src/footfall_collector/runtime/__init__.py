@@ -19,6 +19,7 @@ from .control_socket import (
 )
 from .durable_files import (
     COPIES,
+    checked_content,
     copy_path,
     has_checksum_of_content,
     make_directory,
@@ -66,6 +67,7 @@ __all__ = [
     "SharedFile",
     "Status",
     "__version__",
+    "checked_content",
     "complete_restore",
     "copy_path",
     "did_you_mean",

@@ -87,6 +87,13 @@ def has_checksum_of_content(content: bytes) -> bool:
     return member is not None and int(member[1], 16) == crc32(content[: member.start()])
 
 
+def checked_content(content: bytes) -> bytes:
+    """The content of a small file. Raises ValueError where its checksum does not fit; earlier versions wrote none."""
+    if b'"crc32"' in content and not has_checksum_of_content(content):
+        raise ValueError("a checksum that does not fit")
+    return content
+
+
 def copy_path(path: Path, data: Path | None = None) -> Path:
     """The second copy of a small file. `data` is the data directory, where it is not the file's own."""
     data = data or path.parent

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from ...runtime import has_checksum_of_content, quantity, read_regular_file, replace_file, with_checksum
+from ...runtime import checked_content, quantity, read_regular_file, replace_file, with_checksum
 
 _log = logging.getLogger(__name__)
 
@@ -71,11 +71,7 @@ class TrustedTime:
 
     def _read(self) -> _ClockRecord | None:
         try:
-            content = read_regular_file(self._path)
-            record = msgspec.json.decode(content, type=_ClockRecord)
-            # Earlier versions wrote no checksum.
-            if b'"crc32"' in content and not has_checksum_of_content(content):
-                raise ValueError("a checksum that does not fit")
+            record = msgspec.json.decode(checked_content(read_regular_file(self._path)), type=_ClockRecord)
         except FileNotFoundError:
             return None
         except (OSError, msgspec.DecodeError, ValueError) as error:

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from ...runtime import (
-    has_checksum_of_content,
+    checked_content,
     make_directory,
     read_copy,
     read_regular_file,
@@ -86,11 +86,7 @@ def _read(path: Path) -> _StateFile | None:
     content = read_copy(path)
     copy = None if content is None else msgspec.json.decode(content, type=_StateFile)
     try:
-        content = read_regular_file(path)
-        state = msgspec.json.decode(content, type=_StateFile)
-        # Earlier versions wrote no checksum.
-        if b'"crc32"' in content and not has_checksum_of_content(content):
-            raise ValueError("a checksum that does not fit")
+        state = msgspec.json.decode(checked_content(read_regular_file(path)), type=_StateFile)
     except FileNotFoundError:
         return copy
     except (OSError, msgspec.DecodeError, ValueError) as error:

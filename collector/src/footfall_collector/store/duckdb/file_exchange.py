@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from ...runtime import has_checksum_of_content, make_directory, read_regular_file, with_checksum
+from ...runtime import checked_content, make_directory, read_regular_file, with_checksum
 from ..interface import StoreError
 
 _log = logging.getLogger(__name__)
@@ -89,11 +89,7 @@ def _read_plan(path: Path) -> FileExchange:
     A plan is written once every fresh file is complete. Months that it would have removed go by the next retention.
     """
     with contextlib.suppress(OSError, msgspec.DecodeError, ValueError):
-        content = read_regular_file(path)
-        exchange = msgspec.json.decode(content, type=FileExchange)
-        # Earlier versions wrote no checksum.
-        if has_checksum_of_content(content) or b'"crc32"' not in content:
-            return exchange
+        return msgspec.json.decode(checked_content(read_regular_file(path)), type=FileExchange)
     _log.error("store: %s is damaged; every fresh file replaces its old one", path)
     fresh = path.parent.glob(f"*.duckdb{FRESH}")
     return FileExchange(replaced=tuple(file.name.removesuffix(FRESH) for file in fresh))
