@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,3 +75,13 @@ def test_the_limits_are_the_collectors_and_a_refusal_is_charged(decoder: LargeBo
     assert refused(decoder, b"{}" + b" " * (1 << 20), charged)[0] in (400, 401, 413)
     assert len(charged) > 0
     assert decoded(decoder, body_of(1), []) == 1
+
+
+@limited()
+def test_no_module_of_the_working_directory_is_imported(
+    decoder: LargeBodyDecoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("msgspec", "footfall", "footfall_collector", "resource"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit(7)")
+    monkeypatch.chdir(tmp_path)
+    assert decoded(decoder, body_of(300), []) == 300

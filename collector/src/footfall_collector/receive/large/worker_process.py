@@ -74,7 +74,8 @@ class WorkerProcess:
         if self._process is not None and self._process.poll() is not None:
             self.close()  # it was ended from outside, between two bodies
         if self._process is None:
-            command = [sys.executable, "-m", "footfall_collector.receive.large.worker", *self._arguments]
+            # -P: no module of the working directory, which others may write to, is imported.
+            command = [sys.executable, "-P", "-m", "footfall_collector.receive.large.worker", *self._arguments]
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         return self._process
 
