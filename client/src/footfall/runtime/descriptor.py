@@ -5,7 +5,8 @@ that get the same numbers. So a number counts only while it stands for the file 
 forgotten and not closed, because it belongs to the host. Ours are moved above the numbers that a process reuses first.
 
 Between the proof and the use, the host could still close the number on another thread and open 4,000 files of its own.
-No system call does both.
+No system call does both. Nor does Python prove anything while it imports: a host that closes all descriptors while the
+sender imports its modules, once a process at its first pass, may lose a file that it opens in the same moment.
 """
 
 import contextlib

@@ -4,7 +4,8 @@ python descriptors.py HOW DIRECTORY
 
 HOW: cover (files and sockets cover all numbers that were open), replace (dup2 over each number that was open), crowd
 (no number is left, until a line on the input), nothing (only close), daemon (cover, in the second of two forks).
-AT_ONCE=1 sends nothing before the descriptors are closed; WAIT=1 waits for a line before it closes them.
+AT_ONCE=1 does not flush before the descriptors are closed; WAIT=1 waits for a line before it closes them, else they are
+closed while the sender sleeps: nothing can prove a number in the moment of its use, or while Python imports a module.
 
 At the end it prints what became of its own files, sockets and descriptors.
 """
@@ -14,6 +15,7 @@ import os
 import resource
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +24,7 @@ from recording_host import TOOLS, telemetry
 
 from footfall import Telemetry
 from footfall.catalogue import ToolExecuted
+from footfall.runtime import wakeup
 
 EACH = 50
 HEADER = b"HOST-HEADER"
@@ -118,6 +121,14 @@ def take(how: str, possessions: Possessions, before: list[int]) -> list[int]:
     return []
 
 
+def sender_sleeps() -> bool:
+    """Whether the sender's thread has nothing to do at the moment."""
+    frames = sys._current_frames()
+    senders = [thread for thread in threading.enumerate() if thread.name == "footfall" and thread.ident in frames]
+    files = [frames[thread.ident].f_code.co_filename for thread in senders if thread.ident is not None]
+    return all(file == wakeup.__file__ for file in files)
+
+
 def become_daemon() -> None:
     for _ in range(2):
         if os.fork():
@@ -148,6 +159,9 @@ def use(host: Telemetry, record: Callable[[int], None], how: str, directory: str
         record(1)
     if "WAIT" in os.environ:
         sys.stdin.readline()
+    else:
+        while not sender_sleeps():
+            time.sleep(0.01)
     possessions = Possessions(directory)
     extra = take(how, possessions, numbers())
     record(2)

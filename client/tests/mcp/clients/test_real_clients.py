@@ -73,7 +73,7 @@ CLIENTS = {
     "inspector": (inspector, "inspector", "0.22.0"),
     "mcporter": (mcporter, "mcporter", "0.9.0"),
     "mcpc": (mcpc, "mcpc", "0.2.6"),
-    "fastmcp": (fastmcp, "mcp", "0.1.0"),
+    "fastmcp": (fastmcp, "fastmcp", "4.2.3"),
     "mcp1": (mcp1, "mcp", "0.1.0"),
 }
 
