@@ -16,7 +16,8 @@ from tests.attacks.parties.claims import Party, at_most
 from tests.attacks.senders import honest_event, request
 from tests.support.collector_process import CollectorProcess
 
-HONEST_EVENTS = 1000
+HONEST_EVENTS = 1500
+"""As many as the hostile batches have."""
 LOOP_FACTOR, ALL_FACTOR, READING_FACTOR = 5.0, 15.0, 3.0
 """Bounds of a hostile request, in honest batches: of the event loop's time, and of all threads and processes.
 

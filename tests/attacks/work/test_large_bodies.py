@@ -60,6 +60,17 @@ def test_a_large_batch_is_accepted_in_every_form_and_counted_once(tmp_path: Path
         wait_for(lambda: counted(collector, "events_stored") == before + 2 * _EVENTS, "the store", 60)
 
 
+@at_most(Party.SENDER, "have a few events of thousands of properties read in a request")
+def test_of_a_large_batch_of_wide_events_only_the_first_are_read(tmp_path: Path) -> None:
+    """Each slice of a large body has the allowance of a whole one, so that the event loop reads every property."""
+    wide = honest_event(**{f"$sdk{n}": n for n in range(230)})
+    body = json.dumps({"api_key": KEY, "batch": [wide] * 300}).encode()
+    with attacked_collector(tmp_path) as collector:
+        before = counted(collector, "events_accepted")
+        assert exchange_once(collector, PEER, _packed(body)).status == 200
+        assert counted(collector, "events_accepted") - before < 120
+
+
 @at_most(Party.NETWORK, "without a key: send large bodies, which start no process")
 def test_a_large_body_without_a_key_starts_nothing_again_and_again(tmp_path: Path) -> None:
     """Each large body under an unknown key costs the start of a process, or is decoded to its end."""

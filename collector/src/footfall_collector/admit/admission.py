@@ -25,6 +25,7 @@ class Admitted:
         dropped: properties by reason.
         reasons: one per event, None for an admitted one; empty after `Admission.admit_client_batch`.
         misfits: what does not fit the catalogue, by subject and version; empty after `Admission.admit_client_batch`.
+        members: the colons of the request's events that have many.
     """
 
     lines: bytes
@@ -33,6 +34,7 @@ class Admitted:
     dropped: Counts = field(default_factory=no_counts)
     reasons: list[str | None] = field(default_factory=list)
     misfits: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    members: int = 0
 
 
 class Admission:
@@ -93,6 +95,7 @@ class Admission:
         received: float,
         sent_at: float | None = None,
         peer: str = "",
+        members: int = 0,
     ) -> Admitted:
         """Admit a product's events.
 
@@ -102,6 +105,7 @@ class Admission:
             received: the time by the collector's clock, epoch seconds.
             sent_at: the time of sending by the sender's clock, epoch seconds; None if unknown.
             peer: the name of the sender's address.
+            members: `Admitted.members` of the request's earlier events.
 
         Raises:
             TooManyInstancesError: an event's instance is beyond the peer's share. Nothing is admitted: the sender tries
@@ -110,7 +114,7 @@ class Admission:
         write_line = self._writers[product].any_event
         result = Admitted(b"", 0)
         times = self._request_times(result, product, received, sent_at, peer)
-        times.events = events
+        times.events, times.members = events, members
         lines: list[bytes] = []
         reasons = result.reasons
         for times.position, raw in enumerate(events):
@@ -122,7 +126,7 @@ class Admission:
                 result.refused[line] += 1
                 reasons.append(line)
         result.lines, result.accepted = b"".join(lines), len(lines)
-        result.misfits = times.misfits
+        result.misfits, result.members = times.misfits, times.members
         return result
 
     def _request_times(

@@ -175,15 +175,15 @@ def _raw_event_reader(rules: Mapping[str, EventRules], version: str) -> _Read:
     decode_version = msgspec.json.Decoder(version_only).decode
 
     def read_raw(text: bytes, members: int, times: RequestTimes) -> _AnyEvent | None:
+        if members > _MANY_MEMBERS:
+            times.members += members
+            if times.members > _MAX_MEMBERS:
+                return None
         event = _decode_raw(text)
         properties: dict[str, object] = {}
         if event.properties != _NULL and event.event not in rules:
             properties[version] = scalar_of(bytes(decode_version(event.properties).version))
         elif event.properties != _NULL:
-            if members > _MANY_MEMBERS:
-                times.members += members
-                if times.members > _MAX_MEMBERS:
-                    return None
             for name, value in _decode_properties(event.properties).items():
                 properties[name] = scalar_of(bytes(value)) if name in names else NOT_ADMISSIBLE
         places = (event.uuid, event.distinct_id, event.dollar_distinct_id, event.timestamp, event.offset)

@@ -22,7 +22,7 @@ from ..runtime import Status
 from .asgi import Answer, Scope, cors, refusal_answer, with_cors
 from .commit_lag import CommitLag
 from .first_key import FirstKeyWindow
-from .large import BEYOND_DIRECT, LargeBodyDecoder, LargeIngestion, LargeKey, LargeRequest, Stages, direct_limits
+from .large import BEYOND_DIRECT, EventSlice, LargeIngestion, LargeKey, LargeRequest, Stages, direct_limits
 from .limits import BodyMemory, DiskQuota, Gate, KeyAlarm, Limits, Reservation, WorkBudget, limited_peer, peer_of
 from .protocol import (
     DecodedRequest,
@@ -83,7 +83,7 @@ class IngestionPipeline:
             budget.charge,
             self.refuse,
         )
-        self._large = LargeIngestion(LargeBodyDecoder(limits), stages, clock)
+        self._large = LargeIngestion(limits, stages, clock)
 
     def ingest(
         self, decode: DecodeRequest, scope: Scope, body: bytes, respond: Respond, reserved: Reservation | None = None
@@ -249,20 +249,19 @@ class IngestionPipeline:
             if admitted is not None:
                 return admitted
         batch = keyed.batch or request.read_batch(self._direct_limits)
-        return self._admit_events(scope, product, batch.events, self._clock(), batch.sent_at)
+        return self._admit_events(scope, product, EventSlice(batch.events, self._clock(), batch.sent_at))
 
-    def _admit_events(
-        self, scope: Scope, product: str, events: Sequence[msgspec.Raw], received: float, sent_at: float | None
-    ) -> Admitted:
+    def _admit_events(self, scope: Scope, product: str, part: EventSlice) -> Admitted:
         """Raises RefusedError (429) where an event is of an instance beyond the peer's share of new ones.
 
         The whole request is refused: an answer for each event could be compared between instances, and a 200 would
         lose the events that are refused.
         """
         try:
-            return self._admission.admit(product, events, received, sent_at, peer_of(scope))
+            events, received, sent_at, members = part
+            return self._admission.admit(product, events, received, sent_at, peer_of(scope), members)
         except TooManyInstancesError:
-            raise self._too_many_instances(product, len(events)) from None
+            raise self._too_many_instances(product, len(part.events)) from None
 
     def _too_many_instances(self, product: str, events: int) -> RefusedError:
         self._status.increment("events_refused", product, TOO_MANY_INSTANCES, events)

@@ -7,6 +7,15 @@ processor time. It starts with the first large body, and ends when none has come
 """
 
 from .decoder import LargeBodyDecoder
-from .ingestion import BEYOND_DIRECT, LargeIngestion, LargeKey, LargeRequest, Stages, direct_limits
+from .ingestion import BEYOND_DIRECT, EventSlice, LargeIngestion, LargeKey, LargeRequest, Stages, direct_limits
 
-__all__ = ["BEYOND_DIRECT", "LargeBodyDecoder", "LargeIngestion", "LargeKey", "LargeRequest", "Stages", "direct_limits"]
+__all__ = [
+    "BEYOND_DIRECT",
+    "EventSlice",
+    "LargeBodyDecoder",
+    "LargeIngestion",
+    "LargeKey",
+    "LargeRequest",
+    "Stages",
+    "direct_limits",
+]

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -53,6 +53,18 @@ class LargeKey:
     is_first: bool
 
 
+class EventSlice(NamedTuple):
+    """Some of a request's events; `received` and `sent_at` are in epoch seconds.
+
+    `members` is `Admitted.members` of the request's earlier events.
+    """
+
+    events: Sequence[msgspec.Raw]
+    received: float
+    sent_at: float | None
+    members: int = 0
+
+
 class Charge(Protocol):
     def __call__(self, peer: str, cpu_seconds: float, size: int, *, keyed: bool) -> None: ...
 
@@ -66,7 +78,7 @@ class Stages:
         find_key: a write key with its product.
         check_first_key: the first events under a key that is to be added.
         check_events: room on the disk, and the peer's events, by key, product and number.
-        admit: a slice of a product's events, with the time of arrival and the sender's time of sending.
+        admit: a slice of a product's events.
         commit: append to the journal and answer.
         charge: processor time and bytes, and whether the key is valid.
     """
@@ -75,7 +87,7 @@ class Stages:
     find_key: Callable[[Scope, str], LargeKey]
     check_first_key: Callable[[Sequence[msgspec.Raw]], None]
     check_events: Callable[[Scope, str, str, int], None]
-    admit: Callable[[Scope, str, Sequence[msgspec.Raw], float, float | None], Admitted]
+    admit: Callable[[Scope, str, EventSlice], Admitted]
     commit: Callable[[LargeRequest, LargeKey, Admitted, Answer], None]
     charge: Charge
     refuse: Callable[[Scope, RefusedError], Answer]
@@ -92,8 +104,8 @@ class _Progress:
 class LargeIngestion:
     """Takes large bodies, each in a task of its own. Used on the event loop; `close` after its end."""
 
-    def __init__(self, decoder: LargeBodyDecoder, stages: Stages, clock: Callable[[], float]) -> None:
-        self._decoder, self._stages, self._clock = decoder, stages, clock
+    def __init__(self, limits: Limits, stages: Stages, clock: Callable[[], float]) -> None:
+        self._decoder, self._stages, self._clock = LargeBodyDecoder(limits), stages, clock
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, request: LargeRequest) -> None:
@@ -151,7 +163,8 @@ class LargeIngestion:
             began = time.thread_time()
             if key.is_first and not merged.reasons:
                 self._stages.check_first_key(events)
-            admitted = self._stages.admit(request.scope, key.product, events, received, batch.sent_at)
+            part = EventSlice(events, received, batch.sent_at, merged.members)
+            admitted = self._stages.admit(request.scope, key.product, part)
             merged.add(admitted)
             size += len(admitted.lines)
             request.memory.resize(size)
@@ -169,6 +182,7 @@ class _Merged:
     dropped: Counter[str] = field(default_factory=Counter)
     reasons: list[str | None] = field(default_factory=list)
     misfits: Counter[tuple[str, str]] = field(default_factory=Counter)
+    members: int = 0
 
     def add(self, part: Admitted) -> None:
         self.lines.append(part.lines)
@@ -177,6 +191,7 @@ class _Merged:
         self.dropped.update(part.dropped)
         self.reasons += part.reasons
         self.misfits.update(part.misfits)
+        self.members = part.members
 
     def admitted(self) -> Admitted:
         misfits: Mapping[tuple[str, str], int] = self.misfits
