@@ -112,6 +112,37 @@ RECORDING = (
         quick=True,
     ),
     Guard(
+        "checked extra properties",
+        "what a host's function for extra properties returns",
+        (client("record/extra_values", "value = check(found.get(name))", "value = found.get(name)"),),
+        "spool/extended",
+        quick=True,
+    ),
+    Guard(
+        "extra properties by name",
+        "names that a host's function for extra properties makes up",
+        (
+            client(
+                "record/extra_values",
+                "for name, check in rules.items():",
+                "for name, check in {**dict.fromkeys(found, lambda given: 0), **rules}.items():",
+            ),
+        ),
+        "spool/extended",
+    ),
+    Guard(
+        "classes only of extra properties",
+        "the message of an exception of a host's function for extra properties, in the log",
+        (
+            client(
+                "record/extra_values",
+                "failure = type(error)",
+                'failure = type(str(error), (), {"__module__": "builtins"})',
+            ),
+        ),
+        "log",
+    ),
+    Guard(
         "known events",
         "events that are in no catalogue",
         (

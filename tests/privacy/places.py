@@ -25,6 +25,7 @@ CLIENT = (
     Place("server", "name, version and instructions of the server", ("name", "version", "sentence")),
     Place("product version", "the host application's version", ("version",), ("plain",), 0),
     Place("by hand", "values that a host application records by hand, and a custom event", more=1),
+    Place("extra properties", "what a host's function for extra properties returns and raises"),
     Place("provider keys", "values of AI providers' variables", ("key",), ASCII),
     Place("words", "`AI_PROVIDER`, `DOT_AI_DEPLOYMENT_METHOD`", ("identifier", "e-mail"), ("plain",), 0),
     Place("variables", "names and values of other environment variables", ("identifier", "key", "path", "e-mail")),

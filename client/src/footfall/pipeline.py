@@ -195,6 +195,7 @@ class Pipeline(Lifetime):
             "key": self.settings.key,
             "client_names": list(self.product.client_names),
             "events": to_plain_data(e for e in self.catalogue.events.values() if e.struct in self.product.catalogue),
+            "extra": to_plain_data(self.catalogue.extra_events()),
             "instance": instance_id,
             "instance_how": origin,
             "footfall": __version__,

@@ -33,7 +33,8 @@ class Telemetry(ManualCalls):
         decision: on, off or preview, and the reason.
         in_test: whether pytest runs this process. Then a capture can stand in also where telemetry is off.
         tools_of_test: the names that were registered in a test.
-        record_call: called at the end of a tool call with tool, client, seconds, and the exception if there was one.
+        record_call: called at the end of a tool call with tool, client, seconds, the exception if there was one, and
+            what fills its extra properties.
     """
 
     def __init__(self, product: Product, environ: Mapping[str, str] | None = None) -> None:
@@ -82,15 +83,20 @@ class Telemetry(ManualCalls):
         self._pipeline = pipeline.Pipeline(product, environ, preview=decision.mode == "preview")
         return decision
 
-    def record(self, event: "Event") -> None:
-        """Record one event; one that the catalogue doesn't allow is dropped and counted. Takes a few microseconds."""
-        if self._pipeline is not None:
-            self._pipeline.recorder.record(event)
+    def record(self, event: "Event", source: Any = None) -> None:
+        """Record one event; one that the catalogue doesn't allow is dropped and counted. Takes a few microseconds.
 
-    def _record_call(self, tool: str, client: str, seconds: float, error: BaseException | None = None) -> None:
+        The adapters of SDKs pass a `source`, which fills extra properties.
+        """
+        if self._pipeline is not None:
+            self._pipeline.recorder.record(event, source)
+
+    def _record_call(
+        self, tool: str, client: str, seconds: float, error: BaseException | None = None, source: Any = None
+    ) -> None:
         """Is `record_call` while telemetry is off: only a test's capture that stands in has a pipeline then."""
         if self._pipeline is not None:
-            self._pipeline.recorder.record_call(tool, client, seconds, error)
+            self._pipeline.recorder.record_call(tool, client, seconds, error, source)
 
     def register_tools(self, *names: str) -> None:
         """Allow these names as values of `tool`; any other is reported as `other`."""

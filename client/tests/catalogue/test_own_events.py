@@ -7,7 +7,20 @@ from typing import Annotated, Any
 import pytest
 
 from footfall import Product, Telemetry
-from footfall.catalogue import Amount, Event, Flag, Identifier, Property, ToolExecuted, ToolName, catalogue_for
+from footfall.catalogue import (
+    Amount,
+    ClientConnected,
+    Event,
+    ExtraProperties,
+    Flag,
+    Identifier,
+    Property,
+    ToolError,
+    ToolExecuted,
+    ToolName,
+    catalogue_for,
+    to_json_schema,
+)
 
 
 def said(kind: Any) -> Property:
@@ -26,7 +39,25 @@ class Derived(ToolExecuted, frozen=True, tag="tool_executed"):
     pages: Annotated[float, said(Amount("pages", 10))] = 0.0
 
 
-class Further(ToolExecuted, frozen=True, tag="further_call"):
+class DerivedUntagged(ToolExecuted, frozen=True):
+    """A call with more, whose tag is that of its base."""
+
+    pages: Annotated[float, said(Amount("pages", 10))] = 0.0
+
+
+class DerivedRenamed(ToolExecuted, frozen=True, tag="report_made"):
+    """A call with more under another name, which no call would be recorded as."""
+
+    pages: Annotated[float, said(Amount("pages", 10))] = 0.0
+
+
+class DerivedError(ToolError, frozen=True, tag="report_made"):
+    """An error with more."""
+
+    pages: Annotated[float, said(Amount("pages", 10))] = 0.0
+
+
+class Further(Event, frozen=True, tag="further_call"):
     """A call of another kind."""
 
     pages: Annotated[float, said(Amount("pages", 10))] = 0.0
@@ -80,9 +111,91 @@ class UpperCase(Event, frozen=True, tag="report_made"):
     Tool: Annotated[str, said(ToolName())]
 
 
+class MoreOfCalls(ExtraProperties, frozen=True, tag="tool_executed"):
+    """Properties of a call."""
+
+    pages: Annotated[float, said(Amount("pages", 10))]
+    size: Annotated[str, said(Identifier())]
+
+
+class MoreOfClients(ExtraProperties, frozen=True, tag="client_connected"):
+    """Properties of a connection."""
+
+    size: Annotated[str, said(Identifier())]
+
+
+class Again(ExtraProperties, frozen=True, tag="tool_executed"):
+    """More properties of a call."""
+
+    colour: Annotated[str, said(Identifier())]
+
+
+class MoreOfStarts(ExtraProperties, frozen=True, tag="server_started"):
+    """Properties of an event that has none."""
+
+    size: Annotated[str, said(Identifier())]
+
+
+class MoreOfOwn(ExtraProperties, frozen=True, tag="further_call"):
+    """Properties of an own event."""
+
+    size: Annotated[str, said(Identifier())]
+
+
+class Untagged(ExtraProperties, frozen=True):
+    """Properties of no event."""
+
+    size: Annotated[str, said(Identifier())]
+
+
+class Nine(ExtraProperties, frozen=True, tag="tool_executed"):
+    """Too many."""
+
+    p1: Annotated[bool, said(Flag())]
+    p2: Annotated[bool, said(Flag())]
+    p3: Annotated[bool, said(Flag())]
+    p4: Annotated[bool, said(Flag())]
+    p5: Annotated[bool, said(Flag())]
+    p6: Annotated[bool, said(Flag())]
+    p7: Annotated[bool, said(Flag())]
+    p8: Annotated[bool, said(Flag())]
+    p9: Annotated[bool, said(Flag())]
+
+
+class TakesTool(ExtraProperties, frozen=True, tag="tool_executed"):
+    """A property that the event has."""
+
+    tool: Annotated[str, said(ToolName())]
+
+
+class TakesCommon(ExtraProperties, frozen=True, tag="client_connected"):
+    """A property that every event carries."""
+
+    is_internal: Annotated[bool, said(Flag())]
+
+
+class OfAnotherType(ExtraProperties, frozen=True, tag="client_connected"):
+    """A number, and a text in a built-in event."""
+
+    error_type: Annotated[float, said(Amount("errors", 10))]
+
+
+INSTEAD = "or subclass ExtraProperties to add properties to it"
 CONFLICTS = [
-    ((Redefined,), "Redefined is named `tool_executed`, as ToolExecuted is: choose another tag"),
-    ((Derived,), "Derived is named `tool_executed`, as ToolExecuted is: choose another tag"),
+    ((Redefined,), f"Redefined is named `tool_executed`, as ToolExecuted is: choose another tag, {INSTEAD}"),
+    ((Derived,), f"Derived is named `tool_executed`, as ToolExecuted is: choose another tag, {INSTEAD}"),
+    ((DerivedUntagged,), "DerivedUntagged is named `tool_executed`, as ToolExecuted is: choose another tag"),
+    ((DerivedRenamed,), f"DerivedRenamed extends ToolExecuted: subclass Event, {INSTEAD}"),
+    ((DerivedError,), "DerivedError extends ToolError: subclass Event"),
+    ((MoreOfCalls, Again), "Again adds properties to `tool_executed`, as another class does: write all of them into"),
+    ((MoreOfStarts,), "MoreOfStarts adds properties to `server_started`, and only `tool_executed` and `client_connec"),
+    ((Further, MoreOfOwn), "MoreOfOwn adds properties to `further_call`, and only `tool_executed` and `client_conn"),
+    ((Untagged,), "Untagged adds properties to `None`, and only `tool_executed` and `client_connected` can have"),
+    ((Nine,), "Nine adds 9 properties to `tool_executed`, which can have 8: record an event of your own for the ot"),
+    ((TakesTool,), "TakesTool adds `tool` to `tool_executed`, which has it already: choose another name"),
+    ((TakesCommon,), "`client_connected` may not call a property `is_internal`: the name is taken by every event"),
+    ((OfAnotherType,), "property `error_type` is a number in `client_connected` and a string in `tool_error`"),
+    ((MoreOfCalls, ThirdType), "property `pages` is a boolean in `report_sent` and a number in `tool_executed`"),
     ((Further, Twin), "Twin is named `further_call`, as Further is: choose another tag"),
     ((AnotherType,), "property `tool` is a number in `report_made` and a string in `tool_e"),
     ((Further, ThirdType), "property `pages` is a boolean in `report_sent` and a number in `further_call`"),
@@ -108,6 +221,20 @@ def test_telemetry_is_off_and_the_log_and_the_decision_say_why(
 
 
 def test_what_is_no_conflict_is_admitted() -> None:
-    catalogue = catalogue_for("shop", events=(ToolExecuted, Further))
+    catalogue = catalogue_for("shop", events=(ToolExecuted, Further, MoreOfCalls, MoreOfClients))
     assert catalogue.events["tool_executed"].struct is ToolExecuted
-    assert set(catalogue.events["further_call"].properties) == {"tool", "success", "duration_ms", "mcp_client", "pages"}
+    assert catalogue.events["client_connected"].struct is ClientConnected
+    assert set(catalogue.events["further_call"].properties) == {"pages"}
+    assert {event: set(properties) for event, properties in catalogue.extra.items()} == {
+        "tool_executed": {"pages", "size"},
+        "client_connected": {"size"},
+    }
+
+
+def test_extra_properties_are_in_the_schema_and_never_required() -> None:
+    events = to_json_schema(catalogue_for("shop", events=(MoreOfCalls,)))["$defs"]
+    properties = events["tool_executed"]["properties"]["properties"]
+    assert properties["properties"]["pages"]["maximum"] == 10
+    assert properties["properties"]["size"]["description"] == "A meaning"
+    assert not {"pages", "size"} & set(properties["required"])
+    assert "pages" not in events["client_connected"]["properties"]["properties"]["properties"]

@@ -19,7 +19,8 @@ def written(path: Path, events: tuple[type[Event], ...]) -> Path:
     classes = "\n\n".join(inspect.getsource(event) for event in events)
     imports = (
         "from typing import Annotated, Any\n"
-        "from footfall.catalogue import Amount, Event, Flag, Identifier, Property, ToolExecuted, ToolName\n"
+        "from footfall.catalogue import Amount, Event, ExtraProperties, Flag, Identifier, Property\n"
+        "from footfall.catalogue import ToolError, ToolExecuted, ToolName\n"
     )
     path.write_text(f"{imports}\n{helper}\n{classes}\n\nEVENTS = ({', '.join(e.__name__ for e in events)},)\n")
     return path

@@ -1,9 +1,9 @@
 """The catalogue: the only events and properties that exist, and the values that each property can have.
 
 `events` is the file to edit. It uses `schema` (the form of an event) and `kinds` (the sets of values; there is none for
-free text), with the closed lists of `vocabularies`. `plain_data` carries a product's own events to the command line,
-and `json_schema` publishes the catalogue. The client checks every event with it before the disk, and so does the
-collector.
+free text), with the closed lists of `vocabularies`. `own_events` and `extra_properties` say what a product may add,
+`plain_data` carries that to the command line, and `json_schema` publishes the catalogue. The client checks every event
+with it before the disk, and so does the collector.
 
 Public are the names in `__all__`: what a product needs to record the five events and to define its own. The other
 names are for Footfall's own packages; they, and the modules of this package, may change in any release.
@@ -27,7 +27,7 @@ from .kinds import round_significant as round_significant
 from .plain_data import from_plain_data as from_plain_data
 from .plain_data import to_plain_data as to_plain_data
 from .schema import Catalogue as Catalogue
-from .schema import Event, Property
+from .schema import Event, ExtraProperties, Property
 from .schema import EventCheck as EventCheck
 from .schema import Properties as Properties
 from .schema import event_type as event_type
@@ -44,6 +44,7 @@ __all__ = [
     "Amount",
     "ClientConnected",
     "Event",
+    "ExtraProperties",
     "Flag",
     "Identifier",
     "Property",

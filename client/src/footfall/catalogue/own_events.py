@@ -1,9 +1,12 @@
 """What a product's own events may be called: a name stands for one thing in all events, here and in the collector."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from .extra_properties import EXTENDED_EVENTS
+
 if TYPE_CHECKING:
-    from .schema import EventType, Property
+    from .schema import Event, EventType, Property
 
 ENVELOPE = frozenset(
     {"product", "uuid", "event", "ts", "sent", "instance", "instance_kind", "product_version", "load", "c"}
@@ -24,32 +27,52 @@ SQL_WORDS = frozenset(
 """Words that can't be the name of a column."""
 
 
-def check_own_event(event: "EventType", events: dict[str, "EventType"], common: dict[str, "Property"]) -> None:
+def check_own_event(
+    event: "EventType",
+    events: dict[str, "EventType"],
+    common: dict[str, "Property"],
+    standard: "Iterable[type[Event]]" = (),
+) -> None:
     """Raises TypeError where a product's own event takes the name of another event, or of a property of another type.
+
+    A redefined `standard` event is refused, under its own name or as a subclass: Footfall records the standard one.
+    """
+    name, earlier = event.struct.__name__, events.get(event.name)
+    for built_in in standard:
+        tag = built_in.__struct_config__.tag
+        if built_in is not event.struct and (event.name == tag or issubclass(event.struct, built_in)):
+            advice = ", or subclass ExtraProperties to add properties to it" if tag in EXTENDED_EVENTS else ""
+            if event.name == tag:
+                raise TypeError(f"{name} is named `{tag}`, as {built_in.__name__} is: choose another tag{advice}")
+            raise TypeError(f"{name} extends {built_in.__name__}: subclass Event{advice}")
+    if earlier is not None and earlier.struct is not event.struct:
+        raise TypeError(f"{name} is named `{event.name}`, as {earlier.struct.__name__} is: choose another tag")
+    check_properties(event.name, event.properties, events, common)
+
+
+def check_properties(
+    event: str, properties: dict[str, "Property"], events: dict[str, "EventType"], common: dict[str, "Property"]
+) -> None:
+    """Raises TypeError where a property of an event takes a reserved name, or that of a property of another type.
 
     A property is one column, whichever event carries it; column names are the same in upper and lower case.
     """
-    earlier = events.get(event.name)
-    if earlier is not None and earlier.struct is not event.struct:
-        raise TypeError(
-            f"{event.struct.__name__} is named `{event.name}`, as {earlier.struct.__name__} is: choose another tag"
-        )
     columns = {
         name.lower(): (each.name, name, _type_of(p)) for each in events.values() for name, p in each.properties.items()
     }
-    for name, property_ in event.properties.items():
+    for name, property_ in properties.items():
         if name.lower() in ENVELOPE or name.lower() in common:
-            raise TypeError(f"`{event.name}` may not call a property `{name}`: the name is taken by every event")
+            raise TypeError(f"`{event}` may not call a property `{name}`: the name is taken by every event")
         if name.lower() in SQL_WORDS:
-            raise TypeError(f"`{event.name}` may not call a property `{name}`: SQL uses that word; choose another name")
-        other, spelled, type_ = columns.get(name.lower(), (event.name, name, _type_of(property_)))
+            raise TypeError(f"`{event}` may not call a property `{name}`: SQL uses that word; choose another name")
+        other, spelled, type_ = columns.get(name.lower(), (event, name, _type_of(property_)))
         if type_ != _type_of(property_):
             raise TypeError(
-                f"property `{name}` is a {_type_of(property_)} in `{event.name}` and a {type_} in `{other}`: "
+                f"property `{name}` is a {_type_of(property_)} in `{event}` and a {type_} in `{other}`: "
                 "give one of them another name"
             )
         if spelled != name:
-            raise TypeError(f"property `{name}` of `{event.name}` is `{spelled}` in `{other}`: write both the same")
+            raise TypeError(f"property `{name}` of `{event}` is `{spelled}` in `{other}`: write both the same")
 
 
 def _type_of(property_: "Property") -> str:

@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from .extra_properties import check_extra_properties
 from .kinds import KINDS, Checker, Kind, Value, Vocabulary
-from .own_events import check_own_event
+from .own_events import check_own_event, check_properties
 
 FIRST_VERSION = "1.0"
 """The first version of every catalogue."""
@@ -52,6 +53,15 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     meaning: ClassVar[str] = ""
+
+
+class ExtraProperties(Event, frozen=True):
+    """Base class of a product's extra properties of a standard event: `tool_executed` or `client_connected`.
+
+    A subclass has that event's name as `tag` and up to eight properties, written as those of an `Event`. It stands in
+    the product's catalogue next to its own events. `instrument(…, properties=…)` fills the properties; none is
+    required, so an event is never dropped for one.
+    """
 
 
 class EventType(msgspec.Struct, frozen=True):
@@ -120,6 +130,7 @@ class Catalogue:
         product: the product's name, such as `dot-ai`.
         events: wire name → `EventType`, without the common properties.
         common: wire name → `Property`, for the properties that every event carries.
+        extra: wire name of a standard event → the properties that the product adds to it; they are in `events` too.
 
     Raises TypeError where an event of `own`, the product's, takes the name of another event or of a property.
     """
@@ -136,11 +147,35 @@ class Catalogue:
         self.product = product
         self.common = dict(common)
         self.events = {e.name: e for e in map(event_type, events)}
-        self._built_in = frozenset(self.events)
-        for event in map(event_type, own):
-            check_own_event(event, self.events, self.common)
-            self.events[event.name] = event
+        self._built_in = {event.name: event.struct for event in self.events.values()}
+        extended: dict[str, set[str]] = {}
+        for struct in own:
+            if issubclass(struct, ExtraProperties):
+                self._add_properties(struct, extended)
+            else:
+                event = event_type(struct)
+                check_own_event(event, self.events, self.common, self._built_in.values())
+                self.events[event.name] = event
         self.events = {name: _add_client_names(event, names) for name, event in self.events.items()}
+        self.extra = {
+            event: {name: p for name, p in self.events[event].properties.items() if name in added}
+            for event, added in extended.items()
+        }
+
+    def extra_events(self) -> Iterable[EventType]:
+        """The standard events to which the product adds properties, each with these alone."""
+        for name, properties in self.extra.items():
+            yield msgspec.structs.replace(self.events[name], properties=properties)
+
+    def _add_properties(self, struct: type[ExtraProperties], extended: dict[str, set[str]]) -> None:
+        """Add a product's extra properties to their standard event, and their names to `extended`."""
+        tag = struct.__struct_config__.tag
+        added = {name: msgspec.structs.replace(p, required=False) for name, p in properties_of(struct).items()}
+        check_extra_properties(struct.__name__, tag, added, self.events, set(extended))
+        event = self.events[str(tag)]
+        check_properties(event.name, added, self.events, self.common)
+        self.events[event.name] = msgspec.structs.replace(event, properties={**event.properties, **added})
+        extended[event.name] = set(added)
 
     def indispensable(self, event: str) -> frozenset[str]:
         """The properties without which an event of any release is refused; any other is left out of it.

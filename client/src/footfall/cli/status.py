@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import Any
 
+import msgspec
+
 from ..catalogue import Catalogue, catalogue_for, from_plain_data
 from ..identity import first_started_at
 from ..runtime import SystemClock, check_private_directory, clock_shift, read_json, write_problem
@@ -152,9 +154,13 @@ class ProductStatus:
         return waiting
 
     def catalogue(self) -> Catalogue:
-        """The product's catalogue, with the product's own events as its last run stored them."""
+        """The product's catalogue, with its own events and its extra properties as its last run stored them."""
         catalogue = catalogue_for(self.product.name, client_names=self.product.client_names)
         catalogue.events = {**from_plain_data(self.about.get("events")), **catalogue.events}
+        for name, extra in from_plain_data(self.about.get("extra")).items():
+            if (event := catalogue.events.get(name)) is not None:
+                properties = event.properties | {n: p for n, p in extra.properties.items() if n not in event.properties}
+                catalogue.events[name] = msgspec.structs.replace(event, properties=properties)
         return catalogue
 
     def next_requests(self) -> Iterator[NextRequest]:

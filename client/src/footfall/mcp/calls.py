@@ -32,6 +32,7 @@ class CallRecorder:
 
     Args:
         names: returns the names of the tools that code registered; None where the server keeps no register.
+        source: fills the extra properties of this server's events; None for nothing.
 
     Attributes:
         tools: the tools whose names are recorded.
@@ -40,21 +41,24 @@ class CallRecorder:
             seconds. An adapter looks there first: `client_seen` has nothing to do for these.
     """
 
-    def __init__(self, telemetry: Any, names: Names | None = None) -> None:
+    def __init__(self, telemetry: Any, names: Names | None = None, source: Any = None) -> None:
         self.telemetry = telemetry
         self.tools = RegisteredTools(telemetry, names)
+        self._source = source
         self.succeeded: Callable[[str, str, float], object] = telemetry.record_call
+        if source is not None:
+            self.succeeded = functools.partial(telemetry.record_call, source=source)
         self._clients_today: set[tuple[str, str | None, str]] = set()
         self.seen_today: set[tuple[str, str, str]] = set()
         self.day_ends = 0
 
     def failed(self, tool: str, client: str, seconds: float, error: BaseException) -> None:
-        self.telemetry.record_call(tool, client, seconds, unwrap(error))
+        self.telemetry.record_call(tool, client, seconds, unwrap(error), self._source)
 
     def connected(self, client: str, version: str, transport: str) -> None:
         """Record the start of a session; the version may be empty."""
         self.telemetry.record(
-            ClientConnected(mcp_client=client, mcp_client_version=version or None, transport=transport)
+            ClientConnected(mcp_client=client, mcp_client_version=version or None, transport=transport), self._source
         )
 
     def client_seen(self, client: str, version: str, transport: str) -> None:

@@ -8,9 +8,9 @@ from .registered_tools import of_fastmcp
 from .sessions import Sessions
 
 
-def install(server: Any, telemetry: Any) -> None:
+def install(server: Any, telemetry: Any, source: Any = None) -> None:
     """Instrument a `fastmcp.FastMCP`."""
-    calls = CallRecorder(telemetry, lambda: of_fastmcp(server))
+    calls = CallRecorder(telemetry, lambda: of_fastmcp(server), source)
     sessions = Sessions(calls)
     # The SDK's handler calls it through the instance: once per call, and once more inside its own middleware.
     server.call_tool = capture_exceptions(server.call_tool, telemetry)

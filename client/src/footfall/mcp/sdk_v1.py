@@ -19,14 +19,14 @@ log = logging.getLogger("footfall")
 Handler = Callable[[Any], Awaitable[Any]]
 
 
-def install(server: Any, telemetry: Any) -> None:
+def install(server: Any, telemetry: Any, source: Any = None) -> None:
     """Instrument a `FastMCP` or a low-level `Server`."""
     if hasattr(server, "_mcp_server"):
-        calls, lowlevel = CallRecorder(telemetry, lambda: of_mcp(server)), server._mcp_server
+        calls, lowlevel = CallRecorder(telemetry, lambda: of_mcp(server), source), server._mcp_server
         # Assigning `server.call_tool` has no effect: the SDK registered the bound method in its constructor.
         lowlevel.call_tool(validate_input=False)(capture_exceptions(server.call_tool))
     else:
-        calls, lowlevel = CallRecorder(telemetry), server
+        calls, lowlevel = CallRecorder(telemetry, source=source), server
         _capture_tool_exceptions(lowlevel)
     sessions = Sessions(calls)
     hook(lowlevel, calls, sessions)

@@ -27,13 +27,13 @@ _UNFINISHED = ("input_required", "task")
 """`resultType` of a result of a call that has not ended: it continues with the client's next request, or in a task."""
 
 
-def install(server: Any, telemetry: Any) -> None:
+def install(server: Any, telemetry: Any, source: Any = None) -> None:
     """Instrument an `MCPServer` or a low-level `Server`."""
     if hasattr(server, "call_tool"):
-        calls, lowlevel = CallRecorder(telemetry, lambda: of_mcp(server)), server._lowlevel_server
+        calls, lowlevel = CallRecorder(telemetry, lambda: of_mcp(server), source), server._lowlevel_server
         server.call_tool = capture_exceptions(server.call_tool, telemetry)
     else:
-        calls, lowlevel = CallRecorder(telemetry), server
+        calls, lowlevel = CallRecorder(telemetry, source=source), server
     sessions = Sessions(calls)
     hook(lowlevel, calls, sessions)
     if hasattr(server, "sse_app"):

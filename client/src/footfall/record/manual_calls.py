@@ -7,6 +7,7 @@ with telemetry.tool("recommend", client="http"):
     …
 """
 
+from collections.abc import Callable
 from time import perf_counter
 from types import TracebackType
 from typing import Any, TypeVar
@@ -54,7 +55,7 @@ class ManualCall:
         return decorated
 
     def _count(self, seconds: float, error: BaseException | None) -> None:
-        self._telemetry.record_call(self._name, self._client, seconds, error)
+        self._telemetry.record_call(self._name, self._client, seconds, error, self._telemetry.property_source)
 
 
 class ManualCalls:
@@ -62,10 +63,23 @@ class ManualCalls:
 
     active: bool
     in_test = False
+    property_source: Any = None
+    """What fills the extra properties of calls that `tool` counts; None for nothing."""
 
     def register_tools(self, *names: str) -> None:
         """Allow these names as values of `tool`."""
         raise TypeError(f"{type(self).__name__} does not implement register_tools")
+
+    def fill_properties(self, function: Callable[[str | None], object]) -> None:
+        """Fill the extra properties of calls that `tool` counts by a function: see `footfall.mcp.instrument`.
+
+        A host that passes it to `instrument` needs no more: the function of the first server fills these calls, too.
+        """
+        if self.active or self.in_test:
+            # Imported late, as above.
+            from .extra_values import property_source
+
+            self.property_source = property_source(function)
 
     def tool(self, name: str, client: str = "http") -> ManualCall:
         """Count calls of `name` by `client` as tool calls: their duration, success, and the class of an exception.

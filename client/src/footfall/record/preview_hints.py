@@ -5,11 +5,15 @@ counted and costs no more than that.
 """
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from ..catalogue import Amount, Catalogue, Checker, Event, Flag, Kind, ToolExecuted, Version
 from ..runtime import Clock, Counters
 from .precomputed import class_name
 from .recorder import Recorder
+
+if TYPE_CHECKING:
+    from .extra_values import PropertySource
 
 
 class PreviewRecorder(Recorder):
@@ -34,20 +38,28 @@ class PreviewRecorder(Recorder):
             event.struct: [
                 (name, f"{event.name}.{name}", p.kind.checker(), p.required, _expected(p.kind))
                 for name, p in event.properties.items()
-                if p.retired is None
+                # What a product adds to a standard event is in no field of it; its values are noted where it is filled.
+                if p.retired is None and name in event.struct.__struct_fields__
             ]
             for event in catalogue.events.values()
         }
 
-    def record(self, event: Event) -> bool:
+    def record(self, event: Event, source: "PropertySource | None" = None) -> bool:
         """As `Recorder.record`, and log its mistakes. Never raises."""
-        accepted = super().record(event)
+        accepted = super().record(event, source)
         self._log_mistakes(lambda: event)
         return accepted
 
-    def record_call(self, tool: str, client: str, seconds: float, error: BaseException | None = None) -> None:
+    def record_call(
+        self,
+        tool: str,
+        client: str,
+        seconds: float,
+        error: BaseException | None = None,
+        source: "PropertySource | None" = None,
+    ) -> None:
         """As `Recorder.record_call`, and log its mistakes. Never raises."""
-        super().record_call(tool, client, seconds, error)
+        super().record_call(tool, client, seconds, error, source)
         self._log_mistakes(
             lambda: ToolExecuted(tool=tool, success=error is None, duration_ms=seconds * 1000, mcp_client=client)
         )

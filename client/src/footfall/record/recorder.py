@@ -5,7 +5,7 @@ import os
 import weakref
 from collections import deque
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -21,6 +21,9 @@ from ..catalogue import (
 )
 from ..runtime import NOTES, Clock, Counters
 from .precomputed import PrecomputedCalls, class_name, encoded_duration
+
+if TYPE_CHECKING:
+    from .extra_values import ExtraValues, PropertySource
 
 log = logging.getLogger("footfall")
 _VERSION_4 = bytes(byte & 0x0F | 0x40 for byte in range(256))
@@ -89,12 +92,17 @@ class Recorder:
         }
         self._call_prefix, check = self._events[ToolExecuted]
         self._calls = PrecomputedCalls(check, self.note)
+        self._catalogue = catalogue
+        self._extra: ExtraValues | None = None
         self._product = catalogue.product
         self._logged: set[str] = set()
         self._note_other_clients()
 
-    def record(self, event: Event) -> bool:
-        """Append one event; whether it was accepted. Takes about three microseconds. Never raises."""
+    def record(self, event: Event, source: "PropertySource | None" = None) -> bool:
+        """Append one event; whether it was accepted. Takes about three microseconds. Never raises.
+
+        `source` fills the extra properties of a `client_connected`.
+        """
         try:
             known = self._events.get(type(event))
             if known is None:
@@ -105,6 +113,8 @@ class Recorder:
             if properties is None:
                 self.counters.drop("invalid")
                 return False
+            if source is not None:
+                properties |= self._extra_values().values(source, str(event.__struct_config__.tag), None)
             now = int(self._now())
             second, stamp = self._last_stamp
             if second != now:
@@ -117,9 +127,17 @@ class Recorder:
             self.counters.drop("internal")
             return False
 
-    def record_call(self, tool: str, client: str, seconds: float, error: BaseException | None = None) -> None:
+    def record_call(
+        self,
+        tool: str,
+        client: str,
+        seconds: float,
+        error: BaseException | None = None,
+        source: "PropertySource | None" = None,
+    ) -> None:
         """A tool call ended: append `tool_executed`, and `tool_error` if it ended with an exception. Never raises.
 
+        `source` fills the extra properties of `tool_executed`.
         Makes the same events as `record` in a third of the time. It runs once per tool call, when the processor's
         caches hold the host's data, so its cost depends on how few functions and objects it touches.
         """
@@ -130,6 +148,8 @@ class Recorder:
             if properties is None or duration is None:
                 self.counters.drop("invalid")
             else:
+                if source is not None:
+                    duration += self._extra_values().encoded_for_call(source, tool)
                 try:
                     uuid = self._next_uuid()
                 except IndexError:
@@ -142,13 +162,24 @@ class Recorder:
         except Exception:  # noqa: BLE001 - as above
             self.counters.drop("internal")
 
-    def note(self, note: str, is_logged: bool = True) -> None:
-        """Count a key of NOTES, which `footfall status` shows, and log it once; never a value. Never raises."""
+    def _extra_values(self) -> "ExtraValues":
+        if self._extra is None:
+            # By file: only a host that fills extra properties needs it.
+            from .extra_values import ExtraValues
+
+            self._extra = ExtraValues(self._catalogue, self.tools, self.note)
+        return self._extra
+
+    def note(self, note: str, is_logged: bool = True, detail: str = "") -> None:
+        """Count a key of NOTES, which `footfall status` shows, and log it once; never a value. Never raises.
+
+        `detail` is from code: the name of a class or of a property of the catalogue.
+        """
         try:
             self.counters.note(note)
             if is_logged and note not in self._logged:
                 self._logged.add(note)
-                log.warning("%s telemetry: some %s", self._product, NOTES[note])
+                log.warning("%s telemetry: some %s%s", self._product, NOTES[note], detail)
         except Exception:  # noqa: BLE001 - as above
             return
 

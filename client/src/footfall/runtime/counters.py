@@ -22,6 +22,12 @@ NOTES = {
     "Product(client_names=…) adds names",
     "uncounted_call": "calls are not counted, because they did not come through the instrumented server; "
     "instrument the server that is served, not one that is mounted in it, or use telemetry.tool(…)",
+    "failed_properties": "calls of the function for extra properties raised an exception or returned no dict; "
+    "the events are recorded without these properties",
+    "slow_properties": "calls of the function for extra properties took longer than 10 ms; "
+    "after three of a hundred calls the process does not call it any more",
+    "unknown_property": "events had an extra property that no ExtraProperties of the catalogue names; it is left out",
+    "inadmissible_property": "events had an extra property with a value that its kind does not admit; it is left out",
 }
 """What was recorded with less than it could say, or not at all, with what to do. No event is lost."""
 

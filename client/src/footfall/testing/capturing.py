@@ -51,13 +51,15 @@ class CapturingTelemetry(ManualCalls):
         """The properties of every captured event with this name."""
         return [e["properties"] for e in self.events if e["event"] == event]
 
-    def record(self, event: Event) -> None:
+    def record(self, event: Event, source: Any = None) -> None:
         """Check and capture one event."""
-        self.recorder.record(event)
+        self.recorder.record(event, source)
 
-    def record_call(self, tool: str, client: str, seconds: float, error: BaseException | None = None) -> None:
+    def record_call(
+        self, tool: str, client: str, seconds: float, error: BaseException | None = None, source: Any = None
+    ) -> None:
         """Check and capture a finished tool call."""
-        self.recorder.record_call(tool, client, seconds, error)
+        self.recorder.record_call(tool, client, seconds, error, source)
 
     def register_tools(self, *names: str) -> None:
         """Allow these names as values of `tool`; any other is `other`."""

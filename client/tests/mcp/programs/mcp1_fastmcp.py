@@ -51,7 +51,7 @@ def grow() -> str:
     return "grown"
 
 
-instrument(server, tools.telemetry())
+instrument(server, tools.telemetry(), properties=tools.PROPERTIES)
 server.tool()(tools.greet_async)
 instrument(server, tools.telemetry())
 

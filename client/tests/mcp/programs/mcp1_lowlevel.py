@@ -35,7 +35,7 @@ async def call(name: str, given: dict[str, Any]) -> Any:
     return [TextContent(type="text", text=await answer if inspect.isawaitable(answer) else answer)]
 
 
-instrument(server, tools.telemetry(), tools=(*FUNCTIONS, "own_error"))
+instrument(server, tools.telemetry(), tools=(*FUNCTIONS, "own_error"), properties=tools.PROPERTIES)
 
 
 @server.list_tools()

@@ -35,7 +35,7 @@ async def listed(ctx: Any, params: Any) -> ListToolsResult:
 
 
 server: Server[Any] = Server("test", on_call_tool=call, on_list_tools=listed)
-instrument(server, tools.telemetry(), tools=(*FUNCTIONS, "own_error"))
+instrument(server, tools.telemetry(), tools=(*FUNCTIONS, "own_error"), properties=tools.PROPERTIES)
 instrument(server, tools.telemetry())
 
 

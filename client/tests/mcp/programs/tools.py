@@ -7,11 +7,12 @@ import os
 import socket
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import anyio.lowlevel
 
 from footfall import Product, Telemetry
+from footfall.catalogue import ExtraProperties, Property, ToolName, Vocabulary
 
 CLIENTS = ("client-a", "client-b", *(f"client-{n}" for n in range(50)))
 SECRET = "hunter2-in-a-message"
@@ -53,9 +54,33 @@ GREET_SCHEMA = {"type": "object", "properties": {"text": {"type": "string"}}, "r
 EMPTY_SCHEMA: dict[str, Any] = {"type": "object", "properties": {}}
 
 
+PLAN = Property(Vocabulary("plan", ("free", "paid")), meaning="The plan", purpose="Count plans", question="next")
+CALLED = Property(ToolName(), meaning="The called tool", purpose="Test it", question="tools")
+
+
+class OfCalls(ExtraProperties, frozen=True, tag="tool_executed"):
+    plan: Annotated[str, PLAN]
+    called: Annotated[str, CALLED]
+
+
+class OfClients(ExtraProperties, frozen=True, tag="client_connected"):
+    plan: Annotated[str, PLAN]
+
+
+def extra_properties(tool: str | None) -> dict[str, Any]:
+    """What the host says of a call or a connection."""
+    return {"plan": "free"} if tool is None else {"plan": "paid", "called": tool}
+
+
+PROPERTIES = extra_properties if "EXTRA_PROPERTIES" in os.environ else None
+
+
 def telemetry() -> Telemetry:
     """The host's telemetry, configured by the environment."""
-    return Telemetry(Product("test-host", version="1.2.3", write_key="phc_test", client_names=CLIENTS))
+    catalogue = (OfCalls, OfClients) if PROPERTIES else ()
+    return Telemetry(
+        Product("test-host", version="1.2.3", write_key="phc_test", client_names=CLIENTS, catalogue=catalogue)
+    )
 
 
 def arguments() -> argparse.Namespace:
