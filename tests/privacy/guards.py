@@ -114,7 +114,7 @@ RECORDING = (
     Guard(
         "checked extra properties",
         "what a host's function for extra properties returns",
-        (client("record/extra_values", "value = check(found.get(name))", "value = found.get(name)"),),
+        (client("record/extra_values", "value = check(values.get(name))", "value = values.get(name)"),),
         "spool/extended",
         quick=True,
     ),
@@ -125,7 +125,7 @@ RECORDING = (
             client(
                 "record/extra_values",
                 "for name, check in rules.items():",
-                "for name, check in {**dict.fromkeys(found, lambda given: 0), **rules}.items():",
+                "for name, check in {**dict.fromkeys(values, lambda given: 0), **rules}.items():",
             ),
         ),
         "spool/extended",

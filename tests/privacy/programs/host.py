@@ -39,19 +39,17 @@ def rename_machine_and_user() -> None:
 rename_machine_and_user()
 
 # Imported after the machine's name is set, so that a name read at import is the planted one.
+from extended import fill_extra_properties  # noqa: E402
+
 from footfall import Product, Telemetry  # noqa: E402
 from footfall.catalogue import (  # noqa: E402  # noqa: E402
-    Amount,
     ClientConnected,
     Event,
-    ExtraProperties,
-    Flag,
     Property,
     ServerStarted,
     ToolError,
     ToolExecuted,
     Version,
-    Vocabulary,
 )
 from footfall.mcp import instrument  # noqa: E402
 
@@ -60,37 +58,6 @@ class Letter(Event, frozen=True, tag="letter"):
     """An event of the host's own that is in no catalogue."""
 
     body: Annotated[str, Property(Version(), meaning="text", purpose="none", question="next")]
-
-
-def said(kind: Any) -> Property:
-    return Property(kind, meaning="text", purpose="none", question="next")
-
-
-class OfCalls(ExtraProperties, frozen=True, tag="tool_executed"):
-    """What a product of the host's own adds to its calls."""
-
-    plan: Annotated[str, said(Vocabulary("plan", ("free", "paid")))]
-    seats: Annotated[float, said(Amount("seats", 1000))]
-    beta: Annotated[bool, said(Flag())]
-    engine: Annotated[str, said(Version())]
-
-
-class Betraying:
-    """An object that gives a planted text to whoever looks at it."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def __str__(self) -> str:
-        return self.text
-
-    __repr__ = __str__
-
-    def __eq__(self, other: object) -> bool:
-        raise ValueError(self.text)
-
-    def __hash__(self) -> int:
-        return hash(self.text)
 
 
 def log_telemetry() -> None:
@@ -161,26 +128,6 @@ def slips() -> None:
     previewed.close()
 
 
-def extra_properties() -> None:
-    """A product whose function for extra properties returns and raises planted texts."""
-    key = {"EXTENDED_POSTHOG_KEY": "phc_other", "EXTENDED_POSTHOG_HOST": "http://127.0.0.1:9"}
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("DOT_AI_")} | key
-    extended = Telemetry(Product("extended", version="1.0.0", catalogue=(OfCalls,)), environ=environ)
-    for text in PLAN["extra properties"]:
-        betraying = Betraying(text)
-        words: dict[Any, Any] = {"plan": text, "seats": text, "beta": text, "engine": text, text: text}
-        objects: dict[Any, Any] = {"plan": betraying, "seats": betraying, "beta": betraying, betraying: betraying}
-
-        def fail(tool: str | None, text: str = text) -> Any:
-            raise type("Planted", (ValueError,), {"__module__": text})(text)
-
-        for function in (fail, lambda tool, it=text: it, lambda tool, it=words: it, lambda tool, it=objects: it):
-            extended.fill_properties(function)
-            with extended.tool("echo"):
-                pass
-    extended.close()
-
-
 telemetry = Telemetry(Product("dot-ai", version=PLAN["product version"][0], write_key="phc_product"))
 
 
@@ -188,7 +135,7 @@ def misuse() -> str:
     """Everything else that a host can do wrong, once its server runs."""
     by_hand(telemetry)
     slips()
-    extra_properties()
+    fill_extra_properties()
     return "done"
 
 

@@ -8,7 +8,13 @@ SUPPORTED = (
     "FastMCP and low-level Server of mcp 1.x, MCPServer and low-level Server of mcp 2.x, and FastMCP of fastmcp 3 and 4"
 )
 Properties = Callable[[str | None], Mapping[str, str | bool | int | float | None] | None]
-"""Returns the extra properties of a call of the tool that it gets; of a connection where it gets None."""
+"""A host's function that returns the extra properties of an event as a dict, or None for none.
+
+It gets the registered name of the called tool (`other` for an unknown one), or None where a client connects; nothing of
+arguments, results or clients. It runs at the end of each call, on the call's thread, and is not called any more once
+three of a hundred calls took longer than 10 ms. What it raises is counted and logged once. The catalogue declares the
+properties: see `footfall.catalogue.ExtraProperties`.
+"""
 
 log = logging.getLogger("footfall")
 
@@ -25,11 +31,7 @@ def instrument(server: Any, telemetry: Any, tools: Iterable[str] = (), *, proper
         telemetry: a `Telemetry`, or what `footfall.testing.capture` returns.
         tools: names of tools that code of this process does not register with the server, as those of a low-level
             server. Other names are recorded as `other`. Write them out: a name from a listing could hold a user's data.
-        properties: a function that returns the extra properties of an event as a dict, or None for none. It gets the
-            registered name of the called tool (`other` for an unknown one), or None where a client connects; nothing
-            of arguments, results or clients. It runs at the end of each call, on the call's thread, and is not called
-            any more once three of a hundred calls took longer than 10 ms. What it raises is counted and logged once.
-            The catalogue declares the properties: see `footfall.catalogue.ExtraProperties`.
+        properties: a function that returns the extra properties of an event, see `Properties`.
 
     Raises:
         TypeError: the object is not a server of a supported SDK. The message names what is supported.

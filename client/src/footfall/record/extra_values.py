@@ -93,26 +93,23 @@ class ExtraValues:
         # A function that makes a call that is counted would be called for that one, too, without end.
         if rules is None or source.is_off or _running.get():
             return {}
-        found, failure = self._called(source, tool)
+        returned, failure = self._called(source, tool)
         if failure is not None:
             self._note("failed_properties", True, f" ({class_name(failure)})")
             return {}
-        return self._admitted(event, rules, found)
+        return self._admitted(event, rules, returned)
 
     def _called(self, source: PropertySource, tool: str | None) -> tuple[dict[str, object], type | None]:
         """What the function returns, and the class of its error, or of what it returns where that is no dict."""
-        found: dict[str, object] = {}
+        values: dict[str, object] | None = {}
         failure: type | None = None
         token = _running.set(True)
         began = perf_counter()
         try:
             returned = source.function(tool)
-            names_and_values = _names_and_values(returned)
+            values = _names_and_values(returned)
             seconds = perf_counter() - began
-            if names_and_values is None:
-                failure = type(returned)
-            else:
-                found = names_and_values
+            failure = type(returned) if values is None else None
         except BaseException as error:
             # No error of the function must reach the host.
             seconds = perf_counter() - began
@@ -123,17 +120,17 @@ class ExtraValues:
             _running.reset(token)
         if source.count(seconds):
             self._note("slow_properties", source.is_off, "")
-        return found, failure
+        return values or {}, failure
 
-    def _admitted(self, event: str, rules: dict[str, Checker], found: dict[str, object]) -> Properties:
-        if not found.keys() <= rules.keys():
+    def _admitted(self, event: str, rules: dict[str, Checker], values: dict[str, object]) -> Properties:
+        if not values.keys() <= rules.keys():
             self._note("unknown_property", True, "")
         admitted: Properties = {}
         for name, check in rules.items():
-            value = check(found.get(name))
+            value = check(values.get(name))
             if value is not None:
                 admitted[name] = value
-            elif found.get(name) is not None:
+            elif values.get(name) is not None:
                 self._note("inadmissible_property", True, f" ({event}.{name})")
         return admitted
 
