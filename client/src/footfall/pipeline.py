@@ -51,6 +51,8 @@ from .spool import Spool
 from .version import __version__
 
 log = logging.getLogger("footfall")
+_MAX_OTHER_TOOLS = 100
+"""Of the names that `footfall status` shows."""
 
 
 class Pipeline(Lifetime):
@@ -196,6 +198,7 @@ class Pipeline(Lifetime):
             "client_names": list(self.product.client_names),
             "events": to_plain_data(e for e in self.catalogue.events.values() if e.struct in self.product.catalogue),
             "extra": to_plain_data(self.catalogue.extra_events()),
+            "other_tools": self.recorder.tools_recorded_as_other()[:_MAX_OTHER_TOOLS],
             "instance": instance_id,
             "instance_how": origin,
             "footfall": __version__,

@@ -26,7 +26,7 @@ from footfall_collector.operate.dispatch import LocalCaller
 from footfall_collector.receive import WriteKeyError
 from footfall_collector.runtime import DataUnusableError, SettingsError, lock_data, read_settings
 from footfall_collector.runtime.logs import set_up_logging
-from footfall_collector.show.insight.data_health import data_health
+from footfall_collector.show.health.data_health import data_health
 from footfall_collector.show.public import MonthArchive
 from footfall_collector.store import StoreError
 

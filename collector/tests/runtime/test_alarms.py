@@ -2,7 +2,7 @@
 
 from footfall_collector.runtime import ALARMS, Alarm, Status
 from footfall_collector.runtime.metrics import METRIC_HELP
-from footfall_collector.show.insight.data_health import health_sentence
+from footfall_collector.show.health.data_health import health_sentence
 
 
 def test_every_metric_that_is_an_alarm_is_in_the_list() -> None:

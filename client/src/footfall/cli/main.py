@@ -129,12 +129,13 @@ def status(arguments: argparse.Namespace) -> int:
     if arguments.json:
         return print_json(facts)
     events, size = facts.pop("waiting_events"), facts.pop("waiting_bytes")
-    lists = {name: facts.pop(name) for name in ("dropped", "notes", "warnings")}
+    lists = {name: facts.pop(name) for name in ("dropped", "notes", "other_tools", "warnings")}
     values = {"waiting": f"{with_noun(events, 'event', 'events')}, {size} bytes", **facts}
     # The same order as in JSON, but with the waiting events and bytes on one line.
     rows = [(name.replace("_", " "), values[name]) for name in _ROWS]
     rows += [("dropped", f"{count} {reason}: {_explain_drop(reason)}") for reason, count in lists["dropped"].items()]
     rows += [("note", f"{count} {NOTES.get(note, 'of another version')}") for note, count in lists["notes"].items()]
+    rows += [("other tool", f"{name!r} is recorded as `other`: {TOOL_FORM}") for name in lists["other_tools"]]
     rows += [("warning", warning) for warning in lists["warnings"]]
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
@@ -158,6 +159,8 @@ _ROWS = (
     "durability",
     "state_directory",
 )
+TOOL_FORM = "a tool's name has at most 128 letters a-z, digits and _ . / -"
+"""The form of a tool's name, for one that does not have it."""
 _PLACEHOLDERS = {
     "instance": "not made yet",
     "instance made": "at the first start",
@@ -188,6 +191,7 @@ def _status_facts(product_status: ProductStatus) -> dict[str, Any]:
         "sent": send_state.sent,
         "dropped": send_state.dropped,
         "notes": send_state.notes,
+        "other_tools": product_status.other_tools,
         "last_sent": _utc(send_state.last_sent),
         "sending_begins": _utc(product_status.grace_ends()),
         "next_try": _utc(send_state.next_try),

@@ -111,6 +111,12 @@ class ProductStatus:
         return str(self.about.get("instance") or "")
 
     @property
+    def other_tools(self) -> list[str]:
+        """Names of the server's own tools that are recorded as `other`, as its last run registered them."""
+        names = self.about.get("other_tools")
+        return [name for name in names if type(name) is str] if type(names) is list else []
+
+    @property
     def durability(self) -> str:
         """What happens to events when the process ends, as a sentence."""
         problem = write_problem(self.directory)

@@ -17,6 +17,7 @@ from ..catalogue import (
     EventCheck,
     ToolError,
     ToolExecuted,
+    ToolName,
     Value,
 )
 from ..runtime import NOTES, Clock, Counters
@@ -197,6 +198,11 @@ class Recorder:
             return admitted
 
         self._events[ClientConnected] = prefix, check_and_note
+
+    def tools_recorded_as_other(self) -> list[str]:
+        """The registered names that have not the form of a tool's name. For this machine's operator alone."""
+        admit = ToolName().checker()
+        return sorted(name for name in tuple(self.tools) if admit(name) != name)
 
     def register_tools(self, *names: str) -> None:
         """Allow these names as values of `tool`; any other is recorded as `other`."""

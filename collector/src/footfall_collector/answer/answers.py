@@ -9,6 +9,7 @@ from typing import Any
 
 from footfall.catalogue import Catalogue
 
+from ..runtime import ProductSettings
 from ..store import DAY_SECONDS, EventSelection, Store, day_text
 from .answer_cache import AnswerCache, rows_of_answer
 from .charts import (
@@ -28,6 +29,7 @@ from .charts import (
     Column,
 )
 from .filters import EARLIEST, INTERNAL_VALUES, Filters
+from .other_values import OtherCount, other_counts
 from .value_caps import MAX_VALUES, ValueCaps
 from .version_order import version_key
 
@@ -75,8 +77,10 @@ class Answers:
         catalogues: Mapping[str, Catalogue],
         max_values: int = MAX_VALUES,
         value_caps: ValueCaps | None = None,
+        settings: Mapping[str, ProductSettings] | None = None,
     ) -> None:
         self.catalogues = catalogues
+        self.settings = settings or {}
         self.value_caps = value_caps or ValueCaps(store, max_values)
         self._store = store
         self._cache = AnswerCache(CACHE_BYTES)
@@ -110,6 +114,10 @@ class Answers:
     def standings(self, filters: Filters) -> Chart:
         """One row: instances and calling instances, each also those that are established and those that are new."""
         return self._answer(STANDINGS, filters)
+
+    def other_counts(self, product: str) -> list[OtherCount]:
+        """How many values of each property are `other`, by version."""
+        return list(other_counts(self.rows, product))
 
     def release_tools(self, filters: Filters) -> Chart:
         """One row for each version and tool: calls, errors."""
@@ -184,14 +192,18 @@ class Answers:
         return int(events)
 
     def _rows(self, name: str, selection: EventSelection) -> list[tuple[Any, ...]]:
-        """The rows of `sql/…/<name>`; those of the same question once more until the store changes."""
-        question = (name, *(_hashable(getattr(selection, field.name)) for field in fields(selection)))
+        """The rows of `sql/…/<name>`."""
+        return self.rows(chart_sql(self._store.engine, name), selection)
+
+    def rows(self, sql: str, selection: EventSelection) -> list[tuple[Any, ...]]:
+        """The rows of a query; those of the same query once more until the store changes."""
+        question = (sql, *(_hashable(getattr(selection, field.name)) for field in fields(selection)))
         revision, read_before = self._store.revision, rows_of_answer()
         rows: list[tuple[Any, ...]] | None = read_before.get(question)
         if rows is None:
             rows = self._cache.get(question, revision)
         if rows is None:
-            rows = self._store.query(chart_sql(self._store.engine, name), selection)
+            rows = self._store.query(sql, selection)
             size = len(rows) * (ROW_BYTES + CELL_BYTES * len(rows[0])) if rows else ROW_BYTES
             self._cache.put(question, revision, rows, size)
         read_before[question] = rows

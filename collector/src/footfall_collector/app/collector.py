@@ -105,7 +105,7 @@ class Collector:
 
     def _build_dashboard(self) -> None:
         settings, status = self.settings, self.status
-        self.answers = Answers(self.store, self.catalogues)
+        self.answers = Answers(self.store, self.catalogues, settings=settings.products)
         status.add_gauge("values_folded", self.answers.value_caps.folded_values)
         self.read_gate = ReadGate(lambda: self.store.revision, settings.query_seconds, status)
         assets = Assets()
@@ -134,7 +134,12 @@ class Collector:
         if not self.settings.reached_by_strangers:
             return self.answers
         tools = {name: product.tools for name, product in self.settings.products.items()}
-        return Answers(self.store, self.catalogues, value_caps=EstablishedValues(self.store, tools))
+        return Answers(
+            self.store,
+            self.catalogues,
+            value_caps=EstablishedValues(self.store, tools),
+            settings=self.settings.products,
+        )
 
     def _store_failed(self, request: Request, error: Exception) -> Response:
         """503 where the store can't answer. The log gets the engine's class only: its message may quote data."""

@@ -124,6 +124,13 @@ def test_charts_that_show_two_values_and_other_have_the_same_answer(pair: Pair, 
     assert check(few, query) > 2
 
 
+def test_the_counts_of_values_that_are_other_are_the_same(pair: Pair) -> None:
+    counts = pair.duck.other_counts("dot-ai")
+    assert {"tool", "mcp_client"} <= {count.property for count in counts}
+    assert pair.click.other_counts("dot-ai") == counts
+    assert pair.click.other_counts("other-product") == []
+
+
 def test_the_filters_offer_the_same(pair: Pair) -> None:
     assert pair.click.versions("dot-ai") == pair.duck.versions("dot-ai") != []
     assert pair.click.providers("dot-ai") == pair.duck.providers("dot-ai") != []

@@ -17,7 +17,8 @@ from ...answer import (
     ChartSpec,
 )
 from ...runtime import __version__
-from ..insight import DataHealth, ReleaseComparison
+from ..health import DataHealth, OtherValueList
+from ..insight import ReleaseComparison
 from ..pages import PAGES, ChartPageHead, FilterOptions, HealthPageHead
 from ..report import Report
 from .answers import ApiError, ChartList, Pulse
@@ -36,6 +37,7 @@ _STRUCTS = (
     ReleaseComparison,
     Report,
     DataHealth,
+    OtherValueList,
     Pulse,
     ApiError,
 )
@@ -93,6 +95,7 @@ def operations(charts: Sequence[ChartSpec]) -> dict[str, Operation]:
         "/api/releases": Operation("Every version compared with the previous one", (ReleaseComparison,), True),
         "/api/report": Operation("All answers of a period", (Report,), True),
         "/api/health": Operation("The collector's own counters", (DataHealth,)),
+        "/api/other": Operation("Values that are only known as `other`, with the line to add", (OtherValueList,)),
         "/api/pulse": Operation("A token that changes when events are loaded", (Pulse,)),
         PATH: Operation("This document", ()),
     }

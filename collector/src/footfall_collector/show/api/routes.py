@@ -11,7 +11,8 @@ from ...answer import Answers, Chart, FilterError, Filters, ReadGate
 from ...runtime import Status
 from ..endpoint import Endpoint
 from ..gated import AsyncEndpoint, gated
-from ..insight import change_token, compare_releases, data_health
+from ..health import change_token, data_health, other_values
+from ..insight import compare_releases
 from ..pages import PAGES, filter_options, page_head
 from ..report import build_report
 from . import openapi
@@ -37,7 +38,7 @@ class Api:
         }
         fixed = {"/api/charts": self.charts, openapi.PATH: self.openapi}
         # Their counters change without the store. The page of that name stands before all other pages.
-        of_the_collector = {"/api/pages/health": self.health_page, "/api/health": self.health}
+        of_the_collector = {"/api/pages/health": self.health_page, "/api/health": self.health, "/api/other": self.other}
         return [
             *((path, self._gated(endpoint)) for path, endpoint in of_the_collector.items()),
             *((path, self._gated(endpoint, keep=True)) for path, endpoint in of_the_store.items()),
@@ -91,6 +92,10 @@ class Api:
 
     def health(self, request: Request) -> Response:
         return _json(data_health(self._status, self._answers, datetime.now(UTC)))
+
+    def other(self, request: Request) -> Response:
+        del request
+        return _json(other_values(self._answers))
 
     async def pulse(self, request: Request) -> Response:
         """Without the gate: it reads two counters."""

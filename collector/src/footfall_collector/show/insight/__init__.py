@@ -1,13 +1,11 @@
-"""Answers made from the charts: sentences, tiles, releases compared with statistics, and the health of the data.
+"""Answers made from the charts: sentences, tiles, and releases compared with statistics.
 
 `rows` reads a chart's rows by column and `periods` derives the filters; `statistics` has the intervals and tests that
 `regressions` and `releases` use; `known_versions` says which versions count; `sentences`, in the markup of `markup`,
-and `tiles` open each page; `data_health` reads the collector's own counters. Data comes from `answer` only. An answer
-of the API is a msgspec struct: its field names and its docstring are the API's documentation. Used by `pages`, `api`,
-`report`, `mcp` and `public`.
+and `tiles` open each page. Data comes from `answer` only. An answer of the API is a msgspec struct: its field names and
+its docstring are the API's documentation. Used by `health`, `pages`, `api`, `report`, `mcp` and `public`.
 """
 
-from .data_health import DataHealth, change_token, data_health, health_sentence
 from .known_versions import KnownVersions, known_versions
 from .markup import code, printable, render_markup, replace_code
 from .periods import ComparedPeriod, compared_period, keep_filters, previous_period
@@ -30,21 +28,17 @@ __all__ = [
     "Cell",
     "ChartRow",
     "ComparedPeriod",
-    "DataHealth",
     "KnownVersions",
     "Moment",
     "Regression",
     "ReleaseComparison",
     "ReleaseMark",
     "Tile",
-    "change_token",
     "code",
     "compare_releases",
     "compared_period",
-    "data_health",
     "format_milliseconds",
     "format_percent",
-    "health_sentence",
     "keep_filters",
     "known_versions",
     "newest_release_adoption",

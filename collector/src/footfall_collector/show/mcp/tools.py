@@ -17,7 +17,8 @@ from footfall.mcp import instrument
 from ...answer import Answers, BusyError, FilterError, Filters, ReadGate, is_version, version_key
 from ...runtime import Status, __version__
 from ..gated import through_gate
-from ..insight import ChartRow, compare_releases, data_health, health_sentence, rows_as_dicts
+from ..health import data_health, health_sentence
+from ..insight import ChartRow, compare_releases, rows_as_dicts
 from ..report import build_report
 from .server import RedactingServer, log_class_names_only
 from .untrusted import NOTE, WITHHELD, has_own_text, mark_fields, mark_rows, mark_sentence
@@ -28,7 +29,9 @@ INSTRUCTIONS = (
     "`chart` has the numbers behind everything. Counts are events or pseudonymous instances; days are UTC. Internal "
     f"events (CI and tests) are left out unless asked for. {NOTE}"
 )
-_OWN_HEALTH_COLUMNS = frozenset({"product", "what", "reason", "last_event_(UTC)", "since_(UTC)", "first_seen_(UTC)"})
+_OWN_HEALTH_COLUMNS = frozenset(
+    {"product", "what", "reason", "last_event_(UTC)", "since_(UTC)", "first_seen_(UTC)", "line_to_add"}
+)
 """Columns of the data-health page whose texts are the collector's."""
 PRODUCT = "footfall-answers"
 """The product under which this endpoint counts its own calls; its variables begin with FOOTFALL_ANSWERS_."""

@@ -121,6 +121,7 @@ PAGES = (
             HealthPanel(
                 "misfits", "Does not fit the catalogue", "by event and property, since the collector started", 12
             ),
+            HealthPanel("other", "Only known as other", "values by property, with the line that names them", 12),
             HealthPanel("refusals", "Refused and dropped", "by reason, since the collector started"),
             HealthPanel(
                 "versions", "Versions", "in the last 30 days, internal events included; first seen within these"

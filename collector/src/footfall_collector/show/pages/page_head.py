@@ -7,6 +7,7 @@ import msgspec
 
 from ...answer import COMMON_FILTERS, EARLIEST, Answers, Filters
 from ...runtime import Status
+from ..health import health_sentence
 from ..insight import (
     CALL_FILTERS,
     ChartRow,
@@ -15,7 +16,6 @@ from ..insight import (
     ReleaseMark,
     Tile,
     compared_period,
-    health_sentence,
     keep_filters,
     known_versions,
     newest_release_adoption,

@@ -1,7 +1,7 @@
 """The sentence of the data-health page, from the collector's own counters."""
 
 from footfall_collector.runtime.status import Status
-from footfall_collector.show.insight.data_health import _hour, _range, health_sentence
+from footfall_collector.show.health.data_health import _hour, _range, health_sentence
 
 
 def test_a_collector_without_events_says_so() -> None:

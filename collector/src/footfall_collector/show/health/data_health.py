@@ -8,7 +8,8 @@ import msgspec
 
 from ...answer import EARLIEST, LATEST, Answers, EventsUnreadableError, Filters, version_key
 from ...runtime import Status, quantity
-from .rows import Cell, rows_as_dicts
+from ..insight import Cell, rows_as_dicts
+from .other_values import other_values
 
 REFUSAL_KINDS = {
     "requests_refused": "request refused",
@@ -81,7 +82,8 @@ def data_health(status: Status, answers: Answers, now: datetime) -> DataHealth:
     """Counters are since the collector's start; versions and the last event are read from the store."""
     snapshot = status.snapshot()
     counters, values = snapshot["counters"], snapshot["values"]
-    tables = [_products(counters, answers, now), _refusals(counters), _misfits(status), _versions(answers, now)]
+    tables = [_products(counters, answers, now), _refusals(counters), _misfits(status), _others(answers)]
+    tables.append(_versions(answers, now))
     return DataHealth([*_facts(status, values, now), *_future_events(values, answers, now)], tables)
 
 
@@ -211,6 +213,26 @@ def _misfits(status: Status) -> HealthTable:
             for product, reason, number, since, versions in status.versions("catalogue_misfits")
         ],
         empty="Everything that came in since the collector started fits the catalogues.",
+    )
+
+
+def _others(answers: Answers) -> HealthTable:
+    return HealthTable(
+        id="other",
+        title="Only known as other",
+        columns=["product", "what", "values", "since_(UTC)", "versions", "line_to_add"],
+        rows=[
+            [
+                each.product,
+                f"{each.event or 'every event'}.{each.property}",
+                each.values,
+                each.since,
+                _range([version.version or "not given" for version in each.versions]),
+                each.add,
+            ]
+            for each in other_values(answers).properties
+        ],
+        empty="No stored value is other.",
     )
 
 

@@ -1,0 +1,18 @@
+"""The health of the data: what the collector counted, what does not fit, and values that are only known as `other`.
+
+`data_health` reads the collector's own counters and makes the tables of the data-health page; `other_values` says for
+each property how many values became `other`, since when and in which versions, with the line that would name them.
+An answer of the API is a msgspec struct, as in `insight`. Used by `pages`, `api` and `mcp`.
+"""
+
+from .data_health import DataHealth, change_token, data_health, health_sentence
+from .other_values import OtherValueList, other_values
+
+__all__ = [
+    "DataHealth",
+    "OtherValueList",
+    "change_token",
+    "data_health",
+    "health_sentence",
+    "other_values",
+]
