@@ -25,8 +25,3 @@ def with_block(path: Path, name: str, block: str) -> str:
 def as_json(value: Any) -> str:
     """JSON with an indent of two spaces and a line end."""
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-
-
-def cell(text: str) -> str:
-    """A text as it may stand in a cell of a Markdown table."""
-    return text.replace("|", "\\|").replace("\n", " ")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from bench.results import refreshed
 from footfall.catalogue import catalogue_for, to_json_schema
+from footfall.cli.guide import collected
 from footfall_collector.answer.charts import CHARTS
 from footfall_collector.answer.filters import DAY_RANGES, HOUR_RANGES
 from footfall_collector.show.api import openapi
@@ -15,6 +16,7 @@ from .charts.values import chart_schema, values_table
 from .commands import commands
 from .marked import as_json, with_block
 from .pages import page
+from .privacy.guide import guide
 from .privacy.proof import proof
 from .privacy.threats import threats
 from .sdks import sdk_table
@@ -33,7 +35,7 @@ def documents(root: Path) -> Documents:
     catalogue = catalogue_for(PRODUCT)
     described = openapi.document((PRODUCT,), CHARTS)
     made = {
-        "docs/telemetry-guide.md": page("telemetry-guide.md", catalogue),
+        "docs/telemetry-guide.md": guide(catalogue),
         "docs/events.md": page("events.md", catalogue),
         "docs/settings.md": page(
             "settings.md", catalogue, client=client_settings(PRODUCT), collector=collector_settings()
@@ -48,7 +50,7 @@ def documents(root: Path) -> Documents:
         "docs/commands.md": page("commands.md", catalogue, programs=commands()),
         "docs/charts.md": page("charts.md", catalogue, charts=CHARTS, ranges=[*HOUR_RANGES, *DAY_RANGES]),
     }
-    made["README.md"] = with_block(root / "README.md", "collected", page("collected.md", catalogue))
+    made["README.md"] = with_block(root / "README.md", "collected", collected(catalogue))
     made["docs/sdks.md"] = with_block(root / "docs/sdks.md", "sdks", sdk_table())
     made["docs/architecture.md"] = with_block(root / "docs/architecture.md", "packages", drawing(root))
     tables = {}

@@ -32,6 +32,7 @@ class Image:
     """The result of the steps: `environment` and `command` are those of the last stage, with paths below `place`."""
 
     place: Path
+    context: Path = ROOT
     environment: dict[str, str] = field(default_factory=dict)
     command: list[str] = field(default_factory=list)
     user: str = "root"
@@ -48,13 +49,13 @@ def instructions(text: str) -> list[tuple[str, str]]:
     return [(name.upper(), rest.strip()) for name, _, rest in (line.partition(" ") for line in joined.splitlines())]
 
 
-def run_steps(dockerfile: Path, place: Path) -> Image:
-    """Run all steps; returns their result.
+def run_steps(dockerfile: Path, place: Path, context: Path = ROOT) -> Image:
+    """Run all steps; returns their result. `context` is where COPY finds files.
 
     Raises:
         StepError: a step failed, or is none that this understands.
     """
-    image = Image(place.absolute())
+    image = Image(place.absolute(), context)
     for folder in OWN:
         (image.place / folder.lstrip("/")).mkdir(parents=True, exist_ok=True)
     for name, rest in instructions(dockerfile.read_text(encoding="utf-8")):
@@ -92,10 +93,10 @@ def _copy(image: Image, words: list[str]) -> None:
     *sources, target = words
     to = Path(image.here(target))
     for source in sources:
-        path = ROOT / source
+        path = image.context / source
         if path.is_dir():
             shutil.copytree(path, to, dirs_exist_ok=True, ignore=_ignored)
-        elif not _kept(source):
+        elif image.context == ROOT and not _kept(source):
             raise StepError(f"COPY {source}: .dockerignore leaves it out of the context")
         else:
             to.mkdir(parents=True, exist_ok=True)

@@ -186,7 +186,7 @@ class Pipeline(Lifetime):
         path = os.path.join(self.state.path, "product.json") if self.state.path else None
         previous = read_json(path) if path else {}
         if not previous.get("noticed"):
-            notice = first_run_notice(self.product, self.settings, lasting=self.state.durable)
+            notice = first_run_notice(self.product, self.settings, catalogue=self.catalogue, lasting=self.state.durable)
             FORK_SAFE_LOG.write(lambda: log.warning("%s", notice))
         if path is None:
             return

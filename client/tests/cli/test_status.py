@@ -159,7 +159,7 @@ def test_an_invalid_product_name_is_a_plain_error(tmp_path: Path) -> None:
     assert b"use lower-case words joined by '-'" in done.stderr
 
 
-@pytest.mark.parametrize("command", ["status", "preview", "log", "dictionary", "forget", "off", "on"])
+@pytest.mark.parametrize("command", ["status", "preview", "log", "dictionary", "guide", "init", "forget", "off", "on"])
 def test_every_command_has_help_with_an_example(tmp_path: Path, command: str) -> None:
     machine = Machine(tmp_path / "home")
     assert f"example: footfall {command}" in machine.footfall(command, "--help")

@@ -5,10 +5,21 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 
 from footfall import Product
+from footfall.catalogue import (
+    Amount,
+    Event,
+    ExtraProperties,
+    Flag,
+    Identifier,
+    Property,
+    Vocabulary,
+    catalogue_for,
+)
 from footfall.settings import Settings
 from footfall.settings.notice import first_run_notice, footfall_command
 
@@ -74,6 +85,51 @@ def test_where_nothing_lasts_the_notice_says_when_it_sends_and_names_the_variabl
     assert "off --product" not in passing
 
 
+class LetterSent(Event, frozen=True, tag="letter_sent"):
+    meaning = "A letter was sent."
+
+    size: Annotated[str, Property(Vocabulary("size", ("small",)), "Its size", "Order envelopes", "next")]
+    weight: Annotated[float, Property(Amount("grams", 5000), "Its weight", "Order stamps", "next")]
+    region: Annotated[
+        str, Property(Identifier(), "Its region", "Plan tours", "next", retired="2.0", required=False)
+    ] = ""
+
+
+class LetterLost(Event, frozen=True, tag="letter_lost"):
+    meaning = "A letter was lost."
+
+
+class Paid(ExtraProperties, frozen=True, tag="tool_executed"):
+    paid: Annotated[bool, Property(Flag(), "Whether it is paid for", "Know what is worth it", "next")]
+
+
+def notice_of(*events: type[Event]) -> str:
+    settings = Settings.read(POST, {"POST_TELEMETRY_STATE_DIR": "/nonexistent"})
+    return first_run_notice(POST, settings, catalogue=catalogue_for("post", events=events), environ=EMPTY)
+
+
+def test_the_notice_names_the_products_own_events_and_promises_for_them_what_their_kinds_keep() -> None:
+    assert "Never arguments, results, error messages" in notice_of()
+    assert "| log --product" in notice_of()
+    own = notice_of(LetterSent, LetterLost)
+    assert "Also events of its own, with words of fixed lists, rounded numbers, but no free text: letter_sent, " in own
+    assert "letter_lost. Apart from what these say, never arguments, results" in own
+    assert "Never arguments" not in own
+    assert "| log | dictionary --product post" in own
+    assert "Also events of its own, without any property: letter_lost. Apart" in notice_of(LetterLost)
+    assert "Also properties of its own, with yes or no, but no free text: tool_executed.paid. Apart" in notice_of(Paid)
+    assert "Also events and properties of its own, with yes or no" in notice_of(Paid, LetterLost)
+
+
+def test_a_start_with_own_events_logs_them(tmp_path: Path) -> None:
+    program = Path(__file__).parents[1] / "cli" / "programs" / "host.py"
+    environment = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "KUBECONFIG": os.devnull}
+    environment["POST_POSTHOG_HOST"] = "http://127.0.0.1:9"
+    command = [sys.executable, str(program), "post", "0"]
+    done = subprocess.run(command, env=environment, input="", capture_output=True, text=True, check=True)
+    assert "no free text: letter_sent, letter_lost. Apart from what these say, never arguments" in done.stderr
+
+
 def shell(command: str, home: Path) -> str:
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(home)}
     return subprocess.run(command, shell=True, env=environment, capture_output=True, text=True, check=True).stdout
@@ -106,3 +162,9 @@ def test_under_uvx_the_notice_names_uvx(tmp_path: Path) -> None:
     off = [*run, "footfall", "off", "--product", "post"]
     done = subprocess.run(off, env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("post telemetry is off")
+    begin = [*run, "footfall", "init", "--product", "post", "--directory", str(tmp_path / "new")]
+    begun = subprocess.run(begin, env=environment, capture_output=True, text=True, check=True).stdout
+    catalogue = tmp_path / "new" / "post_events.py"
+    assert f"uvx footfall guide --product post --catalogue {catalogue}" in begun
+    shown = [*run, "footfall", "guide", "--product", "post", "--catalogue", str(catalogue)]
+    assert "`report_made`" in subprocess.run(shown, env=environment, capture_output=True, text=True, check=True).stdout

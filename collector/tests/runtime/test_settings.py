@@ -222,6 +222,22 @@ def test_a_products_own_events_come_from_the_file_it_names(tmp_path: Path) -> No
     assert check({"mcp_client": "mine"}.get) == {"mcp_client": "mine"}
 
 
+def test_a_products_own_events_may_come_from_an_installed_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "reports_by_name.py").write_text(OWN_EVENT.format(name="complete"))
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    (tmp_path / "footfall.toml").write_text(
+        '[products.reporter]\ncatalogue = "reports_by_name"\n[products.other]\ncatalogue = "no_such_module"'
+    )
+    products = dict(read_settings({"data": str(tmp_path)}, {}).products)
+    with pytest.raises(SettingsError, match="no_such_module: the catalogue of other is no importable module"):
+        load_catalogues(products)
+    del products["other"]
+    assert "report_made" in load_catalogues(products)["reporter"].events
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from scripts.generate.marked import cell
+from footfall.cli.guide import cell
 from scripts.generate.settings.schema import setting_schema
 
 _TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}

@@ -2,8 +2,9 @@
 
 `events` is the file to edit. It uses `schema` (the form of an event) and `kinds` (the sets of values; there is none for
 free text), with the closed lists of `vocabularies`. `own_events` and `extra_properties` say what a product may add,
-`plain_data` carries that to the command line, and `json_schema` publishes the catalogue. The client checks every event
-with it before the disk, and so does the collector.
+`loading`, which servers do not import, reads that from a file or module, `plain_data` carries it to the command line,
+and `json_schema` publishes the catalogue. The client checks every event with it before the disk, and so does the
+collector.
 
 Public are the names in `__all__`: what a product needs to record the five events and to define its own. The other
 names are for Footfall's own packages; they, and the modules of this package, may change in any release.
@@ -29,6 +30,7 @@ from .plain_data import to_plain_data as to_plain_data
 from .schema import Catalogue as Catalogue
 from .schema import Event, ExtraProperties, Property
 from .schema import EventCheck as EventCheck
+from .schema import EventType as EventType
 from .schema import Properties as Properties
 from .schema import event_type as event_type
 from .schema import properties_of as properties_of

@@ -177,6 +177,11 @@ class Catalogue:
         self.events[event.name] = msgspec.structs.replace(event, properties={**event.properties, **added})
         extended[event.name] = set(added)
 
+    @property
+    def own_events(self) -> tuple[EventType, ...]:
+        """The product's own events: those that not every product has."""
+        return tuple(event for name, event in self.events.items() if name not in self._built_in)
+
     def indispensable(self, event: str) -> frozenset[str]:
         """The properties without which an event of any release is refused; any other is left out of it.
 

@@ -1,7 +1,8 @@
 """The `footfall` command: shows what a product collects and sends on this machine, and turns it on or off.
 
-`main` parses the arguments and prints; `product_choice` finds the product that is meant, `status` reads its state
-directory, and `on_off_forget` changes it. A command works from files alone: it neither imports nor asks the server.
-`off` and `forget` delete files and turn telemetry off; no other command writes anything. The entry point is
-`footfall.cli.main:main`; no package imports this one.
+`main` parses the arguments; `product_choice` finds the product that is meant, `status` reads its state directory,
+`preview_and_log` prints what it has, and `on_off_forget` changes it: these work from files alone, and neither import
+nor ask the server. `catalogue_commands` imports a catalogue that is named, for the dictionary and the `guide`, and
+`new_product` begins one. `off` and `forget` delete files and turn telemetry off; besides these only `init` and
+`guide --output` write. The entry point is `footfall.cli.main:main`; no package imports this one.
 """

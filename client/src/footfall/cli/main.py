@@ -1,23 +1,23 @@
-"""The entry point: parses the arguments, and prints `status`, `preview`, `log` and `dictionary`."""
+"""The entry point: parses the arguments, and prints `status`."""
 
 import argparse
 import contextlib
-import itertools
-import json
 import os
 import sys
 from collections.abc import Callable
 from typing import Any
 
-from ..catalogue import QUESTIONS, catalogue_for, to_json_schema
+from ..catalogue.loading import CatalogueError
 from ..runtime import DROP_REASONS, NOTES
 from ..send import rfc3339
 from ..version import __version__
+from .catalogue_commands import add_guide_options, dictionary, guide
+from .new_product import init
 from .on_off_forget import forget, off, on
-from .output import OutputError, checked_stdout, print_bytes
+from .output import OutputError, checked_stdout
+from .preview_and_log import PREVIEW_REQUESTS, log, preview
 from .product_choice import (
     escape_unprintable_characters,
-    local_products,
     print_json,
     select_product,
     with_noun,
@@ -29,6 +29,7 @@ EXAMPLES = """examples:
   footfall preview                    the next requests, byte for byte
   footfall log --json                 every event sent in the last 7 days
   footfall off --product dot-ai       turn dot-ai's telemetry off for this user
+  footfall init --product post        begin the events of a product of your own
 """
 
 
@@ -38,12 +39,14 @@ def main(argv: list[str] | None = None) -> int:
     try:
         with checked_stdout():
             arguments = _parser().parse_args(argv)
-            command: Callable[[argparse.Namespace], int] = arguments.command
+            command: Command = arguments.command
             return command(arguments)
     except BrokenPipeError:
         return 0  # the reader, such as `head`, closed the pipe
     except OutputError as error:
         return _failed(f"the output can't be written: {error}")
+    except CatalogueError as error:
+        return _failed(str(error))
     except OSError as error:
         return _failed(f"{error.filename or 'the state directory'}: {error.strerror}")
 
@@ -59,12 +62,27 @@ _DETAILS = {
         "The first column is the time at which an event was sent; --json also shows its own timestamp",
         'With --json a line is {"sent": UTC time, "event": the event as it was sent}',
     ),
+    "guide": (
+        "It holds for the product's own events too: their kinds, limits and words, and what they can never hold",
+    ),
+    "init": (
+        "It writes NAME_events.py with events of every kind, and test_NAME_events.py",
+        "It replaces no file",
+    ),
     "preview": (
         "With --json a line is the body of a request",
         "What --limit leaves out is counted: at the end, or on stderr with --json and --wire",
     ),
 }
 """More sentences for the help of one command."""
+
+_EXAMPLES_OF_COMMANDS = {
+    "guide": "post --catalogue post_events.py --output TELEMETRY.md",
+    "init": "post",
+}
+"""What follows `--product` in the example of a command; dot-ai in the others."""
+
+Command = Callable[[argparse.Namespace], int]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -76,36 +94,64 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"footfall {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name, function, help_text in (
-        ("status", status, "show on or off and why, the instance ID, what waits, what was sent and dropped"),
-        ("preview", preview, "show the next requests with all events that wait, byte for byte"),
-        ("log", log, "show every event sent in the last 7 days"),
-        ("dictionary", dictionary, "show every event and property that can be sent, and why"),
-        ("forget", forget, "delete identity, unsent events and log, turn telemetry off, say how to have data deleted"),
-        ("off", off, "turn telemetry off for this user, even if the environment turns it on"),
-        ("on", on, "undo `footfall off`; a variable that turns telemetry off still wins"),
+    for function, help_text in (
+        (status, "show on or off and why, the instance ID, what waits, what was sent and dropped"),
+        (preview, "show the next requests with all events that wait, byte for byte"),
+        (log, "show every event sent in the last 7 days"),
+        (dictionary, "show every event and property that can be sent, and why"),
+        (guide, "write the Telemetry Guide for the users of a product, in Markdown"),
+        (init, "begin the events of a product of your own: a catalogue and its test"),
+        (forget, "delete identity, unsent events and log, turn telemetry off, say how to have data deleted"),
+        (off, "turn telemetry off for this user, even if the environment turns it on"),
+        (on, "undo `footfall off`; a variable that turns telemetry off still wins"),
     ):
-        description = "".join(f"{text[0].upper()}{text[1:]}. " for text in (help_text, *_DETAILS.get(name, ()))).strip()
-        command = commands.add_parser(
-            name, help=help_text, description=description, epilog=f"example: footfall {name} --product dot-ai"
-        )
+        _add_options(_add_command(commands, function, help_text), function)
+    return parser
+
+
+def _add_command(commands: Any, function: Command, help_text: str) -> argparse.ArgumentParser:
+    name = function.__name__
+    sentences = (help_text, *_DETAILS.get(name, ()))
+    command: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=help_text,
+        description=" ".join(f"{text[0].upper()}{text[1:]}." for text in sentences),
+        epilog=f"example: footfall {name} --product {_EXAMPLES_OF_COMMANDS.get(name, 'dot-ai')}",
+    )
+    command.set_defaults(command=function)
+    return command
+
+
+def _add_options(command: argparse.ArgumentParser, function: Command) -> None:
+    if function is init:
+        command.add_argument("--product", required=True, help="name of the product: lower-case words joined by '-'")
+        command.add_argument("--directory", default=".", help="where to write the two files (default: here)")
+    else:
         command.add_argument(
             "--product", help="name of the product, such as dot-ai; required if several are known here"
         )
+    if function is not guide:
         command.add_argument("--json", action="store_true", help="print JSON")
-        command.set_defaults(command=function)
-        if function is preview:
-            command.add_argument(
-                "--wire", action="store_true", help="print the exact bytes of the requests, with their gzip bodies"
-            )
-            command.add_argument(
-                "--limit",
-                type=_count,
-                default=PREVIEW_REQUESTS,
-                metavar="REQUESTS",
-                help=f"print at most so many requests; 0 for all (default: {PREVIEW_REQUESTS})",
-            )
-    return parser
+    if function in (dictionary, guide):
+        command.add_argument(
+            "--catalogue",
+            metavar="SOURCE",
+            help="Python file (post_events.py) or importable module (post.events) with the product's EVENTS "
+            "(default: those of its last run here)",
+        )
+    if function is guide:
+        add_guide_options(command)
+    if function is preview:
+        command.add_argument(
+            "--wire", action="store_true", help="print the exact bytes of the requests, with their gzip bodies"
+        )
+        command.add_argument(
+            "--limit",
+            type=_count,
+            default=PREVIEW_REQUESTS,
+            metavar="REQUESTS",
+            help=f"print at most so many requests; 0 for all (default: {PREVIEW_REQUESTS})",
+        )
 
 
 def _count(text: str) -> int:
@@ -118,9 +164,6 @@ def _count(text: str) -> int:
 
 def _utc(epoch: float) -> str | None:
     return rfc3339(int(epoch)) if epoch else None
-
-
-PREVIEW_REQUESTS = 100
 
 
 def status(arguments: argparse.Namespace) -> int:
@@ -200,79 +243,3 @@ def _status_facts(product_status: ProductStatus) -> dict[str, Any]:
         "state_directory": product_status.directory,
         "warnings": [*decision.warnings, *product_status.warnings()],
     }
-
-
-def preview(arguments: argparse.Namespace) -> int:
-    """Print the next requests: request line, headers, and the body before gzip."""
-    product_status = ProductStatus(select_product(arguments), os.environ)
-    off = product_status.decision.mode == "off"
-    requests = iter(()) if off else product_status.next_requests()
-    shown = 0
-    for request in itertools.islice(requests, arguments.limit or None):
-        if arguments.wire:
-            print_bytes(request.wire)
-        elif arguments.json:
-            print(request.body.decode())
-        else:
-            print(("\n" if shown else "") + request.head.replace("\r\n", "\n"))
-            print(request.body.decode())
-        shown += 1
-    plain = not arguments.wire and not arguments.json
-    left_out = [request.events for request in requests]
-    if left_out:
-        events = with_noun(sum(left_out), "more event waits", "more events wait")
-        note = f"{events} in {with_noun(len(left_out), 'request', 'requests')}; --limit 0 shows all"
-        # Requests alone are printed on stdout where a program reads it.
-        print(f"\n{note}." if plain else f"footfall: {note}", file=sys.stdout if plain else sys.stderr)
-    if not shown and not arguments.wire:
-        print("null" if arguments.json else _nothing_to_preview(product_status))
-    return 0
-
-
-def _nothing_to_preview(product_status: ProductStatus) -> str:
-    if product_status.decision.mode == "off":
-        return f"Nothing would be sent: telemetry is off, {product_status.decision.reason}."
-    waits = "Nothing waits to be sent"
-    return f"{waits}." if product_status.about else f"{waits}: {product_status.not_run_yet}."
-
-
-_LOG_ROW = "{:<22}{:<28}{:<18}{}"
-
-
-def log(arguments: argparse.Namespace) -> int:
-    """Print every event sent in the last 7 days, as it was sent, and when."""
-    entry = None
-    for number, entry in enumerate(ProductStatus(select_product(arguments), os.environ).sent()):
-        sent, event = rfc3339(entry["sent"]), entry["event"]
-        if arguments.json:
-            print(json.dumps({**entry, "sent": sent}))
-            continue
-        if number == 0:
-            print(_LOG_ROW.format("sent", "instance", "event", "properties"))
-        own = {k: v for k, v in event.get("properties", {}).items() if not k.startswith("$")}
-        text = "  ".join(f"{name}={value}" for name, value in own.items())
-        print(_LOG_ROW.format(sent, str(event.get("distinct_id")), str(event.get("event")), text))
-    if entry is None and not arguments.json:
-        print("Nothing was sent in the last 7 days.")
-    return 0
-
-
-def dictionary(arguments: argparse.Namespace) -> int:
-    """Print every event and property of the product: meaning, kind, purpose and the question it answers."""
-    unspecified = arguments.product is None and len(local_products()) != 1
-    # Without a product to look up, it shows dot-ai's dictionary, which needs no state directory.
-    catalogue = (
-        catalogue_for("dot-ai") if unspecified else ProductStatus(select_product(arguments), os.environ).catalogue()
-    )
-    if arguments.json:
-        return print_json(to_json_schema(catalogue))
-    events = [(f"{event.name}: {event.meaning}", event.properties) for event in catalogue.events.values()]
-    for heading, properties in [*events, ("every event", catalogue.common)]:
-        print(heading)
-        for wire, property_ in properties.items():
-            print(f"  {wire:<20}{property_.kind.label:<17}{property_.meaning}")
-            print(f"  {'':<37}{property_.purpose} [{property_.question}]")
-    print("\nquestions")
-    for key, question in QUESTIONS.items():
-        print(f"  {key:<11}{question}")
-    return 0

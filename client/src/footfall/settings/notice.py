@@ -6,22 +6,37 @@ import shutil
 import sys
 from collections.abc import Mapping
 
+from ..catalogue import Amount, Catalogue, Flag, Identifier, ToolName, Version, Vocabulary
 from .environment import Settings
 from .product import Product
 
 _UV_CACHE = re.compile(r"[/\\]uv[/\\](?:cache[/\\])?(?:archive|environments|builds)-v\d+[/\\]")
 _UV_TOOL = re.compile(r"[/\\]uv[/\\](?:data[/\\])?tools[/\\]")
 _PIPX_RUN = re.compile(r"[/\\](?:\.cache[/\\]pipx|pipx[/\\](?:\.cache|[Cc]ache))[/\\]")
+_KIND_PHRASES = {
+    Vocabulary: "words of fixed lists",
+    Amount: "rounded numbers",
+    Flag: "yes or no",
+    Version: "versions",
+    ToolName: "names of tools",
+    Identifier: "identifiers of the code",
+}
 
 
 def first_run_notice(
-    product: Product, settings: Settings, *, lasting: bool = True, environ: Mapping[str, str] | None = None
+    product: Product,
+    settings: Settings,
+    *,
+    catalogue: Catalogue | None = None,
+    lasting: bool = True,
+    environ: Mapping[str, str] | None = None,
 ) -> str:
     """A few lines for the log, given once per instance and before anything is sent.
 
     Args:
         product: the product that collects.
         settings: its settings.
+        catalogue: its catalogue: for what it adds, less can be promised than for what every product sends.
         lasting: whether the state directory, and so what `footfall off` leaves there, outlives the process.
         environ: the environment, which shows what can be run in a shell; the process's own by default.
     """
@@ -34,17 +49,38 @@ def first_run_notice(
             f"Nothing is sent in the first {first}, or until the process ends if that is sooner: nothing that is kept "
             "here lasts longer. "
         )
+    never = _never(catalogue)
+    see = "status | preview | log" if never == "Never" else "status | preview | log | dictionary"
     off = f"{prefix}TELEMETRY=false"
     off += f", or `{command} off --product {product.name}`" if lasting else "; nothing else lasts here"
     return (
         f"{product.name} collects usage analytics: which tools run, how long they take, the class of errors, "
-        f"versions, and the names of the MCP client and the AI provider, under a pseudonymous instance ID. Never "
-        f"arguments, results, error messages, names of clusters or namespaces, keys, or addresses. {grace}"
-        f"They go to {settings.host}.\n"
-        f"  See it:      {command} status | preview | log --product {product.name}\n"
+        f"versions, and the names of the MCP client and the AI provider, under a pseudonymous instance ID. "
+        f"{never} arguments, results, error messages, names of clusters or namespaces, keys, or "
+        f"addresses. {grace}They go to {settings.host}.\n"
+        f"  See it:      {command} {see} --product {product.name}\n"
         f"  Turn it off: {off}\n"
         f'  Over stdio the MCP client must pass the variable on: "env": {{"{prefix}TELEMETRY": "false"}}'
     )
+
+
+def _never(catalogue: Catalogue | None) -> str:
+    """The beginning of the sentence about what is never sent, which holds for what every product sends."""
+    events = catalogue.own_events if catalogue else ()
+    own = {event.name: [p for p in event.properties.values() if p.retired is None] for event in events}
+    extra = {
+        f"{event}.{name}": [p]
+        for event, added in (catalogue.extra if catalogue else {}).items()
+        for name, p in added.items()
+        if p.retired is None
+    }
+    if not own and not extra:
+        return "Never"
+    kinds = {type(p.kind) for properties in (*own.values(), *extra.values()) for p in properties}
+    phrases = ", ".join(phrase for kind, phrase in _KIND_PHRASES.items() if kind in kinds)
+    limits = f"with {phrases}, but no free text" if phrases else "without any property"
+    nouns = " and ".join(noun for noun, added in (("events", own), ("properties", extra)) if added)
+    return f"Also {nouns} of its own, {limits}: {', '.join((*own, *extra))}. Apart from what these say, never"
 
 
 def footfall_command(

@@ -1,11 +1,9 @@
-"""The catalogue of each product. Its own events are in the Python file that its `catalogue` setting names."""
+"""The catalogue of each product. Its own events are in the Python file or module that its `catalogue` setting names."""
 
-import importlib.util
-import sys
 from collections.abc import Mapping
-from pathlib import Path
 
-from footfall.catalogue import Catalogue, Event, catalogue_for
+from footfall.catalogue import Catalogue, catalogue_for
+from footfall.catalogue.loading import CatalogueError, load_events  # by file: servers do not import it
 
 from ..runtime import ProductSettings, SettingsError
 
@@ -31,28 +29,10 @@ def load_catalogues(products: Mapping[str, ProductSettings]) -> dict[str, Catalo
 
 
 def _load(name: str, product: ProductSettings) -> Catalogue:
-    events = () if product.catalogue is None else _events_in(name, product.catalogue)
-    place = f"the catalogue of {name}"
     try:
-        catalogue = catalogue_for(name, events=events, client_names=product.client_names)
+        events = () if product.catalogue is None else load_events(str(product.catalogue), name)
+        return catalogue_for(name, events=events, client_names=product.client_names)
+    except CatalogueError as error:
+        raise SettingsError(str(error)) from None
     except TypeError as error:
-        raise SettingsError(f"{place}: {error}") from None
-    return catalogue
-
-
-def _events_in(name: str, path: Path) -> tuple[type[Event], ...]:
-    module_name = f"footfall_catalogue_{name.replace('-', '_')}"
-    spec = importlib.util.spec_from_file_location(module_name, path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise SettingsError(f"{path}: the catalogue of {name} must be a Python file (`.py`) that exists")
-    module = importlib.util.module_from_spec(spec)
-    # Annotations are resolved by the module's name, so it must be registered before the file runs.
-    sys.modules[module_name] = module
-    try:
-        spec.loader.exec_module(module)
-    except (SyntaxError, ImportError, NameError, TypeError, ValueError, AttributeError, OSError) as error:
-        raise SettingsError(f"{path}: the catalogue of {name} fails to load: {type(error).__name__}: {error}") from None
-    events = getattr(module, "EVENTS", None)
-    if not isinstance(events, tuple) or not all(isinstance(e, type) and issubclass(e, Event) for e in events):
-        raise SettingsError(f"{path}: write `EVENTS = (MyEvent, …)`, a tuple of subclasses of footfall.catalogue.Event")
-    return events
+        raise SettingsError(f"the catalogue of {name}: {error}") from None

@@ -33,7 +33,7 @@ def add_commands(commands: "Commands") -> None:
     provision.add_argument("--personal-api-key", help=f"personal key (phx_…); better in {_KEY_VARIABLE}")
     provision.add_argument("--project", default="@current", help="number of the project [the key's current one]")
     provision.add_argument("--product", default="dot-ai", help="name of the product [dot-ai]")
-    provision.add_argument("--catalogue", help="Python file whose EVENTS are the product's own events")
+    provision.add_argument("--catalogue", help="Python file or module whose EVENTS are the product's own events")
     provision.add_argument("--dry-run", action="store_true", help="print the requests of a first run and send none")
     provision.set_defaults(run=_provision, parser=provision)
 

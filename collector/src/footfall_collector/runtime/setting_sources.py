@@ -14,6 +14,8 @@ from typing import Any
 
 import msgspec
 
+from footfall.catalogue.loading import is_module_name
+
 from .setting_forms import to_path
 from .settings import COLLECTOR_SETTINGS, PRODUCT_SETTINGS, ProductSettings, Setting, Settings, extra
 
@@ -132,8 +134,10 @@ def _read_products(table: Any, path: Path, text: str) -> dict[str, ProductSettin
             raise SettingsError(f"{place}: unknown setting `{unknown}`{hint}")
         values = {key: _convert(known[key], value, f"{place} {key}") for key, value in product.items()}
         if "catalogue" in values:
-            # Relative to the file that names it, so that a directory with both can be moved.
-            values["catalogue"] = (path.parent / os.path.expanduser(values["catalogue"])).absolute()
+            # A file is relative to the one that names it, so that a directory with both can be moved.
+            file = (path.parent / os.path.expanduser(values["catalogue"])).absolute()
+            if file.is_file() or not is_module_name(str(values["catalogue"])):
+                values["catalogue"] = file
         products[name] = ProductSettings(**values)
     return products
 

@@ -24,8 +24,9 @@ class ProductSettings:
     catalogue: Annotated[
         Path | None,
         Meta(
-            description="A Python file whose `EVENTS` are the product's own events, in addition to the five",
-            extra={"fix": "write the path of a Python file"},
+            description="A Python file, or an installed module, whose `EVENTS` are the product's own events, "
+            "in addition to the five",
+            extra={"fix": "write the path of a Python file, or the name of an installed module"},
         ),
     ] = None
     tools: Annotated[

@@ -1,12 +1,12 @@
 """Creates or updates a product's dashboard and its insights in a PostHog, each known by its name."""
 
 import os
-import runpy
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from footfall.catalogue import Event, catalogue_for
+from footfall.catalogue.loading import CatalogueError, is_module_name, load_events
 
 from .api import PostHogError, PostHogProject, web_address
 from .insights import Insight, product_insights
@@ -23,12 +23,12 @@ class PostHogRequest:
     body: Body
 
 
-def load_insights(product: str, catalogue_path: str | None) -> tuple[Insight, ...]:
-    """The insights of a product; `catalogue_path` is the Python file that defines the product's events.
+def load_insights(product: str, source: str | None) -> tuple[Insight, ...]:
+    """The insights of a product; `source` is the Python file or module that defines the product's events.
 
     Raises PostHogError, TypeError, ValueError.
     """
-    return product_insights(catalogue_for(product, events=_load_events(catalogue_path)))
+    return product_insights(catalogue_for(product, events=_load_events(product, source)))
 
 
 def provision_dashboard(
@@ -59,19 +59,16 @@ def first_run_requests(host: str, project: str, product: str, insights: tuple[In
     return [dashboard, *(PostHogRequest("POST", f"{root}/insights/", body) for body in bodies)]
 
 
-def _load_events(path: str | None) -> tuple[type[Event], ...]:
-    """The events of a product's own catalogue, the file that its server and its collector use too."""
-    if path is None:
+def _load_events(product: str, source: str | None) -> tuple[type[Event], ...]:
+    """The events of a product's own catalogue, the file or module that its server and its collector use too."""
+    if source is None:
         return ()
-    if not os.path.exists(path):
-        raise PostHogError(f"{path} does not exist; check --catalogue")
+    if not is_module_name(source) and not os.path.exists(source):
+        raise PostHogError(f"{source} does not exist; check --catalogue")
     try:
-        events = runpy.run_path(path).get("EVENTS")
-    except (OSError, SyntaxError, ImportError, NameError, AttributeError) as error:
-        raise PostHogError(f"{path} can't be loaded as a catalogue: {type(error).__name__}: {error}") from None
-    if not isinstance(events, tuple) or not all(isinstance(e, type) and issubclass(e, Event) for e in events):
-        raise PostHogError(f"{path}: write `EVENTS = (MyEvent, …)`, a tuple of subclasses of footfall.catalogue.Event")
-    return events
+        return load_events(source, product, directory=os.getcwd())
+    except CatalogueError as error:
+        raise PostHogError(str(error)) from None
 
 
 def _live_objects(project: PostHogProject, path: str) -> dict[str, dict[str, Any]]:
