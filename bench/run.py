@@ -21,6 +21,7 @@ NAMES = (
     "store/store",
     "collector/ingest",
     "collector/attack",
+    "collector/causes",
 )
 
 

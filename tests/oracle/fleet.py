@@ -13,7 +13,7 @@ import os
 import sys
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
@@ -27,7 +27,9 @@ from tests.oracle.world import DAY, HOUR, K8S_SUFFIXES, TOOLS, UNLISTED_CLIENTS,
 
 BATCH_EVENTS = 100
 _RETRIED, _LATE = 0.03, 0.02
-_FAILING_IN_OUTAGE, _ASKS_PROVIDER = 0.9, "AIProviderError"
+_FAILING_IN_OUTAGE = 0.9
+ASKS_PROVIDER = "AIProviderError"
+"""The error class of a tool that needs a provider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,10 @@ class FleetRequest:
 
 @dataclass(frozen=True)
 class Fleet:
-    """A fleet over the days up to `end` (epoch seconds). `busy` multiplies the calls of a session."""
+    """A fleet over the days up to `end` (epoch seconds). `busy` multiplies the calls of a session.
+
+    In a `calm` one no provider is down and no release is bad.
+    """
 
     instances: int = 200
     days: int = 30
@@ -77,6 +82,7 @@ class Fleet:
     end: int = 1_795_478_400  # 2026-11-24T00:00:00Z
     product: str = "dot-ai"
     busy: float = 1.0
+    calm: bool = False
 
     @property
     def start(self) -> int:
@@ -104,7 +110,10 @@ class Fleet:
         instance.rate *= self.busy
         for process in processes(instance, self.start, self.end):
             down = tuple(outage for outage in self.outages if outage.provider and outage.provider == process.provider)
-            for event in _events(instance, process, self.product, down):
+            if self.calm:
+                down = ()
+            life = replace(process, bad=process.bad and not self.calm)
+            for event in _events(instance, life, self.product, down):
                 if self.start <= event.at < self.end:
                     yield instance, event
 
@@ -189,7 +198,7 @@ def _call(factory: "_EventFactory", at: int, client: Client, bad: bool) -> Itera
     rng = factory.instance.rng
     [tool] = rng.choices(TOOLS, factory.instance.tools)
     # A tool that needs a provider nearly always fails with the provider's error while the provider is down.
-    down = _ASKS_PROVIDER in tool.errors and any(outage.covers(at) for outage in factory.down)
+    down = ASKS_PROVIDER in tool.errors and any(outage.covers(at) for outage in factory.down)
     failed = rng.random() < (_FAILING_IN_OUTAGE if down else min(0.9, tool.failing * (3 if bad else 1)))
     exact = rng.lognormvariate(0, 0.7) * tool.median_ms
     properties = {"tool": tool.name, "success": not failed, "duration_ms": rounded(exact), "mcp_client": client.name}
@@ -202,7 +211,7 @@ def _call(factory: "_EventFactory", at: int, client: Client, bad: bool) -> Itera
     yield factory.event(at, "tool_executed", properties, wire)
     if failed:
         error = rng.choices(tool.errors, [1 / rank for rank in range(1, len(tool.errors) + 1)])[0]
-        error = _ASKS_PROVIDER if down else error
+        error = ASKS_PROVIDER if down else error
         beyond = {"mcp_client": client.name} if factory.instance.typescript else {}
         yield factory.event(at, "tool_error", {"tool": tool.name, "error_type": error}, beyond | _tool_name(tool, rng))
 

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from footfall_collector.show.insight import code, printable, render_markup, replace_code, sentences
 from footfall_collector.show.insight.regressions import VersionUsage, find_regressions
+from footfall_collector.show.statistics.causes import find_causes
+from footfall_collector.show.statistics.cube import CallCell
 
 PLAIN = dict.fromkeys(("code", "strong", "bad", "good", "text"), "{}")
 MARKER = "planted"
@@ -53,7 +55,13 @@ def test_every_sentence_has_such_names_as_code_only(
     clients = [{"mcp_client": name, "connections": n} for name, n in zip(names, counts, strict=True)]
     kubernetes = [{"k8s_version": name, "instances": n} for name, n in zip(names, counts, strict=True)]
     releases = {"1.0": VersionUsage({names[0]: (10, 1000)}), "1.1": VersionUsage({names[0]: (200, 1000)})}
-    worse = find_regressions(releases)
+    cells = [
+        CallCell(day, version, names[0], "cursor", "openai", str(day), usage.errors[names[0]][1] // 5, errors // 5)
+        for version, usage in releases.items()
+        for errors in [usage.errors[names[0]][0]]
+        for day in range(5)
+    ]
+    worse = find_regressions(releases, find_causes(cells, ["1.0", "1.1"]).causes)
     assert worse
     texts = [
         sentences.overview(usage, usage, 100, 9),

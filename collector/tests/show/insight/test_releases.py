@@ -6,15 +6,31 @@ from typing import Any
 from footfall_collector.answer.version_order import is_release, is_version, version_key
 from footfall_collector.show.insight.known_versions import KnownVersions
 from footfall_collector.show.insight.releases import adoption_shares, compare_error_rates, newest_release_adoption
+from footfall_collector.show.statistics import Effect
 
 EVERY = KnownVersions({}, frozenset(), all_count=True)
 
 
 def test_the_verdict_distinguishes_better_worse_same_and_few() -> None:
-    assert compare_error_rates((10, 1000), (90, 1000))[0] == "better"
-    assert compare_error_rates((90, 1000), (10, 1000))[0] == "worse"
-    assert compare_error_rates((11, 1000), (10, 1000))[0] == "same"
-    assert compare_error_rates((1, 3), (10, 1000)) == ("few", None)
+    few, many = Effect(1000, 10, 50.0), Effect(1000, 90, 50.0)
+    assert compare_error_rates(few, many, 1.0)[0] == "better"
+    assert compare_error_rates(many, few, 1.0)[0] == "worse"
+    assert compare_error_rates(Effect(1000, 11, 10.0), Effect(1000, 10, 10.0), 1.0)[0] == "same"
+    assert compare_error_rates(Effect(3, 1, 0.1), many, 1.0) == ("few", None)
+
+
+def test_the_verdict_compares_the_same_calls() -> None:
+    # Three times the errors, all of which are usual: the calls met an outage, or are those of another tool.
+    verdict, difference = compare_error_rates(Effect(1000, 90, 90.0), Effect(1000, 30, 30.0), 1.0)
+    assert verdict == "same"
+    assert difference is not None
+    assert abs(difference) < 0.002
+
+
+def test_calls_that_depend_on_each_other_are_less_certain() -> None:
+    after, before = Effect(1000, 30, 20.0), Effect(1000, 10, 20.0)
+    assert compare_error_rates(after, before, 1.0)[0] == "worse"
+    assert compare_error_rates(after, before, 9.0)[0] == "same"
 
 
 def test_versions_are_ordered_by_number_and_pre_release() -> None:

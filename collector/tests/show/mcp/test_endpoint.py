@@ -29,10 +29,14 @@ JSON = {"Content-Type": "application/json", "Accept": "application/json, text/ev
 
 
 def calls(version: str, n: int, failed: int, error: str) -> list[dict[str, Any]]:
-    """`n` calls of one tool in one version, and the errors of those that failed."""
+    """`n` calls of one tool in one version by four clients, and the errors of those that failed."""
     common = {"dot_ai_version": version, "ai_provider": "anthropic", "is_internal": False, "tool": "query"}
+    clients = ("Zed", "cursor", "claude-code", "goose")
     executed = [
-        wire_event("tool_executed", common | {"success": index >= failed, "duration_ms": 340, "mcp_client": "Zed"})
+        wire_event(
+            "tool_executed",
+            common | {"success": index >= failed, "duration_ms": 340, "mcp_client": clients[index % len(clients)]},
+        )
         for index in range(n)
     ]
     return executed + [wire_event("tool_error", common | {"error_type": error}) for _ in range(failed)]

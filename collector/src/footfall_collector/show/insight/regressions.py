@@ -1,35 +1,37 @@
 """The tools that fail more often, or take longer, in a version than in the previous one, beyond chance."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 import msgspec
 
 from ...answer import is_release, version_key
-from .markup import code
-from .statistics import (
+from ..statistics import (
+    MIN_CALLS,
+    Z95,
+    Cause,
     Histogram,
     benjamini_hochberg,
     compare_by_rank,
     histogram_median,
-    newcombe_interval,
-    rise_p_value,
 )
+from .markup import code
 from .units import NBSP, format_milliseconds, format_percent
 
-MIN_CALLS = 30
-"""A tool is compared only where both versions have at least this many calls of it."""
 FALSE_DISCOVERY_RATE = 0.02
 """The share of regressions that may be false on average. The promise is 5 %; the margin covers dependent calls."""
 MIN_SLOWER_SHARE = 0.55
 """Slower in a smaller share of pairs is no regression, however certain: 0.55 is usually an eighth more time."""
 
 METHOD = (
-    "A version is compared with the release before it, by tools with at least 30 calls in both. A tool is flagged when "
-    "it fails more often (score test, and Newcombe's 95 % interval above zero) or takes longer (Mann-Whitney test, and "
-    "slower in at least 55 % of pairs) than chance explains; at most 2 % of flags are false on average "
-    "(Benjamini-Hochberg). Calls of one instance count as independent, which is not quite true."
+    "Errors: a model of each tool's usual error rate with each client and provider is compared with what happened. "
+    "Days on which a provider or all calls failed, and clients that fail since some day, are singled out first: what "
+    "they explain is no release's fault. A release is flagged for the tools that fail more often than usual in it and "
+    "not elsewhere (likelihood ratio, corrected for the number of alternatives and, by Benjamini-Hochberg, of flags; "
+    "95 % interval from the variation between groups of instances), if more than one group of instances shows it. "
+    "Durations: a version is compared with the release before it, by tools with at least 30 calls in both; a tool is "
+    "flagged when it takes longer (Mann-Whitney test, and slower in at least 55 % of pairs)."
 )
 
 ErrorCount = tuple[int, int]
@@ -68,10 +70,12 @@ class Regression(msgspec.Struct, frozen=True):
 
     Attributes:
         kind: `errors`, where `now` and `was` are error rates, or `duration`, where they are medians in ms.
-        before: the version that `version` is compared with.
+        before: the version before `version`.
+        now: with errors, the rate of the tool in `version`, and in later ones that share the fault.
+        was: with errors, the rate that is usual for the same calls: with their clients, providers and days.
         low: lower end of the 95 % interval of the rise of the rate, or of the share of pairs that are slower.
         high: its upper end.
-        calls: calls of the tool in `version`.
+        calls: calls of the tool that `now` is about.
         text: the comparison as a sentence without subject; `code` is markup.
     """
 
@@ -87,16 +91,16 @@ class Regression(msgspec.Struct, frozen=True):
     text: str
 
 
-def find_regressions(versions: Mapping[str, VersionUsage]) -> list[Regression]:
-    """The regressions of `versions` (by name), the newest version's first."""
-    regressions: list[Regression] = []
-    for tests in (list(_error_tests(versions)), list(_duration_tests(versions))):
-        significant = benjamini_hochberg([p_value for p_value, _ in tests], FALSE_DISCOVERY_RATE)
-        regressions += [
-            regression
-            for (_, regression), is_significant in zip(tests, significant, strict=True)
-            if is_significant and regression
-        ]
+def find_regressions(versions: Mapping[str, VersionUsage], causes: Sequence[Cause]) -> list[Regression]:
+    """The regressions of `versions` (by name), the newest version's first; `causes` are those of all their errors."""
+    tests = list(_duration_tests(versions))
+    significant = benjamini_hochberg([p_value for p_value, _ in tests], FALSE_DISCOVERY_RATE)
+    regressions = [
+        regression
+        for (_, regression), is_significant in zip(tests, significant, strict=True)
+        if is_significant and regression
+    ]
+    regressions += [regression for cause in causes for regression in _error_regressions(cause, versions)]
     return sorted(regressions, key=lambda each: (version_key(each.version), each.kind, each.low), reverse=True)
 
 
@@ -109,25 +113,35 @@ def predecessor(version: str, others: list[str]) -> str | None:
     return older[-1] if older else None
 
 
-def _error_tests(versions: Mapping[str, VersionUsage]) -> Iterator[tuple[float, Regression | None]]:
-    """The p-value of each comparison and its regression; None where the rate did not rise beyond its interval."""
-    for version, usage in versions.items():
-        for tool, after in usage.errors.items():
-            if after[1] < MIN_CALLS:
-                continue  # most tools, where a sender invents them: nothing is looked up for those
-            enough = [name for name, other in versions.items() if other.errors.get(tool, (0, 0))[1] >= MIN_CALLS]
-            older = predecessor(version, enough)
-            if older is None:
-                continue
-            before = versions[older].errors[tool]
-            low, high = newcombe_interval(after, before)
-            rates = after[0] / after[1], before[0] / before[1]
-            text = (
-                f"fails in {format_percent(rates[0])} of {after[1]:,} calls, {format_percent(rates[1])} in "
-                f"{code(older)}: a rise by {100 * low:.1f} to {100 * high:.1f} percentage points (95{NBSP}% interval)"
-            )
-            regression = Regression("errors", version, tool, older, *rates, low, high, after[1], text)
-            yield rise_p_value(after, before), regression if low > 0 else None
+def _error_regressions(cause: Cause, versions: Mapping[str, VersionUsage]) -> Iterator[Regression]:
+    """The regressions of a release's fault: none where the cause is another, or errors became fewer after it."""
+    if cause.set.kind != "version":
+        return
+    version = cause.set.values[0]
+    for tool in _tools_of(cause):
+        effect = cause.tools[tool]
+        used = [name for name, usage in versions.items() if usage.errors.get(tool, (0, 0))[1] >= MIN_CALLS]
+        older = predecessor(version, used)
+        if older is None or effect.calls < MIN_CALLS:
+            continue
+        now, was = effect.errors / effect.calls, effect.expected / effect.calls
+        # The interval of the ratio of all tools, around this tool's own.
+        ratio = (effect.errors + 0.5) / (effect.expected + 0.5)
+        low, high = (max(0.0, was * (ratio * side / cause.ratio - 1)) for side in (cause.low, cause.high))
+        text = (
+            f"fails in {format_percent(now)} of {effect.calls:,} calls, where {format_percent(was)} are usual "
+            f"({code(older)} came before): a rise by {100 * low:.1f} to {100 * high:.1f} percentage points "
+            f"(95{NBSP}% interval)"
+        )
+        yield Regression("errors", version, tool, older, now, was, low, high, effect.calls, text)
+
+
+def _tools_of(cause: Cause) -> list[str]:
+    """The tools that a cause names; of one that all tools share, those that show it by themselves, at least one."""
+    if not cause.set.pooled:
+        return [*cause.tools]
+    shown = [tool for tool, effect in cause.tools.items() if effect.deviance >= Z95**2]
+    return shown or [*cause.tools][:1]
 
 
 def _duration_tests(versions: Mapping[str, VersionUsage]) -> Iterator[tuple[float, Regression | None]]:

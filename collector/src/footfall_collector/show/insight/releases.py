@@ -1,5 +1,6 @@
 """Every version compared with the previous one: first day, adoption, error rate, median duration, regressions."""
 
+import math
 from collections import defaultdict
 from datetime import date
 from typing import Literal
@@ -7,11 +8,11 @@ from typing import Literal
 import msgspec
 
 from ...answer import COMMON_FILTERS, Answers, Filters, is_release, is_version, version_key
+from ..statistics import MIN_CALLS, Z95, CauseSearch, Effect, find_causes, read_call_cells, wilson_interval
 from .known_versions import KnownVersions, known_versions
 from .periods import keep_filters
-from .regressions import METHOD, MIN_CALLS, ErrorCount, Regression, VersionUsage, find_regressions, predecessor
+from .regressions import METHOD, ErrorCount, Regression, VersionUsage, find_regressions, predecessor
 from .rows import ChartRow, column_total, rows_as_dicts, share
-from .statistics import newcombe_interval, wilson_interval
 
 CALL_ONLY = ("tool", "mcp_client")
 """Filters on calls; a version's instances can't be counted under them."""
@@ -33,8 +34,8 @@ class Release(msgspec.Struct, frozen=True):
         high: its upper end.
         p50_ms: median duration of all calls.
         before: the version that it is compared with.
-        difference: of the error rates.
-        verdict: on the error rate; `few` where either version has too few calls, `first` without an older version.
+        difference: of the error rates for the same tools, clients, providers and days.
+        verdict: on that difference; `few` where either version has too few calls, `first` without an older version.
         first_seen: UTC day of the version's first event.
     """
 
@@ -89,6 +90,7 @@ def compare_releases(answers: Answers, filters: Filters, today: date) -> Release
     by_provider_and_call = keep_filters(filters, ("provider", "internal", *CALL_ONLY))
     known = known_versions(answers, filters)
     versions = _newest_versions(answers, by_provider_and_call, known)
+    search = _search(answers, by_provider_and_call, known, versions)
     instances: dict[str, tuple[int, int]] = {}
     adoption: dict[str, float] = {}
     counts_instances = not any(name in filters.extra for name in CALL_ONLY)
@@ -100,6 +102,7 @@ def compare_releases(answers: Answers, filters: Filters, today: date) -> Release
         _release(
             version,
             versions,
+            search,
             instances[version] if counts_instances else (None, None),
             adoption.get(version, 0.0) if counts_instances else None,
             known.first_seen[version],
@@ -110,7 +113,7 @@ def compare_releases(answers: Answers, filters: Filters, today: date) -> Release
     apart = sorted(_active_versions(answers, filters) & known.apart, key=version_key, reverse=True)[:MAX_VERSIONS]
     return ReleaseComparison(
         releases=releases,
-        regressions=find_regressions(versions),
+        regressions=find_regressions(versions, search.causes),
         apart=apart,
         all_count=known.all_count,
         note=METHOD,
@@ -120,7 +123,9 @@ def compare_releases(answers: Answers, filters: Filters, today: date) -> Release
 
 def regressions_in_range(answers: Answers, filters: Filters) -> list[Regression]:
     """The regressions of the versions that are active under the filters, the newest version's first."""
-    return find_regressions(_newest_versions(answers, filters, known_versions(answers, filters)))
+    known = known_versions(answers, filters)
+    versions = _newest_versions(answers, filters, known)
+    return find_regressions(versions, _search(answers, filters, known, versions).causes)
 
 
 def release_marks(answers: Answers, filters: Filters) -> list[ReleaseMark]:
@@ -156,9 +161,16 @@ def _newest_versions(answers: Answers, filters: Filters, known: KnownVersions) -
     return {version: VersionUsage(errors[version], durations[version]) for version in newest[:MAX_VERSIONS]}
 
 
+def _search(answers: Answers, filters: Filters, known: KnownVersions, versions: dict[str, VersionUsage]) -> CauseSearch:
+    """The causes of the errors of all versions that count."""
+    in_order = sorted(versions, key=version_key)
+    return find_causes(read_call_cells(answers, filters, in_order, known.apart), in_order, by_instance=False)
+
+
 def _release(
     version: str,
     versions: dict[str, VersionUsage],
+    search: CauseSearch,
     instances: tuple[int, int] | tuple[None, None],
     adoption: float | None,
     first_seen: str,
@@ -169,7 +181,9 @@ def _release(
     verdict: Verdict = "first"
     difference = None
     if older:
-        verdict, difference = compare_error_rates((errors, calls), versions[older].total_errors)
+        verdict, difference = compare_error_rates(
+            search.effect_of_version(version), search.effect_of_version(older), search.dispersion
+        )
     return Release(
         version=version,
         instances=instances[0],
@@ -188,13 +202,21 @@ def _release(
     )
 
 
-def compare_error_rates(after: ErrorCount, before: ErrorCount) -> tuple[Verdict, float | None]:
-    """The verdict, and the difference of the error rates; None where either side has too few calls."""
-    if after[1] < MIN_CALLS or before[1] < MIN_CALLS:
+def compare_error_rates(after: Effect, before: Effect, dispersion: float) -> tuple[Verdict, float | None]:
+    """The verdict, and the difference of the error rates for the same calls; None where a side has too few calls.
+
+    `expected` of each side are the errors that are usual for its tools, clients, providers and days. `dispersion` is
+    how much larger variances are than those of independent calls.
+    """
+    if after.calls < MIN_CALLS or before.calls < MIN_CALLS:
         return "few", None
-    difference = after[0] / after[1] - before[0] / before[1]
-    low, high = newcombe_interval(after, before)
-    return ("worse" if low > 0 else "better" if high < 0 else "same"), difference
+    # Half an error on each side keeps the logarithm finite.
+    ratio = (after.errors + 0.5) / (after.expected + 0.5) / ((before.errors + 0.5) / (before.expected + 0.5))
+    spread = Z95 * math.sqrt(dispersion * (1 / (after.errors + 0.5) + 1 / (before.errors + 0.5)))
+    rate = after.errors / after.calls
+    difference = rate - rate / ratio if after.errors else -before.errors / before.calls
+    is_certain = abs(math.log(ratio)) > spread
+    return ("same" if not is_certain else "worse" if ratio > 1 else "better"), difference
 
 
 def adoption_shares(days: list[ChartRow], today: date) -> dict[str, float]:

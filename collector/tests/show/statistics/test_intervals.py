@@ -8,8 +8,9 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from footfall_collector.show.insight.statistics import (
+from footfall_collector.show.statistics.intervals import (
     benjamini_hochberg,
+    chi_square_tail,
     compare_by_rank,
     histogram_median,
     newcombe_interval,
@@ -142,3 +143,10 @@ def test_the_median_of_a_histogram_is_that_of_its_values(values: list[int]) -> N
 def test_an_empty_sample_has_no_median_and_no_comparison() -> None:
     assert histogram_median({}) is None
     assert (compare_by_rank({}, {1.0: 3}).p_value, compare_by_rank({2.0: 4}, {2.0: 4}).p_value) == (1.0, 1.0)
+
+
+def test_the_tail_of_chi_square_is_the_published_one() -> None:
+    # Pearson and Hartley (1966), "Biometrika Tables for Statisticians", table 8: the upper 5 % points.
+    upper = {1: 3.841, 2: 5.991, 3: 7.815, 4: 9.488, 5: 11.070, 10: 18.307, 15: 24.996, 30: 43.773}
+    assert all(math.isclose(chi_square_tail(value, degrees), 0.05, rel_tol=1e-3) for degrees, value in upper.items())
+    assert chi_square_tail(0, 7) == 1.0

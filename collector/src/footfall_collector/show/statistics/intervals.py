@@ -58,6 +58,22 @@ def benjamini_hochberg(p_values: Sequence[float], false_discovery_rate: float) -
     return [index in significant for index in range(len(p_values))]
 
 
+def chi_square_tail(value: float, degrees: int) -> float:
+    """The probability of a chi-square of at least `value` with some degrees of freedom."""
+    if value <= 0:
+        return 1.0
+    half = value / 2
+    if degrees % 2:
+        tail, term, order = math.erfc(math.sqrt(half)), math.sqrt(half / math.pi) * 2 * math.exp(-half), 1.5
+    else:
+        tail, term, order = math.exp(-half), half * math.exp(-half), 2.0
+    for _ in range((degrees - 1) // 2):
+        tail += term
+        term *= half / order
+        order += 1
+    return min(1.0, tail)
+
+
 Histogram = Mapping[float, int]
 """Value → number of occurrences."""
 

@@ -1,0 +1,42 @@
+"""Intervals, tests, and the search for what made calls fail: the numbers behind releases and explanations.
+
+`intervals` has confidence intervals, tests and the control of false discoveries. `reading` reads calls and errors as
+the cells of `cube`; `error_rates` fits how many errors are usual for each; `scan` finds the calls that are furthest
+beyond that; `causes` repeats both until nothing is left beyond chance. All but `reading` are pure functions of their
+arguments. Used by `insight`.
+"""
+
+from .cause import Cause, Effect
+from .causes import CauseSearch, find_causes
+from .cube import MIN_CALLS, NO_VALUE, CallCell, RateCell
+from .error_rates import CauseSet
+from .intervals import (
+    Z95,
+    Histogram,
+    benjamini_hochberg,
+    compare_by_rank,
+    histogram_median,
+    newcombe_interval,
+    wilson_interval,
+)
+from .reading import read_call_cells
+
+__all__ = [
+    "MIN_CALLS",
+    "NO_VALUE",
+    "Z95",
+    "CallCell",
+    "Cause",
+    "CauseSearch",
+    "CauseSet",
+    "Effect",
+    "Histogram",
+    "RateCell",
+    "benjamini_hochberg",
+    "compare_by_rank",
+    "find_causes",
+    "histogram_median",
+    "newcombe_interval",
+    "read_call_cells",
+    "wilson_interval",
+]

@@ -1,0 +1,241 @@
+"""What made calls fail more often than usual: the search, repeated until nothing is left beyond chance.
+
+Each cause that is found joins the model, so that the next one is looked for in what it leaves unexplained; a cause that
+another one explains is dropped again. A cause must hold without the cluster that adds most to it; its interval and its
+p-value allow for calls of one cluster that depend on each other.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from .cause import Cause, Effect, with_cause, without_weak_tools
+from .cube import CallCell, rate_cells
+from .error_rates import CauseSet, RateModel
+from .intervals import Z95, benjamini_hochberg, chi_square_tail
+from .scan import POOLED_COST, TOOL_COST, best_candidates, likelihood_ratio
+
+MAX_STEPS = 12
+MIN_GAIN = 5.0
+"""The log-likelihood that a candidate must gain after its costs."""
+FALSE_DISCOVERY_RATE = 0.02
+MIN_CLUSTERS = 3
+MAX_OUTLIERS = 5
+OUTLIER_SHARE, OUTLIER_ERRORS, OUTLIER_GAIN = 0.25, 30, 20.0
+"""An instance is left out that has this share of a tool's errors, of at least so many, and gains this much."""
+_MEDIAN_OF_CHI_SQUARE = 0.455
+_MIN_EXPECTED, MIN_FOR_DISPERSION = 2.0, 10
+
+
+@dataclass
+class CauseSearch:
+    """The causes of the errors in some cells.
+
+    Attributes:
+        detailed: the cells; those of `lone_clusters` are left out.
+        versions: in their order, the oldest first; other versions are no candidates.
+        by_instance: whether clusters are instances, of which a single one may neither make nor hide a cause.
+        cells: those of the model, without clusters.
+        causes: those that were found, the one that adds most errors first.
+        lone_clusters: clusters that by themselves make a cause.
+    """
+
+    detailed: list[CallCell]
+    versions: Sequence[str]
+    by_instance: bool = True
+
+    def __post_init__(self) -> None:
+        self._index()
+        self.causes: list[Cause] = []
+        self.lone_clusters: list[str] = []
+        self.dispersion = 1.0
+
+    def run(self) -> "CauseSearch":
+        sets: list[CauseSet] = []
+        if self.by_instance:
+            self._leave_out_outliers()
+        for _ in range(MAX_STEPS):
+            self._model.fit(sets)
+            found = self._best(best_candidates(self.cells, self.versions), sets)
+            if found is None:
+                break
+            lone = self._lone_cluster(found)
+            if lone is not None:
+                self._leave_out(lone)
+                continue
+            sets = with_cause(sets, found)
+        self._conclude(sets)
+        self.dispersion = self._dispersion()
+        return self
+
+    def effect_of_version(self, version: str) -> Effect:
+        """The calls and errors of a version, and the errors that are usual for them but for causes of versions."""
+        effect = Effect(0, 0, 0.0)
+        for cell in self.cells:
+            if cell.version == version:
+                added = sum(cause.excess(cell) for cause in self.causes if cause.set.kind == "version")
+                effect += Effect(cell.calls, cell.errors, max(0.0, cell.expected - added))
+        return effect
+
+    def _best(self, candidates: Sequence[CauseSet], sets: list[CauseSet]) -> CauseSet | None:
+        """The candidate with which the model fits best, of those that gain enough; None where none does.
+
+        The variance is that of the model with the candidate: without it, a real cause would look like clusters whose
+        calls depend on each other.
+        """
+        best, chosen = MIN_GAIN, None
+        for candidate in candidates:
+            model = self._model if candidate.pooled else self._model.of_tools(candidate.tools)
+            after, dispersion = model.fit(with_cause(sets, candidate)).likelihood(), self._dispersion()
+            gain = (after - model.fit(sets).likelihood()) / dispersion
+            gain -= math.log(candidate.family) + (POOLED_COST if candidate.pooled else TOOL_COST * len(candidate.tools))
+            if gain > best:
+                best, chosen = gain, candidate
+        return chosen
+
+    def _dispersion(self) -> float:
+        """How much larger the variance of a cluster's errors is than that of independent calls, at least 1."""
+        terms = [(o - e) ** 2 / e for o, e in self._by_cluster(None).values() if e >= _MIN_EXPECTED]
+        return max(1.0, median(terms) / _MEDIAN_OF_CHI_SQUARE) if len(terms) >= MIN_FOR_DISPERSION else 1.0
+
+    def _by_cluster(self, concerned: CauseSet | None) -> dict[str, tuple[int, float]]:
+        """Cluster → (errors, expected errors) of all calls, or of those that a candidate concerns."""
+        errors: defaultdict[str, int] = defaultdict(int)
+        expected: defaultdict[str, float] = defaultdict(float)
+        for cell, rate in self._pairs:
+            if concerned is None or concerned.includes(cell):
+                errors[cell.cluster] += cell.errors
+                expected[cell.cluster] += cell.calls * rate.expected / rate.calls
+        return {cluster: (errors[cluster], expected[cluster]) for cluster in errors}
+
+    def _lone_cluster(self, candidate: CauseSet) -> str | None:
+        """The cluster without which the candidate's errors are not beyond what is usual; None where there is none."""
+        clusters = self._by_cluster(candidate)
+        top = max(clusters, key=lambda cluster: (clusters[cluster][0] - clusters[cluster][1], cluster))
+        observed = sum(errors for errors, _ in clusters.values()) - clusters[top][0]
+        usual = sum(expected for _, expected in clusters.values()) - clusters[top][1]
+        with_errors = sum(errors > 0 for errors, _ in clusters.values())
+        if with_errors < MIN_CLUSTERS or observed <= usual:
+            return top
+        # The signed root of the deviance is normal where a plain z-score of few expected errors is not.
+        deviance = 2 * (observed * math.log(observed / usual) - (observed - usual)) if usual > 0 else math.inf
+        return None if deviance >= Z95**2 else top
+
+    def _leave_out_outliers(self) -> None:
+        """Leave out each instance that makes much of a tool's errors, and far more of them than is usual."""
+        for _ in range(MAX_OUTLIERS):
+            self._model.fit(())
+            sums: defaultdict[str, defaultdict[str, list[float]]] = defaultdict(lambda: defaultdict(lambda: [0.0, 0.0]))
+            for cell, rate in self._pairs:
+                pair = sums[cell.tool][cell.cluster]
+                pair[0] += cell.errors
+                pair[1] += cell.calls * rate.expected / rate.calls
+            worst, name = 0.0, None
+            for clusters in sums.values():
+                errors = sum(pair[0] for pair in clusters.values())
+                usual = sum(pair[1] for pair in clusters.values())
+                top = max(clusters, key=lambda cluster: (clusters[cluster][0], cluster))
+                o, e = clusters[top]
+                if len(clusters) < MIN_CLUSTERS + 1 or errors < OUTLIER_ERRORS or o < OUTLIER_SHARE * errors:
+                    continue
+                gain = likelihood_ratio(o, e, errors, usual)
+                if gain > max(worst, OUTLIER_GAIN):
+                    worst, name = gain, top
+            if name is None:
+                return
+            self._leave_out(name)
+
+    def _leave_out(self, cluster: str) -> None:
+        self.lone_clusters.append(cluster)
+        self.detailed = [cell for cell in self.detailed if cell.cluster != cluster]
+        self._index()
+
+    def _index(self) -> None:
+        self.cells = rate_cells(self.detailed)
+        self._model = RateModel(self.cells)
+        by_key = {(cell.day, cell.version, cell.tool, cell.client, cell.provider): cell for cell in self.cells}
+        self._pairs = [(cell, by_key[cell[:5]]) for cell in self.detailed]
+
+    def _conclude(self, sets: list[CauseSet]) -> None:
+        """Fit all causes together, and keep those that are certain."""
+        while sets:
+            model = self._model.fit(sets)
+            dispersion = self._dispersion()
+            causes = [self._cause(each, factors, dispersion) for each, factors in zip(sets, model.ratios, strict=True)]
+            fewer = without_weak_tools(causes, dispersion)
+            if fewer is not None:
+                sets = fewer
+                continue
+            certain = benjamini_hochberg([cause.p_value for cause in causes], FALSE_DISCOVERY_RATE)
+            certain = [sure and cause.low > 1 for sure, cause in zip(certain, causes, strict=True)]
+            if all(certain):
+                self.causes = sorted(causes, key=lambda each: each.total.expected - each.total.errors)
+                return
+            worst = max(range(len(sets)), key=lambda index: (not certain[index], causes[index].p_value))
+            sets = [each for index, each in enumerate(sets) if index != worst]
+        self._model.fit(())
+
+    def _cause(self, concerned: CauseSet, factors: dict[str, float], dispersion: float) -> Cause:
+        effects: dict[str, Effect] = {}
+        for cell in self.cells:
+            if concerned.includes(cell):
+                usual = cell.expected / factors["" if concerned.pooled else cell.tool]
+                effects[cell.tool] = effects.get(cell.tool, Effect(0, 0, 0.0)) + Effect(cell.calls, cell.errors, usual)
+        total = sum(effects.values(), Effect(0, 0, 0.0))
+        ratio = (total.errors + 0.5) / (total.expected + 0.5)
+        span = Z95 * self._spread(concerned, effects)
+        return Cause(
+            set=concerned,
+            ratio=ratio,
+            low=ratio * math.exp(-span),
+            high=ratio * math.exp(span),
+            p_value=min(1.0, self._p_value(concerned, effects, dispersion)),
+            tools=dict(sorted(effects.items(), key=lambda item: item[1].expected - item[1].errors)),
+            factors=factors,
+        )
+
+    def _p_value(self, concerned: CauseSet, effects: Mapping[str, Effect], dispersion: float) -> float:
+        """Of the likelihood ratio, times the number of candidates: of its kind, and of sets of tools."""
+        totals: defaultdict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
+        for cell in self.cells:
+            pair = totals[cell.tool]
+            pair[0] += cell.errors
+            pair[1] += cell.expected
+        usual = {tool: totals[tool][1] - effect.errors + effect.expected for tool, effect in effects.items()}
+        if concerned.pooled:
+            whole = sum(effects.values(), Effect(0, 0, 0.0))
+            errors = sum(pair[0] for pair in totals.values())
+            gain = likelihood_ratio(whole.errors, whole.expected, errors, sum(usual.values()))
+            return chi_square_tail(2 * gain / dispersion, 1) * concerned.family
+        gain = sum(
+            likelihood_ratio(effect.errors, effect.expected, totals[tool][0], usual[tool])
+            for tool, effect in effects.items()
+        )
+        sets_of_tools = math.comb(len(totals), len(effects))
+        return chi_square_tail(2 * gain / dispersion, len(effects)) * concerned.family * sets_of_tools
+
+    def _spread(self, concerned: CauseSet, tools: Collection[str]) -> float:
+        """The standard error of the ratio's logarithm, from the residuals of whole clusters."""
+        inside: defaultdict[str, float] = defaultdict(float)
+        outside: defaultdict[str, float] = defaultdict(float)
+        errors = errors_outside = 0.5
+        for cell, rate in self._pairs:
+            if cell.tool not in tools:
+                continue
+            residual = cell.errors - cell.calls * rate.expected / rate.calls
+            if concerned.includes(cell):
+                inside[cell.cluster] += residual
+                errors += cell.errors
+            else:
+                outside[cell.cluster] += residual
+                errors_outside += cell.errors
+        total = sum((inside[each] / errors - outside[each] / errors_outside) ** 2 for each in {*inside, *outside})
+        few = len(inside) / (len(inside) - 1) if len(inside) > 1 else 2.0
+        return math.sqrt(max(total * few, 1 / errors))
+
+
+def find_causes(cells: Iterable[CallCell], versions: Sequence[str], by_instance: bool = True) -> CauseSearch:
+    """The causes of the errors in some cells; the arguments are those of `CauseSearch`."""
+    return CauseSearch(list(cells), versions, by_instance).run()

@@ -1,0 +1,150 @@
+"""The expected errors of each cell: a log-linear (Poisson) model, fitted by iterative proportional scaling.
+
+The usual rate of a call depends on its tool, and for each tool on the client and on the provider; a cause multiplies
+it. Factors of clients and providers are shrunk towards 1, so that a combination of few calls has no rate of its own.
+
+Source: J. N. Darroch and D. Ratcliff (1972), "Generalized iterative scaling for log-linear models".
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+
+from .cube import CallCell, RateCell
+
+SHRINKAGE = 5.0
+"""Errors that a factor of 1 weighs."""
+SWEEPS = 8
+
+
+@dataclass(frozen=True)
+class CauseSet:
+    """The calls that a cause concerns; None and empty mean all.
+
+    Attributes:
+        kind: `version`, `client`, `provider`, or `day` for all calls of some days.
+        values: versions from old to new; one client; one provider.
+        first_day: days since 1970, included.
+        last_day: included.
+        tools: where the effect differs by tool.
+        pooled: whether the effect is the same for all tools.
+        family: the number of candidates among which it was found.
+    """
+
+    kind: str
+    values: tuple[str, ...]
+    first_day: int | None = None
+    last_day: int | None = None
+    tools: tuple[str, ...] = ()
+    pooled: bool = False
+    family: int = 1
+
+    def includes(self, cell: RateCell | CallCell) -> bool:
+        """Whether it concerns a cell's calls."""
+        return (self.pooled or cell.tool in self.tools) and self.includes_otherwise(cell)
+
+    def includes_otherwise(self, cell: RateCell | CallCell) -> bool:
+        """The same for a cause that concerns all tools."""
+        if self.first_day is not None and cell.day < self.first_day:
+            return False
+        if self.last_day is not None and cell.day > self.last_day:
+            return False
+        return self.kind == "day" or getattr(cell, self.kind) in self.values
+
+
+class RateModel:
+    """The model of some cells. `fit` sets each cell's `expected`.
+
+    Attributes:
+        ratios: after `fit`, for each cause its factor by tool; by "" where it is pooled.
+    """
+
+    def __init__(self, cells: Sequence[RateCell]) -> None:
+        self.cells = cells
+        self.ratios: list[dict[str, float]] = []
+        self._groups: list[_Group] = []
+        for names, shrinkage in ((("tool",), 0.0), (("tool", "client"), SHRINKAGE), (("tool", "provider"), SHRINKAGE)):
+            key = attrgetter(*names)
+            groups: defaultdict[object, list[RateCell]] = defaultdict(list)
+            for cell in cells:
+                groups[key(cell)].append(cell)
+            self._groups += [_Group(group, shrinkage) for group in groups.values()]
+
+    def of_tools(self, tools: Collection[str]) -> "RateModel":
+        """The model of some tools' cells only. Tools share nothing but causes that are the same for all."""
+        return RateModel([cell for cell in self.cells if cell.tool in tools])
+
+    def fit(self, causes: Sequence[CauseSet]) -> "RateModel":
+        self.ratios = [dict.fromkeys(("",) if cause.pooled else cause.tools, 1.0) for cause in causes]
+        inside = [[cell for cell in self.cells if cause.includes(cell)] for cause in causes]
+        self._start({id(cell) for concerned in inside for cell in concerned})
+        for _ in range(SWEEPS):
+            for cause, ratios, concerned in zip(causes, self.ratios, inside, strict=True):
+                _scale_cause(cause, ratios, concerned)
+            for group in self._groups:
+                group.scale()
+        return self
+
+    def likelihood(self) -> float:
+        """The log-likelihood of the fit, with what its factors cost, up to a constant."""
+        likelihood = 0.0
+        for cell in self.cells:
+            if cell.errors:
+                likelihood += cell.errors * math.log(max(cell.expected, 1e-9))
+            likelihood -= cell.expected
+        for group in self._groups:
+            if group.shrinkage:
+                likelihood += group.shrinkage * (math.log(group.factor) - group.factor)
+        return likelihood
+
+    def _start(self, under_a_cause: set[int]) -> None:
+        """Begin with the rates of the calls that no cause concerns: from those, few sweeps reach the end."""
+        calls: defaultdict[str, float] = defaultdict(lambda: 1.0)
+        errors: defaultdict[str, float] = defaultdict(lambda: 0.5)
+        for cell in self.cells:
+            if id(cell) not in under_a_cause:
+                calls[cell.tool] += cell.calls
+                errors[cell.tool] += cell.errors
+        for cell in self.cells:
+            cell.expected = cell.calls * errors[cell.tool] / calls[cell.tool]
+        for group in self._groups:
+            group.factor = 1.0
+
+
+class _Group:
+    """Cells that share a factor; a `shrinkage` of 0 leaves it free."""
+
+    __slots__ = ("cells", "errors", "factor", "shrinkage")
+
+    def __init__(self, cells: list[RateCell], shrinkage: float) -> None:
+        self.cells, self.shrinkage, self.factor = cells, shrinkage, 1.0
+        self.errors = sum(cell.errors for cell in cells)
+
+    def scale(self) -> None:
+        """Bring the expected errors to the observed ones, as far as shrinkage lets."""
+        expected = 0.0
+        for cell in self.cells:
+            expected += cell.expected
+        if expected <= 0:
+            return
+        after = (self.errors + self.shrinkage) / (expected / self.factor + self.shrinkage)
+        scale = after / self.factor
+        if scale > 0:
+            self.factor = after
+            for cell in self.cells:
+                cell.expected *= scale
+
+
+def _scale_cause(cause: CauseSet, ratios: dict[str, float], concerned: Sequence[RateCell]) -> None:
+    observed, expected = dict.fromkeys(ratios, 0.5), dict.fromkeys(ratios, 0.5)
+    for cell in concerned:
+        name = "" if cause.pooled else cell.tool
+        observed[name] += cell.errors
+        expected[name] += cell.expected / ratios[name]
+    after = {name: observed[name] / expected[name] for name in ratios}
+    for cell in concerned:
+        name = "" if cause.pooled else cell.tool
+        cell.expected *= after[name] / ratios[name]
+    ratios.update(after)

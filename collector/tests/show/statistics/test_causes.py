@@ -1,0 +1,77 @@
+"""Planted causes are named as what they are, and nothing is named where nothing was planted."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from collector.tests.show.statistics.planted import (
+    NO_CAUSE,
+    Judgement,
+    cells_of,
+    judgements,
+    names_of,
+)
+from collector.tests.store.fill_store import CATALOGUES, journal_fleet, loader_of, open_store
+from footfall_collector.answer import Answers, Filters
+from footfall_collector.show.statistics import read_call_cells
+from footfall_collector.show.statistics.cube import CallCell, coarsen, rate_cells
+from tests.oracle.causes import KINDS
+from tests.oracle.fleet import Fleet
+
+SEEDS = (1, 4, 9)
+STORED = Fleet(instances=60, days=10, seed=3)
+
+
+@pytest.fixture(scope="module")
+def judged() -> list[Judgement]:
+    return [judgement for seed in SEEDS for judgement in judgements(seed)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_planted_cause_is_named_as_what_it_is(judged: list[Judgement], kind: str) -> None:
+    of_kind = [each for each in judged if each.kind == kind]
+    assert len(of_kind) == len(SEEDS)
+    assert [each for each in of_kind if not each.right] == []
+
+
+def test_nothing_is_named_in_a_fleet_without_a_cause(judged: list[Judgement]) -> None:
+    calm = [each for each in judged if each.kind == NO_CAUSE]
+    assert len(calm) == len(SEEDS)
+    assert [each for each in calm if each.named] == []
+
+
+def test_the_stores_cells_are_those_of_the_fleets_events(tmp_path: Path) -> None:
+    versions = sorted({event.properties.get("product_version", "") for event in STORED.events()} - {""})
+    journal_fleet(tmp_path, STORED.requests())
+    store = open_store(tmp_path)
+    try:
+        loader_of(tmp_path, store).run_once()
+        start, end = (datetime.fromtimestamp(at, UTC) for at in (STORED.start, STORED.end))
+        filters = Filters("dot-ai", start, end)
+        stored = read_call_cells(Answers(store, CATALOGUES), filters, versions, apart=())
+    finally:
+        store.close()
+    true = coarsen(cells_of(STORED.events()), versions)
+    assert counts(stored) == counts(true)
+    assert sum(cell.calls for cell in stored) > 1000
+
+
+def counts(cells: list[CallCell]) -> set[tuple[object, ...]]:
+    rates = rate_cells(cells)
+    return {(one.day, one.version, one.tool, one.client, one.provider, one.calls, one.errors) for one in rates}
+
+
+def cells(version: str, cluster: str, errors: int, calls: int = 100) -> CallCell:
+    return CallCell(1, version, "query", "cursor", "openai", cluster, calls, errors)
+
+
+def test_one_instance_makes_no_cause_and_hides_none() -> None:
+    usual = [cells(version, f"{version} {n}", 2) for version in ("1.0.0", "1.1.0") for n in range(10)]
+    invented = [cells("1.1.0", "invented", 100)]
+    assert names_of(usual + invented) == ()
+    broken = [cells("1.1.0", f"1.1.0 {n}", 20) for n in range(10)]
+    assert names_of([*usual[:10], *broken]) == (("release", "1.1.0"),)
+    # An instance that makes many calls of the older version fail hides nothing.
+    hiding = [cells("1.0.0", "invented", 800, 1000)]
+    assert names_of([*usual[:10], *broken, *hiding]) == (("release", "1.1.0"),)
