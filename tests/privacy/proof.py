@@ -236,7 +236,7 @@ def _ask(plan: Plan, collector: CollectorProcess, evidence: Evidence) -> None:
     for chart in listed:
         for form in ("", ".csv"):
             sender.get(f"/api/charts/{chart['id']}{form}?internal=all")
-    for path in ("/", "/api/options", "/api/releases", "/api/health", "/metrics"):
+    for path in ("/", "/api/options", "/api/releases", "/api/health", "/api/other", "/metrics"):
         sender.get(path)
     evidence.found["answers/to readers"] = b"\n".join(sender.answers)
 

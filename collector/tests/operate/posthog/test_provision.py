@@ -30,6 +30,27 @@ CHARTS = [
     "uptime",
     "events",
 ]
+EXTRA = """
+from typing import Annotated
+
+from footfall.catalogue import Amount, ExtraProperties, Property, Vocabulary
+
+WORDS = Vocabulary("plan", ("free", "paid"))
+
+
+class OfCalls(ExtraProperties, frozen=True, tag="tool_executed"):
+    plan: Annotated[str, Property(WORDS, meaning="The plan.", purpose="Count plans", question="which plan?")]
+    gone: Annotated[str, Property(WORDS, meaning="Gone.", purpose="None", question="tools", retired="2.0")]
+
+
+class OfClients(ExtraProperties, frozen=True, tag="client_connected"):
+    seats: Annotated[
+        float, Property(Amount("seats", 100), meaning="Seats in use.", purpose="Count seats", question="tools")
+    ]
+
+
+EVENTS = (OfCalls, OfClients)
+"""
 OWN = '''
 from typing import Annotated
 from footfall.catalogue import Amount, Vocabulary
@@ -134,6 +155,24 @@ def test_each_event_of_a_products_own_catalogue_gets_an_insight(tmp_path: Path) 
         assert ran.returncode == 0, ran.stderr
         [own] = [i for i in posthog.kept["insights"] if i["name"] == "post: A letter is sorted"]
         assert own["query"]["source"]["breakdownFilter"]["breakdowns"] == [{"property": "size", "type": "event"}]
+
+
+def test_each_extra_property_of_a_standard_event_gets_an_insight(tmp_path: Path) -> None:
+    (tmp_path / "plans.py").write_text(EXTRA)
+    with a_posthog() as posthog:
+        ran = provision(posthog, "--product", "post", "--catalogue", str(tmp_path / "plans.py"))
+        assert ran.returncode == 0, ran.stderr
+        sources = {i["name"]: i["query"]["source"] for i in posthog.kept["insights"]}
+    assert len(sources) == len(CHARTS) + 2
+    plans, seats = sources["post: The plan"], sources["post: Seats in use"]
+    assert plans["breakdownFilter"]["breakdowns"] == [{"property": "plan", "type": "event"}]
+    assert [series["event"] for series in plans["series"]] == ["tool_executed", "tool_executed"]
+    assert [(series["math"], series["math_property"]) for series in seats["series"]] == [
+        ("median", "seats"),
+        ("p95", "seats"),
+        ("p99", "seats"),
+    ]
+    assert seats["series"][0]["event"] == "client_connected"
 
 
 def test_dry_run_prints_the_requests_of_a_first_run_and_sends_none() -> None:

@@ -15,6 +15,7 @@ from footfall.catalogue import (
     Event,
     Flag,
     Identifier,
+    Property,
     ServerStarted,
     ServerStopped,
     ToolError,
@@ -46,7 +47,7 @@ class Insight:
 
 
 def product_insights(catalogue: Catalogue) -> tuple[Insight, ...]:
-    """The charts that a Footfall collector shows, and one for each of the product's own events."""
+    """The charts that a Footfall collector shows, and one for each of the product's own events and extra properties."""
     version = version_property(catalogue.product)
     shared = {event_type(event).name for event in EVENTS}
     own = [event for name, event in catalogue.events.items() if name not in shared]
@@ -69,6 +70,27 @@ def product_insights(catalogue: Catalogue) -> tuple[Insight, ...]:
             )
             for event in own
         ),
+        *(
+            _extra_insight(event, name, property_)
+            for event, properties in catalogue.extra.items()
+            for name, property_ in properties.items()
+            if property_.retired is None
+        ),
+    )
+
+
+def _extra_insight(event: str, name: str, property_: Property) -> Insight:
+    """One property that the product adds to a standard event: its values, or the percentiles of a number."""
+    grouped = isinstance(property_.kind, _GROUPING_KINDS)
+    counted = [_series(event, CALLS, "events"), _series(event, INSTANCES, "instances")]
+    measured = [_measure_series(event, math, name) for math in ("median", "p95", "p99")]
+    return _insight(
+        f"extra-{event}-{name}",
+        property_.meaning.rstrip("."),
+        property_.question if property_.question in QUESTIONS else "next",
+        counted if grouped else measured,
+        TABLE if grouped else LINE,
+        [name] if grouped else [],
     )
 
 
