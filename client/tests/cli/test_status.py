@@ -133,6 +133,7 @@ def test_the_text_is_aligned_and_has_everything_that_json_has(tmp_path: Path, be
         "waiting_bytes",
         "dropped",
         "notes",
+        "other_tools",
         "warnings",
     }
     assert shown["waiting"] == f"{told['waiting_events']} events, {told['waiting_bytes']} bytes"

@@ -54,12 +54,17 @@ def extra(telemetry: CapturingTelemetry) -> list[dict[str, Any]]:
     return [{k: v for k, v in own.items() if k not in STANDARD} for own in telemetry.named("tool_executed")]
 
 
+def noted(telemetry: CapturingTelemetry) -> dict[str, int]:
+    """The notes of a capture, without slow calls: a busy machine makes some."""
+    return {note: count for note, count in telemetry.counters.notes.items() if note != "slow_properties"}
+
+
 def test_every_kind_is_checked_as_any_other_property() -> None:
     values = {"plan": "free", "seats": 123.4, "beta": True, "engine": "v2.1-acme", "route": "sort", "backend": "Redis"}
     telemetry = called(lambda tool: values)
     admitted = {"plan": "free", "seats": 120, "beta": True, "engine": "2.1", "route": "sort", "backend": "Redis"}
     assert extra(telemetry) == [admitted]
-    assert telemetry.counters.notes == {}
+    assert noted(telemetry) == {}
 
 
 def test_the_function_gets_the_name_of_the_tool_and_may_return_nothing() -> None:
@@ -76,7 +81,7 @@ def test_what_is_unknown_retired_or_of_another_kind_is_left_out_counted_and_logg
     with caplog.at_level(logging.INFO, "footfall"):
         telemetry = called(lambda tool: wrong, times=3)
     assert extra(telemetry) == [{"plan": "other"}] * 3
-    assert telemetry.counters.notes == {"unknown_property": 3, "inadmissible_property": 6}
+    assert noted(telemetry) == {"unknown_property": 3, "inadmissible_property": 6}
     assert len(caplog.records) == 2
     assert "(tool_executed.seats)" in caplog.text
     assert SECRET not in caplog.text
@@ -85,7 +90,7 @@ def test_what_is_unknown_retired_or_of_another_kind_is_left_out_counted_and_logg
 def test_without_a_declaration_every_property_is_unknown() -> None:
     telemetry = called(lambda tool: {"plan": "free"}, product=Product("shop"))
     assert extra(telemetry) == [{}]
-    assert telemetry.counters.notes == {"unknown_property": 1}
+    assert noted(telemetry) == {"unknown_property": 1}
 
 
 class OwnError(BaseException):
@@ -120,7 +125,7 @@ def test_an_error_is_counted_logged_once_and_never_the_hosts(
     with caplog.at_level(logging.INFO, "footfall"):
         telemetry = called(function, times=3)
     assert extra(telemetry) == [{}] * 3
-    assert telemetry.counters.notes == {"failed_properties": 3}
+    assert noted(telemetry) == {"failed_properties": 3}
     assert len(caplog.records) == 1
     assert SECRET not in caplog.text
     assert not recwarn.list
@@ -148,7 +153,7 @@ def test_a_slow_function_is_switched_off_with_one_line_and_counted(caplog: pytes
     assert extra(telemetry) == [{"plan": "free"}] * 3 + [{}] * 2
     assert telemetry.counters.notes == {"slow_properties": 3}
     assert len(caplog.records) == 1
-    assert "took longer than 10 ms; after three of a hundred calls the process does not call it" in caplog.text
+    assert "took longer than 10 ms; where it is slow again and again, the process does not call it" in caplog.text
 
 
 def test_a_slow_call_now_and_then_is_forgiven() -> None:

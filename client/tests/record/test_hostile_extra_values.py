@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .test_extra_values import SECRET, called, extra
+from .test_extra_values import SECRET, called, extra, noted
 
 
 class HostileKey(str):
@@ -62,7 +62,7 @@ class HostileDict(dict[Any, Any]):
 def test_no_code_of_what_is_returned_runs() -> None:
     telemetry = called(lambda tool: HostileDict({HostileKey("plan"): "paid", "backend": HostileValue(), "beta": False}))
     assert extra(telemetry) == [{"beta": False}]
-    assert telemetry.counters.notes == {"unknown_property": 1, "inadmissible_property": 1}
+    assert noted(telemetry) == {"unknown_property": 1, "inadmissible_property": 1}
 
 
 NAMES = st.sampled_from(["plan", "seats", "beta", "engine", "route", "backend", "gone", "tool", "duration_ms"])

@@ -12,8 +12,8 @@ Properties = Callable[[str | None], Mapping[str, str | bool | int | float | None
 
 It gets the registered name of the called tool (`other` for an unknown one), or None where a client connects; nothing of
 arguments, results or clients. It runs at the end of each call, on the call's thread, and is not called any more once
-three of a hundred calls took longer than 10 ms. What it raises is counted and logged once. The catalogue declares the
-properties: see `footfall.catalogue.ExtraProperties`.
+three calls took longer than 10 ms, without ten quicker ones for each. What it raises is counted and logged once. The
+catalogue declares the properties: see `footfall.catalogue.ExtraProperties`.
 """
 
 log = logging.getLogger("footfall")

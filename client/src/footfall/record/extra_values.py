@@ -22,8 +22,11 @@ from .precomputed import class_name
 log = logging.getLogger("footfall")
 BOX_SECONDS = 0.01
 """The time that one call may take."""
-MAX_OVERRUNS, FORGIVING_CALLS = 3, 100
-"""A function is switched off at so many overruns; as many calls in time take one overrun back."""
+MAX_OVERRUNS, FORGIVING_CALLS = 3, 10
+"""A function is switched off at so many overruns; as many calls in time take one of them back.
+
+So a function that is slow again and again goes, and one whose process had to wait for a processor now and then stays.
+"""
 
 Note = Callable[[str, bool, str], object]
 _TOOL_EXECUTED = "tool_executed"

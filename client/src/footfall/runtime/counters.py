@@ -25,7 +25,7 @@ NOTES = {
     "failed_properties": "calls of the function for extra properties raised an exception or returned no dict; "
     "the events are recorded without these properties",
     "slow_properties": "calls of the function for extra properties took longer than 10 ms; "
-    "after three of a hundred calls the process does not call it any more",
+    "where it is slow again and again, the process does not call it any more",
     "unknown_property": "events had an extra property that no ExtraProperties of the catalogue names; it is left out",
     "inadmissible_property": "events had an extra property with a value that its kind does not admit; it is left out",
 }
