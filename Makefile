@@ -84,7 +84,7 @@ soak: setup engines strace browser node clickhouse ## what is too long for every
 	SOAK=1 FOOTFALL_SDKS=all $(PY) -m pytest client/tests/mcp/test_crowd.py
 	SOAK=1 $(PY) -m pytest tests/dashboard
 	SOAK=1 $(PY) -m pytest -rP -n 2 collector/tests/fuzz tests/protocol/test_openapi.py
-	SOAK=1 $(PY) -m pytest deploy/tests/test_images.py
+	SOAK=1 $(PY) -m pytest deploy/tests/test_images.py deploy/tests/test_own_product.py
 	SOAK=1 $(PY) -m pytest tests/clickhouse
 	SOAK=1 $(PY) -m pytest -rP --timeout=5400 tests/attacks
 

@@ -90,7 +90,7 @@ def test_the_image_has_a_user_and_a_state_directory_and_the_linter_has_nothing_t
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.skipif(not {"CI", "SOAK"} & set(os.environ), reason="a minute of installing: in CI and `make soak`")
+@pytest.mark.skipif("SOAK" not in os.environ, reason="minutes of installing: in `make soak`")
 def test_the_images_steps_work_and_its_server_records_its_own_event(tmp_path: Path) -> None:
     context = write_files(tmp_path / "context")
     uv = Path(sys.executable).with_name("uv")

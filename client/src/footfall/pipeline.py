@@ -46,7 +46,7 @@ from .runtime import (
 )
 from .send import BatchSender, Delivered, InstanceFacts, Lifetime, Outcome, Packer, Shipper, Worker, compressed
 from .settings import Product, Settings, missing_key_message
-from .settings.notice import first_run_notice  # by file: `settings` does not load it while telemetry is off
+from .settings.notice import additions, first_run_notice  # by file: `settings` does not load it while telemetry is off
 from .spool import Spool
 from .version import __version__
 
@@ -181,13 +181,23 @@ class Pipeline(Lifetime):
 
         return ask_api_server(self._environ)
 
+    def _give_notice(self, previous: Mapping[str, Any]) -> list[str]:
+        """Log the notice once per instance, and again where it did not name what the product adds; the names so far."""
+        before = previous.get("noticed_additions")
+        known = {name for name in before if type(name) is str} if type(before) is list else set()
+        added, again = additions(self.catalogue).keys(), bool(previous.get("noticed"))
+        if not again or added - known:
+            notice = first_run_notice(
+                self.product, self.settings, catalogue=self.catalogue, again=again, lasting=self.state.durable
+            )
+            FORK_SAFE_LOG.write(lambda: log.warning("%s", notice))
+        return sorted(known | added)
+
     def _write_product_file(self, instance_id: str, origin: str) -> None:
-        """Write `product.json`, which the command line reads, and log the notice once per instance."""
+        """Write `product.json`, which the command line reads, and give the notice where it is due."""
         path = os.path.join(self.state.path, "product.json") if self.state.path else None
         previous = read_json(path) if path else {}
-        if not previous.get("noticed"):
-            notice = first_run_notice(self.product, self.settings, catalogue=self.catalogue, lasting=self.state.durable)
-            FORK_SAFE_LOG.write(lambda: log.warning("%s", notice))
+        noticed = self._give_notice(previous)
         if path is None:
             return
         content = {
@@ -205,6 +215,7 @@ class Pipeline(Lifetime):
             "durability": self.spool.note or self.state.note,
             "grace_seconds": self.settings.grace_seconds,
             "noticed": True,
+            "noticed_additions": noticed,
         }
         if content != previous:
             write_json(path, content)

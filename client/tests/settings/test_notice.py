@@ -130,6 +130,23 @@ def test_a_start_with_own_events_logs_them(tmp_path: Path) -> None:
     assert "no free text: letter_sent, letter_lost. Apart from what these say, never arguments" in done.stderr
 
 
+def test_a_release_that_adds_events_gives_the_notice_again_without_the_first_minutes(tmp_path: Path) -> None:
+    program = str(Path(__file__).parents[1] / "cli" / "programs" / "host.py")
+    environment = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "KUBECONFIG": os.devnull}
+    environment["POST_POSTHOG_HOST"] = "http://127.0.0.1:9"
+    notices = []
+    for command in (["-c", PROGRAM], [program, "post", "0"], ["-c", PROGRAM], [program, "post", "0"]):
+        run = [sys.executable, *command]
+        done = subprocess.run(run, env=environment, input="", capture_output=True, text=True, check=True)
+        notices.append(done.stdout + done.stderr)
+    first, added, *later = notices
+    assert "Never arguments" in first
+    assert "in the first 10 minutes" in first
+    assert "letter_sent, letter_lost. Apart from what these say, never" in added
+    assert "in the first 10 minutes" not in added
+    assert [notice.count("collects usage analytics") for notice in later] == [0, 0]
+
+
 def shell(command: str, home: Path) -> str:
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(home)}
     return subprocess.run(command, shell=True, env=environment, capture_output=True, text=True, check=True).stdout

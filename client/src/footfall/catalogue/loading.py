@@ -54,7 +54,7 @@ def _run(path: str, product: str) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # noqa: BLE001 - the product's code may raise anything
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the product's code may raise anything
         raise _failure(path, product, error, os.path.abspath(path)) from None
     return module
 
@@ -72,13 +72,13 @@ def _import(name: str, product: str, directory: str | None) -> ModuleType:
                 f"{sys.executable or 'this Python'}; install it, or name the file, such as {name.replace('.', '/')}.py"
             ) from None
         raise _failure(name, product, error, "") from None
-    except Exception as error:  # noqa: BLE001 - the product's code may raise anything
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the product's code may raise anything
         raise _failure(name, product, error, "") from None
     finally:
         sys.path[:] = path
 
 
-def _failure(source: str, product: str, error: Exception, path: str) -> CatalogueError:
+def _failure(source: str, product: str, error: BaseException, path: str) -> CatalogueError:
     """The error with the line of the catalogue that raised it, where that is known."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if path and frame.filename == path]
     if isinstance(error, SyntaxError) and error.filename == path:

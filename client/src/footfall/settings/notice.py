@@ -6,7 +6,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 
-from ..catalogue import Amount, Catalogue, Flag, Identifier, ToolName, Version, Vocabulary
+from ..catalogue import Amount, Catalogue, Flag, Identifier, Property, ToolName, Version, Vocabulary
 from .environment import Settings
 from .product import Product
 
@@ -28,35 +28,30 @@ def first_run_notice(
     settings: Settings,
     *,
     catalogue: Catalogue | None = None,
+    again: bool = False,
     lasting: bool = True,
     environ: Mapping[str, str] | None = None,
 ) -> str:
-    """A few lines for the log, given once per instance and before anything is sent.
+    """A few lines for the log, given once per instance and before anything is sent, and when the product adds events.
 
     Args:
         product: the product that collects.
         settings: its settings.
         catalogue: its catalogue: for what it adds, less can be promised than for what every product sends.
+        again: whether the instance began before, so that its first minutes are over.
         lasting: whether the state directory, and so what `footfall off` leaves there, outlives the process.
         environ: the environment, which shows what can be run in a shell; the process's own by default.
     """
     prefix, command = product.prefix, footfall_command(os.environ if environ is None else environ)
-    minutes = settings.grace_seconds / 60
-    first = "minute" if round(minutes) == 1 else f"{minutes:.0f} minutes"
-    grace = f"Nothing is sent in the first {first}. " if minutes >= 1 else ""
-    if grace and not lasting:
-        grace = (
-            f"Nothing is sent in the first {first}, or until the process ends if that is sooner: nothing that is kept "
-            "here lasts longer. "
-        )
-    never = _never(catalogue)
-    see = "status | preview | log" if never == "Never" else "status | preview | log | dictionary"
+    grace = "" if again else _grace(settings, lasting)
+    added = additions(catalogue) if catalogue else {}
+    see = "status | preview | log | dictionary" if added else "status | preview | log"
     off = f"{prefix}TELEMETRY=false"
     off += f", or `{command} off --product {product.name}`" if lasting else "; nothing else lasts here"
     return (
         f"{product.name} collects usage analytics: which tools run, how long they take, the class of errors, "
         f"versions, and the names of the MCP client and the AI provider, under a pseudonymous instance ID. "
-        f"{never} arguments, results, error messages, names of clusters or namespaces, keys, or "
+        f"{_never(added)} arguments, results, error messages, names of clusters or namespaces, keys, or "
         f"addresses. {grace}They go to {settings.host}.\n"
         f"  See it:      {command} {see} --product {product.name}\n"
         f"  Turn it off: {off}\n"
@@ -64,23 +59,45 @@ def first_run_notice(
     )
 
 
-def _never(catalogue: Catalogue | None) -> str:
-    """The beginning of the sentence about what is never sent, which holds for what every product sends."""
-    events = catalogue.own_events if catalogue else ()
-    own = {event.name: [p for p in event.properties.values() if p.retired is None] for event in events}
+def _grace(settings: Settings, lasting: bool) -> str:
+    """When sending begins; empty where nothing waits for it."""
+    minutes = settings.grace_seconds / 60
+    if minutes < 1:
+        return ""
+    first = "minute" if round(minutes) == 1 else f"{minutes:.0f} minutes"
+    if lasting:
+        return f"Nothing is sent in the first {first}. "
+    return (
+        f"Nothing is sent in the first {first}, or until the process ends if that is sooner: nothing that is kept here "
+        "lasts longer. "
+    )
+
+
+def additions(catalogue: Catalogue) -> dict[str, list[Property]]:
+    """What a product adds to the events of every product: its events, and its properties as `event.property`.
+
+    Each with the properties that it sends.
+    """
+    own = {event.name: [p for p in event.properties.values() if p.retired is None] for event in catalogue.own_events}
     extra = {
         f"{event}.{name}": [p]
-        for event, added in (catalogue.extra if catalogue else {}).items()
+        for event, added in catalogue.extra.items()
         for name, p in added.items()
         if p.retired is None
     }
-    if not own and not extra:
+    return {**own, **extra}
+
+
+def _never(added: Mapping[str, list[Property]]) -> str:
+    """The beginning of the sentence about what is never sent, which holds for what every product sends."""
+    if not added:
         return "Never"
-    kinds = {type(p.kind) for properties in (*own.values(), *extra.values()) for p in properties}
+    kinds = {type(p.kind) for properties in added.values() for p in properties}
     phrases = ", ".join(phrase for kind, phrase in _KIND_PHRASES.items() if kind in kinds)
     limits = f"with {phrases}, but no free text" if phrases else "without any property"
-    nouns = " and ".join(noun for noun, added in (("events", own), ("properties", extra)) if added)
-    return f"Also {nouns} of its own, {limits}: {', '.join((*own, *extra))}. Apart from what these say, never"
+    dotted = {"." in name for name in added}
+    nouns = [noun for noun, of_standard in (("events", False), ("properties", True)) if of_standard in dotted]
+    return f"Also {' and '.join(nouns)} of its own, {limits}: {', '.join(added)}. Apart from what these say, never"
 
 
 def footfall_command(
