@@ -5,6 +5,7 @@ from pathlib import Path
 from bench.results import refreshed
 from footfall.catalogue import catalogue_for, to_json_schema
 from footfall.cli.guide import collected
+from footfall_collector.answer.behaviour import BEHAVIOUR
 from footfall_collector.answer.charts import CHARTS
 from footfall_collector.answer.filters import DAY_RANGES, HOUR_RANGES
 from footfall_collector.show.api import openapi
@@ -33,7 +34,7 @@ Documents = dict[str, str]
 def documents(root: Path) -> Documents:
     """Path below `root` to the text that belongs there, for every generated document."""
     catalogue = catalogue_for(PRODUCT)
-    described = openapi.document((PRODUCT,), CHARTS)
+    described = openapi.document((PRODUCT,), (*CHARTS, *BEHAVIOUR))
     made = {
         "docs/telemetry-guide.md": guide(catalogue),
         "docs/events.md": page("events.md", catalogue),
@@ -48,7 +49,9 @@ def documents(root: Path) -> Documents:
         "docs/api.md": page("api.md", catalogue, **api(described)),
         "docs/instrument.md": page("instrument.md", catalogue, **servers(root)),
         "docs/commands.md": page("commands.md", catalogue, programs=commands()),
-        "docs/charts.md": page("charts.md", catalogue, charts=CHARTS, ranges=[*HOUR_RANGES, *DAY_RANGES]),
+        "docs/charts.md": page(
+            "charts.md", catalogue, charts=CHARTS, behaviour=BEHAVIOUR, ranges=[*HOUR_RANGES, *DAY_RANGES]
+        ),
     }
     made["README.md"] = with_block(root / "README.md", "collected", collected(catalogue))
     made["docs/sdks.md"] = with_block(root / "docs/sdks.md", "sdks", sdk_table())

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from collector.tests.answer.chart_rows import equal
+from footfall_collector.answer.behaviour import BEHAVIOUR
 from footfall_collector.answer.charts import CHARTS
 from tests.oracle.fleet import Fleet
 from tests.oracle.truth import OracleQuery, Rows, Truth
@@ -23,7 +24,7 @@ def fetch(url: str, path: str, **query: str) -> Any:
 
 def charts(url: str, query: dict[str, str]) -> dict[str, Rows]:
     """The rows of every chart."""
-    return {spec.id: fetch(url, f"/api/charts/{spec.id}", **query)["rows"] for spec in CHARTS}
+    return {spec.id: fetch(url, f"/api/charts/{spec.id}", **query)["rows"] for spec in (*CHARTS, *BEHAVIOUR)}
 
 
 def queries(fleet: Fleet) -> list[dict[str, str]]:
@@ -44,7 +45,7 @@ def differences(url: str, fleet: Fleet, truth: Truth, chosen: list[dict[str, str
     """The charts that differ from the truth: chart, query, some rows of both."""
     different = []
     for query in chosen or queries(fleet):
-        for spec in CHARTS:
+        for spec in (*CHARTS, *BEHAVIOUR):
             shown = fetch(url, f"/api/charts/{spec.id}", **query)["rows"]
             true = truth.chart(spec.id, _oracle_query(query, spec.filters, spec.daily))
             if not equal(shown, true):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from tests.oracle.behaviour import BEHAVIOUR_ANSWERS
 from tests.oracle.fleet import FleetEvent
 from tests.oracle.kept_values import all_kept_values, fold_values
 from tests.oracle.world import DAY
@@ -59,11 +60,11 @@ class Truth:
 
     def chart(self, name: str, query: OracleQuery) -> Rows:
         """The rows of a chart."""
-        return ANSWERS[name](self._matching(query))
+        return (ANSWERS | BEHAVIOUR_ANSWERS)[name](self._matching(query))
 
     def charts(self, query: OracleQuery) -> dict[str, Rows]:
         """The rows of every chart."""
-        return {name: answer(self._matching(query)) for name, answer in ANSWERS.items()}
+        return {name: answer(self._matching(query)) for name, answer in (ANSWERS | BEHAVIOUR_ANSWERS).items()}
 
     def _matching(self, query: OracleQuery) -> "MatchingEvents":
         """The query's events, kept for the next call: tests ask for several charts of one query in a row."""
@@ -83,19 +84,22 @@ class Truth:
 
 
 class MatchingEvents:
-    """The events of a query: `in_range`, and `at_any_time` under the same filters."""
+    """The events of a query: `in_range`, and `at_any_time` under the same filters; `without_filters` all others too."""
 
     def __init__(self, events: Sequence[FleetEvent], query: OracleQuery) -> None:
         internal = {"hide": (False,), "only": (True,), "all": (False, True)}[query.internal]
         self.query = query
         kept = all_kept_values(events, query.max_values)
-        self.at_any_time = [
-            fold_values(event, kept)
-            for event in events
-            if event.properties.get("is_internal", False) in internal
-            and _fits(event, fold_values(event, kept), query.filters)
-        ]
+        lives = [event for event in events if event.properties.get("is_internal", False) in internal]
+        self.without_filters = [fold_values(event, kept) for event in lives]
+        passing = zip(lives, self.without_filters, strict=True)
+        self.at_any_time = [shown for event, shown in passing if _fits(event, shown, query.filters)]
         self.in_range = [event for event in self.at_any_time if query.start <= event.at < query.end]
+        self._fitting = {event.uuid for event in self.at_any_time}
+
+    def fits(self, event: FleetEvent) -> bool:
+        """Whether the event passes the filters."""
+        return event.uuid in self._fitting
 
     def named(self, name: str) -> list[FleetEvent]:
         """The events of one name in the range."""

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import footfall_collector
 from footfall_collector.answer.answers import chart_sql
+from footfall_collector.answer.behaviour import BEHAVIOUR
 from footfall_collector.answer.charts import CHARTS, PAGE_QUESTIONS
 from footfall_collector.show.pages import PAGES
+from tests.oracle.behaviour import BEHAVIOUR_ANSWERS
 from tests.oracle.truth import ANSWERS
 
 SQL = Path(footfall_collector.__file__).parent / "answer" / "sql"
@@ -19,6 +21,7 @@ OTHER_QUERIES = ("hidden", "options")
 REGISTRY = "collector/src/footfall_collector/answer/charts.py"
 SQL_PLACE = "collector/src/footfall_collector/answer/sql/<page>"
 ORACLE = "tests/oracle/truth.py"
+BEHAVIOUR_ORACLE = "tests/oracle/behaviour.py"
 PANELS, LAYOUT = (f"collector/src/footfall_collector/show/pages/{name}.py" for name in ("panels", "layout"))
 
 
@@ -27,7 +30,7 @@ def test_every_chart_has_sql_for_both_engines() -> None:
     missing = [
         f"The chart `{name}` has no SQL for {engine}: write its query in {SQL_PLACE}/{name}.{engine}.sql, over the "
         f"relations of store/rollups.py, with the columns that {REGISTRY} gives it, in their order."
-        for name in (*(spec.id for spec in (*CHARTS, *PAGE_QUESTIONS)), *OTHER_QUERIES)
+        for name in (*(spec.id for spec in (*CHARTS, *PAGE_QUESTIONS, *BEHAVIOUR)), *OTHER_QUERIES)
         for engine in ENGINES
         if f"{name}.{engine}.sql" not in stored
     ]
@@ -35,7 +38,7 @@ def test_every_chart_has_sql_for_both_engines() -> None:
 
 
 def test_every_sql_file_answers_a_chart() -> None:
-    names = {spec.id for spec in (*CHARTS, *PAGE_QUESTIONS)} | {*OTHER_QUERIES}
+    names = {spec.id for spec in (*CHARTS, *PAGE_QUESTIONS, *BEHAVIOUR)} | {*OTHER_QUERIES}
     unused = [
         f"No chart uses {path.parent.name}/{path.name}: add a ChartSpec with the id `{path.name.split('.')[0]}` to "
         f"CHARTS in {REGISTRY}, or delete the file."
@@ -55,6 +58,8 @@ def test_every_chart_has_a_true_answer_in_the_oracle() -> None:
         if spec.id not in ANSWERS
     ]
     assert not missing, "\n".join(missing)
+    missing_behaviour = {spec.id for spec in BEHAVIOUR} ^ BEHAVIOUR_ANSWERS.keys()
+    assert not missing_behaviour, f"{sorted(missing_behaviour)} are not both in BEHAVIOUR and in {BEHAVIOUR_ORACLE}."
     unused = ANSWERS.keys() - {spec.id for spec in CHARTS}
     assert not unused, f"{ORACLE} answers {sorted(unused)}, which are in no CHARTS of {REGISTRY}."
 

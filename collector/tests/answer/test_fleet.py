@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall.catalogue import round_significant
+from footfall_collector.answer.behaviour import BEHAVIOUR
 from footfall_collector.answer.charts import CHARTS
 from tests.oracle.fleet import Fleet
 from tests.oracle.truth import OracleQuery, Truth
@@ -113,7 +114,7 @@ def test_a_fleet_of_a_year_has_releases_to_its_end_and_instances_that_come_and_g
 def test_the_command_prints_the_answers_and_refuses_what_a_collector_would_move(tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "tests" / "oracle" / "fleet.py"), "--instances", "3", "--days"]
     ran = subprocess.run([*command, "2", "--answers", "all"], cwd=tmp_path, capture_output=True, check=True)
-    assert json.loads(ran.stdout).keys() == {spec.id for spec in CHARTS}
+    assert json.loads(ran.stdout).keys() == {spec.id for spec in (*CHARTS, *BEHAVIOUR)}
     refused = subprocess.run(
         [*command, "90", "--post", "http://127.0.0.1:9"], capture_output=True, text=True, check=False
     )

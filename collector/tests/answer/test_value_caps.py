@@ -10,7 +10,6 @@ from collector.tests.answer.chart_rows import equal
 from collector.tests.answer.test_charts_equal_truth import END, filters_of, oracle_query_of
 from collector.tests.store.fill_store import CATALOGUES, journal_fleet, loader_of, open_store
 from footfall_collector.answer import Answers
-from footfall_collector.answer.charts import CHARTS
 from footfall_collector.answer.value_caps import REFRESH_SECONDS, REST_PER_SECOND, ValueCaps
 from footfall_collector.store.duckdb.store import DuckStore
 from tests.oracle.fleet import Fleet
@@ -51,7 +50,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckStore]:
 )
 def test_charts_with_few_values_equal_the_oracle(store: DuckStore, query: dict[str, str], limit: int) -> None:
     answers, truth = Answers(store, CATALOGUES, max_values=limit), Truth(FLEET.events())
-    for spec in CHARTS:
+    for spec in answers.charts():
         chart = answers.chart(spec.id, filters_of(query))
         true = truth.chart(spec.id, replace(oracle_query_of(spec, query), max_values=limit))
         assert equal(chart.rows, true), spec.id

@@ -12,6 +12,7 @@ from footfall.catalogue import Catalogue
 from ..runtime import ProductSettings
 from ..store import DAY_SECONDS, EventSelection, Store, day_text
 from .answer_cache import AnswerCache, rows_of_answer
+from .behaviour import BEHAVIOUR
 from .charts import (
     CALL_CELLS,
     CHARTS,
@@ -85,7 +86,7 @@ class Answers:
         self.value_caps = value_caps or ValueCaps(store, max_values)
         self._store = store
         self._cache = AnswerCache(CACHE_BYTES)
-        self._specs = {spec.id: spec for spec in CHARTS}
+        self._specs = {spec.id: spec for spec in self.charts()}
 
     @property
     def revision(self) -> Hashable:
@@ -93,8 +94,8 @@ class Answers:
         return self._store.revision
 
     def charts(self) -> tuple[ChartSpec, ...]:
-        """All charts of the pages and the API."""
-        return CHARTS
+        """All charts of the API; the first have panels on the pages."""
+        return (*CHARTS, *BEHAVIOUR)
 
     def chart(self, id: str, filters: Filters) -> Chart:  # noqa: A002 - the chart's id, as in the address
         """The answer of one chart. Raises KeyError if there is no such chart."""

@@ -2,6 +2,7 @@
 
 To add a chart, add a `ChartSpec` to `CHARTS`, its SQL for both engines in `sql/<page>/`, its true answer to
 `tests/oracle/truth.py`, and a panel in `show/pages`. The tests in `collector/tests/answer` name what is missing.
+`behaviour` has the charts of what instances do.
 """
 
 from dataclasses import dataclass
@@ -17,8 +18,8 @@ class Column:
     """One column of a chart.
 
     `unit` is `calls`, `instances`, … for counts, `ratio` (0 to 1), `milliseconds`, `seconds`, `day` (`2026-11-24`,
-    UTC), `day or hour` (a day, or in short ranges `2026-11-24T13:00:00Z`: an hour, in the shortest ranges a minute), or
-    empty for a text.
+    UTC), `day or hour` (a day, or in short ranges `2026-11-24T13:00:00Z`: an hour, in the shortest ranges a minute),
+    `word` for a text of the collector's own, or empty for a text that comes with events.
     """
 
     name: str
@@ -28,7 +29,10 @@ class Column:
 
 @dataclass(frozen=True)
 class ChartSpec:
-    """One chart. A `daily` chart counts whole UTC days even if the range is given to the second."""
+    """One chart. A `daily` chart counts whole UTC days even if the range is given to the second.
+
+    `reading` says what exactly is counted, where the columns' titles can't.
+    """
 
     id: str
     title: str
@@ -36,6 +40,7 @@ class ChartSpec:
     columns: tuple[Column, ...]
     filters: tuple[str, ...]
     daily: bool = False
+    reading: str = ""
 
 
 _TOOL = Column("tool", "Tool")

@@ -6,7 +6,7 @@ from footfall.catalogue import OTHER
 
 from .interface import EventSelection
 from .periods import DAY_SECONDS, day_number, edge_masks
-from .rollups import STANDING_TABLE, RollupTable
+from .rollups import RECENT, RECENT_DAYS, STANDING_TABLE, RollupTable
 
 PARAMETER = re.compile(r"\$(\w+)")
 _COMMENTS = re.compile(r"--[^\n]*")
@@ -50,6 +50,12 @@ def conditions_for(selection: EventSelection, rollup: RollupTable, internal: str
     conditions = ["product = $product"]
     if selection.internal is not None and "internal" in rollup.keys:
         conditions.append(f"{internal} = $internal")
+    return conditions + filter_conditions(selection, rollup, kept)
+
+
+def filter_conditions(selection: EventSelection, rollup: RollupTable, kept: str) -> list[str]:
+    """The SQL conditions of the selection's filters, of those that the roll-up carries; `kept` as above."""
+    conditions = []
     for column, value in selection.filters.items():
         if column in rollup.keys:
             condition = f"{column} = $only_{column}"
@@ -57,6 +63,16 @@ def conditions_for(selection: EventSelection, rollup: RollupTable, internal: str
                 condition = f"({condition} OR NOT ({kept.format(column=column, value=column)}))"
             conditions.append(condition)
     return conditions
+
+
+def raw_span(sql: str, selection: EventSelection) -> tuple[int, int] | None:
+    """The epoch seconds (start included, end excluded) of the raw events that a chart's SQL reads; None for none."""
+    if selection.exact:
+        return selection.start, selection.end
+    if any(re.search(rf"\b{name}\b", without_comments(sql)) for name in RECENT):
+        first, last = day_number(selection.start), day_number(selection.end - 1) + 1
+        return max(first, last - RECENT_DAYS) * DAY_SECONDS, last * DAY_SECONDS
+    return None
 
 
 def chart_columns(rollup: RollupTable, body: str) -> list[str]:

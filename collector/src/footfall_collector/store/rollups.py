@@ -112,3 +112,23 @@ STANDING_DAYS, STANDING_SPAN = 3, 7
 
 An invented instance costs its inventor a week, and its network one of the places in `admit/sender_budget.py`.
 """
+
+LIFETIMES = {
+    "lifetime": "presence",
+    "lifetime_starts": "start_instances",
+    "lifetime_connections": "connection_instances",
+    "lifetime_calls": "tool_instances",
+}
+"""Relations of presence without the range and without filters: what an instance ever did, by the name of the roll-up.
+
+They are restricted to the selection's product and to internal events or not. Those of `lifetime` have the column
+`fits`: whether they pass the selection's filters. So a filter can select instances by what they were on one day.
+"""
+
+RECENT_CALLS, RECENT_EVENTS = "recent_calls", "recent_events"
+RECENT = (RECENT_CALLS, RECENT_EVENTS)
+"""Relations of raw events of the range's last days, without ephemeral instances: tool calls that pass the selection's
+filters, and all events without filters. Columns: `instance`, `ts`, `event` and `RECENT_TEXTS`."""
+RECENT_TEXTS = ("tool", "error_type", "product_version")
+RECENT_DAYS = 45
+"""The days of a range, counted from its end, that relations of raw events reach back: their cost has a bound."""

@@ -16,6 +16,7 @@ from collector.tests.answer.chart_rows import equal
 from collector.tests.store.clickhouse.embedded_engine import embedded_store
 from collector.tests.store.fill_store import CATALOGUES, journal_fleet, loader_of, open_store
 from footfall_collector.answer import Answers, Chart, Filters
+from footfall_collector.answer.behaviour import BEHAVIOUR
 from footfall_collector.answer.charts import CHARTS
 from footfall_collector.store import EventSelection, Store
 from tests.oracle.fleet import Fleet
@@ -42,7 +43,7 @@ QUERIES: tuple[dict[str, str], ...] = (
     {"range": "90d", "version": "it's \\ a version that nobody has"},
 )
 ASKED: dict[str, Callable[[Answers, Filters], Chart]] = {
-    **{spec.id: lambda answers, filters, name=spec.id: answers.chart(name, filters) for spec in CHARTS},  # type: ignore[misc]
+    **{spec.id: lambda answers, filters, name=spec.id: answers.chart(name, filters) for spec in (*CHARTS, *BEHAVIOUR)},  # type: ignore[misc]
     "summary": Answers.summary,
     "trend": Answers.trend,
     "releases": Answers.releases,

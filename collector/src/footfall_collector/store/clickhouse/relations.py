@@ -6,6 +6,7 @@ literals in the text, all written by `sql_literal`, because embedded ClickHouse 
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ...admit import EPHEMERAL
 from ..chart_query import (
@@ -14,16 +15,31 @@ from ..chart_query import (
     chart_columns,
     chart_parameters,
     conditions_for,
+    filter_conditions,
     shown_value,
     without_comments,
 )
 from ..interface import EventSelection
 from ..periods import BLOCK_DAYS, DAY_SECONDS, FULL_BLOCK_MASK, MONDAY_OFFSET
-from ..rollups import HISTORY, ROLLUPS_BY_NAME, STANDING, STANDING_DAYS, STANDING_SPAN, STANDING_TABLE, RollupTable
+from ..rollups import (
+    HISTORY,
+    LIFETIMES,
+    RECENT,
+    RECENT_CALLS,
+    RECENT_DAYS,
+    RECENT_TEXTS,
+    ROLLUPS_BY_NAME,
+    STANDING,
+    STANDING_DAYS,
+    STANDING_SPAN,
+    STANDING_TABLE,
+    RollupTable,
+)
 from .layout import EVENTS, TableLayout
 
-_PLACES = re.compile(rf"\b(FROM|JOIN)\s+({'|'.join((*ROLLUPS_BY_NAME, HISTORY, STANDING))})\b")
+_PLACES = re.compile(rf"\b(FROM|JOIN)\s+({'|'.join((*ROLLUPS_BY_NAME, HISTORY, STANDING, *LIFETIMES, *RECENT))})\b")
 _KEPT = "{value} IN ($kept_{column})"
+_IS_INTERNAL = "(is_internal = 1)"
 _AGGREGATES = {"count(*)": "count()", "count_if(success = false)": "countIf(success = 0)"}
 
 
@@ -112,6 +128,10 @@ class ClickHouseChartQuery:
     def _relation(self, name: str) -> str:
         if name == STANDING:
             return _STANDING.format(days=self._days(STANDING_TABLE, history=True))
+        if name in LIFETIMES:
+            return self._lifetime(LIFETIMES[name])
+        if name in RECENT:
+            return self._recent(self._selection if name == RECENT_CALLS else self._without_filters)
         return self._days("presence" if name == HISTORY else name, history=name == HISTORY)
 
     def _days(self, name: str, *, history: bool) -> str:
@@ -125,6 +145,47 @@ class ClickHouseChartQuery:
         if not self._batches:
             return tail
         return f"{self._from_rollup(rollup, history)} UNION ALL {tail}"
+
+    def _lifetime(self, name: str) -> str:
+        rollup = ROLLUPS_BY_NAME[name]
+        conditions = filter_conditions(self._selection, rollup, _KEPT) if name == "presence" else []
+        keys = {**self._shown_keys(rollup), "shown_fits": f"({' AND '.join(conditions) or '1'})"}
+        terms = [
+            uncovered_condition(self._covered),
+            *conditions_for(self._without_filters, rollup, _IS_INTERNAL, _KEPT),
+        ]
+        rows = _counting_query(self._layout, rollup, terms, {"block": _block(), **keys})
+        tail = f"SELECT {_renamed(rollup, keys)} FROM ({rows})"  # noqa: S608 - our own words
+        if not self._batches:
+            return tail
+        terms = [
+            f"batch IN ({', '.join(map(str, self._batches))})",
+            *conditions_for(self._without_filters, rollup, "internal", _KEPT),
+        ]
+        named = ", ".join(("block", *(f"{value} AS {key}" for key, value in keys.items()), "mask"))
+        rows = f"SELECT {named} FROM {self._layout.table(rollup.name)} WHERE {' AND '.join(terms)}"  # noqa: S608 - our own words
+        return f"SELECT {_renamed(rollup, keys)} FROM ({rows}) UNION ALL {tail}"  # noqa: S608 - our own words
+
+    def _recent(self, selection: EventSelection) -> str:
+        rollup = ROLLUPS_BY_NAME["tool_instances"]
+        terms = [
+            f"day >= greatest($first_day, $last_day - {RECENT_DAYS})",
+            "day < $last_day",
+            f"instance_kind <> '{EPHEMERAL}'",
+            not_repeated_condition(self._layout),
+            *conditions_for(selection, rollup, _IS_INTERNAL, _KEPT),
+        ]
+        if selection is self._selection:
+            terms.append(f"event = '{rollup.event}'")
+        shown = (f"{shown_value(selection, name, name, _KEPT)} AS shown_{name}" for name in RECENT_TEXTS)
+        columns = ", ".join(("instance", "ts", "event", *shown))
+        renamed = ", ".join(("instance", "ts", "event", *(f"shown_{name} AS {name}" for name in RECENT_TEXTS)))
+        rows = f"SELECT {columns} FROM {self._layout.table(EVENTS)} WHERE {' AND '.join(terms)}"  # noqa: S608 - our own words
+        return f"SELECT {renamed} FROM ({rows})"  # noqa: S608 - our own words
+
+    @property
+    def _without_filters(self) -> EventSelection:
+        return replace(self._selection, filters={})
 
     def _from_rollup(self, rollup: RollupTable, history: bool) -> str:
         terms = [
@@ -145,7 +206,7 @@ class ClickHouseChartQuery:
         return f"SELECT {_renamed(rollup, keys, 'ranged' if nonzero else '')} FROM ({rows}){nonzero}"  # noqa: S608 - our own words
 
     def _from_raw(self, rollup: RollupTable, where: Sequence[str], bucket: int) -> str:
-        terms = [*where, *conditions_for(self._selection, rollup, "(is_internal = 1)", _KEPT)]
+        terms = [*where, *conditions_for(self._selection, rollup, _IS_INTERNAL, _KEPT)]
         terms += self._standing_condition(rollup)
         keys = self._shown_keys(rollup)
         period = {"block": _block()} if rollup.is_presence else {"moment": f"toInt64(intDiv(ts, {bucket})) * {bucket}"}

@@ -206,8 +206,9 @@ def check_complete(incomplete: Sequence[IncompleteMonth], selection: EventSelect
     for month in incomplete:
         if month.overlaps(selection.start, selection.end):
             raise EventsUnreadableError(
-                f"The raw events of {month.name} are damaged ({quantity(month.missing, 'event')}), and a range of up "
-                "to 48 hours is read from them: choose a longer range, which is complete."
+                f"The raw events of {month.name} are damaged ({quantity(month.missing, 'event')}), and this answer "
+                "is read from them: choose a range of more than 48 hours, which is complete, or, for a chart of what "
+                "instances do, one without that month."
             )
 
 

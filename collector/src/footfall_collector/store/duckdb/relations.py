@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -12,6 +13,7 @@ from ..chart_query import (
     chart_columns,
     chart_parameters,
     conditions_for,
+    filter_conditions,
     shown_value,
     without_comments,
 )
@@ -19,7 +21,12 @@ from ..interface import EventSelection, stoppable_query
 from ..periods import BLOCK_DAYS, DAY_SECONDS, FULL_BLOCK_MASK, MONDAY_OFFSET
 from ..rollups import (
     HISTORY,
+    LIFETIMES,
     NARROW_ROLLUPS,
+    RECENT,
+    RECENT_CALLS,
+    RECENT_DAYS,
+    RECENT_TEXTS,
     ROLLUPS_BY_NAME,
     STANDING,
     STANDING_DAYS,
@@ -32,7 +39,8 @@ from ..rollups import (
 ROLLUP_FILE = "rollups"
 
 _DAY_NUMBER = f"(ts // {DAY_SECONDS})"
-_NAMES = re.compile(rf"\b({'|'.join((*ROLLUPS_BY_NAME, HISTORY, STANDING))})\b")
+_NAMES = re.compile(rf"\b({'|'.join((*ROLLUPS_BY_NAME, HISTORY, STANDING, *LIFETIMES, *RECENT))})\b")
+_INTERNAL = "coalesce(is_internal, false)"
 _KEPT = "{value} IN (SELECT unnest($kept_{column}::VARCHAR[]))"
 _ROWS_AT_ONCE = 1000
 _SPECIFIC = re.compile(rf"\b({'|'.join(VERSION_AND_PROVIDER)})\b")
@@ -68,7 +76,7 @@ def _key_expression(rollup: RollupTable, key: str, bucket: int) -> str:
     if key == "day":
         return f"(ts // {bucket})::INTEGER"
     if key == "internal":
-        return "coalesce(is_internal, false)"
+        return _INTERNAL
     if key in ("product", "event", "instance") or rollup.dimensions.get(key) == "DOUBLE":
         return key
     return f"coalesce({key}, '')"
@@ -96,9 +104,9 @@ def merge_statement(rollup: RollupTable, source: str, periods: Sequence[int]) ->
 class DuckChartQuery:
     """A chart's SQL behind the relations that it names, as common table expressions, with their parameters.
 
-    `raw_tables` have the raw events of an exact range. `unrolled_tables` have events that the roll-ups don't hold yet,
-    those of loads after `rolled`. If neither the chart nor the selection mentions a version or a provider, the narrow
-    roll-ups are read.
+    `raw_tables` have the raw events of an exact range, or of a range's last days. `unrolled_tables` have events that
+    the roll-ups don't hold yet, those of loads after `rolled`. If neither the chart nor the selection mentions a
+    version or a provider, the narrow roll-ups are read.
     """
 
     def __init__(
@@ -138,6 +146,10 @@ class DuckChartQuery:
     def _relation(self, name: str) -> str:
         if name == STANDING:
             return _STANDING.format(days=self._days(STANDING_TABLE, history=True))
+        if name in LIFETIMES:
+            return self._lifetime(LIFETIMES[name])
+        if name in RECENT:
+            return self._recent(self._selection if name == RECENT_CALLS else self._without_filters)
         return self._days("presence" if name == HISTORY else name, history=name == HISTORY)
 
     def _days(self, name: str, *, history: bool) -> str:
@@ -155,6 +167,52 @@ class DuckChartQuery:
             branches += [self._from_raw(rollup, table, raw, DAY_SECONDS) for table in self._unrolled_tables]
         return " UNION ALL ".join(branches)
 
+    def _lifetime(self, name: str) -> str:
+        # Only the rows of `presence` are compared with filters, so the narrow roll-up always does for the others.
+        rollup = ROLLUPS_BY_NAME[name] if name == "presence" else NARROW_ROLLUPS.get(name, ROLLUPS_BY_NAME[name])
+        keys, conditions = chart_columns(rollup, self._body), filter_conditions(self._selection, rollup, _KEPT)
+        fits = f"coalesce({' AND '.join(conditions)}, false)" if conditions and name == "presence" else "true"
+        shown = "".join(f"{shown_value(self._selection, key, key, _KEPT)} AS {key}, " for key in keys)
+        terms = conditions_for(self._without_filters, rollup, "internal", _KEPT)
+        branches = [
+            f"SELECT block, {shown}{fits} AS fits, mask FROM {ROLLUP_FILE}.{rollup.name} WHERE {' AND '.join(terms)}"  # noqa: S608 - our own words
+        ]
+        named = {
+            f"shown_{key}": shown_value(self._selection, key, _key_expression(rollup, key, DAY_SECONDS), _KEPT)
+            for key in keys
+        }
+        period = {rollup.period: _key_expression(rollup, rollup.period, DAY_SECONDS)}
+        terms = ["load > $rolled", *conditions_for(self._without_filters, rollup, _INTERNAL, _KEPT)]
+        columns = "".join(f"shown_{key} AS {key}, " for key in keys)
+        branches += [
+            f"SELECT block, {columns}fits, mask FROM "  # noqa: S608 - our own words
+            f"({_counting_query(rollup, table, terms, {**period, **named, 'fits': fits})})"
+            for table in self._unrolled_tables
+        ]
+        return " UNION ALL ".join(branches)
+
+    def _recent(self, selection: EventSelection) -> str:
+        rollup = ROLLUPS_BY_NAME["tool_instances"]
+        terms = [
+            f"ts >= greatest($first_second, $last_second - {RECENT_DAYS * DAY_SECONDS})",
+            "ts < $last_second",
+            f"instance_kind <> '{EPHEMERAL}'",
+            *conditions_for(selection, rollup, _INTERNAL, _KEPT),
+        ]
+        if selection is self._selection:
+            terms.append(f"event = '{rollup.event}'")
+        texts = {name: shown_value(selection, name, f"coalesce({name}, '')", _KEPT) for name in RECENT_TEXTS}
+        columns = ", ".join(("instance", "ts", "event", *(f"{value} AS {name}" for name, value in texts.items())))
+        # Without a table the relation is empty, with the columns of the others.
+        nothing = ", ".join(f"'' AS {name}" for name in ("event", *RECENT_TEXTS))
+        branches = [f"SELECT 0::UBIGINT AS instance, 0::BIGINT AS ts, {nothing} WHERE false"]
+        branches += [f"SELECT {columns} FROM {table} WHERE {' AND '.join(terms)}" for table in self._raw_tables]  # noqa: S608 - our own words
+        return " UNION ALL ".join(branches)
+
+    @property
+    def _without_filters(self) -> EventSelection:
+        return replace(self._selection, filters={})
+
     def _from_rollup(self, rollup: RollupTable, where: Sequence[str], bucket: int) -> str:
         terms = [*where, *conditions_for(self._selection, rollup, "internal", _KEPT)]
         if rollup.is_presence:
@@ -170,7 +228,7 @@ class DuckChartQuery:
         return f"SELECT {columns} FROM {ROLLUP_FILE}.{rollup.name} WHERE {' AND '.join(terms)}"  # noqa: S608 - our own words
 
     def _from_raw(self, rollup: RollupTable, table: str, where: Sequence[str], bucket: int) -> str:
-        terms = [*where, *conditions_for(self._selection, rollup, "coalesce(is_internal, false)", _KEPT)]
+        terms = [*where, *conditions_for(self._selection, rollup, _INTERNAL, _KEPT)]
         terms += self._standing_condition(rollup)
         # A key has another name than its column, which the conditions are about.
         keys = {

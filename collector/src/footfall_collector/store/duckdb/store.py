@@ -20,6 +20,7 @@ their segments are deleted only after a checkpoint, and the roll-ups count only 
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from footfall.catalogue import Catalogue
 
 from ...journal import SegmentChecksums, intact_segments
 from ...runtime import Status
+from ..chart_query import raw_span
 from ..columns import event_columns
 from ..interface import EventSelection, LoadResult, StepHook, ignore_step
 from ..periods import months_between
@@ -281,10 +283,10 @@ class DuckStore:
         with self._engine_errors("the store can't answer"), self.files.reader() as cursor:
             rolled, months = rollup_tables.last_rolled_load(cursor), self.files.months
             unrolled = [month.events for month in months.values() if month.last_load > rolled]
-            raw = []
-            if selection.exact:
-                consistency_checks.check_complete(self.incomplete, selection)
-                raw = [months[name].events for name in months_between(selection.start, selection.end) if name in months]
+            raw, span = [], raw_span(sql, selection)
+            if span:
+                consistency_checks.check_complete(self.incomplete, replace(selection, start=span[0], end=span[1]))
+                raw = [months[name].events for name in months_between(*span) if name in months]
             return DuckChartQuery(sql, selection, raw, unrolled, rolled).rows(cursor)
 
     def close(self) -> None:
