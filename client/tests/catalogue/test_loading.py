@@ -58,6 +58,7 @@ def test_it_is_loaded_from_a_module_which_is_searched_where_it_should_be(tmp_pat
         ("EVENTS = (1,)", "write `EVENTS = (MyEvent, …)`"),
         ("\nEVENTS = (", ", line 2: the catalogue of post fails to load: SyntaxError: '(' was never closed"),
         ("\n\nimport nothing_there", ", line 3: the catalogue of post fails to load: ModuleNotFoundError"),
+        ("from . import words", "no known parent package; name it as a module of its package, such as post.events"),
         ("raise SystemExit(0)", ", line 1: the catalogue of post fails to load: SystemExit: 0"),
         ("def f():\n    return {}['a']\n\nf()", ", line 2: the catalogue of post fails to load: KeyError"),
         ("class Odd(Exception): pass\nraise Odd('why')", ", line 2: the catalogue of post fails to load: Odd: why"),

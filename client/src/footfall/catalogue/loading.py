@@ -84,5 +84,7 @@ def _failure(source: str, product: str, error: BaseException, path: str) -> Cata
     if isinstance(error, SyntaxError) and error.filename == path:
         lines = [error.lineno]
     place = f"{source}, line {lines[-1]}" if lines and lines[-1] else source
-    said = error.msg if isinstance(error, SyntaxError) else error
+    said = str(error.msg if isinstance(error, SyntaxError) else error)
+    if isinstance(error, ImportError) and said.startswith("attempted relative import"):
+        said += "; name it as a module of its package, such as post.events"
     return CatalogueError(f"{place}: the catalogue of {product} fails to load: {type(error).__name__}: {said}")
