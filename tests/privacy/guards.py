@@ -131,15 +131,9 @@ RECORDING = (
         "spool/extended",
     ),
     Guard(
-        "classes only of extra properties",
-        "the message of an exception of a host's function for extra properties, in the log",
-        (
-            client(
-                "record/extra_values",
-                "failure = type(error)",
-                'failure = type(str(error), (), {"__module__": "builtins"})',
-            ),
-        ),
+        "existing classes of extra properties",
+        "the name of a class that was made at run time and that a host's function for extra properties raises, in the log",
+        (client("record/extra_values", "({class_name(failure)})", "({failure.__name__})"),),
         "log",
     ),
     Guard(

@@ -51,7 +51,7 @@ def fill_extra_properties() -> None:
         objects: dict[Any, Any] = {"plan": betraying, "seats": betraying, "beta": betraying, betraying: betraying}
 
         def fail(tool: str | None, text: str = text) -> Any:
-            raise type("Planted", (ValueError,), {"__module__": text})(text)
+            raise type(text, (ValueError,), {"__module__": text})(text)
 
         for function in (fail, lambda tool, it=text: it, lambda tool, it=words: it, lambda tool, it=objects: it):
             extended.fill_properties(function)
