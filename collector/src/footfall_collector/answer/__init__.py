@@ -2,8 +2,8 @@
 
 `charts` lists them; the SQL of each stands in `sql/<page>/<chart>.<engine>.sql`. `filters` reads a query string,
 `answers` runs a chart's SQL under the filters and shapes its rows. `value_caps` bounds the distinct values of a column,
-and `established_values` those that an assistant reads. `version_order` is the one order of versions. `read_gate` bounds
-the work of reading, and `answer_cache` keeps answers.
+`values` has those that an assistant reads and those that are `other`. `version_order` is the one order of versions.
+`read_gate` bounds the work of reading, and `answer_cache` keeps answers.
 
 Promises: a chart has the same rows from both engines, and they are those of the oracle (`tests/oracle`). `show`,
 `operate` and `app` import from this package; it reads data only through `Store.query`.
@@ -12,7 +12,6 @@ Promises: a chart has the same rows from both engines, and they are those of the
 from ..store import EventsUnreadableError
 from .answers import Answers, Cell, Chart
 from .charts import COMMON_FILTERS, ChartSpec
-from .established_values import MIN_GROUP, EstablishedValues
 from .filters import (
     CUSTOM_RANGE,
     DAY_RANGES,
@@ -27,6 +26,7 @@ from .filters import (
     Filters,
 )
 from .read_gate import BusyError, ReadGate
+from .values import MIN_GROUP, EstablishedValues
 from .version_order import is_release, is_version, version_key
 
 __all__ = [

@@ -31,8 +31,8 @@ from .charts import (
     Column,
 )
 from .filters import EARLIEST, INTERNAL_VALUES, Filters
-from .other_values import OtherCount, other_counts
 from .value_caps import MAX_VALUES, ValueCaps
+from .values import OtherCount, other_counts
 from .version_order import version_key
 
 _COLUMNS = {"version": "product_version", "provider": "ai_provider"}

@@ -6,8 +6,8 @@ is. Whoever has the public write key can choose them, so a name that few establi
 
 from collections.abc import Mapping, Sequence
 
-from ..store import EventSelection, Store
-from .value_caps import FOREVER, MAX_VALUES, RELATIONS, KeptValues, ValueCaps
+from ...store import EventSelection, Store
+from ..value_caps import FOREVER, MAX_VALUES, RELATIONS, KeptValues, ValueCaps
 
 MIN_GROUP = 10
 """Instances of the smallest group whose name is shown to others than the operator."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from footfall.catalogue import OTHER
 
-from ..store import EventSelection
+from ...store import EventSelection
 
 PROPERTIES = (
     ("tool_executed", "tool", "tool_calls", "calls"),
