@@ -50,14 +50,16 @@ class PlantedCause:
 
 
 def plant(events: Iterable[FleetEvent], cause: PlantedCause, seed: int) -> Iterator[FleetEvent]:
-    """The events with the failures that the cause adds; each has its `tool_error`."""
-    rng = Random(f"footfall/{seed}/cause")
+    """The events with the failures that the cause adds; each has its `tool_error`.
+
+    Whether a call fails depends on its UUID only, so that an event that is sent twice is the same both times.
+    """
     for event in events:
         if not cause.concerns(event) or not event.properties["success"]:
             yield event
             continue
         tool = event.properties["tool"]
-        usual = _FAILING[tool]
+        usual, rng = _FAILING[tool], Random(f"footfall/{seed}/cause/{event.uuid}")
         if rng.random() >= (cause.rates[tool] - usual) / (1 - usual):
             yield event
             continue

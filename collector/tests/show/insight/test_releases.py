@@ -28,7 +28,7 @@ def test_the_verdict_compares_the_same_calls() -> None:
 
 
 def test_calls_that_depend_on_each_other_are_less_certain() -> None:
-    after, before = Effect(1000, 30, 20.0), Effect(1000, 10, 20.0)
+    after, before = Effect(1000, 45, 20.0), Effect(1000, 10, 20.0)
     assert compare_error_rates(after, before, 1.0)[0] == "worse"
     assert compare_error_rates(after, before, 9.0)[0] == "same"
 

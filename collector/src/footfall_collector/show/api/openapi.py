@@ -17,6 +17,7 @@ from ...answer import (
     ChartSpec,
 )
 from ...runtime import __version__
+from ..explain import Explanation
 from ..health import DataHealth, OtherValueList
 from ..insight import ReleaseComparison
 from ..pages import PAGES, ChartPageHead, FilterOptions, HealthPageHead
@@ -24,6 +25,8 @@ from ..report import Report
 from .answers import ApiError, ChartList, Pulse
 
 PATH = "/api/openapi.json"
+AGAINST = "against"
+"""The parameter with the other version of a comparison."""
 FILES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 """The forms of a chart besides JSON: file extension → media type."""
 
@@ -35,12 +38,14 @@ _STRUCTS = (
     HealthPageHead,
     FilterOptions,
     ReleaseComparison,
+    Explanation,
     Report,
     DataHealth,
     OtherValueList,
     Pulse,
     ApiError,
 )
+_TEXT: Schema = {"type": "string", "maxLength": MAX_VALUE_LENGTH}
 _REF = "#/components/schemas/{name}"
 _MOMENT = r"^$|^\d{4}-\d\d-\d\d$|^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)$"
 _DESCRIPTION = """The numbers of the dashboard as JSON, CSV and Parquet. On loopback no sign-in is needed; elsewhere
@@ -57,6 +62,7 @@ class Operation:
         filtered: whether it takes the filters.
         names: the values of `{name}` in the path.
         files: whether it answers with `FILES` too.
+        against: whether it takes `AGAINST` too.
     """
 
     summary: str
@@ -64,6 +70,7 @@ class Operation:
     filtered: bool = False
     names: tuple[str, ...] = ()
     files: bool = False
+    against: bool = False
 
 
 def document(products: Sequence[str], charts: Sequence[ChartSpec]) -> dict[str, Any]:
@@ -93,6 +100,12 @@ def operations(charts: Sequence[ChartSpec]) -> dict[str, Operation]:
         ),
         "/api/options": Operation("The values that the filters can have", (FilterOptions,), True),
         "/api/releases": Operation("Every version compared with the previous one", (ReleaseComparison,), True),
+        "/api/explain": Operation(
+            "What explains more errors or fewer: of the range and the same weekdays before, or of two versions",
+            (Explanation,),
+            True,
+            against=True,
+        ),
         "/api/report": Operation("All answers of a period", (Report,), True),
         "/api/health": Operation("The collector's own counters", (DataHealth,)),
         "/api/other": Operation("Values that are only known as `other`, with the line to add", (OtherValueList,)),
@@ -103,6 +116,10 @@ def operations(charts: Sequence[ChartSpec]) -> dict[str, Operation]:
 
 def _get(path: str, operation: Operation, products: Sequence[str]) -> dict[str, Any]:
     parameters = _filters(products) if operation.filtered else []
+    if operation.against:
+        parameters.append(
+            _parameter(AGAINST, _TEXT, "only for `/api/explain`: another version, with which `version` is compared")
+        )
     busy = _error("The store can't answer, too many questions wait, or this one took too long")
     responses = {"200": _response("The answer", *operation.answers), "503": busy}
     if operation.files:
@@ -137,7 +154,6 @@ def _error(description: str) -> dict[str, Any]:
 def _filters(products: Sequence[str]) -> list[dict[str, Any]]:
     """The parameters that `Filters.parse` takes. An empty one counts as absent."""
     ranges = ["", *HOUR_RANGES, *DAY_RANGES, CUSTOM_RANGE]
-    text = {"type": "string", "maxLength": MAX_VALUE_LENGTH}
     moment = {"type": "string", "pattern": _MOMENT}
     where_carried = "where the chart's events carry it; otherwise `not_applied` of the answer names it"
     return [
@@ -146,9 +162,9 @@ def _filters(products: Sequence[str]) -> list[dict[str, Any]]:
         _parameter("start", moment, "a UTC day or a moment, included"),
         _parameter("end", moment, "a UTC day, included, or a moment, excluded"),
         _parameter("internal", {"type": "string", "enum": ["", *INTERNAL_VALUES]}, "events of CI and tests"),
-        _parameter("version", text, "of the product"),
-        _parameter("provider", text, "AI provider"),
-        *(_parameter(name, text, where_carried) for name in EXTRA_FILTERS),
+        _parameter("version", _TEXT, "of the product"),
+        _parameter("provider", _TEXT, "AI provider"),
+        *(_parameter(name, _TEXT, where_carried) for name in EXTRA_FILTERS),
     ]
 
 

@@ -7,9 +7,10 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ...answer import Answers, Chart, FilterError, Filters, ReadGate
+from ...answer import MAX_VALUE_LENGTH, Answers, Chart, FilterError, Filters, ReadGate
 from ...runtime import Status
 from ..endpoint import Endpoint
+from ..explain import explain_spike, explain_versions
 from ..gated import AsyncEndpoint, gated
 from ..health import change_token, data_health, other_values
 from ..insight import compare_releases
@@ -34,6 +35,7 @@ class Api:
             "/api/pages/{name}": self.page,
             "/api/options": self.options,
             "/api/releases": self.releases,
+            "/api/explain": self.explain,
             "/api/report": self.report,
         }
         fixed = {"/api/charts": self.charts, openapi.PATH: self.openapi}
@@ -86,6 +88,17 @@ class Api:
 
     def releases(self, request: Request) -> Response:
         return _json(compare_releases(self._answers, self._filters(request), datetime.now(UTC).date()))
+
+    def explain(self, request: Request) -> Response:
+        """The version of the filters against another one; without one, the range against the weeks before."""
+        query = dict(request.query_params)
+        against = query.pop(openapi.AGAINST, "")
+        if len(against) > MAX_VALUE_LENGTH:
+            raise FilterError(f"{openapi.AGAINST} is longer than {MAX_VALUE_LENGTH} characters.")
+        filters = Filters.parse(query, datetime.now(UTC), self._answers.catalogues)
+        if against:
+            return _json(explain_versions(self._answers, filters, against))
+        return _json(explain_spike(self._answers, filters))
 
     def report(self, request: Request) -> Response:
         return _json(build_report(self._answers, self._filters(request), datetime.now(UTC)))

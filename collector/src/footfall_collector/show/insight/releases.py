@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from ...answer import COMMON_FILTERS, Answers, Filters, is_release, is_version, version_key
-from ..statistics import MIN_CALLS, Z95, CauseSearch, Effect, find_causes, read_call_cells, wilson_interval
+from ..statistics import MIN_CALLS, CauseSearch, Effect, find_causes, read_call_cells, wilson_interval
 from .known_versions import KnownVersions, known_versions
 from .periods import keep_filters
 from .regressions import METHOD, ErrorCount, Regression, VersionUsage, find_regressions, predecessor
@@ -18,6 +18,9 @@ CALL_ONLY = ("tool", "mcp_client")
 """Filters on calls; a version's instances can't be counted under them."""
 MAX_VERSIONS = 8
 """Versions that are compared; older ones are left out."""
+
+VERDICT_Z = 3.0
+"""Standard errors of a certain difference: of `MAX_VERSIONS` equal versions, one in fifty fleets has such a verdict."""
 
 Verdict = Literal["worse", "better", "same", "few", "first"]
 
@@ -212,7 +215,7 @@ def compare_error_rates(after: Effect, before: Effect, dispersion: float) -> tup
         return "few", None
     # Half an error on each side keeps the logarithm finite.
     ratio = (after.errors + 0.5) / (after.expected + 0.5) / ((before.errors + 0.5) / (before.expected + 0.5))
-    spread = Z95 * math.sqrt(dispersion * (1 / (after.errors + 0.5) + 1 / (before.errors + 0.5)))
+    spread = VERDICT_Z * math.sqrt(dispersion * (1 / (after.errors + 0.5) + 1 / (before.errors + 0.5)))
     rate = after.errors / after.calls
     difference = rate - rate / ratio if after.errors else -before.errors / before.calls
     is_certain = abs(math.log(ratio)) > spread

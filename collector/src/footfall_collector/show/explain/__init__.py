@@ -1,0 +1,11 @@
+"""Explains a difference of error rates: between days and the same weekdays before, or between two versions.
+
+`question` reads the calls, finds the causes of their errors (`statistics`) and builds the answer; `contributions` says
+how much of the difference each cause, and each shift of calls between tools, clients and providers, accounts for;
+`explanation` has the structs of the answer and its sentences. Used by `api`.
+"""
+
+from .explanation import Explanation
+from .question import explain_spike, explain_versions
+
+__all__ = ["Explanation", "explain_spike", "explain_versions"]

@@ -1,0 +1,224 @@
+"""The answer to what explains a difference, and its sentences."""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+import msgspec
+
+from ..insight import NBSP, Moment, code, format_percent
+from ..statistics import Cause, CauseSet
+from .contributions import Contribution
+
+FindingKind = Literal["provider", "client", "version", "day", "tools", "clients", "providers"]
+NOTE = (
+    "A model of each tool's usual error rate with each client and provider is compared with what happened. Named are "
+    "days on which a provider or all calls failed, clients that fail since some day, and versions, whichever fits "
+    "best; each joins the model before the next is looked for, so that none is named for what another explains. "
+    "Corrected for the number of alternatives and, by Benjamini-Hochberg, of findings. Shifts of calls between tools, "
+    "clients and providers are distinguished from changes of their rates. Intervals are 95 %, from the variation "
+    "between groups of instances. Versions that no established instance has run are left out. Kubernetes versions, "
+    "deployments and versions of clients are not looked at, because calls do not carry them."
+)
+
+
+class ComparedCalls(msgspec.Struct, frozen=True):
+    """The calls of one side of the comparison.
+
+    Attributes:
+        version: None for all versions.
+        first_day: UTC, included.
+        last_day: UTC, included.
+        weekdays_only: whether only the same weekdays as those of the other side are counted.
+        error_rate: None without calls.
+    """
+
+    version: str | None
+    first_day: str
+    last_day: str
+    weekdays_only: bool
+    calls: int
+    errors: int
+    error_rate: float | None
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """What accounts for a part of the difference.
+
+    Attributes:
+        kind: a `provider`, a `client`, a `version`, or a `day` on which all calls failed more often than usual; or a
+            shift of calls between `tools`, `clients` or `providers`.
+        value: the provider, the client, or the first version; None with a day and a shift.
+        tools: those that it concerns, the most affected first; empty for a shift.
+        start: the UTC day from which on it is seen; None from the first day of the analysis on.
+        end: the last UTC day; None up to the last day of the analysis.
+        calls: those that it concerns; None for a shift.
+        errors: of those calls; None for a shift.
+        usual_errors: of those calls, without it; None for a shift.
+        ratio: of the errors to the usual ones; None for a shift.
+        ratio_low: lower end of the ratio's 95 % interval.
+        ratio_high: its upper end.
+        p_value: corrected for the number of alternatives; None for a shift.
+        effect: its part of the difference of the error rates.
+        low: lower end of the effect's 95 % interval.
+        high: its upper end.
+        share: its part of the difference, 1 for all of it; negative where it made the difference smaller.
+        text: a sentence; `code` is markup.
+    """
+
+    kind: FindingKind
+    value: str | None
+    tools: list[str]
+    start: str | None
+    end: str | None
+    calls: int | None
+    errors: int | None
+    usual_errors: float | None
+    ratio: float | None
+    ratio_low: float | None
+    ratio_high: float | None
+    p_value: float | None
+    effect: float
+    low: float
+    high: float
+    share: float
+    text: str
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """What explains the difference of two error rates.
+
+    Attributes:
+        answer: one to three sentences; `code` and **strong** are markup.
+        difference: of the error rates; None where a side has no calls.
+        low: lower end of the difference's 95 % interval.
+        high: its upper end.
+        findings: the largest share first.
+        unexplained: the part of the difference that no finding accounts for; None without a difference.
+        note: how findings are made.
+        not_applied: filters that calls don't carry.
+    """
+
+    answer: str
+    segment: ComparedCalls
+    against: ComparedCalls
+    difference: float | None
+    low: float | None
+    high: float | None
+    findings: list[Finding]
+    unexplained: float | None
+    note: str
+    not_applied: list[str]
+    generated_at: Moment
+
+
+def cause_finding(cause: Cause, part: Contribution, difference: float) -> Finding:
+    effect, concerned = cause.total, cause.set
+    kind: FindingKind = concerned.kind  # type: ignore[assignment] # the kinds of sets are kinds of findings
+    tools = [tool for tool, one in cause.tools.items() if one.errors > one.expected]
+    share = part.effect / difference
+    text = (
+        f"{_subject(concerned)}: {_list_tools(concerned, tools)}{format_percent(effect.errors / effect.calls)} of "
+        f"{effect.calls:,} calls failed, where {format_percent(effect.expected / effect.calls)} are usual "
+        f"({cause.ratio:.1f} times as many errors, {cause.low:.1f} to {cause.high:.1f}). "
+        f"It accounts for {_share(share)} of the difference."
+    )
+    return Finding(
+        kind=kind,
+        value=concerned.values[0] or None,
+        tools=tools,
+        start=None if concerned.first_day is None else day_name(concerned.first_day),
+        end=None if concerned.last_day is None else day_name(concerned.last_day),
+        calls=effect.calls,
+        errors=effect.errors,
+        usual_errors=effect.expected,
+        ratio=cause.ratio,
+        ratio_low=cause.low,
+        ratio_high=cause.high,
+        p_value=cause.p_value,
+        effect=part.effect,
+        low=part.low,
+        high=part.high,
+        share=share,
+        text=text,
+    )
+
+
+def shift_finding(name: str, part: Contribution, difference: float) -> Finding:
+    kinds: dict[str, FindingKind] = {"tool": "tools", "client": "clients", "provider": "providers"}
+    share = part.effect / difference
+    direction = "more" if part.effect > 0 else "less"
+    text = (
+        f"A larger part of the calls has {kinds[name]} that usually fail {direction} often. "
+        f"It accounts for {_share(share)} of the difference."
+    )
+    nothing = dict.fromkeys(
+        ("value", "start", "end", "calls", "errors", "usual_errors", "ratio", "ratio_low", "ratio_high", "p_value")
+    )
+    return Finding(
+        kind=kinds[name],
+        tools=[],
+        effect=part.effect,
+        low=part.low,
+        high=part.high,
+        share=share,
+        text=text,
+        **nothing,
+    )
+
+
+def day_name(day: int) -> str:
+    """A day since 1970 as `2026-11-24`."""
+    return datetime.fromtimestamp(day * 86_400, UTC).strftime("%Y-%m-%d")
+
+
+def answer_sentence(segment: ComparedCalls, against: ComparedCalls, difference: Contribution | None, first: str) -> str:
+    """`first` is the sentence of the largest finding; empty without one."""
+    if difference is None or segment.error_rate is None or against.error_rate is None:
+        return "One of the two sides has no calls of versions that count, so nothing is compared."
+    text = (
+        f"**{format_percent(segment.error_rate)}** of {segment.calls:,} calls failed{_side(segment)}, "
+        f"{format_percent(against.error_rate)} of {against.calls:,}{_side(against)}"
+    )
+    if not first and difference.low <= 0 <= difference.high:
+        return f"{text}: no more than chance explains."
+    return f"{text}. {first or 'No breakdown accounts for the difference beyond chance.'}"
+
+
+def _side(side: ComparedCalls) -> str:
+    if side.version is not None:
+        return f" in {code(side.version)}"
+    if side.weekdays_only:
+        return " on the same weekdays before"
+    return f" on {side.first_day}" if side.first_day == side.last_day else f" from {side.first_day} to {side.last_day}"
+
+
+def _subject(concerned: CauseSet) -> str:
+    value = code(concerned.values[0])
+    subjects = {"provider": f"AI provider {value}", "client": f"Client {value}", "day": "All calls"}
+    if concerned.kind == "version":
+        return f"Version {value}" + (f" to {code(concerned.values[-1])}" if len(concerned.values) > 1 else "")
+    return f"{subjects[concerned.kind]}, {_days(concerned)}"
+
+
+def _days(concerned: CauseSet) -> str:
+    if concerned.first_day is None:
+        return f"until {day_name(concerned.last_day)}" if concerned.last_day is not None else "on all days"
+    if concerned.last_day is None:
+        return f"since {day_name(concerned.first_day)}"
+    if concerned.first_day == concerned.last_day:
+        return f"on {day_name(concerned.first_day)}"
+    return f"on {day_name(concerned.first_day)} to {day_name(concerned.last_day)}"
+
+
+def _list_tools(concerned: CauseSet, tools: list[str]) -> str:
+    if concerned.pooled:
+        return ""
+    named = [code(tool) for tool in tools[:3]]
+    text = " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
+    return f"of {text}{' and others' if len(tools) > 3 else ''}, "
+
+
+def _share(share: float) -> str:
+    if share < 0:
+        return f"-{format_percent(-share)}".replace(" ", NBSP)
+    return format_percent(min(share, 9.99))
