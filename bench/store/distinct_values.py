@@ -1,25 +1,32 @@
 """How long charts take after one sender has invented 100,000 versions, tools, classes of errors and client versions.
 
-python -m bench.store.distinct_values [DISTINCT]
+python -m bench.store.distinct_values [DISTINCT] [duckdb | embedded | cluster]
 
-It prints the seconds of the slowest chart and of the comparison of releases, as charts show it and without the bound
-on values, and the bar of a chart.
+The engine is DuckDB, the present ClickHouse embedded in this process, or a cluster of old ClickHouse servers. It prints
+the seconds of the slowest chart and of the comparison of releases, as charts show it and without the bound on values,
+and the bar of a chart.
 """
 
+import logging
 import sys
 import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from collector.tests.store.clickhouse.embedded_engine import close_all, embedded_store
 from collector.tests.store.fill_store import CATALOGUES, admitted, journal, loader_of, open_store
 from footfall_collector.answer import Answers, Filters
 from footfall_collector.answer.charts import CHARTS
 from footfall_collector.show.insight import compare_releases
 from footfall_collector.show.report import build_report
+from footfall_collector.store import Store
+from footfall_collector.store.clickhouse import ClickHouseStore, parse_address
+from tests.clickhouse.rig.cluster import running as running_cluster
 from tests.oracle.fleet import Fleet
 
 BAR_SECONDS = 2.0
@@ -73,12 +80,25 @@ def measure(answers: Answers) -> dict[str, float]:
     return times
 
 
+@contextmanager
+def opened(engine: str, data: Path) -> Iterator[Store]:
+    if engine == "cluster":
+        with running_cluster(data / "cluster") as cluster:
+            yield ClickHouseStore(data, CATALOGUES, parse_address(cluster.url()))
+    elif engine == "embedded":
+        yield embedded_store(data)
+        close_all()
+    else:
+        yield open_store(data)
+
+
 def main() -> None:
     distinct = int(sys.argv[1]) if sys.argv[1:] else 100_000
-    with tempfile.TemporaryDirectory() as folder:
+    engine = sys.argv[2] if sys.argv[2:] else "duckdb"
+    logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)
+    with tempfile.TemporaryDirectory() as folder, opened(engine, Path(folder)) as store:
         data = Path(folder)
         journal(data, requests(distinct))
-        store = open_store(data)
         loader = loader_of(data, store)
         print(f"loaded {3 * distinct:,} events in {seconds(loader.run_once):.1f} s")
         print(f"rolled up in {seconds(loader.checkpoint):.1f} s")
