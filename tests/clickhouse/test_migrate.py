@@ -1,6 +1,8 @@
 """`footfall-collector migrate`: charts are the same before and after, with any number of interruptions."""
 
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -165,6 +167,27 @@ def test_what_was_lost_from_a_copy_is_copied_again(cluster: Cluster, database: s
     cluster.ask(f"ALTER TABLE {database}.events_local ON CLUSTER footfall DROP PARTITION {month}")
     wait_for(lambda: cluster.ask(f"SELECT count() FROM {database}.events")[0][0] < events, "the loss")
     assert migrate(data, to).returncode == 0
+    with start_collector(data, store=to, **QUICK) as collector:
+        assert differences(collector.url, fleet, Truth(fleet.events()), queries(fleet)[:1]) == []
+
+
+def test_a_month_in_the_trash_is_named_with_the_commands_that_take_it_along(
+    cluster: Cluster, database: str, data: Path, fleet: Fleet
+) -> None:
+    retain = [sys.executable, "-m", "footfall_collector", "retain", "--data", str(data)]
+    subprocess.run([*retain, "--days", "1", "--confirm"], check=True, env=surroundings())
+    trashed = [path.name[len("events-") :][:7] for path in (data / "trash").glob("*.duckdb")]
+    to = cluster.url(database=database)
+    first = migrate(data, to)
+    assert first.returncode == 0, first.stderr
+    line = r"(\S+) \(\d+ events?\) is in the trash and was not copied.*`footfall-collector (.*?)`"
+    said = re.findall(line, first.stdout)
+    assert sorted(month for month, _ in said) == sorted(trashed) != []
+    for _, words in said:
+        command_line = [sys.executable, "-m", "footfall_collector", *shlex.split(words)]
+        subprocess.run(command_line, check=True, env=surroundings())
+    second = migrate(data, to)
+    assert (second.returncode, "in the trash" in second.stdout) == (0, False), second.stderr
     with start_collector(data, store=to, **QUICK) as collector:
         assert differences(collector.url, fleet, Truth(fleet.events()), queries(fleet)[:1]) == []
 

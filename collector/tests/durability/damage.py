@@ -21,16 +21,25 @@ from tests.oracle.fleet import stamp
 KINDS = ("alter", "flip", "zero", "zero-page", "cut")
 PLACES = ("start", "middle", "end")
 WHOLE_FILE = ("extend", "remove", "empty", "directory", "pipe")
+WHOLE_STORE = ("older", "months and roll-ups", "folder")
+"""Damage that the store's own files don't show: an older version of a month, every file removed, the folder removed."""
 PRODUCTS = ("dot-ai", "other-product")
 SETTINGS = "".join(f"[products.{name}]\n" for name in PRODUCTS)
 MONTHS, EVENTS, NEWER, LIVE = 3, 40, 10, 5
 """Months; events of each month and product in checkpointed files, in write-ahead logs, and in the live segment."""
+HOUR = 15
+"""Of `EVENTS`, those that came after the older version of each month was copied."""
+OLDER = "older"
+"""The folder of older versions, next to the data directory."""
 PUBLISHED = PublishedMonth(PRODUCTS[0], "2026-01", 70, 1200, {"ai_provider": {"anthropic": 30}})
 _DAY, _PAGE = 86_400, 4096
 
 
 def damage(path: Path, kind: str, place: str) -> None:
     """Damage one file, as a disk or a careless copy does."""
+    if kind in WHOLE_STORE:
+        lose(path, kind)
+        return
     content = bytearray(path.read_bytes())
     at = {"start": 0, "middle": len(content) // 2, "end": max(0, len(content) - 64)}[place]
     if kind == "cut":
@@ -49,6 +58,17 @@ def damage(path: Path, kind: str, place: str) -> None:
         os.mkfifo(path)
     elif kind != "remove":
         path.write_bytes(content)
+
+
+def lose(path: Path, kind: str) -> None:
+    """Replace a month by its version of an hour before, or remove the store that it is in."""
+    if kind == "older":
+        shutil.copyfile(path.parents[2] / OLDER / path.name, path)
+    elif kind == "folder":
+        shutil.rmtree(path.parent)
+    else:
+        for file in path.parent.glob("*.duckdb*"):
+            file.unlink()
 
 
 def change(content: bytearray, kind: str, at: int) -> None:
@@ -74,7 +94,13 @@ def prepare(data: Path, now: int, ending: str) -> None:
     pepper = load_pepper(data)
     store = DuckStore(data, CATALOGUES, status=Status(), pepper=fingerprint(pepper))
     loader = loader_of(data, store)
-    _append(data, now, EVENTS)
+    _append(data, now, EVENTS - HOUR)
+    loader.run_once()
+    loader.checkpoint()
+    (data.parent / OLDER).mkdir()
+    for path in (data / "store").glob("events-*.duckdb"):
+        shutil.copyfile(path, data.parent / OLDER / path.name)
+    _append(data, now, HOUR)
     loader.run_once()
     store.forget("0" * 16)
     loader.checkpoint()

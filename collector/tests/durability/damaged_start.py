@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from collector.tests.durability.damage import PUBLISHED, damage
+from collector.tests.durability.damage import OLDER, PUBLISHED, damage
 from footfall_collector.access import Tokens, TokensError
 from footfall_collector.answer import Filters
 from footfall_collector.answer.filters import EARLIEST
@@ -74,7 +74,7 @@ def start(data: Path) -> dict[str, Any]:
         months = archive.months(PUBLISHED.product, datetime(2026, 1, 20, tzinfo=UTC))
         published = [msgspec.to_builtins(month) for month in months]
         facts = []
-        if verified["lost"]:
+        if verified["lost"] or verified["gone"]:
             health = data_health(collector.status, collector.answers, datetime.now(UTC))
             facts = [fact.title for fact in health.facts]
         return {
@@ -95,6 +95,7 @@ def run(base: Path, case: dict[str, str]) -> dict[str, Any]:
     folder = Path(tempfile.mkdtemp(dir=base.parent))
     data, log, result = folder / "data", folder / "log", folder / "result"
     shutil.copytree(base, data)
+    (folder / OLDER).symlink_to(base.parent / OLDER)
     damage(data / case["path"], case["kind"], case["place"])
     child = os.fork()
     if not child:

@@ -19,6 +19,7 @@ import pytest
 
 from collector.tests.durability.damage import (
     EVENTS,
+    HOUR,
     KINDS,
     LIVE,
     MONTHS,
@@ -26,6 +27,7 @@ from collector.tests.durability.damage import (
     PRODUCTS,
     PUBLISHED,
     WHOLE_FILE,
+    WHOLE_STORE,
     expected,
 )
 
@@ -63,8 +65,12 @@ class Starts:
     def cases(self) -> list[Case]:
         """Every file with every damage; without SOAK one file of each kind, each with another damage."""
         damages = [(kind, place) for kind in KINDS for place in PLACES] + [(kind, "middle") for kind in WHOLE_FILE]
+        months = [path for path in self.files() if re.fullmatch(r"store/events-.*\.duckdb", path)]
+        whole_store = [
+            (month, kind, "") for kind in WHOLE_STORE for month in (months if kind == "older" else months[-1:])
+        ]
         if SOAK:
-            return [(path, *damage) for path in self.files() for damage in damages]
+            return [(path, *damage) for path in self.files() for damage in damages] + whole_store
         names = {re.sub("[0-9]+|(?<=copies/)[a-z]+(?=.json)", "0", path): path for path in self.files()}
         if self.ending == "stopped":
             # The others are the same after both endings.
@@ -76,7 +82,7 @@ class Starts:
         special = [(names["store/events-0-0.duckdb"], "flip", "middle")]
         if log := names.get("store/rollups.duckdb.wal"):
             special.append((log, "alter", "start"))
-        return [*sample, *special]
+        return [*sample, *special, *whole_store[-len(WHOLE_STORE) :]]
 
     def start(self, case: Case) -> dict[str, Any]:
         assert self.process.stdin is not None
@@ -105,6 +111,8 @@ def problem(starts: Starts, case: Case, result: dict[str, Any]) -> str:
         return "" if _may_refuse(path, result["refused"]) else f"refused: {result['refused']}"
     if path.startswith("journal/") and path.endswith(".open"):
         return _problem_of_live_segment(starts, result)
+    if case[1] in WHOLE_STORE[1:]:
+        return _problem_of_lost_store(starts, result)
     whole = dict.fromkeys(PRODUCTS, expected(starts.ending))
     verified = result["verified"]
     if result["counts"] != whole:
@@ -115,9 +123,13 @@ def problem(starts: Starts, case: Case, result: dict[str, Any]) -> str:
     if path.startswith("store/events") and verified["lost"]:
         # Events of checkpointed files only, of one month; the log says it with the command.
         checkpointed = len(PRODUCTS) * (EVENTS if starts.ending == "killed" else expected("stopped") // MONTHS)
+        if case[1] == "older":
+            checkpointed -= len(PRODUCTS) * (EVENTS - HOUR)
         sentence = f"lost {verified['lost']} raw events"
         said = sentence in log and "rebuild --data" in log and any(sentence in fact for fact in result["facts"])
         return "" if verified["lost"] == checkpointed and said else f"lost {verified['lost']}, said: {said}"
+    if case[1] == "older":
+        return "an older version of a month went unnoticed"
     return "" if not verified["lost"] and raw == sum(whole.values()) else f"{raw} raw events, {verified['lost']} lost"
 
 
@@ -150,6 +162,18 @@ def _problem_of_live_segment(starts: Starts, result: dict[str, Any]) -> str:
     said = f"{lost} of its" in result["log"] or f"with {lost} events is missing" in result["log"]
     said = said and lost == verified["gone"]
     return "" if not lost or said else f"{lost} events are lost and nothing says so"
+
+
+def _problem_of_lost_store(starts: Starts, result: dict[str, Any]) -> str:
+    """Checkpointed events are gone, and each month's number is said; the others come from the journal."""
+    stored = EVENTS if starts.ending == "killed" else expected("stopped") // MONTHS
+    left = dict.fromkeys(PRODUCTS, expected(starts.ending) - MONTHS * stored)
+    if {product: result["counts"].get(product, 0) for product in PRODUCTS} != left:
+        return f"counts {result['counts']} instead of {left}"
+    sentence = f"with {len(PRODUCTS) * stored} events is missing"
+    said = [result["log"].count(sentence), sum(sentence in fact for fact in result["facts"])]
+    gone = result["verified"]["gone"]
+    return "" if gone == len(PRODUCTS) * MONTHS * stored and said == [MONTHS, MONTHS] else f"gone {gone}, said {said}"
 
 
 def test_damage_to_any_file_is_survived_and_said(starts: Starts) -> None:

@@ -78,7 +78,7 @@ def collect(data: Path, acknowledged: Path, last: int) -> None:
 def opened(data: Path, status: Status, step: Callable[[str], None]) -> tuple[Journal, DuckStore, Loader]:
     journal = Journal(data / "journal", status, segment_bytes=1, segment_seconds=3600)
     journal.start()
-    store = DuckStore(data, CATALOGUES, on_step=step, checksums=journal.checksums)
+    store = DuckStore(data, CATALOGUES, status=status, on_step=step, checksums=journal.checksums)
     return journal, store, Loader(store, data / "journal", status, losses=journal.losses)
 
 

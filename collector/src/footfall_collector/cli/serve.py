@@ -45,6 +45,6 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
         print_error(str(error))
         return 1
     except OSError as error:
-        print_error(f"{settings.data} can't be used ({error.strerror}); check --data")
+        print_error(f"{error.filename or settings.data} can't be used ({error.strerror}); check --data and the disk")
         return 1
     return 0

@@ -86,7 +86,8 @@ def _migrate(options: argparse.Namespace, settings: Settings) -> int:
     except StoreError as error:
         raise ControlError(str(error)) from None
     except OSError as error:
-        raise ControlError(f"{settings.data} can't be used ({error.strerror}); check --data") from None
+        place = error.filename or settings.data
+        raise ControlError(f"{place} can't be used ({error.strerror}); check --data and the disk") from None
     for mismatch in mismatches:
         print_error(str(mismatch))
     print("the copy differs; see above" if mismatches else "done: every month is the same on both sides")

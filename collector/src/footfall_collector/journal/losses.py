@@ -115,7 +115,7 @@ class JournalLosses:
 
     def report(self) -> None:
         """Raise or end the alarm, and show the losses on the data-health page."""
-        self._status.set_gauge("events_lost", self.events())
+        self._status.set_lost("journal", self.events())
         self._status.set_damage("journal", self.sentences())
 
     def _lost(self) -> list[SegmentCount]:

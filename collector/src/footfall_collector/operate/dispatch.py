@@ -75,4 +75,5 @@ def run_locally(settings: Settings, command: str, on_progress: OnProgress, **arg
     except StoreError as error:
         raise ControlError(str(error)) from None
     except OSError as error:
-        raise ControlError(f"{settings.data} can't be used ({error.strerror}); check --data") from None
+        place = error.filename or settings.data
+        raise ControlError(f"{place} can't be used ({error.strerror}); check --data and the disk") from None

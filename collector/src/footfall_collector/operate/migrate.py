@@ -1,12 +1,13 @@
 """`migrate`: copies a data directory's DuckDB store into ClickHouse, while no collector runs on it."""
 
+import shlex
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ..admit import fingerprint, load_catalogues, load_pepper
 from ..journal import FOLDER, Journal
-from ..runtime import Settings, SettingsError, Status, lock_data
+from ..runtime import Settings, SettingsError, Status, lock_data, printable, quantity
 from ..store import Loader, StoreError, require_clickhouse_driver
 from ..store.duckdb import DuckStore
 
@@ -38,11 +39,29 @@ def migrate_store(settings: Settings, target: str, show_progress: Callable[[str]
     try:
         store = ClickHouseStore(settings.data, load_catalogues(settings.products), address, pepper=pepper)
         try:
-            return copy_and_compare(source, store, show_progress)
+            mismatches = copy_and_compare(source, store, show_progress)
+            for sentence in _left_behind(source, settings):
+                show_progress(sentence)
+            if not mismatches:
+                # The DuckDB files may be deleted now.
+                source.files.counts.drop(source.files.months)
+            return mismatches
         finally:
             store.close()
     finally:
         source.close()
+
+
+def _left_behind(source: DuckStore, settings: Settings) -> list[str]:
+    """A line for each month of the trash: it is not copied."""
+    data, lines = shlex.quote(str(settings.data)), []
+    for month in source.months.trash():
+        events = "events" if month.events is None else quantity(month.events, "event")
+        lines.append(
+            f"{month.month} ({events}) is in the trash and was not copied. To take it along, run `footfall-collector "
+            f"retain --data {data} --restore {month.month}` (retention_days must allow it), and then `migrate` again"
+        )
+    return [printable(line) for line in lines]
 
 
 def _open_source(settings: Settings) -> tuple[DuckStore, str]:

@@ -66,16 +66,8 @@ class StoreOperations:
         Returns `events`, their number, and `copies`, the paths of damaged months that may still have some.
         """
         digests = self._digests(instance, product)
-
-        def work() -> int:
-            events = sum(map(self._store.forget, digests))
-            # Until a checkpoint the journal has a second copy of the latest events.
-            self._loader.run_once()
-            self._loader.checkpoint()
-            return events
-
         with _reporting_time(caller):
-            events = self._run_on_loader(work)
+            events = self._run_on_loader(lambda: self._checkpointed(sum(map(self._store.forget, digests))))
         copies = self._store.files.quarantine.month_copies() if isinstance(self._store, DuckStore) else []
         return {"events": events, "copies": [printable(str(path)) for path in copies]}
 
@@ -118,9 +110,7 @@ class StoreOperations:
             raise ControlError("--days must be at least 1")
 
         def work() -> dict[str, Any]:
-            # Until a checkpoint the journal has a second copy of the latest events: verify must not miss them.
-            self._loader.run_once()
-            self._loader.checkpoint()
+            self._checkpointed(None)
             return describe_pass(self._retention, self._retention.run(days, confirmed=confirm, dry=dry_run))
 
         with _reporting_time(caller):
@@ -133,7 +123,7 @@ class StoreOperations:
         except ValueError:
             raise ControlError(f"write a month such as 2026-08, not {month!r}") from None
         with _reporting_time(caller):
-            return {"events": self._run_on_loader(lambda: self._retention.restore(month))}
+            return {"events": self._run_on_loader(lambda: self._checkpointed(self._retention.restore(month)))}
 
     def hold(self, caller: Caller) -> dict[str, Any]:
         """Keep the store's files unchanged until the caller hangs up: `{"seconds": number}`.
@@ -144,8 +134,7 @@ class StoreOperations:
         store, started = self._duckdb_store(), time.monotonic()
 
         def work() -> None:
-            self._loader.run_once()
-            self._loader.checkpoint()
+            self._checkpointed(None)
             # A checkpoint of the loader leaves records in the write-ahead log of one file.
             store.checkpoint()
             events = sum(raw for _, raw in store.rollup_and_raw_counts().values())
@@ -159,7 +148,7 @@ class StoreOperations:
     def verify(self, caller: Caller) -> dict[str, Any]:
         """Compare the journal with the store, and the roll-ups with the raw events; see `verify_store`.
 
-        `gone` is the number of acknowledged events that the journal lost; `damage` has a sentence for each segment.
+        `gone` is the number of acknowledged events that the journal or the store lost; `damage` has sentences on both.
         """
         store = self._duckdb_store()
 
@@ -175,7 +164,8 @@ class StoreOperations:
                 result["damaged"] += self.recovered.damaged
             self._loader.note_missing()
             losses = self._loader.losses
-            return {**result, "gone": losses.events(), "damage": [*losses.sentences(), *result["damage"]]}
+            gone = losses.events() + result["gone"]
+            return {**result, "gone": gone, "damage": [*losses.sentences(), *result["damage"]]}
 
         return self._run_on_loader(work)
 
@@ -196,6 +186,12 @@ class StoreOperations:
                     files[file] = events
                     caller.report_progress(file=file, events=events)
         return {"files": files}
+
+    def _checkpointed(self, result: T) -> T:
+        """Load and checkpoint everything: until then the journal has a second copy of the latest events."""
+        self._loader.run_once()
+        self._loader.checkpoint()
+        return result
 
     def _selected_products(self, product: str | None) -> list[str]:
         """The named product, or all of them. Raises ControlError for an unknown name."""
@@ -224,7 +220,8 @@ class StoreOperations:
         except StoreError as error:
             raise ControlError(str(error)) from None
         except OSError as error:
-            raise ControlError(f"the data directory can't be written ({error.strerror})") from None
+            place = error.filename or self._settings.data
+            raise ControlError(f"{place} can't be written ({error.strerror}); check the disk") from None
         if given_up is not None:
             raise given_up
         return result  # type: ignore[return-value]  # None only where T has it

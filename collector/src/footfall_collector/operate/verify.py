@@ -6,7 +6,7 @@ from typing import Any
 
 from ..journal import CLOSED, LIVE, has_valid_checksum
 from ..store import month_bounds
-from ..store.duckdb import DuckStore, damage_sentences, unmerged_counts
+from ..store.duckdb import DuckStore, damage_sentences, gone_events, unmerged_counts
 
 _GROUP_BYTES = 32 << 20
 
@@ -26,8 +26,8 @@ def verify_store(
     Returns `segments`, `lines` (whole ones, of which `waiting` are in segments to be loaded and `forgotten` are of
     deleted instances), `damaged` (lines that fail their checksum), `missing` (events that should be in the store and
     are not), `counts` (by product: events in the roll-ups, in the files of raw events, and in these files but not yet
-    in the roll-ups), `lost` (raw events of damaged months, which only the roll-ups count) and `damage` (a sentence for
-    each damaged file).
+    in the roll-ups), `lost` (raw events of damaged months, which only the roll-ups count), `gone` (events that those
+    lack too) and `damage` (a sentence for each damaged file).
 
     Raises:
         StoreError, OSError: the store or the journal can't be read.
@@ -50,7 +50,12 @@ def verify_store(
         result["waiting"] += whole
         result["damaged"] += damaged
     lost = sum(month.missing for month in store.incomplete)
-    return {**result, "counts": _counts(store), "lost": lost, "damage": damage_sentences(store.files, store.incomplete)}
+    return {**result, "counts": _counts(store), "lost": lost, **_gone(store)}
+
+
+def _gone(store: DuckStore) -> dict[str, Any]:
+    gone = gone_events(store.files, store.incomplete)
+    return {"gone": sum(gone.values()), "damage": damage_sentences(store.files, store.incomplete)}
 
 
 def _segments(journal: Path) -> list[Path]:

@@ -17,7 +17,7 @@ METRIC_HELP = {
     "events_accepted": "Events that are on disk and acknowledged, by product",
     "events_forgotten": "Events left out because their instance was forgotten",
     "events_known": "Repeated events, which count once, by product",
-    "events_lost": "Alarm: number of acknowledged events that the journal lost",
+    "events_lost": "Alarm: number of acknowledged events that the journal or the store lost",
     "events_refused": "Events that were not admitted, by product and reason",
     "events_stored": "Events that were loaded into the store, by product",
     "journal_bytes": "Size of the journal, with segments that are loaded already",

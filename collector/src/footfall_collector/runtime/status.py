@@ -31,6 +31,7 @@ class Status:
         self._measures: dict[str, Callable[[], float]] = {}
         self._alarms_since: dict[str, float] = {}
         self._damage: dict[str, tuple[str, ...]] = {}
+        self._lost: dict[str, int] = {}
         self._senders: dict[_CounterKey, tuple[float, set[str]]] = {}
 
     def increment(self, name: str, product: str = "", reason: str = "", n: int = 1) -> None:
@@ -74,6 +75,11 @@ class Status:
         self._damage[part] = tuple(sentences)
         if part == "store":
             self.set_gauge("store_damaged", float(bool(sentences)))
+
+    def set_lost(self, part: str, events: int) -> None:
+        """Say how many acknowledged events the `journal` or the `store` lost; the alarm has their sum."""
+        self._lost[part] = events
+        self.set_gauge("events_lost", sum(self._lost.values()))
 
     @property
     def damage(self) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """A restore is complete or says that it is not, and brings back no forgotten instance."""
 
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,23 @@ def test_in_place_the_list_of_the_directory_counts(lost: Path, tmp_path: Path) -
     assert traces_of_leaver(data, load_pepper(data)) == []
     with start_collector(data) as collector:
         assert calls(collector) == 2
+
+
+def test_a_restore_says_that_the_first_start_doubts_the_clock(tmp_path: Path) -> None:
+    data, backup = tmp_path / "data", tmp_path / "backup"
+    week_ago = datetime.now(UTC) - timedelta(days=7)
+    with start_collector(data) as collector:
+        give(collector, event(timestamp=week_ago.strftime("%Y-%m-%dT%H:%M:%SZ")))
+        done(data, "backup", "--include-pepper", str(backup))
+    shutil.rmtree(data)
+    said = done(data, "restore", "--confirm", str(backup))
+    assert "The next start raises the alarm retention_waiting and deletes nothing, because the clock says" in said
+    assert "7 days ahead of the time that the collector knows of" in said
+    assert "`footfall-collector retain --confirm`" in said
+    with start_collector(data) as collector:
+        assert ask(collector, "GET", "/healthz").json["alarms"] == ["retention_waiting"]
+        done(data, "retain", "--confirm")
+        assert ask(collector, "GET", "/healthz").json["alarms"] == []
 
 
 def test_tokens_and_keys_come_back_unless_they_were_revoked_since(tmp_path: Path) -> None:

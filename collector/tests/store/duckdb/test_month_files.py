@@ -231,7 +231,7 @@ def test_a_month_that_is_no_database_is_set_aside_and_its_days_still_count(tmp_p
     assert store.query(BY_DAY, EVERYTHING) == before
     assert [(month.name, month.missing) for month in store.incomplete] == [("2026-10", events)]
     assert "--without-damaged" in status.damage[0]
-    assert [alarm.name for alarm in status.alarms()] == ["store_damaged"]
+    assert [alarm.name for alarm in status.alarms()] == ["store_damaged", "events_lost"]
     with pytest.raises(EventsUnreadableError, match=f"2026-10 are damaged .{events} events"):
         store.query(BY_DAY, EventSelection("dot-ai", NOVEMBER - DAY, NOVEMBER + 60, exact=True))
     assert store.query(BY_DAY, EventSelection("dot-ai", NOVEMBER, NOVEMBER + DAY, exact=True))

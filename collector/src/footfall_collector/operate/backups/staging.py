@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ...admit import load_catalogues
-from ...journal import COUNTS_SUFFIX, FOLDER, Journal
+from ...journal import COUNTS_SUFFIX, FOLDER, MONTHS_FILE, Journal
 from ...runtime import (
     RESTORE_PARTIAL,
     RESTORED,
@@ -36,7 +36,9 @@ from .small_files import SmallFiles
 _KEPT_FILES = (KEYS, TOKENS, PEPPER)
 """Files that are not replaced where the data directory has them: keys that were revoked since stay revoked."""
 
-_RESTORED_NAMES = frozenset({STORE, FOLDER, f"{FOLDER}{COUNTS_SUFFIX}", PUBLIC, TOMBSTONES, KEYS, TOKENS, PEPPER})
+_RESTORED_NAMES = frozenset(
+    {STORE, FOLDER, f"{FOLDER}{COUNTS_SUFFIX}", MONTHS_FILE, PUBLIC, TOMBSTONES, KEYS, TOKENS, PEPPER}
+)
 
 
 class RestoreStaging:
@@ -112,7 +114,10 @@ class RestoreStaging:
             loader.checkpoint()
             # Not into the trash: the backup still has these months.
             result = Retention(store, replace(settings, trash_days=0), time, status).run()
-            self.removed, self.waiting = tuple(result.due) if result.done else (), waiting_sentence(result)
+            self.removed, self.waiting = (
+                tuple(result.due) if result.done else (),
+                waiting_sentence(result, time.doubt()),
+            )
             self._check_outcome(set(store.files.months))
             events = sum(raw for _, raw in store.rollup_and_raw_counts().values())
             self.forgotten = forgotten + status.total("events_forgotten")

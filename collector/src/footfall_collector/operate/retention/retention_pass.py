@@ -178,9 +178,14 @@ def describe_pass(retention: Retention, result: RetentionResult) -> dict[str, An
     }
 
 
-def waiting_sentence(result: RetentionResult) -> str:
-    """A line on months that are too old and were not removed, or nothing."""
-    if result.done or not result.due:
-        return ""
-    months, doubts = ", ".join(result.due), " and ".join(result.doubts)
-    return f"\n{months} not removed, although retention_days is over, because {doubts}. {CONFIRM}"
+def waiting_sentence(result: RetentionResult, doubt: str) -> str:
+    """A line on months that are too old and were not removed, or on a clock that the next start doubts, or nothing."""
+    if not result.done and result.due:
+        months, doubts = ", ".join(result.due), " and ".join(result.doubts)
+        return f"\n{months} not removed, although retention_days is over, because {doubts}. {CONFIRM}"
+    if doubt:
+        return (
+            f"\nThe next start raises the alarm retention_waiting and deletes nothing, because {doubt}. If the clock "
+            "is right, run `footfall-collector retain --confirm`"
+        )
+    return ""

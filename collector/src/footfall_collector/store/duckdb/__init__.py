@@ -7,7 +7,7 @@ these together and describes how each event is counted once. `store/opening`, `s
 from here.
 """
 
-from .consistency_checks import damage_sentences, unmerged_counts
+from .consistency_checks import damage_sentences, gone_events, unmerged_counts
 from .month_files import DatabaseFiles
 from .quarantine import FOLDER as DAMAGED
 from .schema_migrations import SCHEMA, column_types
@@ -23,5 +23,6 @@ __all__ = [
     "DuckStore",
     "column_types",
     "damage_sentences",
+    "gone_events",
     "unmerged_counts",
 ]

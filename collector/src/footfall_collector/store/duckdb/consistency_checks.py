@@ -1,12 +1,10 @@
 """Compares the store with the journal and the roll-ups with the raw events: for `verify`, and at each start.
 
-New rows are compared with those on the disk before their journal segments are deleted.
-
-The roll-ups count the events of each month, so they show which month lost its raw events with its file.
+The roll-ups count the events of each month, so they show which month lost its raw events with its file. What both lost
+is known by `journal.StoredCounts`.
 """
 
 import logging
-import os
 import shlex
 import time
 from collections.abc import Sequence
@@ -17,13 +15,12 @@ import duckdb
 
 from ...journal import without_damaged_lines
 from ...runtime import Status, printable, quantity
-from ..interface import EventSelection, EventsUnreadableError, StoreError
+from ..interface import EventSelection, EventsUnreadableError, StepHook, StoreError
 from ..periods import DAY_SECONDS, month_bounds
 from . import load_batch
 from .month_files import DatabaseFiles
-from .quarantine import DamagedFileError, opening
 from .relations import ROLLUP_FILE
-from .rollup_tables import last_rolled_load
+from .rollup_tables import last_rolled_load, rebuild
 
 _log = logging.getLogger(__name__)
 _MONTH_OF_DAY = f"strftime(make_timestamp(day::BIGINT * {DAY_SECONDS} * 1000000), '%Y-%m')"
@@ -126,7 +123,7 @@ def find_incomplete_months(files: DatabaseFiles) -> tuple[IncompleteMonth, ...]:
     A month that has all its events again, from a backup, is no longer noted.
     """
     noted = _noted_months(files)
-    lost = {*noted, *files.quarantine.months()}
+    lost = {*noted, *files.quarantine.months(), *files.counts.lost()}
     incomplete = []
     for name, (counted, raw) in _counts_by_month(files).items():
         if raw >= counted:
@@ -143,43 +140,9 @@ def find_incomplete_months(files: DatabaseFiles) -> tuple[IncompleteMonth, ...]:
     return tuple(incomplete)
 
 
-def read_back(files: DatabaseFiles, after_load: int) -> None:
-    """Compare the rows of all later loads as written and as they are on the disk; the months are checkpointed.
-
-    The file is opened again with the kernel's cache of it dropped, so that the engine reads and checks its blocks.
-    Raises DamagedFileError where the rows differ.
-    """
-    for name, month in list(files.months.items()):
-        if month.last_load <= after_load:
-            continue
-        path, written = files.month_path(name), _rows(files, month.events, after_load)
-        with files.lock.exclusive():
-            files.writer.execute(f"DETACH {month.alias}")
-            _drop_from_cache(path)
-            files.months = {**files.months, name: files.open_month(name)}
-        with opening(path):
-            if _rows(files, month.events, after_load) != written:
-                raise DamagedFileError(path)
-
-
-def _rows(files: DatabaseFiles, events: str, after_load: int) -> tuple[int, int]:
-    """The number of rows of later loads, and the hash of all their columns."""
-    query = f"SELECT count(*), bit_xor(hash(t)) FROM {events} t WHERE load > {after_load}"  # noqa: S608 - our alias
-    [row] = files.writer.execute(query).fetchall()
-    return row
-
-
-def _drop_from_cache(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-    finally:
-        os.close(descriptor)
-
-
 def damage_sentences(files: DatabaseFiles, incomplete: Sequence[IncompleteMonth]) -> list[str]:
-    """What is missing and what to do, and which files were set aside."""
-    set_aside = files.quarantine
+    """What is missing and what to do, then which files were set aside."""
+    set_aside, lost = files.quarantine, files.counts.lost()
     give_up = f"footfall-collector rebuild --data {shlex.quote(str(files.directory.parent))} --without-damaged"
     sentences = [
         f"{month.name} lost {quantity(month.missing, 'raw event')}: counts of whole days still have them, ranges up to "
@@ -187,18 +150,66 @@ def damage_sentences(files: DatabaseFiles, incomplete: Sequence[IncompleteMonth]
         f"to {files.directory}, or give them up: {give_up}"
         for month in incomplete
     ]
+    for name, events in gone_events(files, incomplete).items():
+        every, noticed = (
+            quantity(lost[name].events, "event"),
+            time.strftime("%Y-%m-%d %H:%M", time.gmtime(lost[name].noticed)),
+        )
+        loss = (
+            f"{name} with {every} is missing" if events == lost[name].events else f"{name} lost {events} of its {every}"
+        )
+        sentences.append(
+            f"{loss} (noticed {noticed} UTC): neither raw events nor counts have them. Stop the collector and copy "
+            f"{files.month_path(name).name} from a backup to {files.directory}, or give them up: {give_up}"
+        )
     sentences += [f"{set_aside.directory / name} was damaged and set aside" for name in set_aside.names()]
     return [printable(sentence) for sentence in sentences]
 
 
-def report_damage(files: DatabaseFiles, status: Status) -> tuple[IncompleteMonth, ...]:
-    """Raise the alarm, show the damage on the data-health page, and log what is missing. Returns incomplete months."""
+def gone_events(files: DatabaseFiles, incomplete: Sequence[IncompleteMonth]) -> dict[str, int]:
+    """Month to the number of its lost events that the roll-ups do not count either."""
+    counted = {month.name: month.missing for month in incomplete}
+    gone = {name: count.lost - counted.get(name, 0) for name, count in files.counts.lost().items()}
+    return {name: events for name, events in gone.items() if events > 0}
+
+
+def report_damage(files: DatabaseFiles, status: Status, *, settled: bool = False) -> tuple[IncompleteMonth, ...]:
+    """Raise the alarms, show the damage on the data-health page, and log what is missing. Returns incomplete months.
+
+    `settled`: see `StoredCounts.check`.
+    """
+    files.counts.check(
+        lambda month, load: load_batch.count_events(files, month, f"WHERE load <= {load}"), settled=settled
+    )
     incomplete = find_incomplete_months(files)
-    sentences = damage_sentences(files, incomplete)
+    sentences, gone = damage_sentences(files, incomplete), gone_events(files, incomplete)
+    for sentence in sentences[: len(incomplete) + len(gone)]:
+        if sentence not in status.damage:
+            _log.error("store: %s", sentence)
     status.set_damage("store", sentences)
-    for sentence in sentences[: len(incomplete)]:
-        _log.error("store: %s", sentence)
+    status.set_lost("store", sum(month.missing for month in incomplete) + sum(gone.values()))
     return incomplete
+
+
+def settle_changed(files: DatabaseFiles, status: Status, step: StepHook) -> tuple[IncompleteMonth, ...]:
+    """Count again what lost events and what has them back, and the roll-ups where they lack events that are back."""
+    incomplete = report_damage(files, status, settled=True)
+    if not incomplete and any(raw > counted for counted, raw in rollup_and_raw_counts(files).values()):
+        rebuild(files, step)
+    return incomplete
+
+
+def note_counts(files: DatabaseFiles) -> None:
+    """Record what each month has; called when its loads are checkpointed and their segments deleted."""
+    loads = {name: month.last_load for name, month in files.months.items()}
+    files.counts.note({name: (load_batch.count_events(files, name), loads[name]) for name in files.counts.due(loads)})
+
+
+def give_up(files: DatabaseFiles, incomplete: Sequence[IncompleteMonth]) -> None:
+    """Stop to expect events that are lost. Raises duckdb.Error, OSError."""
+    for month in incomplete:
+        forget_note(files, month.name)
+    files.counts.give_up()
 
 
 def check_complete(incomplete: Sequence[IncompleteMonth], selection: EventSelection) -> None:

@@ -13,6 +13,7 @@ from ..rollups import RollupTable
 from ..tombstones import tombstone_mark_sql
 from . import file_exchange, rollup_tables
 from .file_exchange import FileExchange
+from .load_batch import count_events
 from .month_files import DatabaseFiles
 from .relations import ROLLUP_FILE
 from .rollup_tables import FRESH_FILE
@@ -71,8 +72,34 @@ def forget(files: DatabaseFiles, instances: Mapping[str, Sequence[int]], step: S
     for month in months:
         write_without(files, month.alias, files.month_path(month.name), forgotten)
     step("fresh months")
+    loads = {month.name: files.counts.load_of(month.name) for month in months}
+    without = f"instance NOT IN ({forgotten})"
+    # Before the exchange: where the process ends in between, the months have more events than they must.
+    files.counts.lower(
+        {name: count_events(files, name, f"WHERE load <= {load} AND {without}") for name, load in loads.items()}
+    )
+    step("lowered")
     replaced = (files.rollup_path, *(files.month_path(name) for name in instances))
     files.exchange(FileExchange(replaced=file_exchange.file_names(replaced)), step)
+
+
+def forget_again(files: DatabaseFiles, marks: Sequence[str], step: StepHook) -> int:
+    """Delete instances that were forgotten before from months that changed, such as files of a backup.
+
+    The roll-ups do not have them. Returns the number of deleted events.
+    """
+    changed = [month for name, month in files.months.items() if name in files.counts.changed]
+    found = {month.name: list(marked_instances(files, month.events, marks).values()) for month in changed}
+    names = [name for name, instances in found.items() if instances]
+    if not names:
+        return 0
+    forgotten = ", ".join(map(str, sorted(set().union(*found.values()))))
+    files.checkpoint()
+    before = sum(count_events(files, name) for name in names)
+    for name in names:
+        write_without(files, files.months[name].alias, files.month_path(name), forgotten)
+    files.exchange(FileExchange(replaced=tuple(files.month_path(name).name for name in names)), step)
+    return before - sum(count_events(files, name) for name in names)
 
 
 def write_without(files: DatabaseFiles, alias: str, path: Path, forgotten: str) -> None:

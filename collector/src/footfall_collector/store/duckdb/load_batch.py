@@ -2,9 +2,11 @@
 
 A repeat has the product and UUID of a stored event. Its `sent`, the client's timestamp, doesn't change when the event
 is sent again, so only events in the dedupe window around it are searched (`store/dedupe_window.py`). The search covers
-all months: an event's month follows from `ts`, which can differ between two attempts.
+all months: an event's month follows from `ts`, which can differ between two attempts. New rows are compared with those
+on the disk before their journal segments are deleted.
 """
 
+import os
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +17,7 @@ from ..periods import DAY_SECONDS
 from ..tombstones import tombstone_mark_sql
 from .file_exchange import engine_directory
 from .month_files import DatabaseFiles, MonthFile
+from .quarantine import DamagedFileError, opening
 from .relations import ROLLUP_FILE
 
 _MAX_LINE_BYTES = 1 << 20
@@ -182,3 +185,45 @@ def loaded_with(files: DatabaseFiles, segment: str, rolled: int) -> tuple[set[st
         for month in files.months.values()
     ]
     return names, sum(row[0] for row in counts if row)
+
+
+def count_events(files: DatabaseFiles, month: str, where: str = "") -> int:
+    """The number of a month's events; 0 for a month without a file."""
+    if month not in files.months:
+        return 0
+    [[events]] = files.writer.execute(f"SELECT count(*) FROM {files.months[month].events} {where}").fetchall()  # noqa: S608 - our own words
+    return int(events)
+
+
+def read_back(files: DatabaseFiles, after_load: int) -> None:
+    """Compare the rows of all later loads as written and as they are on the disk; the months are checkpointed.
+
+    The file is opened again with the kernel's cache of it dropped, so that the engine reads and checks its blocks.
+    Raises DamagedFileError where the rows differ.
+    """
+    for name, month in list(files.months.items()):
+        if month.last_load <= after_load:
+            continue
+        path, written = files.month_path(name), _rows(files, month.events, after_load)
+        with files.lock.exclusive():
+            files.writer.execute(f"DETACH {month.alias}")
+            _drop_from_cache(path)
+            files.months = {**files.months, name: files.open_month(name)}
+        with opening(path):
+            if _rows(files, month.events, after_load) != written:
+                raise DamagedFileError(path)
+
+
+def _rows(files: DatabaseFiles, events: str, after_load: int) -> tuple[int, int]:
+    """The number of rows of later loads, and the hash of all their columns."""
+    query = f"SELECT count(*), bit_xor(hash(t)) FROM {events} t WHERE load > {after_load}"  # noqa: S608 - our alias
+    [row] = files.writer.execute(query).fetchall()
+    return row
+
+
+def _drop_from_cache(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(descriptor)

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import duckdb
 
+from ...journal import StoredCounts
 from ...runtime import make_directory, sync_directory
 from ..interface import StoreError
 from ..periods import month_bounds
 from .file_exchange import FileExchange, apply_plan, engine_directory, open_directory, write_plan
-from .quarantine import WAL, DamagedFileError, Quarantine, opening, read_every_row, words_of
+from .quarantine import WAL, DamagedFileError, Quarantine, opening, read_every_row, reason_of, words_of
 from .relations import ROLLUP_FILE
 from .schema_migrations import add_columns, check_pepper, check_schema, column_types
 from .shared_lock import SharedLock
@@ -55,7 +56,7 @@ class DatabaseFiles:
         make_directory(directory)
         self._descriptor = open_directory(directory)
         self._sql_directory = f"/proc/self/fd/{self._descriptor}"
-        self.quarantine = Quarantine(directory.parent)
+        self.quarantine, self.counts = Quarantine(directory.parent), StoredCounts(directory.parent)
         self._pepper = self._sql_beside = ""
         self._config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory_limit,
@@ -233,9 +234,7 @@ class DatabaseFiles:
                 raise StoreError(
                     f"{path} was written by another version of DuckDB; update footfall-collector"
                 ) from None
-            raise StoreError(
-                f"{path} can't be opened ({type(error).__name__}); check its rights and the disk"
-            ) from None
+            raise StoreError(f"{path} can't be opened ({reason_of(error)}); check its rights and the disk") from None
         check_schema(self.writer, alias, path)
 
     def _month_names(self) -> list[str]:

@@ -5,6 +5,7 @@ alone: the events in it are still in the journal. A damaged roll-up file is comp
 month's counts stay in the roll-ups, so only what reads raw events lacks them.
 """
 
+import errno
 import logging
 import os
 import re
@@ -32,13 +33,23 @@ _DAMAGE_TEXTS = (
     "corrupt",
     "could not read enough bytes",
     "not a valid duckdb database",
-    "input/output error",
+    "could not read from file",
     "wal does not match database file",
+    "does not match the database file",
     "is a directory",
 )
 _DAMAGE_CLASSES = (duckdb.SerializationException, duckdb.InternalException, duckdb.FatalException)
 _ODD_CONTENT_CLASSES = (duckdb.CatalogException, duckdb.BinderException, duckdb.ConversionException)
-_PASSING_TEXTS = ("no space left", "too many open files", "permission denied", "quota", "read-only file system")
+_PASSING_TEXTS = (
+    "no space left",
+    "too many open files",
+    "permission denied",
+    "quota",
+    "read-only file system",
+    "fsync",
+)
+_REASONS = (errno.ENOSPC, errno.EROFS, errno.EIO, errno.EACCES, errno.EDQUOT, errno.EMFILE)
+_FILE = re.compile(r'file "[^"]*?((?:rollups|events-[0-9-]{7})\.duckdb[.a-z]*)"')
 
 
 class DamagedFileError(StoreError):
@@ -52,6 +63,17 @@ class DamagedFileError(StoreError):
 def words_of(error: BaseException) -> str:
     """An engine's message in lower case, without the paths in it."""
     return _QUOTED.sub("", str(error)).lower()
+
+
+def reason_of(error: BaseException) -> str:
+    """Why the engine failed, without its message, which may quote stored values: file and reason, or only a class."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    file, text = _FILE.search(str(error)), words_of(error)
+    reasons = [os.strerror(number) for number in _REASONS if os.strerror(number).lower() in text]
+    if not reasons:
+        return "the disk refuses to keep what was written" if "fsync failed" in text else type(error).__name__
+    return f"{file[1]}: {reasons[0]}" if file else reasons[0]
 
 
 def is_damage(error: BaseException, *, opening: bool = False) -> bool:
@@ -80,7 +102,7 @@ def opening(path: Path) -> Iterator[None]:
 
 @contextmanager
 def engine_errors(what: str, on_damage: Callable[[], object]) -> Iterator[None]:
-    """Raise the engine's errors as StoreError, with their class only: their messages may quote stored values.
+    """Raise the engine's errors as StoreError, with `reason_of` them.
 
     `on_damage` is called first if the error means that a file is damaged.
     """
@@ -90,7 +112,7 @@ def engine_errors(what: str, on_damage: Callable[[], object]) -> Iterator[None]:
         if isinstance(error, DamagedFileError) or is_damage(error):
             on_damage()
             raise StoreError(f"{what}: a file is damaged, and is set aside once it is found") from error
-        raise StoreError(f"{what} ({type(error).__name__})") from error
+        raise StoreError(f"{what} ({reason_of(error)})") from error
 
 
 def read_every_row(connection: duckdb.DuckDBPyConnection, alias: str, path: Path) -> None:

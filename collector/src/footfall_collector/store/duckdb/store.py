@@ -6,16 +6,15 @@ several transactions, and the process can end after each of them.
 1. The table `loads` in the roll-up file records the load's number and its segments. If the process ends here, the next
    start finds the newest load and repeats it with the same segments and the same number.
 2. Each month's file gets its rows, marked with the load's number, and the record that it has this load. A repeated load
-   reads the same segments, keeps the same one of equal UUIDs and skips the months that have the load. In the other
-   months it adds the rows that the first attempt would have added.
+   reads the same segments, keeps the same one of equal UUIDs and adds the same rows to the months that lack the load.
 3. The roll-ups follow later, in one transaction: the events of all loads after `rolled` are added and `rolled` moves.
    Until then charts also read the raw rows of those loads, so charts are never behind and nothing counts twice. Only
    finished loads are rolled up.
 4. Segments are deleted after a checkpoint. A loaded segment that is still there is recognised by name and size. One
    that returns later, from a backup, is a new load of which deduplication leaves nothing.
 
-If the roll-up file is lost, it is recomputed from the raw events. If a write-ahead log is lost, its loads are repeated:
-their segments are deleted only after a checkpoint, and the roll-ups count only events that are in checkpointed files.
+Lost roll-ups are computed from the raw events. Loads of a lost write-ahead log are repeated: segments are deleted only
+after a checkpoint, and the roll-ups count only checkpointed events.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -35,7 +34,7 @@ from ..columns import event_columns
 from ..interface import EventSelection, LoadResult, StepHook, ignore_step
 from ..periods import months_between
 from ..tombstones import TombstoneFile
-from . import consistency_checks, load_batch, rollup_tables, stored_months
+from . import consistency_checks, deletion, load_batch, rollup_tables, stored_months
 from .month_files import DatabaseFiles
 from .quarantine import engine_errors
 from .relations import DuckChartQuery
@@ -75,28 +74,28 @@ class DuckStore:
         checksums: SegmentChecksums | None = None,
     ) -> None:
         self._status, self._catalogues = status or Status(), catalogues
-        self._step, self._checksums = on_step, checksums
-        self.needs_recovery = False
+        self._step, self._checksums, self.needs_recovery = on_step, checksums, False
         self.tombstones = TombstoneFile(data_dir / TOMBSTONES)
-        self.files = DatabaseFiles(data_dir / "store", event_columns(catalogues), memory_limit, threads)
-        try:
+        with self._engine_errors(f"{data_dir / 'store'} can't be used; check the disk and its rights"):
+            self.files = DatabaseFiles(data_dir / "store", event_columns(catalogues), memory_limit, threads)
             try:
-                self._read_state()
-            except duckdb.Error:
-                self.needs_recovery = True
-                self.recover()
-            if pepper:
-                self.files.check_pepper(pepper)
-        except BaseException:
-            self.files.close()
-            raise
+                try:
+                    self._read_state()
+                except duckdb.Error:
+                    self.needs_recovery = True
+                    self.recover()
+                if pepper:
+                    self.files.check_pepper(pepper)
+            except BaseException:
+                self.files.close()
+                raise
 
     def _read_state(self) -> None:
         """Read from the files which loads were begun, finished and rolled up, and which months lost their events."""
         recorded = load_batch.recorded_loads(self.files)
         latest = [month.last_load for month in self.files.months.values()]
         rolled = self._read_back = rollup_tables.last_rolled_load(self.files.writer)
-        self._load = max(rolled, *recorded.values(), *latest, 0)
+        self._load = max(rolled, *recorded.values(), *latest, self.files.counts.newest_load)
         # The newest load is known to be finished only if it was rolled up; otherwise it is repeated first.
         uncertain = self._load in recorded.values()
         self.last_load = max(self._load - 1, rolled) if uncertain else self._load
@@ -206,12 +205,12 @@ class DuckStore:
         with self._engine_errors("the rollups can't be rebuilt"):
             consistency_checks.check_countable(self.incomplete)
             rollup_tables.rebuild(self.files, self._step)
+            self.incomplete = consistency_checks.report_damage(self.files, self._status)
 
     def give_up_damaged(self) -> None:
         """Make `rebuild` count without the months that lost their file. Raises StoreError."""
         with self._engine_errors("the damaged months can't be given up"):
-            for month in self.incomplete:
-                consistency_checks.forget_note(self.files, month.name)
+            consistency_checks.give_up(self.files, self.incomplete)
             self.incomplete = ()
 
     def forget(self, instance: str) -> int:
@@ -224,7 +223,11 @@ class DuckStore:
     def finish_forgetting(self) -> int:
         """See `Store.finish_forgetting`."""
         with self._engine_errors("instances that are to be forgotten can't be deleted"):
-            return stored_months.forget_pending(self.files, self.tombstones, self._step)
+            deleted = stored_months.forget_pending(self.files, self.tombstones, self._step)
+            if self.files.counts.changed:
+                deleted += deletion.forget_again(self.files, self.tombstones.marks, self._step)
+                self.incomplete = consistency_checks.settle_changed(self.files, self._status, self._step)
+            return deleted
 
     def take_back_forgetting(self, instances: Sequence[str]) -> None:
         """See `Store.take_back_forgetting`."""
@@ -253,8 +256,7 @@ class DuckStore:
 
     def export(self, month: str, product_and_range: tuple[str, int, int], path: Path) -> int:
         """Write a month's events of (product, start, end) to a file; their number. Only on the loader's thread."""
-        product = product_and_range[0]
-        columns = event_columns({product: self._catalogues[product]})
+        columns = event_columns({product_and_range[0]: self._catalogues[product_and_range[0]]})
         with self._engine_errors("the events can't be written"):
             return stored_months.export_month(self.files, self.files.months[month], columns, product_and_range, path)
 
@@ -264,19 +266,17 @@ class DuckStore:
             self._step("checkpoint")
             self.files.checkpoint()
             self._step("checkpointed")
-            consistency_checks.read_back(self.files, self._read_back)
+            load_batch.read_back(self.files, self._read_back)
             self._read_back = self.last_load
 
     def forget_segments(self, names: Sequence[str]) -> None:
         """See `Store.forget_segments`."""
         self._step("forget segments")
-        deleted = set(names)
-        self._recorded_loads = {
-            key: load for key, load in self._recorded_loads.items() if key[0] not in deleted or load == self._load
-        }
-        oldest = min([self._load, *self._recorded_loads.values()])
+        deleted, recorded = set(names), self._recorded_loads.items()
+        self._recorded_loads = {key: load for key, load in recorded if key[0] not in deleted or load == self._load}
         with self._engine_errors("the store can't forget old segments"):
-            load_batch.delete_load_records(self.files, oldest)
+            load_batch.delete_load_records(self.files, min([self._load, *self._recorded_loads.values()]))
+            consistency_checks.note_counts(self.files)
 
     def query(self, sql: str, selection: EventSelection) -> list[tuple[Any, ...]]:
         """See `Store.query`. Raises StoreError if the engine can't answer."""

@@ -71,6 +71,7 @@ class DuckMonths:
         if not names:
             return
         with self._errors("old months can't be removed"):
+            self._files.counts.drop(names)
             _cut_rollups(self._files, max(month_bounds(name)[1] for name in names) // DAY_SECONDS)
             self._step("fresh rollups")
             paths = [self._files.month_path(name) for name in names]
@@ -87,6 +88,8 @@ class DuckMonths:
         """See `StoredMonths.delete_damaged`."""
         with self._errors("damaged months can't be deleted"):
             self._files.quarantine.remove_old_months(cutoff)
+            lost = self._files.counts.lost().keys() - self._files.months.keys()
+            self._files.counts.drop([name for name in lost if month_bounds(name)[1] <= cutoff])
 
     def trash(self) -> list[TrashedMonth]:
         """See `StoredMonths.trash`."""
@@ -133,6 +136,7 @@ class DuckMonths:
                 self._step("fresh month")
                 names = (self._files.rollup_path.name, self._files.month_path(month).name)
                 self._files.exchange(FileExchange(replaced=names), self._step)
+                self._files.counts.count_again()
                 # Ended before this line, the month is in both places; restored again, it adds nothing.
                 remove_files([path])
         return added
