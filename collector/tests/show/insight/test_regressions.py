@@ -90,7 +90,7 @@ def test_a_regression_of_errors_has_both_rates_and_the_interval_of_the_rise() ->
     )
     assert 0 < regression.low < regression.now - regression.was < regression.high
     assert regression.text.replace(NBSP, " ") == (
-        "fails in 5 % of 1,200 calls, where 1.1 % are usual (`2.1.0` came before): a rise by 2.6 to 5.2 "
+        "fails in 5 % of 1,200 calls, where 1.0 % are usual (`2.1.0` came before): a rise by 2.8 to 5.2 "
         "percentage points (95 % interval)"
     )
 

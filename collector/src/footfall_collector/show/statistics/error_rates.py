@@ -138,12 +138,13 @@ class _Group:
 
 
 def _scale_cause(cause: CauseSet, ratios: dict[str, float], concerned: Sequence[RateCell]) -> None:
-    observed, expected = dict.fromkeys(ratios, 0.5), dict.fromkeys(ratios, 0.5)
+    observed, expected = dict.fromkeys(ratios, 0.0), dict.fromkeys(ratios, 0.0)
     for cell in concerned:
         name = "" if cause.pooled else cell.tool
         observed[name] += cell.errors
         expected[name] += cell.expected / ratios[name]
-    after = {name: observed[name] / expected[name] for name in ratios}
+    # The floors keep a factor finite where a tool has no errors without the cause, and above 0.
+    after = {name: max(observed[name], 0.5) / max(expected[name], 0.25) for name in ratios}
     for cell in concerned:
         name = "" if cause.pooled else cell.tool
         cell.expected *= after[name] / ratios[name]
