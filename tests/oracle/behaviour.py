@@ -151,6 +151,9 @@ def release_adoption(events: MatchingEvents) -> Rows:
         version, place = event.properties.get("product_version") or "", (event.at // DAY, event.instance)
         newest[place] = max(newest.get(place, -1), -1 if version in ("", "other") else appeared[version])
         users[version].add(event.instance)
+    days: defaultdict[int, list[int]] = defaultdict(list)
+    for (day, _), since in newest.items():
+        days[day].append(since)
     oldest = min(appeared.values(), default=0)
     shown = [
         version
@@ -160,11 +163,11 @@ def release_adoption(events: MatchingEvents) -> Rows:
     rows: Rows = []
     for version in sorted(shown, key=lambda one: (-len(users[one]), one))[:_MAX_VERSIONS]:
         released = appeared[version]
-        shares = {}
-        for day in range(released, last):
-            running = [since >= released for (on, _), since in newest.items() if on == day]
-            if running:
-                shares[day] = sum(running) / len(running)
+        shares = {
+            day: sum(since >= released for since in days[day]) / len(days[day])
+            for day in days
+            if released <= day < last
+        }
         half = min((day for day, share in shares.items() if share >= 0.5), default=None)
         row = [version, _day(released), len(users[version])]
         rows.append([*row, *((None, None) if half is None else (_day(half), half - released)), max(shares.values())])
