@@ -12,7 +12,8 @@ from collector.tests.answer.chart_rows import equal
 from collector.tests.store.fill_store import CATALOGUES, PEPPER, journal_fleet, loader_of, open_store
 from footfall_collector.admit.instance_hash import instance_of
 from footfall_collector.answer import Answers, Cell, Filters
-from footfall_collector.answer.answers import chart_sql, selection_for
+from footfall_collector.answer import answers as answers_module
+from footfall_collector.answer.answers import selection_for
 from footfall_collector.answer.behaviour import TOOL_SEQUENCES
 from footfall_collector.store import EventSelection
 from footfall_collector.store.duckdb.store import DuckStore
@@ -23,6 +24,7 @@ from tests.oracle.world import DAY, HOUR
 
 NOW = 1_795_534_217  # 2026-11-24T15:30:17Z, a Tuesday
 TODAY = NOW // DAY
+FLEET = Fleet(40, 30, 9, NOW)
 
 
 def lived(instance: str, day: int, name: str = "server_started", at: int = HOUR, **more: Any) -> FleetEvent:
@@ -207,30 +209,30 @@ def test_a_week_that_is_not_over_has_lost_nobody_yet(tmp_path: Path, rolled: boo
     store.close()
 
 
-class TestSample:
-    FLEET = Fleet(40, 30, 9, NOW)
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckStore]:
+    data = tmp_path_factory.mktemp("fleet")
+    opened = open_store(data)
+    journal_fleet(data, FLEET.requests())
+    loader_of(data, opened).run_once()
+    yield opened
+    opened.close()
 
-    @pytest.fixture(scope="class")
-    def store(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckStore]:
-        data = tmp_path_factory.mktemp("fleet")
-        opened = open_store(data)
-        journal_fleet(data, self.FLEET.requests())
-        loader_of(data, opened).run_once()
-        yield opened
-        opened.close()
 
-    def test_of_too_many_calls_those_of_some_instances_are_read_and_the_answer_says_so(self, store: DuckStore) -> None:
-        filters = Filters.parse({"range": "30d", "product": "dot-ai"}, datetime.fromtimestamp(NOW, UTC), CATALOGUES)
-        selection = selection_for(TOOL_SEQUENCES, filters)
-        [[calls]] = store.query("SELECT sum(calls)::BIGINT FROM tool_calls", selection)
-        sql = chart_sql("duckdb", "tool-sequences").replace("200000", str(calls // 3 + 1))
-        sampled = store.query(sql, selection)
-        assert sampled == self.true_rows(selection, 3)
-        assert {row[6] for row in sampled} == {1 / 3}
+def test_of_too_many_calls_those_of_some_instances_are_read_and_the_answer_says_so(
+    store: DuckStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filters = Filters.parse({"range": "30d", "product": "dot-ai"}, datetime.fromtimestamp(NOW, UTC), CATALOGUES)
+    selection = selection_for(TOOL_SEQUENCES, filters)
+    [[calls]] = store.query("SELECT sum(calls)::BIGINT FROM tool_calls", selection)
+    monkeypatch.setattr(answers_module, "SAMPLED_CALLS", calls // 3 + 1)
+    sampled = Answers(store, CATALOGUES).chart("tool-sequences", filters).rows
+    assert sampled == true_rows(selection, 3)
+    assert {row[6] for row in sampled} == {1 / 3}
 
-    def true_rows(self, selection: EventSelection, one_in: int) -> list[tuple[Any, ...]]:
-        hashes = {event.instance: instance_of(PEPPER, "dot-ai", event.instance)[0] for event in self.FLEET.events()}
-        events = [event for event in self.FLEET.events() if int(hashes[event.instance], 16) % one_in == 0]
-        true = tool_sequences(MatchingEvents(events, OracleQuery(selection.start, selection.end)))
-        first = selection.start // DAY
-        return [(*row[:5], first, 1 / one_in) for row in true]
+
+def true_rows(selection: EventSelection, one_in: int) -> list[list[Any]]:
+    hashes = {event.instance: instance_of(PEPPER, "dot-ai", event.instance)[0] for event in FLEET.events()}
+    events = [event for event in FLEET.events() if int(hashes[event.instance], 16) % one_in == 0]
+    true = tool_sequences(MatchingEvents(events, OracleQuery(selection.start, selection.end)))
+    return [[*row[:6], 1 / one_in] for row in true]

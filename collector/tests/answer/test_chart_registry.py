@@ -16,8 +16,8 @@ from tests.oracle.truth import ANSWERS
 
 SQL = Path(footfall_collector.__file__).parent / "answer" / "sql"
 ENGINES = ("duckdb", "clickhouse")
-OTHER_QUERIES = ("hidden", "options")
-"""SQL that answers no chart: the number of hidden internal events, and the values of the filters."""
+OTHER_QUERIES = ("hidden", "options", "recent-calls")
+"""SQL that answers no chart: the number of hidden internal events, the values of the filters, and calls to sample."""
 REGISTRY = "collector/src/footfall_collector/answer/charts.py"
 SQL_PLACE = "collector/src/footfall_collector/answer/sql/<page>"
 ORACLE = "tests/oracle/truth.py"

@@ -53,6 +53,7 @@ TOOL_SEQUENCES = ChartSpec(
     ),
     (*COMMON_FILTERS, "mcp_client"),
     daily=True,
+    sampled=True,
     reading="Counts each call of an instance with its next call on the same UTC day, over all of its clients; calls "
     "of one second are ordered by the tool's name. The 1,000 most frequent pairs are shown. Of more than "
     "200,000 calls, those of a sample of the instances are read, chosen by their hash.",

@@ -2,7 +2,6 @@
 
 To add a chart, add a `ChartSpec` to `CHARTS`, its SQL for both engines in `sql/<page>/`, its true answer to
 `tests/oracle/truth.py`, and a panel in `show/pages`. The tests in `collector/tests/answer` name what is missing.
-`behaviour` has the charts of what instances do.
 """
 
 from dataclasses import dataclass
@@ -29,9 +28,9 @@ class Column:
 
 @dataclass(frozen=True)
 class ChartSpec:
-    """One chart. A `daily` chart counts whole UTC days even if the range is given to the second.
+    """One chart; `reading` says what exactly is counted.
 
-    `reading` says what exactly is counted, where the columns' titles can't.
+    A `daily` one counts whole UTC days even if the range is given to the second; a `sampled` one some instances only.
     """
 
     id: str
@@ -41,6 +40,7 @@ class ChartSpec:
     filters: tuple[str, ...]
     daily: bool = False
     reading: str = ""
+    sampled: bool = False
 
 
 _TOOL = Column("tool", "Tool")

@@ -26,6 +26,7 @@ def chart_parameters(selection: EventSelection) -> dict[str, Parameter]:
     return {
         "product": selection.product,
         "internal": selection.internal,
+        "one_in": selection.one_in,
         "start": selection.start,
         "end": selection.end,
         "first_second": first * DAY_SECONDS,

@@ -109,6 +109,7 @@ class EventSelection:
         filters: column of a relation to the value it must have.
         kept: column of a relation to the values that it shows; every other value is `other`. Other columns show all.
         established: count established instances only. Counters without instances need `exact`.
+        one_in: read one of so many instances, chosen by their hash, where a chart's SQL says `$one_in`.
     """
 
     product: str
@@ -119,6 +120,7 @@ class EventSelection:
     filters: Mapping[str, str] = field(default_factory=dict)
     kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     established: bool = False
+    one_in: int = 1
 
     @property
     def bucket_seconds(self) -> int:

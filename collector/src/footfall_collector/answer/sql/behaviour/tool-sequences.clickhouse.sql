@@ -6,11 +6,7 @@ SELECT
     pair.3 AS instances,
     times / total AS share,
     toInt64(greatest($first_day, $last_day - 31)) AS first_day,
-    1 / (
-        SELECT greatest(1, toInt64(ceil(sum(calls) / 200000)))
-        FROM tool_calls
-        WHERE moment >= ($last_day - 31) * 86400
-    ) AS sample
+    1 / $one_in AS sample
 FROM (
     SELECT tool, sum(n) AS total, groupArray((following, n, i)) AS pairs
     FROM (
@@ -21,11 +17,7 @@ FROM (
                 arrayMap(c -> c.2, arraySort(groupArray((ts, toString(tool))))) AS tools,
                 arrayMap((a, b) -> (a, b), arrayPopBack(tools), arrayPopFront(tools)) AS steps
             FROM recent_calls
-            WHERE ts >= ($last_day - 31) * 86400 AND modulo(instance, (
-                SELECT greatest(1, toInt64(ceil(sum(calls) / 200000)))
-                FROM tool_calls
-                WHERE moment >= ($last_day - 31) * 86400
-            )) = 0
+            WHERE ts >= ($last_day - 31) * 86400 AND modulo(instance, $one_in) = 0
             GROUP BY instance, intDiv(ts, 86400)
         )
         ARRAY JOIN steps AS step
