@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from footfall.catalogue import OTHER
@@ -10,6 +10,8 @@ from footfall.catalogue import OTHER
 NO_VALUE = ""
 """The value of a property that the events do not carry."""
 MAX_CELLS, MAX_TOOLS, MAX_VALUES, MAX_DAYS = 15_000, 30, 10, 62
+CROWDED_TOOLS, CROWDED_VALUES = 12, 5
+"""The same where there are several times as many cells."""
 MIN_CALLS = 30
 """A value of fewer calls is not distinguished."""
 
@@ -59,38 +61,61 @@ def rate_cells(cells: Iterable[CallCell]) -> list[RateCell]:
 def coarsen(cells: Iterable[CallCell], versions: Sequence[str], limit: int = MAX_CELLS) -> list[CallCell]:
     """The cells with rare values as `other`, and days in groups, so that hardly more than `limit` are left.
 
-    `versions` keep their names; others are no version.
+    `versions` keep their names; others are no version. Many cells are passed twice only: they may be a million.
     """
     listed, kept = list(cells), frozenset(versions)
-    tools = _frequent(((cell.tool, cell.calls) for cell in listed), MAX_TOOLS)
-    clients = _frequent(((cell.client, cell.calls) for cell in listed), MAX_VALUES)
-    providers = _frequent(((cell.provider, cell.calls) for cell in listed), MAX_VALUES)
-    first = min((cell.day for cell in listed), default=0)
-    days = max((cell.day for cell in listed), default=0) - first + 1
-    merged: list[CallCell] = []
-    for width in range(math.ceil(days / MAX_DAYS), 8):
-        sums: defaultdict[tuple[int, str, str, str, str, str], list[int]] = defaultdict(lambda: [0, 0])
-        for day, version, tool, client, provider, cluster, calls, errors in listed:
-            pair = sums[
-                first + (day - first) // width * width,
-                version if version in kept else NO_VALUE,
-                tool if tool in tools else OTHER,
-                client if client in clients else OTHER,
-                provider if provider in providers else OTHER,
-                cluster,
-            ]
-            pair[0] += calls
-            pair[1] += errors
-        merged = [CallCell(*key, calls, errors) for key, (calls, errors) in sums.items()]
-        if len(merged) <= limit:
-            break
-    return merged
+    max_tools, max_values = (MAX_TOOLS, MAX_VALUES) if len(listed) <= 4 * limit else (CROWDED_TOOLS, CROWDED_VALUES)
+    tools: defaultdict[str, int] = defaultdict(int)
+    clients: defaultdict[str, int] = defaultdict(int)
+    providers: defaultdict[str, int] = defaultdict(int)
+    for _, _, tool, client, provider, _, calls, _ in listed:
+        tools[tool] += calls
+        clients[client] += calls
+        providers[provider] += calls
+    shown_tools, shown_clients, shown_providers = (
+        _shown(tools, max_tools),
+        _shown(clients, max_values),
+        _shown(providers, max_values),
+    )
+    folded = _merged(
+        CallCell(
+            day,
+            version if version in kept else NO_VALUE,
+            shown_tools[tool],
+            shown_clients[client],
+            shown_providers[provider],
+            cluster,
+            calls,
+            errors,
+        )
+        for day, version, tool, client, provider, cluster, calls, errors in listed
+    )
+    return _by_days(folded, limit)
 
 
-def _frequent(counts: Iterable[tuple[str, int]], limit: int) -> frozenset[str]:
-    """The values of most calls, of those with at least `MIN_CALLS`."""
-    sums: defaultdict[str, int] = defaultdict(int)
-    for value, calls in counts:
-        sums[value] += calls
-    ranked = sorted(sums, key=lambda value: (-sums[value], value))[:limit]
-    return frozenset(value for value in ranked if sums[value] >= MIN_CALLS or value == NO_VALUE)
+def _by_days(cells: list[CallCell], limit: int) -> list[CallCell]:
+    """The cells with so many days in one group, up to a week, that hardly more than `limit` are left."""
+    first = min((cell.day for cell in cells), default=0)
+    days = max((cell.day for cell in cells), default=0) - first + 1
+    width = max(math.ceil(days / MAX_DAYS), min(7, math.ceil(len(cells) / limit)))
+    if width == 1:
+        return cells
+    return _merged(cell._replace(day=first + (cell.day - first) // width * width) for cell in cells)
+
+
+def _merged(cells: Iterable[CallCell]) -> list[CallCell]:
+    sums: defaultdict[tuple[int, str, str, str, str, str], list[int]] = defaultdict(lambda: [0, 0])
+    for cell in cells:
+        pair = sums[cell[:6]]
+        pair[0] += cell.calls
+        pair[1] += cell.errors
+    return [CallCell(*key, calls, errors) for key, (calls, errors) in sums.items()]
+
+
+def _shown(calls: Mapping[str, int], limit: int) -> dict[str, str]:
+    """Each value to itself where it is one of most calls, of those with at least `MIN_CALLS`, else to `other`."""
+    ranked = sorted(calls, key=lambda value: (-calls[value], value))
+    return {
+        value: value if value == NO_VALUE or (rank < limit and calls[value] >= MIN_CALLS) else OTHER
+        for rank, value in enumerate(ranked)
+    }
