@@ -160,6 +160,8 @@ def test_a_disk_that_fails_at_the_start(failing: FailingDisk, case: tuple[str, .
     with failing.start() as collector:
         acknowledged = send(collector)
         wait_for(lambda: counted(collector) == acknowledged, "the events")
+        # A checkpoint: the journal has these events no longer.
+        assert failing.run("forget", "cluster_" + "9" * 16).returncode == 0
         acknowledged += send(collector)
         if case[3] == "killed":
             collector.kill()
