@@ -41,21 +41,28 @@ class Answer:
 def api(document: dict[str, Any]) -> dict[str, Any]:
     """What the page is made of: its paths, filters, status codes and answers."""
     operations = {path: methods["get"] for path, methods in document["paths"].items()}
-    filters: dict[str, Line] = {}
+    # A question's parameters come before the filters, which other paths take alone.
+    filters = _parameters(operations["/api/report"])
+    questions = [line for line in _parameters(operations["/api/ask"]) if line not in filters]
     statuses: dict[str, str] = {}
     for operation in operations.values():
-        for parameter in operation["parameters"]:
-            if parameter["in"] == "query":
-                line = Line(parameter["name"], _values(parameter["schema"]), parameter["description"])
-                filters.setdefault(parameter["name"], line)
         statuses |= {code: answer["description"] for code, answer in operation["responses"].items()}
     return {
         "about": document["info"]["description"],
         "paths": [_path(path, operation) for path, operation in operations.items()],
-        "filters": list(filters.values()),
+        "asked": questions,
+        "filters": filters,
         "statuses": sorted(statuses.items()),
         "answers": [_answer(name, schema) for name, schema in sorted(document["components"]["schemas"].items())],
     }
+
+
+def _parameters(operation: dict[str, Any]) -> list[Line]:
+    return [
+        Line(parameter["name"], _values(parameter["schema"]), parameter["description"])
+        for parameter in operation["parameters"]
+        if parameter["in"] == "query"
+    ]
 
 
 def _path(path: str, operation: dict[str, Any]) -> Path:
@@ -67,8 +74,8 @@ def _path(path: str, operation: dict[str, Any]) -> Path:
         # Each chart's name comes again with the ends of its files.
         tuple(name for names in named for name in names if "." not in name),
         any(p["in"] == "query" for p in operation["parameters"]),
-        _values(content["application/json"]["schema"]),
-        tuple(media.partition(";")[0] for media in content if media != "application/json"),
+        _values(content["application/json"]["schema"]) if "application/json" in content else " or ".join(content),
+        tuple(media.partition(";")[0] for media in content if media != "application/json" and named),
         tuple(operation["responses"]),
     )
 

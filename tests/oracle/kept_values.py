@@ -24,11 +24,15 @@ def all_kept_values(events: Sequence[FleetEvent], limit: int) -> dict[str, set[s
     return {name: kept for name, kept in found.items() if kept is not None}
 
 
-def kept_values(events: Sequence[FleetEvent], name: str, limit: int) -> set[str] | None:
-    """The values of most instances, then most days of an instance, then the first by name; None where all are."""
+def kept_values(events: Sequence[FleetEvent], name: str, limit: int, carriers: Sequence[str] = ()) -> set[str] | None:
+    """The values of most instances, then most days of an instance, then the first by name; None where all are.
+
+    `carriers` are the events that carry a property which is not in `_RANKED_BY`.
+    """
     days: defaultdict[str, set[tuple[str, int]]] = defaultdict(set)
+    ranked_by = carriers or (_RANKED_BY[name],)
     for event in events:
-        if _RANKED_BY[name] in (None, event.event) and not event.instance.startswith("ephemeral_"):
+        if (event.event in ranked_by or None in ranked_by) and not event.instance.startswith("ephemeral_"):
             days[event.properties.get(name) or ""].add((event.instance, event.at // DAY))
     if len(days) <= limit:
         return None

@@ -29,7 +29,7 @@ def test_every_chart_has_sql_for_both_engines() -> None:
     stored = {path.name for path in SQL.glob("*/*.sql")}
     missing = [
         f"The chart `{name}` has no SQL for {engine}: write its query in {SQL_PLACE}/{name}.{engine}.sql, over the "
-        f"relations of store/rollups.py, with the columns that {REGISTRY} gives it, in their order."
+        f"relations of store/rollups/tables.py, with the columns that {REGISTRY} gives it, in their order."
         for name in (*(spec.id for spec in (*CHARTS, *PAGE_QUESTIONS, *BEHAVIOUR)), *OTHER_QUERIES)
         for engine in ENGINES
         if f"{name}.{engine}.sql" not in stored

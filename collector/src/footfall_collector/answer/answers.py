@@ -86,7 +86,7 @@ class Answers:
     ) -> None:
         self.catalogues = catalogues
         self.settings = settings or {}
-        self.value_caps = value_caps or ValueCaps(store, max_values)
+        self.value_caps = value_caps or ValueCaps(store, max_values, catalogues=catalogues)
         self._store = store
         self._cache = AnswerCache(CACHE_BYTES)
         self._specs = {spec.id: spec for spec in self.charts()}
@@ -206,6 +206,15 @@ class Answers:
         internal = replace(selection, internal=True, filters=common, established=False)
         [[events]] = self._rows("hidden", internal)
         return int(events)
+
+    def hidden_internal(self, filters: Filters) -> int:
+        """The number of internal events in the range, where the filters leave them out."""
+        return self._hidden_internal(replace(selection_for(SUMMARY, filters), filters={}), filters)
+
+    @property
+    def engine(self) -> str:
+        """See `Store.engine`."""
+        return self._store.engine
 
     def _rows(self, name: str, selection: EventSelection) -> list[tuple[Any, ...]]:
         """The rows of `sql/…/<name>`."""

@@ -11,7 +11,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from ..store import EventSelection, Store
+from footfall.catalogue import Catalogue, Identifier, ToolName, Version
+
+from ..store import EventSelection, Store, fact_tables, property_key
 
 MAX_VALUES = 500
 """The values of one column that a product's charts show."""
@@ -39,6 +41,13 @@ _RANKED = {
     "sum(arraySum(arrayMap(k -> bitAnd(bitShiftRight(m, k), 1), range(56)))) AS days FROM (SELECT {column} AS v, "
     "instance, block, groupBitOr(mask) AS m FROM {relation} GROUP BY {column}, instance, block) WHERE m > 0 "
     "GROUP BY v) ORDER BY n DESC, days DESC, v LIMIT {limit}",
+}
+_COUNT_FACTS = "SELECT count(DISTINCT {column}) FROM ({relation}) WHERE lasting"
+_RANKED_FACTS = {
+    "duckdb": "SELECT {column} AS v FROM ({relation}) WHERE lasting GROUP BY v "
+    "ORDER BY count(DISTINCT instance) DESC, count(DISTINCT (instance, moment)) DESC, v LIMIT {limit}",
+    "clickhouse": "SELECT {column} AS v FROM ({relation}) WHERE lasting GROUP BY v "
+    "ORDER BY uniqExact(instance) DESC, uniqExact((instance, moment)) DESC, v LIMIT {limit}",
 }
 
 
@@ -75,8 +84,15 @@ class ValueCaps:
     They are read again when events were loaded since, so that a flood of values doesn't show before the next minute.
     """
 
-    def __init__(self, store: Store, max_values: int = MAX_VALUES, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        store: Store,
+        max_values: int = MAX_VALUES,
+        clock: Callable[[], float] = time.monotonic,
+        catalogues: Mapping[str, Catalogue] | None = None,
+    ) -> None:
         self._store, self._max_values, self._clock = store, max_values, clock
+        self._more = {product: _more_relations(catalogue) for product, catalogue in (catalogues or {}).items()}
         self._lock = threading.Lock()
         self._known: dict[str, _Ranking] = {}
 
@@ -98,11 +114,30 @@ class ValueCaps:
     def _read(self, product: str) -> KeptValues:
         everything = EventSelection(product, 0, FOREVER)
         kept, folded = {}, {}
-        for column, relation in RELATIONS.items():
-            [[count]] = self._store.query(_COUNT.format(column=column, relation=relation), everything)
+        engine = self._store.engine
+        forms = [(column, column, relation, _COUNT, _RANKED[engine]) for column, relation in RELATIONS.items()]
+        for name, relation in self._more.get(product, {}).items():
+            forms.append((name, property_key(name), relation, _COUNT_FACTS, _RANKED_FACTS[engine]))
+        for name, column, relation, counting, ranking in forms:
+            [[count]] = self._store.query(counting.format(column=column, relation=relation), everything)
             if count > self._max_values:
-                ranked = _RANKED[self._store.engine].format(column=column, relation=relation, limit=self._max_values)
+                ranked = ranking.format(column=column, relation=relation, limit=self._max_values)
                 values = tuple(str(value) for (value,) in self._store.query(ranked, everything))
-                kept[column] = ("", *(value for value in values if value))
-                folded[column] = int(count) - len(values)
+                kept[name] = ("", *(value for value in values if value))
+                folded[name] = int(count) - len(values)
         return KeptValues(kept, folded)
+
+
+def _more_relations(catalogue: Catalogue) -> dict[str, str]:
+    """Each other property whose values no catalogue lists, to the relation of the events that carry it."""
+    facts = fact_tables([catalogue])
+    carriers: dict[str, list[str]] = {}
+    for event in catalogue.events.values():
+        for name, property_ in event.properties.items():
+            if name not in RELATIONS and isinstance(property_.kind, Identifier | ToolName | Version):
+                carriers.setdefault(name, []).append(facts[event.name].counts.name)
+    columns = "instance, lasting, moment"
+    return {
+        name: " UNION ALL ".join(f"SELECT {property_key(name)}, {columns} FROM {table}" for table in tables)  # noqa: S608 - our own words
+        for name, tables in carriers.items()
+    }

@@ -19,25 +19,46 @@ from .interface import (
 )
 from .loader import Loader, run_recovering
 from .opening import open_store, require_clickhouse_driver
-from .periods import DAY_SECONDS, day_text, month_bounds, month_name, months_between
+from .periods import (
+    BLOCK_DAYS,
+    DAY_SECONDS,
+    MONDAY_OFFSET,
+    day_number,
+    day_text,
+    edge_masks,
+    month_bounds,
+    month_name,
+    months_between,
+)
+from .rollups import FIRST_AT, LAST_AT, STATE_EVENT, FactTables, fact_tables, property_key
 from .tombstones import merge_tombstone_files
 
 __all__ = [
+    "BLOCK_DAYS",
     "DAY_SECONDS",
+    "FIRST_AT",
+    "LAST_AT",
+    "MONDAY_OFFSET",
+    "STATE_EVENT",
     "EventSelection",
     "EventsUnreadableError",
+    "FactTables",
     "Interruption",
     "Loader",
     "QueryStoppedError",
     "Store",
     "StoreError",
     "TrashedMonth",
+    "day_number",
     "day_text",
+    "edge_masks",
+    "fact_tables",
     "merge_tombstone_files",
     "month_bounds",
     "month_name",
     "months_between",
     "open_store",
+    "property_key",
     "require_clickhouse_driver",
     "run_recovering",
 ]

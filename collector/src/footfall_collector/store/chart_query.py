@@ -39,6 +39,7 @@ def chart_parameters(selection: EventSelection) -> dict[str, Parameter]:
         "last_mask": last_mask,
         **{f"only_{column}": value for column, value in selection.filters.items()},
         **{f"kept_{column}": values for column, values in selection.kept.items()},
+        **selection.parameters,
     }
 
 
@@ -66,10 +67,15 @@ def filter_conditions(selection: EventSelection, rollup: RollupTable, kept: str)
     return conditions
 
 
+def reads_samples(sql: str) -> bool:
+    """Whether a chart's SQL names a relation that is over raw events in every range."""
+    return "samples_" in sql
+
+
 def raw_span(sql: str, selection: EventSelection) -> tuple[int, int] | None:
     """The epoch seconds (start included, end excluded) of the raw events that a chart's SQL reads; None for none."""
-    if selection.exact:
-        return selection.start, selection.end
+    if selection.exact or reads_samples(sql):
+        return selection.raw_range
     if any(re.search(rf"\b{name}\b", without_comments(sql)) for name in RECENT):
         first, last = day_number(selection.start), day_number(selection.end - 1) + 1
         return max(first, last - RECENT_DAYS) * DAY_SECONDS, last * DAY_SECONDS

@@ -110,6 +110,7 @@ class EventSelection:
         kept: column of a relation to the values that it shows; every other value is `other`. Other columns show all.
         established: count established instances only. Counters without instances need `exact`.
         one_in: read one of so many instances, chosen by their hash, where a chart's SQL says `$one_in`.
+        parameters: values that the SQL names, besides those that the selection gives.
     """
 
     product: str
@@ -121,6 +122,14 @@ class EventSelection:
     kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     established: bool = False
     one_in: int = 1
+    parameters: Mapping[str, str | int | tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def raw_range(self) -> tuple[int, int]:
+        """Start and end in epoch seconds, widened to whole days unless `exact`."""
+        if self.exact:
+            return self.start, self.end
+        return self.start // DAY_SECONDS * DAY_SECONDS, -(-self.end // DAY_SECONDS) * DAY_SECONDS
 
     @property
     def bucket_seconds(self) -> int:

@@ -13,7 +13,6 @@ from footfall_collector.admit.instance_hash import instance_of
 from footfall_collector.runtime.status import Status
 from footfall_collector.store import EventSelection, StoreError
 from footfall_collector.store.duckdb.store import DuckStore
-from footfall_collector.store.rollups import TABLES
 from tests.oracle.fleet import Fleet, FleetEvent, stamp
 
 DAY = 86_400
@@ -62,7 +61,7 @@ def tables(store: DuckStore) -> dict[str, list[tuple[object, ...]]]:
     rows = store.files.writer
     return {
         rollup.name: sorted(rows.execute(f"SELECT * FROM rollups.{rollup.name}").fetchall(), key=repr)
-        for rollup in TABLES
+        for rollup in store.files.rollups
     }
 
 

@@ -24,7 +24,6 @@ from footfall.catalogue import Catalogue, catalogue_for
 from footfall_collector.runtime.status import Status
 from footfall_collector.store import EventSelection, EventsUnreadableError, StoreError
 from footfall_collector.store.duckdb.store import DuckStore
-from footfall_collector.store.rollups import TABLES
 from tests.oracle.fleet import Fleet, stamp
 from tests.support.waiting import wait_for
 
@@ -55,7 +54,7 @@ def rollups_of(store: DuckStore) -> dict[str, list[tuple[Any, ...]]]:
     """All roll-ups, row by row."""
     return {
         rollup.name: sorted(store.files.writer.execute(f"SELECT * FROM rollups.{rollup.name}").fetchall(), key=repr)
-        for rollup in TABLES
+        for rollup in store.files.rollups
     }
 
 

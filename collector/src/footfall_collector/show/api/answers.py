@@ -2,13 +2,19 @@
 
 import msgspec
 
-from ...answer import ChartSpec
+from ...answer import ChartSpec, PropertyQuestion
 
 
 class ChartList(msgspec.Struct, frozen=True):
-    """All charts, with their columns and filters."""
+    """All charts, and the questions that every property of every event has.
+
+    Attributes:
+        charts: with their columns and filters.
+        questions: of all products, in the order of their catalogues.
+    """
 
     charts: tuple[ChartSpec, ...]
+    questions: tuple[PropertyQuestion, ...]
 
 
 class Pulse(msgspec.Struct, frozen=True):

@@ -12,9 +12,13 @@ from ...answer import (
     EXTRA_FILTERS,
     HOUR_RANGES,
     INTERNAL_VALUES,
+    MAX_CONDITIONS,
     MAX_VALUE_LENGTH,
+    MEASURES,
+    STEPS,
     Chart,
     ChartSpec,
+    QuestionAnswer,
 )
 from ...runtime import __version__
 from ..explain import Explanation
@@ -34,6 +38,7 @@ Schema = dict[str, Any]
 _STRUCTS = (
     Chart,
     ChartList,
+    QuestionAnswer,
     ChartPageHead,
     HealthPageHead,
     FilterOptions,
@@ -46,6 +51,7 @@ _STRUCTS = (
     ApiError,
 )
 _TEXT: Schema = {"type": "string", "maxLength": MAX_VALUE_LENGTH}
+_WHERE: Schema = {"type": "array", "items": {"type": "string"}, "maxItems": MAX_CONDITIONS}
 _REF = "#/components/schemas/{name}"
 _MOMENT = r"^$|^\d{4}-\d\d-\d\d$|^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)$"
 _DESCRIPTION = """The numbers of the dashboard as JSON, CSV and Parquet. On loopback no sign-in is needed; elsewhere
@@ -63,6 +69,8 @@ class Operation:
         names: the values of `{name}` in the path.
         files: whether it answers with `FILES` too.
         against: whether it takes `AGAINST` too.
+        media: the media type that it answers with instead of JSON, or empty.
+        asks: whether it takes the parameters of a question.
     """
 
     summary: str
@@ -71,6 +79,8 @@ class Operation:
     names: tuple[str, ...] = ()
     files: bool = False
     against: bool = False
+    media: str = ""
+    asks: bool = False
 
 
 def document(products: Sequence[str], charts: Sequence[ChartSpec]) -> dict[str, Any]:
@@ -95,6 +105,11 @@ def operations(charts: Sequence[ChartSpec]) -> dict[str, Operation]:
     return {
         "/api/charts": Operation("All charts", (ChartList,)),
         "/api/charts/{name}": Operation("The rows of a chart", (Chart,), True, names, files=True),
+        "/api/ask": Operation("The answer to any question", (QuestionAnswer,), True, asks=True),
+        **{
+            f"/api/ask.{extension}": Operation(f"The same as {extension}", (), True, media=media, asks=True)
+            for extension, media in FILES.items()
+        },
         "/api/pages/{name}": Operation(
             "The answer, tiles and release marks of a page", (ChartPageHead, HealthPageHead), True, pages
         ),
@@ -115,7 +130,7 @@ def operations(charts: Sequence[ChartSpec]) -> dict[str, Operation]:
 
 
 def _get(path: str, operation: Operation, products: Sequence[str]) -> dict[str, Any]:
-    parameters = _filters(products) if operation.filtered else []
+    parameters = [*(_QUESTION if operation.asks else ()), *(_filters(products) if operation.filtered else ())]
     if operation.against:
         parameters.append(
             _parameter(AGAINST, _TEXT, "only for `/api/explain`: another version, with which `version` is compared")
@@ -124,6 +139,8 @@ def _get(path: str, operation: Operation, products: Sequence[str]) -> dict[str, 
     responses = {"200": _response("The answer", *operation.answers), "503": busy}
     if operation.files:
         responses["200"]["content"] |= {media_type: {"schema": {}} for media_type in FILES.values()}
+    if operation.media:
+        responses["200"]["content"] = {operation.media: {"schema": {}}}
     if operation.filtered:
         responses["400"] = _error("A filter can't be used")
     if operation.names:
@@ -170,6 +187,20 @@ def _filters(products: Sequence[str]) -> list[dict[str, Any]]:
 
 def _parameter(name: str, schema: Schema, description: str) -> dict[str, Any]:
     return {"name": name, "in": "query", "allowEmptyValue": True, "description": description, "schema": schema}
+
+
+_QUESTION: list[Schema] = [
+    _parameter(
+        "measure",
+        {"type": "string", "enum": ["", *MEASURES]},
+        "; ".join(f"`{name}`: {meaning}" for name, meaning in MEASURES.items()),
+    ),
+    _parameter("event", _TEXT, "the event that is measured; events of any name without it"),
+    _parameter("of", _TEXT, "the number of a percentile or the boolean of a rate, where the event has several"),
+    _parameter("by", _TEXT, "the property whose values are rows; `event.property` where several events have it"),
+    _parameter("step", {"type": "string", "enum": [*STEPS]}, "rows by day, or by hour in ranges up to 48 hours"),
+    _parameter("where", _WHERE, "conditions, all of which hold; see below"),
+]
 
 
 def _components() -> dict[str, Schema]:

@@ -7,7 +7,19 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ...answer import MAX_VALUE_LENGTH, Answers, Chart, FilterError, Filters, ReadGate
+from ...answer import (
+    MAX_VALUE_LENGTH,
+    QUESTION_PARAMETERS,
+    Answers,
+    Cell,
+    FilterError,
+    Filters,
+    Question,
+    ReadGate,
+    ask,
+    default_questions,
+    parse_question,
+)
 from ...runtime import Status
 from ..endpoint import Endpoint
 from ..explain import explain_spike, explain_versions
@@ -41,7 +53,12 @@ class Api:
         fixed = {"/api/charts": self.charts, openapi.PATH: self.openapi}
         # Their counters change without the store. The page of that name stands before all other pages.
         of_the_collector = {"/api/pages/health": self.health_page, "/api/health": self.health, "/api/other": self.other}
+        asked = {f"/api/ask{end}": self.ask for end in ("", *(f".{extension}" for extension in openapi.FILES))}
         return [
+            *(
+                (path, gated(self._gate, _refuse_wrong_filters(each), self._whole_question, keep=True))
+                for path, each in asked.items()
+            ),
             *((path, self._gated(endpoint)) for path, endpoint in of_the_collector.items()),
             *((path, self._gated(endpoint, keep=True)) for path, endpoint in of_the_store.items()),
             *((path, self._gated(endpoint, keep=True, first=True)) for path, endpoint in fixed.items()),
@@ -60,11 +77,33 @@ class Api:
         conditions = (filters.version, filters.provider, filters.internal, tuple(sorted(filters.extra.items())))
         return filters.product, filters.start, filters.end, datetime.now(UTC).date(), *conditions
 
+    def _whole_question(self, request: Request) -> Hashable:
+        """As `_question`, with the question itself."""
+        try:
+            filters, question = self._filters_and_question(request)
+        except FilterError:
+            return None
+        return filters.product, filters.start, filters.end, filters.internal, datetime.now(UTC).date(), question
+
+    def _filters_and_question(self, request: Request) -> tuple[Filters, Question]:
+        """What `/api/ask` is asked. Raises FilterError."""
+        query = {name: value for name, value in request.query_params.items() if name not in QUESTION_PARAMETERS}
+        filters = Filters.parse(query, datetime.now(UTC), self._answers.catalogues)
+        catalogue = self._answers.catalogues[filters.product]
+        return filters, parse_question(request.query_params, request.query_params.getlist("where"), filters, catalogue)
+
     def _filters(self, request: Request) -> Filters:
         return Filters.parse(request.query_params, datetime.now(UTC), self._answers.catalogues)
 
     def charts(self, request: Request) -> Response:
-        return _json(ChartList(self._answers.charts()))
+        return _json(ChartList(self._answers.charts(), default_questions(self._answers.catalogues)))
+
+    def ask(self, request: Request) -> Response:
+        """The answer to a question as JSON, or as a file where the path ends in `.csv` or `.parquet`."""
+        filters, question = self._filters_and_question(request)
+        answer = ask(self._answers, question, filters)
+        extension = request.url.path.rpartition("/")[2].partition(".")[2]
+        return _file("answer", answer.columns, answer.rows, extension) if extension else _json(answer)
 
     def chart(self, request: Request) -> Response:
         """One chart as JSON, or as a file where the name ends in `.csv` or `.parquet`."""
@@ -72,7 +111,7 @@ class Api:
         if name not in self._ids or (extension and extension not in openapi.FILES):
             return _json(ApiError(f"There is no such chart; known are {', '.join(sorted(self._ids))}."), 404)
         chart = self._answers.chart(name, self._filters(request))
-        return _file(chart, extension) if extension else _json(chart)
+        return _file(chart.id, chart.columns, chart.rows, extension) if extension else _json(chart)
 
     def page(self, request: Request) -> Response:
         name = request.path_params["name"]
@@ -133,7 +172,7 @@ def _json(body: object, status: int = 200) -> Response:
     return Response(msgspec.json.encode(body), status, media_type="application/json")
 
 
-def _file(chart: Chart, extension: str) -> Response:
-    body = as_csv(chart.columns, chart.rows) if extension == "csv" else as_parquet(chart.columns, chart.rows)
-    headers = {"content-disposition": f'attachment; filename="{chart.id}.{extension}"'}
+def _file(name: str, columns: list[str], rows: list[list[Cell]], extension: str) -> Response:
+    body = as_csv(columns, rows) if extension == "csv" else as_parquet(columns, rows)
+    headers = {"content-disposition": f'attachment; filename="{name}.{extension}"'}
     return Response(body, media_type=openapi.FILES[extension], headers=headers)

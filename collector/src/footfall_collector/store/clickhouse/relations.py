@@ -23,6 +23,7 @@ from ..interface import EventSelection
 from ..periods import BLOCK_DAYS, DAY_SECONDS, FULL_BLOCK_MASK, MONDAY_OFFSET
 from ..rollups import (
     HISTORY,
+    LASTING,
     LIFETIMES,
     RECENT,
     RECENT_CALLS,
@@ -33,14 +34,23 @@ from ..rollups import (
     STANDING_DAYS,
     STANDING_SPAN,
     STANDING_TABLE,
+    FactTables,
     RollupTable,
 )
 from .layout import EVENTS, TableLayout
 
-_PLACES = re.compile(rf"\b(FROM|JOIN)\s+({'|'.join((*ROLLUPS_BY_NAME, HISTORY, STANDING, *LIFETIMES, *RECENT))})\b")
+_PLACES = re.compile(
+    rf"\b(FROM|JOIN)\s+({'|'.join((*ROLLUPS_BY_NAME, HISTORY, STANDING, *LIFETIMES, *RECENT))}"
+    r"|(?:facts|numbers|samples)_\w+)\b"
+)
 _KEPT = "{value} IN ($kept_{column})"
 _IS_INTERNAL = "(is_internal = 1)"
-_AGGREGATES = {"count(*)": "count()", "count_if(success = false)": "countIf(success = 0)"}
+_AGGREGATES = {
+    "count(*)": "count()",
+    "count_if(success = false)": "countIf(success = 0)",
+    "min(ts)": "min(ts)",
+    "max(ts)": "max(ts)",
+}
 
 
 def sql_literal(value: Parameter) -> str:
@@ -78,14 +88,19 @@ def _counting_query(
     where: Sequence[str],
     keys: Mapping[str, str],
     include_repeated: bool = False,
+    prefix: str = "",
 ) -> str:
-    """The query for rows with `keys` (name to expression) and the roll-up's values over raw events."""
+    """The query for rows with `keys` (name to expression) and the roll-up's values over raw events.
+
+    `prefix` goes before the values' names: ClickHouse takes a name in an expression for the value, if it has that name.
+    """
     terms = [*where] if include_repeated else [*where, not_repeated_condition(layout)]
     if rollup.event is not None:
-        terms.append(f"event = '{rollup.event}'")
+        terms.append(f"event = {sql_literal(rollup.event)}")
     if rollup.is_presence:
         terms.append(f"instance_kind <> '{EPHEMERAL}'")
-    terms += [f"NOT isNaN({name})" for name, type_ in rollup.dimensions.items() if type_ == "DOUBLE"]
+    numbers = (rollup.raw.get(name, name) for name, type_ in rollup.dimensions.items() if type_ == "DOUBLE")
+    terms += [f"NOT isNaN({column})" for column in numbers]
     terms += [f"{flag} <> 1" for flag in rollup.unless]
     shown = [key if expression == key else f"{expression} AS {key}" for key, expression in keys.items()]
     if rollup.is_presence:
@@ -93,7 +108,7 @@ def _counting_query(
         values = f"groupBitOr(bitShiftLeft(toUInt64(1), {bit})) AS mask"
     else:
         values = ", ".join(
-            f"toInt64({_AGGREGATES[aggregate]}) AS {name}" for name, aggregate in rollup.measures.items()
+            f"toInt64({_AGGREGATES[aggregate]}) AS {prefix}{name}" for name, aggregate in rollup.measures.items()
         )
     source = f"FROM {layout.table(EVENTS)} WHERE {' AND '.join(terms)} GROUP BY {', '.join(keys)}"
     return f"SELECT {', '.join(shown)}, {values} {source}"
@@ -108,7 +123,8 @@ class ClickHouseChartQuery:
     """A chart's SQL with its relations as subqueries.
 
     `batches` are the numbers of the active batches and `covered` the ranges of loads, both ends included, that they
-    count. Events of other loads are counted from the raw events.
+    count. Events of other loads are counted from the raw events, and so is what `facts` gives relations for: the store
+    keeps no tables of them.
     """
 
     def __init__(
@@ -118,7 +134,9 @@ class ClickHouseChartQuery:
         selection: EventSelection,
         batches: Sequence[int],
         covered: Sequence[tuple[int, int]],
+        facts: Mapping[str, FactTables],
     ) -> None:
+        self._facts = {table.name: table for tables in facts.values() for table in tables.relations}
         self._layout, self._selection, self._batches, self._covered = layout, selection, batches, covered
         self._body = body = without_comments(sql)
         body = _PLACES.sub(lambda match: f"{match[1]} ({self._relation(match[2])}) AS {match[2]}", body)
@@ -135,10 +153,12 @@ class ClickHouseChartQuery:
         return self._days("presence" if name == HISTORY else name, history=name == HISTORY)
 
     def _days(self, name: str, *, history: bool) -> str:
-        rollup = ROLLUPS_BY_NAME[name]
+        rollup = self._facts.get(name) or ROLLUPS_BY_NAME[name]
         days = ["day >= $first_day", "day < $last_day"]
         if self._selection.exact and not history:
             return self._from_raw(rollup, [*days, "ts >= $start", "ts < $end"], self._selection.bucket_seconds)
+        if name in self._facts:
+            return self._from_raw(rollup, days, DAY_SECONDS)
         tail = self._from_raw(
             rollup, ["1" if history else " AND ".join(days), uncovered_condition(self._covered)], DAY_SECONDS
         )
@@ -210,8 +230,9 @@ class ClickHouseChartQuery:
         terms += self._standing_condition(rollup)
         keys = self._shown_keys(rollup)
         period = {"block": _block()} if rollup.is_presence else {"moment": f"toInt64(intDiv(ts, {bucket})) * {bucket}"}
-        rows = _counting_query(self._layout, rollup, terms, period | keys)
-        return f"SELECT {_renamed(rollup, keys)} FROM ({rows})"  # noqa: S608 - our own words
+        prefix = "" if rollup.is_presence else "measured_"
+        rows = _counting_query(self._layout, rollup, terms, period | keys, prefix=prefix)
+        return f"SELECT {_renamed(rollup, keys, prefix=prefix)} FROM ({rows})"  # noqa: S608 - our own words
 
     def _standing_condition(self, rollup: RollupTable) -> list[str]:
         if not self._selection.established or rollup.name == STANDING_TABLE:
@@ -221,15 +242,23 @@ class ClickHouseChartQuery:
     def _shown_keys(self, rollup: RollupTable) -> dict[str, str]:
         """The value of each column that the chart names, under another name, because conditions are about columns."""
         return {
-            f"shown_{name}": shown_value(self._selection, name, name, _KEPT)
+            f"shown_{name}": shown_value(self._selection, name, _key_expression(rollup, name), _KEPT)
             for name in chart_columns(rollup, self._body)
         }
 
 
-def _renamed(rollup: RollupTable, keys: Mapping[str, str], mask: str = "") -> str:
+def _key_expression(rollup: RollupTable, key: str) -> str:
+    """A key over raw events, or over the roll-up: the roll-ups that are stored here have the columns of raw events."""
+    if key == LASTING:
+        return f"instance_kind <> '{EPHEMERAL}'"
+    column = rollup.raw.get(key, key)
+    return f"multiIf({column} = 1, 'true', {column} = 0, 'false', '')" if key in rollup.flags else column
+
+
+def _renamed(rollup: RollupTable, keys: Mapping[str, str], mask: str = "", prefix: str = "") -> str:
     """The columns of a relation over rows with `keys`; `mask` is the column that becomes `mask`."""
     period = "block" if rollup.is_presence else "moment"
-    values = [f"{mask} AS mask"] if mask else [*rollup.values]
+    values = [f"{mask} AS mask"] if mask else [f"{prefix}{name} AS {name}" for name in rollup.values]
     return ", ".join((period, *(f"{key} AS {key.removeprefix('shown_')}" for key in keys), *values))
 
 

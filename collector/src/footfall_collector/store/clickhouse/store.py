@@ -26,7 +26,7 @@ from ...journal import SegmentChecksums, intact_segments
 from ...runtime import Status
 from ..columns import event_columns
 from ..interface import EventSelection, LoadResult, StepHook, StoreError, ignore_step
-from ..rollups import ROLLUPS_BY_NAME
+from ..rollups import ROLLUPS_BY_NAME, fact_tables
 from . import dedupe, deletion, tables
 from .address import ClickHouseAddress
 from .connection import Connection, ConnectionPool, DriverConnection, EngineError, engine_errors, server_list
@@ -73,7 +73,7 @@ class ClickHouseStore:
     ) -> None:
         self._data, self._address, self._status = data_dir, address, status or Status()
         self._pepper, self._step, self._clock, self._checksums = pepper, on_step, clock, checksums
-        self._columns = event_columns(catalogues)
+        self._columns, self._facts = event_columns(catalogues), fact_tables(catalogues.values())
         self._lines = EventLineReader(self._columns)
         self._pool = ConnectionPool(lambda: (connect or self._connect_with_driver)(address))
         self._writer: Connection | None = None
@@ -256,7 +256,7 @@ class ClickHouseStore:
         with engine_errors("the store can't answer"), self._pool.reader() as connection:
             batches = active_batches(published_batches(connection, self.layout))
             numbers = [batch.number for batch in batches]
-            query = ClickHouseChartQuery(self.layout, sql, selection, numbers, covered_loads(batches))
+            query = ClickHouseChartQuery(self.layout, sql, selection, numbers, covered_loads(batches), self._facts)
             return connection.execute(query.sql)
 
     def forget(self, instance: str) -> int:

@@ -10,6 +10,7 @@ from here.
 from .consistency_checks import damage_sentences, gone_events, unmerged_counts
 from .month_files import DatabaseFiles
 from .quarantine import FOLDER as DAMAGED
+from .rollup_tables import stored_columns
 from .schema_migrations import SCHEMA, column_types
 from .store import TOMBSTONES, DuckStore
 from .stored_months import TRASH
@@ -24,5 +25,6 @@ __all__ = [
     "column_types",
     "damage_sentences",
     "gone_events",
+    "stored_columns",
     "unmerged_counts",
 ]

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..interface import StepHook
-from ..rollups import RollupTable
+from ..rollups import INSTANCE, RollupTable
 from ..tombstones import tombstone_mark_sql
 from . import file_exchange, rollup_tables
 from .file_exchange import FileExchange
@@ -55,7 +55,7 @@ def forget(files: DatabaseFiles, instances: Mapping[str, Sequence[int]], step: S
     last_load = rollup_tables.last_rolled_load(files.writer)
 
     def remaining_rows(rollup: RollupTable) -> str:
-        if rollup.is_presence:
+        if INSTANCE in rollup.keys:
             return f"SELECT * FROM {ROLLUP_FILE}.{rollup.name} WHERE instance NOT IN ({forgotten})"  # noqa: S608 - numbers
         where = [f"load <= {last_load}", f"instance IN ({forgotten})"]
         rollup_tables.fill_delta(files, rollup, [month.events for month in months], where)

@@ -9,14 +9,18 @@ from pathlib import Path
 
 import duckdb
 
+from footfall.catalogue import Catalogue
+
 from ...journal import StoredCounts
 from ...runtime import make_directory, sync_directory
+from ..columns import event_columns
 from ..interface import StoreError
 from ..periods import month_bounds
+from ..rollups import TABLES, fact_tables
 from .file_exchange import FileExchange, apply_plan, engine_directory, open_directory, write_plan
 from .quarantine import WAL, DamagedFileError, Quarantine, opening, read_every_row, reason_of, words_of
 from .relations import ROLLUP_FILE
-from .schema_migrations import add_columns, check_pepper, check_schema, column_types
+from .schema_migrations import add_columns, check_pepper, check_schema
 from .shared_lock import SharedLock
 
 _PREFIX, _SUFFIX = "events-", ".duckdb"
@@ -48,8 +52,10 @@ class DatabaseFiles:
     files hold it exclusively.
     """
 
-    def __init__(self, directory: Path, columns: Mapping[str, str], memory_limit: str, threads: int) -> None:
-        self.directory, self.columns = directory, dict(columns)
+    def __init__(self, directory: Path, catalogues: Mapping[str, Catalogue], memory_limit: str, threads: int) -> None:
+        self.directory, self.columns = directory, event_columns(catalogues)
+        self.facts = fact_tables(catalogues.values())
+        self.rollups = (*TABLES, *(table for tables in self.facts.values() for table in tables.stored))
         self.lock = SharedLock()
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._idle_lock = threading.Lock()
@@ -267,13 +273,6 @@ class DatabaseFiles:
         if self._pepper:
             check_pepper(self.writer, month.alias, self._pepper, self.directory)
         return month
-
-    def stored_columns(self) -> dict[str, str]:
-        """Name to type of the columns of all months: those of the catalogues, then those of retired properties."""
-        columns = dict(self.columns)
-        for month in self.months.values():
-            columns |= column_types(self.writer, month.events)
-        return columns
 
     def check_pepper(self, fingerprint: str) -> None:
         """Record in every file the pepper that instances are hashed with: one file may be lost.

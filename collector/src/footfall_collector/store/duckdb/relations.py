@@ -14,6 +14,7 @@ from ..chart_query import (
     chart_parameters,
     conditions_for,
     filter_conditions,
+    reads_samples,
     shown_value,
     without_comments,
 )
@@ -21,6 +22,8 @@ from ..interface import EventSelection, stoppable_query
 from ..periods import BLOCK_DAYS, DAY_SECONDS, FULL_BLOCK_MASK, MONDAY_OFFSET
 from ..rollups import (
     HISTORY,
+    INSTANCE,
+    LASTING,
     LIFETIMES,
     NARROW_ROLLUPS,
     RECENT,
@@ -33,15 +36,19 @@ from ..rollups import (
     STANDING_SPAN,
     STANDING_TABLE,
     VERSION_AND_PROVIDER,
+    FactTables,
     RollupTable,
 )
 
 ROLLUP_FILE = "rollups"
 
 _DAY_NUMBER = f"(ts // {DAY_SECONDS})"
-_NAMES = re.compile(rf"\b({'|'.join((*ROLLUPS_BY_NAME, HISTORY, STANDING, *LIFETIMES, *RECENT))})\b")
+_NAMES = re.compile(
+    rf"\b({'|'.join((*ROLLUPS_BY_NAME, HISTORY, STANDING, *LIFETIMES, *RECENT))}|(?:facts|numbers|samples)_\w+)\b"
+)
 _INTERNAL = "coalesce(is_internal, false)"
 _KEPT = "{value} IN (SELECT unnest($kept_{column}::VARCHAR[]))"
+_MERGED = {"sum": "t.{name} + s.{name}", "min": "least(t.{name}, s.{name})", "max": "greatest(t.{name}, s.{name})"}
 _ROWS_AT_ONCE = 1000
 _SPECIFIC = re.compile(rf"\b({'|'.join(VERSION_AND_PROVIDER)})\b")
 
@@ -56,10 +63,11 @@ def _counting_query(rollup: RollupTable, source: str, where: Iterable[str], keys
     """The query for rows with `keys` (name to expression) and the roll-up's values over the raw events of a table."""
     terms = [*where]
     if rollup.event is not None:
-        terms.append(f"event = '{rollup.event}'")
+        terms.append(f"event = {_quoted(rollup.event)}")
     if rollup.is_presence:
         terms.append(f"instance_kind <> '{EPHEMERAL}'")
-    terms += [f"{name} IS NOT NULL" for name, type_ in rollup.dimensions.items() if type_ == "DOUBLE"]
+    numbers = (rollup.raw.get(name, name) for name, type_ in rollup.dimensions.items() if type_ == "DOUBLE")
+    terms += [f"{column} IS NOT NULL" for column in numbers]
     terms += [f"NOT coalesce({flag}, false)" for flag in rollup.unless]
     named = ", ".join(f"{expression} AS {key}" for key, expression in keys.items())
     if rollup.is_presence:
@@ -67,6 +75,10 @@ def _counting_query(rollup: RollupTable, source: str, where: Iterable[str], keys
     else:
         values = ", ".join(f"{aggregate} AS {name}" for name, aggregate in rollup.measures.items())
     return f"SELECT {named}, {values} FROM {source} WHERE {' AND '.join(terms)} GROUP BY ALL"  # noqa: S608 - our own words
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _key_expression(rollup: RollupTable, key: str, bucket: int) -> str:
@@ -77,9 +89,14 @@ def _key_expression(rollup: RollupTable, key: str, bucket: int) -> str:
         return f"(ts // {bucket})::INTEGER"
     if key == "internal":
         return _INTERNAL
-    if key in ("product", "event", "instance") or rollup.dimensions.get(key) == "DOUBLE":
-        return key
-    return f"coalesce({key}, '')"
+    if key == LASTING:
+        return f"instance_kind <> '{EPHEMERAL}'"
+    column = rollup.raw.get(key, key)
+    if key in ("product", "event", INSTANCE) or rollup.dimensions.get(key) == "DOUBLE":
+        return column
+    if key in rollup.flags:
+        return f"CASE {column} WHEN true THEN 'true' WHEN false THEN 'false' ELSE '' END"
+    return f"coalesce({column}, '')"
 
 
 def merge_statement(rollup: RollupTable, source: str, periods: Sequence[int]) -> str:
@@ -90,8 +107,8 @@ def merge_statement(rollup: RollupTable, source: str, periods: Sequence[int]) ->
     if rollup.is_presence:
         update = "WHEN MATCHED AND t.mask <> (t.mask | s.mask) THEN UPDATE SET mask = t.mask | s.mask"
     else:
-        added = ", ".join(f"{name} = t.{name} + s.{name}" for name in rollup.values)
-        update = f"WHEN MATCHED THEN UPDATE SET {added}"
+        sums = ", ".join(f"{name} = {_MERGED[rollup.added(name)].format(name=name)}" for name in rollup.values)
+        update = f"WHEN MATCHED THEN UPDATE SET {sums}"
     columns = ", ".join(rollup.columns())
     values = ", ".join(f"s.{name}" for name in rollup.columns())
     return (
@@ -104,8 +121,9 @@ def merge_statement(rollup: RollupTable, source: str, periods: Sequence[int]) ->
 class DuckChartQuery:
     """A chart's SQL behind the relations that it names, as common table expressions, with their parameters.
 
-    `raw_tables` have the raw events of an exact range, or of a range's last days. `unrolled_tables` have events that
-    the roll-ups don't hold yet, those of loads after `rolled`. If neither the chart nor the selection mentions a
+    `raw_tables` have the raw events of an exact range, of one of which samples are read, or of a range's last days.
+    `unrolled_tables` have events that the roll-ups don't hold yet, those of loads after `rolled`. If neither the chart
+    nor the selection mentions a
     version or a provider, the narrow roll-ups are read.
     """
 
@@ -116,7 +134,9 @@ class DuckChartQuery:
         raw_tables: Sequence[str],
         unrolled_tables: Sequence[str],
         rolled: int,
+        facts: Mapping[str, FactTables],
     ) -> None:
+        self._rollups = ROLLUPS_BY_NAME | {table.name: table for one in facts.values() for table in one.relations}
         self._selection, self._raw_tables, self._unrolled_tables = selection, raw_tables, unrolled_tables
         self._body = body = without_comments(sql)
         names = sorted(set(_NAMES.findall(body)))
@@ -153,7 +173,14 @@ class DuckChartQuery:
         return self._days("presence" if name == HISTORY else name, history=name == HISTORY)
 
     def _days(self, name: str, *, history: bool) -> str:
-        rollup = NARROW_ROLLUPS[name] if self._narrow and name in NARROW_ROLLUPS else ROLLUPS_BY_NAME[name]
+        rollup = NARROW_ROLLUPS[name] if self._narrow and name in NARROW_ROLLUPS else self._rollups[name]
+        if reads_samples(name):
+            raw = (
+                ["ts >= $start", "ts < $end"] if self._selection.exact else ["ts >= $first_second", "ts < $last_second"]
+            )
+            bucket = self._selection.bucket_seconds
+            branches = [self._from_raw(rollup, table, raw, bucket) for table in self._raw_tables]
+            return " UNION ALL ".join(branches or [_no_rows(rollup)])
         if self._selection.exact and not history:
             raw = ["ts >= $start", "ts < $end"]
             bucket = self._selection.bucket_seconds
@@ -215,7 +242,7 @@ class DuckChartQuery:
 
     def _from_rollup(self, rollup: RollupTable, where: Sequence[str], bucket: int) -> str:
         terms = [*where, *conditions_for(self._selection, rollup, "internal", _KEPT)]
-        if rollup.is_presence:
+        if INSTANCE in rollup.keys:
             terms += self._standing_condition(rollup)
         ranged = rollup.is_presence and where == _range_conditions(rollup)
         mask = "mask & " + _RANGE_MASK + " AS mask" if ranged else "mask"
@@ -243,6 +270,12 @@ class DuckChartQuery:
     def _standing_condition(self, rollup: RollupTable) -> list[str]:
         is_standing = rollup.name == STANDING_TABLE
         return [_ESTABLISHED] if self._selection.established and not is_standing else []
+
+
+def _no_rows(rollup: RollupTable) -> str:
+    columns = {"moment": "BIGINT", **rollup.columns()}
+    nulls = ", ".join(f"NULL::{type_} AS {name}" for name, type_ in columns.items() if name != rollup.period)
+    return f"SELECT {nulls} WHERE false"
 
 
 _ESTABLISHED = f"instance IN (SELECT instance FROM {STANDING} WHERE established)"  # noqa: S608 - our own words

@@ -1,15 +1,23 @@
 """The roll-up tables: extended by each load, created if missing, recomputed on request."""
 
+import logging
 from collections.abc import Callable, Sequence
 
 import duckdb
 
 from ..interface import StepHook
-from ..rollups import TABLES, RollupTable
+from ..rollups import RollupTable
 from .file_exchange import FileExchange, fresh_path
 from .month_files import DatabaseFiles
 from .relations import ROLLUP_FILE, merge_statement, rollup_query
+from .schema_migrations import column_types
 
+_log = logging.getLogger(__name__)
+
+_FACTS = ("facts_", "numbers_")
+"""How the names of the catalogues' tables begin."""
+_FACTS_NOTE = "facts"
+"""Row of the roll-ups' table `meta`: the latest load in the catalogues' tables."""
 FRESH_FILE = "fresh"
 """The SQL name of the fresh file that will replace another one."""
 
@@ -28,9 +36,11 @@ def roll_up(files: DatabaseFiles, last_load: int, step: StepHook) -> int:
     tables = [month.events for month in files.months.values() if month.last_load > rolled]
     where = [f"load > {rolled}", f"load <= {last_load}"]
     step("roll up")
-    added = 0
+    added, events = 0, _events_of(files, tables, where)
     with files.transaction() as writer:
-        for rollup in TABLES:
+        for rollup in files.rollups:
+            if rollup.event is not None and rollup.event not in events:
+                continue
             fill_delta(files, rollup, tables, where)
             periods = [period for (period,) in writer.execute(f"SELECT DISTINCT {rollup.period} FROM delta").fetchall()]  # noqa: S608 - a column's name
             if periods:
@@ -38,8 +48,15 @@ def roll_up(files: DatabaseFiles, last_load: int, step: StepHook) -> int:
             if rollup.name == "event_counts":
                 [[added]] = writer.execute("SELECT coalesce(sum(n), 0)::BIGINT FROM delta").fetchall()
         writer.execute(f"UPDATE {ROLLUP_FILE}.state SET rolled = {last_load}")  # noqa: S608 - a number
+        _note_facts(files, last_load)
         step("rolled up")
     return int(added)
+
+
+def _events_of(files: DatabaseFiles, tables: Sequence[str], where: Sequence[str]) -> set[str]:
+    """The names of some raw events."""
+    names = " UNION ".join(f"SELECT event FROM {table} WHERE {' AND '.join(where)}" for table in tables)  # noqa: S608 - our own words
+    return {event for (event,) in files.writer.execute(names).fetchall()} if tables else set()
 
 
 def fill_delta(files: DatabaseFiles, rollup: RollupTable, tables: Sequence[str], where: Sequence[str]) -> None:
@@ -53,15 +70,17 @@ def delta_query(rollup: RollupTable, tables: Sequence[str], where: Sequence[str]
         columns = ", ".join(f"NULL::{type_} AS {name}" for name, type_ in rollup.columns().items())
         return f"SELECT {columns} LIMIT 0"
     parts = " UNION ALL ".join(rollup_query(rollup, table, where) for table in tables)
+    if rollup.period == "day":
+        return f"SELECT {', '.join(rollup.columns())} FROM ({parts})"  # noqa: S608 - our own words
     # A block can reach into two months, so its rows can come from two tables.
-    sums = ", ".join(f"{'bit_or' if rollup.is_presence else 'sum'}({name})::BIGINT AS {name}" for name in rollup.values)
+    sums = ", ".join(f"{rollup.added(name)}({name})::BIGINT AS {name}" for name in rollup.values)
     return f"SELECT {', '.join(rollup.keys)}, {sums} FROM ({parts}) GROUP BY ALL"  # noqa: S608 - our own words
 
 
 def write_fresh_file(files: DatabaseFiles, rows: Callable[[RollupTable], str]) -> None:
     """Write a fresh roll-up file next to the one in use; `rows` gives the query for each roll-up's rows."""
     with files.attached(fresh_path(files.rollup_path), FRESH_FILE):
-        for rollup in TABLES:
+        for rollup in files.rollups:
             source = f"SELECT {', '.join(rollup.columns())} FROM ({rows(rollup)}) ORDER BY {rollup.period}"  # noqa: S608 - our own words
             files.writer.execute(_create_statement(rollup, FRESH_FILE))
             files.writer.execute(f"INSERT INTO {FRESH_FILE}.{rollup.name} BY NAME {source}")
@@ -84,28 +103,86 @@ def rebuild(files: DatabaseFiles, step: StepHook) -> None:
 
 
 def create_missing(files: DatabaseFiles) -> None:
-    """Create tables that an earlier version didn't have, filled from the raw events in the same transaction."""
-    names = files.writer.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE database_name = $name", {"name": ROLLUP_FILE}
-    ).fetchall()
-    present = {name for (name,) in names}
+    """Create tables that an earlier version or catalogue didn't have, filled from the raw events.
+
+    A table whose columns are others than the catalogue's gets them. Each table is one transaction, so that a long
+    migration goes on where it was cut short.
+    """
+    stored, last_load = _rollup_columns(files), last_rolled_load(files.writer)
+    if _facts_load(files) != last_load:
+        # A version that doesn't know these tables has rolled up loads since.
+        stored = {name: columns for name, columns in stored.items() if not name.startswith(_FACTS)}
+    missing = [rollup for rollup in files.rollups if stored.get(rollup.name) != set(rollup.columns())]
+    for name in stored.keys() - {rollup.name for rollup in files.rollups}:
+        # Of an event that the catalogues no longer have: what is deleted from now on would stay in it.
+        if name.startswith(_FACTS):
+            files.writer.execute(f"DROP TABLE {ROLLUP_FILE}.{name}")
     tables = [month.events for month in files.months.values()]
-    with files.transaction() as writer:
-        last_load = last_rolled_load(writer)
-        for rollup in TABLES:
-            if rollup.name not in present:
-                writer.execute(_create_statement(rollup, ROLLUP_FILE))
-                _fill(files, rollup, tables, last_load)
+    for number, rollup in enumerate(missing, 1):
+        if last_load:
+            _log.info("store: counting %s from what is stored, table %d of %d", rollup.name, number, len(missing))
+        with files.transaction() as writer:
+            present = stored.get(rollup.name)
+            if present is None or _has_raw_values(files, rollup, present, tables):
+                fill_delta(files, rollup, tables, [f"load <= {last_load}"])
+            else:
+                writer.execute(f"CREATE OR REPLACE TEMP TABLE delta AS {_regrouped(rollup, present)}")
+            writer.execute(f"DROP TABLE IF EXISTS {ROLLUP_FILE}.{rollup.name}")
+            writer.execute(_create_statement(rollup, ROLLUP_FILE))
+            columns = ", ".join(rollup.columns())
+            rows = f"SELECT {columns} FROM delta ORDER BY {rollup.period}"  # noqa: S608 - our own words
+            writer.execute(f"INSERT INTO {ROLLUP_FILE}.{rollup.name} ({columns}) {rows}")
+    if _facts_load(files) != last_load:
+        with files.transaction():
+            _note_facts(files, last_load)
+
+
+def _facts_load(files: DatabaseFiles) -> int | None:
+    """The latest load that the fact tables hold; None where they don't say so."""
+    row = files.writer.execute(f"SELECT value FROM {ROLLUP_FILE}.meta WHERE name = '{_FACTS_NOTE}'").fetchone()  # noqa: S608 - our alias
+    return None if row is None else int(row[0])
+
+
+def _note_facts(files: DatabaseFiles, load: int) -> None:
+    files.writer.execute(f"DELETE FROM {ROLLUP_FILE}.meta WHERE name = '{_FACTS_NOTE}'")  # noqa: S608 - our alias
+    files.writer.execute(f"INSERT INTO {ROLLUP_FILE}.meta VALUES ('{_FACTS_NOTE}', '{load}')")  # noqa: S608 - numbers
+
+
+def stored_columns(files: DatabaseFiles) -> dict[str, str]:
+    """Name to type of the raw events' columns in all months: the catalogues', then those of retired properties."""
+    columns = dict(files.columns)
+    for month in files.months.values():
+        columns |= column_types(files.writer, month.events)
+    return columns
+
+
+def _rollup_columns(files: DatabaseFiles) -> dict[str, set[str]]:
+    """Table of the roll-up file to the names of its columns."""
+    rows = files.writer.execute(
+        "SELECT table_name, column_name FROM duckdb_columns() WHERE database_name = $name", {"name": ROLLUP_FILE}
+    ).fetchall()
+    tables: dict[str, set[str]] = {}
+    for table, column in rows:
+        tables.setdefault(table, set()).add(column)
+    return tables
+
+
+def _has_raw_values(files: DatabaseFiles, rollup: RollupTable, present: set[str], tables: Sequence[str]) -> bool:
+    """Whether raw events have values for columns that a stored table lacks: a property that was retired before."""
+    added = [rollup.raw.get(key, key) for key in rollup.keys if key not in present]
+    carried = " OR ".join(f"{column} IS NOT NULL" for column in added)
+    queries = (f"SELECT 1 FROM {table} WHERE event = $event AND ({carried}) LIMIT 1" for table in tables)  # noqa: S608 - our columns
+    event = {"event": rollup.event}
+    return bool(added) and any(files.writer.execute(query, event).fetchall() for query in queries)
+
+
+def _regrouped(rollup: RollupTable, present: set[str]) -> str:
+    """The query for a table's rows with the catalogue's columns, from its rows with the columns `present`."""
+    keys = ", ".join(key if key in present else f"'' AS {key}" for key in rollup.keys)
+    values = ", ".join(f"{rollup.added(name)}({name})::BIGINT AS {name}" for name in rollup.values)
+    return f"SELECT {keys}, {values} FROM {ROLLUP_FILE}.{rollup.name} GROUP BY ALL"  # noqa: S608 - our own words
 
 
 def _create_statement(rollup: RollupTable, database: str) -> str:
     columns = ", ".join(f"{name} {type_}" for name, type_ in rollup.columns().items())
     return f"CREATE TABLE {database}.{rollup.name} ({columns})"
-
-
-def _fill(files: DatabaseFiles, rollup: RollupTable, tables: Sequence[str], last_load: int) -> None:
-    fill_delta(files, rollup, tables, [f"load <= {last_load}"])
-    columns = ", ".join(rollup.columns())
-    files.writer.execute(
-        f"INSERT INTO {ROLLUP_FILE}.{rollup.name} ({columns}) SELECT {columns} FROM delta ORDER BY {rollup.period}"  # noqa: S608 - our own words
-    )

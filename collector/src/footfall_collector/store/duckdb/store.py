@@ -77,7 +77,7 @@ class DuckStore:
         self._step, self._checksums, self.needs_recovery = on_step, checksums, False
         self.tombstones = TombstoneFile(data_dir / TOMBSTONES)
         with self._engine_errors(f"{data_dir / 'store'} can't be used; check the disk and its rights"):
-            self.files = DatabaseFiles(data_dir / "store", event_columns(catalogues), memory_limit, threads)
+            self.files = DatabaseFiles(data_dir / "store", catalogues, memory_limit, threads)
             try:
                 try:
                     self._read_state()
@@ -287,7 +287,7 @@ class DuckStore:
             if span:
                 consistency_checks.check_complete(self.incomplete, replace(selection, start=span[0], end=span[1]))
                 raw = [months[name].events for name in months_between(*span) if name in months]
-            return DuckChartQuery(sql, selection, raw, unrolled, rolled).rows(cursor)
+            return DuckChartQuery(sql, selection, raw, unrolled, rolled, self.files.facts).rows(cursor)
 
     def close(self) -> None:
         """See `Store.close`."""

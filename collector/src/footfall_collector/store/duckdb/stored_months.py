@@ -144,7 +144,7 @@ class DuckMonths:
     def _write_with_trash(self, month: str) -> int:
         """Write the fresh files of a month and the roll-ups, with the events of the attached trash; their number."""
         files, stored = self._files, self._files.months[month]
-        check_types(files.writer, f"{_TRASHED}.events", files.stored_columns())
+        check_types(files.writer, f"{_TRASHED}.events", rollup_tables.stored_columns(files))
         # Rows of load 0 count as rolled up, whatever the roll-ups' state is.
         missing = (
             f"SELECT * REPLACE (0::BIGINT AS load) FROM {_TRASHED}.events t WHERE NOT EXISTS "  # noqa: S608 - our columns

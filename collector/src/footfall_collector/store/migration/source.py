@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ..duckdb import DatabaseFiles, column_types
+from ..duckdb import DatabaseFiles, column_types, stored_columns
 from ..periods import DAY_SECONDS
 from .digests import WRAP, EventKey, ProductDay, RowsDigest, duckdb_hash, hashed_columns
 
@@ -20,7 +20,7 @@ class DuckSource:
 
     def __init__(self, files: DatabaseFiles) -> None:
         self._files = files
-        self.types = files.stored_columns()
+        self.types = stored_columns(files)
         self.columns = hashed_columns(self.types)
         self._uuid, self._sent = self.columns.index("uuid"), self.columns.index("sent")
 

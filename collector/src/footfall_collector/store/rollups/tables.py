@@ -9,7 +9,14 @@ Every relation has `product`, `internal`, `product_version` and `ai_provider` in
 that an event doesn't carry is '' here. No admitted value is empty, so rows compare without NULLs.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+
+INSTANCE, LASTING = "instance", "lasting"
+"""An instance as the journal hashes it, and whether it counts as one: an ephemeral instance doesn't."""
+FIRST_AT, LAST_AT = "first_at", "last_at"
+"""Measures: the earliest and the latest event of a row, epoch seconds."""
+_ADDED = {FIRST_AT: "min", LAST_AT: "max"}
 
 COMMON_DIMENSIONS = ("product", "internal", "product_version", "ai_provider")
 
@@ -24,6 +31,9 @@ class RollupTable:
         measures: name to an SQL aggregate over raw events; empty for presence.
         common: those of the `COMMON_DIMENSIONS` that the table has.
         unless: flags of an event; where one is true, the event is not counted.
+        raw: dimension to the raw events' column that it is, where their names differ.
+        flags: the dimensions whose raw column is BOOLEAN, as the texts `true`, `false` and ''.
+        by_instance: whether a row counts one instance.
     """
 
     name: str
@@ -32,6 +42,9 @@ class RollupTable:
     measures: dict[str, str] = field(default_factory=dict)
     common: tuple[str, ...] = COMMON_DIMENSIONS
     unless: tuple[str, ...] = ()
+    raw: Mapping[str, str] = field(default_factory=dict)
+    flags: frozenset[str] = frozenset()
+    by_instance: bool = False
 
     @property
     def is_presence(self) -> bool:
@@ -46,16 +59,22 @@ class RollupTable:
     @property
     def keys(self) -> tuple[str, ...]:
         """The columns that identify a row."""
-        return (self.period, *self.common, *self.dimensions, *(("instance",) if self.is_presence else ()))
+        instance = (INSTANCE, LASTING) if self.by_instance else (INSTANCE,) if self.is_presence else ()
+        return (self.period, *self.common, *self.dimensions, *instance)
 
     @property
     def values(self) -> tuple[str, ...]:
         """The columns that a roll-up adds to."""
         return ("mask",) if self.is_presence else tuple(self.measures)
 
+    def added(self, value: str) -> str:
+        """The SQL aggregate that adds up a value of several rows, in DuckDB and in ClickHouse but for presence."""
+        return "bit_or" if self.is_presence else _ADDED.get(value, "sum")
+
     def columns(self) -> dict[str, str]:
         """Name to type of all columns."""
-        types = {"block": "INTEGER", "day": "INTEGER", "internal": "BOOLEAN", "instance": "UBIGINT"} | self.dimensions
+        types = {"block": "INTEGER", "day": "INTEGER", "internal": "BOOLEAN", INSTANCE: "UBIGINT", LASTING: "BOOLEAN"}
+        types |= self.dimensions
         return {key: types.get(key, "VARCHAR") for key in self.keys} | dict.fromkeys(self.values, "BIGINT")
 
 

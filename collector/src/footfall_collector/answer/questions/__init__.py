@@ -1,0 +1,34 @@
+"""Questions: any measure of any event by any property, in any segment, from a product's catalogue.
+
+`properties` says what a question can be about. `question` and `segments` read it from a query string, `compiler` makes
+SQL of it over the store's fact relations, with the engine's forms from `dialects`, and `question_answer` runs it and
+shapes the rows. `defaults` lists the questions that every property has.
+
+Promises: names in the SQL come from the catalogue, values are parameters; both engines answer with the same numbers,
+and they are those of the oracle (`tests/oracle/questions.py`). `answer` exports what others use.
+"""
+
+from .defaults import PropertyQuestion, default_questions
+from .properties import EventProperty, QuestionNames
+from .question import MEASURES, NAMES, STEPS, Question, parse_question
+from .question_answer import AppliedCondition, QuestionAnswer, ask
+from .segments import MAX_CONDITIONS, Condition, Segment, condition_text
+
+__all__ = [
+    "MAX_CONDITIONS",
+    "MEASURES",
+    "NAMES",
+    "STEPS",
+    "AppliedCondition",
+    "Condition",
+    "EventProperty",
+    "PropertyQuestion",
+    "Question",
+    "QuestionAnswer",
+    "QuestionNames",
+    "Segment",
+    "ask",
+    "condition_text",
+    "default_questions",
+    "parse_question",
+]

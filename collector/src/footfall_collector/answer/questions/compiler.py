@@ -1,0 +1,238 @@
+"""From a question to its SQL, over the fact relations of `store/rollups/facts.py`.
+
+Names in the SQL are those of tables and columns that follow from the catalogue; every value is a parameter. The rows of
+a question are (b, v, …): the bucket's start in epoch seconds or 0, the value of `by` or '', then the measure's numbers.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from footfall.catalogue import OTHER
+
+from ...store import DAY_SECONDS, STATE_EVENT, FactTables, property_key
+from .dialects import Dialect
+from .properties import EventProperty
+from .question import DAILY_MEASURES, HOUR_STEP, INSTANCES, LOST, NEW, NO_STEP, PERCENTILES, RATE, Question
+from .segments import Condition, is_state
+
+Parameters = dict[str, str | int | tuple[str, ...]]
+_STEP_SECONDS = {HOUR_STEP: 3600}
+
+
+@dataclass(frozen=True)
+class CompiledQuestion:
+    """A question's SQL, and the values of the parameters that it names besides the selection's."""
+
+    sql: str
+    parameters: Mapping[str, str | int | tuple[str, ...]] = field(default_factory=dict)
+
+
+def compile_question(
+    question: Question,
+    events: Collection[str],
+    facts: Mapping[str, FactTables],
+    dialect: Dialect,
+    kept: Collection[str] = (),
+    *,
+    established: bool = False,
+) -> CompiledQuestion:
+    """The SQL of a question about a product with `events`; of the properties in `kept` not all values are shown."""
+    return _Compiler(question, events, facts, dialect, kept, established).compiled()
+
+
+class _Compiler:
+    def __init__(
+        self,
+        question: Question,
+        events: Collection[str],
+        facts: Mapping[str, FactTables],
+        dialect: Dialect,
+        kept: Collection[str],
+        established: bool,
+    ) -> None:
+        self._question, self._facts, self._dialect, self._kept = question, facts, dialect, kept
+        self._events = (question.event,) if question.event else tuple(events)
+        self._established = established
+        self._parameters: Parameters = {}
+        self._day = dialect.divided("moment", DAY_SECONDS)
+
+    def compiled(self) -> CompiledQuestion:
+        if self._question.measure in PERCENTILES:
+            counts = self._grouped(("value",), f"{self._dialect.total('n')} AS c")
+            sql = self._dialect.percentile(counts, PERCENTILES[self._question.measure])
+        else:
+            sql = self._grouped((), self._numbers())
+        return CompiledQuestion(sql, self._parameters)
+
+    def _numbers(self) -> str:
+        """The measure's numbers of a group."""
+        measure, dialect = self._question.measure, self._dialect
+        if measure == RATE and self._question.measured is not None:
+            flag = property_key(self._question.measured.name)
+            hit = "false" if self._question.failures else "true"
+            return f"{dialect.total('n', f'''{flag} = '{hit}' ''')}, {dialect.total('n', f'''{flag} <> '' ''')}"
+        return dialect.instances if measure in (INSTANCES, *DAILY_MEASURES) else dialect.total("n")
+
+    def _grouped(self, keys: tuple[str, ...], numbers: str) -> str:
+        """The query for rows (b, v, *keys, *numbers)."""
+        listed = ", ".join((f"{self._bucket()} AS b", f"{self._shown()} AS v", *keys))
+        # Grouped by what varies only: DuckDB counts the values of one column three times as fast as those of two.
+        groups = [*(("b",) if self._question.step else ()), *(("v",) if self._question.by else ()), *keys]
+        grouped = f" GROUP BY {', '.join(groups)}" if groups else ""
+        return f"SELECT {listed}, {numbers} FROM {self._source()}{self._seen()}{grouped}"  # noqa: S608 - our own words
+
+    def _bucket(self) -> str:
+        if self._question.step == NO_STEP:
+            return "0"
+        seconds = _STEP_SECONDS.get(self._question.step, DAY_SECONDS)
+        return f"{self._dialect.divided('moment', seconds)} * {seconds}"
+
+    def _shown(self) -> str:
+        by = self._question.by
+        if by is None:
+            return "''"
+        if by.is_number:
+            return "value"
+        if by.carried_by(self._question.event):
+            return self._folded(by, property_key(by.name))
+        return "coalesce(shown, '')"
+
+    def _folded(self, about: EventProperty, value: str) -> str:
+        """A property's value as it is shown: `other`, unless it is among the values that are kept."""
+        if about.name not in self._kept:
+            return value
+        return f"CASE WHEN {self._dialect.among(value, f'kept_{about.name}')} THEN {value} ELSE '{OTHER}' END"
+
+    def _source(self) -> str:
+        """The events that count, joined with what the measure and `by` need of their instances."""
+        rows, by = f"SELECT {', '.join(self._columns())} FROM {self._relation()}", self._question.by  # noqa: S608 - our own words
+        terms = [self._condition(index, one) for index, one in enumerate(self._question.segment.conditions)]
+        rows += f" WHERE {' AND '.join(terms)}" if terms else ""
+        if by is not None and not by.carried_by(self._question.event):
+            keys = ("instance", "day") if is_state(by) else ("instance",)
+            rows = f"SELECT * FROM {self._dialect.joined(rows, self._values_of(by), keys, outer=True)}"  # noqa: S608 - our own words
+        if self._question.measure in DAILY_MEASURES and self._question.measure != LOST:
+            return self._dialect.joined(rows, self._dialect.first_days, ("instance",))
+        return f"({rows})"
+
+    def _columns(self) -> list[str]:
+        """The columns of the events that the measure and `by` use."""
+        question = self._question
+        columns = ["moment", "instance", "lasting", f"{self._day} AS day"] if self._by_instance else ["moment"]
+        columns += ["value"] if self._number else []
+        columns += [
+            property_key(one.name)
+            for one in (question.by, question.measured)
+            if one is not None and one.carried_by(question.event) and not one.is_number
+        ]
+        return [*dict.fromkeys(columns), "n"]
+
+    @property
+    def _by_instance(self) -> bool:
+        """Whether the question needs to know which instance an event is of."""
+        question = self._question
+        about = [condition.property for condition in question.segment.conditions]
+        about += [question.by] if question.by is not None else []
+        through = any(not one.carried_by(question.event) for one in about)
+        return through or self._established or question.measure in (INSTANCES, *DAILY_MEASURES)
+
+    @property
+    def _number(self) -> str:
+        """The number that the question is about, or empty."""
+        asked = (self._question.measured, self._question.by)
+        return next((one.name for one in asked if one is not None and one.is_number), "")
+
+    def _relation(self) -> str:
+        """The relation of the question's event; of several, with the columns that all of them have."""
+        question = self._question
+        if question.event and self._number:
+            return self._values_relation(self._facts[question.event], self._number)
+        names = [self._facts[event].counts.name for event in self._events]
+        if len(names) == 1:
+            return names[0]
+        common = {one.property.name for one in question.segment.conditions if one.property.carried_by(None)}
+        common |= {question.by.name} if question.by is not None and question.by.carried_by(None) else set()
+        columns = ", ".join(("moment", "instance", "lasting", *map(property_key, sorted(common)), "n"))
+        return f"({' UNION ALL '.join(f'SELECT {columns} FROM {name}' for name in names)})"  # noqa: S608 - our own words
+
+    def _values_relation(self, tables: FactTables, number: str) -> str:
+        """The relation of a number's values: the one of fewest rows that has what the question is about."""
+        question = self._question
+        about = [one.property for one in question.segment.conditions]
+        about += [one for one in (question.by, question.measured) if one is not None and one.name != number]
+        names = {one.name for one in about}
+        built_in = tables.built_in.get(number)
+        if self._by_instance or (built_in and not names.isdisjoint(self._kept)):
+            return tables.samples[number].name
+        if built_in is None:
+            return tables.numbers[number].name
+        if not names <= {*built_in.keys}:
+            return tables.samples[number].name
+        columns = "".join(f"{name} AS {property_key(name)}, " for name in sorted(names))
+        return f"(SELECT moment, {columns}{number} AS value, n FROM {built_in.name})"  # noqa: S608 - our own words
+
+    def _condition(self, index: int, condition: Condition) -> str:
+        about = condition.property
+        if about.carried_by(self._question.event):
+            term = self._matches(index, condition, property_key(about.name), condition.values)
+        else:
+            term = self._instance_matches(index, condition)
+        return f"NOT ({term})" if condition.negated else f"({term})"
+
+    def _instance_matches(self, index: int, condition: Condition) -> str:
+        """Whether an event's instance, on its day for states, has one of the values; '' is to have none."""
+        about = condition.property
+        columns = ("instance", "day") if is_state(about) else ("instance",)
+        here = [self._day if column == "day" else column for column in columns]
+        values = tuple(value for value in condition.values if value)
+        conditions = [(self._matches(index, condition, "v", values), "{}")] if values else []
+        conditions += [("v <> ''", "NOT ({})")] if "" in condition.values else []
+        terms = []
+        for term, form in conditions:
+            rows = f"SELECT {', '.join(columns)} FROM ({self._values_where(about, term)})"  # noqa: S608 - our own words
+            terms.append(form.format(self._dialect.within(here, rows)))
+        return " OR ".join(terms)
+
+    def _values_of(self, about: EventProperty) -> str:
+        """The query for (instance, [day,] shown): the values that each instance has, as they are shown."""
+        rows = self._values_where(about, "v <> ''")
+        shown = self._folded(about, "v")
+        if is_state(about):
+            return f"SELECT instance, day, {shown} AS shown FROM ({rows})"  # noqa: S608 - our own words
+        return f"SELECT DISTINCT instance, {shown} AS shown FROM ({rows})"  # noqa: S608 - our own words
+
+    def _values_where(self, about: EventProperty, condition: str) -> str:
+        """The query for (instance, [day,] v): the values that instances have of a property of other events."""
+        column = property_key(about.name)
+        if is_state(about):
+            return self._dialect.states(self._facts[STATE_EVENT].counts.name, column, condition)
+        names = [self._facts[event].counts.name for event in about.events]
+        rows = " UNION ALL ".join(f"SELECT instance, {column} AS v FROM {name}" for name in names)  # noqa: S608 - our own words
+        return f"SELECT instance, v FROM ({rows}) WHERE {condition}"  # noqa: S608 - our own words
+
+    def _matches(self, index: int, condition: Condition, value: str, values: tuple[str, ...]) -> str:
+        """Whether a text is one of the values, as it is or as it is shown."""
+        about, dialect, terms = condition.property, self._dialect, []
+        for number, text in enumerate(values):
+            name = f"where_{index}_{number}"
+            self._parameters[name] = text
+            terms.append(f"{value} = ${name}")
+            if text and about.by_parts:
+                self._parameters[f"{name}_parts"] = f"{text}."
+                terms.append(dialect.begins(value, f"{name}_parts"))
+        if OTHER in values and about.name in self._kept:
+            terms.append(f"NOT ({dialect.among(value, f'kept_{about.name}')})")
+        return " OR ".join(terms)
+
+    def _seen(self) -> str:
+        """The condition of new, returning and lost instances."""
+        measure, step = self._question.measure, self._question.step
+        if measure not in DAILY_MEASURES:
+            return ""
+        if measure == LOST:
+            here = ("instance",) if step == NO_STEP else ("instance", "day + 1")
+            rows = f"SELECT instance{'' if step == NO_STEP else ', day'} FROM ({self._dialect.seen_days}) "  # noqa: S608 - our own words
+            rows += "WHERE day >= $now_first_day AND day < $now_last_day"
+            return f" WHERE NOT ({self._dialect.within(here, rows)})"
+        since = "$first_day" if step == NO_STEP else "day"
+        return f" WHERE first_day {'>=' if measure == NEW else '<'} {since}"

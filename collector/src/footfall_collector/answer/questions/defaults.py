@@ -1,0 +1,65 @@
+"""The questions that every property of every event has from the start: what a page can show of a new event."""
+
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlencode
+
+import msgspec
+
+from footfall.catalogue import Amount, Catalogue, Property, Version
+
+from .question import DAY_STEP, EVENTS, SHARE
+
+BARS, DISTRIBUTION, OVER_TIME = "bars", "distribution", "over time"
+
+
+class PropertyQuestion(msgspec.Struct, frozen=True):
+    """A question that a property has without anybody writing it.
+
+    Attributes:
+        product: the product's name.
+        event: the event that carries the property.
+        property: its name.
+        kind: its kind in the catalogue, such as `vocabulary` or `bounded number`.
+        meaning: what it says.
+        page: the question of the catalogue that it answers: `tools`, `errors`, `providers` or `next`.
+        shape: how its rows are shown: `bars`, `distribution`, or `over time`.
+        ask: the path and query of the question, to which filters can be added.
+    """
+
+    product: str
+    event: str
+    property: str
+    kind: str
+    meaning: str
+    page: str
+    shape: str
+    ask: str
+
+
+def default_questions(catalogues: Mapping[str, Catalogue]) -> tuple[PropertyQuestion, ...]:
+    """Those of all products: words and booleans as bars, versions as shares over time, numbers in both forms.
+
+    The forms of a number are its distribution, and its median over time.
+    """
+    return tuple(
+        question
+        for product, catalogue in sorted(catalogues.items())
+        for event in catalogue.events.values()
+        for name, property_ in event.properties.items()
+        if property_.retired is None
+        for question in _of_property(product, event.name, name, property_)
+    )
+
+
+def _of_property(product: str, event: str, name: str, property_: Property) -> Iterator[PropertyQuestion]:
+    bars = {"measure": EVENTS, "by": name}
+    forms: tuple[tuple[str, dict[str, str]], ...] = ((BARS, bars),)
+    if isinstance(property_.kind, Version):
+        forms = ((OVER_TIME, {"measure": SHARE, "by": name, "step": DAY_STEP}),)
+    elif isinstance(property_.kind, Amount):
+        forms = ((DISTRIBUTION, bars), (OVER_TIME, {"measure": "median", "of": name, "step": DAY_STEP}))
+    for shape, asked in forms:
+        query = urlencode({"product": product, "event": event, **asked})
+        kind = property_.kind.label
+        meaning = property_.meaning
+        yield PropertyQuestion(product, event, name, kind, meaning, property_.question, shape, f"/api/ask?{query}")

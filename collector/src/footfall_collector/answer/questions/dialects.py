@@ -1,0 +1,172 @@
+"""What differs between the engines' SQL of a question: a few expressions, and the relations that need more than those.
+
+Old ClickHouse servers have no WITH, no window functions and no GROUP BY by position, so the shared SQL has none either.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from ...store import BLOCK_DAYS, DAY_SECONDS, FIRST_AT, LAST_AT, MONDAY_OFFSET
+
+_STAMP = 10_000_000_000
+"""Added to a moment, it gives eleven digits, so that texts that begin with them order as the moments do."""
+_AFTER_STAMP = 12
+
+
+class Dialect(Protocol):
+    """An engine's SQL. Relations and parameters are named as in charts' SQL."""
+
+    instances: str
+    """The number of distinct instances in a group; ephemeral ones don't count."""
+    first_days: str
+    """The query for (instance, first_day): the day on which each instance was first seen, at any time."""
+    seen_days: str
+    """The query for (instance, day): the days on which instances were seen, of the blocks `$now_…`."""
+
+    def divided(self, number: str, by: int) -> str:
+        """The quotient, rounded down."""
+
+    def among(self, value: str, parameter: str) -> str:
+        """Whether a text is one of the parameter's."""
+
+    def begins(self, value: str, parameter: str) -> str:
+        """Whether a text begins with the parameter."""
+
+    def within(self, columns: Sequence[str], rows: str) -> str:
+        """Whether the values of some columns are a row of a query."""
+
+    def total(self, value: str, condition: str = "") -> str:
+        """The sum of a value over the rows of a group, or over those of them that fulfil a condition."""
+
+    def joined(self, left: str, right: str, columns: Sequence[str], *, outer: bool = False) -> str:
+        """Two queries joined by columns of equal names; `outer` keeps every row of the left one."""
+
+    def states(self, relation: str, value: str, condition: str) -> str:
+        """The query for (instance, day, v): the value that each instance's latest start gives it, for each day.
+
+        `condition` is about `v`.
+        """
+
+    def percentile(self, counts: str, percent: int) -> str:
+        """The query for (b, v, total, low, high) over (b, v, value, c): the values around a percentile's position."""
+
+
+class DuckDialect:
+    """DuckDB's `Dialect`."""
+
+    instances = "count(DISTINCT instance) FILTER (lasting)"
+    first_days = (
+        f"SELECT instance, min(block * {BLOCK_DAYS} - {MONDAY_OFFSET} + bit_count((mask & -mask) - 1)) AS first_day "  # noqa: S608 - numbers
+        "FROM history WHERE mask > 0 GROUP BY instance"
+    )
+    seen_days = (
+        f"SELECT instance, block * {BLOCK_DAYS} - {MONDAY_OFFSET} + bit AS day "  # noqa: S608 - numbers
+        f"FROM history, range({BLOCK_DAYS}) b(bit) "
+        "WHERE block BETWEEN $now_first_block AND $now_last_block AND (mask >> bit) & 1 = 1"
+    )
+
+    def divided(self, number: str, by: int) -> str:
+        return f"({number} // {by})"
+
+    def among(self, value: str, parameter: str) -> str:
+        return f"{value} IN (SELECT unnest(${parameter}::VARCHAR[]))"
+
+    def begins(self, value: str, parameter: str) -> str:
+        return f"starts_with({value}, ${parameter})"
+
+    def within(self, columns: Sequence[str], rows: str) -> str:
+        return f"({', '.join(columns)}) IN ({rows})"
+
+    def total(self, value: str, condition: str = "") -> str:
+        return f"coalesce(sum({value}){f' FILTER ({condition})' if condition else ''}, 0)::BIGINT"
+
+    def joined(self, left: str, right: str, columns: Sequence[str], *, outer: bool = False) -> str:
+        return f"({left}) {'LEFT ' if outer else ''}JOIN ({right}) USING ({', '.join(columns)})"
+
+    def states(self, relation: str, value: str, condition: str) -> str:
+        return (
+            "SELECT instance, unnest(range(since, upto)) AS day, v FROM ("  # noqa: S608 - our own words
+            "SELECT instance, v, greatest(day, $first_day::BIGINT) AS since, "
+            "lead(day, 1, $last_day::BIGINT) OVER (PARTITION BY instance ORDER BY day) AS upto FROM ("
+            f"SELECT instance, moment // {DAY_SECONDS} AS day, "
+            f"substring(max(concat({LAST_AT} + {_STAMP}, {value})), {_AFTER_STAMP}) AS v FROM {relation} GROUP BY ALL "
+            "UNION ALL SELECT instance, 0 AS day, "
+            f"substring(min(concat({FIRST_AT} + {_STAMP}, {value})), {_AFTER_STAMP}) AS v FROM {relation} "
+            f"GROUP BY ALL)) WHERE {condition}"
+        )
+
+    def percentile(self, counts: str, percent: int) -> str:
+        low, high = f"(total - 1) * {percent} // 100", f"((total - 1) * {percent} + 99) // 100"
+        around = f"min(value) FILTER (upto > {low}), min(value) FILTER (upto > {high})"
+        return (
+            f"SELECT b, v, any_value(total), {around} FROM ("  # noqa: S608 - our own words
+            "SELECT b, v, value, (sum(c) OVER (PARTITION BY b, v ORDER BY value))::BIGINT AS upto, "
+            f"(sum(c) OVER (PARTITION BY b, v))::BIGINT AS total FROM ({counts})) GROUP BY b, v"
+        )
+
+
+class ClickHouseDialect:
+    """ClickHouse's `Dialect`, for servers from 18.16 on."""
+
+    instances = "uniqExactIf(instance, lasting)"
+    first_days = (
+        f"SELECT instance, min(toInt64(block) * {BLOCK_DAYS} - {MONDAY_OFFSET} "  # noqa: S608 - numbers
+        "+ toInt64(round(log2(bitAnd(mask, toUInt64(bitXor(mask, mask - 1))))))) AS first_day "
+        "FROM history WHERE mask > 0 GROUP BY instance"
+    )
+    seen_days = (
+        f"SELECT instance, toInt64(block) * {BLOCK_DAYS} - {MONDAY_OFFSET} + toInt64(bit) AS day "  # noqa: S608 - numbers
+        f"FROM history ARRAY JOIN range({BLOCK_DAYS}) AS bit "
+        "WHERE block BETWEEN $now_first_block AND $now_last_block AND bitAnd(bitShiftRight(mask, bit), 1) = 1"
+    )
+
+    def divided(self, number: str, by: int) -> str:
+        return f"intDiv({number}, {by})"
+
+    def among(self, value: str, parameter: str) -> str:
+        return f"{value} IN (${parameter})"
+
+    def begins(self, value: str, parameter: str) -> str:
+        return f"startsWith(toString({value}), ${parameter})"
+
+    def within(self, columns: Sequence[str], rows: str) -> str:
+        # On a cluster, one server reads the rows for all.
+        return f"({', '.join(columns)}) GLOBAL IN ({rows})"
+
+    def total(self, value: str, condition: str = "") -> str:
+        return f"toInt64(sumIf({value}, {condition}))" if condition else f"toInt64(sum({value}))"
+
+    def joined(self, left: str, right: str, columns: Sequence[str], *, outer: bool = False) -> str:
+        side = "LEFT" if outer else "INNER"
+        return f"({left}) AS events_asked GLOBAL ALL {side} JOIN ({right}) AS of_instances USING {', '.join(columns)}"
+
+    def states(self, relation: str, value: str, condition: str) -> str:
+        stay = "tupleElement(arrayElement(stays, i{}), {})"
+        following = f"if(i = length(stays), toInt64($last_day), {stay.format(' + 1', 1)})"
+        return (
+            "SELECT instance, toInt64(arrayJoin(range(toUInt64(upto - since)))) + since AS day, v FROM ("  # noqa: S608 - our own words
+            "SELECT instance, tupleElement(p, 1) AS since, tupleElement(p, 2) AS upto, tupleElement(p, 3) AS v FROM ("
+            f"SELECT instance, arrayJoin(arrayMap(i -> (greatest({stay.format('', 1)}, toInt64($first_day)), "
+            f"{following}, {stay.format('', 2)}), arrayEnumerate(stays))) AS p FROM ("
+            "SELECT instance, arraySort(groupArray((since_day, last_value))) AS stays FROM ("
+            f"SELECT instance, toInt64(intDiv(moment, {DAY_SECONDS})) AS since_day, substring(max(concat("
+            f"toString({LAST_AT} + {_STAMP}), toString({value}))), {_AFTER_STAMP}) AS last_value FROM {relation} "
+            "GROUP BY instance, since_day UNION ALL "
+            "SELECT instance, toInt64(0) AS since_day, substring(min(concat("
+            f"toString({FIRST_AT} + {_STAMP}), toString({value}))), {_AFTER_STAMP}) AS last_value FROM {relation} "
+            f"GROUP BY instance) GROUP BY instance))) WHERE {condition}"
+        )
+
+    def percentile(self, counts: str, percent: int) -> str:
+        low, high = f"intDiv((total - 1) * {percent}, 100)", f"intDiv((total - 1) * {percent} + 99, 100)"
+        value = "arrayElement(vals, arrayFirstIndex(u -> u > {}, upto))"
+        return (
+            f"SELECT b, v, total, {value.format(low)} AS low, {value.format(high)} AS high FROM ("  # noqa: S608 - our own words
+            "SELECT b, v, arraySort(groupArray((value, c))) AS pairs, arrayMap(p -> p.1, pairs) AS vals, "
+            "arrayCumSum(arrayMap(p -> p.2, pairs)) AS upto, toInt64(sum(c)) AS total "
+            f"FROM ({counts}) GROUP BY b, v)"
+        )
+
+
+DIALECTS: dict[str, Dialect] = {"duckdb": DuckDialect(), "clickhouse": ClickHouseDialect()}
+"""By the engine's name."""

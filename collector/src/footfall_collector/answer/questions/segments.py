@@ -1,0 +1,148 @@
+r"""Segments: which events count, as conditions on properties.
+
+In a query string a condition is `where=PROPERTY:is:VALUES` or `where=PROPERTY:is_not:VALUES`, given as often as there
+are conditions; all must hold. Values are separated by commas; a comma in a value is written `\,` and a backslash
+`\\`. An empty value stands for events without the property. Where two events have properties of one name,
+`EVENT.PROPERTY` says which.
+
+A property that the question's own event carries filters events. Any other filters through the instance. What
+`server_started` says is a state: an instance has, on each day, the value of its latest start up to the end of that
+day; before its first start in the range, the value of that one. What other events say happened to an instance in the
+range, on whatever day. `is_not` selects exactly what `is` leaves out.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ...store import STATE_EVENT
+from ..filters import MAX_VALUE_LENGTH, FilterError, Filters
+from .properties import EventProperty, QuestionNames
+
+MAX_CONDITIONS, MAX_VALUES = 8, 50
+_FORM = re.compile(r"(?P<name>[^:]+(?::[^:]+)*?):(?P<relation>is|is_not):(?P<values>.*)", re.DOTALL)
+_PARTS = re.compile(r"(?:\\.|[^\\,])*", re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition.
+
+    Attributes:
+        property: what it is about.
+        negated: whether it is `is_not`.
+        values: those that it names; '' for events without the property.
+    """
+
+    property: EventProperty
+    negated: bool
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Conditions of which all hold; none select everything."""
+
+    conditions: tuple[Condition, ...] = ()
+
+
+def parse_segment(conditions: Sequence[str], filters: Filters, names: QuestionNames, event: str | None) -> Segment:
+    """The segment of a query's `where` and of its other filters, for a question about `event`. Raises FilterError."""
+    written = [_condition(text, names, event) for text in conditions]
+    for name, value in filters.active.items():
+        try:
+            written.append(Condition(names.property_named(name, event), False, (value,)))
+        except FilterError:
+            raise FilterError(f"{names.product} has no property {name}.") from None
+    if len(written) > MAX_CONDITIONS:
+        raise FilterError(f"There are {len(written)} conditions; at most {MAX_CONDITIONS} can be asked for at once.")
+    return Segment(tuple(dict.fromkeys(written)))
+
+
+def _condition(text: str, names: QuestionNames, event: str | None) -> Condition:
+    match = _FORM.fullmatch(text)
+    if match is None:
+        raise FilterError("where is not of the form property:is:value,value or property:is_not:value,value.")
+    try:
+        about = names.property_named(match["name"], event)
+    except FilterError as error:
+        raise FilterError(f"where: {error}") from None
+    if about.is_number:
+        raise FilterError(f"where: {about.name} is a number; conditions are about words, versions and yes or no.")
+    values = tuple(dict.fromkeys(_values(match["values"])))
+    if len(values) > MAX_VALUES:
+        raise FilterError(f"where: {about.name} has {len(values)} values; at most {MAX_VALUES} can be named at once.")
+    if any(len(value) > MAX_VALUE_LENGTH for value in values):
+        raise FilterError(f"where: a value of {about.name} is longer than {MAX_VALUE_LENGTH} characters.")
+    return Condition(about, match["relation"] == "is_not", values)
+
+
+def _values(text: str) -> list[str]:
+    """The values between commas that no backslash precedes."""
+    values, position = [], 0
+    while True:
+        match = _PARTS.match(text, position)
+        end = match.end() if match else position
+        if end < len(text) and text[end] != ",":
+            raise FilterError(r"where ends with a single backslash; a backslash in a value is written \\.")
+        values.append(_ESCAPED.sub(r"\1", text[position:end]))
+        if end == len(text):
+            return values
+        position = end + 1
+
+
+def condition_text(name: str, negated: bool, values: Sequence[str]) -> str:
+    """A condition as a query string has it, before it is percent-encoded."""
+    escaped = (value.replace("\\", r"\\").replace(",", r"\,") for value in values)
+    return f"{name}:{'is_not' if negated else 'is'}:{','.join(escaped)}"
+
+
+# How a condition through the instance is said; `{}` stands for the values.
+_VERBS: Mapping[str, tuple[str, str]] = {
+    "k8s_version": ("ran Kubernetes {}", "didn't run Kubernetes {}"),
+    "deployment_method": ("were deployed by {}", "weren't deployed by {}"),
+    "error_type": ("met {}", "didn't meet {}"),
+    "mcp_client": ("used {}", "didn't use {}"),
+    "tool": ("called {}", "didn't call {}"),
+    "transport": ("connected over {}", "didn't connect over {}"),
+}
+_NOUNS = {
+    "tool_executed": "calls",
+    "tool_error": "errors",
+    "server_started": "starts",
+    "server_stopped": "stops",
+    "client_connected": "connections",
+}
+
+
+def is_state(about: EventProperty) -> bool:
+    """Whether a property that the question's event doesn't carry is a state of the instance on each day."""
+    return STATE_EVENT in about.events
+
+
+def describe(condition: Condition, event: str | None) -> str:
+    """One phrase that says what a condition selects: events, or instances on that day or in the range."""
+    about = condition.property
+    values = _joined([value or f"no {about.name}" for value in condition.values])
+    if about.carried_by(event):
+        return f"whose {about.name} is {'not ' if condition.negated else ''}{values}"
+    verb = _VERBS.get(about.name) if len(about.events) == 1 or about.name in ("tool", "mcp_client") else None
+    if verb is None or "" in condition.values:
+        source = about.name if is_state(about) else f"{about.name} of {_joined(about.events)}"
+        verb = (f"had {source} {{}}", f"didn't have {source} {{}}")
+    when = "on that day" if is_state(about) else "in the range"
+    return f"of instances that {verb[condition.negated].format(values)} {when}"
+
+
+def describe_segment(segment: Segment, event: str | None) -> str:
+    """`calls whose tool is query, of instances that ran Kubernetes 1.29 on that day`; of all, `calls`."""
+    noun = "events" if event is None else _NOUNS.get(event, f"{event} events")
+    phrases = [describe(condition, event) for condition in segment.conditions]
+    own = " and ".join(phrase for phrase in phrases if phrase.startswith("whose"))
+    through = " and ".join(phrase for phrase in phrases if not phrase.startswith("whose"))
+    return " ".join((noun, *filter(None, (own, through))))
+
+
+def _joined(values: Sequence[str]) -> str:
+    return values[0] if len(values) == 1 else f"{', '.join(values[:-1])} or {values[-1]}"

@@ -1,0 +1,63 @@
+"""The roll-ups: counts that are kept ready, and how each follows from raw events.
+
+`tables` lists the roll-ups of the built-in charts. `facts` derives others from the catalogues: for each event, one that
+counts it by day, instance and all its properties, and one for each of its numbers. Questions (`answer/questions`) are
+answered from them, so a product's own events need no line of code.
+
+The engines' packages and `answer` import from this package; it imports the catalogue only.
+"""
+
+from .facts import COMMON_PROPERTIES, STATE_EVENT, FactTables, fact_tables, known_events, property_key
+from .tables import (
+    FIRST_AT,
+    HISTORY,
+    INSTANCE,
+    LAST_AT,
+    LASTING,
+    LIFETIMES,
+    NARROW_ROLLUPS,
+    RECENT,
+    RECENT_CALLS,
+    RECENT_DAYS,
+    RECENT_EVENTS,
+    RECENT_TEXTS,
+    ROLLUPS,
+    ROLLUPS_BY_NAME,
+    STANDING,
+    STANDING_DAYS,
+    STANDING_SPAN,
+    STANDING_TABLE,
+    TABLES,
+    VERSION_AND_PROVIDER,
+    RollupTable,
+)
+
+__all__ = [
+    "COMMON_PROPERTIES",
+    "FIRST_AT",
+    "HISTORY",
+    "INSTANCE",
+    "LASTING",
+    "LAST_AT",
+    "LIFETIMES",
+    "NARROW_ROLLUPS",
+    "RECENT",
+    "RECENT_CALLS",
+    "RECENT_DAYS",
+    "RECENT_EVENTS",
+    "RECENT_TEXTS",
+    "ROLLUPS",
+    "ROLLUPS_BY_NAME",
+    "STANDING",
+    "STANDING_DAYS",
+    "STANDING_SPAN",
+    "STANDING_TABLE",
+    "STATE_EVENT",
+    "TABLES",
+    "VERSION_AND_PROVIDER",
+    "FactTables",
+    "RollupTable",
+    "fact_tables",
+    "known_events",
+    "property_key",
+]

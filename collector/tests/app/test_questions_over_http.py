@@ -1,0 +1,166 @@
+"""`/api/ask` of a real process: a product whose only source is a catalogue file can be asked anything."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlencode
+
+import pytest
+
+from collector.tests.app.http import ask, counter, post
+from tests.support.collector_process import CollectorProcess, start_collector
+from tests.support.waiting import wait_for
+
+CATALOGUE = """
+from typing import Annotated
+from footfall.catalogue import Amount, Event, Flag, Identifier, Property, Version, Vocabulary
+
+def said(kind):
+    return Property(kind, meaning="Of a backup", purpose="Try it", question="next", required=False)
+
+class Backup(Event, frozen=True, tag="backup"):
+    meaning = "A backup ended."
+    trigger: Annotated[str, said(Vocabulary("trigger", ("hand", "a, b")))]
+    complete: Annotated[bool, said(Flag())]
+    engine: Annotated[str, said(Version())]
+    step: Annotated[str, said(Identifier())]
+    seconds: Annotated[float, said(Amount("seconds", 86400))]
+
+EVENTS = (Backup,)
+"""
+BACKUPS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("01", {"trigger": "hand", "complete": True, "engine": "1.2.3", "step": "Copy", "seconds": 10}),
+    ("01", {"trigger": "a, b", "complete": False, "engine": "1.3.0", "seconds": 30}),
+    ("02", {"trigger": "hand", "complete": True, "engine": "1.3.0", "step": "Copy", "seconds": 50}),
+)
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]:
+    data = tmp_path_factory.mktemp("asked") / "data"
+    data.mkdir()
+    (data / "own.py").write_text(CATALOGUE)
+    (data / "footfall.toml").write_text('[products.own]\ncatalogue = "own.py"\n')
+    key = {"key": "phc_own", "product": "own", "added": "2026-01-01T00:00:00Z"}
+    (data / "keys.json").write_text(json.dumps({"keys": [key]}))
+    with start_collector(data, segment_seconds=0.1) as collector:
+        batch = [_event(number, *one) for number, one in enumerate(_events())]
+        assert post(collector, json.dumps({"api_key": "phc_own", "batch": batch}).encode()).status == 200
+        wait_for(lambda: counter(collector, "events_stored") == len(batch), "the events")
+        yield collector
+
+
+def _events() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for instance, k8s in (("01", "v1.29.4"), ("02", "v1.30.0")):
+        yield "server_started", instance, {"k8s_version": k8s, "deployment_method": "helm"}
+    for instance, properties in BACKUPS:
+        yield "backup", instance, properties
+
+
+def _event(number: int, name: str, instance: str, properties: dict[str, Any]) -> dict[str, Any]:
+    uuid = f"6f5b2f6e-8f0c-4a39-9d0e-{number:012d}"
+    known = {"own_version": "2.0.0", "ai_provider": "openai", **properties}
+    return {"event": name, "uuid": uuid, "distinct_id": f"cluster_{instance:0>16}", "properties": known}
+
+
+def answer(collector: CollectorProcess, *pairs: tuple[str, str], status: int = 200, end: str = "") -> Any:
+    given = ask(collector, "GET", f"/api/ask{end}?{urlencode(pairs)}")
+    assert given.status == status, given.text
+    return given if end else given.json
+
+
+def rows(collector: CollectorProcess, *pairs: tuple[str, str]) -> list[list[Any]]:
+    found: list[list[Any]] = answer(collector, *pairs)["rows"]
+    return found
+
+
+def test_every_property_of_an_own_event_has_its_questions_and_they_have_answers(asked: CollectorProcess) -> None:
+    listed = ask(asked, "GET", "/api/charts").json["questions"]
+    own = [one for one in listed if one["event"] == "backup"]
+    assert [(one["property"], one["shape"]) for one in own] == [
+        ("trigger", "bars"),
+        ("complete", "bars"),
+        ("engine", "over time"),
+        ("step", "bars"),
+        ("seconds", "distribution"),
+        ("seconds", "over time"),
+    ]
+    for one in own:
+        given = ask(asked, "GET", one["ask"])
+        assert given.status == 200, one
+        assert given.json["rows"], one
+        assert parse_qs(one["ask"].partition("?")[2])["product"] == ["own"]
+
+
+def test_words_flags_versions_and_numbers_are_what_was_sent(asked: CollectorProcess) -> None:
+    backup = ("event", "backup")
+    assert rows(asked, backup, ("by", "trigger")) == [["hand", 2], ["a, b", 1]]
+    assert rows(asked, backup, ("by", "complete")) == [[True, 2], [False, 1]]
+    assert rows(asked, backup, ("by", "step")) == [["Copy", 2], [None, 1]]
+    assert rows(asked, backup, ("by", "seconds")) == [[10.0, 1], [30.0, 1], [50.0, 1]]
+    assert rows(asked, backup, ("measure", "median"), ("by", "trigger")) == [["hand", 30.0, 2], ["a, b", 30.0, 1]]
+    assert rows(asked, backup, ("measure", "rate")) == [[2 / 3, 2, 3]]
+    assert rows(asked, backup, ("measure", "instances"), ("by", "engine")) == [["1.3.0", 2], ["1.2.3", 1]]
+
+
+def test_a_condition_says_whether_it_is_about_events_or_about_instances(asked: CollectorProcess) -> None:
+    backup = ("event", "backup")
+    given = answer(asked, backup, ("where", r"trigger:is:a\, b"), ("where", "k8s_version:is:1.29"))
+    assert given["rows"] == [[1]]
+    assert given["scope"] == "backup events whose trigger is a, b of instances that ran Kubernetes 1.29 on that day"
+    assert [(one["where"], one["applies_to"]) for one in given["conditions"]] == [
+        (r"trigger:is:a\, b", "events"),
+        ("k8s_version:is:1.29", "instances"),
+    ]
+    assert rows(asked, backup, ("where", "k8s_version:is_not:1.29")) == [[1]]
+    assert rows(asked, backup, ("k8s_version", "1.29")) == [[2]]
+    assert rows(asked, backup, ("where", "step:is:")) == [[1]]
+    assert rows(asked, ("event", "server_started"), ("where", "step:is_not:Copy")) == []
+    assert rows(asked, ("event", "server_started"), ("where", "complete:is:false")) == [[1]]
+
+
+def test_an_answer_is_a_file_too(asked: CollectorProcess) -> None:
+    given = answer(asked, ("event", "backup"), ("by", "trigger"), end=".csv")
+    assert list(csv.reader(io.StringIO(given.text))) == [["trigger", "events"], ["hand", "2"], ["a, b", "1"]]
+    assert answer(asked, ("event", "backup"), end=".parquet").body[:4] == b"PAR1"
+
+
+@pytest.mark.parametrize(
+    ("pairs", "sentence"),
+    [
+        ([("measure", "sum")], "measure is none of"),
+        ([("event", "no such")], "There is no such event; own has tool_executed"),
+        ([("by", "nothing")], "There is no such property; own has product_version"),
+        ([("measure", "rate")], "rate needs event."),
+        ([("measure", "median"), ("event", "tool_error")], "tool_error has no number"),
+        ([("measure", "share")], "A share needs by"),
+        ([("by", "seconds")], "by: seconds is a number"),
+        ([("step", "hour")], "step=hour needs a range of up to 48 hours"),
+        ([("step", "week")], "step is none of"),
+        ([("of", "seconds")], "of is for rate"),
+        ([("where", "trigger=hand")], "where is not of the form"),
+        ([("where", "colour:is:red")], "where: There is no such property"),
+        ([("where", "seconds:is:10")], "where: seconds is a number"),
+        ([("where", "trigger:is:hand\\")], "where ends with a single backslash"),
+        ([("where", f"trigger:is:{','.join(map(str, range(51)))}")], "51 values; at most 50"),
+        ([("where", f"trigger:is:{'x' * 201}")], "longer than 200 characters"),
+        ([("where", f"trigger:is:{n}") for n in range(9)], "9 conditions; at most 8"),
+        ([("range", "forever")], "range is none of"),
+        ([("colour", "red")], "There is no such filter"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_question_that_makes_no_sense_is_refused_with_a_sentence(
+    asked: CollectorProcess, pairs: list[tuple[str, str]], sentence: str
+) -> None:
+    assert sentence in answer(asked, *pairs, status=400)["error"]
+
+
+def test_no_value_is_read_as_sql(asked: CollectorProcess) -> None:
+    for text in ("'; DROP TABLE x; --", "') OR 1=1 --", "$product", "{relation}", "\x00", "\U0001f600", "%"):
+        escaped = text.replace("\\", r"\\").replace(",", r"\,")
+        for name in ("trigger", "k8s_version", "error_type", "product_version"):
+            assert rows(asked, ("event", "backup"), ("where", f"{name}:is:{escaped}")) == []
+            assert rows(asked, ("event", "backup"), ("where", f"{name}:is_not:{escaped}")) == [[3]]

@@ -1,0 +1,256 @@
+"""The true answers to arbitrary questions, in plain Python over a fleet's events: no SQL, no roll-ups.
+
+A question is a measure of an event, by a property, over time, where conditions hold. What the event carries is looked
+up in the event. Anything else is looked up in its instance: what `server_started` says as the state on the event's day,
+anything else as what happened to the instance in the range.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.oracle.fleet import FleetEvent
+from tests.oracle.world import DAY, HOUR
+
+COMMON = ("product_version", "ai_provider", "is_internal")
+CARRIED = {
+    "tool_executed": ("tool", "success", "mcp_client"),
+    "tool_error": ("tool", "error_type"),
+    "server_started": ("k8s_version", "deployment_method"),
+    "server_stopped": (),
+    "client_connected": ("mcp_client", "mcp_client_version", "transport"),
+}
+"""Built-in event to its properties that are no numbers."""
+VERSIONS_BY_PARTS = ("k8s_version", "mcp_client_version", "engine_version")
+"""Properties of which `1.29` selects `1.29.3` too."""
+_PERCENTS = {"median": 50, "p95": 95, "p99": 99}
+_DAILY = ("new", "returning", "lost")
+
+
+@dataclass(frozen=True)
+class Where:
+    """A condition: the property, whether it is `is_not`, and the values; '' is to have none.
+
+    `event` restricts a property of several events to one of them.
+    """
+
+    name: str
+    negated: bool
+    values: tuple[str, ...]
+    event: str | None = None
+    is_number: bool = False
+
+
+@dataclass(frozen=True)
+class AnyQuestion:
+    """A question, with its range in epoch seconds; one of whole days unless `exact`."""
+
+    start: int
+    end: int
+    measure: str = "events"
+    event: str | None = None
+    of: str | None = None
+    by: Where | None = None
+    step: str = ""
+    where: tuple[Where, ...] = ()
+    internal: str = "hide"
+    exact: bool = False
+
+
+class QuestionTruth:
+    """The true answers over some events, each UUID once.
+
+    `carried` is each event's properties; `kept` the values of a property that are shown, of those that have too many.
+    """
+
+    def __init__(
+        self,
+        events: Iterable[FleetEvent],
+        carried: Mapping[str, Sequence[str]] = CARRIED,
+        kept: Mapping[str, set[str]] | None = None,
+    ) -> None:
+        self._events = sorted({event.uuid: event for event in events}.values(), key=lambda event: event.at)
+        self._carried, self._kept = carried, kept or {}
+
+    def answer(self, question: AnyQuestion) -> list[list[Any]]:
+        """The rows: [step,] [value of `by`,] measure, and the counts behind it."""
+        asked, now = question, question
+        if question.measure in _DAILY:
+            asked = now = replace(question, start=_floor(question.start), end=-_floor(-question.end), exact=False)
+        if question.measure == "lost":
+            back = DAY if question.step == "day" else asked.end - asked.start
+            asked = replace(asked, start=asked.start - back, end=asked.end - back)
+        scope = _Scope(self._events, asked, self._carried, self._kept)
+        groups: defaultdict[tuple[int, Any], list[FleetEvent]] = defaultdict(list)
+        totals: defaultdict[int, int] = defaultdict(int)
+        for event in scope.matching():
+            bucket = event.at // _SECONDS[question.step] * _SECONDS[question.step] if question.step else 0
+            totals[bucket] += not (question.by and question.by.is_number) or question.by.name in event.properties
+            for value in scope.values(event, question.by) if question.by else _NO_VALUE:
+                groups[bucket, value].append(event)
+        rows = []
+        for (bucket, value), group in groups.items():
+            cells = self._measured(question, now, bucket, group, totals[bucket])
+            if cells:
+                rows.append((bucket, 0 if isinstance(value, float) else -cells[-1], value, cells))
+        return [[*_labels(question, bucket, value), *cells] for bucket, _, value, cells in sorted(rows, key=_order)]
+
+    def _measured(
+        self, question: AnyQuestion, now: AnyQuestion, bucket: int, group: list[FleetEvent], total: int
+    ) -> list[Any]:
+        measure = question.measure
+        if measure == "share":
+            return [len(group) / total, len(group)]
+        if measure == "rate":
+            told = [event.properties[question.of or ""] for event in group if (question.of or "") in event.properties]
+            hits = sum(value is not (question.of == "success" and question.event == "tool_executed") for value in told)
+            return [hits / len(told), hits, len(told)] if told else []
+        if measure in _PERCENTS:
+            of = question.of or ""
+            numbers = sorted(event.properties[of] for event in group if of in event.properties)
+            return [_percentile(numbers, _PERCENTS[measure]), len(numbers)] if numbers else []
+        counted = {"events": lambda: len(group), "instances": lambda: len(_lasting(group))}
+        if measure in counted:
+            return [number] if (number := counted[measure]()) else []
+        number = len([one for one in _lasting(group) if self._is(measure, one, question.step, bucket, now)])
+        return [number] if number else []
+
+    def _is(self, measure: str, instance: str, step: str, bucket: int, now: AnyQuestion) -> bool:
+        """Whether an instance is new, returning or lost in a bucket, or in the whole range."""
+        days = sorted(
+            event.at // DAY for event in self._events if event.instance == instance and _is_wanted(event, now.internal)
+        )
+        if measure == "lost":
+            first, last = (bucket // DAY + 1,) * 2 if step else (now.start // DAY, now.end // DAY - 1)
+            return not any(first <= day <= last for day in days)
+        since = bucket // DAY if step else now.start // DAY
+        return (days[0] >= since) is (measure == "new")
+
+
+_NO_VALUE: tuple[str | float, ...] = ("",)
+_SECONDS = {"day": DAY, "hour": HOUR}
+
+
+def _floor(at: int) -> int:
+    return at // DAY * DAY
+
+
+def _order(row: tuple[int, int, Any, list[Any]]) -> tuple[int, int, Any]:
+    return row[:3]
+
+
+def _labels(question: AnyQuestion, bucket: int, value: Any) -> list[Any]:
+    labels: list[Any] = []
+    if question.step == "day":
+        bucket += DAY if question.measure == "lost" else 0
+        labels.append(datetime.fromtimestamp(bucket, UTC).strftime("%Y-%m-%d"))
+    elif question.step:
+        labels.append(datetime.fromtimestamp(bucket, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    if question.by:
+        labels.append(value if question.by.is_number else {"true": True, "false": False, "": None}.get(value, value))
+    return labels
+
+
+def _lasting(events: Iterable[FleetEvent]) -> set[str]:
+    return {event.instance for event in events if not event.instance.startswith("ephemeral_")}
+
+
+def _percentile(numbers: Sequence[float], percent: int) -> float:
+    low, rest = divmod((len(numbers) - 1) * percent, 100)
+    above = numbers[min(low + 1, len(numbers) - 1)]
+    return numbers[low] + (above - numbers[low]) * rest / 100
+
+
+def _is_wanted(event: FleetEvent, internal: str) -> bool:
+    return internal == "all" or bool(event.properties.get("is_internal")) is (internal == "only")
+
+
+def _text(event: FleetEvent, name: str) -> str:
+    value = event.properties.get(name)
+    return {True: "true", False: "false", None: ""}[value] if value is None or isinstance(value, bool) else str(value)
+
+
+@dataclass
+class _Scope:
+    """The events of a question's range, and what their instances were and met in it."""
+
+    events: Sequence[FleetEvent]
+    question: AnyQuestion
+    carried: Mapping[str, Sequence[str]]
+    kept: Mapping[str, set[str]]
+    in_range: list[FleetEvent] = field(init=False)
+
+    def __post_init__(self) -> None:
+        question = self.question
+        self.in_range = [
+            event
+            for event in self.events
+            if question.start <= event.at < question.end and _is_wanted(event, question.internal)
+        ]
+        self._instances: dict[tuple[str, str | None], Callable[[FleetEvent], set[str]]] = {}
+
+    def matching(self) -> list[FleetEvent]:
+        """The events that count."""
+        return [
+            event
+            for event in self.in_range
+            if self.question.event in (None, event.event)
+            and all(self._fits(event, where) is not where.negated for where in self.question.where)
+        ]
+
+    def values(self, event: FleetEvent, by: Where) -> tuple[str | float, ...]:
+        """The values of `by` that an event counts for, as they are shown; '' where it has none.
+
+        An event without a number is not in the distribution of that number.
+        """
+        if by.is_number:
+            return (float(event.properties[by.name]),) if by.name in event.properties else ()
+        shown = {self._shown(by.name, value) for value in self._all_values(event, by)}
+        return tuple(sorted(shown)) or ("",)
+
+    def _shown(self, name: str, value: str) -> str:
+        return value if not value or name not in self.kept or value in self.kept[name] else "other"
+
+    def _fits(self, event: FleetEvent, where: Where) -> bool:
+        values = {value for value in self._all_values(event, where) if value}
+        return ("" in where.values and not values) or any(
+            value in where.values
+            or self._shown(where.name, value) in where.values
+            or (where.name in VERSIONS_BY_PARTS and value.startswith(tuple(f"{v}." for v in where.values if v)))
+            for value in values
+        )
+
+    def _all_values(self, event: FleetEvent, where: Where) -> set[str]:
+        """The values that an event, or its instance on its day or in the range, has of a property."""
+        name, asked = where.name, self.question.event
+        if name in COMMON or (asked and where.event in (None, asked) and name in self.carried[asked]):
+            return {_text(event, name)} - {""}
+        key = (name, where.event)
+        if key not in self._instances:
+            carriers = [where.event] if where.event else [each for each, own in self.carried.items() if name in own]
+            is_state = "server_started" in carriers
+            self._instances[key] = self._states(name) if is_state else self._happenings(name, carriers)
+        return self._instances[key](event)
+
+    def _states(self, name: str) -> Callable[[FleetEvent], set[str]]:
+        starts: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
+        for event in self.in_range:
+            if event.event == "server_started":
+                starts[event.instance].append((event.at, _text(event, name)))
+
+        def state(event: FleetEvent) -> set[str]:
+            known = starts[event.instance]
+            before = [start for start in known if start[0] // DAY <= event.at // DAY]
+            found = max(before) if before else min(known) if known else (0, "")
+            return {found[1]} - {""}
+
+        return state
+
+    def _happenings(self, name: str, carriers: Sequence[str | None]) -> Callable[[FleetEvent], set[str]]:
+        met: defaultdict[str, set[str]] = defaultdict(set)
+        for event in self.in_range:
+            if event.event in carriers:
+                met[event.instance] |= {_text(event, name)} - {""}
+        return lambda event: met[event.instance]
