@@ -1,6 +1,6 @@
 """`Store`: what the loader writes to and charts read from.
 
-An engine keeps raw events and roll-ups in its own way. It offers charts the relations of `rollups.py` under the same
+An engine keeps raw events and roll-ups in its own way. It offers charts the relations of `rollups` under the same
 names and with the same columns, so that a chart needs one SQL file for each engine and nothing else.
 """
 
