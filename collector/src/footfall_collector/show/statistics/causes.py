@@ -85,13 +85,14 @@ class CauseSearch:
         The variance is that of the model with the candidate: without it, a real cause would look like clusters whose
         calls depend on each other.
         """
-        best, chosen = MIN_GAIN, None
+        best, chosen = 0.0, None
         for candidate in candidates:
             model = self._model if candidate.pooled else self._model.of_tools(candidate.tools)
             after, dispersion = model.fit(with_cause(sets, candidate)).likelihood(), self._dispersion()
             gain = (after - model.fit(sets).likelihood()) / dispersion
-            gain -= math.log(candidate.family) + (POOLED_COST if candidate.pooled else TOOL_COST * len(candidate.tools))
-            if gain > best:
+            gain -= POOLED_COST if candidate.pooled else TOOL_COST * len(candidate.tools)
+            # A small family makes a candidate more certain, and not a better explanation than one of another family.
+            if gain > best and gain - math.log(candidate.family) > MIN_GAIN:
                 best, chosen = gain, candidate
         return chosen
 

@@ -1,8 +1,8 @@
 """The search for the calls whose errors are furthest beyond what is expected: a scan statistic.
 
-Candidates are a provider, a client or all calls, for one or two days, from a day on or up to a day; and versions in a
-row. The effect of a candidate is the same for all tools, or differs by tool. Candidates are ranked by their
-likelihood ratio, minus what it costs to single them out of their family.
+Candidates are a provider, a client or all calls, from a day on or up to a day; a provider or all calls for one or two
+days; and versions in a row. The effect of a candidate is the same for all tools, or differs by tool. Candidates are
+ranked by their likelihood ratio, minus what it costs to single them out of their family.
 
 Source: M. Kulldorff (1997), "A spatial scan statistic".
 """
@@ -84,9 +84,11 @@ def _families(cells: Sequence[RateCell], versions: Sequence[str], days: Sequence
     if in_a_row:
         known = [(position[cell.version], cell) for cell in cells if cell.version in position]
         yield _Family("version", "", _sums(known, rows), len(in_a_row), in_a_row)
-    spans = _day_spans(len(days))
+    changes = _changes(len(days))
+    runs = sorted({*changes, *_runs(len(days))})
     position_of_day = {day: index for index, day in enumerate(days)}
-    for kind in ("provider", "client", "day") if spans else ():
+    # A client's bug stays until its next version; a provider, or whatever all calls need, may fail for some hours.
+    for kind, spans in (("provider", runs), ("client", changes), ("day", runs)) if changes else ():
         by_value: defaultdict[str, list[tuple[int, RateCell]]] = defaultdict(list)
         for cell in cells:
             by_value["" if kind == "day" else getattr(cell, kind)].append((position_of_day[cell.day], cell))
@@ -95,10 +97,14 @@ def _families(cells: Sequence[RateCell], versions: Sequence[str], days: Sequence
                 yield _Family(kind, value, _sums(group, len(days)), len(by_value) * len(spans), spans)
 
 
-def _day_spans(days: int) -> list[Span]:
-    spans = {(low, low + length) for length in _RUN_DAYS for low in range(days - length + 1)}
-    spans |= {(low, days) for low in range(1, days)} | {(0, high) for high in range(1, days)}
-    return sorted(span for span in spans if span != (0, days))
+def _runs(days: int) -> set[Span]:
+    """One day or two."""
+    return {(low, low + length) for length in _RUN_DAYS for low in range(days - length + 1)} - {(0, days)}
+
+
+def _changes(days: int) -> list[Span]:
+    """From a day on, or up to one."""
+    return [*((low, days) for low in range(1, days)), *((0, high) for high in range(1, days))]
 
 
 def _sums(cells: Iterable[tuple[int, RateCell]], length: int) -> Sums:
