@@ -122,7 +122,7 @@ class Answers:
 
     def other_counts(self, product: str) -> list[OtherCount]:
         """How many values of each property are `other`, by version."""
-        return list(other_counts(self.rows, product))
+        return list(other_counts(self.rows, self.catalogues[product]))
 
     def release_tools(self, filters: Filters) -> Chart:
         """One row for each version and tool: calls, errors."""

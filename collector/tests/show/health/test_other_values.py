@@ -97,6 +97,51 @@ def test_each_property_has_its_number_versions_and_first_day_and_keeps_them_over
 
 
 IN_PRODUCT = 'Product("shop", client_names=("NAME",)) in the product'
+OWN = """
+from typing import Annotated
+
+from footfall.catalogue import Event, ExtraProperties, Flag, Property, Vocabulary
+
+PLANS = Property(Vocabulary("plan", ("free",)), meaning="The plan", purpose="Count plans", question="next")
+
+
+class OfCalls(ExtraProperties, frozen=True, tag="tool_executed"):
+    plan: Annotated[str, PLANS]
+
+
+class Sold(Event, frozen=True, tag="sold"):
+    meaning = "Something was sold."
+
+    plan: Annotated[str, PLANS]
+    again: Annotated[bool, Property(Flag(), meaning="Again", purpose="Count", question="next")]
+
+
+EVENTS = (OfCalls, Sold)
+"""
+
+
+def test_a_products_own_properties_are_counted_too(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "footfall.toml").write_text('[products.shop]\ncatalogue = "own.py"\n')
+    (data / "own.py").write_text(OWN)
+    (data / "keys.json").write_text(json.dumps({"keys": KEYS[:1]}))
+    batch = [call("shop", "1.0.0", TODAY, "sort"), call("shop", "1.0.0", TODAY, "sort")]
+    batch[0]["properties"]["plan"] = SECRET
+    batch[1]["properties"]["plan"] = "free"
+    sold = {"plan": SECRET, "again": True, "shop_version": "2.0.0"}
+    batch.append({"event": "sold", "distinct_id": "a", "timestamp": EARLIER.isoformat(), "properties": sold})
+    with start_collector(data) as collector:
+        assert post(collector, json.dumps({"api_key": "phc_shop", "batch": batch}).encode()).status == 200
+        wait_for(lambda: len(others(collector)) == 2, "the counts", 30)
+        found = others(collector)
+    add = 'Vocabulary("plan", ("free", "NAME")) in the catalogue of shop, at both ends'
+    assert [(each["event"], each["property"], each["versions"], each["add"]) for each in found] == [
+        ("tool_executed", "plan", [{"version": "1.0.0", "values": 1, "since": day(TODAY)}], add),
+        ("sold", "plan", [{"version": "2.0.0", "values": 1, "since": day(EARLIER)}], add),
+    ]
+
+
 LINES = [
     ("tool_executed", "tool", 'telemetry.register_tools("NAME") in the product, for a tool that its code names'),
     (

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from footfall.catalogue import OTHER
+from footfall.catalogue import OTHER, Amount, Catalogue, Flag
 
-from ...store import EventSelection
+from ...store import EventSelection, fact_tables, property_key
 
 PROPERTIES = (
     ("tool_executed", "tool", "tool_calls", "calls"),
@@ -25,11 +25,15 @@ PROPERTIES = (
     ("", "ai_provider", "event_counts", "n"),
     ("", "product_version", "event_counts", "n"),
 )
-"""Event (empty for every event), property, and the relation with its counts and their column."""
+"""Event (empty for every event), property, and the relation with its counts and their column.
+
+A product's own properties are counted in the fact tables, which have more rows.
+"""
+_BUILT_IN = {(event, name) for event, name, _, _ in PROPERTIES}
 _FOREVER = 1 << 40
 _COUNTED = (
-    "SELECT product_version, min(moment), sum({count}) FROM {relation} WHERE {column} = '{other}' "
-    "GROUP BY product_version ORDER BY min(moment), product_version"
+    "SELECT {version}, min(moment), sum({count}) FROM {relation} WHERE {column} = '{other}' "
+    "GROUP BY {version} ORDER BY min(moment), {version}"
 )
 
 Rows = Callable[[str, EventSelection], list[tuple[Any, ...]]]
@@ -52,10 +56,24 @@ class OtherCount:
     values: int
 
 
-def other_counts(rows: Rows, product: str) -> Iterator[OtherCount]:
+def other_counts(rows: Rows, catalogue: Catalogue) -> Iterator[OtherCount]:
     """The counts of a product, those of a property one after the other. `rows` runs a query."""
-    for event, column, relation, count in PROPERTIES:
-        selection = EventSelection(product, 0, _FOREVER)
-        sql = _COUNTED.format(count=count, relation=relation, column=column, other=OTHER)
+    selection = EventSelection(catalogue.product, 0, _FOREVER)
+    for event, name, sql in _queries(catalogue):
         for version, since, values in rows(sql, selection):
-            yield OtherCount(event, column, str(version or ""), int(since), int(values))
+            yield OtherCount(event, name, str(version or ""), int(since), int(values))
+
+
+def _queries(catalogue: Catalogue) -> Iterator[tuple[str, str, str]]:
+    """Event, property and SQL of each property that can be `other`."""
+    for event, name, relation, count in PROPERTIES:
+        names = {"version": "product_version", "column": name, "relation": relation, "count": count}
+        yield event, name, _COUNTED.format(**names, other=OTHER)
+    tables = fact_tables([catalogue])
+    for event_type in catalogue.events.values():
+        for name, property_ in event_type.properties.items():
+            if (event_type.name, name) not in _BUILT_IN and not isinstance(property_.kind, Flag | Amount):
+                relation = tables[event_type.name].counts.name
+                version = property_key("product_version")
+                names = {"version": version, "column": property_key(name), "relation": relation, "count": "n"}
+                yield event_type.name, name, _COUNTED.format(**names, other=OTHER)
