@@ -16,7 +16,6 @@ from .intervals import (
     benjamini_hochberg,
     compare_by_rank,
     histogram_median,
-    newcombe_interval,
     wilson_interval,
 )
 from .reading import read_call_cells
@@ -36,7 +35,6 @@ __all__ = [
     "compare_by_rank",
     "find_causes",
     "histogram_median",
-    "newcombe_interval",
     "read_call_cells",
     "wilson_interval",
 ]

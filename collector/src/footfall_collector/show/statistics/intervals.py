@@ -1,8 +1,7 @@
-"""Confidence intervals of rates and their differences, tests for a rise, and control of false discoveries.
+"""Confidence intervals of rates, the comparison of durations by rank, and control of false discoveries.
 
-Sources: E. B. Wilson (1927), "Probable inference"; R. G. Newcombe (1998), "Interval estimation for the difference
-between independent proportions", method 10; Y. Benjamini and Y. Hochberg (1995), "Controlling the false discovery
-rate".
+Sources: E. B. Wilson (1927), "Probable inference"; Y. Benjamini and Y. Hochberg (1995), "Controlling the false
+discovery rate".
 """
 
 import math
@@ -23,28 +22,6 @@ def wilson_interval(hits: int, trials: int, z: float = Z95) -> tuple[float, floa
     low = 0.0 if hits == 0 else max(0.0, middle - half)
     high = 1.0 if hits == trials else min(1.0, middle + half)
     return low, high
-
-
-def newcombe_interval(after: tuple[int, int], before: tuple[int, int], z: float = Z95) -> tuple[float, float]:
-    """The interval of `after`'s rate minus `before`'s; each is (hits, trials)."""
-    if after[1] <= 0 or before[1] <= 0:
-        return -1.0, 1.0
-    p1, p2 = after[0] / after[1], before[0] / before[1]
-    (low1, high1), (low2, high2) = wilson_interval(*after, z), wilson_interval(*before, z)
-    difference = p1 - p2
-    return difference - math.hypot(p1 - low1, high2 - p2), difference + math.hypot(high1 - p1, p2 - low2)
-
-
-def rise_p_value(after: tuple[int, int], before: tuple[int, int]) -> float:
-    """The probability of a rise at least this large if both rates are equal (score test, one-sided)."""
-    if after[1] <= 0 or before[1] <= 0:
-        return 1.0
-    pooled = (after[0] + before[0]) / (after[1] + before[1])
-    spread = math.sqrt(pooled * (1 - pooled) * (1 / after[1] + 1 / before[1]))
-    if spread == 0:
-        return 1.0
-    z = (after[0] / after[1] - before[0] / before[1]) / spread
-    return math.erfc(z / math.sqrt(2)) / 2
 
 
 def benjamini_hochberg(p_values: Sequence[float], false_discovery_rate: float) -> list[bool]:
