@@ -48,7 +48,8 @@ def section(judgements: Sequence[Judgement]) -> Section:
         f"outage, tools that ask the provider fail in 90 %. Each cause adds at least {MIN_FAILURES} failures in "
         f"{MIN_INSTANCES} instances or more, none of which has more than half. *Right*: that cause is named and "
         "no other. *Others named*: fleets with a cause that was not planted; *releases*: those of them where it "
-        "is a release. Calls are clustered by instance."
+        "is a release. Calls are clustered by instance here; pages and the API cluster them "
+        "by version, client and provider."
     )
     head = ("planted", "right", "others named", "releases")
     return Section(
