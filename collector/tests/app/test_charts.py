@@ -16,8 +16,8 @@ import pytest
 from collector.tests.answer.chart_rows import equal
 from collector.tests.app.http import ask, counter, post
 from collector.tests.receive.shapes import SECRET_TEXT, TOKEN, batch, event, gzipped
-from tests.oracle.fleet import Fleet
 from tests.oracle.behaviour import BEHAVIOUR_ANSWERS
+from tests.oracle.fleet import Fleet
 from tests.oracle.truth import ANSWERS, OracleQuery, Truth
 from tests.oracle.world import DAY
 from tests.support.collector_process import CollectorProcess, start_collector
