@@ -18,6 +18,7 @@ from collector.tests.store.fill_store import PEPPER, journal, loader_of
 from footfall.catalogue import catalogue_for
 from footfall_collector.admit import Admission
 from footfall_collector.answer import Answers, Filters, ask, condition_text, parse_question
+from footfall_collector.answer.questions.segments import describe_segment
 from footfall_collector.store import Store
 from footfall_collector.store.clickhouse import ClickHouseStore
 from footfall_collector.store.clickhouse.address import parse_address
@@ -234,3 +235,21 @@ def test_of_invented_values_the_most_used_are_shown_and_a_filter_for_other_has_t
     assert check(
         few, OWN, RANGES[1], AnyQuestion(start, end, "p95", "tool_executed", "duration_ms", Where("tool", False, ()))
     )
+
+
+@pytest.mark.parametrize(
+    ("where", "phrase"),
+    [
+        ("k8s_version:is:1.29", "calls of instances that ran Kubernetes 1.29 on that day"),
+        ("k8s_version:is:", "calls of instances that had no k8s_version on that day"),
+        ("k8s_version:is:,1.29", "calls of instances that had k8s_version 1.29 or no k8s_version on that day"),
+        ("k8s_version:is_not:", "calls of instances that had a k8s_version on that day"),
+        ("k8s_version:is_not:,1.29", "calls of instances that had a k8s_version other than 1.29 on that day"),
+        ("error_type:is_not:A,B", "calls of instances that didn't meet A or B in the range"),
+        ("tool:is:,query", "calls whose tool is not given or query"),
+    ],
+)
+def test_a_scope_says_what_its_conditions_select(where: str, phrase: str) -> None:
+    day = Filters("dot-ai", datetime.fromtimestamp(END - DAY, UTC), datetime.fromtimestamp(END, UTC))
+    question = parse_question({"event": "tool_executed"}, [where], day, CATALOGUES["dot-ai"])
+    assert describe_segment(question.segment, question.event) == phrase

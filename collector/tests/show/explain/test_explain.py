@@ -10,6 +10,8 @@ import pytest
 from collector.tests.store.fill_store import CATALOGUES, journal_fleet, loader_of, open_store
 from footfall_collector.answer import Answers, FilterError, Filters
 from footfall_collector.show.explain import explain_spike, explain_versions
+from footfall_collector.show.explain.contributions import Contribution
+from footfall_collector.show.explain.explanation import shift_finding
 from footfall_collector.show.insight import compare_releases
 from tests.oracle.causes import PlantedCause, plant
 from tests.oracle.fleet import Fleet
@@ -62,13 +64,14 @@ def test_an_outage_explains_the_spike_of_its_day(in_outage: Answers) -> None:
     day = f"{filters(OUTAGE_DAY, OUTAGE_DAY).start:%Y-%m-%d}"
     assert (first.kind, first.value, first.start, first.end) == ("provider", "anthropic", day, day)
     assert set(first.tools) == {"recommend", "remediate"}
+    assert first.share is not None
     assert first.share > 0.5
     assert first.low < first.effect < first.high
     assert (explanation.segment.first_day, explanation.segment.last_day) == (day, day)
     assert explanation.against.weekdays_only
     assert explanation.difference is not None
     assert explanation.difference > 0.03
-    assert explanation.unexplained == pytest.approx(1 - sum(each.share for each in explanation.findings))
+    assert explanation.unexplained == pytest.approx(1 - sum(each.share or 0.0 for each in explanation.findings))
     assert "AI provider `anthropic`" in explanation.answer
 
 
@@ -83,11 +86,24 @@ def test_a_day_without_a_cause_has_no_finding_of_one(in_outage: Answers) -> None
     assert [each for each in explanation.findings if each.value is not None] == []
 
 
+def test_nothing_has_a_share_of_a_difference_that_chance_explains(in_outage: Answers) -> None:
+    explanation = explain_spike(in_outage, filters(OUTAGE_DAY - 5, OUTAGE_DAY - 5))
+    assert ": no more than chance explains." in explanation.answer
+    assert explanation.unexplained is None
+    finding = shift_finding("tool", Contribution(-0.009, -0.018, -0.0003), None)
+    assert finding.share is None
+    assert finding.text == (
+        "A larger part of the calls has tools that usually fail less often. "
+        "By itself it changes the rate by -0.9 percentage points (-1.8 to -0.0)."
+    )
+
+
 def test_a_bad_release_explains_the_difference_to_the_one_before(with_bad_release: Answers) -> None:
     explanation = explain_versions(with_bad_release, filters(0, 27, version=BAD), "1.11.1")
     first = explanation.findings[0]
     assert (first.kind, first.value) == ("version", BAD)
     assert set(first.tools) == {"query", "describe"}
+    assert first.share is not None
     assert 0.6 < first.share < 1.4
     assert (explanation.segment.version, explanation.against.version) == (BAD, "1.11.1")
     # The other way round, the same version makes the rate smaller by the same amount.

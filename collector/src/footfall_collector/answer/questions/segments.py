@@ -124,15 +124,24 @@ def is_state(about: EventProperty) -> bool:
 def describe(condition: Condition, event: str | None) -> str:
     """One phrase that says what a condition selects: events, or instances on that day or in the range."""
     about = condition.property
-    values = _joined([value or f"no {about.name}" for value in condition.values])
     if about.carried_by(event):
+        values = _joined([value or "not given" for value in condition.values])
         return f"whose {about.name} is {'not ' if condition.negated else ''}{values}"
-    verb = _VERBS.get(about.name) if len(about.events) == 1 or about.name in ("tool", "mcp_client") else None
-    if verb is None or "" in condition.values:
-        source = about.name if is_state(about) else f"{about.name} of {_joined(about.events)}"
-        verb = (f"had {source} {{}}", f"didn't have {source} {{}}")
     when = "on that day" if is_state(about) else "in the range"
-    return f"of instances that {verb[condition.negated].format(values)} {when}"
+    return f"of instances that {_instance_clause(condition)} {when}"
+
+
+def _instance_clause(condition: Condition) -> str:
+    """What a condition says of an instance, such as `ran Kubernetes 1.29`."""
+    about, named = condition.property, [value for value in condition.values if value]
+    source = about.name if is_state(about) else f"{about.name} of {_joined(about.events)}"
+    if "" in condition.values and condition.negated:
+        return f"had a {source}" + (f" other than {_joined(named)}" if named else "")
+    if "" in condition.values:
+        return f"had {_joined([*(f'{source} {value}' for value in named), f'no {source}'])}"
+    verb = _VERBS.get(about.name) if len(about.events) == 1 or about.name in ("tool", "mcp_client") else None
+    verb = verb or (f"had {source} {{}}", f"didn't have {source} {{}}")
+    return verb[condition.negated].format(_joined(named))
 
 
 def describe_segment(segment: Segment, event: str | None) -> str:

@@ -61,7 +61,8 @@ class Finding(msgspec.Struct, frozen=True):
         effect: its part of the difference of the error rates.
         low: lower end of the effect's 95 % interval.
         high: its upper end.
-        share: its part of the difference, 1 for all of it; negative where it made the difference smaller.
+        share: its part of the difference, 1 for all of it; negative where it made the difference smaller. None where
+            chance explains the whole difference.
         text: a sentence; `code` is markup.
     """
 
@@ -80,7 +81,7 @@ class Finding(msgspec.Struct, frozen=True):
     effect: float
     low: float
     high: float
-    share: float
+    share: float | None
     text: str
 
 
@@ -93,7 +94,7 @@ class Explanation(msgspec.Struct, frozen=True):
         low: lower end of the difference's 95 % interval.
         high: its upper end.
         findings: the largest share first.
-        unexplained: the part of the difference that no finding accounts for; None without a difference.
+        unexplained: the part of the difference that no finding accounts for; None where chance explains all of it.
         note: how findings are made.
         not_applied: filters that calls don't carry.
     """
@@ -111,16 +112,17 @@ class Explanation(msgspec.Struct, frozen=True):
     generated_at: Moment
 
 
-def cause_finding(cause: Cause, part: Contribution, difference: float) -> Finding:
+def cause_finding(cause: Cause, part: Contribution, difference: float | None) -> Finding:
+    """`difference` is that of the error rates; None where chance explains it."""
     effect, concerned = cause.total, cause.set
     kind: FindingKind = concerned.kind  # type: ignore[assignment] # the kinds of sets are kinds of findings
     tools = [tool for tool, one in cause.tools.items() if one.errors > one.expected]
-    share = part.effect / difference
+    share = None if difference is None else part.effect / difference
     text = (
         f"{_subject(concerned)}: {_list_tools(concerned, tools)}{format_percent(effect.errors / effect.calls)} of "
         f"{effect.calls:,} calls failed, where {format_percent(effect.expected / effect.calls)} are usual "
         f"({cause.ratio:.1f} times as many errors, {cause.low:.1f} to {cause.high:.1f}). "
-        f"It accounts for {_share(share)} of the difference."
+        f"{_part(share, part)}"
     )
     return Finding(
         kind=kind,
@@ -143,14 +145,11 @@ def cause_finding(cause: Cause, part: Contribution, difference: float) -> Findin
     )
 
 
-def shift_finding(name: str, part: Contribution, difference: float) -> Finding:
+def shift_finding(name: str, part: Contribution, difference: float | None) -> Finding:
     kinds: dict[str, FindingKind] = {"tool": "tools", "client": "clients", "provider": "providers"}
-    share = part.effect / difference
+    share = None if difference is None else part.effect / difference
     direction = "more" if part.effect > 0 else "less"
-    text = (
-        f"A larger part of the calls has {kinds[name]} that usually fail {direction} often. "
-        f"It accounts for {_share(share)} of the difference."
-    )
+    text = f"A larger part of the calls has {kinds[name]} that usually fail {direction} often. {_part(share, part)}"
     nothing = dict.fromkeys(
         ("value", "start", "end", "calls", "errors", "usual_errors", "ratio", "ratio_low", "ratio_high", "p_value")
     )
@@ -179,8 +178,8 @@ def answer_sentence(segment: ComparedCalls, against: ComparedCalls, difference: 
         f"**{format_percent(segment.error_rate)}** of {segment.calls:,} calls failed{_side(segment)}, "
         f"{format_percent(against.error_rate)} of {against.calls:,}{_side(against)}"
     )
-    if not first and difference.low <= 0 <= difference.high:
-        return f"{text}: no more than chance explains."
+    if difference.low <= 0 <= difference.high:
+        return " ".join(filter(None, (f"{text}: no more than chance explains.", first)))
     return f"{text}. {first or 'No breakdown accounts for the difference beyond chance.'}"
 
 
@@ -218,7 +217,9 @@ def _list_tools(concerned: CauseSet, tools: list[str]) -> str:
     return f"of {text}{' and others' if len(tools) > 3 else ''}, "
 
 
-def _share(share: float) -> str:
-    if share < 0:
-        return f"-{format_percent(-share)}".replace(" ", NBSP)
-    return format_percent(min(share, 9.99))
+def _part(share: float | None, part: Contribution) -> str:
+    if share is None:
+        points = f"{100 * part.effect:+.1f} percentage points ({100 * part.low:+.1f} to {100 * part.high:+.1f})"
+        return f"By itself it changes the rate by {points}."
+    percent = f"-{format_percent(-share)}".replace(" ", NBSP) if share < 0 else format_percent(min(share, 9.99))
+    return f"It accounts for {percent} of the difference."

@@ -100,7 +100,9 @@ def _explanation(
     pair = SegmentPair(search, of_segment, of_other)
     segment, against = sides.compared(pair)
     difference = pair.difference() if all(pair.calls) else None
-    findings = _findings(pair, difference.effect) if difference is not None and difference.effect else []
+    is_chance = difference is None or difference.low <= 0 <= difference.high
+    whole = None if difference is None or is_chance else difference.effect
+    findings = [] if difference is None else _findings(pair, whole)
     return Explanation(
         answer=answer_sentence(segment, against, difference, findings[0].text if findings else ""),
         segment=segment,
@@ -109,21 +111,25 @@ def _explanation(
         low=None if difference is None else difference.low,
         high=None if difference is None else difference.high,
         findings=findings,
-        unexplained=None if difference is None or not difference.effect else 1 - sum(each.share for each in findings),
+        unexplained=None if whole is None else 1 - sum(each.share or 0.0 for each in findings),
         note=NOTE,
         not_applied=[name for name in filters.active if name not in (*COMMON_FILTERS, "tool", "mcp_client")],
         generated_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
 
 
-def _findings(pair: SegmentPair, difference: float) -> list[Finding]:
+def _findings(pair: SegmentPair, difference: float | None) -> list[Finding]:
+    """`difference` is that of the error rates; None where chance explains it."""
     findings = [cause_finding(_ended(cause, pair), pair.of_cause(cause), difference) for cause in pair.search.causes]
     findings += [
         shift_finding(name, part, difference)
         for name, part in pair.of_shifts().items()
         if not part.low <= 0 <= part.high
     ]
-    return sorted((each for each in findings if abs(each.share) >= MIN_SHARE), key=lambda each: -each.share)
+    if difference is None:
+        return sorted(findings, key=lambda each: -abs(each.effect))
+    shared = [(each.share or 0.0, each) for each in findings]
+    return [each for share, each in sorted(shared, key=lambda pair: -pair[0]) if abs(share) >= MIN_SHARE]
 
 
 def _ended(cause: Cause, pair: SegmentPair) -> Cause:
