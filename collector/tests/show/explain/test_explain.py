@@ -125,6 +125,12 @@ def test_without_earlier_days_nothing_is_compared(in_outage: Answers) -> None:
     assert explanation.answer.startswith("One of the two sides has no calls")
 
 
+def test_versions_that_nobody_runs_are_compared_over_the_days_of_the_range(in_outage: Answers) -> None:
+    explanation = explain_versions(in_outage, filters(2, 3, version="9.9.9"), "9.9.8")
+    days = [f"{filters(day, day).start:%Y-%m-%d}" for day in (2, 3)]
+    assert [explanation.segment.first_day, explanation.segment.last_day] == days
+
+
 def test_two_versions_need_two_versions(in_outage: Answers) -> None:
     for version in (None, "1.11.1"):
         with pytest.raises(FilterError, match="against needs version= with another version"):

@@ -29,7 +29,7 @@ MIN_SHARE = 0.02
 
 def explain_spike(answers: Answers, filters: Filters) -> Explanation:
     """The days of the range against the same weekdays in the weeks before."""
-    first, last = (int(at.timestamp()) // DAY_SECONDS for at in (filters.start, filters.end - timedelta(seconds=1)))
+    first, last = _days_of(filters)
     weeks = max(WEEKS_BEFORE, -(-(last - first + 1) // 7))
     weekdays = {day % 7 for day in range(first, last + 1)}
     earliest = datetime.fromtimestamp((first - 7 * weeks) * DAY_SECONDS, UTC)
@@ -54,11 +54,17 @@ def explain_versions(answers: Answers, filters: Filters, against: str) -> Explan
         raise FilterError("against needs version= with another version, such as version=2.3.0&against=2.2.0.")
     search = _search(answers, replace(filters, version=None), (version, against))
     days = [cell.day for cell in search.detailed if cell.version in (version, against)]
-    span = (min(days, default=0), max(days, default=0))
+    span = (min(days), max(days)) if days else _days_of(filters)
     sides = _Sides((version, span, False), (against, span, False))
     return _explanation(
         filters, search, lambda cell: cell.version == version, lambda cell: cell.version == against, sides
     )
+
+
+def _days_of(filters: Filters) -> tuple[int, int]:
+    """The first and the last day of the range, as days since 1970."""
+    first, last = filters.start, filters.end - timedelta(seconds=1)
+    return int(first.timestamp()) // DAY_SECONDS, int(last.timestamp()) // DAY_SECONDS
 
 
 _Side = tuple[str | None, tuple[int, int], bool]
