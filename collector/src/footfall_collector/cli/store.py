@@ -38,6 +38,9 @@ def add_commands(commands: "Commands") -> None:
         commands, "migrate", "copy the DuckDB store to ClickHouse, and compare the two", _MIGRATE_EXAMPLE
     )
     migrate.add_argument("--to", required=True, metavar="ADDRESS", help="as in the setting `store`")
+    migrate.add_argument(
+        "--leave-trash", action="store_true", help="copy also while months are in the trash, without them"
+    )
     migrate.set_defaults(run=_migrate)
 
 
@@ -82,7 +85,9 @@ def _migrate(options: argparse.Namespace, settings: Settings) -> int:
     from ..store import StoreError
 
     try:
-        mismatches = migrate_store(settings, options.to, lambda line: print(line, flush=True))
+        mismatches = migrate_store(
+            settings, options.to, lambda line: print(line, flush=True), leave_trash=options.leave_trash
+        )
     except StoreError as error:
         raise ControlError(str(error)) from None
     except OSError as error:

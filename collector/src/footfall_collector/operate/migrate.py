@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 _PASSWORD_VARIABLE = "FOOTFALL_STORE_PASSWORD"  # noqa: S105 - the name of a variable
 
 
-def migrate_store(settings: Settings, target: str, show_progress: Callable[[str], None]) -> "list[CopyMismatch]":
+def migrate_store(
+    settings: Settings, target: str, show_progress: Callable[[str], None], *, leave_trash: bool = False
+) -> "list[CopyMismatch]":
     """Copy the store of `settings.data` to the address `target`, and list the differences that remain.
+
+    The trash is not copied: nothing is while a month is in it, unless `leave_trash`.
 
     Raises:
         AlreadyRunningError: a collector runs on the directory; stop it first.
@@ -37,11 +41,11 @@ def migrate_store(settings: Settings, target: str, show_progress: Callable[[str]
     lock_data(settings.data)
     source, pepper = _open_source(settings)
     try:
+        if not leave_trash:
+            _check_trash(source, settings)
         store = ClickHouseStore(settings.data, load_catalogues(settings.products), address, pepper=pepper)
         try:
             mismatches = copy_and_compare(source, store, show_progress)
-            for sentence in _left_behind(source, settings):
-                show_progress(sentence)
             if not mismatches:
                 # The DuckDB files may be deleted now.
                 source.files.counts.drop(source.files.months)
@@ -52,16 +56,18 @@ def migrate_store(settings: Settings, target: str, show_progress: Callable[[str]
         source.close()
 
 
-def _left_behind(source: DuckStore, settings: Settings) -> list[str]:
-    """A line for each month of the trash: it is not copied."""
+def _check_trash(source: DuckStore, settings: Settings) -> None:
+    """Raises StoreError where months are in the trash: once there is a copy, none can be put back here."""
     data, lines = shlex.quote(str(settings.data)), []
     for month in source.months.trash():
         events = "events" if month.events is None else quantity(month.events, "event")
         lines.append(
-            f"{month.month} ({events}) is in the trash and was not copied. To take it along, run `footfall-collector "
-            f"retain --data {data} --restore {month.month}` (retention_days must allow it), and then `migrate` again"
+            f"{month.month} ({events}) is in the trash, which is not copied. To take it along, run `footfall-collector "
+            f"retain --data {data} --restore {month.month}` first (retention_days must allow it); "
+            "to leave it behind, add --leave-trash."
         )
-    return [printable(line) for line in lines]
+    if lines:
+        raise StoreError("\n".join(["nothing was copied yet", *map(printable, lines)]))
 
 
 def _open_source(settings: Settings) -> tuple[DuckStore, str]:

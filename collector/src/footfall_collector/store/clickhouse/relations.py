@@ -169,7 +169,8 @@ class ClickHouseChartQuery:
     def _lifetime(self, name: str) -> str:
         rollup = ROLLUPS_BY_NAME[name]
         conditions = filter_conditions(self._selection, rollup, _KEPT) if name == "presence" else []
-        keys = {**self._shown_keys(rollup), "shown_fits": f"({' AND '.join(conditions) or '1'})"}
+        # A constant in one half of a union and none in the other is refused by old servers.
+        keys = {**self._shown_keys(rollup), "shown_fits": f"({' AND '.join(conditions) or 'instance = instance'})"}
         terms = [
             uncovered_condition(self._covered),
             *conditions_for(self._without_filters, rollup, _IS_INTERNAL, _KEPT),
