@@ -27,6 +27,8 @@ from footfall.catalogue import ToolExecuted
 from footfall.runtime import wakeup
 
 EACH = 50
+SLEEP_WITHIN_SECONDS = 20.0
+"""A sender that is busy for longer never sleeps."""
 HEADER = b"HOST-HEADER"
 
 
@@ -160,7 +162,10 @@ def use(host: Telemetry, record: Callable[[int], None], how: str, directory: str
     if "WAIT" in os.environ:
         sys.stdin.readline()
     else:
+        deadline = time.monotonic() + SLEEP_WITHIN_SECONDS
         while not sender_sleeps():
+            if time.monotonic() > deadline:
+                sys.exit("the sender does not sleep")
             time.sleep(0.01)
     possessions = Possessions(directory)
     extra = take(how, possessions, numbers())
