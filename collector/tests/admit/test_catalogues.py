@@ -7,8 +7,10 @@ import pytest
 
 from client.tests.catalogue import test_own_events as own_events
 from footfall.catalogue import Event
+from footfall.catalogue.own_events import ENVELOPE
 from footfall_collector.admit import load_catalogues
 from footfall_collector.runtime import ProductSettings, SettingsError
+from footfall_collector.store.columns import FIXED_COLUMNS
 from tests.support.collector_process import start_collector
 
 
@@ -53,3 +55,8 @@ def test_a_property_has_one_type_in_all_products(tmp_path: Path) -> None:
     products = {"first": ProductSettings(catalogue=first), "second": ProductSettings(catalogue=second)}
     with pytest.raises(SettingsError, match="property `pages` is a boolean in second and a number in first"):
         load_catalogues(products)
+
+
+def test_no_property_can_have_the_name_of_a_column_of_every_event() -> None:
+    """The value of such a property would be taken for what the collector itself says of the event."""
+    assert FIXED_COLUMNS.keys() <= ENVELOPE

@@ -9,7 +9,20 @@ if TYPE_CHECKING:
     from .schema import Event, EventType, Property
 
 ENVELOPE = frozenset(
-    {"product", "uuid", "event", "ts", "sent", "instance", "instance_kind", "product_version", "load", "c"}
+    {
+        "product",
+        "uuid",
+        "event",
+        "ts",
+        "sent",
+        "instance",
+        "instance_kind",
+        "product_version",
+        "day_late",
+        "day_over_budget",
+        "load",
+        "c",
+    }
 )
 """Names in the envelope of every stored event; no property may have them."""
 
