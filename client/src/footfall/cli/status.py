@@ -165,8 +165,9 @@ class ProductStatus:
         catalogue.events = {**from_plain_data(self.about.get("events")), **catalogue.events}
         for name, extra in from_plain_data(self.about.get("extra")).items():
             if (event := catalogue.events.get(name)) is not None:
-                properties = event.properties | {n: p for n, p in extra.properties.items() if n not in event.properties}
-                catalogue.events[name] = msgspec.structs.replace(event, properties=properties)
+                added = {n: p for n, p in extra.properties.items() if n not in event.properties}
+                catalogue.events[name] = msgspec.structs.replace(event, properties=event.properties | added)
+                catalogue.extra[name] = added
         return catalogue
 
     def next_requests(self) -> Iterator[NextRequest]:

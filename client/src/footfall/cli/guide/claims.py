@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ...catalogue import Catalogue, Identifier, Property, catalogue_for
+from ...catalogue import Catalogue, Identifier, Property
 from .tables import sent
 
 NEVER_COLLECTED = (
@@ -41,12 +41,10 @@ class OwnEvents:
 
 def own_events(catalogue: Catalogue) -> OwnEvents:
     """The events and properties of a catalogue that not every product has."""
-    built_in = catalogue_for(catalogue.product).events
     properties = {
         f"{event.name}.{name}": p
-        for event in catalogue.events.values()
+        for event in (*catalogue.own_events, *catalogue.extra_events())
         for name, p in sent(event.properties).items()
-        if event.name not in built_in or name not in built_in[event.name].properties
     }
     return OwnEvents(tuple(event.name for event in catalogue.own_events), properties)
 

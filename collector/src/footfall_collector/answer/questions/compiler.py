@@ -33,11 +33,9 @@ def compile_question(
     facts: Mapping[str, FactTables],
     dialect: Dialect,
     kept: Collection[str] = (),
-    *,
-    established: bool = False,
 ) -> CompiledQuestion:
     """The SQL of a question about a product with `events`; of the properties in `kept` not all values are shown."""
-    return _Compiler(question, events, facts, dialect, kept, established).compiled()
+    return _Compiler(question, events, facts, dialect, kept).compiled()
 
 
 class _Compiler:
@@ -48,11 +46,9 @@ class _Compiler:
         facts: Mapping[str, FactTables],
         dialect: Dialect,
         kept: Collection[str],
-        established: bool,
     ) -> None:
         self._question, self._facts, self._dialect, self._kept = question, facts, dialect, kept
         self._events = (question.event,) if question.event else tuple(events)
-        self._established = established
         self._parameters: Parameters = {}
         self._day = dialect.divided("moment", DAY_SECONDS)
 
@@ -134,7 +130,7 @@ class _Compiler:
         about = [condition.property for condition in question.segment.conditions]
         about += [question.by] if question.by is not None else []
         through = any(not one.carried_by(question.event) for one in about)
-        return through or self._established or question.measure in (INSTANCES, *DAILY_MEASURES)
+        return through or question.measure in (INSTANCES, *DAILY_MEASURES)
 
     @property
     def _number(self) -> str:

@@ -67,9 +67,9 @@ class QuestionAnswer:
     hidden_internal: int
 
 
-def ask(answers: Answers, question: Question, filters: Filters, *, established: bool = False) -> QuestionAnswer:
-    """The answer; `established` counts established instances only. Raises StoreError if the store can't answer."""
-    rows = _shaped(answers, question, filters, established)
+def ask(answers: Answers, question: Question, filters: Filters) -> QuestionAnswer:
+    """The answer. Raises StoreError if the store can't answer."""
+    rows = _shaped(answers, question, filters)
     step = [question.step] if question.step else []
     by = [question.by.name] if question.by else []
     return QuestionAnswer(
@@ -102,13 +102,13 @@ def _applied(question: Question) -> list[AppliedCondition]:
     return applied
 
 
-def _shaped(answers: Answers, question: Question, filters: Filters, established: bool) -> list[list[Cell]]:
-    rows = _queried(answers, question, filters, established)
+def _shaped(answers: Answers, question: Question, filters: Filters) -> list[list[Cell]]:
+    rows = _queried(answers, question, filters)
     totals: Counter[int] = Counter()
     if question.measure == SHARE:
         # An event has one value of its own property, and can have several of its instance's.
         is_own = question.by is not None and question.by.carried_by(question.event)
-        whole = rows if is_own else _queried(answers, replace(question, by=None), filters, established)
+        whole = rows if is_own else _queried(answers, replace(question, by=None), filters)
         for bucket, _, number in whole:
             totals[bucket] += number
     shaped: list[tuple[Any, ...]] = []
@@ -154,12 +154,12 @@ def _labels(question: Question, bucket: int, value: str | float) -> list[Cell]:
     return labels
 
 
-def _queried(answers: Answers, question: Question, filters: Filters, established: bool) -> _Rows:
+def _queried(answers: Answers, question: Question, filters: Filters) -> _Rows:
     catalogue = answers.catalogues[filters.product]
     kept = answers.value_caps.of_product(filters.product).kept
     facts = fact_tables(answers.catalogues.values())
     dialect = DIALECTS[answers.engine]
-    compiled = compile_question(question, catalogue.events, facts, dialect, kept, established=established)
+    compiled = compile_question(question, catalogue.events, facts, dialect, kept)
     start, end = int(filters.start.timestamp()), int(filters.end.timestamp())
     exact = filters.exact and question.measure not in DAILY_MEASURES
     parameters = dict(compiled.parameters)
@@ -173,7 +173,6 @@ def _queried(answers: Answers, question: Question, filters: Filters, established
         exact,
         INTERNAL_VALUES[filters.internal],
         kept=kept,
-        established=established,
         parameters=parameters,
     )
     return answers.rows(compiled.sql, selection)

@@ -11,6 +11,7 @@ from typing import Any
 from footfall.catalogue import OTHER, Amount, Catalogue, Flag
 
 from ...store import EventSelection, fact_tables, property_key
+from ..value_caps import FOREVER
 
 PROPERTIES = (
     ("tool_executed", "tool", "tool_calls", "calls"),
@@ -30,7 +31,6 @@ PROPERTIES = (
 A product's own properties are counted in the fact tables, which have more rows.
 """
 _BUILT_IN = {(event, name) for event, name, _, _ in PROPERTIES}
-_FOREVER = 1 << 40
 _COUNTED = (
     "SELECT {version}, min(moment), sum({count}) FROM {relation} WHERE {column} = '{other}' "
     "GROUP BY {version} ORDER BY min(moment), {version}"
@@ -58,7 +58,7 @@ class OtherCount:
 
 def other_counts(rows: Rows, catalogue: Catalogue) -> Iterator[OtherCount]:
     """The counts of a product, those of a property one after the other. `rows` runs a query."""
-    selection = EventSelection(catalogue.product, 0, _FOREVER)
+    selection = EventSelection(catalogue.product, 0, FOREVER)
     for event, name, sql in _queries(catalogue):
         for version, since, values in rows(sql, selection):
             yield OtherCount(event, name, str(version or ""), int(since), int(values))

@@ -115,7 +115,6 @@ class Explanation(msgspec.Struct, frozen=True):
 def cause_finding(cause: Cause, part: Contribution, difference: float | None) -> Finding:
     """`difference` is that of the error rates; None where chance explains it."""
     effect, concerned = cause.total, cause.set
-    kind: FindingKind = concerned.kind  # type: ignore[assignment] # the kinds of sets are kinds of findings
     tools = [tool for tool, one in cause.tools.items() if one.errors > one.expected]
     share = None if difference is None else part.effect / difference
     text = (
@@ -125,7 +124,7 @@ def cause_finding(cause: Cause, part: Contribution, difference: float | None) ->
         f"{_part(share, part)}"
     )
     return Finding(
-        kind=kind,
+        kind=concerned.kind,
         value=concerned.values[0] or None,
         tools=tools,
         start=None if concerned.first_day is None else day_name(concerned.first_day),

@@ -1,9 +1,10 @@
 """Answers made from the charts: sentences, tiles, and releases compared with statistics.
 
-`rows` reads a chart's rows by column and `periods` derives the filters; `statistics` has the intervals and tests that
-`regressions` and `releases` use; `known_versions` says which versions count; `sentences`, in the markup of `markup`,
-and `tiles` open each page. Data comes from `answer` only. An answer of the API is a msgspec struct: its field names and
-its docstring are the API's documentation. Used by `health`, `pages`, `api`, `report`, `mcp` and `public`.
+`rows` reads a chart's rows by column and `periods` derives the filters; `regressions` and `releases` use the intervals
+and the search for causes of the package `statistics`; `known_versions` says which versions count; `sentences`, in the
+markup of `markup`, and `tiles` open each page. Data comes from `answer` only. An answer of the API is a msgspec struct:
+its field names and its docstring are the API's documentation. Used by `health`, `pages`, `api`, `report`, `mcp` and
+`public`.
 """
 
 from .known_versions import KnownVersions, known_versions

@@ -8,6 +8,7 @@ import msgspec
 
 from ...answer import is_release, version_key
 from ..statistics import (
+    FALSE_DISCOVERY_RATE,
     MIN_CALLS,
     Z95,
     Cause,
@@ -19,8 +20,6 @@ from ..statistics import (
 from .markup import code
 from .units import NBSP, format_milliseconds, format_percent
 
-FALSE_DISCOVERY_RATE = 0.02
-"""The share of regressions that may be false on average. The promise is 5 %; the margin covers dependent calls."""
 MIN_SLOWER_SHARE = 0.55
 """Slower in a smaller share of pairs is no regression, however certain: 0.55 is usually an eighth more time."""
 

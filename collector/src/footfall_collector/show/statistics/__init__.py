@@ -7,7 +7,7 @@ arguments. Used by `insight`.
 """
 
 from .cause import Cause, Effect
-from .causes import CauseSearch, find_causes
+from .causes import FALSE_DISCOVERY_RATE, CauseSearch, find_causes
 from .cube import MIN_CALLS, NO_VALUE, CallCell, RateCell
 from .error_rates import CauseSet
 from .intervals import (
@@ -21,6 +21,7 @@ from .intervals import (
 from .reading import read_call_cells
 
 __all__ = [
+    "FALSE_DISCOVERY_RATE",
     "MIN_CALLS",
     "NO_VALUE",
     "Z95",

@@ -35,7 +35,7 @@ class Cause:
     """A cause of errors.
 
     Attributes:
-        set: the calls that it concerns. Its kind is `cluster` where they are those of one cluster.
+        set: the calls that it concerns.
         ratio: of the errors to the usual ones.
         low: lower end of the ratio's 95 % interval.
         high: its upper end.

@@ -21,6 +21,7 @@ MAX_STEPS = 12
 MIN_GAIN = 5.0
 """The log-likelihood that a candidate must gain after its costs."""
 FALSE_DISCOVERY_RATE = 0.02
+"""The share of findings that may be false on average. The promise is 5 %; the margin covers dependent calls."""
 MIN_CLUSTERS = 3
 MAX_OUTLIERS = 5
 OUTLIER_SHARE, OUTLIER_ERRORS, OUTLIER_GAIN = 0.25, 30, 20.0

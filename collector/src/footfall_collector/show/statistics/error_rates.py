@@ -11,12 +11,14 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import Literal
 
 from .cube import CallCell, RateCell
 
 SHRINKAGE = 5.0
 """Errors that a factor of 1 weighs."""
 SWEEPS = 8
+CauseKind = Literal["version", "client", "provider", "day"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class CauseSet:
     """The calls that a cause concerns; None and empty mean all.
 
     Attributes:
-        kind: `version`, `client`, `provider`, or `day` for all calls of some days.
+        kind: what its calls have in common; `day` stands for all calls of some days.
         values: versions from old to new; one client; one provider.
         first_day: days since 1970, included.
         last_day: included.
@@ -33,7 +35,7 @@ class CauseSet:
         family: the number of candidates among which it was found.
     """
 
-    kind: str
+    kind: CauseKind
     values: tuple[str, ...]
     first_day: int | None = None
     last_day: int | None = None
@@ -43,10 +45,8 @@ class CauseSet:
 
     def includes(self, cell: RateCell | CallCell) -> bool:
         """Whether it concerns a cell's calls."""
-        return (self.pooled or cell.tool in self.tools) and self.includes_otherwise(cell)
-
-    def includes_otherwise(self, cell: RateCell | CallCell) -> bool:
-        """The same for a cause that concerns all tools."""
+        if not self.pooled and cell.tool not in self.tools:
+            return False
         if self.first_day is not None and cell.day < self.first_day:
             return False
         if self.last_day is not None and cell.day > self.last_day:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from .cube import NO_VALUE, RateCell
-from .error_rates import CauseSet
+from .error_rates import CauseKind, CauseSet
 
 TOOL_COST = 3.0
 """The log-likelihood that a tool must gain to be named."""
@@ -70,7 +70,7 @@ class _Family:
     `size` is the number of candidates of the kind.
     """
 
-    kind: str
+    kind: CauseKind
     value: str
     sums: Sums
     size: int
@@ -88,7 +88,8 @@ def _families(cells: Sequence[RateCell], versions: Sequence[str], days: Sequence
     runs = sorted({*changes, *_runs(len(days))})
     position_of_day = {day: index for index, day in enumerate(days)}
     # A client's bug stays until its next version; a provider, or whatever all calls need, may fail for some hours.
-    for kind, spans in (("provider", runs), ("client", changes), ("day", runs)) if changes else ():
+    spans_of: tuple[tuple[CauseKind, Sequence[Span]], ...] = (("provider", runs), ("client", changes), ("day", runs))
+    for kind, spans in spans_of if changes else ():
         by_value: defaultdict[str, list[tuple[int, RateCell]]] = defaultdict(list)
         for cell in cells:
             by_value["" if kind == "day" else getattr(cell, kind)].append((position_of_day[cell.day], cell))

@@ -123,8 +123,7 @@ class DuckChartQuery:
 
     `raw_tables` have the raw events of an exact range, of one of which samples are read, or of a range's last days.
     `unrolled_tables` have events that the roll-ups don't hold yet, those of loads after `rolled`. If neither the chart
-    nor the selection mentions a
-    version or a provider, the narrow roll-ups are read.
+    nor the selection mentions a version or a provider, the narrow roll-ups are read.
     """
 
     def __init__(
