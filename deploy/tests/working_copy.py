@@ -45,7 +45,8 @@ class WorkingCopy:
 
     def _variables(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "UV_PUBLISH_"))}
-        return kept | _NOBODY | {"GIT_CONFIG_GLOBAL": os.devnull}
+        # Modules that the interpreter compiles would stand in `state` as changes.
+        return kept | _NOBODY | {"GIT_CONFIG_GLOBAL": os.devnull, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def working_copy(place: Path) -> WorkingCopy:
