@@ -26,6 +26,10 @@ _MISSING = (
 )
 READY_MS = 20_000
 AXE = Path(__file__).parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
+_DRAWN = """n => {
+  const { ready, drawing } = document.documentElement.dataset;
+  return Number(ready ?? 0) >= n && drawing === undefined;
+}"""
 _CUT_OFF = """() => {
   const seen = (selector) => [...document.querySelectorAll(selector)].filter((node) => node.offsetParent);
   const beyond = seen("main *").filter((node) => !node.closest(".scroll, svg") && !node.matches(".sr-only")
@@ -88,8 +92,11 @@ class PageWatch:
 
 
 def wait_until_drawn(page: Page, times: int = 1) -> None:
-    """Wait until the page has drawn everything at least `times` times."""
-    page.wait_for_function("n => Number(document.documentElement.dataset.ready ?? 0) >= n", arg=times, timeout=READY_MS)
+    """Wait until the page has drawn everything at least `times` times, and is not drawing.
+
+    The number alone doesn't say that an answer to a click was drawn: the page also draws itself again by itself.
+    """
+    page.wait_for_function(_DRAWN, arg=times, timeout=READY_MS)
 
 
 def ready_count(page: Page) -> int:

@@ -10,7 +10,8 @@ import * as releases from "./page/releases.js";
 import * as state from "./data/state.js";
 import * as tiles from "./page/tiles.js";
 
-const page = document.documentElement.dataset.name;
+const root = document.documentElement;
+const page = root.dataset.name;
 const answer = document.getElementById("answer");
 const tileHost = document.getElementById("tiles");
 const emptyPage = document.getElementById("empty-page");
@@ -42,7 +43,9 @@ function inMilliseconds(period) {
   return period ? { ...period, start: Date.parse(period.start), end: Date.parse(period.end), step: period.step * 1000 } : null;
 }
 
+// `data-drawing` stands on the page from here until it is complete, `data-ready` counts the complete drawings.
 async function refresh(quiet) {
+  root.dataset.drawing = "";
   pending.abort();
   pending = new AbortController();
   const { signal } = pending;
@@ -53,13 +56,14 @@ async function refresh(quiet) {
   const results = await Promise.allSettled(jobs);
   // A later refresh took over, and reports when the page is complete.
   if (signal.aborted) return;
+  delete root.dataset.drawing;
   const failed = results.find((job) => job.status === "rejected" && job.reason.name !== "AbortError");
   if (failed) {
     if (!answer.dataset.text) answer.replaceChildren(el("span", { role: "alert" }, failed.reason.message));
     throw failed.reason;
   }
   live.refreshed();
-  document.documentElement.dataset.ready = String(Number(document.documentElement.dataset.ready ?? 0) + 1);
+  root.dataset.ready = String(Number(root.dataset.ready ?? 0) + 1);
 }
 
 filters.start();
