@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.release.packages import ROOT, build
+
 
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
     """The folder that the first worker who comes lets `make` fill; the others wait for it."""
@@ -20,3 +22,8 @@ def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], obje
             make(place)
             made.touch()
     return place
+
+
+def built_packages(factory: pytest.TempPathFactory) -> Path:
+    """The folder of this tree's wheels and sdists."""
+    return once(factory, "packages", lambda place: build(ROOT, place))

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from deploy.tests.once import built_packages
 from scripts.release.packages import DISTRIBUTIONS, ROOT, build, commit_time
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """The packages of the repository as it is."""
-    return build(ROOT, tmp_path_factory.mktemp("built"))
+    return sorted(path for path in built_packages(tmp_path_factory).iterdir() if path.suffix in (".whl", ".gz"))
 
 
 def digests(files: list[Path]) -> dict[str, str]:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.tests.once import once
-from scripts.release.packages import ROOT, build, pinned
+from deploy.tests.once import built_packages
+from scripts.release.packages import ROOT, pinned
 from scripts.setup.pythons import RUNNING, interpreter, supported
 from tests.docs.pages import blocks_of
 from tests.support.collector_process import CollectorProcess, start_collector, start_command
@@ -39,8 +39,7 @@ port: str = Settings().port  # type: ignore[assignment]
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Distribution's name to its wheel."""
-    place = once(tmp_path_factory, "wheels", lambda place: build(ROOT, place))
-    return {path.name.split("-")[0]: path for path in place.glob("*.whl")}
+    return {path.name.split("-")[0]: path for path in built_packages(tmp_path_factory).glob("*.whl")}
 
 
 @pytest.fixture(scope="module")
