@@ -1,38 +1,57 @@
-"""How long charts take after one sender has invented 100,000 versions, tools, classes of errors and client versions.
+"""How long answers take after one sender has invented 100,000 versions, tools, classes of errors and client versions.
 
-python -m bench.store.distinct_values [DISTINCT] [duckdb | embedded | cluster]
+python -m bench.store.distinct_values [DISTINCT] [duckdb | embedded | cluster ...] [--publish]
 
-The engine is DuckDB, the present ClickHouse embedded in this process, or a cluster of old ClickHouse servers. It prints
-the seconds of the slowest chart and of the comparison of releases, as charts show it and without the bound on values,
-and the bar of a chart.
+The engines are DuckDB, the present ClickHouse embedded in this process, and a cluster of old ClickHouse servers;
+DuckDB and the embedded one unless others are named. It prints a table, and puts it into `bench/RESULTS.md` with
+`--publish`. Each answer is computed as in the collector: alone, and without what an earlier one has read.
 """
 
+import argparse
 import logging
-import sys
 import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bench.results import Section, publish, table, versions
 from collector.tests.store.clickhouse.embedded_engine import close_all, embedded_store
 from collector.tests.store.fill_store import CATALOGUES, admitted, journal, loader_of, open_store
-from footfall_collector.answer import Answers, Filters
+from footfall_collector.answer import Answers, Filters, ask, parse_question
+from footfall_collector.answer.answer_cache import one_answer
+from footfall_collector.answer.behaviour import BEHAVIOUR
 from footfall_collector.answer.charts import CHARTS
+from footfall_collector.answer.value_caps import ValueCaps
+from footfall_collector.show.explain import explain_spike
 from footfall_collector.show.insight import compare_releases
+from footfall_collector.show.pages import filter_options
 from footfall_collector.show.report import build_report
 from footfall_collector.store import Store
 from footfall_collector.store.clickhouse import ClickHouseStore, parse_address
 from tests.clickhouse.rig.cluster import running as running_cluster
 from tests.oracle.fleet import Fleet
 
-BAR_SECONDS = 2.0
+CHART_SECONDS, REPORT_SECONDS = 2.0, 10.0
+"""Bars: of every answer but the report, and of the report."""
 INSTANCE = "local_00000000000000aa"
 BATCH = 1000
-NO_BOUND = 1 << 30
+ENGINES = {"duckdb": "DuckDB", "embedded": "ClickHouse, embedded", "cluster": "ClickHouse 18.16, a cluster"}
+QUESTIONS = (
+    {"measure": "events", "by": "tool"},
+    {"measure": "instances", "event": "tool_executed", "by": "dot_ai_version"},
+    {"measure": "share", "event": "tool_executed", "by": "tool", "step": "day"},
+    {"measure": "rate", "event": "tool_executed", "by": "tool"},
+    {"measure": "events", "event": "tool_error", "by": "error_type"},
+    {"measure": "instances", "event": "client_connected", "by": "mcp_client_version"},
+)
+CHART, QUESTION = "chart", "question"
+COLUMNS = (CHART, QUESTION, "options", "releases", "explain", "report")
 
 
 def invented(number: int) -> Iterator[dict[str, Any]]:
@@ -61,23 +80,50 @@ def requests(distinct: int) -> Iterator[bytes]:
         yield admitted(events, Fleet.end, None)
 
 
-def seconds(work: Callable[..., object], *arguments: object) -> float:
-    began = time.monotonic()
-    work(*arguments)
-    return time.monotonic() - began
+@dataclass(frozen=True)
+class Duration:
+    """What an answer took: seconds, and seconds of processors of this process."""
+
+    name: str
+    wall: float
+    processor: float
+
+    @property
+    def text(self) -> str:
+        return f"{self.wall:.2f} s ({self.processor:.2f})"
 
 
-def measure(answers: Answers) -> dict[str, float]:
-    """Seconds of each chart over 30 days and over 24 hours, of the releases and of the report."""
-    now = datetime.fromtimestamp(Fleet.end - 1, UTC)
-    times = {}
+def timed(name: str, work: Callable[[], object]) -> Duration:
+    began, processor = time.monotonic(), time.process_time()
+    with one_answer():
+        work()
+    return Duration(name, time.monotonic() - began, time.process_time() - processor)
+
+
+def measure(caps: ValueCaps, store: Store) -> dict[str, Duration]:
+    """The slowest answer of each kind, over 30 days and over 24 hours."""
+    now, slowest = datetime.fromtimestamp(Fleet.end - 1, UTC), dict[str, Duration]()
     for span in ("30d", "24h"):
         filters = Filters.parse({"product": "dot-ai", "range": span}, now, CATALOGUES)
-        for spec in CHARTS:
-            times[f"{spec.id} {span}"] = seconds(answers.chart, spec.id, filters)
-        times[f"releases {span}"] = seconds(compare_releases, answers, filters, now.date())
-        times[f"report {span}"] = seconds(build_report, answers, filters, now)
-    return times
+        for kind, name, work in answers_of_range(filters, now):
+            answers = Answers(store, CATALOGUES, value_caps=caps)
+            duration = timed(f"{name}, {span}", partial(work, answers))
+            print(f"  {kind} {duration.name}: {duration.text}", flush=True)
+            slowest[kind] = max(slowest.get(kind, duration), duration, key=lambda each: each.processor)
+    return slowest
+
+
+def answers_of_range(filters: Filters, now: datetime) -> Iterator[tuple[str, str, Callable[[Answers], object]]]:
+    """(kind, name, work) of everything that is read over one range."""
+    for spec in (*CHARTS, *BEHAVIOUR):
+        yield CHART, spec.id, partial(Answers.chart, id=spec.id, filters=filters)
+    for query in QUESTIONS:
+        question = parse_question(query, (), filters, CATALOGUES["dot-ai"])
+        yield QUESTION, " ".join(query.values()), partial(ask, question=question, filters=filters)
+    yield "options", "options", lambda answers: filter_options(answers, filters)
+    yield "releases", "releases", lambda answers: compare_releases(answers, filters, now.date())
+    yield "explain", "explain", lambda answers: explain_spike(answers, filters)
+    yield "report", "report", lambda answers: build_report(answers, filters, now)
 
 
 @contextmanager
@@ -92,25 +138,62 @@ def opened(engine: str, data: Path) -> Iterator[Store]:
         yield open_store(data)
 
 
-def main() -> None:
-    distinct = int(sys.argv[1]) if sys.argv[1:] else 100_000
-    engine = sys.argv[2] if sys.argv[2:] else "duckdb"
-    logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)
+def measured(engine: str, distinct: int) -> dict[str, Duration]:
+    """The slowest answers of one engine, with the load and the ranking of values, which no answer waits for twice."""
     with tempfile.TemporaryDirectory() as folder, opened(engine, Path(folder)) as store:
         data = Path(folder)
         journal(data, requests(distinct))
         loader = loader_of(data, store)
-        print(f"loaded {3 * distinct:,} events in {seconds(loader.run_once):.1f} s")
-        print(f"rolled up in {seconds(loader.checkpoint):.1f} s")
-        bounded, unbounded = Answers(store, CATALOGUES), Answers(store, CATALOGUES, NO_BOUND)
-        print(f"ranked the values in {seconds(lambda: bounded.value_caps.of_product('dot-ai')):.1f} s")
-        for name, answers in (("as shown", bounded), ("without the bound", unbounded)):
-            times = measure(answers)
-            slowest = sorted(times.items(), key=lambda item: -item[1])[:4]
-            print(name, ", ".join(f"{what} {took:.2f} s" for what, took in slowest))
-            chart = max(took for what, took in times.items() if not what.startswith(("report", "releases")))
-            print(f"  the slowest chart {chart:.2f} s, {'over' if chart > BAR_SECONDS else 'within'} {BAR_SECONDS} s")
+        print(f"{engine}: loaded {timed('', loader.run_once).text}, rolled up {timed('', loader.checkpoint).text}")
+        # A ranking does not age here: its time is measured by itself.
+        caps = ValueCaps(store, clock=lambda: 0.0, catalogues=CATALOGUES)
+        ranking = timed("ranking", lambda: caps.of_product("dot-ai"))
+        print(f"  ranking {ranking.text}", flush=True)
+        slowest = {"ranking": ranking, **measure(caps, store)}
         store.close()
+    return slowest
+
+
+def section(found: dict[str, dict[str, Duration]], distinct: int) -> Section:
+    rows = [
+        [ENGINES[engine], slowest["ranking"].text, *(slowest[kind].text for kind in COLUMNS)]
+        for engine, slowest in found.items()
+    ]
+    bars = []
+    for engine, slowest in found.items():
+        for kind in COLUMNS:
+            bar = REPORT_SECONDS if kind == "report" else CHART_SECONDS
+            took = slowest[kind].wall if engine == "cluster" else slowest[kind].processor
+            kept = "kept" if took <= bar else "MISSED"
+            bars.append(f"{ENGINES[engine]}, {kind} ({slowest[kind].name}) within {bar:g} s: {kept}")
+    method = (
+        f"One instance sends {3 * distinct:,} events, each with a version, a tool, a class of errors or a version of "
+        f"its client that no other event has: {distinct:,} of each. *Ranking* finds the values that charts show; the "
+        "first answer after a load waits for it. The other columns have the slowest of all charts, of "
+        f"{len(QUESTIONS)} questions, and of the other answers, over 30 days and over 24 hours, each without what an "
+        "earlier answer has read. In brackets the seconds of processors: what the answer takes where no other work has "
+        "the machine, and what bars are compared with where the engine is in the measured process."
+    )
+    head = ("", "ranking", *COLUMNS)
+    command = f"python -m bench.store.distinct_values {distinct} {' '.join(found)} --publish"
+    title = f"{distinct:,} invented values of each kind"
+    notes = (method, f"Bars: {'; '.join(bars)}.")
+    return Section("distinct-values", title, command, table(head, rows), notes, versions("duckdb", "chdb"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("distinct", nargs="?", type=int, default=100_000)
+    parser.add_argument("engines", nargs="*", choices=(*ENGINES, []), help="those to measure")
+    parser.add_argument("--publish", action="store_true", help="put the table into bench/RESULTS.md")
+    options = parser.parse_args()
+    logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)
+    engines = options.engines or ["duckdb", "embedded"]
+    result = section({engine: measured(engine, options.distinct) for engine in engines}, options.distinct)
+    if options.publish:
+        publish(result)
+    else:
+        print(result.text())
 
 
 if __name__ == "__main__":

@@ -59,10 +59,13 @@ def test_charts_with_few_values_equal_the_oracle(store: DuckStore, query: dict[s
 def test_the_number_of_hidden_values_is_known_and_totals_stay(store: DuckStore) -> None:
     few, all_values = Answers(store, CATALOGUES, max_values=2), Answers(store, CATALOGUES)
     query = filters_of({"range": "90d", "internal": "all"})
-    shown, every = few.chart("tool-usage", query).rows, all_values.chart("tool-usage", query).rows
+    chart, whole = few.chart("tool-usage", query), all_values.chart("tool-usage", query)
+    shown, every = chart.rows, whole.rows
     assert len(shown) <= 3 < len(every)
     assert sum(int(row[1] or 0) for row in shown) == sum(int(row[1] or 0) for row in every)
     assert few.value_caps.of_product("dot-ai").folded["tool"] == len(every) - 2
+    assert (chart.folded, whole.folded) == ({"tool": len(every) - 2}, {}), "the answer says how many are in `other`"
+    assert few.chart("events", query).folded == {}, "a chart without the column has none of them"
     assert few.value_caps.folded_values() >= len(every) - 2
     assert all_values.value_caps.of_product("dot-ai").folded == {}
     assert len([version for version in few.versions("dot-ai") if version != "other"]) <= 2

@@ -59,6 +59,7 @@ class Chart:
         generated_at: RFC 3339, UTC.
         hidden_internal: the number of internal events in the range that are left out.
         not_applied: active filters that the chart's events don't carry.
+        folded: column to the number of values, of all events of the product, that are shown as `other`.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Chart:
     generated_at: str
     hidden_internal: int
     not_applied: list[str]
+    folded: dict[str, int]
 
 
 class Answers:
@@ -181,8 +183,8 @@ class Answers:
     def _answer(
         self, spec: ChartSpec, filters: Filters, *, established: bool = False, exact: bool | None = None
     ) -> Chart:
-        kept = self.value_caps.of_product(filters.product).kept
-        selection = replace(selection_for(spec, filters), kept=kept, established=established)
+        values = self.value_caps.of_product(filters.product)
+        selection = replace(selection_for(spec, filters), kept=values.kept, established=established)
         if exact is not None:
             selection = replace(selection, exact=exact)
         if spec.sampled:
@@ -197,6 +199,7 @@ class Answers:
             datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             self._hidden_internal(selection, filters),
             [name for name in filters.active if name not in spec.filters],
+            {column.name: n for column in spec.columns if (n := values.folded.get(column.name, 0))},
         )
 
     def _hidden_internal(self, selection: EventSelection, filters: Filters) -> int:

@@ -52,6 +52,7 @@ class QuestionAnswer:
         conditions: those of the segment.
         generated_at: RFC 3339, UTC.
         hidden_internal: the number of internal events in the range that are left out, whatever the segment.
+        folded: the number of values of `by`, of all events of the product, that are shown as `other`.
     """
 
     measure: str
@@ -65,6 +66,7 @@ class QuestionAnswer:
     conditions: list[AppliedCondition]
     generated_at: str
     hidden_internal: int
+    folded: int
 
 
 def ask(answers: Answers, question: Question, filters: Filters) -> QuestionAnswer:
@@ -84,6 +86,7 @@ def ask(answers: Answers, question: Question, filters: Filters) -> QuestionAnswe
         _applied(question),
         datetime.now(UTC).strftime(_MOMENT),
         answers.hidden_internal(filters),
+        answers.value_caps.of_product(filters.product).folded.get(question.by.name, 0) if question.by else 0,
     )
 
 

@@ -227,7 +227,8 @@ def adoption_shares(days: list[ChartRow], today: date) -> dict[str, float]:
     whole_days = [str(row["day"]) for row in days if str(row["day"]) < today.isoformat()]
     last = max(whole_days or [str(row["day"]) for row in days], default="")
     active = [row for row in days if str(row["day"]) == last]
-    shares = {row["product_version"]: share(row["instances"], column_total(active, "instances")) for row in active}
+    whole = column_total(active, "instances")
+    shares = {row["product_version"]: share(row["instances"], whole) for row in active}
     return {version: part for version, part in shares.items() if is_version(version) and part is not None}
 
 

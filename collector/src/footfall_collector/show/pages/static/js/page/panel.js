@@ -109,8 +109,10 @@ export class Panel {
     this.updateToggle();
     this.node.querySelector(".unit").textContent = this.unit();
     const notApplied = this.answer.not_applied ?? [];
-    this.note.hidden = !notApplied.length;
-    this.note.textContent = notApplied.length ? `Not filtered by ${listOf(notApplied)}: these events don't carry it.` : "";
+    const folded = Object.entries(this.answer.folded ?? {}).map(([column, count]) => `${number(count)} more values of ${listOf([column]).replaceAll("_", " ")}`);
+    const notes = [notApplied.length && `Not filtered by ${listOf(notApplied)}: these events don't carry it.`, folded.length && `“other” has ${folded.join(", ")}.`];
+    this.note.textContent = notes.filter(Boolean).join(" ");
+    this.note.hidden = !this.note.textContent;
     if (!this.data.rows.length) return this.showEmpty();
     const host = this.figure(this.showsTable ? "table" : "chart");
     if (this.showsTable) table.draw(host, this.data, this.config.title);
