@@ -1,14 +1,18 @@
 """How often a planted cause of errors is named as what it is: an outage, a client's bug, a release's bug, and none.
 
-python bench/collector/causes.py [FLEETS]
+python -m bench.collector.causes [FLEETS [FILE]]
 
 Each fleet is judged four times: without a cause and with one of each kind. The table goes into bench/RESULTS.md.
+Judgements are kept in FILE, where one is given: an interrupted run continues.
 """
 
 import os
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import msgspec
 
 if not __package__:  # run as a file, so that only its folder is on the path
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
@@ -28,7 +32,12 @@ _TITLES = {
 
 
 def judged(seed: int) -> list[Judgement]:
-    return list(judgements(seed))
+    found = list(judgements(seed))
+    for each in found:
+        if not each.right:
+            print(f"fleet {seed}, {each.kind}: {each.planted} is named {each.named}", file=sys.stderr, flush=True)
+    print(f"fleet {seed} is judged", file=sys.stderr, flush=True)
+    return found
 
 
 def section(judgements: Sequence[Judgement]) -> Section:
@@ -48,14 +57,14 @@ def section(judgements: Sequence[Judgement]) -> Section:
         f"outage, tools that ask the provider fail in 90 %. Each cause adds at least {MIN_FAILURES} failures in "
         f"{MIN_INSTANCES} instances or more, none of which has more than half. *Right*: that cause is named and "
         "no other. *Others named*: fleets with a cause that was not planted; *releases*: those of them where it "
-        "is a release. Calls are clustered by instance here; pages and the API cluster them "
-        "by version, client and provider."
+        "is a release. Each fleet is in a store, and the causes are those that `/api/explain` looks "
+        "for in it, by instance. Versions of clients and of Kubernetes, and deployments, could be named too."
     )
     head = ("planted", "right", "others named", "releases")
     return Section(
         "causes",
         "Causes of errors",
-        "python bench/collector/causes.py",
+        "python -m bench.collector.causes",
         table(head, rows),
         (method, f"Bars: {'; '.join(bars)}."),
     )
@@ -63,8 +72,20 @@ def section(judgements: Sequence[Judgement]) -> Section:
 
 def main() -> None:
     fleets = int(sys.argv[1]) if sys.argv[1:] else FLEETS
+    file = Path(sys.argv[2]) if sys.argv[2:] else None
+    done = (
+        [msgspec.json.decode(line, type=Judgement) for line in file.read_bytes().splitlines()]
+        if file and file.exists()
+        else []
+    )
+    waiting = sorted({*range(fleets)} - {each.seed for each in done})
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        publish(section([each for listed in pool.map(judged, range(fleets)) for each in listed]))
+        for listed in pool.map(judged, waiting):
+            done += listed
+            if file:
+                with file.open("ab") as kept:
+                    kept.write(b"".join(msgspec.json.encode(each) + b"\n" for each in listed))
+    publish(section([each for each in done if each.seed < fleets]))
 
 
 if __name__ == "__main__":

@@ -97,6 +97,32 @@ class QuestionTruth:
                 rows.append((bucket, 0 if isinstance(value, float) else -cells[-1], value, cells))
         return [[*_labels(question, bucket, value), *cells] for bucket, _, value, cells in sorted(rows, key=_order)]
 
+    def call_cells(self, question: AnyQuestion, side: tuple[Where, ...] = ()) -> dict[str, set[tuple[Any, ...]]]:
+        """Instance → (day, version, tool, client, provider, is it in the side, Kubernetes, deployment, calls, errors).
+
+        Of the tool calls of a question's range and conditions; the states are those of the instance on the day.
+        """
+        asked = replace(question, event="tool_executed")
+        scope = _Scope(self._events, asked, self._carried, self._kept)
+        inside = {
+            event.uuid
+            for event in _Scope(self._events, replace(asked, where=side), self._carried, self._kept).matching()
+        }
+        cells: defaultdict[tuple[str, tuple[Any, ...]], list[int]] = defaultdict(lambda: [0, 0])
+        for event in scope.matching():
+            carried = [_text(event, name) for name in ("product_version", "tool", "mcp_client", "ai_provider")]
+            states = [
+                "".join(scope.all_values(event, Where(name, False, ())))
+                for name in ("k8s_version", "deployment_method")
+            ]
+            pair = cells[event.instance, (event.at // DAY, *carried, event.uuid in inside, *states)]
+            pair[0] += 1
+            pair[1] += event.properties.get("success") is False
+        result: defaultdict[str, set[tuple[Any, ...]]] = defaultdict(set)
+        for (instance, key), pair in cells.items():
+            result[instance].add((*key, *pair))
+        return result
+
     def _measured(
         self, question: AnyQuestion, now: AnyQuestion, bucket: int, group: list[FleetEvent], total: int
     ) -> list[Any]:
@@ -207,14 +233,14 @@ class _Scope:
         """
         if by.is_number:
             return (float(event.properties[by.name]),) if by.name in event.properties else ()
-        shown = {self._shown(by.name, value) for value in self._all_values(event, by)}
+        shown = {self._shown(by.name, value) for value in self.all_values(event, by)}
         return tuple(sorted(shown)) or ("",)
 
     def _shown(self, name: str, value: str) -> str:
         return value if not value or name not in self.kept or value in self.kept[name] else "other"
 
     def _fits(self, event: FleetEvent, where: Where) -> bool:
-        values = {value for value in self._all_values(event, where) if value}
+        values = {value for value in self.all_values(event, where) if value}
         return ("" in where.values and not values) or any(
             value in where.values
             or self._shown(where.name, value) in where.values
@@ -222,7 +248,7 @@ class _Scope:
             for value in values
         )
 
-    def _all_values(self, event: FleetEvent, where: Where) -> set[str]:
+    def all_values(self, event: FleetEvent, where: Where) -> set[str]:
         """The values that an event, or its instance on its day or in the range, has of a property."""
         name, asked = where.name, self.question.event
         if name in COMMON or (asked and where.event in (None, asked) and name in self.carried[asked]):

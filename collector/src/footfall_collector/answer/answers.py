@@ -14,7 +14,6 @@ from ..store import DAY_SECONDS, EventSelection, Store, day_text
 from .answer_cache import AnswerCache, rows_of_answer
 from .behaviour import BEHAVIOUR
 from .charts import (
-    CALL_CELLS,
     CHARTS,
     DAY_UNIT,
     MOMENT_UNIT,
@@ -137,14 +136,6 @@ class Answers:
     def release_errors(self, filters: Filters) -> Chart:
         """One row for each version, tool and error class: errors."""
         return self._answer(RELEASE_ERRORS, filters)
-
-    def call_cells(self, filters: Filters) -> list[tuple[Any, ...]]:
-        """One row for each UTC day (since 1970), version, tool, client and provider: calls, errors.
-
-        A text that the events don't carry is "". Thousands of rows, hence in no other form than the store's.
-        """
-        kept = self.value_caps.of_product(filters.product).kept
-        return self._rows(CALL_CELLS.id, replace(selection_for(CALL_CELLS, filters), kept=kept))
 
     def public(self, filters: Filters, *, established: bool) -> Chart:
         """Instances by provider, client, transport and deployment, each once in each; dimension None is the total.

@@ -246,21 +246,6 @@ RELEASE_TOOLS = ChartSpec(
     (_VERSION, _TOOL, _CALLS, _ERRORS),
     (*COMMON_FILTERS, "tool", "mcp_client"),
 )
-CALL_CELLS = ChartSpec(
-    "call-cells",
-    "Calls by everything that they carry",
-    "Which calls fail more often than usual?",
-    (
-        _DAY,
-        _VERSION,
-        _TOOL,
-        Column("mcp_client", "Client"),
-        Column("ai_provider", "AI provider"),
-        _CALLS,
-        _ERRORS,
-    ),
-    (*COMMON_FILTERS, "tool", "mcp_client"),
-)
 RELEASE_DURATIONS = ChartSpec(
     "release-durations",
     "Durations of releases",
@@ -293,7 +278,6 @@ PAGE_QUESTIONS = (
     RELEASE_TOOLS,
     RELEASE_DURATIONS,
     RELEASE_ERRORS,
-    CALL_CELLS,
     PUBLIC,
     PUBLIC_CALLS,
 )

@@ -9,7 +9,7 @@ from footfall_collector.answer import version_key
 from footfall_collector.show.insight.regressions import Regression, VersionUsage, find_regressions, predecessor
 from footfall_collector.show.insight.units import NBSP
 from footfall_collector.show.statistics.causes import find_causes
-from footfall_collector.show.statistics.cube import MIN_CALLS, CallCell, coarsen
+from footfall_collector.show.statistics.cube import MIN_CALLS, CallCell
 
 RELEASES = ("2.0.0", "2.1.0", "2.2.0", "2.10.0")
 TOOLS = [f"tool_{number}" for number in range(12)]
@@ -36,7 +36,7 @@ def regressions_of(versions: Mapping[str, VersionUsage], parts: int = 56) -> lis
         for part in range(min(parts, calls))
     ]
     in_order = sorted(versions, key=version_key)
-    return find_regressions(versions, find_causes(coarsen(cells, in_order), in_order).causes)
+    return find_regressions(versions, find_causes(cells, in_order).causes)
 
 
 def fleet(seed: int, planted: Planted) -> dict[str, VersionUsage]:
@@ -146,5 +146,5 @@ def test_many_tools_of_few_calls_cost_next_to_nothing() -> None:
     tools = [f"tool_{number}" for number in range(50_000)]
     usage = VersionUsage(dict.fromkeys(tools, (0, MIN_CALLS - 1)), {tool: {12.0: MIN_CALLS - 1} for tool in tools})
     began = time.process_time()
-    assert regressions_of({f"1.{minor}.0": usage for minor in range(8)}, parts=1) == []
+    assert find_regressions({f"1.{minor}.0": usage for minor in range(8)}, []) == []
     assert time.process_time() - began < 20

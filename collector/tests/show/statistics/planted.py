@@ -1,20 +1,18 @@
 """Fleets with and without a planted cause, and what the search names in them."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from collector.tests.show.statistics.planted_store import Name, PlantedStore, names_of_causes
 from footfall_collector.answer import is_version, version_key
-from footfall_collector.show.statistics import Cause, find_causes
+from footfall_collector.show.statistics import find_causes
 from footfall_collector.show.statistics.cube import CallCell
 from tests.oracle.causes import KINDS, PlantedCause, draw_cause, plant
-from tests.oracle.fleet import Fleet, FleetEvent
-from tests.oracle.world import DAY
+from tests.oracle.fleet import Fleet
 
 NO_CAUSE = "none"
-_KINDS = {"provider": "outage", "client": "client", "version": "release"}
-Name = tuple[str, str]
-"""Kind and value of a cause."""
 
 
 @dataclass(frozen=True)
@@ -41,33 +39,10 @@ def fleet_of(seed: int) -> Fleet:
     return Fleet(instances=300, days=28, seed=seed, busy=2, calm=True)
 
 
-def cells_of(events: Iterable[FleetEvent]) -> list[CallCell]:
-    """The calls of external events, by instance."""
-    calls: Counter[tuple[int, str, str, str, str, str]] = Counter()
-    errors: Counter[tuple[int, str, str, str, str, str]] = Counter()
-    for event in events:
-        properties = event.properties
-        if event.event != "tool_executed" or properties.get("is_internal"):
-            continue
-        version, provider = properties.get("product_version", ""), properties.get("ai_provider", "")
-        key = (event.at // DAY, version, properties["tool"], properties["mcp_client"], provider, event.instance)
-        calls[key] += 1
-        errors[key] += not properties["success"]
-    return [CallCell(*key, number, errors[key]) for key, number in calls.items()]
-
-
-def causes_of(cells: Sequence[CallCell]) -> list[Cause]:
-    versions = {cell.version for cell in cells if is_version(cell.version)}
-    return find_causes(cells, sorted(versions, key=version_key)).causes
-
-
 def names_of(cells: Sequence[CallCell]) -> tuple[Name, ...]:
     """The causes that are named, each once."""
-    return tuple(dict.fromkeys(name_of(cause) for cause in causes_of(cells)))
-
-
-def name_of(cause: Cause) -> Name:
-    return _KINDS.get(cause.set.kind, cause.set.kind), cause.set.values[0]
+    versions = {cell.version for cell in cells if is_version(cell.version)}
+    return names_of_causes(find_causes(cells, sorted(versions, key=version_key)).causes)
 
 
 def true_name(cause: PlantedCause) -> Name:
@@ -75,10 +50,19 @@ def true_name(cause: PlantedCause) -> Name:
 
 
 def judgements(seed: int) -> Iterator[Judgement]:
-    """One fleet without a cause, and with one of each kind."""
+    """What the collector says of one fleet without a cause, and with one of each kind."""
     fleet = fleet_of(seed)
-    calm = list(fleet.events())
-    yield Judgement(seed, NO_CAUSE, (), names_of(cells_of(calm)))
-    for kind in KINDS:
-        cause = draw_cause(kind, calm, fleet.start, fleet.end, seed)
-        yield Judgement(seed, kind, (true_name(cause),), names_of(cells_of(plant(calm, cause, seed))))
+    calm = list({event.uuid: event for event in fleet.events()}.values())
+    succeeding = {event.uuid for event in calm if event.properties.get("success")}
+    with TemporaryDirectory() as directory:
+        stored = PlantedStore(Path(directory), fleet, calm, (NO_CAUSE, *KINDS))
+        try:
+            stored.add(NO_CAUSE)
+            yield Judgement(seed, NO_CAUSE, (), stored.named(NO_CAUSE))
+            for kind in KINDS:
+                cause = draw_cause(kind, calm, fleet.start, fleet.end, seed)
+                failing = {event.uuid for event in plant(calm, cause, seed) if event.properties.get("success") is False}
+                stored.add(kind, failing & succeeding)
+                yield Judgement(seed, kind, (true_name(cause),), stored.named(kind))
+        finally:
+            stored.close()

@@ -1,26 +1,12 @@
 """Planted causes are named as what they are, and nothing is named where nothing was planted."""
 
-from datetime import UTC, datetime
-from pathlib import Path
-
 import pytest
 
-from collector.tests.show.statistics.planted import (
-    NO_CAUSE,
-    Judgement,
-    cells_of,
-    judgements,
-    names_of,
-)
-from collector.tests.store.fill_store import CATALOGUES, journal_fleet, loader_of, open_store
-from footfall_collector.answer import Answers, Filters
-from footfall_collector.show.statistics import read_call_cells
-from footfall_collector.show.statistics.cube import CallCell, coarsen, rate_cells
+from collector.tests.show.statistics.planted import NO_CAUSE, Judgement, judgements, names_of
+from footfall_collector.show.statistics.cube import CallCell
 from tests.oracle.causes import KINDS
-from tests.oracle.fleet import Fleet
 
 SEEDS = (4, 18, 32)
-STORED = Fleet(instances=60, days=10, seed=3)
 
 
 @pytest.fixture(scope="module")
@@ -39,27 +25,6 @@ def test_nothing_is_named_in_a_fleet_without_a_cause(judged: list[Judgement]) ->
     calm = [each for each in judged if each.kind == NO_CAUSE]
     assert len(calm) == len(SEEDS)
     assert [each for each in calm if each.named] == []
-
-
-def test_the_stores_cells_are_those_of_the_fleets_events(tmp_path: Path) -> None:
-    versions = sorted({event.properties.get("product_version", "") for event in STORED.events()} - {""})
-    journal_fleet(tmp_path, STORED.requests())
-    store = open_store(tmp_path)
-    try:
-        loader_of(tmp_path, store).run_once()
-        start, end = (datetime.fromtimestamp(at, UTC) for at in (STORED.start, STORED.end))
-        filters = Filters("dot-ai", start, end)
-        stored = read_call_cells(Answers(store, CATALOGUES), filters, versions, apart=())
-    finally:
-        store.close()
-    true = coarsen(cells_of(STORED.events()), versions)
-    assert counts(stored) == counts(true)
-    assert sum(cell.calls for cell in stored) > 1000
-
-
-def counts(cells: list[CallCell]) -> set[tuple[object, ...]]:
-    rates = rate_cells(cells)
-    return {(one.day, one.version, one.tool, one.client, one.provider, one.calls, one.errors) for one in rates}
 
 
 def cells(version: str, cluster: str, errors: int, calls: int = 100) -> CallCell:

@@ -5,7 +5,7 @@ ClickHouse is a current release, embedded in the test's process. Both engines lo
 
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
@@ -50,9 +50,6 @@ ASKED: dict[str, Callable[[Answers, Filters], Chart]] = {
     "release-tools": Answers.release_tools,
     "release-durations": Answers.release_durations,
     "release-errors": Answers.release_errors,
-    "call-cells": lambda answers, filters: replace(
-        answers.summary(filters), id="call-cells", rows=[list(row) for row in answers.call_cells(filters)]
-    ),
     "standings": Answers.standings,
     "public": lambda answers, filters: answers.public(filters, established=False),
     "public of established": lambda answers, filters: answers.public(filters, established=True),

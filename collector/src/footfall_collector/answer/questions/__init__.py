@@ -2,17 +2,19 @@
 
 `properties` says what a question can be about. `question` and `segments` read it from a query string, `compiler` makes
 SQL of it over the store's fact relations, with the engine's forms from `dialects`, and `question_answer` runs it and
-shapes the rows. `defaults` lists the questions that every property has.
+shapes the rows. `cells` reads tool calls for the analysis of
+their errors. `defaults` lists the questions that every property has.
 
 Promises: names in the SQL come from the catalogue, values are parameters; both engines answer with the same numbers,
 and they are those of the oracle (`tests/oracle/questions.py`). `answer` exports what others use.
 """
 
+from .cells import CallSource, Fold, call_source, days_of, segment_of, shown_values
 from .defaults import PropertyQuestion, default_questions
 from .properties import EventProperty, QuestionNames
 from .question import MEASURES, NAMES, STEPS, Question, parse_question
 from .question_answer import AppliedCondition, QuestionAnswer, ask
-from .segments import MAX_CONDITIONS, Condition, Segment, condition_text
+from .segments import MAX_CONDITIONS, Condition, Segment, condition_text, describe_segment
 
 __all__ = [
     "MAX_CONDITIONS",
@@ -20,15 +22,22 @@ __all__ = [
     "NAMES",
     "STEPS",
     "AppliedCondition",
+    "CallSource",
     "Condition",
     "EventProperty",
+    "Fold",
     "PropertyQuestion",
     "Question",
     "QuestionAnswer",
     "QuestionNames",
     "Segment",
     "ask",
+    "call_source",
     "condition_text",
+    "days_of",
     "default_questions",
+    "describe_segment",
     "parse_question",
+    "segment_of",
+    "shown_values",
 ]

@@ -38,6 +38,13 @@ def compile_question(
     return _Compiler(question, events, facts, dialect, kept).compiled()
 
 
+def compile_conditions(
+    question: Question, facts: Mapping[str, FactTables], dialect: Dialect, kept: Collection[str] = ()
+) -> tuple[list[str], Parameters]:
+    """The SQL conditions of the question's segment on the relation of its event, and their parameters."""
+    return _Compiler(question, (), facts, dialect, kept).conditions()
+
+
 class _Compiler:
     def __init__(
         self,
@@ -59,6 +66,10 @@ class _Compiler:
         else:
             sql = self._grouped((), self._numbers())
         return CompiledQuestion(sql, self._parameters)
+
+    def conditions(self) -> tuple[list[str], Parameters]:
+        terms = [self._condition(index, one) for index, one in enumerate(self._question.segment.conditions)]
+        return terms, self._parameters
 
     def _numbers(self) -> str:
         """The measure's numbers of a group."""

@@ -31,6 +31,8 @@ from .answers import ApiError, ChartList, Pulse
 PATH = "/api/openapi.json"
 AGAINST = "against"
 """The parameter with the other version of a comparison."""
+SIDES, WHERE = ("a", "b"), "where"
+"""The parameters with the conditions of both sides of a comparison, and of all that is compared."""
 FILES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 """The forms of a chart besides JSON: file extension → media type."""
 
@@ -69,6 +71,7 @@ class Operation:
         names: the values of `{name}` in the path.
         files: whether it answers with `FILES` too.
         against: whether it takes `AGAINST` too.
+        sides: whether it takes `SIDES` and `WHERE` too.
         media: the media type that it answers with instead of JSON, or empty.
         asks: whether it takes the parameters of a question.
     """
@@ -79,6 +82,7 @@ class Operation:
     names: tuple[str, ...] = ()
     files: bool = False
     against: bool = False
+    sides: bool = False
     media: str = ""
     asks: bool = False
 
@@ -116,10 +120,11 @@ def operations(charts: Sequence[ChartSpec]) -> dict[str, Operation]:
         "/api/options": Operation("The values that the filters can have", (FilterOptions,), True),
         "/api/releases": Operation("Every version compared with the previous one", (ReleaseComparison,), True),
         "/api/explain": Operation(
-            "What explains more errors or fewer: of the range and the same weekdays before, or of two versions",
+            "What explains more errors or fewer: of the range and the same weekdays before, or of two segments",
             (Explanation,),
             True,
             against=True,
+            sides=True,
         ),
         "/api/report": Operation("All answers of a period", (Report,), True),
         "/api/health": Operation("The collector's own counters", (DataHealth,)),
@@ -132,9 +137,10 @@ def operations(charts: Sequence[ChartSpec]) -> dict[str, Operation]:
 def _get(path: str, operation: Operation, products: Sequence[str]) -> dict[str, Any]:
     parameters = [*(_QUESTION if operation.asks else ()), *(_filters(products) if operation.filtered else ())]
     if operation.against:
-        parameters.append(
-            _parameter(AGAINST, _TEXT, "only for `/api/explain`: another version, with which `version` is compared")
-        )
+        parameters.append(_parameter(AGAINST, _TEXT, "another version, with which `version` is compared"))
+    if operation.sides:
+        parameters += [_parameter(name, _WHERE, "conditions of one side of a comparison; see below") for name in SIDES]
+        parameters.append(_parameter(WHERE, _WHERE, "conditions of everything that is compared"))
     busy = _error("The store can't answer, too many questions wait, or this one took too long")
     responses = {"200": _response("The answer", *operation.answers), "503": busy}
     if operation.files:

@@ -22,7 +22,7 @@ from ...answer import (
 )
 from ...runtime import Status
 from ..endpoint import Endpoint
-from ..explain import explain_spike, explain_versions
+from ..explain import explain_segments, explain_spike, explain_versions
 from ..gated import AsyncEndpoint, gated
 from ..health import change_token, data_health, other_values
 from ..insight import compare_releases
@@ -47,17 +47,21 @@ class Api:
             "/api/pages/{name}": self.page,
             "/api/options": self.options,
             "/api/releases": self.releases,
-            "/api/explain": self.explain,
             "/api/report": self.report,
         }
         fixed = {"/api/charts": self.charts, openapi.PATH: self.openapi}
         # Their counters change without the store. The page of that name stands before all other pages.
         of_the_collector = {"/api/pages/health": self.health_page, "/api/health": self.health, "/api/other": self.other}
         asked = {f"/api/ask{end}": self.ask for end in ("", *(f".{extension}" for extension in openapi.FILES))}
+        compared = {"/api/explain": self.explain}
         return [
             *(
                 (path, gated(self._gate, _refuse_wrong_filters(each), self._whole_question, keep=True))
                 for path, each in asked.items()
+            ),
+            *(
+                (path, gated(self._gate, _refuse_wrong_filters(each), self._comparison, keep=True))
+                for path, each in compared.items()
             ),
             *((path, self._gated(endpoint)) for path, endpoint in of_the_collector.items()),
             *((path, self._gated(endpoint, keep=True)) for path, endpoint in of_the_store.items()),
@@ -84,6 +88,16 @@ class Api:
         except FilterError:
             return None
         return filters.product, filters.start, filters.end, filters.internal, datetime.now(UTC).date(), question
+
+    def _comparison(self, request: Request) -> Hashable:
+        """The filters, the sides, and the day on which they are asked."""
+        try:
+            filters, against, sides, where = self._compared(request)
+        except FilterError:
+            return None
+        conditions = (filters.version, filters.provider, filters.internal, tuple(sorted(filters.extra.items())))
+        texts = (against, tuple(sides[0]), tuple(sides[1]), tuple(where))
+        return filters.product, filters.start, filters.end, datetime.now(UTC).date(), *conditions, *texts
 
     def _filters_and_question(self, request: Request) -> tuple[Filters, Question]:
         """What `/api/ask` is asked. Raises FilterError."""
@@ -129,15 +143,27 @@ class Api:
         return _json(compare_releases(self._answers, self._filters(request), datetime.now(UTC).date()))
 
     def explain(self, request: Request) -> Response:
-        """The version of the filters against another one; without one, the range against the weeks before."""
-        query = dict(request.query_params)
-        against = query.pop(openapi.AGAINST, "")
+        """A segment against another one, or a version; without either, the range against the weeks before."""
+        filters, against, sides, where = self._compared(request)
+        if sides[0] or sides[1]:
+            return _json(explain_segments(self._answers, filters, sides, where))
+        if against:
+            return _json(explain_versions(self._answers, filters, against, where))
+        return _json(explain_spike(self._answers, filters, where))
+
+    def _compared(self, request: Request) -> tuple[Filters, str, tuple[list[str], list[str]], list[str]]:
+        """The filters, the other version, the conditions of both sides, and those of all. Raises FilterError."""
+        names = (openapi.AGAINST, *openapi.SIDES, openapi.WHERE)
+        query = {name: value for name, value in request.query_params.items() if name not in names}
+        against = request.query_params.get(openapi.AGAINST, "")
         if len(against) > MAX_VALUE_LENGTH:
             raise FilterError(f"{openapi.AGAINST} is longer than {MAX_VALUE_LENGTH} characters.")
-        filters = Filters.parse(query, datetime.now(UTC), self._answers.catalogues)
-        if against:
-            return _json(explain_versions(self._answers, filters, against))
-        return _json(explain_spike(self._answers, filters))
+        first, second, where = (
+            [text for text in request.query_params.getlist(name) if text] for name in (*openapi.SIDES, openapi.WHERE)
+        )
+        if against and (first or second):
+            raise FilterError(f"Give either {openapi.AGAINST}, or {' and '.join(openapi.SIDES)}.")
+        return Filters.parse(query, datetime.now(UTC), self._answers.catalogues), against, (first, second), where
 
     def report(self, request: Request) -> Response:
         return _json(build_report(self._answers, self._filters(request), datetime.now(UTC)))

@@ -1,4 +1,4 @@
-"""Explains a difference of error rates: between days and the same weekdays before, or between two versions.
+"""Explains a difference of error rates: between days and the same weekdays before, or between two segments.
 
 `question` reads the calls, finds the causes of their errors (`statistics`) and builds the answer; `contributions` says
 how much of the difference each cause, and each shift of calls between tools, clients and providers, accounts for;
@@ -6,6 +6,6 @@ how much of the difference each cause, and each shift of calls between tools, cl
 """
 
 from .explanation import Explanation
-from .question import explain_spike, explain_versions
+from .question import explain_segments, explain_spike, explain_versions, search_causes
 
-__all__ = ["Explanation", "explain_spike", "explain_versions"]
+__all__ = ["Explanation", "explain_segments", "explain_spike", "explain_versions", "search_causes"]

@@ -11,10 +11,28 @@ import math
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 
-from ..statistics import Z95, CallCell, Cause, CauseSearch, RateCell
+from ..statistics import Z95, CallCell, Cause, CauseSearch
 
-Chosen = Callable[[RateCell | CallCell], bool]
+
+class DayAndSides(Protocol):
+    """What says whether calls are of a segment."""
+
+    @property
+    def day(self) -> int: ...
+    @property
+    def sides(self) -> int: ...
+
+
+class DaySides(NamedTuple):
+    """A day and the segments that have some calls of it."""
+
+    day: int
+    sides: int
+
+
+Chosen = Callable[[DayAndSides], bool]
 """Whether a segment has a cell's calls."""
 SHIFTS = ("tool", "client", "provider")
 
@@ -86,22 +104,19 @@ class SegmentPair:
             before = after
         return result
 
-    def _usual_errors(self) -> dict[tuple[int, str, str, str, str], float]:
-        """The expected errors of a call without any cause, by cell."""
+    def _usual_errors(self) -> dict[int, float]:
+        """The expected errors of a call without any cause, by the identity of the cell."""
         causes = self.search.causes
         return {
-            (cell.day, cell.version, cell.tool, cell.client, cell.provider): max(
-                0.0, cell.expected - sum(cause.excess(cell) for cause in causes)
-            )
-            / cell.calls
+            id(cell): max(0.0, cell.expected - sum(cause.excess(cell) for cause in causes)) / cell.calls
             for cell in self.search.cells
         }
 
-    def _rates(self, usual: dict[tuple[int, str, str, str, str], float], length: int) -> dict[tuple[str, ...], float]:
+    def _rates(self, usual: dict[int, float], length: int) -> dict[tuple[str, ...], float]:
         sums: defaultdict[tuple[str, ...], list[float]] = defaultdict(lambda: [0.0, 0.0])
-        for cell in self.search.detailed:
+        for cell, part in zip(self.search.detailed, self.search.parts, strict=True):
             pair = sums[self._key(cell, length)]
-            pair[0] += usual[cell[:5]] * cell.calls
+            pair[0] += usual[id(part)] * cell.calls
             pair[1] += cell.calls
         return {key: errors / calls for key, (errors, calls) in sums.items()}
 

@@ -9,15 +9,28 @@ from ..insight import NBSP, Moment, code, format_percent
 from ..statistics import Cause, CauseSet
 from .contributions import Contribution
 
-FindingKind = Literal["provider", "client", "version", "day", "tools", "clients", "providers"]
+FindingKind = Literal[
+    "provider",
+    "client",
+    "version",
+    "day",
+    "client_version",
+    "k8s_version",
+    "deployment",
+    "tools",
+    "clients",
+    "providers",
+]
 NOTE = (
     "A model of each tool's usual error rate with each client and provider is compared with what happened. Named are "
-    "days on which a provider or all calls failed, clients that fail since some day, and versions, whichever fits "
-    "best; each joins the model before the next is looked for, so that none is named for what another explains. "
-    "Corrected for the number of alternatives and, by Benjamini-Hochberg, of findings. Shifts of calls between tools, "
-    "clients and providers are distinguished from changes of their rates. Intervals are 95 %, from the variation "
-    "between groups of instances. Versions that no established instance has run are left out. Kubernetes versions, "
-    "deployments and versions of clients are not looked at, because calls do not carry them."
+    "days on which a provider or all calls failed, clients that fail since some day, versions of the product, of "
+    "clients and of Kubernetes, and deployments, whichever fits best; each joins the model before the next is looked "
+    "for, so that none is named for what another explains. Corrected for the number of alternatives and, by "
+    "Benjamini-Hochberg, of findings. Shifts of calls between tools, clients and providers are distinguished from "
+    "changes of their rates. Intervals are 95 %, from the variation between instances; one instance alone is no cause, "
+    "and what it adds is left out. Versions that no established instance has run are left out. The version of "
+    "Kubernetes, the deployment and the version of a client are those of the instance on that day. Of a large fleet "
+    "one in `one_in` instances is analysed, whose calls the findings count; the calls of both sides are those of all."
 )
 
 
@@ -25,7 +38,8 @@ class ComparedCalls(msgspec.Struct, frozen=True):
     """The calls of one side of the comparison.
 
     Attributes:
-        version: None for all versions.
+        version: where the side is one version.
+        scope: the side's segment in one phrase; empty for all calls.
         first_day: UTC, included.
         last_day: UTC, included.
         weekdays_only: whether only the same weekdays as those of the other side are counted.
@@ -33,6 +47,7 @@ class ComparedCalls(msgspec.Struct, frozen=True):
     """
 
     version: str | None
+    scope: str
     first_day: str
     last_day: str
     weekdays_only: bool
@@ -45,9 +60,9 @@ class Finding(msgspec.Struct, frozen=True):
     """What accounts for a part of the difference.
 
     Attributes:
-        kind: a `provider`, a `client`, a `version`, or a `day` on which all calls failed more often than usual; or a
-            shift of calls between `tools`, `clients` or `providers`.
-        value: the provider, the client, or the first version; None with a day and a shift.
+        kind: a `provider`, a `client`, a `version`, a `client_version`, a `k8s_version`, a `deployment`, or a `day` on
+            which all calls failed more often than usual; or a shift of calls between `tools`, `clients` or `providers`.
+        value: the provider, the client, the deployment, or the first version; None with a day and a shift.
         tools: those that it concerns, the most affected first; empty for a shift.
         start: the UTC day from which on it is seen; None from the first day of the analysis on.
         end: the last UTC day; None up to the last day of the analysis.
@@ -95,8 +110,9 @@ class Explanation(msgspec.Struct, frozen=True):
         high: its upper end.
         findings: the largest share first.
         unexplained: the part of the difference that no finding accounts for; None where chance explains all of it.
+        one_in: the number of instances of which one was analysed; 1 where all were.
         note: how findings are made.
-        not_applied: filters that calls don't carry.
+        not_applied: filters that are not used: none, because what calls don't carry filters through their instances.
     """
 
     answer: str
@@ -107,6 +123,7 @@ class Explanation(msgspec.Struct, frozen=True):
     high: float | None
     findings: list[Finding]
     unexplained: float | None
+    one_in: int
     note: str
     not_applied: list[str]
     generated_at: Moment
@@ -169,7 +186,9 @@ def day_name(day: int) -> str:
     return datetime.fromtimestamp(day * 86_400, UTC).strftime("%Y-%m-%d")
 
 
-def answer_sentence(segment: ComparedCalls, against: ComparedCalls, difference: Contribution | None, first: str) -> str:
+def answer_sentence(
+    segment: ComparedCalls, against: ComparedCalls, difference: Contribution | None, first: str, by_chance: bool
+) -> str:
     """`first` is the sentence of the largest finding; empty without one."""
     if difference is None or segment.error_rate is None or against.error_rate is None:
         return "One of the two sides has no calls of versions that count, so nothing is compared."
@@ -177,7 +196,7 @@ def answer_sentence(segment: ComparedCalls, against: ComparedCalls, difference: 
         f"**{format_percent(segment.error_rate)}** of {segment.calls:,} calls failed{_side(segment)}, "
         f"{format_percent(against.error_rate)} of {against.calls:,}{_side(against)}"
     )
-    if difference.low <= 0 <= difference.high:
+    if by_chance:
         return " ".join(filter(None, (f"{text}: no more than chance explains.", first)))
     return f"{text}. {first or 'No breakdown accounts for the difference beyond chance.'}"
 
@@ -185,6 +204,8 @@ def answer_sentence(segment: ComparedCalls, against: ComparedCalls, difference: 
 def _side(side: ComparedCalls) -> str:
     if side.version is not None:
         return f" in {code(side.version)}"
+    if side.scope:
+        return f" of {code(side.scope)}"
     if side.weekdays_only:
         return " on the same weekdays before"
     return f" on {side.first_day}" if side.first_day == side.last_day else f" from {side.first_day} to {side.last_day}"
@@ -193,8 +214,10 @@ def _side(side: ComparedCalls) -> str:
 def _subject(concerned: CauseSet) -> str:
     value = code(concerned.values[0])
     subjects = {"provider": f"AI provider {value}", "client": f"Client {value}", "day": "All calls"}
-    if concerned.kind == "version":
-        return f"Version {value}" + (f" to {code(concerned.values[-1])}" if len(concerned.values) > 1 else "")
+    rows = {"version": "Version", "client_version": "Client", "k8s_version": "Kubernetes", "deployment": "Deployment"}
+    if concerned.kind in rows:
+        last = f" to {code(concerned.values[-1])}" if len(concerned.values) > 1 else ""
+        return f"{rows[concerned.kind]} {value}{last}"
     return f"{subjects[concerned.kind]}, {_days(concerned)}"
 
 

@@ -2,12 +2,13 @@
 
 import math
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date
 from typing import Literal
 
 import msgspec
 
-from ...answer import COMMON_FILTERS, Answers, Filters, is_release, is_version, version_key
+from ...answer import COMMON_FILTERS, Answers, Filters, call_source, is_release, is_version, version_key
 from ..statistics import MIN_CALLS, CauseSearch, Effect, find_causes, read_call_cells, wilson_interval
 from .known_versions import KnownVersions, known_versions
 from .periods import keep_filters
@@ -167,7 +168,9 @@ def _newest_versions(answers: Answers, filters: Filters, known: KnownVersions) -
 def _search(answers: Answers, filters: Filters, known: KnownVersions, versions: dict[str, VersionUsage]) -> CauseSearch:
     """The causes of the errors of all versions that count."""
     in_order = sorted(versions, key=version_key)
-    return find_causes(read_call_cells(answers, filters, in_order, known.apart), in_order, by_instance=False)
+    source = replace(call_source(answers, filters), apart=known.apart, established=not known.all_count)
+    cells, _ = read_call_cells(source, in_order)
+    return find_causes(cells, in_order)
 
 
 def _release(

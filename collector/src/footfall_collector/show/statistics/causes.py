@@ -37,15 +37,16 @@ class CauseSearch:
     Attributes:
         detailed: the cells; those of `lone_clusters` are left out.
         versions: in their order, the oldest first; other versions are no candidates.
-        by_instance: whether clusters are instances, of which a single one may neither make nor hide a cause.
+        one_in: the number of instances of which one's cells are given.
         cells: those of the model, without clusters.
+        parts: for each of `detailed` the one of `cells` that it is part of.
         causes: those that were found, the one that adds most errors first.
         lone_clusters: clusters that by themselves make a cause.
     """
 
     detailed: list[CallCell]
     versions: Sequence[str]
-    by_instance: bool = True
+    one_in: int = 1
 
     def __post_init__(self) -> None:
         self._index()
@@ -55,8 +56,7 @@ class CauseSearch:
 
     def run(self) -> "CauseSearch":
         sets: list[CauseSet] = []
-        if self.by_instance:
-            self._leave_out_outliers()
+        self._leave_out_outliers()
         for _ in range(MAX_STEPS):
             self._model.fit(sets)
             found = self._best(best_candidates(self.cells, self.versions), sets)
@@ -155,10 +155,9 @@ class CauseSearch:
         self._index()
 
     def _index(self) -> None:
-        self.cells = rate_cells(self.detailed)
+        self.cells, self.parts = rate_cells(self.detailed)
         self._model = RateModel(self.cells)
-        by_key = {(cell.day, cell.version, cell.tool, cell.client, cell.provider): cell for cell in self.cells}
-        self._pairs = [(cell, by_key[cell[:5]]) for cell in self.detailed]
+        self._pairs = list(zip(self.detailed, self.parts, strict=True))
 
     def _conclude(self, sets: list[CauseSet]) -> None:
         """Fit all causes together, and keep those that are certain."""
@@ -238,6 +237,6 @@ class CauseSearch:
         return math.sqrt(max(total * few, 1 / errors))
 
 
-def find_causes(cells: Iterable[CallCell], versions: Sequence[str], by_instance: bool = True) -> CauseSearch:
+def find_causes(cells: Iterable[CallCell], versions: Sequence[str], one_in: int = 1) -> CauseSearch:
     """The causes of the errors in some cells; the arguments are those of `CauseSearch`."""
-    return CauseSearch(list(cells), versions, by_instance).run()
+    return CauseSearch(list(cells), versions, one_in).run()

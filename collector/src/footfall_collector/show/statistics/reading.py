@@ -1,22 +1,106 @@
 """Reads the calls that the search for causes works on."""
 
-from collections.abc import Collection, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 
-from ...answer import Answers, Filters
-from .cube import CallCell, coarsen
+from ...answer import CallSource, Fold, days_of, shown_values, version_key
+from .cube import MIN_CALLS, NO_VALUE, CallCell
+
+MAX_CELLS, MAX_TOOLS, MAX_VALUES, MAX_DAYS = 30_000, 30, 10, 62
+_TOOL_LIMIT = "tool"
+_PARTS_OF_K8S_VERSION = 2
 
 
 def read_call_cells(
-    answers: Answers, filters: Filters, versions: Sequence[str], apart: Collection[str]
-) -> list[CallCell]:
-    """The calls of a range, coarse enough for an answer in time. Those of versions `apart` are left out.
+    source: CallSource, versions: Collection[str], anchor: int | None = None
+) -> tuple[list[CallCell], int]:
+    """The calls of a range by instance, and the number of instances of which one is read.
 
-    The roll-ups count calls without their instances. What comes next to an instance are the calls of one client,
-    provider and version: an instance hardly ever has two of each.
+    A large fleet's instances are a sample by their hash, so that hardly more than `MAX_CELLS` are read. `versions` keep
+    their names; others are no version. Days are in groups where there are more than `MAX_DAYS`; one begins at `anchor`.
     """
-    cells = [
-        CallCell(day, version, tool, client, provider, f"{version} {client} {provider}", calls, errors)
-        for day, version, tool, client, provider, calls, errors in answers.call_cells(filters)
-        if version not in apart
+    first, last = days_of(source.filters)
+    totals = source.totals(MAX_TOOLS)
+    fold = Fold(
+        versions,
+        {
+            name: shown_values(values, MAX_TOOLS if name == _TOOL_LIMIT else MAX_VALUES, MIN_CALLS)
+            for name, values in totals.items()
+        },
+        first if anchor is None else anchor,
+        _width(source, last - first + 1),
+        max(1, -(-source.size() // MAX_CELLS)),
+    )
+    return _with_frequent_values(_with_states(source, fold)), fold.one_in
+
+
+def _with_states(source: CallSource, fold: Fold) -> list[CallCell]:
+    """The cells, each with what its instance was on that day."""
+    kubernetes, deployments = (_states(source, name, fold) for name in ("k8s_version", "deployment_method"))
+    minors = {at: ".".join(value.split("-")[0].split(".")[:2]) for at, value in kubernetes.items()}
+    clients = _client_versions(source, fold)
+    return [
+        CallCell(
+            day,
+            version,
+            tool,
+            client,
+            provider,
+            str(instance),
+            calls,
+            errors,
+            clients.get((instance, day, client), NO_VALUE),
+            minors.get((instance, day), NO_VALUE),
+            deployments.get((instance, day), NO_VALUE),
+            sides,
+        )
+        for day, version, tool, client, provider, sides, instance, calls, errors in source.cells(fold)
     ]
-    return coarsen(cells, versions)
+
+
+def _width(source: CallSource, days: int) -> int:
+    """Days in a group; a range of all times begins long before its first call."""
+    if days <= MAX_DAYS:
+        return 1
+    first, last = source.span()
+    return max(1, -(-(last - first + 1) // MAX_DAYS))
+
+
+def _states(source: CallSource, name: str, fold: Fold) -> dict[tuple[int, int], str]:
+    """(instance, first day of a group) → the state at its beginning."""
+    return {
+        (instance, day): value
+        for instance, day, value in source.states(name, fold.one_in)
+        if (day - fold.anchor) % fold.width == 0
+    }
+
+
+def _client_versions(source: CallSource, fold: Fold) -> dict[tuple[int, int, str], str]:
+    """(instance, first day of a group, client) → client and version, the newest of those that connected."""
+    newest: dict[tuple[int, int, str], str] = {}
+    for instance, day, client, version in source.client_versions(fold.one_in):
+        key = (instance, day - (day - fold.anchor) % fold.width, client)
+        if key not in newest or version_key(version) > version_key(newest[key]):
+            newest[key] = version
+    return {key: f"{key[2]} {version}" for key, version in newest.items()}
+
+
+def _with_frequent_values(cells: Sequence[CallCell]) -> list[CallCell]:
+    """The cells with only those values of what an instance is that many calls have."""
+    calls: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for cell in cells:
+        calls["client_version"][cell.client_version] += cell.calls
+        calls["k8s_version"][cell.k8s_version] += cell.calls
+        calls["deployment"][cell.deployment] += cell.calls
+    frequent: Mapping[str, frozenset[str]] = {
+        name: frozenset(value for value, number in counts.most_common(2 * MAX_VALUES) if number >= MIN_CALLS)
+        for name, counts in calls.items()
+    }
+    return [
+        cell._replace(
+            client_version=cell.client_version if cell.client_version in frequent["client_version"] else NO_VALUE,
+            k8s_version=cell.k8s_version if cell.k8s_version in frequent["k8s_version"] else NO_VALUE,
+            deployment=cell.deployment if cell.deployment in frequent["deployment"] else NO_VALUE,
+        )
+        for cell in cells
+    ]

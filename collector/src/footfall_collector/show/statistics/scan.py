@@ -1,8 +1,9 @@
 """The search for the calls whose errors are furthest beyond what is expected: a scan statistic.
 
 Candidates are a provider, a client or all calls, from a day on or up to a day; a provider or all calls for one or two
-days; and versions in a row. The effect of a candidate is the same for all tools, or differs by tool. Candidates are
-ranked by their likelihood ratio, minus what it costs to single them out of their family.
+days; versions in a row, of the product, of Kubernetes or of one client; and a way of deployment. The effect of a
+candidate is the same for all tools, or differs by tool. Candidates are ranked by their likelihood ratio, minus what it
+costs to single them out of their family.
 
 Source: M. Kulldorff (1997), "A spatial scan statistic".
 """
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from ...answer import version_key
 from .cube import NO_VALUE, RateCell
 from .error_rates import CauseKind, CauseSet
 
@@ -52,8 +54,8 @@ def best_candidates(cells: Sequence[RateCell], versions: Sequence[str]) -> list[
             gain -= math.log(family.size)
             if gain <= max(0.0, best.get(family.kind, (0.0, None))[0]):
                 continue
-            if family.kind == "version":
-                found = CauseSet(family.kind, tuple(versions[low:high]), None, None, tools, pooled, family.size)
+            if family.row:
+                found = CauseSet(family.kind, tuple(family.row[low:high]), None, None, tools, pooled, family.size)
             else:
                 last = days[high] - 1 if high < len(days) else None
                 found = CauseSet(
@@ -67,7 +69,7 @@ def best_candidates(cells: Sequence[RateCell], versions: Sequence[str]) -> list[
 class _Family:
     """Candidates of one kind and value: ranges (first, end) of positions among the versions or days.
 
-    `size` is the number of candidates of the kind.
+    `size` is the number of candidates of the kind; `row` has the values whose positions they are, none for days.
     """
 
     kind: CauseKind
@@ -75,15 +77,46 @@ class _Family:
     sums: Sums
     size: int
     spans: Sequence[Span]
+    row: Sequence[str] = ()
 
 
 def _families(cells: Sequence[RateCell], versions: Sequence[str], days: Sequence[int]) -> Iterator[_Family]:
-    position = {version: index for index, version in enumerate(versions)}
-    rows = len(versions)
-    in_a_row = [(low, high) for low in range(rows) for high in range(low + 1, rows + 1) if high - low < rows]
-    if in_a_row:
-        known = [(position[cell.version], cell) for cell in cells if cell.version in position]
-        yield _Family("version", "", _sums(known, rows), len(in_a_row), in_a_row)
+    yield from _rows_of_values("version", [list(versions)], cells, by_row=True)
+    by_client: defaultdict[str, set[str]] = defaultdict(set)
+    for cell in cells:
+        if cell.client_version:
+            by_client[cell.client].add(cell.client_version)
+    yield from _rows_of_values("client_version", list(map(_in_order, by_client.values())), cells, by_row=True)
+    minors = {cell.k8s_version for cell in cells} - {NO_VALUE}
+    yield from _rows_of_values("k8s_version", [_in_order(minors)], cells, by_row=True)
+    methods = {cell.deployment for cell in cells} - {NO_VALUE}
+    yield from _rows_of_values("deployment", [sorted(methods)], cells, by_row=False)
+    yield from _families_of_days(cells, days)
+
+
+def _in_order(values: Iterable[str]) -> list[str]:
+    """Versions, or clients with theirs, the oldest first."""
+    return sorted(values, key=lambda value: (version_key(value.rpartition(" ")[2]), value))
+
+
+def _rows_of_values(
+    kind: CauseKind, rows: Sequence[Sequence[str]], cells: Sequence[RateCell], by_row: bool
+) -> Iterator[_Family]:
+    """Families of the values of a property: those in a row, or each by itself, but not all of them."""
+    spans = []
+    for row in rows:
+        last = len(row)
+        longest = last - 1 if by_row else min(1, last - 1)
+        spans.append([(low, high) for low in range(last) for high in range(low + 1, min(last, low + longest) + 1)])
+    size = sum(map(len, spans))
+    for row, candidates in zip(rows, spans, strict=True):
+        if candidates:
+            position = {value: index for index, value in enumerate(row)}
+            known = [(position[value], cell) for cell in cells if (value := getattr(cell, kind)) in position]
+            yield _Family(kind, "", _sums(known, len(row)), size, candidates, row)
+
+
+def _families_of_days(cells: Sequence[RateCell], days: Sequence[int]) -> Iterator[_Family]:
     changes = _changes(len(days))
     runs = sorted({*changes, *_runs(len(days))})
     position_of_day = {day: index for index, day in enumerate(days)}

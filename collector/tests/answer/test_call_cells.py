@@ -1,0 +1,77 @@
+"""The cells of tool calls are the oracle's on both engines: by instance, by what calls carry, and by two segments."""
+
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from collector.tests.store.clickhouse.embedded_engine import embedded_store
+from collector.tests.store.fill_store import CATALOGUES, journal_fleet, loader_of, open_store
+from footfall_collector.answer import Answers, Filters, Fold, call_source, condition_text, days_of, segment_of
+from footfall_collector.store import Store
+from tests.oracle.fleet import Fleet
+from tests.oracle.questions import AnyQuestion, QuestionTruth, Where
+from tests.oracle.world import DAY
+
+pytest.importorskip("chdb", reason="`make engines` installs the embedded ClickHouse")
+FLEET = Fleet(20, 12, 5)
+START, END = (datetime.fromtimestamp(FLEET.end - days * DAY, UTC) for days in (9, 1))
+FILTERS = Filters("dot-ai", START, END)
+STATES = ("k8s_version", "deployment_method")
+
+
+@pytest.fixture(scope="module")
+def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Answers, Answers]]:
+    sent = sorted(FLEET.requests(), key=lambda one: one.received)
+    homes = [tmp_path_factory.mktemp(name) for name in ("duck", "click")]
+    stores: tuple[Store, Store] = (open_store(homes[0]), embedded_store(homes[1]))
+    # Half is rolled up, half is not.
+    for part in (sent[: len(sent) // 2], sent[len(sent) // 2 :]):
+        journal_fleet(homes[0], part)
+        shutil.copytree(homes[0] / "journal", homes[1] / "journal", dirs_exist_ok=True)
+        for home, store in zip(homes, stores, strict=True):
+            loader_of(home, store).run_once()
+            if part[-1] is not sent[-1]:
+                loader_of(home, store).checkpoint()
+    yield Answers(stores[0], CATALOGUES), Answers(stores[1], CATALOGUES)
+    for store in stores:
+        store.close()
+
+
+@pytest.mark.parametrize(
+    ("where", "side"),
+    [((), ()), ((Where("deployment_method", False, ("helm",)),), (Where("tool", True, ("query", "describe")),))],
+    ids=["all", "through instances"],
+)
+def test_the_cells_are_the_oracles(
+    engines: tuple[Answers, Answers], where: tuple[Where, ...], side: tuple[Where, ...]
+) -> None:
+    start, end = (int(at.timestamp()) for at in (FILTERS.start, FILTERS.end))
+    expected = QuestionTruth(FLEET.events()).call_cells(AnyQuestion(start, end, where=where), side)
+    of_side, of_all = ([condition_text(one.name, one.negated, one.values) for one in each] for each in (side, where))
+    first = days_of(FILTERS)[0]
+    for answers in engines:
+        sides = (segment_of(answers, FILTERS, of_side, "tool_executed"),)
+        source = call_source(answers, FILTERS, of_all, sides)
+        values = {name: {value for value, _ in listed} for name, listed in source.totals(500).items()}
+        fold = Fold(set(answers.versions("dot-ai")), values, first)
+        states = [{(one, day): value for one, day, value in source.states(name, 1)} for name in STATES]
+        cells: defaultdict[int, set[tuple[Any, ...]]] = defaultdict(set)
+        for *key, bits, instance, calls, errors in source.cells(fold):
+            of_day = [state.get((instance, key[0]), "") for state in states]
+            cells[instance].add((*key, bool(bits), *of_day, calls, errors))
+        assert Counter(map(frozenset, cells.values())) == Counter(map(frozenset, expected.values()))
+        calls = sum(row[-2] for rows in expected.values() for row in rows)
+        assert sum(row[3] for row in source.by_day()) == calls > 100
+        assert source.size() >= sum(map(len, expected.values()))
+        # A fold adds up to the same, and a sample has whole instances only.
+        folded = source.cells(Fold((), dict.fromkeys(values, ()), first + 3, 7))
+        assert sum(row[-2] for row in folded) == calls
+        assert {row[0] % 7 for row in folded} == {(first + 3) % 7}
+        sampled = source.cells(replace(fold, one_in=3))
+        assert {row[-3] for row in sampled} == {instance for instance in cells if instance % 3 == 0}
+        assert len(sampled) == sum(len(cells[instance]) for instance in cells if instance % 3 == 0)

@@ -1,0 +1,97 @@
+"""Fleets in the collector's own store: their roll-ups are written by the store's own queries, from rows of events.
+
+Loading a fleet takes many times as long as asking about it, so the journal is left out. A planted cause is another
+product with the same events, some of whose calls fail.
+"""
+
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import msgspec
+
+from footfall.catalogue import catalogue_for
+from footfall_collector.answer import Answers, Filters, call_source
+from footfall_collector.show.explain import search_causes
+from footfall_collector.show.statistics import Cause
+from footfall_collector.store.duckdb.relations import ROLLUP_FILE, rollup_query
+from footfall_collector.store.duckdb.store import DuckStore
+from tests.oracle.fleet import Fleet, FleetEvent
+
+_READ = ("facts_tool_executed", "facts_server_started", "facts_client_connected", "presence", "standing_days")
+"""The roll-ups that explanations read."""
+Name = tuple[str, str]
+"""Kind and value of a cause."""
+_KINDS = {"provider": "outage", "client": "client", "version": "release"}
+
+
+class PlantedStore:
+    """A store with one fleet as several products; the first has its events as they are."""
+
+    def __init__(self, directory: Path, fleet: Fleet, events: Iterable[FleetEvent], products: Collection[str]) -> None:
+        catalogues = {name: catalogue_for(name) for name in products}
+        self._fleet, self._store = fleet, DuckStore(directory, catalogues, "512MB")
+        self._answers = Answers(self._store, catalogues)
+        rows = directory / "events.ndjson"
+        rows.write_bytes(b"\n".join(map(_line, events)))
+        columns = ", ".join(
+            f"{name}: '{'VARCHAR' if name == 'instance' else type_}'" for name, type_ in self._columns()
+        )
+        values = ", ".join(f"hash({name}) AS {name}" if name == "instance" else name for name, _ in self._columns())
+        self._writer.execute(
+            f"CREATE TEMP TABLE fleet AS SELECT {values} "
+            f"FROM read_json('{rows}', format = 'newline_delimited', columns = {{{columns}}})"
+        )
+
+    def close(self) -> None:
+        self._store.close()
+
+    def add(self, product: str, failing: Collection[str] = ()) -> None:
+        """Count the fleet's events as a product's; calls whose UUIDs are `failing` fail."""
+        self._writer.execute("CREATE OR REPLACE TEMP TABLE failing (id UUID)")
+        if failing:
+            listed = ", ".join(f"('{uuid}')" for uuid in sorted(failing))
+            self._writer.execute(f"INSERT INTO failing VALUES {listed}")
+        self._writer.execute(
+            f"CREATE OR REPLACE TEMP TABLE planted AS SELECT * REPLACE ('{product}' AS product, "
+            "success AND uuid NOT IN (SELECT id FROM failing) AS success) FROM fleet"
+        )
+        for rollup in self._store.files.rollups:
+            if rollup.name in _READ:
+                columns = ", ".join(rollup.columns())
+                self._writer.execute(
+                    f"INSERT INTO {ROLLUP_FILE}.{rollup.name} ({columns}) "
+                    f"SELECT {columns} FROM ({rollup_query(rollup, 'planted', ['true'])})"
+                )
+
+    def named(self, product: str) -> tuple[Name, ...]:
+        """What the collector names as the causes of the errors of the fleet's days, each once."""
+        start, end = (datetime.fromtimestamp(at, UTC) for at in (self._fleet.start, self._fleet.end))
+        causes = search_causes(call_source(self._answers, Filters(product, start, end))).causes
+        return names_of_causes(causes)
+
+    @property
+    def _writer(self) -> duckdb.DuckDBPyConnection:
+        return self._store.files.writer
+
+    def _columns(self) -> list[tuple[str, str]]:
+        return list(self._store.files.columns.items())
+
+
+def names_of_causes(causes: Iterable[Cause]) -> tuple[Name, ...]:
+    """What the causes are, each once."""
+    return tuple(dict.fromkeys((_KINDS.get(each.set.kind, each.set.kind), each.set.values[0]) for each in causes))
+
+
+def _line(event: FleetEvent) -> bytes:
+    return msgspec.json.encode(
+        {
+            **event.properties,
+            "uuid": event.uuid,
+            "event": event.event,
+            "ts": event.at,
+            "instance": event.instance,
+            "instance_kind": event.instance.partition("_")[0],
+        }
+    )
