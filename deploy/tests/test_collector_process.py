@@ -71,7 +71,8 @@ def test_it_starts_and_answers_the_probes_under_the_pods_address_and_everyone_un
         for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
             path = node.rendered.container[probe]["httpGet"]["path"]
             assert {name: ask(address, path, name).status for name in NAMES} == dict.fromkeys(NAMES, 200)
-        assert ask(address, "/readyz", "evil.example").status == 403
+        assert {name: ask(address, "/sign-in", name).status for name in NAMES} == dict.fromkeys(NAMES, 200)
+        assert ask(address, "/sign-in", "evil.example").status == 403
 
 
 def test_it_takes_events_under_the_keys_of_the_values_and_no_others(node: Node) -> None:

@@ -111,7 +111,7 @@ def test_a_tool_call_reaches_the_collector(tmp_path: Path) -> None:
     node = Node(pod("collector", services["collector"]), tmp_path)
     with node.running(node.rendered.container) as address:
         # By the name that the compose file gives it, which is looked up here as this machine.
-        by_name = urllib.request.Request(f"{address}/readyz", headers={"Host": "collector:8765"})
+        by_name = urllib.request.Request(f"{address}/sign-in", headers={"Host": "collector:8765"})
         with urllib.request.urlopen(by_name, timeout=10) as answer:
             assert answer.status == 200
         hurried = {"DOT_AI_TELEMETRY_GRACE_SECONDS": "0", "DOT_AI_TELEMETRY_FLUSH_SECONDS": "0.1"}

@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # a file run as a 
 from scripts.setup.find_chromium import install
 
 NEEDED = {
+    "caddy": "Sign-in behind proxies",
     "haproxy": "The attacks from behind proxies",
     "nginx": "The attacks from behind proxies",
     "strace": "The privacy tests",

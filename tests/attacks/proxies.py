@@ -54,22 +54,22 @@ http {{
 @contextmanager
 def haproxy(folder: Path, upstream: int) -> Iterator[int]:
     """The port of a HAProxy that forwards to `upstream`; it adds a line of X-Forwarded-For."""
-    port, config = _free_port(), folder / "haproxy.cfg"
+    port, config = free_port(), folder / "haproxy.cfg"
     config.write_text(_HAPROXY_CONFIG.format(port=port, upstream=upstream, source=HAPROXY))
-    with _running([_program("haproxy"), "-db", "-f", str(config)], port):
+    with running([program("haproxy"), "-db", "-f", str(config)], port):
         yield port
 
 
 @contextmanager
 def nginx(folder: Path, upstream: int) -> Iterator[int]:
     """The port of an nginx that forwards to `upstream`; it appends to the line of X-Forwarded-For."""
-    port, config = _free_port(), folder / "nginx.conf"
+    port, config = free_port(), folder / "nginx.conf"
     config.write_text(_NGINX_CONFIG.format(port=port, upstream=upstream, source=NGINX, folder=folder))
-    with _running([_program("nginx"), "-c", str(config), "-p", str(folder)], port):
+    with running([program("nginx"), "-c", str(config), "-p", str(folder)], port):
         yield port
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
     # Debian installs servers where only root's PATH leads.
     os.environ["PATH"] += os.pathsep + "/usr/sbin"
     assert provided(name), f"these tests need {name}"
@@ -77,7 +77,7 @@ def _program(name: str) -> str:
 
 
 @contextmanager
-def _running(command: list[str], port: int) -> Iterator[None]:
+def running(command: list[str], port: int) -> Iterator[None]:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def listens() -> bool:
@@ -93,7 +93,7 @@ def _running(command: list[str], port: int) -> Iterator[None]:
         process.wait(20)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -86,7 +86,7 @@ def test_requests_of_strangers_use_up_nothing_of_a_token_or_a_session(collector:
     token, cookie = token_of(collector), session_of(collector)
     with wire(collector, INGRESS) as flood:
         statuses = [
-            int(reply(flood, "GET", "/readyz").split()[1]) for _ in range(SETTINGS["peer_requests_per_minute"] + 20)
+            int(reply(flood, "GET", "/api/pulse").split()[1]) for _ in range(SETTINGS["peer_requests_per_minute"] + 20)
         ]
     assert statuses[-1] == 429
     refused = counter_of(collector, token)

@@ -8,10 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from collector.tests.app.http import ask
 from tests.clickhouse.answers import fetch
 from tests.oracle.fleet import Fleet, FleetEvent, wire_event
-from tests.support.collector_process import CollectorProcess
 from tests.support.waiting import wait_for
 
 KEY = "phc_cluster-tests"
@@ -68,12 +66,6 @@ def await_counted(url: str, n: int) -> None:
         return events == n
 
     wait_for(is_complete, f"{n} events to be counted", TIMEOUT_SECONDS)
-
-
-def alarms(collector: CollectorProcess) -> list[str]:
-    """The alarms of /healthz."""
-    names: list[str] = ask(collector, "GET", "/healthz").json["alarms"]
-    return names
 
 
 @dataclass

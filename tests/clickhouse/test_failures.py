@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from collector.tests.app.http import alarms
 from tests.clickhouse.answers import differences, queries
 from tests.clickhouse.feeding import (
     TIMEOUT_SECONDS,
-    alarms,
     await_counted,
     batches,
     counted_or_minus_one,

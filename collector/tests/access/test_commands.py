@@ -165,7 +165,6 @@ def test_no_route_answers_to_a_strange_host_name(gated: CollectorProcess) -> Non
         ("GET", "/sign-in"),
         ("POST", "/sign-in"),
         ("GET", "/metrics"),
-        ("GET", "/readyz"),
         ("GET", "/static/x/app.js"),
         ("GET", "/public/dot-ai"),
         ("POST", "/mcp"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from footfall_collector.journal import CLOSED, LIVE
+from footfall_collector.runtime import ALARMS
 from tests.support.collector_process import CollectorProcess
 
 
@@ -60,6 +61,12 @@ def gauge(collector: CollectorProcess, name: str) -> float:
         if line.startswith(f"footfall_{name} "):
             return float(line.split()[1])
     raise AssertionError(f"no footfall_{name} in /metrics")
+
+
+def alarms(collector: CollectorProcess) -> list[str]:
+    """The names of the raised alarms."""
+    values = dict(line.rsplit(" ", 1) for line in ask(collector, "GET", "/metrics").text.splitlines())
+    return [name for name in ALARMS if float(values.get(f"footfall_{name}", 0))]
 
 
 def journal_lines(data_dir: Path) -> list[dict[str, Any]]:

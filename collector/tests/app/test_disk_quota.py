@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from client.tests.faults.disk import Disk, disk
-from collector.tests.app.http import ask, gauge, post
-from collector.tests.app.test_full_disk import a_batch, alarms, total
+from collector.tests.app.http import alarms, ask, gauge, post
+from collector.tests.app.test_full_disk import a_batch, total
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
 

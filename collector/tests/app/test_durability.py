@@ -11,7 +11,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from collector.tests.app.http import ask, counter, journal_lines, post
+from collector.tests.app.http import alarms, ask, counter, journal_lines, post
 from collector.tests.receive.shapes import batch, event
 from footfall_collector.journal import CLOSED, LIVE
 from tests.support.collector_process import CollectorProcess, start_collector
@@ -75,11 +75,11 @@ def test_without_room_on_the_disk_the_answer_is_try_again_and_with_room_it_is_ye
         before = resource.prlimit(collector.pid, resource.RLIMIT_FSIZE, (live.stat().st_size + 10, -1))
         refused = post(collector, batch(event()))
         assert (refused.status, refused.headers["retry-after"]) == (503, "5")
-        assert ask(collector, "GET", "/healthz").json == {"status": "alarm", "alarms": ["journal_failing"]}
+        assert alarms(collector) == ["journal_failing"]
         assert ask(collector, "GET", "/readyz").status == 503
         resource.prlimit(collector.pid, resource.RLIMIT_FSIZE, before)
         assert post(collector, batch(event())).status == 200
-        assert ask(collector, "GET", "/healthz").json == {"status": "ok", "alarms": []}
+        assert alarms(collector) == []
         assert len(journal_lines(collector.data_dir)) == 2
 
 
@@ -105,7 +105,7 @@ def test_a_store_without_room_keeps_nothing_from_being_acknowledged_and_goes_on_
         resource.prlimit(collector.pid, resource.RLIMIT_FSIZE, before)
         assert post(collector, batch(*[event() for _ in range(15)])).status == 200
         wait_for(lambda: usage(collector) == [["recommend", 45, 1, 1.0]], what="all events")
-        wait_for(lambda: ask(collector, "GET", "/healthz").json["alarms"] == [], what="the end of the alarm")
+        wait_for(lambda: alarms(collector) == [], what="the end of the alarm")
         assert subprocess.run(forget, capture_output=True, check=False).returncode == 0
     assert "Traceback" not in collector.output
 

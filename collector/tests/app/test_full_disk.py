@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from client.tests.faults.disk import Disk, disk
-from collector.tests.app.http import ask, gauge, post
+from collector.tests.app.http import alarms, ask, gauge, post
 from collector.tests.receive.shapes import batch, event
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
@@ -30,11 +30,6 @@ def small(tmp_path: Path) -> Iterator[Disk]:
 
 def a_batch() -> bytes:
     return batch(*[event(uuid=str(uuid.uuid4())) for _ in range(1000)])
-
-
-def alarms(collector: CollectorProcess) -> list[str]:
-    found: list[str] = ask(collector, "GET", "/healthz").json["alarms"]
-    return found
 
 
 def total(collector: CollectorProcess) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.tests.app.http import ask, post
+from collector.tests.app.http import alarms, ask, post
 from collector.tests.clocks.shifted_clock import DAY, YEARS_2, ShiftedClock
 from collector.tests.operate.commands import LEAVER, STAYER, calls, give, stored
 from collector.tests.receive.shapes import batch, event
@@ -77,11 +77,6 @@ def doubts(data: Path) -> list[str]:
     answer = send_command(data, "retain", {})
     assert bool(answer["doubts"]) != answer["done"]
     return list(answer["doubts"])
-
-
-def alarms(collector: CollectorProcess) -> list[str]:
-    names: list[str] = ask(collector, "GET", "/healthz").json["alarms"]
-    return names
 
 
 def sentence(collector: CollectorProcess) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from collector.tests.app.http import ask, counter, post
+from collector.tests.app.http import alarms, ask, counter, post
 from collector.tests.defence.wires import answer, request, status, wire
 from collector.tests.receive.shapes import batch, event
 from footfall_collector.receive import KeyAlarm, Peers
@@ -52,7 +52,7 @@ def test_a_peer_that_sends_too_many_events_is_told_too(limited: CollectorProcess
 def test_reading_is_limited_as_well(limited: CollectorProcess) -> None:
     def read() -> int:
         with wire(limited, "127.0.0.7") as connection:
-            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            connection.sendall(b"GET /api/pulse HTTP/1.1\r\nHost: localhost\r\n\r\n")
             return status(connection)
 
     assert [read() for _ in range(6)] == [200] * 5 + [429]
@@ -101,10 +101,10 @@ def test_a_peer_has_a_share_of_the_new_instances(tmp_path: Path) -> None:
 
 def test_too_much_under_one_key_raises_an_alarm_and_refuses_nothing(tmp_path: Path) -> None:
     with start_collector(tmp_path, key_alarm_per_minute=10) as collector:
-        assert ask(collector, "GET", "/healthz").json["alarms"] == []
+        assert alarms(collector) == []
         for _ in range(12):
             assert post(collector, batch(event())).status == 200
-        assert ask(collector, "GET", "/healthz").json == {"status": "alarm", "alarms": ["key_alarm"]}
+        assert alarms(collector) == ["key_alarm"]
         assert "footfall_key_alarm 1" in ask(collector, "GET", "/metrics").text
         wait_for(lambda: collector.output.count("come under a write key of dot-ai") == 1, "one line")
         assert counter(collector, "events_accepted") == 12

@@ -82,11 +82,6 @@ def counted(collector: CollectorProcess) -> int:
     return sum(row[1] for row in rows)
 
 
-def alarms(collector: CollectorProcess) -> list[str]:
-    found: list[str] = ask(collector, "GET", "/healthz").json["alarms"]
-    return found
-
-
 def check_whole(failing: FailingDisk, acknowledged: int) -> None:
     """A start on the disk that works again has every acknowledged event."""
     failing.work()

@@ -7,12 +7,14 @@ without being counted. The sign-in secret may be weaker, so that attempts to gue
 import asyncio
 import time
 from collections.abc import Callable
+from pathlib import Path
 from urllib.parse import parse_qs, quote
 
 from starlette.requests import ClientDisconnect, HTTPConnection, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ..receive import OriginCheck
 from .attempts import SignInAttempts
 from .secret import SignInSecret
 from .sessions import SESSION_SECONDS, SignInSessions
@@ -21,23 +23,34 @@ from .tokens import Tokens
 
 COOKIE = "footfall_session"
 SIGN_OUT_PATH = "/sign-out"
-_OPEN_PATHS = ("/healthz", "/readyz")
 _OPEN_PREFIXES = ("/static/", "/public/")
 """Files of the pages, and what is published for everyone (nothing unless `public_products` names a product)."""
 _MAX_FORM_BYTES, _MAX_FORM_SECONDS = 4096, 10.0
 _TOO_MANY = "Too many wrong attempts; wait a minute."
-_CROSS_SITE = "This came from another site; nothing was done.\n"
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 class SignIn:
-    """ASGI middleware. Without a secret it lets everything through; off loopback the start refuses that."""
+    """ASGI middleware. Without a secret it lets everything through; off loopback the start refuses that.
 
-    def __init__(self, app: ASGIApp, secret: str, tokens: Tokens, clock: Callable[[], float] = time.monotonic) -> None:
-        self._app = app
-        self._tokens = tokens
+    Args:
+        origins: says which pages may sign in, sign out and use a session.
+        data: the data directory, for the sessions.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        secret: str,
+        tokens: Tokens,
+        origins: OriginCheck,
+        data: Path,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._app, self._tokens, self._origins = app, tokens, origins
         self._secret = SignInSecret(secret) if secret else None
-        self._sessions = SignInSessions(clock)
+        self._sessions = SignInSessions(data, secret, time.time)
         self._attempts = SignInAttempts(clock)
 
     def recognises(self, scope: Scope) -> bool:
@@ -47,7 +60,7 @@ class SignIn:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        if self._secret is None or path in _OPEN_PATHS or path.startswith(_OPEN_PREFIXES):
+        if self._secret is None or path.startswith(_OPEN_PREFIXES):
             await self._app(scope, receive, send)
             return
         connection = HTTPConnection(scope)
@@ -55,25 +68,26 @@ class SignIn:
             response = await self._sign_in(Request(scope, receive), self._secret)
             await response(scope, receive, send)
         elif path == SIGN_OUT_PATH:
-            await self._sign_out(connection)(scope, receive, send)
+            response = await self._sign_out(connection)
+            await response(scope, receive, send)
         elif self._sessions.is_live(_session_token(connection)):
-            if scope["method"] in _SAFE_METHODS or _same_origin(connection, required=True):
+            if scope["method"] in _SAFE_METHODS or self._origins.accepts(scope, required=True):
                 # Pages show a button to sign out.
                 scope.setdefault("state", {})["signed_in"] = True
                 await self._app(scope, receive, send)
             else:
-                await PlainTextResponse(_CROSS_SITE, 403)(scope, receive, send)
+                await PlainTextResponse(self._origins.refusal(scope) + "\n", 403)(scope, receive, send)
         else:
             refusal = await self._check_bearer(connection, self._secret)
             await (refusal or self._app)(scope, receive, send)
 
-    def _sign_out(self, connection: HTTPConnection) -> Response:
+    async def _sign_out(self, connection: HTTPConnection) -> Response:
         """End the session on the server, so that a copy of its cookie is worthless."""
         if connection.scope["method"] != "POST":
             return PlainTextResponse("Use POST here.\n", 405, {"allow": "POST"})
-        if not _same_origin(connection, required=True):
-            return PlainTextResponse(_CROSS_SITE, 403)
-        self._sessions.end(_session_token(connection))
+        if not self._origins.accepts(connection.scope, required=True):
+            return PlainTextResponse(self._origins.refusal(connection.scope) + "\n", 403)
+        await self._sessions.end(_session_token(connection))
         response = RedirectResponse(PATH, 303)
         response.delete_cookie(COOKIE, httponly=True, samesite="lax")
         return response
@@ -106,9 +120,9 @@ class SignIn:
             return sign_in_page("", next_page, 200)
         if request.method != "POST":
             return PlainTextResponse("Use GET or POST here.\n", 405, {"allow": "GET, POST"})
-        if not _same_origin(request):
+        if not self._origins.accepts(request.scope):
             # Not counted: a page of another site must not use up the attempts of its visitor.
-            return sign_in_page("The form came from another site; sign in here.", next_page, 403)
+            return sign_in_page(self._origins.refusal(request.scope), next_page, 403)
         # Counted before the body is read: bodies that are held back would else all be tried at once.
         attempt = self._attempts.begin(_peer(request))
         if attempt is None:
@@ -118,9 +132,13 @@ class SignIn:
             return sign_in_page("That is not the secret.", next_page, 401)
         attempt.succeed()
         response = RedirectResponse(next_page, 303)
-        secure = "https" in (request.url.scheme, request.headers.get("x-forwarded-proto", ""))
         response.set_cookie(
-            COOKIE, self._sessions.start(), max_age=SESSION_SECONDS, httponly=True, samesite="lax", secure=secure
+            COOKIE,
+            await self._sessions.start(),
+            max_age=SESSION_SECONDS,
+            httponly=True,
+            samesite="lax",
+            secure=_over_tls(request),
         )
         return response
 
@@ -139,12 +157,10 @@ def _peer(connection: HTTPConnection) -> str:
     return connection.client.host if connection.client else ""
 
 
-def _same_origin(request: HTTPConnection, *, required: bool = False) -> bool:
-    """Browsers send an Origin header. A request without one comes from no browser, and passes unless `required`."""
-    origin = request.headers.get("origin")
-    if origin is None:
-        return not required
-    return origin.split("://", 1)[-1] == request.headers.get("host", "")
+def _over_tls(request: Request) -> bool:
+    """Whether the browser's connection is over TLS, as a proxy or the browser itself says."""
+    forwarded, origin = request.headers.get("x-forwarded-proto", ""), request.headers.get("origin", "")
+    return "https" in (request.url.scheme, forwarded.partition(",")[0].strip().lower()) or origin.startswith("https:")
 
 
 async def _secret_in_form(request: Request) -> str | None:

@@ -1,8 +1,8 @@
 """The running collector: the one place that makes and joins every part.
 
 `server.serve` binds the socket and runs uvicorn; `collector` builds the parts, then `start`s and `stop`s them;
-`gauges` and `health_routes` are what operators read; `greeting` is the output at the start. Nothing imports this
-package but the command line, inside `serve`: it loads every other package.
+`gauges`, `metrics_route` and `probes` are what operators read; `greeting` is the output at the start. Nothing imports
+this package but the command line, inside `serve`: it loads every other package.
 """
 
 from .collector import Collector

@@ -34,7 +34,8 @@ from ..show import routes
 from ..show.pages import Assets, SecurityHeaders, not_found_handler
 from ..store import EventSelection, EventsUnreadableError, Loader, StoreError, open_store, run_recovering
 from .gauges import PeriodicCheck, watch_gauges
-from .health_routes import health_routes
+from .metrics_route import metrics_route
+from .probes import Probes
 
 _log = logging.getLogger(__name__)
 
@@ -111,7 +112,7 @@ class Collector:
         assets = Assets()
         application = Starlette(
             routes=[
-                *health_routes(status, self.read_gate),
+                metrics_route(status, self.read_gate),
                 *routes(
                     assets,
                     self.answers,
@@ -121,13 +122,16 @@ class Collector:
                     settings,
                     self.time.now,
                     self.pepper,
+                    self.gate.origins,
                 ),
             ],
             exception_handlers={StoreError: self._store_failed, 404: not_found_handler(assets)},
         )
         self.tokens = Tokens(settings.data)
-        self.sign_in = SignIn(application, settings.sign_in_secret, self.tokens)
+        self.sign_in = SignIn(application, settings.sign_in_secret, self.tokens, self.gate.origins, settings.data)
         self.dashboard: ASGIApp = SecurityHeaders(self.sign_in)
+        self.probes = Probes(status)
+        self.probed: ASGIApp = SecurityHeaders(self.probes)
 
     def _assistant_answers(self) -> Answers:
         """The answers of `/mcp`: where strangers can send, without names that only few instances sent."""
@@ -195,15 +199,20 @@ class Collector:
         self.store.close()
 
     def asgi(self) -> "Callable[[Scope, Receive, Send], object]":
-        """The ASGI application: behind the gate, ingestion without sign-in, and the dashboard with it."""
+        """The ASGI application: probes; behind the gate, ingestion without sign-in, and the dashboard with it."""
+        probes, probed = self.probes, self.probed
         gate, pipeline, ingestion, dashboard = self.gate, self.pipeline, self.routes, self.dashboard
         recognises = self.sign_in.recognises
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             handler = ingestion.handler(scope["path"])
+            if handler is None and probes.handles(scope["path"]):
+                await probed(scope, receive, send)
+                return
             try:
                 # Who holds a token or a session is never kept out by strangers who share the address.
-                gate.check(scope, signed_in=handler is None and recognises(scope))
+                reads = handler is None
+                gate.check(scope, signed_in=reads and recognises(scope), names_host=reads)
             except RefusedError as refusal:
                 # Pages of other origins send events; they never read the dashboard.
                 await send_answer(send, pipeline.refuse(scope, refusal, cross_origin=handler is not None))

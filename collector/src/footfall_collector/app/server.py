@@ -107,8 +107,10 @@ def _raise_file_limit() -> None:
 def _bind(settings: Settings) -> socket.socket:
     host = settings.host.strip("[]")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Without the flag Python listens on `::` for IPv6 only.
+    both = host == "::" and socket.has_dualstack_ipv6()
     try:
-        return socket.create_server((host, settings.port), family=family, backlog=2048)
+        return socket.create_server((host, settings.port), family=family, backlog=2048, dualstack_ipv6=both)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise PortTakenError(

@@ -3,8 +3,8 @@
 A request arrives in `server` (a connection, then the fast path) or `routes` (uvicorn's path). Both pass it to
 `pipeline`, which names every stage: `limits` (gate and sizes), `protocol` (decoding), `write_keys` and `first_key`,
 then admission, the journal and the answer. `refusals` and `asgi` are the answers, `commit_lag` is a gauge. A 200 is
-sent only after the events are on disk, and no answer repeats anything of a request. `server` is not exported, for it
-loads uvicorn. `app` puts the parts together; `access` uses the keys.
+sent only after the events are on disk, and no answer to a sender repeats anything of its request. `server` is not
+exported, for it loads uvicorn. `app` puts the parts together; `access` uses the keys.
 """
 
 from .commit_lag import CommitLag
@@ -15,6 +15,7 @@ from .limits import (
     Gate,
     KeyAlarm,
     Limits,
+    OriginCheck,
     Peers,
     SenderBudget,
     WorkBudget,
@@ -36,6 +37,7 @@ __all__ = [
     "IngestionRoutes",
     "KeyAlarm",
     "Limits",
+    "OriginCheck",
     "Peers",
     "RefusedError",
     "SenderBudget",

@@ -1,4 +1,4 @@
-"""Alarms: the states on which an operator should act. `/healthz` and the data-health page show the same ones."""
+"""Alarms: the states on which an operator should act. `/metrics` and the data-health page show the same ones."""
 
 import msgspec
 

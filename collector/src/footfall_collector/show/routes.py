@@ -9,7 +9,7 @@ from ..answer import Answers, ReadGate
 from ..runtime import Settings, Status
 from .api import Api
 from .mcp import PATH as MCP_PATH
-from .mcp import McpEndpoint
+from .mcp import McpEndpoint, PageOrigins
 from .pages import Assets, Pages, SecurityHeaders
 from .public import PublicPages
 
@@ -23,11 +23,12 @@ def routes(
     settings: Settings,
     trusted_time: Callable[[], float],
     secret: bytes,
+    origins: PageOrigins,
 ) -> list[BaseRoute]:
     """`trusted_time`: epoch seconds that no wrong clock moves forward; months are published by it.
 
-    `assistant_answers` are those of `/mcp`, which may show fewer names. The noise of published numbers is drawn from
-    `secret`.
+    `assistant_answers` are those of `/mcp`, which may show fewer names, and `origins` says which pages may use it. The
+    noise of published numbers is drawn from `secret`.
     """
     headers = [Middleware(SecurityHeaders)]
     endpoints = [
@@ -40,7 +41,7 @@ def routes(
         *(Route(path, endpoint, middleware=headers) for path, endpoint in endpoints),
         Route(
             MCP_PATH,
-            McpEndpoint(assistant_answers, gate, status, shows_all_names=assistant_answers is answers),
+            McpEndpoint(assistant_answers, gate, status, origins, shows_all_names=assistant_answers is answers),
             middleware=headers,
         ),
     ]

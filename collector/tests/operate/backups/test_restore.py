@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from client.tests.faults.disk import disk
-from collector.tests.app.http import ask, holds, post
+from collector.tests.app.http import alarms, ask, holds, post
 from collector.tests.operate.commands import LEAVER, STAYER, begun, calls, done, give, refused, run, some_event, stored
 from collector.tests.receive.shapes import TOKEN, batch, event
 from footfall_collector.admit import load_pepper
@@ -81,9 +81,9 @@ def test_a_restore_says_that_the_first_start_doubts_the_clock(tmp_path: Path) ->
     assert "7 days ahead of the time that the collector knows of" in said
     assert "`footfall-collector retain --confirm`" in said
     with start_collector(data) as collector:
-        assert ask(collector, "GET", "/healthz").json["alarms"] == ["retention_waiting"]
+        assert alarms(collector) == ["retention_waiting"]
         done(data, "retain", "--confirm")
-        assert ask(collector, "GET", "/healthz").json["alarms"] == []
+        assert alarms(collector) == []
 
 
 def test_tokens_and_keys_come_back_unless_they_were_revoked_since(tmp_path: Path) -> None:

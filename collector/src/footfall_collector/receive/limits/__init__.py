@@ -10,6 +10,7 @@ Every refusal is a RefusedError. Used inside `receive` and by the composition ro
 from .body import ClientGoneError, read_body
 from .disk_quota import DiskQuota, disk_space, folder_bytes
 from .gate import Gate, peer_of
+from .hosts import OriginCheck
 from .key_alarm import KeyAlarm
 from .peers import LIMITED, UNLIMITED, Peers
 from .sender_budget import SenderBudget
@@ -25,6 +26,7 @@ __all__ = [
     "Gate",
     "KeyAlarm",
     "Limits",
+    "OriginCheck",
     "Peers",
     "Reservation",
     "SenderBudget",

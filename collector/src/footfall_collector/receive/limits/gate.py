@@ -8,7 +8,7 @@ from collections.abc import Callable
 from ...runtime import Settings
 from ..asgi import Scope, header, header_list
 from ..refusals import RefusedError
-from .hosts import NOT_ALLOWED, HostAllowList, host_of
+from .hosts import NOT_ALLOWED, HostAllowList, OriginCheck, host_of, shown_host
 from .peers import LIMITED, PROXY, UNLIMITED, Peers
 from .proxy_alarm import ProxyAlarm
 from .rates import RateLimiter
@@ -18,22 +18,29 @@ _LOG_SECONDS = 60.0
 
 
 class Gate:
-    """Checks requests. In each scope's `client` it puts the peer's name in place of a proxy's."""
+    """Checks requests. In each scope's `client` it puts the peer's name in place of a proxy's.
+
+    `origins` says which pages may act in a reader's name.
+    """
 
     def __init__(self, settings: Settings, peers: Peers, clock: Callable[[], float] = time.monotonic) -> None:
         self._hosts, self._peers, self._clock = HostAllowList(settings), peers, clock
+        self.origins = OriginCheck(self._hosts)
         self._requests = RateLimiter(settings.peer_requests_per_minute, clock=clock)
         self._events = RateLimiter(settings.peer_events_per_minute, clock=clock)
-        self._logged = float("-inf")
+        self._logged = self._host_logged = float("-inf")
         self.proxy_alarm = ProxyAlarm(clock)
 
-    def check(self, scope: Scope, *, signed_in: bool = False) -> None:
+    def check(self, scope: Scope, *, signed_in: bool = False, names_host: bool = False) -> None:
         """Raises RefusedError: 403 for a Host that is not allowed, 429 for a peer with too many requests.
 
         `signed_in`: the request has a valid token or session, so that no limit applies to it, and it is not counted.
+        `names_host`: the 403 repeats the Host, for the operator whose proxy passes another one than expected.
         """
         if not self._hosts.allows(host_of(scope)):
-            raise RefusedError(403, "host", NOT_ALLOWED)
+            self._log_host(scope)
+            hint = f" The Host that arrived is {shown_host(scope)}." if names_host else ""
+            raise RefusedError(403, "host", NOT_ALLOWED + hint)
         peer = peer_of(scope)
         if peer[0] == PROXY:
             self.proxy_alarm.check_trusted(scope)
@@ -53,6 +60,16 @@ class Gate:
             wait = self._events.acquire(peer, n)
             if wait:
                 raise self._over_limit(scope, "events", wait)
+
+    def _log_host(self, scope: Scope) -> None:
+        # Strangers choose the name: one line a minute.
+        if self._clock() - self._host_logged >= _LOG_SECONDS:
+            self._host_logged = self._clock()
+            _log.warning(
+                "a request for the host name %s is refused: if readers or senders reach the collector by it, or a "
+                "proxy passes it, add it to allowed_hosts",
+                shown_host(scope),
+            )
 
     def _over_limit(self, scope: Scope, unit: str, wait: float) -> RefusedError:
         # One line a minute: an attack must not fill the log.

@@ -6,6 +6,6 @@ them that senders chose. Needs the extra `footfall-collector[mcp]`; without it e
 by `show.routes`.
 """
 
-from .endpoint import PATH, McpEndpoint
+from .endpoint import PATH, McpEndpoint, PageOrigins
 
-__all__ = ["PATH", "McpEndpoint"]
+__all__ = ["PATH", "McpEndpoint", "PageOrigins"]

@@ -7,10 +7,9 @@ allow-list apply as for every page.
 import asyncio
 import importlib
 from collections.abc import Sequence
-from urllib.parse import urlsplit
+from typing import Protocol
 
 from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -30,13 +29,31 @@ class SdkMissingError(Exception):
     """The MCP SDK is not installed, or not in the version that `footfall-collector[mcp]` asks for."""
 
 
+class PageOrigins(Protocol):
+    """Says which pages may act in a reader's name."""
+
+    def accepts(self, scope: Scope) -> bool:
+        """False for a request of another site's page."""
+
+    def refusal(self, scope: Scope) -> str:
+        """The sentences of the 403."""
+
+
 class McpEndpoint:
     """The ASGI application of `/mcp`.
 
     `shows_all_names`: whether `answers` has the names of tools and classes that only few instances sent.
     """
 
-    def __init__(self, answers: Answers, gate: ReadGate, status: Status, shows_all_names: bool = True) -> None:
+    def __init__(
+        self,
+        answers: Answers,
+        gate: ReadGate,
+        status: Status,
+        origins: PageOrigins,
+        shows_all_names: bool = True,
+    ) -> None:
+        self._origins = origins
         self._answers, self._gate, self._status = answers, gate, status
         self._shows_all_names = shows_all_names
         self._starting = asyncio.Lock()
@@ -44,9 +61,9 @@ class McpEndpoint:
         self._sessions: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not _same_origin(Request(scope)):
+        if not self._origins.accepts(scope):
             # A page of another site must not read in the name of its visitor.
-            await PlainTextResponse("Requests from other sites are refused.\n", 403)(scope, receive, send)
+            await PlainTextResponse(self._origins.refusal(scope) + "\n", 403)(scope, receive, send)
             return
         try:
             app = await self._started_app()
@@ -94,8 +111,3 @@ async def _run_lifespan(app: Starlette, started: asyncio.Event) -> None:
     async with app.router.lifespan_context(app):
         started.set()
         await asyncio.Event().wait()
-
-
-def _same_origin(request: Request) -> bool:
-    origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host", "")
