@@ -10,6 +10,8 @@ from tests.attacks.proxies import free_port, program, running
 
 NAME = "stats.example.org"
 """The name by which browsers reach the collector."""
+SECRET = "correct horse battery"
+"""What people sign in with."""
 _NGINX = """
 daemon off;
 master_process off;

@@ -5,14 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from tests.dashboard.browser import chromium_path, wait_until_drawn
-from tests.operating.proxies import HTTP_HOST, NAME, PROXIES, Proxy
+from tests.dashboard.browser import wait_until_drawn
+from tests.operating.proxies import HTTP_HOST, NAME, PROXIES, SECRET, Proxy
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
 
-SECRET = "correct horse battery"
 ENV = {"FOOTFALL_SIGN_IN_SECRET": SECRET}
 
 
@@ -28,28 +27,6 @@ def unnamed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProce
     """A collector that does not know the name that browsers use."""
     with start_collector(tmp_path_factory.mktemp("unnamed") / "data", ENV) as started:
         yield started
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A browser for which NAME is this machine."""
-    flags = [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-background-networking",
-        f"--host-resolver-rules=MAP {NAME} 127.0.0.1",
-    ]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=flags)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    context = chromium.new_context(ignore_https_errors=True)
-    yield context.new_page()
-    context.close()
 
 
 def sign_in(page: Page, address: str) -> None:

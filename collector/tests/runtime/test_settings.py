@@ -37,6 +37,7 @@ def test_flags_win_over_variables_and_variables_over_the_file(tmp_path: Path) ->
 
 
 VALUES = {
+    "base_path": "/stats",
     "allowed_hosts": "a.org",
     "trusted_proxies": "10.0.0.0/8",
     "unlimited_peers": "10.0.0.0/8",

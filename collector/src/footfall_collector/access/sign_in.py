@@ -36,6 +36,7 @@ class SignIn:
     Args:
         origins: says which pages may sign in, sign out and use a session.
         data: the data directory, for the sessions.
+        root: the base path of all addresses, empty or such as `/stats`.
         clock: monotonic seconds.
     """
 
@@ -46,9 +47,11 @@ class SignIn:
         tokens: Tokens,
         origins: OriginCheck,
         data: Path,
+        root: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._app, self._tokens, self._origins = app, tokens, origins
+        self._root = root
         self._secret = SignInSecret(secret) if secret else None
         self._sessions = SignInSessions(data, secret, time.time)
         self._attempts = SignInAttempts(clock)
@@ -88,8 +91,8 @@ class SignIn:
         if not self._origins.accepts(connection.scope, required=True):
             return PlainTextResponse(self._origins.refusal(connection.scope) + "\n", 403)
         await self._sessions.end(_session_token(connection))
-        response = RedirectResponse(PATH, 303)
-        response.delete_cookie(COOKIE, httponly=True, samesite="lax")
+        response = RedirectResponse(self._root + PATH, 303)
+        response.delete_cookie(COOKIE, path=self._root or "/", httponly=True, samesite="lax")
         return response
 
     async def _check_bearer(self, connection: HTTPConnection, secret: SignInSecret) -> Response | None:
@@ -107,35 +110,39 @@ class SignIn:
         elif "text/html" in connection.headers.get("accept", ""):
             # With the query, so that a link leads to the view it describes.
             next_page = connection.url.path + (f"?{connection.url.query}" if connection.url.query else "")
-            return RedirectResponse(f"{PATH}?next={quote(next_page, safe='')}", 303)
+            return RedirectResponse(f"{self._root}{PATH}?next={quote(next_page, safe='')}", 303)
         return PlainTextResponse(
             "Sign in, or send `Authorization: Bearer <token or sign-in secret>`.\n", 401, {"www-authenticate": "Bearer"}
         )
+
+    def _form(self, message: str, next_page: str, status: int, headers: dict[str, str] | None = None) -> Response:
+        return sign_in_page(message, self._root + PATH, next_page, status, headers or {})
 
     async def _sign_in(self, request: Request, secret: SignInSecret) -> Response:
         next_page = request.query_params.get("next", "/")
         if not next_page.startswith("/") or next_page.startswith("//") or "\\" in next_page:
             next_page = "/"
         if request.method == "GET":
-            return sign_in_page("", next_page, 200)
+            return self._form("", next_page, 200)
         if request.method != "POST":
             return PlainTextResponse("Use GET or POST here.\n", 405, {"allow": "GET, POST"})
         if not self._origins.accepts(request.scope):
             # Not counted: a page of another site must not use up the attempts of its visitor.
-            return sign_in_page(self._origins.refusal(request.scope), next_page, 403)
+            return self._form(self._origins.refusal(request.scope), next_page, 403)
         # Counted before the body is read: bodies that are held back would else all be tried at once.
         attempt = self._attempts.begin(_peer(request))
         if attempt is None:
-            return sign_in_page(_TOO_MANY, next_page, 429, {"retry-after": "60"})
+            return self._form(_TOO_MANY, next_page, 429, {"retry-after": "60"})
         offered = await _secret_in_form(request)
         if offered is None or not await secret.matches(offered):
-            return sign_in_page("That is not the secret.", next_page, 401)
+            return self._form("That is not the secret.", next_page, 401)
         attempt.succeed()
-        response = RedirectResponse(next_page, 303)
+        response = RedirectResponse(self._root + next_page, 303)
         response.set_cookie(
             COOKIE,
             await self._sessions.start(),
             max_age=SESSION_SECONDS,
+            path=self._root or "/",
             httponly=True,
             samesite="lax",
             secure=_over_tls(request),

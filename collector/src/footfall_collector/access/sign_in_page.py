@@ -27,8 +27,8 @@ _HEADERS = {
 
 
 def sign_in_page(
-    message: str, next_page: str, status: int, headers: Mapping[str, str] = MappingProxyType({})
+    message: str, address: str, next_page: str, status: int, headers: Mapping[str, str] = MappingProxyType({})
 ) -> HTMLResponse:
-    """The form with a message above it; `next_page` is the path that follows the sign-in."""
-    page = _PAGE.render(style=Markup(_STYLE), message=message, path=PATH, next_page=quote(next_page, safe=""))  # noqa: S704 -- our own file
+    """The form with a message above it; `address` is its own path, `next_page` the one that follows the sign-in."""
+    page = _PAGE.render(style=Markup(_STYLE), message=message, path=address, next_page=quote(next_page, safe=""))  # noqa: S704 -- our own file
     return HTMLResponse(page, status, _HEADERS | dict(headers))

@@ -109,7 +109,7 @@ class Collector:
         self.answers = Answers(self.store, self.catalogues, settings=settings.products)
         status.add_gauge("values_folded", self.answers.value_caps.folded_values)
         self.read_gate = ReadGate(lambda: self.store.revision, settings.query_seconds, status)
-        assets = Assets()
+        assets = Assets(root=settings.base_path)
         application = Starlette(
             routes=[
                 metrics_route(status, self.read_gate),
@@ -128,7 +128,9 @@ class Collector:
             exception_handlers={StoreError: self._store_failed, 404: not_found_handler(assets)},
         )
         self.tokens = Tokens(settings.data)
-        self.sign_in = SignIn(application, settings.sign_in_secret, self.tokens, self.gate.origins, settings.data)
+        self.sign_in = SignIn(
+            application, settings.sign_in_secret, self.tokens, self.gate.origins, settings.data, settings.base_path
+        )
         self.dashboard: ASGIApp = SecurityHeaders(self.sign_in)
         self.probes = Probes(status)
         self.probed: ASGIApp = SecurityHeaders(self.probes)
@@ -202,9 +204,12 @@ class Collector:
         """The ASGI application: probes; behind the gate, ingestion without sign-in, and the dashboard with it."""
         probes, probed = self.probes, self.probed
         gate, pipeline, ingestion, dashboard = self.gate, self.pipeline, self.routes, self.dashboard
-        recognises = self.sign_in.recognises
+        recognises, base = self.sign_in.recognises, self.settings.base_path
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            if base:
+                # A proxy may have removed it already.
+                scope["path"] = without_base(scope["path"], base)
             handler = ingestion.handler(scope["path"])
             if handler is None and probes.handles(scope["path"]):
                 await probed(scope, receive, send)
@@ -223,6 +228,11 @@ class Collector:
                 await ingestion(handler, scope, receive, send)
 
         return app
+
+
+def without_base(path: str, base: str) -> str:
+    """A path without the base path, where it has it."""
+    return path[len(base) :] or "/" if path == base or path.startswith(base + "/") else path
 
 
 def check_sign_in_needed(settings: Settings) -> None:

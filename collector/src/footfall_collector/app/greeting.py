@@ -13,7 +13,7 @@ def greeting_lines(settings: Settings, address: str, first_key: str = "") -> lis
 
     `address`: `http://host:port`; `first_key`: a sentence about the first write key, empty where there is a key.
     """
-    dashboard, data = f"{_local_address(settings, address)}/", settings.data.absolute()
+    dashboard, data = f"{_local_address(settings, address)}{settings.base_path}/", settings.data.absolute()
     if settings.log_format == "json":
         needs_sign_in = bool(settings.sign_in_secret)
         fields = {"address": address, "dashboard": dashboard, "data": str(data), "sign_in": needs_sign_in}

@@ -85,7 +85,7 @@ def _config(settings: Settings, collector: Collector) -> uvicorn.Config:
     watch_connections(collector.status, connections)
     return uvicorn.Config(
         collector.asgi(),
-        http=FastPath(collector.routes.decoders, collector.pipeline.ingest).protocol(connections),
+        http=FastPath(collector.routes.decoders, collector.pipeline.ingest, settings.base_path).protocol(connections),
         ws="none",
         lifespan="off",
         log_config=None,

@@ -34,7 +34,7 @@ from .durable_files import (
 from .instance_lock import RESTORE_PARTIAL, RESTORED, RESTORING, DataUnusableError, complete_restore, lock_data
 from .logs import EXTRA_KEYS, printable
 from .plurals import quantity
-from .setting_forms import WILDCARD_HOSTS, sign_in_secret_problem
+from .setting_forms import OWN_PATHS, WILDCARD_HOSTS, sign_in_secret_problem
 from .setting_sources import VARIABLE_PREFIX, SettingsError, did_you_mean, read_settings, unknown_product
 from .settings import COLLECTOR_SETTINGS, LOOPBACK_NAMES, ProductSettings, Setting, Settings
 from .shared_file import SharedFile
@@ -47,6 +47,7 @@ __all__ = [
     "COPIES",
     "EXTRA_KEYS",
     "LOOPBACK_NAMES",
+    "OWN_PATHS",
     "RESTORED",
     "RESTORE_PARTIAL",
     "RESTORING",

@@ -24,6 +24,36 @@ _MIN_MEMORY = 128_000_000
 """With 64 MB DuckDB can't load one segment, and events would wait in the journal for ever."""
 _NETWORK_FIX = "write addresses or networks, such as 10.0.0.0/8 or ::1"
 _HOST_FIX = "write a host name such as a.org or .a.org, without http:// and port; IPv6 in brackets, `*` for any"
+OWN_PATHS = frozenset(
+    (
+        "api",
+        "array",
+        "batch",
+        "capture",
+        "clients",
+        "data-health",
+        "decide",
+        "e",
+        "engage",
+        "errors",
+        "flags",
+        "healthz",
+        "i",
+        "mcp",
+        "metrics",
+        "next",
+        "public",
+        "readyz",
+        "s",
+        "sign-in",
+        "sign-out",
+        "static",
+        "tools",
+        "track",
+    )
+)
+"""The first parts of the collector's own paths. A proxy may remove the base path or not, so the two must differ."""
+_BASE_PATH_FIX = "write the path below which a proxy serves the collector, such as /stats, without a slash at its end"
 _MEMORY_FIX = "write a size of at least 128MB, such as 256MB or 1GB"
 
 
@@ -43,6 +73,13 @@ def _host_problem(text: str) -> str | None:
         ipaddress.ip_address(text[1:-1])
     except ValueError:
         return _HOST_FIX
+    return None
+
+
+def _base_path_problem(text: str) -> str | None:
+    first = text.strip("/").partition("/")[0].lower()
+    if first in OWN_PATHS:
+        return f"{_BASE_PATH_FIX}; /{first} is a path of the collector's own, so choose another one"
     return None
 
 
@@ -77,6 +114,13 @@ HostName = Annotated[
     Meta(
         pattern=r"(?i)^(\*|\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[.*\])\Z",
         extra={"fix": _HOST_FIX, "check": _host_problem},
+    ),
+]
+BasePath = Annotated[
+    str,
+    Meta(
+        pattern=r"^((/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+)?\Z",
+        extra={"fix": _BASE_PATH_FIX, "check": _base_path_problem},
     ),
 ]
 Network = Annotated[str, Meta(extra={"check": _network_problem})]

@@ -12,7 +12,16 @@ from typing import Annotated, Any, get_args, get_origin
 
 from msgspec import Meta
 
-from .setting_forms import HostName, LogFormat, MemorySize, Network, SecretText, SignInSecretText, StoreAddress
+from .setting_forms import (
+    BasePath,
+    HostName,
+    LogFormat,
+    MemorySize,
+    Network,
+    SecretText,
+    SignInSecretText,
+    StoreAddress,
+)
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
@@ -49,6 +58,10 @@ class Settings:
     allowed_hosts: Annotated[
         tuple[HostName, ...], Meta(description="Further host names to answer to; `.a.org` is all of a.org")
     ] = ()
+    base_path: Annotated[
+        BasePath,
+        Meta(description="Path below which a proxy serves everything, such as /stats; the proxy may remove it"),
+    ] = ""
     sign_in_secret: Annotated[
         SignInSecretText, Meta(description="Secret, or its argon2 hash, that readers sign in with")
     ] = field(default="", repr=False)

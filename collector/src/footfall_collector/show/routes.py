@@ -32,7 +32,7 @@ def routes(
     """
     headers = [Middleware(SecurityHeaders)]
     endpoints = [
-        *Api(answers, status, gate).endpoints(),
+        *Api(answers, status, gate, assets.root).endpoints(),
         *Pages(assets, answers, gate).endpoints(),
         *PublicPages(assets, answers, settings, trusted_time, secret, gate).endpoints(),
     ]

@@ -28,14 +28,20 @@ class FastPath:
     Args:
         decoders: path as in a request line to the protocol version of a POST of events to it.
         ingest: answers a request: `IngestionPipeline.ingest`.
+        base: the base path of all addresses, empty or such as `/stats`.
     """
 
     def __init__(
         self,
         decoders: Mapping[bytes, DecodeRequest],
         ingest: Callable[[DecodeRequest, Scope, bytes, Respond], None],
+        base: str = "",
     ) -> None:
-        self.decoders, self.ingest = decoders, ingest
+        self.ingest = ingest
+        # Each path with and without the base path, which a proxy may remove.
+        below = {base.encode() + path: path for path in decoders} | {path: path for path in decoders}
+        self.decoders = {sent: decoders[path] for sent, path in below.items()}
+        self.paths = {sent: path.decode("ascii") for sent, path in below.items()}
         self._server_headers: Headers | None = None
         self._heads: dict[int, bytes] = {}
         # Most answers are the same object.
@@ -148,7 +154,7 @@ class FastPathProtocol(GuardedProtocol):
         parts = self._body_parts
         body = parts[0] if len(parts) == 1 else b"".join(parts)
         scope: Scope = self.scope  # type: ignore[assignment]
-        scope["method"], scope["path"], scope["query_string"] = "POST", self.url.decode("ascii"), b""
+        scope["method"], scope["path"], scope["query_string"] = "POST", self.fast_path.paths[self.url], b""
         cycle = _FastPathCycle()
         self.cycle = cycle  # type: ignore[assignment]
         self.phase = Phase.ANSWER

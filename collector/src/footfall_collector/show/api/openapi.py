@@ -87,11 +87,12 @@ class Operation:
     asks: bool = False
 
 
-def document(products: Sequence[str], charts: Sequence[ChartSpec]) -> dict[str, Any]:
-    """The document for a collector with these products and charts."""
+def document(products: Sequence[str], charts: Sequence[ChartSpec], root: str = "") -> dict[str, Any]:
+    """The document for a collector with these products and charts; `root` is the base path of its addresses."""
     return {
         "openapi": "3.1.0",
         "info": {"title": "Footfall collector", "version": __version__, "description": _DESCRIPTION},
+        **({"servers": [{"url": root}]} if root else {}),
         "paths": {path: {"get": _get(path, operation, products)} for path, operation in operations(charts).items()},
         "components": {
             "schemas": _components(),

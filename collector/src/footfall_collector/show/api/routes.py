@@ -36,8 +36,8 @@ from .export import as_csv, as_parquet
 class Api:
     """The endpoints below `/api`."""
 
-    def __init__(self, answers: Answers, status: Status, gate: ReadGate) -> None:
-        self._answers, self._status, self._gate = answers, status, gate
+    def __init__(self, answers: Answers, status: Status, gate: ReadGate, root: str = "") -> None:
+        self._answers, self._status, self._gate, self._root = answers, status, gate, root
         self._ids = {spec.id for spec in answers.charts()}
 
     def endpoints(self) -> list[tuple[str, AsyncEndpoint]]:
@@ -181,7 +181,7 @@ class Api:
         return _json(Pulse(change_token(self._status)))
 
     def openapi(self, request: Request) -> Response:
-        return _json(openapi.document(self._answers.products(), self._answers.charts()))
+        return _json(openapi.document(self._answers.products(), self._answers.charts(), self._root))
 
 
 def _refuse_wrong_filters(endpoint: Endpoint) -> Endpoint:

@@ -29,16 +29,18 @@ class Asset:
 
 
 class Assets:
-    """All files below `root`.
+    """All files below `folder`.
 
     Attributes:
+        root: the base path of all addresses, empty or such as `/stats`.
         version: twelve hex digits of the content; part of every address, so that browsers can cache files for ever.
         modules: paths of the ES modules below `js/`, for preloading.
     """
 
-    def __init__(self, root: Path = ROOT) -> None:
-        paths = sorted(path for path in root.rglob("*") if path.is_file())
-        self._assets = {path.relative_to(root).as_posix(): _read(path) for path in paths}
+    def __init__(self, folder: Path = ROOT, root: str = "") -> None:
+        self.root = root
+        paths = sorted(path for path in folder.rglob("*") if path.is_file())
+        self._assets = {path.relative_to(folder).as_posix(): _read(path) for path in paths}
         digest = hashlib.sha256()
         for name, asset in self._assets.items():
             digest.update(name.encode() + b"\0" + asset.body)
@@ -50,7 +52,7 @@ class Assets:
     @property
     def base(self) -> str:
         """The path prefix of this version's files."""
-        return f"/static/{self.version}"
+        return f"{self.root}/static/{self.version}"
 
     async def serve(self, request: Request) -> Response:
         """`/static/{version}/{path}`; another version is a 404, so that no page mixes two versions."""

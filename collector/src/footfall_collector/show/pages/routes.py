@@ -55,7 +55,7 @@ class Pages:
 
         def show(request: Request) -> Response:
             of_request = {
-                "origin": str(request.base_url).rstrip("/"),
+                "origin": str(request.base_url).rstrip("/") + self._assets.root,
                 "signed_in": getattr(request.state, "signed_in", False),
             }
             context = self._context(page, request.query_params.get("product", ""))
@@ -70,6 +70,7 @@ class Pages:
             "page": page,
             "pages": PAGES,
             "static": self._assets.base,
+            "root": self._assets.root,
             "modules": self._assets.modules,
             "ranges": RANGE_BUTTONS,
             "default_range": DEFAULT_RANGE,

@@ -131,7 +131,7 @@ class PublicPages:
             calls_spread=round(100 * CALLS_SPREAD),
             closed_days=CLOSED_AFTER.days,
             badges=BADGES,
-            address=request.url.path.rstrip("/"),
+            address=self._assets.root + request.url.path.rstrip("/"),
         )
         return HTMLResponse(body, headers={"cache-control": "no-cache"})
 

@@ -102,7 +102,7 @@ export function showHidden(count) {
 
 // By script, because a form of this page would send no referrer, and the collector checks the origin.
 async function signOut() {
-  const answer = await fetch("/sign-out", { method: "POST", credentials: "same-origin" }).catch(() => null);
-  if (answer?.ok) location.assign("/sign-in");
+  const answer = await fetch(api.address("/sign-out"), { method: "POST", credentials: "same-origin" }).catch(() => null);
+  if (answer?.ok) location.assign(api.address("/sign-in"));
   else document.getElementById("announcements").textContent = "The collector did not answer; you are still signed in.";
 }
