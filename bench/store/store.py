@@ -134,8 +134,8 @@ def _step(name: str, **arguments: Any) -> Any:
 def _carry_out(name: str, given: dict[str, Any]) -> Any:
     from bench.store import copies as multiplying
     from bench.store import live as store_live
-    from bench.store import raw_engines
     from bench.store import steps as store_steps
+    from bench.store.raw import engines as raw_engines
 
     paths = {key: Path(value) for key, value in given.items() if key in ("data", "scratch", "source", "to")}
     engine = {key: given[key] for key in ("memory", "threads") if key in given}

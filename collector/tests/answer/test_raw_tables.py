@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.store import raw_engines
+from bench.store.raw import engines as raw_engines
 from bench.store import report as store_report
 from bench.store import steps as store_steps
 from bench.store.copies import multiply

@@ -22,6 +22,7 @@ from .opening import open_store, require_clickhouse_driver
 from .periods import (
     BLOCK_DAYS,
     DAY_SECONDS,
+    FULL_BLOCK_MASK,
     MONDAY_OFFSET,
     day_number,
     day_text,
@@ -37,6 +38,7 @@ __all__ = [
     "BLOCK_DAYS",
     "DAY_SECONDS",
     "FIRST_AT",
+    "FULL_BLOCK_MASK",
     "LAST_AT",
     "MONDAY_OFFSET",
     "STATE_EVENT",

@@ -111,6 +111,8 @@ class EventSelection:
         established: count established instances only. Counters without instances need `exact`.
         one_in: read one of so many instances, chosen by their hash, where a chart's SQL says `$one_in`.
         parameters: values that the SQL names, besides those that the selection gives.
+        shared: relation, `shared_…`, to its query, which can name those before it. The DuckDB store keeps their rows
+            while it doesn't change; the SQL for ClickHouse names none.
     """
 
     product: str
@@ -123,6 +125,7 @@ class EventSelection:
     established: bool = False
     one_in: int = 1
     parameters: Mapping[str, str | int | tuple[str, ...]] = field(default_factory=dict)
+    shared: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def raw_range(self) -> tuple[int, int]:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 
 from footfall.catalogue import OTHER
 
-from ...store import DAY_SECONDS, STATE_EVENT, FactTables, property_key
+from ...store import DAY_SECONDS, FactTables, property_key
 from .dialects import Dialect
+from .instance_rows import QuestionTerms, instance_rows
 from .properties import EventProperty
 from .question import DAILY_MEASURES, HOUR_STEP, INSTANCES, LOST, NEW, NO_STEP, PERCENTILES, RATE, Question
-from .segments import Condition, is_state
+from .segments import Condition
 
 Parameters = dict[str, str | int | tuple[str, ...]]
 _STEP_SECONDS = {HOUR_STEP: 3600}
@@ -21,10 +22,11 @@ _STEP_SECONDS = {HOUR_STEP: 3600}
 
 @dataclass(frozen=True)
 class CompiledQuestion:
-    """A question's SQL, and the values of the parameters that it names besides the selection's."""
+    """A question's SQL, the values of the parameters that it names besides the selection's, and shared relations."""
 
     sql: str
     parameters: Mapping[str, str | int | tuple[str, ...]] = field(default_factory=dict)
+    shared: Mapping[str, str] = field(default_factory=dict)
 
 
 def compile_question(
@@ -57,6 +59,7 @@ class _Compiler:
         self._question, self._facts, self._dialect, self._kept = question, facts, dialect, kept
         self._events = (question.event,) if question.event else tuple(events)
         self._parameters: Parameters = {}
+        self._instances = instance_rows(dialect, QuestionTerms(facts, self._matches, self._folded))
         self._day = dialect.divided("moment", DAY_SECONDS)
 
     def compiled(self) -> CompiledQuestion:
@@ -65,7 +68,7 @@ class _Compiler:
             sql = self._dialect.percentile(counts, PERCENTILES[self._question.measure])
         else:
             sql = self._grouped((), self._numbers())
-        return CompiledQuestion(sql, self._parameters)
+        return CompiledQuestion(sql, self._parameters, self._instances.shared)
 
     def conditions(self) -> tuple[list[str], Parameters]:
         terms = [self._condition(index, one) for index, one in enumerate(self._question.segment.conditions)]
@@ -113,11 +116,14 @@ class _Compiler:
     def _source(self) -> str:
         """The events that count, joined with what the measure and `by` need of their instances."""
         rows, by = f"SELECT {', '.join(self._columns())} FROM {self._relation()}", self._question.by  # noqa: S608 - our own words
-        terms = [self._condition(index, one) for index, one in enumerate(self._question.segment.conditions)]
+        conditions = [*enumerate(self._question.segment.conditions)]
+        through = [(index, one) for index, one in conditions if not one.property.carried_by(self._question.event)]
+        terms = [self._condition(index, one) for index, one in conditions if (index, one) not in through]
         rows += f" WHERE {' AND '.join(terms)}" if terms else ""
+        if through:
+            rows = self._instances.selected(rows, through)
         if by is not None and not by.carried_by(self._question.event):
-            keys = ("instance", "day") if is_state(by) else ("instance",)
-            rows = f"SELECT * FROM {self._dialect.joined(rows, self._values_of(by), keys, outer=True)}"  # noqa: S608 - our own words
+            rows = self._instances.with_shown(rows, by)
         if self._question.measure in DAILY_MEASURES and self._question.measure != LOST:
             return self._dialect.joined(rows, self._dialect.first_days, ("instance",))
         return f"({rows})"
@@ -179,43 +185,8 @@ class _Compiler:
         return f"(SELECT moment, {columns}{number} AS value, n FROM {built_in.name})"  # noqa: S608 - our own words
 
     def _condition(self, index: int, condition: Condition) -> str:
-        about = condition.property
-        if about.carried_by(self._question.event):
-            term = self._matches(index, condition, property_key(about.name), condition.values)
-        else:
-            term = self._instance_matches(index, condition)
+        term = self._matches(index, condition, property_key(condition.property.name), condition.values)
         return f"NOT ({term})" if condition.negated else f"({term})"
-
-    def _instance_matches(self, index: int, condition: Condition) -> str:
-        """Whether an event's instance, on its day for states, has one of the values; '' is to have none."""
-        about = condition.property
-        columns = ("instance", "day") if is_state(about) else ("instance",)
-        here = [self._day if column == "day" else column for column in columns]
-        values = tuple(value for value in condition.values if value)
-        conditions = [(self._matches(index, condition, "v", values), "{}")] if values else []
-        conditions += [("v <> ''", "NOT ({})")] if "" in condition.values else []
-        terms = []
-        for term, form in conditions:
-            rows = f"SELECT {', '.join(columns)} FROM ({self._values_where(about, term)})"  # noqa: S608 - our own words
-            terms.append(form.format(self._dialect.within(here, rows)))
-        return " OR ".join(terms)
-
-    def _values_of(self, about: EventProperty) -> str:
-        """The query for (instance, [day,] shown): the values that each instance has, as they are shown."""
-        rows = self._values_where(about, "v <> ''")
-        shown = self._folded(about, "v")
-        if is_state(about):
-            return f"SELECT instance, day, {shown} AS shown FROM ({rows})"  # noqa: S608 - our own words
-        return f"SELECT DISTINCT instance, {shown} AS shown FROM ({rows})"  # noqa: S608 - our own words
-
-    def _values_where(self, about: EventProperty, condition: str) -> str:
-        """The query for (instance, [day,] v): the values that instances have of a property of other events."""
-        column = property_key(about.name)
-        if is_state(about):
-            return self._dialect.states(self._facts[STATE_EVENT].counts.name, column, condition)
-        names = [self._facts[event].counts.name for event in about.events]
-        rows = " UNION ALL ".join(f"SELECT instance, {column} AS v FROM {name}" for name in names)  # noqa: S608 - our own words
-        return f"SELECT instance, v FROM ({rows}) WHERE {condition}"  # noqa: S608 - our own words
 
     def _matches(self, index: int, condition: Condition, value: str, values: tuple[str, ...]) -> str:
         """Whether a text is one of the values, as it is or as it is shown."""

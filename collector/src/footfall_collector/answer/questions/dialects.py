@@ -6,11 +6,13 @@ Old ClickHouse servers have no WITH, no window functions and no GROUP BY by posi
 from collections.abc import Sequence
 from typing import Protocol
 
-from ...store import BLOCK_DAYS, DAY_SECONDS, FIRST_AT, LAST_AT, MONDAY_OFFSET
+from ...store import BLOCK_DAYS, DAY_SECONDS, FIRST_AT, FULL_BLOCK_MASK, LAST_AT, MONDAY_OFFSET
 
 _STAMP = 10_000_000_000
 """Added to a moment, it gives eleven digits, so that texts that begin with them order as the moments do."""
 _AFTER_STAMP = 12
+_NUMBER_BITS = 24
+"""Of the number of a value behind the seconds of a moment, in a BIGINT."""
 
 
 class Dialect(Protocol):
@@ -40,12 +42,6 @@ class Dialect(Protocol):
 
     def joined(self, left: str, right: str, columns: Sequence[str], *, outer: bool = False) -> str:
         """Two queries joined by columns of equal names; `outer` keeps every row of the left one."""
-
-    def states(self, relation: str, value: str, condition: str) -> str:
-        """The query for (instance, day, v): the value that each instance's latest start gives it, for each day.
-
-        `condition` is about `v`.
-        """
 
     def percentile(self, counts: str, percent: int) -> str:
         """The query for (b, v, total, low, high) over (b, v, value, c): the values around a percentile's position."""
@@ -83,16 +79,38 @@ class DuckDialect:
     def joined(self, left: str, right: str, columns: Sequence[str], *, outer: bool = False) -> str:
         return f"({left}) {'LEFT ' if outer else ''}JOIN ({right}) USING ({', '.join(columns)})"
 
-    def states(self, relation: str, value: str, condition: str) -> str:
+    def state_days(self, starts: str, value: str, blocks: str) -> str:
+        """The query for (instance, block, v, mask): the days on which each instance's latest start gives a value.
+
+        A day without a start has the value of the day before, and the days before the first start have that one's.
+        `blocks` is the query for the blocks of interest. Values are numbered in their order, which decides between
+        starts of one second.
+        """
+        number = f"& {(1 << _NUMBER_BITS) - 1} AS number"
+        stamped = "(({at} << {bits}) | number)"
+        begun = "begun JOIN every_block USING (instance, block)"
+        last, first = (stamped.format(at=at, bits=_NUMBER_BITS) for at in (LAST_AT, FIRST_AT))
+        block, bit = f"(day + {MONDAY_OFFSET}) // {BLOCK_DAYS}", f"((day + {MONDAY_OFFSET}) % {BLOCK_DAYS})"
         return (
-            "SELECT instance, unnest(range(since, upto)) AS day, v FROM ("  # noqa: S608 - our own words
-            "SELECT instance, v, greatest(day, $first_day::BIGINT) AS since, "
-            "lead(day, 1, $last_day::BIGINT) OVER (PARTITION BY instance ORDER BY day) AS upto FROM ("
-            f"SELECT instance, moment // {DAY_SECONDS} AS day, "
-            f"substring(max(concat({LAST_AT} + {_STAMP}, {value})), {_AFTER_STAMP}) AS v FROM {relation} GROUP BY ALL "
-            "UNION ALL SELECT instance, 0 AS day, "
-            f"substring(min(concat({FIRST_AT} + {_STAMP}, {value})), {_AFTER_STAMP}) AS v FROM {relation} "
-            f"GROUP BY ALL)) WHERE {condition}"
+            "WITH numbered AS MATERIALIZED (SELECT v, row_number() OVER (ORDER BY v) AS number "  # noqa: S608 - our own words
+            f"FROM (SELECT DISTINCT {value} AS v FROM {starts})), "
+            f"by_day AS (SELECT instance, moment // {DAY_SECONDS} AS day, max({last}) {number}, "
+            f"min({first}) AS earliest FROM {starts} JOIN numbered ON v = {value} GROUP BY ALL), "
+            f"by_block AS MATERIALIZED (SELECT instance, {block} AS block, number, bit_or(1::BIGINT << {bit}) AS fits, "
+            "max(day) AS last_day, min(earliest) AS earliest FROM by_day GROUP BY ALL), "
+            "ends AS (SELECT instance, block, bit_or(fits) AS started, arg_max(number, last_day) AS number "
+            "FROM by_block GROUP BY ALL), "
+            f"firsts AS (SELECT instance, min(earliest) {number} FROM by_block GROUP BY instance), "
+            "every_block AS MATERIALIZED (SELECT f.instance, b.block, coalesce(e.started, 0) AS started, "
+            "coalesce(last_value(e.number IGNORE NULLS) OVER (PARTITION BY f.instance ORDER BY b.block "
+            "ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), f.number) AS carried "
+            f"FROM firsts f CROSS JOIN ({blocks}) b "
+            "LEFT JOIN ends e ON e.instance = f.instance AND e.block = b.block), "
+            "begun AS (SELECT instance, block, number, bit_or(fits) AS fits FROM ("
+            "SELECT instance, block, number, fits FROM by_block UNION ALL "
+            "SELECT instance, block, carried, 1 - (started & 1) FROM every_block) GROUP BY ALL) "
+            f"SELECT instance, block, v, fits AS mask FROM ({_filled(begun)}) "
+            "JOIN numbered USING (number) WHERE fits <> 0"
         )
 
     def percentile(self, counts: str, percent: int) -> str:
@@ -168,5 +186,17 @@ class ClickHouseDialect:
         )
 
 
-DIALECTS: dict[str, Dialect] = {"duckdb": DuckDialect(), "clickhouse": ClickHouseDialect()}
+def _filled(rows: str) -> str:
+    """The query for rows whose bits in `fits` go on up to the next one in `started`."""
+    rows = f"SELECT *, ~started & {FULL_BLOCK_MASK} AS free FROM {rows}"  # noqa: S608 - our own words
+    for distance in (1, 2, 4, 8, 16, 32):
+        # The engine refuses to shift a bit out.
+        room = FULL_BLOCK_MASK >> distance
+        fits, free = (f"(({bits} & {room}) << {distance})" for bits in ("fits", "free"))
+        rows = f"SELECT * REPLACE (fits | (free & {fits}) AS fits, free & {free} AS free) FROM ({rows})"  # noqa: S608 - our own words
+    return rows
+
+
+DUCKDB, CLICKHOUSE = DuckDialect(), ClickHouseDialect()
+DIALECTS: dict[str, Dialect] = {"duckdb": DUCKDB, "clickhouse": CLICKHOUSE}
 """By the engine's name."""

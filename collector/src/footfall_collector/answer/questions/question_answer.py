@@ -177,6 +177,7 @@ def _queried(answers: Answers, question: Question, filters: Filters) -> _Rows:
         INTERNAL_VALUES[filters.internal],
         kept=kept,
         parameters=parameters,
+        shared=compiled.shared,
     )
     return answers.rows(compiled.sql, selection)
 

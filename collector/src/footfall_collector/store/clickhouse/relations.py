@@ -1,4 +1,4 @@
-"""ClickHouse SQL over raw events and roll-ups: the relations of `store/duckdb/relations.py`, with the same columns.
+"""ClickHouse SQL over raw events and roll-ups: the relations of `store/duckdb/relations`, with the same columns.
 
 A relation is a subquery at the place where the chart's SQL names it, because old servers have no WITH. Values are
 literals in the text, all written by `sql_literal`, because embedded ClickHouse has no query parameters.

@@ -19,7 +19,7 @@ from ..periods import month_bounds
 from ..rollups import TABLES, fact_tables
 from .file_exchange import FileExchange, apply_plan, engine_directory, open_directory, write_plan
 from .quarantine import WAL, DamagedFileError, Quarantine, opening, read_every_row, reason_of, words_of
-from .relations import ROLLUP_FILE
+from .relations import ROLLUP_FILE, KeptRows
 from .schema_migrations import add_columns, check_pepper, check_schema
 from .shared_lock import SharedLock
 
@@ -81,6 +81,7 @@ class DatabaseFiles:
             try:
                 self._open_rollups()
                 self.months = {name: self.open_month(name) for name in self._month_names()}
+                self.kept_rows = KeptRows(self.writer, self.lock)
                 return
             except DamagedFileError as damaged:
                 self.writer.close()
@@ -221,6 +222,7 @@ class DatabaseFiles:
             for cursor in self._idle:
                 cursor.close()
             self._idle = []
+            self.kept_rows.close()
             self.writer.close()
 
     def attach(self, path: Path, alias: str) -> None:

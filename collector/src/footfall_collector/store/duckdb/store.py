@@ -37,7 +37,7 @@ from ..tombstones import TombstoneFile
 from . import consistency_checks, deletion, load_batch, rollup_tables, stored_months
 from .month_files import DatabaseFiles
 from .quarantine import engine_errors
-from .relations import DuckChartQuery
+from .relations import QuerySource
 from .stored_months import DuckMonths
 
 TOMBSTONES = "forgotten.json"
@@ -281,13 +281,13 @@ class DuckStore:
     def query(self, sql: str, selection: EventSelection) -> list[tuple[Any, ...]]:
         """See `Store.query`. Raises StoreError if the engine can't answer."""
         with self._engine_errors("the store can't answer"), self.files.reader() as cursor:
-            rolled, months = rollup_tables.last_rolled_load(cursor), self.files.months
+            rolled, months, raw = rollup_tables.last_rolled_load(cursor), self.files.months, []
             unrolled = [month.events for month in months.values() if month.last_load > rolled]
-            raw, span = [], raw_span(sql, selection)
-            if span:
+            if span := raw_span(sql, selection):
                 consistency_checks.check_complete(self.incomplete, replace(selection, start=span[0], end=span[1]))
                 raw = [months[name].events for name in months_between(*span) if name in months]
-            return DuckChartQuery(sql, selection, raw, unrolled, rolled, self.files.facts).rows(cursor)
+            source = QuerySource(raw, unrolled, rolled, self.files.facts)
+            return self.files.kept_rows.answer(cursor, sql, selection, source)
 
     def close(self) -> None:
         """See `Store.close`."""

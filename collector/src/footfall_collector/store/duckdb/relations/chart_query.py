@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
-from ...admit import EPHEMERAL
-from ..chart_query import (
+from ....admit import EPHEMERAL
+from ...chart_query import (
     PARAMETER,
     chart_columns,
     chart_parameters,
@@ -18,9 +18,9 @@ from ..chart_query import (
     shown_value,
     without_comments,
 )
-from ..interface import EventSelection, stoppable_query
-from ..periods import BLOCK_DAYS, DAY_SECONDS, FULL_BLOCK_MASK, MONDAY_OFFSET
-from ..rollups import (
+from ...interface import EventSelection, stoppable_query
+from ...periods import BLOCK_DAYS, DAY_SECONDS, FULL_BLOCK_MASK, MONDAY_OFFSET
+from ...rollups import (
     HISTORY,
     INSTANCE,
     LASTING,
@@ -118,25 +118,31 @@ def merge_statement(rollup: RollupTable, source: str, periods: Sequence[int]) ->
     )
 
 
+class QuerySource(NamedTuple):
+    """What a query reads.
+
+    Attributes:
+        raw_tables: the raw events of an exact range, of one of which samples are read, or of a range's last days.
+        unrolled_tables: those with events that the roll-ups don't hold yet, those of loads after `rolled`.
+        facts: event to its relations.
+    """
+
+    raw_tables: Sequence[str]
+    unrolled_tables: Sequence[str]
+    rolled: int
+    facts: Mapping[str, FactTables]
+
+
 class DuckChartQuery:
     """A chart's SQL behind the relations that it names, as common table expressions, with their parameters.
 
-    `raw_tables` have the raw events of an exact range, of one of which samples are read, or of a range's last days.
-    `unrolled_tables` have events that the roll-ups don't hold yet, those of loads after `rolled`. If neither the chart
-    nor the selection mentions a version or a provider, the narrow roll-ups are read.
+    If neither the chart nor the selection mentions a version or a provider, the narrow roll-ups are read.
     """
 
-    def __init__(
-        self,
-        sql: str,
-        selection: EventSelection,
-        raw_tables: Sequence[str],
-        unrolled_tables: Sequence[str],
-        rolled: int,
-        facts: Mapping[str, FactTables],
-    ) -> None:
-        self._rollups = ROLLUPS_BY_NAME | {table.name: table for one in facts.values() for table in one.relations}
-        self._selection, self._raw_tables, self._unrolled_tables = selection, raw_tables, unrolled_tables
+    def __init__(self, sql: str, selection: EventSelection, source: QuerySource) -> None:
+        facts = source.facts.values()
+        self._rollups = ROLLUPS_BY_NAME | {table.name: table for one in facts for table in one.relations}
+        self._selection, self._raw_tables, self._unrolled_tables = selection, source.raw_tables, source.unrolled_tables
         self._body = body = without_comments(sql)
         names = sorted(set(_NAMES.findall(body)))
         self._narrow = not _SPECIFIC.search(body) and not any(
@@ -148,7 +154,7 @@ class DuckChartQuery:
         relations = ", ".join(f"{name} AS ({self._relation(name)})" for name in names)
         separator, remainder = (", ", body[4:]) if body[:4].upper() == "WITH" else (" ", body)
         self.sql = f"WITH {relations}{separator}{remainder}" if names else body
-        parameters = {**chart_parameters(selection), "rolled": rolled}
+        parameters = {**chart_parameters(selection), "rolled": source.rolled}
         named = {name: parameters[name] for name in sorted(set(PARAMETER.findall(self.sql)))}
         self.parameters = {name: list(value) if isinstance(value, tuple) else value for name, value in named.items()}
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import duckdb
 
-from bench.store.postgres import PostgreSQL
-from bench.store.raw_charts import CHARTS, CLICKHOUSE, DUCKDB, POSTGRESQL, Dialect
+from bench.store.raw.charts import CHARTS, CLICKHOUSE, DUCKDB, POSTGRESQL, Dialect
+from bench.store.raw.postgres import PostgreSQL
 
 Rows = list[tuple[Any, ...]]
 Query = Callable[[str], Rows]

@@ -1,0 +1,11 @@
+"""What charts and questions read: the relations behind their SQL, and the rows that several questions share.
+
+`chart_query` puts the relations that a query names before it, and has the SQL by which roll-ups follow from raw events.
+`kept_rows` keeps the rows of shared relations in memory while the store doesn't change. The other files of
+`store/duckdb` import from here.
+"""
+
+from .chart_query import ROLLUP_FILE, QuerySource, merge_statement, rollup_query
+from .kept_rows import KeptRows
+
+__all__ = ["ROLLUP_FILE", "KeptRows", "QuerySource", "merge_statement", "rollup_query"]
