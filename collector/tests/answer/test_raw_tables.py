@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from bench.store.raw import engines as raw_engines
 from bench.store import report as store_report
 from bench.store import steps as store_steps
 from bench.store.copies import multiply
 from bench.store.journals import Base, Copies, write_day
+from bench.store.raw import engines as raw_engines
 from footfall_collector.journal import has_valid_checksum
 from tests.oracle.fleet import Fleet
 from tests.oracle.world import DAY
