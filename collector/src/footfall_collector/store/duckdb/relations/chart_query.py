@@ -1,7 +1,7 @@
-"""DuckDB SQL over raw events and roll-ups: the relations that charts read, and the rows that roll-ups keep."""
+"""DuckDB SQL of a query: the relations that it names, over raw events and roll-ups."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -23,7 +23,6 @@ from ...periods import BLOCK_DAYS, DAY_SECONDS, FULL_BLOCK_MASK, MONDAY_OFFSET
 from ...rollups import (
     HISTORY,
     INSTANCE,
-    LASTING,
     LIFETIMES,
     NARROW_ROLLUPS,
     RECENT,
@@ -39,83 +38,14 @@ from ...rollups import (
     FactTables,
     RollupTable,
 )
+from .rollup_sql import INTERNAL, ROLLUP_FILE, counting_query, key_expression
 
-ROLLUP_FILE = "rollups"
-
-_DAY_NUMBER = f"(ts // {DAY_SECONDS})"
 _NAMES = re.compile(
     rf"\b({'|'.join((*ROLLUPS_BY_NAME, HISTORY, STANDING, *LIFETIMES, *RECENT))}|(?:facts|numbers|samples)_\w+)\b"
 )
-_INTERNAL = "coalesce(is_internal, false)"
 _KEPT = "{value} IN (SELECT unnest($kept_{column}::VARCHAR[]))"
-_MERGED = {"sum": "t.{name} + s.{name}", "min": "least(t.{name}, s.{name})", "max": "greatest(t.{name}, s.{name})"}
 _ROWS_AT_ONCE = 1000
 _SPECIFIC = re.compile(rf"\b({'|'.join(VERSION_AND_PROVIDER)})\b")
-
-
-def rollup_query(rollup: RollupTable, source: str, where: Iterable[str]) -> str:
-    """The query for a roll-up's rows over the raw events of a table."""
-    keys = {key: _key_expression(rollup, key, DAY_SECONDS) for key in rollup.keys}
-    return _counting_query(rollup, source, where, keys)
-
-
-def _counting_query(rollup: RollupTable, source: str, where: Iterable[str], keys: Mapping[str, str]) -> str:
-    """The query for rows with `keys` (name to expression) and the roll-up's values over the raw events of a table."""
-    terms = [*where]
-    if rollup.event is not None:
-        terms.append(f"event = {_quoted(rollup.event)}")
-    if rollup.is_presence:
-        terms.append(f"instance_kind <> '{EPHEMERAL}'")
-    numbers = (rollup.raw.get(name, name) for name, type_ in rollup.dimensions.items() if type_ == "DOUBLE")
-    terms += [f"{column} IS NOT NULL" for column in numbers]
-    terms += [f"NOT coalesce({flag}, false)" for flag in rollup.unless]
-    named = ", ".join(f"{expression} AS {key}" for key, expression in keys.items())
-    if rollup.is_presence:
-        values = f"bit_or(1::BIGINT << (({_DAY_NUMBER} + {MONDAY_OFFSET}) % {BLOCK_DAYS})) AS mask"
-    else:
-        values = ", ".join(f"{aggregate} AS {name}" for name, aggregate in rollup.measures.items())
-    return f"SELECT {named}, {values} FROM {source} WHERE {' AND '.join(terms)} GROUP BY ALL"  # noqa: S608 - our own words
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _key_expression(rollup: RollupTable, key: str, bucket: int) -> str:
-    """`bucket` is the length in seconds of a counter's column `day`: a day in the tables, less in exact ranges."""
-    if key == "block":
-        return f"(({_DAY_NUMBER} + {MONDAY_OFFSET}) // {BLOCK_DAYS})::INTEGER"
-    if key == "day":
-        return f"(ts // {bucket})::INTEGER"
-    if key == "internal":
-        return _INTERNAL
-    if key == LASTING:
-        return f"instance_kind <> '{EPHEMERAL}'"
-    column = rollup.raw.get(key, key)
-    if key in ("product", "event", INSTANCE) or rollup.dimensions.get(key) == "DOUBLE":
-        return column
-    if key in rollup.flags:
-        return f"CASE {column} WHEN true THEN 'true' WHEN false THEN 'false' ELSE '' END"
-    return f"coalesce({column}, '')"
-
-
-def merge_statement(rollup: RollupTable, source: str, periods: Sequence[int]) -> str:
-    """The statement that adds a table of the roll-up's columns to the roll-up. `periods` are those in that table."""
-    # The list of periods lets the engine skip all other rows of the roll-up.
-    listed = ", ".join(map(str, periods))
-    same = " AND ".join(f"t.{key} = s.{key}" for key in rollup.keys)
-    if rollup.is_presence:
-        update = "WHEN MATCHED AND t.mask <> (t.mask | s.mask) THEN UPDATE SET mask = t.mask | s.mask"
-    else:
-        sums = ", ".join(f"{name} = {_MERGED[rollup.added(name)].format(name=name)}" for name in rollup.values)
-        update = f"WHEN MATCHED THEN UPDATE SET {sums}"
-    columns = ", ".join(rollup.columns())
-    values = ", ".join(f"s.{name}" for name in rollup.columns())
-    return (
-        f"MERGE INTO {ROLLUP_FILE}.{rollup.name} t USING {source} s "  # noqa: S608 - our own words
-        f"ON t.{rollup.period} IN ({listed}) AND {same} {update} "
-        f"WHEN NOT MATCHED THEN INSERT ({columns}) VALUES ({values})"
-    )
 
 
 class QuerySource(NamedTuple):
@@ -210,15 +140,15 @@ class DuckChartQuery:
             f"SELECT block, {shown}{fits} AS fits, mask FROM {ROLLUP_FILE}.{rollup.name} WHERE {' AND '.join(terms)}"  # noqa: S608 - our own words
         ]
         named = {
-            f"shown_{key}": shown_value(self._selection, key, _key_expression(rollup, key, DAY_SECONDS), _KEPT)
+            f"shown_{key}": shown_value(self._selection, key, key_expression(rollup, key, DAY_SECONDS), _KEPT)
             for key in keys
         }
-        period = {rollup.period: _key_expression(rollup, rollup.period, DAY_SECONDS)}
-        terms = ["load > $rolled", *conditions_for(self._without_filters, rollup, _INTERNAL, _KEPT)]
+        period = {rollup.period: key_expression(rollup, rollup.period, DAY_SECONDS)}
+        terms = ["load > $rolled", *conditions_for(self._without_filters, rollup, INTERNAL, _KEPT)]
         columns = "".join(f"shown_{key} AS {key}, " for key in keys)
         branches += [
             f"SELECT block, {columns}fits, mask FROM "  # noqa: S608 - our own words
-            f"({_counting_query(rollup, table, terms, {**period, **named, 'fits': fits})})"
+            f"({counting_query(rollup, table, terms, {**period, **named, 'fits': fits})})"
             for table in self._unrolled_tables
         ]
         return " UNION ALL ".join(branches)
@@ -229,7 +159,7 @@ class DuckChartQuery:
             f"ts >= greatest($first_second, $last_second - {RECENT_DAYS * DAY_SECONDS})",
             "ts < $last_second",
             f"instance_kind <> '{EPHEMERAL}'",
-            *conditions_for(selection, rollup, _INTERNAL, _KEPT),
+            *conditions_for(selection, rollup, INTERNAL, _KEPT),
         ]
         if selection is self._selection:
             terms.append(f"event = '{rollup.event}'")
@@ -260,17 +190,17 @@ class DuckChartQuery:
         return f"SELECT {columns} FROM {ROLLUP_FILE}.{rollup.name} WHERE {' AND '.join(terms)}"  # noqa: S608 - our own words
 
     def _from_raw(self, rollup: RollupTable, table: str, where: Sequence[str], bucket: int) -> str:
-        terms = [*where, *conditions_for(self._selection, rollup, _INTERNAL, _KEPT)]
+        terms = [*where, *conditions_for(self._selection, rollup, INTERNAL, _KEPT)]
         terms += self._standing_condition(rollup)
         # A key has another name than its column, which the conditions are about.
         keys = {
-            f"shown_{name}": shown_value(self._selection, name, _key_expression(rollup, name, bucket), _KEPT)
+            f"shown_{name}": shown_value(self._selection, name, key_expression(rollup, name, bucket), _KEPT)
             for name in chart_columns(rollup, self._body)
         }
         period = "block" if rollup.is_presence else f"day::BIGINT * {bucket} AS moment"
         columns = ", ".join((period, *(f"{key} AS {key.removeprefix('shown_')}" for key in keys), *rollup.values))
-        keys[rollup.period] = _key_expression(rollup, rollup.period, bucket)
-        return f"SELECT {columns} FROM ({_counting_query(rollup, table, terms, keys)})"  # noqa: S608 - our own words
+        keys[rollup.period] = key_expression(rollup, rollup.period, bucket)
+        return f"SELECT {columns} FROM ({counting_query(rollup, table, terms, keys)})"  # noqa: S608 - our own words
 
     def _standing_condition(self, rollup: RollupTable) -> list[str]:
         is_standing = rollup.name == STANDING_TABLE
