@@ -121,6 +121,17 @@ class Answers:
         """One row: instances and calling instances, each also those that are established and those that are new."""
         return self._answer(STANDINGS, filters)
 
+    def event_days(self, filters: Filters) -> list[int]:
+        """The UTC days since 1970 on which events of the product were counted, in order; of filters only `internal`."""
+        everything = EventSelection(
+            filters.product,
+            int(EARLIEST.timestamp()),
+            int(datetime.now(UTC).timestamp()) + DAY_SECONDS,
+            internal=INTERNAL_VALUES[filters.internal],
+        )
+        sql = "SELECT moment, sum(n) FROM event_counts GROUP BY moment"
+        return sorted(int(moment) // DAY_SECONDS for moment, _ in self.rows(sql, everything))
+
     def other_counts(self, product: str) -> list[OtherCount]:
         """How many values of each property are `other`, by version."""
         return list(other_counts(self.rows, self.catalogues[product]))

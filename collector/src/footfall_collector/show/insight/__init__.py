@@ -9,7 +9,7 @@ its field names and its docstring are the API's documentation. Used by `health`,
 
 from .known_versions import KnownVersions, known_versions
 from .markup import code, printable, render_markup, replace_code
-from .periods import ComparedPeriod, compared_period, keep_filters, previous_period
+from .periods import ComparedPeriod, compared_period, earlier_period, keep_filters
 from .regressions import Regression
 from .releases import (
     ReleaseComparison,
@@ -38,13 +38,13 @@ __all__ = [
     "code",
     "compare_releases",
     "compared_period",
+    "earlier_period",
     "format_milliseconds",
     "format_percent",
     "keep_filters",
     "known_versions",
     "newest_release_adoption",
     "page_tiles",
-    "previous_period",
     "printable",
     "regressions_in_range",
     "release_marks",

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import pairwise
 
 import msgspec
 
-from ...answer import EARLIEST, Filters
+from ...answer import EARLIEST, Answers, Filters, days_of
 from .rows import Moment
+
+MAX_GAP_DAYS = 14
+"""Days without events between two days that belong together."""
 
 
 class ComparedPeriod(msgspec.Struct, frozen=True):
@@ -17,6 +21,7 @@ class ComparedPeriod(msgspec.Struct, frozen=True):
         end: RFC 3339; the first moment after the range.
         before_start: the same of the previous period, which is as long as the range.
         before_end: where the previous period ends and the range begins.
+        before_counts: whether events were counted in all of the previous period; otherwise nothing is compared with it.
         step: seconds between two points of a chart over time: 60, 3600 or 86400.
     """
 
@@ -24,12 +29,29 @@ class ComparedPeriod(msgspec.Struct, frozen=True):
     end: Moment
     before_start: Moment
     before_end: Moment
+    before_counts: bool
     step: int
 
 
 def previous_period(filters: Filters) -> Filters:
     """The same filters for the period of the same length that ends where this one begins."""
     return replace(filters, start=filters.start - (filters.end - filters.start), end=filters.start)
+
+
+def earlier_period(answers: Answers, filters: Filters) -> Filters | None:
+    """The previous period; None where events were not counted in all of it, so that nothing can be compared with it.
+
+    A few early events, of a clock that is years behind, do not make a period one that was counted: counting began on a
+    day that another one with events follows soon, and half as many days have events as in the present period.
+    """
+    earlier = previous_period(filters)
+    (first, last), (since, until) = days_of(earlier), days_of(filters)
+    days = answers.event_days(filters)
+    began = next((day for day, following in pairwise(days) if following - day <= MAX_GAP_DAYS), until)
+    if began > first or (filters.exact and began == first and earlier.start.hour):
+        return None
+    counted = sum(first <= day <= last for day in days)
+    return earlier if 2 * counted >= sum(since <= day <= until for day in days) else None
 
 
 def all_time(filters: Filters) -> Filters:
@@ -48,12 +70,13 @@ def keep_filters(filters: Filters, names: Iterable[str]) -> Filters:
     )
 
 
-def compared_period(filters: Filters) -> ComparedPeriod:
+def compared_period(answers: Answers, filters: Filters) -> ComparedPeriod:
     previous = previous_period(filters)
     return ComparedPeriod(
         start=filters.start.isoformat(),
         end=filters.end.isoformat(),
         before_start=previous.start.isoformat(),
         before_end=previous.end.isoformat(),
+        before_counts=earlier_period(answers, filters) is not None,
         step=filters.bucket_seconds,
     )

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ...answer import COMMON_FILTERS, Answers, Filters
-from .periods import keep_filters, previous_period
+from .periods import earlier_period, keep_filters
 from .rows import ChartRow, Number, rows_as_dicts, share
 
 CALL_FILTERS = (*COMMON_FILTERS, "tool", "mcp_client")
@@ -51,13 +51,13 @@ class TileNumbers:
 
     Attributes:
         now: the totals of the period.
-        before: the totals of the previous period.
+        before: the totals of the previous period; None where there is nothing to compare with.
         standings: established and new instances of the period.
         days: `calls`, `errors`, `p50_ms` and `instances` of each day (hour or minute of a short range), without gaps.
     """
 
     now: ChartRow
-    before: ChartRow
+    before: ChartRow | None
     standings: ChartRow
     days: list[ChartRow]
 
@@ -69,7 +69,8 @@ def page_tiles(answers: Answers, filters: Filters) -> list[Tile]:
 
 def _read_numbers(answers: Answers, filters: Filters) -> TileNumbers:
     filters = keep_filters(filters, CALL_FILTERS)
-    now, before = (rows_as_dicts(answers.summary(period))[0] for period in (filters, previous_period(filters)))
+    now, earlier = rows_as_dicts(answers.summary(filters))[0], earlier_period(answers, filters)
+    before = rows_as_dicts(answers.summary(earlier))[0] if earlier else None
     active = rows_as_dicts(answers.chart("active-instances", keep_filters(filters, COMMON_FILTERS)))
     standings = rows_as_dicts(answers.standings(filters))[0]
     return TileNumbers(now, before, standings, fill_gaps(filters, rows_as_dicts(answers.trend(filters)), active))
@@ -100,8 +101,8 @@ def _floor(moment: datetime, step: timedelta) -> datetime:
 
 def build_tiles(numbers: TileNumbers, filters: Filters) -> list[Tile]:
     now, days = numbers.now, numbers.days
-    has_previous = numbers.before["instances"] or numbers.before["calls"]
-    before: ChartRow = numbers.before if has_previous else dict.fromkeys(numbers.before)
+    has_previous = numbers.before and (numbers.before["instances"] or numbers.before["calls"])
+    before: ChartRow = numbers.before if numbers.before and has_previous else dict.fromkeys(now)
     sparks = {name: [row[name] for row in days] for name in ("calls", "p50_ms", "instances")}
     not_applied = [name for name in filters.active if name not in CALL_FILTERS]
     not_in_median = [name for name in filters.active if name not in (*COMMON_FILTERS, "tool")]

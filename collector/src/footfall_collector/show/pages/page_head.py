@@ -16,11 +16,11 @@ from ..insight import (
     ReleaseMark,
     Tile,
     compared_period,
+    earlier_period,
     keep_filters,
     known_versions,
     newest_release_adoption,
     page_tiles,
-    previous_period,
     regressions_in_range,
     release_marks,
     rows_as_dicts,
@@ -87,7 +87,8 @@ class ChartReader:
 
 def _overview(reader: ChartReader) -> str:
     names = SENTENCE_FILTERS["overview"]
-    calls_before = reader.summary(names, previous_period(reader.filters))["calls"]
+    earlier = earlier_period(reader.answers, reader.filters)
+    calls_before = reader.summary(names, earlier)["calls"] if earlier else 0
     usage, errors = reader.rows("tool-usage", names), reader.rows("tool-errors", names)
     return sentences.overview(usage, errors, calls_before, reader.summary(names)["callers"])
 
@@ -101,7 +102,8 @@ def _tools(reader: ChartReader) -> str:
 
 def _errors(reader: ChartReader) -> str:
     names = SENTENCE_FILTERS["errors"]
-    before = reader.rows("tool-errors", names, previous_period(reader.filters))
+    earlier = earlier_period(reader.answers, reader.filters)
+    before = reader.rows("tool-errors", names, earlier) if earlier else []
     return sentences.errors(reader.rows("tool-errors", names), before, reader.rows("error-types", names))
 
 
@@ -163,7 +165,7 @@ def chart_page_head(name: str, answers: Answers, filters: Filters, now: datetime
         empty=is_empty,
         hidden_internal=events.hidden_internal,
         not_applied=not_applied,
-        period=compared_period(filters),
+        period=compared_period(answers, filters),
         releases=release_marks(answers, filters),
         tiles=page_tiles(answers, filters) if name in _PAGES_WITH_TILES else [],
         generated_at=events.generated_at,

@@ -12,8 +12,8 @@ from ..insight import (
     Tile,
     code,
     compare_releases,
+    earlier_period,
     page_tiles,
-    previous_period,
     rows_as_dicts,
     share,
 )
@@ -131,8 +131,9 @@ class _SectionTables:
         return rows_as_dicts(self._answers.chart(chart, self._filters))
 
     def _previous(self, chart: str, column: str, *keys: str) -> dict[tuple[str | None, ...], int]:
-        """The previous period's values of `column`, by the values of the columns `keys`."""
-        rows = rows_as_dicts(self._answers.chart(chart, previous_period(self._filters)))
+        """The previous period's values of `column`, by the values of the columns `keys`; none where it is not full."""
+        earlier = earlier_period(self._answers, self._filters)
+        rows = rows_as_dicts(self._answers.chart(chart, earlier)) if earlier else []
         return {tuple(row[key] for key in keys): row[column] for row in rows}
 
     def _tools(self) -> list[ReportTable]:

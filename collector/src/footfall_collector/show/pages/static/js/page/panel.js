@@ -89,7 +89,7 @@ export class Panel {
 
   fetch(query) { return api.get(`/api/charts/${this.config.chart}`, query, this.pending.signal); }
 
-  compares() { return Boolean(state.get("compare") && this.context().period && COMPARABLE.has(this.config.kind)); }
+  compares() { return Boolean(state.get("compare") && this.context().period?.before_counts && COMPARABLE.has(this.config.kind)); }
 
   previousQuery() {
     const query = this.query();
