@@ -19,7 +19,7 @@ import msgspec
 
 from collector.tests.durability.damage import OLDER, PUBLISHED, damage
 from footfall_collector.access import Tokens, TokensError
-from footfall_collector.answer import Filters
+from footfall_collector.answer import Filters, ask, parse_question
 from footfall_collector.answer.filters import EARLIEST
 from footfall_collector.app.collector import Collector
 from footfall_collector.operate.dispatch import LocalCaller
@@ -43,6 +43,17 @@ def counts(collector: Collector) -> dict[str, int]:
         chart = collector.answers.chart("events", Filters(product, EARLIEST, now, internal="all"))
         column = chart.columns.index("events")
         found[product] = sum(int(row[column] or 0) for row in chart.rows)
+    return found
+
+
+def facts_counts(collector: Collector) -> dict[str, int]:
+    """Product to the number of its events by the tables of facts, from which questions are answered."""
+    now = datetime.now(UTC) + timedelta(days=1)
+    found = {}
+    for product, catalogue in collector.answers.catalogues.items():
+        filters = Filters(product, EARLIEST, now, internal="all")
+        question = parse_question({"measure": "events", "event": "tool_executed", "by": "tool"}, (), filters, catalogue)
+        found[product] = sum(int(row[1] or 0) for row in ask(collector.answers, question, filters).rows)
     return found
 
 
@@ -79,6 +90,7 @@ def start(data: Path) -> dict[str, Any]:
             facts = [fact.title for fact in health.facts]
         return {
             "counts": counts(collector),
+            "facts_counts": facts_counts(collector),
             "verified": verified,
             "keys": keys,
             "tokens": [token.name for token in Tokens(data).all()],

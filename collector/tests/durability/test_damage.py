@@ -142,6 +142,13 @@ def _problem_of_small_files(result: dict[str, Any]) -> str:
     return "" if result["published"] == [expected_month] else f"{result['published']} is published"
 
 
+def _problem_of_questions(result: dict[str, Any]) -> str:
+    """Questions are answered from tables of facts, which no chart reads: they count the events that charts count."""
+    if result.get("facts_counts") == result.get("counts"):
+        return ""
+    return f"questions count {result['facts_counts']}, charts {result['counts']}"
+
+
 def _may_refuse(path: str, sentence: str) -> bool:
     """Only the pepper, the keys and the tokens stop a start: nothing else knows them. The sentence names the file."""
     name = path.rpartition("/")[2]
@@ -180,7 +187,7 @@ def test_damage_to_any_file_is_survived_and_said(starts: Starts) -> None:
     problems = []
     for case in starts.cases():
         result = starts.start(case)
-        found = problem(starts, case, result)
+        found = problem(starts, case, result) or _problem_of_questions(result)
         # `-s` shows how far a run of all cases is.
         print(starts.ending, *case, found or "survived", flush=True)
         if found:
