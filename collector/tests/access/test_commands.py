@@ -63,7 +63,7 @@ def test_keys_and_tokens_are_changed_while_no_collector_runs(tmp_path: Path) -> 
     again = run("keys", "rotate", "--data", str(tmp_path), made)
     assert (again.returncode, "no such valid key" in again.stderr) == (1, True)
     token = output("tokens", "add", "grafana", data=tmp_path).strip()
-    assert "grafana  added 20" in output("tokens", "list", data=tmp_path)
+    assert "grafana  reads everything  added 20" in output("tokens", "list", data=tmp_path)
     assert token not in (tmp_path / "tokens.json").read_text()
     assert (tmp_path / "tokens.json").stat().st_mode & 0o777 == 0o600
     taken = run("tokens", "add", "--data", str(tmp_path), "grafana")

@@ -1,19 +1,31 @@
 """Who may read: readers with the sign-in secret, in a session or as a bearer token, and programs with a token.
 
-`sign_in` is the middleware before everything that reads. It checks the session, then tokens and the secret, and slows
-down guessing (`attempts`). Without a secret everything is open, which the start allows on loopback only. `commands`
-manage tokens and write keys. Only `app` and `cli` import this package.
+`sign_in` is the middleware before everything that reads. It checks the session, then tokens (`token_scopes` says what
+each may read) and the secret, and slows down guessing (`attempts`). Without a secret everything is open, which the
+start allows on loopback only. `commands` manage tokens and write keys, `access_page` shows tokens to who signs in, and
+`audit_log` has who changed what. Only `operate`, `app` and `cli` import this package.
 """
 
 from typing import TYPE_CHECKING, Any
 
+from .audit_log import AuditLog, audited
 from .commands import control_errors, key_and_token_commands
-from .tokens import Tokens, TokensError
+from .tokens import SCOPES, Tokens, TokensError
 
 if TYPE_CHECKING:
     from .sign_in import SignIn
 
-__all__ = ["SignIn", "Tokens", "TokensError", "control_errors", "key_and_token_commands"]
+__all__ = [
+    "SCOPES",
+    "AccessPage",
+    "AuditLog",
+    "SignIn",
+    "Tokens",
+    "TokensError",
+    "audited",
+    "control_errors",
+    "key_and_token_commands",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -22,4 +34,8 @@ def __getattr__(name: str) -> Any:
         from .sign_in import SignIn
 
         return SignIn
+    if name == "AccessPage":
+        from .access_page import AccessPage
+
+        return AccessPage
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -14,7 +14,7 @@ from .tokens import Tokens, TokensError
 
 def key_and_token_commands(settings: Settings, keys: WriteKeys, tokens: Tokens) -> Mapping[str, Command]:
     """The commands by name."""
-    return {**_key_commands(settings, keys), **_token_commands(tokens)}
+    return {**_key_commands(settings, keys), **_token_commands(settings, tokens)}
 
 
 def _key_commands(settings: Settings, keys: WriteKeys) -> Mapping[str, Command]:
@@ -49,10 +49,12 @@ def _key_commands(settings: Settings, keys: WriteKeys) -> Mapping[str, Command]:
     }
 
 
-def _token_commands(tokens: Tokens) -> Mapping[str, Command]:
-    def tokens_add(name: str) -> str:
+def _token_commands(settings: Settings, tokens: Tokens) -> Mapping[str, Command]:
+    def tokens_add(name: str, scope: str = "read", product: str | None = None, days: int = 0) -> str:
+        if product is not None and product not in settings.products:
+            raise ControlError(unknown_product(product, settings.products, settings.data))
         with control_errors():
-            return tokens.add(name)
+            return tokens.add(name, scope, product or "", days)
 
     def tokens_revoke(name: str) -> None:
         with control_errors():
@@ -61,7 +63,10 @@ def _token_commands(tokens: Tokens) -> Mapping[str, Command]:
     return {
         "tokens_add": tokens_add,
         "tokens_revoke": tokens_revoke,
-        "tokens_list": lambda: [{"name": token.name, "added": token.added} for token in tokens.all()],
+        "tokens_list": lambda: [
+            {name: getattr(token, name) for name in ("name", "added", "scope", "product", "ends")}
+            for token in tokens.all()
+        ],
     }
 
 

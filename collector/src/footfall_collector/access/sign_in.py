@@ -4,28 +4,30 @@ A session or a token is 256 random bits, which nobody guesses: each is looked up
 without being counted. The sign-in secret may be weaker, so that attempts to guess it are limited.
 """
 
-import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import parse_qs, quote
+from urllib.parse import quote
 
-from starlette.requests import ClientDisconnect, HTTPConnection, Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..receive import OriginCheck
+from .access_page import AccessPage
 from .attempts import SignInAttempts
+from .forms import StyledPage, read_form
 from .secret import SignInSecret
 from .sessions import SESSION_SECONDS, SignInSessions
-from .sign_in_page import PATH, sign_in_page
+from .token_scopes import ACCESS_PATH, apply_scope
 from .tokens import Tokens
 
 COOKIE = "footfall_session"
+PATH = "/sign-in"
 SIGN_OUT_PATH = "/sign-out"
 _OPEN_PREFIXES = ("/static/", "/public/")
 """Files of the pages, and what is published for everyone (nothing unless `public_products` names a product)."""
-_MAX_FORM_BYTES, _MAX_FORM_SECONDS = 4096, 10.0
+_PAGE = StyledPage("sign_in")
 _TOO_MANY = "Too many wrong attempts; wait a minute."
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -34,6 +36,7 @@ class SignIn:
     """ASGI middleware. Without a secret it lets everything through; off loopback the start refuses that.
 
     Args:
+        access_page: answers `/access` for who may read everything and has no token.
         origins: says which pages may sign in, sign out and use a session.
         data: the data directory, for the sessions.
         root: the base path of all addresses, empty or such as `/stats`.
@@ -45,13 +48,14 @@ class SignIn:
         app: ASGIApp,
         secret: str,
         tokens: Tokens,
+        access_page: AccessPage,
         origins: OriginCheck,
         data: Path,
         root: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._app, self._tokens, self._origins = app, tokens, origins
-        self._root = root
+        self._access_page, self._root = access_page, root
         self._secret = SignInSecret(secret) if secret else None
         self._sessions = SignInSessions(data, secret, time.time)
         self._attempts = SignInAttempts(clock)
@@ -59,12 +63,15 @@ class SignIn:
     def recognises(self, scope: Scope) -> bool:
         """Whether a request has a live session or a token. It costs two hashes, so no limit needs to come before it."""
         connection = HTTPConnection(scope)
-        return self._sessions.is_live(_session_token(connection)) or self._tokens.accepts(_bearer(connection))
+        return self._sessions.is_live(_session_token(connection)) or self._tokens.find(_bearer(connection)) is not None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
-        if self._secret is None or path.startswith(_OPEN_PREFIXES):
+        if path.startswith(_OPEN_PREFIXES):
             await self._app(scope, receive, send)
+            return
+        if self._secret is None:
+            await self._answer(scope, receive, send)
             return
         connection = HTTPConnection(scope)
         if path == PATH:
@@ -77,12 +84,22 @@ class SignIn:
             if scope["method"] in _SAFE_METHODS or self._origins.accepts(scope, required=True):
                 # Pages show a button to sign out.
                 scope.setdefault("state", {})["signed_in"] = True
-                await self._app(scope, receive, send)
+                await self._answer(scope, receive, send)
             else:
                 await PlainTextResponse(self._origins.refusal(scope) + "\n", 403)(scope, receive, send)
         else:
             refusal = await self._check_bearer(connection, self._secret)
-            await (refusal or self._app)(scope, receive, send)
+            await (refusal or self._answer)(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that may read; `/access` changes something, so a page of another site may not ask for it."""
+        if scope["path"] != ACCESS_PATH:
+            await self._app(scope, receive, send)
+        elif scope["method"] in _SAFE_METHODS or self._origins.accepts(scope):
+            response = await self._access_page.answer(Request(scope, receive))
+            await response(scope, receive, send)
+        else:
+            await PlainTextResponse(self._origins.refusal(scope) + "\n", 403)(scope, receive, send)
 
     async def _sign_out(self, connection: HTTPConnection) -> Response:
         """End the session on the server, so that a copy of its cookie is worthless."""
@@ -99,8 +116,10 @@ class SignIn:
         """None where the request carries the secret or a token, else the response that asks for it."""
         offered = _bearer(connection)
         if offered:
-            if self._tokens.accepts(offered):
-                return None
+            token = self._tokens.find(offered)
+            if token is not None:
+                reason = apply_scope(token, connection.scope)
+                return PlainTextResponse(reason + "\n", 403) if reason else None
             attempt = self._attempts.begin(_peer(connection))
             if attempt is None:
                 return PlainTextResponse(f"{_TOO_MANY} Tokens are accepted at any time.\n", 429, {"retry-after": "60"})
@@ -116,7 +135,8 @@ class SignIn:
         )
 
     def _form(self, message: str, next_page: str, status: int, headers: dict[str, str] | None = None) -> Response:
-        return sign_in_page(message, self._root + PATH, next_page, status, headers or {})
+        values = {"message": message, "path": self._root + PATH, "next_page": quote(next_page, safe="")}
+        return _PAGE.response(status, values, headers or {})
 
     async def _sign_in(self, request: Request, secret: SignInSecret) -> Response:
         next_page = request.query_params.get("next", "/")
@@ -133,7 +153,7 @@ class SignIn:
         attempt = self._attempts.begin(_peer(request))
         if attempt is None:
             return self._form(_TOO_MANY, next_page, 429, {"retry-after": "60"})
-        offered = await _secret_in_form(request)
+        offered = await read_form(request, "secret")
         if offered is None or not await secret.matches(offered):
             return self._form("That is not the secret.", next_page, 401)
         attempt.succeed()
@@ -168,17 +188,3 @@ def _over_tls(request: Request) -> bool:
     """Whether the browser's connection is over TLS, as a proxy or the browser itself says."""
     forwarded, origin = request.headers.get("x-forwarded-proto", ""), request.headers.get("origin", "")
     return "https" in (request.url.scheme, forwarded.partition(",")[0].strip().lower()) or origin.startswith("https:")
-
-
-async def _secret_in_form(request: Request) -> str | None:
-    """The secret; None where the form has none, is too large, or does not arrive in time."""
-    body = b""
-    try:
-        async with asyncio.timeout(_MAX_FORM_SECONDS):
-            async for part in request.stream():
-                body += part
-                if len(body) > _MAX_FORM_BYTES:
-                    return None
-        return parse_qs(body.decode()).get("secret", [None])[0]
-    except (TimeoutError, ClientDisconnect, ValueError):
-        return None

@@ -18,6 +18,9 @@ from ..runtime import SharedFile
 
 FILE = "tokens.json"
 PREFIX = "fft_"
+SCOPES = ("read", "metrics")
+"""`read` is everything that the sign-in secret reads, or all of one product; `metrics` is `/metrics` only."""
+MAX_DAYS = 3650
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -26,11 +29,22 @@ class TokensError(Exception):
 
 
 class BearerToken(msgspec.Struct):
-    """One token: its name, the SHA-256 of its text, and when it was added (RFC 3339)."""
+    """One token.
+
+    Attributes:
+        sha256: of its text.
+        added: RFC 3339, UTC.
+        scope: one of `SCOPES`.
+        product: the only product that it reads; empty for all.
+        ends: RFC 3339, UTC; empty for never.
+    """
 
     name: str
     sha256: str
     added: str
+    scope: str = "read"
+    product: str = ""
+    ends: str = ""
 
 
 class TokensFile(msgspec.Struct):
@@ -39,31 +53,49 @@ class TokensFile(msgspec.Struct):
 
 
 class Tokens:
-    """The tokens of a data directory. The running server looks for a change of the file at most once a second."""
+    """The tokens of a data directory. The running server looks for a change of the file at most once a second.
 
-    def __init__(self, data: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    Args:
+        clock: monotonic seconds.
+        now: epoch seconds, by which tokens end.
+    """
+
+    def __init__(
+        self, data: Path, clock: Callable[[], float] = time.monotonic, now: Callable[[], float] = time.time
+    ) -> None:
         self._file = SharedFile(data / FILE, TokensFile, TokensError, clock)
-        self._hashes: frozenset[str] = frozenset()
+        self._now = now
+        self._by_hash: dict[str, BearerToken] = {}
         self._refresh()
 
-    def accepts(self, offered: str) -> bool:
-        """Whether this is the text of a token. Hashes are compared, so the time it takes tells nothing."""
+    def find(self, offered: str) -> BearerToken | None:
+        """The token of this text, unless it has ended. Hashes are compared, so the time it takes tells nothing."""
         if not offered.startswith(PREFIX):
-            return False
+            return None
         if self._file.check_due():
             self._refresh()
-        return _hash(offered) in self._hashes
+        token = self._by_hash.get(_hash(offered))
+        return token if token is not None and (not token.ends or token.ends > _stamp(self._now())) else None
 
-    def add(self, name: str) -> str:
-        """Add a token and return its text, which is not kept. Raises TokensError where the name is wrong or taken."""
+    def add(self, name: str, scope: str = "read", product: str = "", days: int = 0) -> str:
+        """Add a token and return its text, which is not kept. Raises TokensError where an argument is wrong.
+
+        `days`: after which it ends; 0 for never.
+        """
+        if scope not in SCOPES:
+            raise TokensError(f"a token's scope is one of {', '.join(SCOPES)}")
+        if product and scope == "metrics":
+            raise TokensError("/metrics is of all products: leave out --product, or choose the scope read")
+        if not 0 <= days <= MAX_DAYS:
+            raise TokensError(f"a token ends after 1 to {MAX_DAYS} days, or never (0)")
         if not _NAME.fullmatch(name):
             raise TokensError("a token's name is 1 to 64 letters, digits, `_`, `-` and `.`, such as grafana")
         text = PREFIX + secrets.token_urlsafe(32)
         with self._locked() as tokens:
             if any(token.name == name for token in tokens):
                 raise TokensError("there is a token of this name; revoke it first, or choose another name")
-            added = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            self._write([*tokens, BearerToken(name, _hash(text), added)])
+            ends = _stamp(self._now() + days * 86_400) if days else ""
+            self._write([*tokens, BearerToken(name, _hash(text), _stamp(self._now()), scope, product, ends)])
         return text
 
     def revoke(self, name: str) -> None:
@@ -81,7 +113,7 @@ class Tokens:
 
     def _refresh(self) -> None:
         self._file.refresh()
-        self._hashes = frozenset(token.sha256 for token in self._file.content.tokens)
+        self._by_hash = {token.sha256: token for token in self._file.content.tokens}
 
     @contextmanager
     def _locked(self) -> Iterator[list[BearerToken]]:
@@ -92,6 +124,10 @@ class Tokens:
     def _write(self, tokens: list[BearerToken]) -> None:
         self._file.replace(TokensFile(tokens=tokens))
         self._refresh()
+
+
+def _stamp(epoch: float) -> str:
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _hash(text: str) -> str:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
-from ..access import SignIn, Tokens, key_and_token_commands
+from ..access import AccessPage, AuditLog, SignIn, Tokens, audited, key_and_token_commands
 from ..admit import Admission, NewInstances, fingerprint, load_catalogues, load_pepper
 from ..answer import Answers, EstablishedValues, ReadGate
 from ..journal import FOLDER, Journal
@@ -52,7 +52,11 @@ class Collector:
         self._build_dashboard()
         watch_gauges(self.status, settings, self.pipeline.commit_lag)
         # Alarms that are measured, such as a full disk, are in the log also when nobody asks for them.
-        self.alarm_check = PeriodicCheck(self.status.alarms)
+        self.alarm_check = PeriodicCheck(self._check)
+
+    def _check(self) -> None:
+        self.status.alarms()
+        self.audit.prune()
 
     def _build_storage(self) -> None:
         settings, status = self.settings, self.status
@@ -128,8 +132,15 @@ class Collector:
             exception_handlers={StoreError: self._store_failed, 404: not_found_handler(assets)},
         )
         self.tokens = Tokens(settings.data)
+        self.audit = AuditLog(settings.data)
         self.sign_in = SignIn(
-            application, settings.sign_in_secret, self.tokens, self.gate.origins, settings.data, settings.base_path
+            application,
+            settings.sign_in_secret,
+            self.tokens,
+            AccessPage(self.tokens, self.audit, settings.base_path),
+            self.gate.origins,
+            settings.data,
+            settings.base_path,
         )
         self.dashboard: ASGIApp = SecurityHeaders(self.sign_in)
         self.probes = Probes(status)
@@ -173,7 +184,7 @@ class Collector:
             **key_and_token_commands(self.settings, self.keys, self.tokens),
             "report": report_command(self.answers, self.read_gate),
         }
-        self.control = ControlSocket(self.settings.data, commands)
+        self.control = ControlSocket(self.settings.data, audited(commands, self.audit))
         self.control.start()
         self.status.set_gauge("ready", 1)
 

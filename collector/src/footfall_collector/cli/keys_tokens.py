@@ -20,10 +20,12 @@ A product's public key is in its releases. With that key added here, an organisa
 DOT_AI_POSTHOG_HOST to this collector and nothing else."""
 _TOKENS_EXAMPLE = """example:
   footfall-collector tokens add --data /var/lib/footfall grafana
+  footfall-collector tokens add --data /var/lib/footfall --scope metrics --days 365 prometheus
   curl -H 'Authorization: Bearer fft_…' http://127.0.0.1:8765/api/charts/tool-usage
   footfall-collector tokens list --data /var/lib/footfall
   footfall-collector tokens revoke --data /var/lib/footfall grafana
-The token is shown once and kept as a hash. It reads what the sign-in secret reads, and can be revoked alone."""
+The token is shown once and kept as a hash. It can be revoked alone. Without options it reads what the sign-in secret
+reads; the page /access shows all tokens to who signs in."""
 
 
 def add_commands(commands: "Commands") -> None:
@@ -47,6 +49,13 @@ def add_commands(commands: "Commands") -> None:
     tokens = add_group(commands, "tokens", "the bearer tokens of programs that read", _TOKENS_EXAMPLE)
     add = add_command(tokens, "add", "make a token and show it once", _TOKENS_EXAMPLE)
     add.add_argument("name", help="what it is for, such as grafana")
+    add.add_argument(
+        "--scope",
+        default="read",
+        help="`read` for all that a signed-in reader sees, `metrics` for /metrics only [read]",
+    )
+    add.add_argument("--product", help="the only product that it reads, below /api [all products]")
+    add.add_argument("--days", type=days, default=0, help="days after which it ends; 0 for never [0]")
     add.set_defaults(run=_tokens_add)
     add_command(tokens, "list", "show all tokens by name", _TOKENS_EXAMPLE).set_defaults(run=_tokens_list)
     revoke = add_command(tokens, "revoke", "refuse a token from now on", _TOKENS_EXAMPLE)
@@ -61,13 +70,13 @@ def _run(settings: Settings, command: str, /, **arguments: CommandArgument) -> A
     except NotRunningError:
         pass
     # Late: a command that the running collector carries out should not pay for this.
-    from ..access import Tokens, control_errors, key_and_token_commands
+    from ..access import AuditLog, Tokens, audited, control_errors, key_and_token_commands
     from ..receive import WriteKeys
 
     with control_errors():
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         commands = key_and_token_commands(settings, WriteKeys(settings.data), Tokens(settings.data))
-    return commands[command](**arguments)
+    return audited(commands, AuditLog(settings.data))[command](**arguments)
 
 
 def _keys_add(options: argparse.Namespace, settings: Settings) -> int:
@@ -117,7 +126,9 @@ def _keys_restore(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _tokens_add(options: argparse.Namespace, settings: Settings) -> int:
-    print(_run(settings, "tokens_add", name=options.name))
+    print(
+        _run(settings, "tokens_add", name=options.name, scope=options.scope, product=options.product, days=options.days)
+    )
     return 0
 
 
@@ -125,7 +136,8 @@ def _tokens_list(options: argparse.Namespace, settings: Settings) -> int:
     del options
     tokens = _run(settings, "tokens_list")
     for token in tokens:
-        print(f"{token['name']}  added {token['added']}")
+        reads = "metrics" if token["scope"] == "metrics" else token["product"] or "everything"
+        print(f"{token['name']}  reads {reads}  added {token['added']}  ends {token['ends'] or 'never'}")
     if not tokens:
         print("no tokens yet; `footfall-collector tokens add NAME` makes one")
     return 0

@@ -64,13 +64,14 @@ def run_locally(settings: Settings, command: str, on_progress: OnProgress, **arg
     Raises ControlError.
     """
     # Late: a command that the running collector carries out should not pay for the stores.
+    from ..access import AuditLog, audited
     from ..store import StoreError
     from .operations import DUCKDB_COMMANDS, UNLOADED_COMMANDS, open_offline
 
     check_engine(settings, needs_files=command in DUCKDB_COMMANDS)
     try:
         with open_offline(settings, load=command not in UNLOADED_COMMANDS) as operations:
-            function = operations.commands()[command]
+            function = audited(operations.commands(), AuditLog(settings.data))[command]
             return function(**with_caller(function, arguments, LocalCaller(on_progress)))
     except StoreError as error:
         raise ControlError(str(error)) from None

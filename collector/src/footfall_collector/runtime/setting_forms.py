@@ -26,6 +26,7 @@ _NETWORK_FIX = "write addresses or networks, such as 10.0.0.0/8 or ::1"
 _HOST_FIX = "write a host name such as a.org or .a.org, without http:// and port; IPv6 in brackets, `*` for any"
 OWN_PATHS = frozenset(
     (
+        "access",
         "api",
         "array",
         "batch",

@@ -1,0 +1,117 @@
+"""The audit log: who changed what on a collector, in DATA/audit.json for 90 days.
+
+An entry has the command with the names that it is about. It has no address, no secret and no instance ID.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ..runtime import Command, SharedFile
+
+AUDIT_FILE = "audit.json"
+KEPT_DAYS = 90
+COMMAND_LINE = "command line"
+_MAX_ENTRIES = 10_000
+_CHANGES = frozenset(
+    {
+        "forget",
+        "keys_add",
+        "keys_restore",
+        "keys_revoke",
+        "keys_rotate",
+        "rebuild",
+        "restore_month",
+        "retain",
+        "tokens_add",
+        "tokens_revoke",
+        "unforget",
+    }
+)
+"""Commands that change something; all others only read."""
+_SHOWN = ("name", "key", "old", "new", "product", "scope", "days", "month", "confirm")
+"""Arguments that an entry repeats. An instance ID is not among them."""
+
+_log = logging.getLogger(__name__)
+
+
+class AuditLogError(Exception):
+    """The file can't be used; the message says what to do."""
+
+
+class AuditEntry(msgspec.Struct, frozen=True):
+    """One action. `at`: RFC 3339, UTC; `who`: `command line`, or `signed in` for a reader with the sign-in secret."""
+
+    at: str
+    who: str
+    what: str
+
+
+class AuditFile(msgspec.Struct):
+    version: int = 1
+    entries: list[AuditEntry] = []
+
+
+class AuditLog:
+    """The log of a data directory. A file that can't be used stops no action: one log line says so."""
+
+    def __init__(self, data: Path, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._file = SharedFile(data / AUDIT_FILE, AuditFile, AuditLogError, time.monotonic)
+
+    def entries(self) -> list[AuditEntry]:
+        """The actions of the last 90 days, the oldest first."""
+        try:
+            self._file.refresh()
+        except AuditLogError as error:
+            _log.error("audit: %s", error)
+            return []
+        oldest = _moment(self._clock() - KEPT_DAYS * 86_400)
+        return [entry for entry in self._file.content.entries if entry.at >= oldest]
+
+    def note(self, who: str, what: str) -> None:
+        """Write down an action that was carried out."""
+        self._replace([AuditEntry(_moment(self._clock()), who, what)])
+
+    def prune(self) -> None:
+        """Delete entries that are older than 90 days from the disk."""
+        current = self.entries()
+        if len(current) != len(self._file.content.entries):
+            self._replace([])
+
+    def _replace(self, added: list[AuditEntry]) -> None:
+        try:
+            with self._file.locked():
+                # Read within the lock; what can't be read is not overwritten.
+                self._file.refresh()
+                self._file.replace(AuditFile(entries=[*self.entries(), *added][-_MAX_ENTRIES:]))
+        except (AuditLogError, OSError) as error:
+            _log.error("audit: an entry can't be written (%s)", error)
+
+
+def audited(commands: Mapping[str, Command], log: AuditLog, who: str = COMMAND_LINE) -> dict[str, Command]:
+    """The same commands; those that change something are noted once they were carried out."""
+    return {
+        name: _noted(name, command, log, who) if name in _CHANGES else command for name, command in commands.items()
+    }
+
+
+def _noted(name: str, command: Command, log: AuditLog, who: str) -> Command:
+    @wraps(command)
+    def run(**arguments: Any) -> Any:
+        result = command(**arguments)
+        shown = [f"{key} {arguments[key]}" for key in _SHOWN if arguments.get(key) not in (None, "", False)]
+        log.note(who, " ".join([name.replace("_", " "), *shown]))
+        return result
+
+    return run
+
+
+def _moment(epoch: float) -> str:
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,55 @@
+"""Pages with a form and no other file: their style is inline, and their policy allows this style only."""
+
+import asyncio
+import base64
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import parse_qs
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_ENVIRONMENT = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
+_MAX_FORM_BYTES, _MAX_FORM_SECONDS = 4096, 10.0
+
+
+class StyledPage:
+    """The page of `templates/<name>.html` with the style of `templates/<name>.css`."""
+
+    def __init__(self, name: str) -> None:
+        style = (_TEMPLATES / f"{name}.css").read_text("utf-8")
+        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        self._style = Markup(style)  # noqa: S704 -- our own file
+        self._template = _ENVIRONMENT.get_template(f"{name}.html")
+        self._headers = {
+            "cache-control": "no-store",
+            "content-security-policy": f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; "
+            "frame-ancestors 'none'; base-uri 'none'",
+            "referrer-policy": "same-origin",
+        }
+
+    def response(
+        self, status: int, values: Mapping[str, Any], headers: Mapping[str, str] = MappingProxyType({})
+    ) -> HTMLResponse:
+        """The page with these values of its template."""
+        return HTMLResponse(self._template.render(style=self._style, **values), status, self._headers | dict(headers))
+
+
+async def read_form(request: Request, name: str) -> str | None:
+    """A field of a form; None where the form has none, is too large, or does not arrive in time."""
+    body = b""
+    try:
+        async with asyncio.timeout(_MAX_FORM_SECONDS):
+            async for part in request.stream():
+                body += part
+                if len(body) > _MAX_FORM_BYTES:
+                    return None
+        return parse_qs(body.decode()).get(name, [None])[0]
+    except (TimeoutError, ClientDisconnect, ValueError):
+        return None
