@@ -8,9 +8,10 @@ from typing import Any
 
 from collector.tests.answer.chart_rows import equal
 from footfall_collector.answer.behaviour import BEHAVIOUR
-from footfall_collector.answer.charts import CHARTS
+from footfall_collector.answer.charts import CHARTS, ChartSpec
 from tests.oracle.fleet import Fleet
-from tests.oracle.truth import OracleQuery, Rows, Truth
+from tests.oracle.matching import OracleQuery
+from tests.oracle.truth import Rows, Truth
 from tests.oracle.world import DAY, HOUR
 
 COLUMNS = {"version": "product_version", "provider": "ai_provider"}
@@ -47,18 +48,20 @@ def differences(url: str, fleet: Fleet, truth: Truth, chosen: list[dict[str, str
     for query in chosen or queries(fleet):
         for spec in (*CHARTS, *BEHAVIOUR):
             shown = fetch(url, f"/api/charts/{spec.id}", **query)["rows"]
-            true = truth.chart(spec.id, _oracle_query(query, spec.filters, spec.daily))
+            true = truth.chart(spec.id, _oracle_query(query, spec))
             if not equal(shown, true):
                 different.append(f"{spec.id} {query}: {len(shown)} rows, {shown[:3]}; true {len(true)}, {true[:3]}")
     return different
 
 
-def _oracle_query(query: dict[str, str], carried: tuple[str, ...], daily: bool) -> OracleQuery:
+def _oracle_query(query: dict[str, str], spec: ChartSpec) -> OracleQuery:
     whole = len(query["end"]) == len("2026-11-24")
     start, end = (int(datetime.fromisoformat(query[key]).replace(tzinfo=UTC).timestamp()) for key in ("start", "end"))
     end += DAY if whole else 0
-    if daily:
+    if spec.daily:
         start, end = start // DAY * DAY, -(-end // DAY) * DAY
-    only = {COLUMNS.get(name, name): value for name, value in query.items() if name in carried and name != "internal"}
+    named = {COLUMNS.get(name, name): value for name, value in query.items()}
+    ignored = ("start", "end", "internal", *spec.unfiltered)
+    only = {name: value for name, value in named.items() if name not in ignored}
     step = DAY if end - start > 2 * DAY else HOUR if end - start > 3 * HOUR else 60
-    return OracleQuery(start, end, query["internal"], step, only)
+    return OracleQuery(start, end, query["internal"], step, only, by_instance=spec.by_instance)

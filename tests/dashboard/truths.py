@@ -1,12 +1,15 @@
 """The true numbers of the fleet under a page's filters, and their comparison with the texts of a page."""
 
 import math
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from tests.dashboard.reading import fetch
 from tests.oracle.fleet import Fleet
-from tests.oracle.truth import OracleQuery, Rows, Truth
+from tests.oracle.matching import OracleQuery
+from tests.oracle.truth import Rows, Truth
 
 _COLUMNS = {"version": "product_version", "provider": "ai_provider"}
 _NOT_VALUES = ("range", "start", "end", "internal", "product")
@@ -17,15 +20,15 @@ class Expected:
 
     def __init__(self, url: str, fleet: Fleet) -> None:
         self._url, self._truth = url, Truth(fleet.events())
-        self._carried = {spec["id"]: spec["filters"] for spec in fetch(url, "/api/charts")["charts"]}
+        self._specs = {spec["id"]: spec for spec in fetch(url, "/api/charts")["charts"]}
 
     def rows(self, chart: str, query: dict[str, str]) -> Rows:
-        """The rows of a chart, under the filters that its events carry."""
-        return self._truth.chart(chart, self._asked(query, self._carried[chart]))
+        """The rows of a chart."""
+        return self._truth.chart(chart, self._asked(query, self._specs[chart]))
 
     def hidden(self, query: dict[str, str]) -> int:
         """The number of internal events that the page leaves out."""
-        return self._truth.hidden_internal(self._asked(query, ("version", "provider")))
+        return self._truth.hidden_internal(self._asked(query))
 
     def previous(self, query: dict[str, str]) -> dict[str, str]:
         """The query for the previous period."""
@@ -33,15 +36,12 @@ class Expected:
         filters = {name: value for name, value in query.items() if name != "range"}
         return {**filters, "range": "custom", "start": period["before_start"], "end": period["before_end"]}
 
-    def not_carried(self, chart: str, query: dict[str, str]) -> list[str]:
-        """The filters that a chart's events do not carry."""
-        return [name for name in query if name not in (*_NOT_VALUES, *self._carried[chart])]
-
-    def _asked(self, query: dict[str, str], carried: Any) -> OracleQuery:
+    def _asked(self, query: dict[str, str], spec: Mapping[str, Any] = MappingProxyType({})) -> OracleQuery:
         period = fetch(self._url, "/api/pages/overview", **query)["period"]
         start, end = (int(datetime.fromisoformat(period[name]).timestamp()) for name in ("start", "end"))
-        only = {_COLUMNS.get(name, name): query[name] for name in query if name in carried and name not in _NOT_VALUES}
-        return OracleQuery(start, end, query.get("internal", "hide"), period["step"], only)
+        only = {_COLUMNS.get(name, name): query[name] for name in query if name not in _NOT_VALUES}
+        by_instance = tuple(spec.get("by_instance", ()))
+        return OracleQuery(start, end, query.get("internal", "hide"), period["step"], only, by_instance=by_instance)
 
 
 def assert_same(shown: list[list[str]], true: Rows) -> None:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from tests.oracle.fleet import FleetEvent
-    from tests.oracle.truth import MatchingEvents, Rows
+    from tests.oracle.matching import MatchingEvents
+    from tests.oracle.truth import Rows
 
 _MONDAY = 3  # day 0 was a Thursday
 _STEPS = ("installed", "started", "connected", "first call", "second day", "second week")

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from tests.oracle.fleet import Fleet, FleetEvent, wire_event
-from tests.oracle.truth import OracleQuery, Truth
+from tests.oracle.matching import OracleQuery
+from tests.oracle.truth import Truth
 from tests.oracle.world import DAY
 
 _EXAMPLE = """examples:

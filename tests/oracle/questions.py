@@ -82,7 +82,7 @@ class QuestionTruth:
         if question.measure == "lost":
             back = DAY if question.step == "day" else asked.end - asked.start
             asked = replace(asked, start=asked.start - back, end=asked.end - back)
-        scope = _Scope(self._events, asked, self._carried, self._kept)
+        scope = Scope(self._events, asked, self._carried, self._kept)
         groups: defaultdict[tuple[int, Any], list[FleetEvent]] = defaultdict(list)
         totals: defaultdict[int, int] = defaultdict(int)
         for event in scope.matching():
@@ -103,10 +103,10 @@ class QuestionTruth:
         Of the tool calls of a question's range and conditions; the states are those of the instance on the day.
         """
         asked = replace(question, event="tool_executed")
-        scope = _Scope(self._events, asked, self._carried, self._kept)
+        scope = Scope(self._events, asked, self._carried, self._kept)
         inside = {
             event.uuid
-            for event in _Scope(self._events, replace(asked, where=side), self._carried, self._kept).matching()
+            for event in Scope(self._events, replace(asked, where=side), self._carried, self._kept).matching()
         }
         cells: defaultdict[tuple[str, tuple[Any, ...]], list[int]] = defaultdict(lambda: [0, 0])
         for event in scope.matching():
@@ -199,13 +199,17 @@ def _text(event: FleetEvent, name: str) -> str:
 
 
 @dataclass
-class _Scope:
-    """The events of a question's range, and what their instances were and met in it."""
+class Scope:
+    """The events of a question's range, and what their instances were and met in it.
+
+    Conditions on a property `by_instance` are about the instance, even where the event carries it.
+    """
 
     events: Sequence[FleetEvent]
     question: AnyQuestion
     carried: Mapping[str, Sequence[str]]
     kept: Mapping[str, set[str]]
+    by_instance: Sequence[str] = ()
     in_range: list[FleetEvent] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -219,12 +223,11 @@ class _Scope:
 
     def matching(self) -> list[FleetEvent]:
         """The events that count."""
-        return [
-            event
-            for event in self.in_range
-            if self.question.event in (None, event.event)
-            and all(self._fits(event, where) is not where.negated for where in self.question.where)
-        ]
+        return [event for event in self.in_range if self.question.event in (None, event.event) and self.fits(event)]
+
+    def fits(self, event: FleetEvent) -> bool:
+        """Whether an event of any time fulfils all conditions."""
+        return all(self._fits(event, where) is not where.negated for where in self.question.where)
 
     def values(self, event: FleetEvent, by: Where) -> tuple[str | float, ...]:
         """The values of `by` that an event counts for, as they are shown; '' where it has none.
@@ -251,11 +254,13 @@ class _Scope:
     def all_values(self, event: FleetEvent, where: Where) -> set[str]:
         """The values that an event, or its instance on its day or in the range, has of a property."""
         name, asked = where.name, self.question.event
-        if name in COMMON or (asked and where.event in (None, asked) and name in self.carried[asked]):
+        own = [asked] if asked and where.event in (None, asked) and name in self.carried[asked] else []
+        if name in COMMON or (own and name not in self.by_instance):
             return {_text(event, name)} - {""}
         key = (name, where.event)
         if key not in self._instances:
-            carriers = [where.event] if where.event else [each for each, own in self.carried.items() if name in own]
+            named = [where.event] if where.event else [each for each, names in self.carried.items() if name in names]
+            carriers = own or named
             is_state = "server_started" in carriers
             self._instances[key] = self._states(name) if is_state else self._happenings(name, carriers)
         return self._instances[key](event)
@@ -266,15 +271,18 @@ class _Scope:
             if event.event == "server_started":
                 starts[event.instance].append((event.at, _text(event, name)))
 
+        first, last = self.question.start // DAY, (self.question.end - 1) // DAY
+
         def state(event: FleetEvent) -> set[str]:
-            known = starts[event.instance]
-            before = [start for start in known if start[0] // DAY <= event.at // DAY]
+            # Outside of the range, an instance is what it was on the nearest day of it.
+            known, day = starts[event.instance], min(max(event.at // DAY, first), last)
+            before = [start for start in known if start[0] // DAY <= day]
             found = max(before) if before else min(known) if known else (0, "")
             return {found[1]} - {""}
 
         return state
 
-    def _happenings(self, name: str, carriers: Sequence[str | None]) -> Callable[[FleetEvent], set[str]]:
+    def _happenings(self, name: str, carriers: Sequence[str]) -> Callable[[FleetEvent], set[str]]:
         met: defaultdict[str, set[str]] = defaultdict(set)
         for event in self.in_range:
             if event.event in carriers:

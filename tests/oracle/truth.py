@@ -7,13 +7,13 @@ A chart's true answer is a function `(events: MatchingEvents) -> Rows` and an en
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from tests.oracle.behaviour import BEHAVIOUR_ANSWERS
 from tests.oracle.fleet import FleetEvent
-from tests.oracle.kept_values import all_kept_values, fold_values
+from tests.oracle.matching import MatchingEvents, OracleQuery, all_kept_values, fold_values
+from tests.oracle.questions import CARRIED
 from tests.oracle.world import DAY
 
 Rows = list[list[Any]]
@@ -30,31 +30,11 @@ _UPTIMES = (
 )
 
 
-@dataclass(frozen=True)
-class OracleQuery:
-    """The range and filters of a chart.
-
-    Attributes:
-        start: epoch seconds, included; the start of a UTC day unless `bucket_seconds` is less than a day.
-        end: epoch seconds, excluded; as `start`.
-        internal: `hide`, `only` or `all`, as in a query string.
-        bucket_seconds: length of a bucket in charts over time.
-        filters: property, by its name in the journal, to value.
-        max_values: the number of values of one property that charts show; the others are `other`.
-    """
-
-    start: int
-    end: int
-    internal: str = "hide"
-    bucket_seconds: int = DAY
-    filters: Mapping[str, str] = field(default_factory=dict)
-    max_values: int = 500
-
-
 class Truth:
     """The true answers over some events. Events with the same UUID are one event."""
 
-    def __init__(self, events: Iterable[FleetEvent]) -> None:
+    def __init__(self, events: Iterable[FleetEvent], carried: Mapping[str, Sequence[str]] = CARRIED) -> None:
+        self._carried = carried
         self._events = sorted({event.uuid: event for event in events}.values(), key=lambda event: event.at)
         self._latest: MatchingEvents | None = None
 
@@ -66,10 +46,10 @@ class Truth:
         """The rows of every chart."""
         return {name: answer(self._matching(query)) for name, answer in (ANSWERS | BEHAVIOUR_ANSWERS).items()}
 
-    def _matching(self, query: OracleQuery) -> "MatchingEvents":
+    def _matching(self, query: OracleQuery) -> MatchingEvents:
         """The query's events, kept for the next call: tests ask for several charts of one query in a row."""
         if self._latest is None or self._latest.query != query:
-            self._latest = MatchingEvents(self._events, query)
+            self._latest = MatchingEvents(self._events, query, self._carried)
         return self._latest
 
     def hidden_internal(self, query: OracleQuery) -> int:
@@ -81,29 +61,6 @@ class Truth:
             for event in self._events
             if event.properties.get("is_internal") and _fits(event, fold_values(event, kept), common)
         )
-
-
-class MatchingEvents:
-    """The events of a query: `in_range`, and `at_any_time` under the same filters; `without_filters` all others too."""
-
-    def __init__(self, events: Sequence[FleetEvent], query: OracleQuery) -> None:
-        internal = {"hide": (False,), "only": (True,), "all": (False, True)}[query.internal]
-        self.query = query
-        kept = all_kept_values(events, query.max_values)
-        lives = [event for event in events if event.properties.get("is_internal", False) in internal]
-        self.without_filters = [fold_values(event, kept) for event in lives]
-        passing = zip(lives, self.without_filters, strict=True)
-        self.at_any_time = [shown for event, shown in passing if _fits(event, shown, query.filters)]
-        self.in_range = [event for event in self.at_any_time if query.start <= event.at < query.end]
-        self._fitting = {event.uuid for event in self.at_any_time}
-
-    def fits(self, event: FleetEvent) -> bool:
-        """Whether the event passes the filters."""
-        return event.uuid in self._fitting
-
-    def named(self, name: str) -> list[FleetEvent]:
-        """The events of one name in the range."""
-        return [event for event in self.in_range if event.event == name]
 
 
 def _fits(event: FleetEvent, shown: FleetEvent, filters: Mapping[str, str]) -> bool:
@@ -180,8 +137,9 @@ def error_types(events: MatchingEvents) -> Rows:
 
 def ai_providers(events: MatchingEvents) -> Rows:
     calls = Counter(event.properties.get("ai_provider") for event in events.named("tool_executed"))
-    groups = _grouped(events.in_range, "ai_provider").items()
-    rows = [[name, _instances(group), calls[name]] for (name,), group in groups]
+    groups = _grouped(events.in_range, "ai_provider")
+    names = {name for (name,) in groups} | set(calls)
+    rows = [[name, _instances(groups.get((name,), ())), calls[name]] for name in names]
     return _ordered([row for row in rows if row[1] or row[2]], ~1, ~2, 0)
 
 
@@ -216,12 +174,12 @@ def deployment_methods(events: MatchingEvents) -> Rows:
 
 
 def versions(events: MatchingEvents) -> Rows:
-    by_day: defaultdict[tuple[int, Any], list[FleetEvent]] = defaultdict(list)
-    for event in events.in_range:
-        by_day[event.at // DAY, event.properties.get("product_version")].append(event)
+    by_day: defaultdict[tuple[int, Any], tuple[list[FleetEvent], list[FleetEvent]]] = defaultdict(lambda: ([], []))
+    for place, chosen in enumerate((events.in_range, events.named("tool_executed"))):
+        for event in chosen:
+            by_day[event.at // DAY, event.properties.get("product_version")][place].append(event)
     rows = []
-    for (day, version), group in by_day.items():
-        calls = [event for event in group if event.event == "tool_executed"]
+    for (day, version), (group, calls) in by_day.items():
         errors = sum(not call.properties["success"] for call in calls)
         row = [_day(day), version, _instances(group), len(calls), errors]
         if row[2] or row[3]:

@@ -19,7 +19,7 @@ from footfall_collector.store import EventSelection
 from footfall_collector.store.duckdb.store import DuckStore
 from tests.oracle.behaviour import tool_sequences
 from tests.oracle.fleet import Fleet, FleetEvent, FleetRequest
-from tests.oracle.truth import MatchingEvents, OracleQuery
+from tests.oracle.matching import MatchingEvents, OracleQuery
 from tests.oracle.world import DAY, HOUR
 
 NOW = 1_795_534_217  # 2026-11-24T15:30:17Z, a Tuesday

@@ -11,7 +11,8 @@ from collector.tests.store.fill_store import CATALOGUES, journal_fleet, loader_o
 from footfall_collector.answer import Answers, ChartSpec, Filters
 from footfall_collector.store.duckdb.store import DuckStore
 from tests.oracle.fleet import Fleet
-from tests.oracle.truth import OracleQuery, Truth
+from tests.oracle.matching import OracleQuery
+from tests.oracle.truth import Truth
 from tests.oracle.world import DAY, HOUR
 
 END = 1_795_534_217  # 2026-11-24T15:30:17Z, in the middle of a week, a day and an hour
@@ -39,6 +40,8 @@ QUERIES: tuple[dict[str, str], ...] = (
     {"start": "2026-11-01", "end": "2026-11-01"},
     {"start": "2026-10-31T21:15:09Z", "end": "2026-11-02T08:00:00+01:00", "internal": "all"},
     {"range": "90d", "version": "9.9.9"},
+    {"range": "90d", "k8s_version": "1.29", "error_type": "ToolError"},
+    {"range": "24h", "deployment_method": "helm", "tool": "remediate", "internal": "all"},
 )
 
 
@@ -75,13 +78,16 @@ def filters_of(query: dict[str, str]) -> Filters:
 
 
 def oracle_query_of(spec: ChartSpec, query: dict[str, str]) -> OracleQuery:
-    """The query in the oracle's terms, with those of the filters that the chart's events carry."""
+    """The query in the oracle's terms, without the filters that the chart can't obey."""
     start, end = range_of(query)
     if spec.daily:
         start, end = start // DAY * DAY, -(-end // DAY) * DAY
-    filters = {NAMES.get(key, key): value for key, value in query.items() if key in spec.filters and key != "internal"}
+    named = {
+        NAMES.get(key, key): value for key, value in query.items() if key not in ("range", "start", "end", "internal")
+    }
+    filters = {name: value for name, value in named.items() if name not in spec.unfiltered}
     bucket = DAY if end - start > 2 * DAY else HOUR if end - start > 3 * HOUR else 60
-    return OracleQuery(start, end, query.get("internal", "hide"), bucket, filters)
+    return OracleQuery(start, end, query.get("internal", "hide"), bucket, filters, by_instance=spec.by_instance)
 
 
 def range_of(query: dict[str, str]) -> tuple[int, int]:

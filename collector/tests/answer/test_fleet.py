@@ -14,7 +14,8 @@ from footfall.catalogue import round_significant
 from footfall_collector.answer.behaviour import BEHAVIOUR
 from footfall_collector.answer.charts import CHARTS
 from tests.oracle.fleet import Fleet
-from tests.oracle.truth import OracleQuery, Truth
+from tests.oracle.matching import OracleQuery
+from tests.oracle.truth import Truth
 from tests.oracle.world import DAY, UNLISTED_CLIENTS, rounded
 
 FLEET = Fleet(instances=80, days=45, seed=5)

@@ -17,7 +17,7 @@ from collector.tests.store.clickhouse.embedded_engine import ADDRESS, Embedded, 
 from collector.tests.store.fill_store import PEPPER, journal, loader_of
 from footfall.catalogue import catalogue_for
 from footfall_collector.admit import Admission
-from footfall_collector.answer import Answers, Filters, ask, condition_text, parse_question
+from footfall_collector.answer import Answers, ChartSpec, Filters, ask, condition_text, parse_question
 from footfall_collector.answer.questions.segments import describe_segment
 from footfall_collector.store import Store
 from footfall_collector.store.clickhouse import ClickHouseStore
@@ -25,8 +25,9 @@ from footfall_collector.store.clickhouse.address import parse_address
 from footfall_collector.store.duckdb.store import DuckStore
 from tests.oracle import own_product
 from tests.oracle.fleet import Fleet, FleetEvent, FleetRequest
-from tests.oracle.kept_values import all_kept_values, kept_values
+from tests.oracle.matching import OracleQuery, all_kept_values, kept_values
 from tests.oracle.questions import CARRIED, COMMON, AnyQuestion, QuestionTruth, Where
+from tests.oracle.truth import Truth
 from tests.oracle.world import DAY, HOUR
 
 pytest.importorskip("chdb", reason="`make engines` installs the embedded ClickHouse")
@@ -64,6 +65,7 @@ class Asked:
     engines: tuple[Answers, Answers]
     events: Mapping[str, list[FleetEvent]]
     truths: Mapping[str, QuestionTruth]
+    charts: Mapping[str, Truth]
 
 
 def lines(product: str, requests: Sequence[FleetRequest]) -> Iterator[bytes]:
@@ -100,7 +102,8 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     events = {product: list(fleet.events()) for product, fleet in fleets.items()}
     events[OWN] = list(own_product.all_events(events[OWN]))
     truths = {product: QuestionTruth(events[product], CARRIERS[product]) for product in fleets}
-    yield Asked((duck, click), (Answers(duck, CATALOGUES), Answers(click, CATALOGUES)), events, truths)
+    charts = {product: Truth(events[product], CARRIERS[product]) for product in fleets}
+    yield Asked((duck, click), (Answers(duck, CATALOGUES), Answers(click, CATALOGUES)), events, truths, charts)
     duck.close()
     click.close()
     close_all()
@@ -132,7 +135,7 @@ def range_of(query: dict[str, str]) -> tuple[int, int, bool]:
 
 
 def name_of(where: Where) -> str:
-    return f"{where.event}.{where.name}" if where.event else where.name
+    return ".".join(filter(None, (where.event, where.name)))
 
 
 def check(asked: Asked, product: str, chosen: dict[str, str], question: AnyQuestion) -> list[list[Any]]:
@@ -159,6 +162,24 @@ def check(asked: Asked, product: str, chosen: dict[str, str], question: AnyQuest
             [type(cell) for cell in row] for row in expected
         ]
     return expected
+
+
+def check_chart(asked: Asked, product: str, chosen: dict[str, str], spec: ChartSpec, question: AnyQuestion) -> bool:
+    """Ask both engines for a chart under the conditions of a question; returns whether it has rows."""
+    start, end = question.start, question.end
+    bucket = 60 if end - start <= 3 * HOUR else HOUR if question.exact else DAY
+    if spec.daily:
+        start, end = start // DAY * DAY, -(-end // DAY) * DAY
+    where = tuple(one for one in question.where if one.name not in spec.unfiltered)
+    query = OracleQuery(start, end, question.internal, bucket, where=where, by_instance=spec.by_instance)
+    expected = asked.charts[product].chart(spec.id, query)
+    texts = [condition_text(name_of(one), one.negated, one.values) for one in question.where]
+    given = {"product": product, "internal": question.internal, **chosen}
+    filters = Filters.parse(given, datetime.fromtimestamp(END, UTC), CATALOGUES, texts)
+    for answers in asked.engines:
+        rows = answers.chart(spec.id, filters).rows
+        assert equal(rows, expected), (answers.engine, spec.id, texts, given, rows[:5], expected[:5])
+    return bool(expected)
 
 
 @st.composite
@@ -218,6 +239,20 @@ def folded_values(asked: Asked, name: str, event: str) -> list[int]:
     return [ask(answers, question, filters).folded for answers in asked.engines]
 
 
+def test_any_chart_in_any_segment_has_the_oracles_answer_from_both_engines(asked: Asked) -> None:
+    specs, answered = asked.engines[0].charts(), 0
+
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=not SOAK)
+    @given(st.data())
+    def try_one(data: st.DataObject) -> None:
+        nonlocal answered
+        product, chosen, question = data.draw(questions(asked).filter(lambda drawn: drawn[2].where))
+        answered += check_chart(asked, product, chosen, data.draw(st.sampled_from(specs)), question)
+
+    try_one()
+    assert answered > EXAMPLES // 4
+
+
 def test_of_invented_values_the_most_used_are_shown_and_a_filter_for_other_has_the_rest(asked: Asked) -> None:
     events, limit = asked.events[OWN], 2
     kept = all_kept_values(events, limit)
@@ -229,6 +264,7 @@ def test_of_invented_values_the_most_used_are_shown_and_a_filter_for_other_has_t
         tuple(Answers(store, CATALOGUES, max_values=limit) for store in asked.stores),  # type: ignore[arg-type]  # two of two
         asked.events,
         truths,
+        asked.charts,
     )
     start, end, exact = range_of(RANGES[1])
     for name, event in (("step", "step_skipped"), ("engine_version", "backup_finished"), ("tool", "tool_executed")):

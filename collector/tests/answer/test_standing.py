@@ -13,8 +13,8 @@ from footfall_collector.answer import Answers, Filters
 from footfall_collector.show.insight import rows_as_dicts
 from footfall_collector.store.duckdb.store import DuckStore
 from tests.oracle.fleet import Fleet, FleetRequest
+from tests.oracle.matching import MatchingEvents, OracleQuery
 from tests.oracle.standing import TrueStanding, true_counts, true_standings
-from tests.oracle.truth import MatchingEvents, OracleQuery
 from tests.oracle.world import DAY
 
 END = 1_795_534_217  # 2026-11-24T15:30:17Z

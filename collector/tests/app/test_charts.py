@@ -18,7 +18,8 @@ from collector.tests.app.http import ask, counter, post
 from collector.tests.receive.shapes import SECRET_TEXT, TOKEN, batch, event, gzipped
 from tests.oracle.behaviour import BEHAVIOUR_ANSWERS
 from tests.oracle.fleet import Fleet
-from tests.oracle.truth import ANSWERS, OracleQuery, Truth
+from tests.oracle.matching import OracleQuery
+from tests.oracle.truth import ANSWERS, Truth
 from tests.oracle.world import DAY
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for

@@ -164,3 +164,30 @@ def test_no_value_is_read_as_sql(asked: CollectorProcess) -> None:
         for name in ("trigger", "k8s_version", "error_type", "product_version"):
             assert rows(asked, ("event", "backup"), ("where", f"{name}:is:{escaped}")) == []
             assert rows(asked, ("event", "backup"), ("where", f"{name}:is_not:{escaped}")) == [[3]]
+
+
+def test_every_chart_page_and_report_obeys_a_condition_on_any_property(asked: CollectorProcess) -> None:
+    def count(column: str, name: str, *pairs: tuple[str, str]) -> int:
+        given = ask(asked, "GET", f"/api/charts/{name}?{urlencode(pairs)}").json
+        return sum(row[given["columns"].index(column)] for row in given["rows"])
+
+    old, copied = ("where", "k8s_version:is:1.29"), ("where", "backup.step:is:Copy")
+    assert (count("events", "events"), count("events", "events", old)) == (5, 3)
+    assert count("events", "events", ("k8s_version", "1.29")) == 3
+    assert count("events", "events", ("where", "complete:is:false")) == 3
+    assert count("starts", "kubernetes-versions", ("where", "step:is_not:Copy")) == 0
+    assert count("starts", "kubernetes-versions", copied) == 2
+    assert count("daily", "active-instances", old, copied) == 1
+    for path in ("charts/events", "pages/overview", "releases", "report", "charts/activation"):
+        given = ask(asked, "GET", f"/api/{path}?{urlencode([('where', 'colour:is:red')])}")
+        assert (given.status, "There is no such property" in given.json["error"]) == (400, True), path
+    head = ask(asked, "GET", f"/api/pages/overview?{urlencode([old])}").json
+    selected = "of instances that ran Kubernetes 1.29 on that day"
+    assert head["scope"] == f"calls {selected}; events {selected}"
+    assert (head["not_applied"], [tile["value"] for tile in head["tiles"]][1]) == ([], 1)
+
+
+def test_a_chart_that_compares_versions_says_that_it_is_not_filtered_by_one(asked: CollectorProcess) -> None:
+    given = ask(asked, "GET", "/api/charts/release-adoption?version=2.0.0").json
+    assert (given["not_applied"], given["scope"]) == (["version"], "events; not filtered by version")
+    assert ask(asked, "GET", "/api/releases?where=product_version:is_not:1.0.0").json["not_applied"] == ["version"]

@@ -9,9 +9,9 @@ Promises: a chart has the same rows from both engines, and they are those of the
 `operate` and `app` import from this package; it reads data only through `Store.query`.
 """
 
-from ..store import EventsUnreadableError
-from .answers import Answers, Cell, Chart
-from .charts import COMMON_FILTERS, ChartSpec
+from ..store import CALLS_EVENT, EventsUnreadableError
+from .answers import Answers, Chart
+from .charts import Cell, ChartSpec
 from .filters import (
     CUSTOM_RANGE,
     DAY_RANGES,
@@ -55,7 +55,7 @@ from .values import MIN_GROUP, EstablishedValues
 from .version_order import is_release, is_version, version_key
 
 __all__ = [
-    "COMMON_FILTERS",
+    "CALLS_EVENT",
     "CUSTOM_RANGE",
     "DAY_RANGES",
     "DEFAULT_RANGE",

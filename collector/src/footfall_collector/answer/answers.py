@@ -1,7 +1,7 @@
 """Answers charts: runs a chart's SQL over the store under filters and shapes its rows."""
 
 import functools
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from importlib import resources
@@ -10,7 +10,7 @@ from typing import Any
 from footfall.catalogue import Catalogue
 
 from ..runtime import ProductSettings
-from ..store import DAY_SECONDS, EventSelection, Store, day_text
+from ..store import DAY_SECONDS, EventSelection, Store, day_text, fact_tables
 from .answer_cache import AnswerCache, rows_of_answer
 from .behaviour import BEHAVIOUR
 from .charts import (
@@ -26,17 +26,15 @@ from .charts import (
     STANDINGS,
     SUMMARY,
     TREND,
+    Cell,
     ChartSpec,
     Column,
 )
 from .filters import EARLIEST, INTERNAL_VALUES, Filters
+from .questions.chart_relations import ChartSegment
 from .value_caps import MAX_VALUES, ValueCaps
 from .values import OtherCount, other_counts
 from .version_order import version_key
-
-_COLUMNS = {"version": "product_version", "provider": "ai_provider"}
-"""Filter to the column that it restricts, if their names differ."""
-
 
 CACHE_BYTES = 8 << 20
 ROW_BYTES, CELL_BYTES = 56, 128
@@ -44,8 +42,6 @@ ROW_BYTES, CELL_BYTES = 56, 128
 
 SAMPLED_CALLS = 200_000
 """The calls that a sampled chart reads, about; ordering them takes a good part of a second."""
-
-Cell = str | int | float | bool | None
 
 
 @dataclass(frozen=True)
@@ -57,7 +53,8 @@ class Chart:
         rows: cells are texts, numbers, or None if the events don't carry the value.
         generated_at: RFC 3339, UTC.
         hidden_internal: the number of internal events in the range that are left out.
-        not_applied: active filters that the chart's events don't carry.
+        not_applied: filters that the chart can't obey.
+        scope: what counts, in one phrase: which events, and those of which instances.
         folded: column to the number of values, of all events of the product, that are shown as `other`.
     """
 
@@ -68,6 +65,7 @@ class Chart:
     generated_at: str
     hidden_internal: int
     not_applied: list[str]
+    scope: str
     folded: dict[str, int]
 
 
@@ -88,6 +86,7 @@ class Answers:
         self.catalogues = catalogues
         self.settings = settings or {}
         self.value_caps = value_caps or ValueCaps(store, max_values, catalogues=catalogues)
+        self.facts = fact_tables(catalogues.values())
         self._store = store
         self._cache = AnswerCache(CACHE_BYTES)
         self._specs = {spec.id: spec for spec in self.charts()}
@@ -160,6 +159,10 @@ class Answers:
         [[calls]] = self._answer(PUBLIC_CALLS, filters, established=established, exact=True).rows
         return int(calls or 0)
 
+    def scope(self, filters: Filters, event: str | None) -> str:
+        """Which events of a name count under the filters, or of any name, in one phrase."""
+        return self._segment(SUMMARY, filters).phrase(event)
+
     def products(self) -> list[str]:
         """The collector's products, including those that have sent nothing yet."""
         return sorted(self.catalogues)
@@ -189,41 +192,50 @@ class Answers:
         selection = replace(selection_for(spec, filters), kept=values.kept, established=established)
         if exact is not None:
             selection = replace(selection, exact=exact)
+        segment = self._segment(spec, filters)
         if spec.sampled:
-            [[calls]] = self._rows("recent-calls", selection)
+            [[calls]] = self._rows("recent-calls", selection, segment)
             selection = replace(selection, one_in=max(1, -(-int(calls) // SAMPLED_CALLS)))
-        rows = self._rows(spec.id, selection)
+        rows = self._rows(spec.id, selection, segment)
         return Chart(
             spec.id,
             spec.title,
             [column.name for column in spec.columns],
             [_cells(spec.columns, row, selection.exact) for row in rows],
             datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            self._hidden_internal(selection, filters),
-            [name for name in filters.active if name not in spec.filters],
+            self._hidden_internal(selection, filters, spec.unfiltered),
+            segment.not_applied,
+            segment.scope(chart_sql(self._store.engine, spec.id)),
             {column.name: n for column in spec.columns if (n := values.folded.get(column.name, 0))},
         )
 
-    def _hidden_internal(self, selection: EventSelection, filters: Filters) -> int:
+    def _segment(self, spec: ChartSpec, filters: Filters) -> ChartSegment:
+        return ChartSegment(spec, filters, self.catalogues[filters.product], self.facts)
+
+    def _hidden_internal(self, selection: EventSelection, filters: Filters, unfiltered: Sequence[str] = ()) -> int:
         if filters.internal != "hide":
             return 0
-        common = {name: value for name, value in selection.filters.items() if name in _COLUMNS.values()}
+        named = {"product_version": filters.version, "ai_provider": filters.provider}
+        common = {name: value for name, value in named.items() if value is not None and name not in unfiltered}
         internal = replace(selection, internal=True, filters=common, established=False)
         [[events]] = self._rows("hidden", internal)
         return int(events)
 
     def hidden_internal(self, filters: Filters) -> int:
         """The number of internal events in the range, where the filters leave them out."""
-        return self._hidden_internal(replace(selection_for(SUMMARY, filters), filters={}), filters)
+        return self._hidden_internal(selection_for(SUMMARY, filters), replace(filters, version=None, provider=None))
 
     @property
     def engine(self) -> str:
         """See `Store.engine`."""
         return self._store.engine
 
-    def _rows(self, name: str, selection: EventSelection) -> list[tuple[Any, ...]]:
-        """The rows of `sql/…/<name>`."""
-        return self.rows(chart_sql(self._store.engine, name), selection)
+    def _rows(self, name: str, selection: EventSelection, segment: ChartSegment | None = None) -> list[tuple[Any, ...]]:
+        """The rows of `sql/…/<name>`, of a segment's events."""
+        sql = chart_sql(self._store.engine, name)
+        if segment is not None:
+            sql, selection = segment.applied(sql, selection, self._store.engine)
+        return self.rows(sql, selection)
 
     def rows(self, sql: str, selection: EventSelection) -> list[tuple[Any, ...]]:
         """The rows of a query; those of the same query once more until the store changes."""
@@ -245,15 +257,13 @@ def _hashable(value: Any) -> Any:
 
 
 def selection_for(spec: ChartSpec, filters: Filters) -> EventSelection:
-    """The events that a chart counts, with those of the filters that all its events carry."""
-    applied = {_COLUMNS.get(name, name): value for name, value in filters.active.items() if name in spec.filters}
+    """The events of a chart's range."""
     return EventSelection(
         filters.product,
         int(filters.start.timestamp()),
         int(filters.end.timestamp()),
         filters.exact and not spec.daily,
         INTERNAL_VALUES[filters.internal],
-        applied,
     )
 
 

@@ -4,7 +4,7 @@ They are computed from the events of the other charts. Their SQL stands in `sql/
 their true answers in `tests/oracle/behaviour.py`. Ephemeral instances are in none of them.
 """
 
-from .charts import COMMON_FILTERS, DAY_UNIT, ChartSpec, Column
+from .charts import DAY_UNIT, ChartSpec, Column
 
 WORD_UNIT = "word"
 """The unit of texts that are the collector's own, and no values of events."""
@@ -28,7 +28,6 @@ ACTIVATION = ChartSpec(
         ),
         Column("share", "Share of those that could", "ratio"),
     ),
-    COMMON_FILTERS,
     daily=True,
     reading="`installed` is the instance's first event ever; `started`, `connected` and `first call` are a start of "
     "the server, a client that connects and a tool call, from then to the end of the range; `second day` is "
@@ -51,9 +50,9 @@ TOOL_SEQUENCES = ChartSpec(
             "sample", "Share of instances that are counted: less than 1 where there are over 200,000 calls", "ratio"
         ),
     ),
-    (*COMMON_FILTERS, "mcp_client"),
     daily=True,
     sampled=True,
+    by_instance=("tool",),
     reading="Counts each call of an instance with its next call on the same UTC day, over all of its clients; calls "
     "of one second are ordered by the tool's name. The 1,000 most frequent pairs are shown. Of more than "
     "200,000 calls, those of a sample of the instances are read, chosen by their hash.",
@@ -69,8 +68,8 @@ TOOL_PAIRS = ChartSpec(
         Column("share", "Share of all calling instances", "ratio"),
         Column("lift", "How many times more than if the tools were independent: 1 is chance", "times"),
     ),
-    (*COMMON_FILTERS, "mcp_client"),
     daily=True,
+    by_instance=("tool",),
     reading="Counts the instances that call both tools in the range, on the same day or not, for the 50 tools of "
     "most instances. Each pair has one row.",
 )
@@ -86,7 +85,6 @@ CONCENTRATION = ChartSpec(
         Column("cumulative_share", "Share of this tenth and those before it", "ratio"),
         _FIRST_DAY,
     ),
-    (*COMMON_FILTERS, "tool", "mcp_client"),
     daily=True,
     reading="Calling instances are ordered by their calls and cut into tenths, each rounded up: the top tenth of "
     "fifteen instances is two. Calls of ephemeral instances are left out.",
@@ -103,8 +101,8 @@ RELEASE_ADOPTION = ChartSpec(
         Column("days", "Days from the first to that", "days"),
         Column("highest_share", "Largest share of a day's instances so far", "ratio"),
     ),
-    ("provider", "internal"),
     daily=True,
+    unfiltered=("product_version",),
     reading="Counts, for each version first seen in the range, from its first day to the first on which at least "
     "half of the instances of that day ran it or a version first seen later. An instance that runs several "
     "versions on a day counts with the latest. Versions of the very first day of the data are left out, "
@@ -121,7 +119,6 @@ LAST_MET = ChartSpec(
         Column("of_instances", "Lost instances", "instances"),
         Column("share", "Share of those", "ratio"),
     ),
-    COMMON_FILTERS,
     daily=True,
     reading="Counts instances whose last event ever lies in the range, with 14 to 44 days of the range after its day. "
     "What they met are the tool of their last call, the class of their last error and the version of their last "
@@ -139,7 +136,6 @@ WEEKLY_INSTANCES = ChartSpec(
         Column("returning", "Of those, seen in an earlier week", "instances"),
         Column("lost", "Seen in the week before and not in this one; none for a week that isn't over", "instances"),
     ),
-    COMMON_FILTERS,
     daily=True,
     reading="Counts the instances of each week that the range touches. Weeks begin on Monday and count whole.",
 )

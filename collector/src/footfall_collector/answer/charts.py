@@ -1,4 +1,4 @@
-"""The registry of charts: each chart's question, its columns, and the filters that all its events carry. Data only.
+"""The registry of charts: each chart's question and its columns. Data only.
 
 To add a chart, add a `ChartSpec` to `CHARTS`, its SQL for both engines in `sql/<page>/`, its true answer to
 `tests/oracle/truth.py`, and a panel in `show/pages`. The tests in `collector/tests/answer` name what is missing.
@@ -9,7 +9,9 @@ from dataclasses import dataclass
 DAY_UNIT = "day"
 MOMENT_UNIT = "day or hour"
 
-COMMON_FILTERS = ("version", "provider", "internal")
+
+Cell = str | int | float | bool | None
+"""A value of a row; None if the events don't carry it."""
 
 
 @dataclass(frozen=True)
@@ -31,16 +33,19 @@ class ChartSpec:
     """One chart; `reading` says what exactly is counted.
 
     A `daily` one counts whole UTC days even if the range is given to the second; a `sampled` one some instances only.
+    Filters by properties `by_instance` select instances, even where the chart's events carry the property; those by
+    properties `unfiltered` are not applied.
     """
 
     id: str
     title: str
     question: str
     columns: tuple[Column, ...]
-    filters: tuple[str, ...]
     daily: bool = False
     reading: str = ""
     sampled: bool = False
+    by_instance: tuple[str, ...] = ()
+    unfiltered: tuple[str, ...] = ()
 
 
 _TOOL = Column("tool", "Tool")
@@ -58,14 +63,12 @@ CHARTS = (
         "Tool usage",
         "Which tools are called most, and in how many instances?",
         (_TOOL, _CALLS, _INSTANCES, _SHARE),
-        (*COMMON_FILTERS, "tool", "mcp_client"),
     ),
     ChartSpec(
         "tool-errors",
         "Tool error rate",
         "Which tools fail most?",
         (_TOOL, _CALLS, _ERRORS, Column("error_rate", "Error rate", "ratio")),
-        (*COMMON_FILTERS, "tool", "mcp_client"),
     ),
     ChartSpec(
         "tool-duration",
@@ -78,21 +81,18 @@ CHARTS = (
             Column("p95_ms", "95th percentile", "milliseconds"),
             Column("p99_ms", "99th percentile", "milliseconds"),
         ),
-        (*COMMON_FILTERS, "tool"),
     ),
     ChartSpec(
         "error-types",
         "Errors by tool and class",
         "Which errors do users meet?",
         (_TOOL, Column("error_type", "Error class"), _ERRORS, _INSTANCES),
-        (*COMMON_FILTERS, "tool", "error_type"),
     ),
     ChartSpec(
         "ai-providers",
         "AI providers",
         "Which AI providers are configured, and how much are they used?",
         (Column("ai_provider", "AI provider"), _INSTANCES, _CALLS),
-        COMMON_FILTERS,
     ),
     ChartSpec(
         "mcp-clients",
@@ -105,35 +105,30 @@ CHARTS = (
             _INSTANCES,
             Column("calls", "Calls (all versions)", "calls"),
         ),
-        (*COMMON_FILTERS, "mcp_client"),
     ),
     ChartSpec(
         "transports",
         "Transports",
         "Over which MCP transports do clients connect?",
         (Column("transport", "Transport"), _CONNECTIONS, _INSTANCES),
-        (*COMMON_FILTERS, "mcp_client", "transport"),
     ),
     ChartSpec(
         "kubernetes-versions",
         "Kubernetes versions",
         "Which Kubernetes versions have to be supported?",
         (Column("k8s_version", "Kubernetes"), _INSTANCES, _STARTS),
-        (*COMMON_FILTERS, "deployment_method"),
     ),
     ChartSpec(
         "deployment-methods",
         "Deployment methods",
         "How is the product installed?",
         (Column("deployment_method", "Deployment method"), _INSTANCES, _STARTS),
-        (*COMMON_FILTERS, "deployment_method"),
     ),
     ChartSpec(
         "versions",
         "Product versions",
         "How fast are releases adopted?",
         (_DAY, Column("product_version", "Version"), _INSTANCES, _CALLS, _ERRORS),
-        COMMON_FILTERS,
     ),
     ChartSpec(
         "active-instances",
@@ -146,7 +141,6 @@ CHARTS = (
             Column("new", "New", "instances"),
             Column("returning", "Returning", "instances"),
         ),
-        COMMON_FILTERS,
         daily=True,
     ),
     ChartSpec(
@@ -160,7 +154,6 @@ CHARTS = (
             Column("size", "Instances at first", "instances"),
             _SHARE,
         ),
-        COMMON_FILTERS,
         daily=True,
     ),
     ChartSpec(
@@ -176,14 +169,12 @@ CHARTS = (
             Column("p50_seconds", "Median of all", "seconds"),
             Column("p95_seconds", "95th percentile of all", "seconds"),
         ),
-        COMMON_FILTERS,
     ),
     ChartSpec(
         "events",
         "Events over time",
         "How much is counted?",
         (Column("day", "Day (UTC)", MOMENT_UNIT), Column("event", "Event"), Column("events", "Events", "events")),
-        COMMON_FILTERS,
     ),
 )
 
@@ -198,15 +189,12 @@ SUMMARY = ChartSpec(
         Column("callers", "Calling instances", "instances"),
         Column("p50_ms", "Median duration", "milliseconds"),
     ),
-    # Active instances and the median don't carry all of these; `show` says so next to them.
-    (*COMMON_FILTERS, "tool", "mcp_client"),
 )
 TREND = ChartSpec(
     "trend",
     "Trend",
     "How much and how well, day by day?",
     (Column("day", "Day (UTC)", MOMENT_UNIT), _CALLS, _ERRORS, Column("p50_ms", "Median duration", "milliseconds")),
-    (*COMMON_FILTERS, "tool", "mcp_client"),
 )
 RELEASES = ChartSpec(
     "releases",
@@ -221,7 +209,6 @@ RELEASES = ChartSpec(
         Column("error_rate", "Error rate", "ratio"),
         Column("established", "Established instances", "instances"),
     ),
-    COMMON_FILTERS,
 )
 STANDINGS = ChartSpec(
     "standings",
@@ -236,7 +223,6 @@ STANDINGS = ChartSpec(
         Column("new_callers", "New in the last week", "instances"),
         Column("of_product", "Established instances of the product", "instances"),
     ),
-    (*COMMON_FILTERS, "tool", "mcp_client"),
 )
 _VERSION = Column("product_version", "Version")
 RELEASE_TOOLS = ChartSpec(
@@ -244,31 +230,27 @@ RELEASE_TOOLS = ChartSpec(
     "Tools of releases",
     "How does each tool fare in each version?",
     (_VERSION, _TOOL, _CALLS, _ERRORS),
-    (*COMMON_FILTERS, "tool", "mcp_client"),
 )
 RELEASE_DURATIONS = ChartSpec(
     "release-durations",
     "Durations of releases",
     "How long does each tool take in each version?",
     (_VERSION, _TOOL, Column("duration_ms", "Duration", "milliseconds"), _CALLS),
-    (*COMMON_FILTERS, "tool"),
 )
 RELEASE_ERRORS = ChartSpec(
     "release-errors",
     "Errors of releases",
     "Which errors does each version meet?",
     (_VERSION, _TOOL, Column("error_type", "Error class"), _ERRORS),
-    (*COMMON_FILTERS, "tool", "error_type"),
 )
 PUBLIC = ChartSpec(
     "public",
     "Instances by one dimension",
     "How many instances are there of each kind?",
     (Column("dimension", "Dimension"), Column("value", "Value"), _INSTANCES),
-    (),
 )
 
-PUBLIC_CALLS = ChartSpec("public-calls", "Calls by some instances", "How many calls did they make?", (_CALLS,), ())
+PUBLIC_CALLS = ChartSpec("public-calls", "Calls by some instances", "How many calls did they make?", (_CALLS,))
 
 PAGE_QUESTIONS = (
     SUMMARY,

@@ -1,6 +1,6 @@
 """The filters of a chart, and how a query string sets them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -42,6 +42,7 @@ class Filters:
         provider: the AI provider; None for all.
         internal: `hide`, `only` or `all`.
         extra: name to value of the `EXTRA_FILTERS` that are set.
+        where: conditions on any property, in the form of a query string (`questions/segments.py`).
     """
 
     product: str
@@ -51,6 +52,7 @@ class Filters:
     provider: str | None = None
     internal: str = "hide"
     extra: Mapping[str, str] = field(default_factory=dict)
+    where: tuple[str, ...] = ()
 
     @property
     def exact(self) -> bool:
@@ -65,13 +67,17 @@ class Filters:
 
     @property
     def active(self) -> dict[str, str]:
-        """Name in a query to value of the filters that are set, without product, range and internal."""
+        """Name in a query to value of the filters that are set, without product, range, internal and `where`."""
         common = {"version": self.version, "provider": self.provider}
         return {name: value for name, value in common.items() if value is not None} | dict(self.extra)
 
     @classmethod
-    def parse(cls, query: Mapping[str, str], now: datetime, catalogues: Mapping[str, Catalogue]) -> "Filters":
+    def parse(
+        cls, query: Mapping[str, str], now: datetime, catalogues: Mapping[str, Catalogue], where: Sequence[str] = ()
+    ) -> "Filters":
         """Read `product`, `range` or `start` and `end`, `version`, `provider`, `internal` and `EXTRA_FILTERS`.
+
+        `where` are all values of that name in the query; their properties are looked up where they are used.
 
         `start` and `end` are UTC days, both included, or RFC 3339 moments, the end excluded. Empty values count as not
         set. Raises FilterError.
@@ -95,6 +101,7 @@ class Filters:
             values.get("provider"),
             internal,
             {name: values[name] for name in EXTRA_FILTERS if name in values},
+            tuple(text for text in where if text),
         )
 
 

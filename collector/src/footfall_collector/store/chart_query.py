@@ -93,6 +93,11 @@ def chart_columns(rollup: RollupTable, body: str) -> list[str]:
     return [key for key in dimensions if re.search(rf"\b{key}\b", body)]
 
 
+def recent_keys(calls: RollupTable, body: str) -> list[str]:
+    """The properties that a chart's SQL names of the relation of recent calls; `calls` is the table of their facts."""
+    return [key for key in chart_columns(calls, body) if key in calls.dimensions]
+
+
 def shown_value(selection: EventSelection, column: str, value: str, kept: str) -> str:
     """The SQL expression of a column's value as charts show it: `other`, unless the selection keeps the value.
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from footfall_collector.answer import Filters
-from footfall_collector.show.insight.periods import keep_filters, previous_period
+from footfall_collector.show.insight.periods import filter_names, previous_period, without_filters
 from footfall_collector.show.insight.tiles import TileNumbers, build_tiles, fill_gaps
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -103,11 +103,13 @@ def test_a_product_without_an_established_instance_says_that_all_count() -> None
     assert build_tiles(TileNumbers(NOTHING, NOTHING, NO_STANDINGS, []), days(1))[1].standing == ""
 
 
-def test_a_tile_names_the_filters_that_do_not_apply_to_it() -> None:
-    extra = {"mcp_client": "claude-code", "transport": "stdio"}
-    calls, *_, median = build_tiles(TileNumbers(TOTALS, TOTALS, STANDINGS, []), days(1, version="2.3.0", extra=extra))
-    assert calls.not_applied == ["transport"]
-    assert median.not_applied == ["mcp_client", "transport"]
+def test_a_tile_says_which_events_it_counts() -> None:
+    numbers, scopes = TileNumbers(TOTALS, TOTALS, STANDINGS, []), ("calls of some", "events of some")
+    tiles = build_tiles(numbers, days(1, where=("transport:is:stdio",)), scopes)
+    assert [tile.scope for tile in tiles] == ["calls of some", "events of some", "calls of some", "calls of some"]
+    tiles = build_tiles(numbers, days(1, where=("tool_executed.tool:is_not:query",)), scopes)
+    assert {tile.scope for tile in tiles} == {"calls of some"}
+    assert tiles[1].id == "callers"
 
 
 def test_the_previous_period_has_the_same_length_and_ends_where_this_one_begins() -> None:
@@ -115,12 +117,12 @@ def test_the_previous_period_has_the_same_length_and_ends_where_this_one_begins(
     assert (earlier.end, earlier.end - earlier.start, earlier.version) == (START, timedelta(days=7), "2.3.0")
 
 
-def test_only_the_named_filters_are_kept() -> None:
-    filters = days(7, version="2.3.0", provider="xai", internal="all", extra={"tool": "query", "transport": "sse"})
-    remaining = keep_filters(filters, ("provider", "tool"))
-    assert (remaining.version, remaining.provider, remaining.internal, remaining.extra) == (
-        None,
-        "xai",
-        "all",
-        {"tool": "query"},
-    )
+def test_filters_by_a_property_can_be_left_out() -> None:
+    where = ("product_version:is_not:2.2.0", "k8s_version:is:1.29")
+    extra = {"tool": "query", "transport": "sse"}
+    filters = days(7, version="2.3.0", provider="xai", internal="all", extra=extra, where=where)
+    assert filter_names(filters) == ["version", "provider", "tool", "transport", "k8s_version"]
+    remaining = without_filters(filters, "version", "tool")
+    assert filter_names(remaining) == ["provider", "transport", "k8s_version"]
+    remaining = without_filters(filters)
+    assert (filter_names(remaining), remaining.internal) == ([], "all")

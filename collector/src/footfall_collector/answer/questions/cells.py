@@ -6,18 +6,21 @@ fraction of one.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from footfall.catalogue import OTHER
 
 from ...store import DAY_SECONDS, STATE_EVENT, EventSelection, day_number, fact_tables, property_key
-from ..answers import Answers
 from ..filters import INTERNAL_VALUES, Filters
-from .compiler import Parameters, compile_conditions
+from .compiler import compile_conditions
 from .dialects import DIALECTS
 from .properties import VERSION, QuestionNames
 from .question import Question
+from .segment_sql import Parameters
 from .segments import Segment, parse_segment
+
+if TYPE_CHECKING:
+    from ..answers import Answers
 
 CALLS, CONNECTIONS = "tool_executed", "client_connected"
 TOOL, CLIENT, PROVIDER, CLIENT_VERSION = "tool", "mcp_client", "ai_provider", "mcp_client_version"
@@ -56,7 +59,7 @@ class CallSource:
         established: whether calls of instances that are not established are left out.
     """
 
-    answers: Answers
+    answers: "Answers"
     filters: Filters
     segment: Segment = field(default_factory=Segment)
     sides: tuple[Segment, ...] = ()
@@ -207,13 +210,13 @@ class CallSource:
 
 
 def call_source(
-    answers: Answers, filters: Filters, where: Sequence[str] = (), sides: Sequence[Segment] = ()
+    answers: "Answers", filters: Filters, where: Sequence[str] = (), sides: Sequence[Segment] = ()
 ) -> CallSource:
     """The calls under some filters and conditions. Raises FilterError for a condition that can't be used."""
     return CallSource(answers, filters, segment_of(answers, filters, where, CALLS), tuple(sides))
 
 
-def segment_of(answers: Answers, filters: Filters, where: Sequence[str], event: str | None) -> Segment:
+def segment_of(answers: "Answers", filters: Filters, where: Sequence[str], event: str | None) -> Segment:
     """The segment of some filters and conditions, for events of a name. Raises FilterError."""
     names = QuestionNames(answers.catalogues[filters.product])
     return parse_segment([text for text in where if text], filters, names, event)

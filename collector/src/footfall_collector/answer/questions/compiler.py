@@ -7,16 +7,12 @@ a question are (b, v, …): the bucket's start in epoch seconds or 0, the value 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from footfall.catalogue import OTHER
-
 from ...store import DAY_SECONDS, FactTables, property_key
 from .dialects import Dialect
 from .instance_rows import QuestionTerms, instance_rows
-from .properties import EventProperty
 from .question import DAILY_MEASURES, HOUR_STEP, INSTANCES, LOST, NEW, NO_STEP, PERCENTILES, RATE, Question
-from .segments import Condition
+from .segment_sql import Parameters, SegmentSql
 
-Parameters = dict[str, str | int | tuple[str, ...]]
 _STEP_SECONDS = {HOUR_STEP: 3600}
 
 
@@ -44,7 +40,9 @@ def compile_conditions(
     question: Question, facts: Mapping[str, FactTables], dialect: Dialect, kept: Collection[str] = ()
 ) -> tuple[list[str], Parameters]:
     """The SQL conditions of the question's segment on the relation of its event, and their parameters."""
-    return _Compiler(question, (), facts, dialect, kept).conditions()
+    segment = SegmentSql(facts, dialect, kept)
+    day = dialect.divided("moment", DAY_SECONDS)
+    return segment.terms(question.segment.conditions, question.event, day), segment.parameters
 
 
 class _Compiler:
@@ -56,10 +54,10 @@ class _Compiler:
         dialect: Dialect,
         kept: Collection[str],
     ) -> None:
-        self._question, self._facts, self._dialect, self._kept = question, facts, dialect, kept
+        self._question, self._facts, self._dialect = question, facts, dialect
         self._events = (question.event,) if question.event else tuple(events)
-        self._parameters: Parameters = {}
-        self._instances = instance_rows(dialect, QuestionTerms(facts, self._matches, self._folded))
+        self._segment = SegmentSql(facts, dialect, kept)
+        self._instances = instance_rows(dialect, QuestionTerms(facts, self._segment.matches, self._segment.folded))
         self._day = dialect.divided("moment", DAY_SECONDS)
 
     def compiled(self) -> CompiledQuestion:
@@ -68,11 +66,7 @@ class _Compiler:
             sql = self._dialect.percentile(counts, PERCENTILES[self._question.measure])
         else:
             sql = self._grouped((), self._numbers())
-        return CompiledQuestion(sql, self._parameters, self._instances.shared)
-
-    def conditions(self) -> tuple[list[str], Parameters]:
-        terms = [self._condition(index, one) for index, one in enumerate(self._question.segment.conditions)]
-        return terms, self._parameters
+        return CompiledQuestion(sql, self._segment.parameters, self._instances.shared)
 
     def _numbers(self) -> str:
         """The measure's numbers of a group."""
@@ -104,21 +98,15 @@ class _Compiler:
         if by.is_number:
             return "value"
         if by.carried_by(self._question.event):
-            return self._folded(by, property_key(by.name))
+            return self._segment.folded(by.name, property_key(by.name))
         return "coalesce(shown, '')"
-
-    def _folded(self, about: EventProperty, value: str) -> str:
-        """A property's value as it is shown: `other`, unless it is among the values that are kept."""
-        if about.name not in self._kept:
-            return value
-        return f"CASE WHEN {self._dialect.among(value, f'kept_{about.name}')} THEN {value} ELSE '{OTHER}' END"
 
     def _source(self) -> str:
         """The events that count, joined with what the measure and `by` need of their instances."""
         rows, by = f"SELECT {', '.join(self._columns())} FROM {self._relation()}", self._question.by  # noqa: S608 - our own words
         conditions = [*enumerate(self._question.segment.conditions)]
         through = [(index, one) for index, one in conditions if not one.property.carried_by(self._question.event)]
-        terms = [self._condition(index, one) for index, one in conditions if (index, one) not in through]
+        terms = [self._segment.own_term(index, one) for index, one in conditions if (index, one) not in through]
         rows += f" WHERE {' AND '.join(terms)}" if terms else ""
         if through:
             rows = self._instances.selected(rows, through)
@@ -159,7 +147,11 @@ class _Compiler:
         """The relation of the question's event; of several, with the columns that all of them have."""
         question = self._question
         if question.event and self._number:
-            return self._values_relation(self._facts[question.event], self._number)
+            about = [one.property for one in question.segment.conditions]
+            about += [one for one in (question.by, question.measured) if one is not None and not one.is_number]
+            return self._segment.number_rows(
+                question.event, self._number, {one.name for one in about}, self._by_instance
+            )
         names = [self._facts[event].counts.name for event in self._events]
         if len(names) == 1:
             return names[0]
@@ -167,40 +159,6 @@ class _Compiler:
         common |= {question.by.name} if question.by is not None and question.by.carried_by(None) else set()
         columns = ", ".join(("moment", "instance", "lasting", *map(property_key, sorted(common)), "n"))
         return f"({' UNION ALL '.join(f'SELECT {columns} FROM {name}' for name in names)})"  # noqa: S608 - our own words
-
-    def _values_relation(self, tables: FactTables, number: str) -> str:
-        """The relation of a number's values: the one of fewest rows that has what the question is about."""
-        question = self._question
-        about = [one.property for one in question.segment.conditions]
-        about += [one for one in (question.by, question.measured) if one is not None and one.name != number]
-        names = {one.name for one in about}
-        built_in = tables.built_in.get(number)
-        if self._by_instance or (built_in and not names.isdisjoint(self._kept)):
-            return tables.samples[number].name
-        if built_in is None:
-            return tables.numbers[number].name
-        if not names <= {*built_in.keys}:
-            return tables.samples[number].name
-        columns = "".join(f"{name} AS {property_key(name)}, " for name in sorted(names))
-        return f"(SELECT moment, {columns}{number} AS value, n FROM {built_in.name})"  # noqa: S608 - our own words
-
-    def _condition(self, index: int, condition: Condition) -> str:
-        term = self._matches(index, condition, property_key(condition.property.name), condition.values)
-        return f"NOT ({term})" if condition.negated else f"({term})"
-
-    def _matches(self, index: int, condition: Condition, value: str, values: tuple[str, ...]) -> str:
-        """Whether a text is one of the values, as it is or as it is shown."""
-        about, dialect, terms = condition.property, self._dialect, []
-        for number, text in enumerate(values):
-            name = f"where_{index}_{number}"
-            self._parameters[name] = text
-            terms.append(f"{value} = ${name}")
-            if text and about.by_parts:
-                self._parameters[f"{name}_parts"] = f"{text}."
-                terms.append(dialect.begins(value, f"{name}_parts"))
-        if OTHER in values and about.name in self._kept:
-            terms.append(f"NOT ({dialect.among(value, f'kept_{about.name}')})")
-        return " OR ".join(terms)
 
     def _seen(self) -> str:
         """The condition of new, returning and lost instances."""

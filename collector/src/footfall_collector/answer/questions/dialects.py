@@ -3,7 +3,7 @@
 Old ClickHouse servers have no WITH, no window functions and no GROUP BY by position, so the shared SQL has none either.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from ...store import BLOCK_DAYS, DAY_SECONDS, FIRST_AT, FULL_BLOCK_MASK, LAST_AT, MONDAY_OFFSET
@@ -43,8 +43,32 @@ class Dialect(Protocol):
     def joined(self, left: str, right: str, columns: Sequence[str], *, outer: bool = False) -> str:
         """Two queries joined by columns of equal names; `outer` keeps every row of the left one."""
 
+    def states(self, relation: str, value: str, condition: str) -> str:
+        """The query for (instance, day, v): the value that each instance's latest start gives it, for each day.
+
+        `condition` is about `v`.
+        """
+
     def percentile(self, counts: str, percent: int) -> str:
         """The query for (b, v, total, low, high) over (b, v, value, c): the values around a percentile's position."""
+
+    def where(self, value: str, condition: str) -> str:
+        """A number where a condition holds, otherwise 0."""
+
+    def block(self, day: str) -> str:
+        """The block of a day, of presence."""
+
+    def bit(self, day: str) -> str:
+        """The mask of a day in its block."""
+
+    def within_range(self, day: str) -> str:
+        """A day, or the selection's first or last day where it is before or after those."""
+
+    def named(self, relation: str, relations: Mapping[str, str]) -> str:
+        """What stands after FROM for one of the relations that `defined` defines."""
+
+    def defined(self, body: str, relations: Mapping[str, str]) -> str:
+        """The query with the queries of the relations that it names, by name."""
 
 
 class DuckDialect:
@@ -78,6 +102,18 @@ class DuckDialect:
 
     def joined(self, left: str, right: str, columns: Sequence[str], *, outer: bool = False) -> str:
         return f"({left}) {'LEFT ' if outer else ''}JOIN ({right}) USING ({', '.join(columns)})"
+
+    def states(self, relation: str, value: str, condition: str) -> str:
+        return (
+            "SELECT instance, unnest(range(since, upto)) AS day, v FROM ("  # noqa: S608 - our own words
+            "SELECT instance, v, greatest(day, $first_day::BIGINT) AS since, "
+            "lead(day, 1, $last_day::BIGINT) OVER (PARTITION BY instance ORDER BY day) AS upto FROM ("
+            f"SELECT instance, moment // {DAY_SECONDS} AS day, "
+            f"substring(max(concat({LAST_AT} + {_STAMP}, {value})), {_AFTER_STAMP}) AS v FROM {relation} GROUP BY ALL "
+            "UNION ALL SELECT instance, 0 AS day, "
+            f"substring(min(concat({FIRST_AT} + {_STAMP}, {value})), {_AFTER_STAMP}) AS v FROM {relation} "
+            f"GROUP BY ALL)) WHERE {condition}"
+        )
 
     def state_days(self, starts: str, value: str, blocks: str) -> str:
         """The query for (instance, block, v, mask): the days on which each instance's latest start gives a value.
@@ -121,6 +157,25 @@ class DuckDialect:
             "SELECT b, v, value, (sum(c) OVER (PARTITION BY b, v ORDER BY value))::BIGINT AS upto, "
             f"(sum(c) OVER (PARTITION BY b, v))::BIGINT AS total FROM ({counts})) GROUP BY b, v"
         )
+
+    def where(self, value: str, condition: str) -> str:
+        return f"CASE WHEN {condition} THEN {value} ELSE 0 END"
+
+    def block(self, day: str) -> str:
+        return f"(({day} + {MONDAY_OFFSET}) // {BLOCK_DAYS})::INTEGER"
+
+    def bit(self, day: str) -> str:
+        return f"1::BIGINT << (({day} + {MONDAY_OFFSET}) % {BLOCK_DAYS})"
+
+    def within_range(self, day: str) -> str:
+        return f"greatest(least({day}, $last_day::BIGINT - 1), $first_day::BIGINT)"
+
+    def named(self, relation: str, relations: Mapping[str, str]) -> str:
+        return f"segment_{relation}" if relation in relations else relation
+
+    def defined(self, body: str, relations: Mapping[str, str]) -> str:
+        named = ", ".join(f"segment_{name} AS ({query})" for name, query in relations.items())
+        return f"WITH {named}, {body[4:]}" if body[:4].upper() == "WITH" else f"WITH {named} {body}"
 
 
 class ClickHouseDialect:
@@ -184,6 +239,24 @@ class ClickHouseDialect:
             "arrayCumSum(arrayMap(p -> p.2, pairs)) AS upto, toInt64(sum(c)) AS total "
             f"FROM ({counts}) GROUP BY b, v)"
         )
+
+    def where(self, value: str, condition: str) -> str:
+        return f"if({condition}, {value}, toInt64(0))"
+
+    def block(self, day: str) -> str:
+        return f"toUInt16(intDiv({day} + {MONDAY_OFFSET}, {BLOCK_DAYS}))"
+
+    def bit(self, day: str) -> str:
+        return f"bitShiftLeft(toUInt64(1), toUInt8(modulo({day} + {MONDAY_OFFSET}, {BLOCK_DAYS})))"
+
+    def within_range(self, day: str) -> str:
+        return f"greatest(least({day}, toInt64($last_day - 1)), toInt64($first_day))"
+
+    def named(self, relation: str, relations: Mapping[str, str]) -> str:
+        return f"({relations[relation]}) AS {relation}" if relation in relations else relation
+
+    def defined(self, body: str, relations: Mapping[str, str]) -> str:
+        return body
 
 
 def _filled(rows: str) -> str:

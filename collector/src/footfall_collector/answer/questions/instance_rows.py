@@ -24,12 +24,12 @@ class QuestionTerms:
     Attributes:
         facts: event to its relations.
         matches: (index of the condition, condition, value, values) to whether the text `value` is one of them.
-        folded: (property, value) to the value as it is shown.
+        folded: (name of a property, value) to the value as it is shown.
     """
 
     facts: Mapping[str, FactTables]
     matches: Callable[[int, Condition, str, tuple[str, ...]], str]
-    folded: Callable[[EventProperty, str], str]
+    folded: Callable[[str, str], str]
 
     def values(self, about: EventProperty) -> str:
         """The query for (instance, v): the values that instances have of a property that is no state."""
@@ -77,7 +77,7 @@ class LookedUpRows:
         """See `InstanceRows`."""
         keys = _keys(about)
         distinct = "" if is_state(about) else "DISTINCT "
-        values = f"SELECT {distinct}{', '.join(keys)}, {self.terms.folded(about, 'v')} AS shown "
+        values = f"SELECT {distinct}{', '.join(keys)}, {self.terms.folded(about.name, 'v')} AS shown "
         values += f"FROM ({self._values_where(about, self._is_given)})"
         return f"SELECT * FROM {self.dialect.joined(rows, values, keys, outer=True)}"  # noqa: S608 - our own words
 
@@ -142,7 +142,7 @@ class SharedRows:
 
     def with_shown(self, rows: str, about: EventProperty) -> str:
         """See `InstanceRows`."""
-        shown = self._terms.folded(about, "v")
+        shown = self._terms.folded(about.name, "v")
         if not is_state(about):
             values = f"SELECT DISTINCT instance, {shown} AS shown FROM ({self._terms.values(about)}) WHERE v <> ''"  # noqa: S608 - our own words
             return f"SELECT r.*, s.shown FROM ({rows}) r LEFT JOIN ({values}) s USING (instance)"  # noqa: S608 - our own words

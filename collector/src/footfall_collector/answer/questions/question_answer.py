@@ -4,15 +4,18 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ...store import DAY_SECONDS, EventSelection, day_number, day_text, edge_masks, fact_tables
-from ..answers import Answers, Cell
+from ...store import DAY_SECONDS, EventSelection, day_number, day_text, edge_masks
+from ..charts import Cell
 from ..filters import INTERNAL_VALUES, Filters
 from .compiler import compile_question
 from .dialects import DIALECTS
 from .question import DAILY_MEASURES, DAY_STEP, LOST, NO_STEP, PERCENTILES, RATE, SHARE, Question
 from .segments import condition_text, describe, describe_segment
+
+if TYPE_CHECKING:
+    from ..answers import Answers
 
 _MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 _FLAGS = {"": None, "true": True, "false": False}
@@ -69,7 +72,7 @@ class QuestionAnswer:
     folded: int
 
 
-def ask(answers: Answers, question: Question, filters: Filters) -> QuestionAnswer:
+def ask(answers: "Answers", question: Question, filters: Filters) -> QuestionAnswer:
     """The answer. Raises StoreError if the store can't answer."""
     rows = _shaped(answers, question, filters)
     step = [question.step] if question.step else []
@@ -99,13 +102,13 @@ def _more_columns(question: Question) -> list[str]:
 def _applied(question: Question) -> list[AppliedCondition]:
     applied = []
     for one in question.segment.conditions:
-        own = one.property.carried_by(question.event)
+        own = one.selects_events(question.event)
         where = condition_text(one.property.name, one.negated, one.values)
         applied.append(AppliedCondition(where, "events" if own else "instances", describe(one, question.event)))
     return applied
 
 
-def _shaped(answers: Answers, question: Question, filters: Filters) -> list[list[Cell]]:
+def _shaped(answers: "Answers", question: Question, filters: Filters) -> list[list[Cell]]:
     rows = _queried(answers, question, filters)
     totals: Counter[int] = Counter()
     if question.measure == SHARE:
@@ -157,12 +160,11 @@ def _labels(question: Question, bucket: int, value: str | float) -> list[Cell]:
     return labels
 
 
-def _queried(answers: Answers, question: Question, filters: Filters) -> _Rows:
+def _queried(answers: "Answers", question: Question, filters: Filters) -> _Rows:
     catalogue = answers.catalogues[filters.product]
     kept = answers.value_caps.of_product(filters.product).kept
-    facts = fact_tables(answers.catalogues.values())
     dialect = DIALECTS[answers.engine]
-    compiled = compile_question(question, catalogue.events, facts, dialect, kept)
+    compiled = compile_question(question, catalogue.events, answers.facts, dialect, kept)
     start, end = int(filters.start.timestamp()), int(filters.end.timestamp())
     exact = filters.exact and question.measure not in DAILY_MEASURES
     parameters = dict(compiled.parameters)

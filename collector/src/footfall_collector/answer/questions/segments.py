@@ -33,11 +33,17 @@ class Condition:
         property: what it is about.
         negated: whether it is `is_not`.
         values: those that it names; '' for events without the property.
+        by_instance: whether it selects instances even where the events carry the property.
     """
 
     property: EventProperty
     negated: bool
     values: tuple[str, ...]
+    by_instance: bool = False
+
+    def selects_events(self, event: str | None) -> bool:
+        """Whether it is about what events of that name carry, and not about their instances."""
+        return self.property.carried_by(event) and not self.by_instance
 
 
 @dataclass(frozen=True)
@@ -48,8 +54,8 @@ class Segment:
 
 
 def parse_segment(conditions: Sequence[str], filters: Filters, names: QuestionNames, event: str | None) -> Segment:
-    """The segment of a query's `where` and of its other filters, for a question about `event`. Raises FilterError."""
-    written = [_condition(text, names, event) for text in conditions]
+    """The segment of some `where` and of the filters, for a question about `event`. Raises FilterError."""
+    written = [_condition(text, names, event) for text in dict.fromkeys((*conditions, *filters.where))]
     for name, value in filters.active.items():
         try:
             written.append(Condition(names.property_named(name, event), False, (value,)))
@@ -124,7 +130,7 @@ def is_state(about: EventProperty) -> bool:
 def describe(condition: Condition, event: str | None) -> str:
     """One phrase that says what a condition selects: events, or instances on that day or in the range."""
     about = condition.property
-    if about.carried_by(event):
+    if condition.selects_events(event):
         values = _joined([value or "not given" for value in condition.values])
         return f"whose {about.name} is {'not ' if condition.negated else ''}{values}"
     when = "on that day" if is_state(about) else "in the range"

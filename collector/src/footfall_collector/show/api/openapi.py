@@ -179,7 +179,7 @@ def _filters(products: Sequence[str]) -> list[dict[str, Any]]:
     """The parameters that `Filters.parse` takes. An empty one counts as absent."""
     ranges = ["", *HOUR_RANGES, *DAY_RANGES, CUSTOM_RANGE]
     moment = {"type": "string", "pattern": _MOMENT}
-    where_carried = "where the chart's events carry it; otherwise `not_applied` of the answer names it"
+    through = "of the events that carry it, or of the instances that do; `scope` of the answer says which"
     return [
         _parameter("product", {"type": "string", "enum": ["", *products]}, "needed where there are several"),
         _parameter("range", {"type": "string", "enum": ranges}, f"`{CUSTOM_RANGE}` needs `start` or `end`"),
@@ -188,7 +188,8 @@ def _filters(products: Sequence[str]) -> list[dict[str, Any]]:
         _parameter("internal", {"type": "string", "enum": ["", *INTERNAL_VALUES]}, "events of CI and tests"),
         _parameter("version", _TEXT, "of the product"),
         _parameter("provider", _TEXT, "AI provider"),
-        *(_parameter(name, _TEXT, where_carried) for name in EXTRA_FILTERS),
+        *(_parameter(name, _TEXT, through) for name in EXTRA_FILTERS),
+        _parameter("where", _WHERE, "conditions on any property, all of which hold; see below"),
     ]
 
 
@@ -206,7 +207,6 @@ _QUESTION: list[Schema] = [
     _parameter("of", _TEXT, "the number of a percentile or the boolean of a rate, where the event has several"),
     _parameter("by", _TEXT, "the property whose values are rows; `event.property` where several events have it"),
     _parameter("step", {"type": "string", "enum": [*STEPS]}, "rows by day, or by hour in ranges up to 48 hours"),
-    _parameter("where", _WHERE, "conditions, all of which hold; see below"),
 ]
 
 

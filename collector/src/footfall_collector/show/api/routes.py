@@ -1,6 +1,6 @@
 """The endpoints below `/api`. A filter that can't be used is a 400 with one plain sentence."""
 
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from datetime import UTC, datetime
 
 import msgspec
@@ -79,7 +79,8 @@ class Api:
         except FilterError:
             return None
         conditions = (filters.version, filters.provider, filters.internal, tuple(sorted(filters.extra.items())))
-        return filters.product, filters.start, filters.end, datetime.now(UTC).date(), *conditions
+        where = tuple(sorted(filters.where))
+        return filters.product, filters.start, filters.end, datetime.now(UTC).date(), *conditions, where
 
     def _whole_question(self, request: Request) -> Hashable:
         """As `_question`, with the question itself."""
@@ -101,13 +102,14 @@ class Api:
 
     def _filters_and_question(self, request: Request) -> tuple[Filters, Question]:
         """What `/api/ask` is asked. Raises FilterError."""
-        query = {name: value for name, value in request.query_params.items() if name not in QUESTION_PARAMETERS}
-        filters = Filters.parse(query, datetime.now(UTC), self._answers.catalogues)
-        catalogue = self._answers.catalogues[filters.product]
-        return filters, parse_question(request.query_params, request.query_params.getlist("where"), filters, catalogue)
+        filters = self._filters(request, QUESTION_PARAMETERS)
+        return filters, parse_question(request.query_params, (), filters, self._answers.catalogues[filters.product])
 
-    def _filters(self, request: Request) -> Filters:
-        return Filters.parse(request.query_params, datetime.now(UTC), self._answers.catalogues)
+    def _filters(self, request: Request, others: Collection[str] = ()) -> Filters:
+        """The filters of a query that has the parameters `others` too. Raises FilterError."""
+        query = {name: value for name, value in request.query_params.items() if name not in (*others, "where")}
+        where = request.query_params.getlist("where")
+        return Filters.parse(query, datetime.now(UTC), self._answers.catalogues, where)
 
     def charts(self, request: Request) -> Response:
         return _json(ChartList(self._answers.charts(), default_questions(self._answers.catalogues)))

@@ -9,7 +9,7 @@ its field names and its docstring are the API's documentation. Used by `health`,
 
 from .known_versions import KnownVersions, known_versions
 from .markup import code, printable, render_markup, replace_code
-from .periods import ComparedPeriod, compared_period, earlier_period, keep_filters
+from .periods import ComparedPeriod, compared_period, earlier_period, filter_names, without_filters
 from .regressions import Regression
 from .releases import (
     ReleaseComparison,
@@ -20,11 +20,10 @@ from .releases import (
     release_marks,
 )
 from .rows import Cell, ChartRow, Moment, rows_as_dicts, share
-from .tiles import CALL_FILTERS, Tile, page_tiles
+from .tiles import Tile, page_tiles
 from .units import NBSP, format_milliseconds, format_percent
 
 __all__ = [
-    "CALL_FILTERS",
     "NBSP",
     "Cell",
     "ChartRow",
@@ -39,9 +38,9 @@ __all__ = [
     "compare_releases",
     "compared_period",
     "earlier_period",
+    "filter_names",
     "format_milliseconds",
     "format_percent",
-    "keep_filters",
     "known_versions",
     "newest_release_adoption",
     "page_tiles",
@@ -52,4 +51,5 @@ __all__ = [
     "replace_code",
     "rows_as_dicts",
     "share",
+    "without_filters",
 ]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ...answer import Answers, Filters, is_version
-from .periods import all_time, keep_filters
+from .periods import all_time, without_filters
 from .rows import rows_as_dicts
 
 
@@ -33,7 +33,7 @@ class KnownVersions:
 
 def known_versions(answers: Answers, filters: Filters) -> KnownVersions:
     """Of the filters only product and `internal` count."""
-    rows = rows_as_dicts(answers.releases(keep_filters(all_time(filters), ())))
+    rows = rows_as_dicts(answers.releases(without_filters(all_time(filters))))
     versions = [row for row in rows if is_version(row["product_version"])]
     apart = frozenset(row["product_version"] for row in versions if not row["established"])
     all_count = len(apart) == len(versions)

@@ -1,6 +1,5 @@
-"""Filters for the previous period, for all time, and without those that a chart's events do not carry."""
+"""Filters for the previous period, for all time, and without some of them."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from itertools import pairwise
 
@@ -59,15 +58,30 @@ def all_time(filters: Filters) -> Filters:
     return replace(filters, start=EARLIEST)
 
 
-def keep_filters(filters: Filters, names: Iterable[str]) -> Filters:
-    """The filters without those that are not in `names`; product, range and `internal` always stay."""
-    names = {*names}
+def without_filters(filters: Filters, *names: str) -> Filters:
+    """The filters without those by the properties `names`; without any names, product, range and `internal` only."""
+
+    def stays(name: str) -> bool:
+        return bool(names) and name not in names
+
     return replace(
         filters,
-        version=filters.version if "version" in names else None,
-        provider=filters.provider if "provider" in names else None,
-        extra={name: value for name, value in filters.extra.items() if name in names},
+        version=filters.version if stays("version") else None,
+        provider=filters.provider if stays("provider") else None,
+        extra={name: value for name, value in filters.extra.items() if stays(name)},
+        where=tuple(text for text in filters.where if stays(filter_name(text))),
     )
+
+
+def filter_names(filters: Filters) -> list[str]:
+    """The names of all filters, those by `where` too."""
+    return list(dict.fromkeys((*filters.active, *map(filter_name, filters.where))))
+
+
+def filter_name(where: str) -> str:
+    """The property of a condition, by the name of its filter."""
+    name = where.partition(":")[0].rpartition(".")[2]
+    return {"product_version": "version", "ai_provider": "provider"}.get(name, name)
 
 
 def compared_period(answers: Answers, filters: Filters) -> ComparedPeriod:

@@ -8,15 +8,13 @@ from typing import Literal
 
 import msgspec
 
-from ...answer import COMMON_FILTERS, Answers, Filters, call_source, is_release, is_version, version_key
+from ...answer import Answers, Filters, call_source, is_release, is_version, version_key
 from ..statistics import MIN_CALLS, CauseSearch, Effect, find_causes, read_call_cells, wilson_interval
 from .known_versions import KnownVersions, known_versions
-from .periods import keep_filters
+from .periods import filter_names, without_filters
 from .regressions import METHOD, ErrorCount, Regression, VersionUsage, find_regressions, predecessor
 from .rows import ChartRow, column_total, rows_as_dicts, share
 
-CALL_ONLY = ("tool", "mcp_client")
-"""Filters on calls; a version's instances can't be counted under them."""
 MAX_VERSIONS = 8
 """Versions that are compared; older ones are left out."""
 
@@ -30,9 +28,9 @@ class Release(msgspec.Struct, frozen=True):
     """A version compared with the previous one.
 
     Attributes:
-        instances: active in the range; None under a filter on calls.
-        established: those of them that are established; None under a filter on calls.
-        adoption: share of the active instances of the last whole day; None under a filter on calls.
+        instances: active in the range.
+        established: those of them that are established.
+        adoption: share of the active instances of the last whole day.
         error_rate: None without calls.
         low: lower end of the error rate's 95 % interval.
         high: its upper end.
@@ -44,9 +42,9 @@ class Release(msgspec.Struct, frozen=True):
     """
 
     version: str
-    instances: int | None
-    established: int | None
-    adoption: float | None
+    instances: int
+    established: int
+    adoption: float
     calls: int
     errors: int
     error_rate: float | None
@@ -66,7 +64,8 @@ class ReleaseComparison(msgspec.Struct, frozen=True):
         apart: versions that only instances sent that are not established; they are not compared. The newest first.
         all_count: whether no version has an established instance yet, so that every version is compared.
         note: how a regression is detected.
-        not_applied: filters that the comparison does not use.
+        not_applied: filters that the comparison does not use: one by version.
+        scope: what counts, in one phrase.
     """
 
     releases: list[Release]
@@ -75,6 +74,7 @@ class ReleaseComparison(msgspec.Struct, frozen=True):
     all_count: bool
     note: str
     not_applied: list[str]
+    scope: str
 
 
 class ReleaseMark(msgspec.Struct, frozen=True):
@@ -91,29 +91,24 @@ class ReleaseMark(msgspec.Struct, frozen=True):
 
 def compare_releases(answers: Answers, filters: Filters, today: date) -> ReleaseComparison:
     """Compare all versions of the range; a version among the filters is ignored."""
-    by_provider_and_call = keep_filters(filters, ("provider", "internal", *CALL_ONLY))
+    of_all_versions = without_filters(filters, "version")
     known = known_versions(answers, filters)
-    versions = _newest_versions(answers, by_provider_and_call, known)
-    search = _search(answers, by_provider_and_call, known, versions)
-    instances: dict[str, tuple[int, int]] = {}
-    adoption: dict[str, float] = {}
-    counts_instances = not any(name in filters.extra for name in CALL_ONLY)
-    if counts_instances:
-        rows = rows_as_dicts(answers.releases(by_provider_and_call))
-        instances = {row["product_version"]: (row["instances"], row["established"]) for row in rows}
-        adoption = adoption_shares(rows_as_dicts(answers.chart("versions", by_provider_and_call)), today)
+    versions = _newest_versions(answers, of_all_versions, known)
+    search = _search(answers, of_all_versions, known, versions)
+    chart = answers.releases(of_all_versions)
+    instances = {row["product_version"]: (row["instances"], row["established"]) for row in rows_as_dicts(chart)}
+    adoption = adoption_shares(rows_as_dicts(answers.chart("versions", of_all_versions)), today)
     releases = [
         _release(
             version,
             versions,
             search,
-            instances[version] if counts_instances else (None, None),
-            adoption.get(version, 0.0) if counts_instances else None,
+            instances[version],
+            adoption.get(version, 0.0),
             known.first_seen[version],
         )
         for version in sorted(versions, key=version_key, reverse=True)
     ]
-    not_applied = [name for name in filters.active if name not in (*COMMON_FILTERS, *CALL_ONLY)]
     apart = sorted(_active_versions(answers, filters) & known.apart, key=version_key, reverse=True)[:MAX_VERSIONS]
     return ReleaseComparison(
         releases=releases,
@@ -121,7 +116,8 @@ def compare_releases(answers: Answers, filters: Filters, today: date) -> Release
         apart=apart,
         all_count=known.all_count,
         note=METHOD,
-        not_applied=not_applied,
+        not_applied=[name for name in filter_names(filters) if name == "version"],
+        scope=chart.scope,
     )
 
 
@@ -149,7 +145,7 @@ def release_marks(answers: Answers, filters: Filters) -> list[ReleaseMark]:
 
 
 def _active_versions(answers: Answers, filters: Filters) -> set[str]:
-    rows = rows_as_dicts(answers.releases(keep_filters(filters, COMMON_FILTERS)))
+    rows = rows_as_dicts(answers.releases(filters))
     return {row["product_version"] for row in rows if is_version(row["product_version"])}
 
 
@@ -177,8 +173,8 @@ def _release(
     version: str,
     versions: dict[str, VersionUsage],
     search: CauseSearch,
-    instances: tuple[int, int] | tuple[None, None],
-    adoption: float | None,
+    instances: tuple[int, int],
+    adoption: float,
     first_seen: str,
 ) -> Release:
     errors, calls = versions[version].total_errors

@@ -8,12 +8,12 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
-from ...answer import COMMON_FILTERS, Answers, Filters
-from .periods import earlier_period, keep_filters
+from ...answer import CALLS_EVENT, Answers, Filters
+from .periods import earlier_period, filter_names
 from .rows import ChartRow, Number, rows_as_dicts, share
 
-CALL_FILTERS = (*COMMON_FILTERS, "tool", "mcp_client")
-"""Filters of the numbers about calls; the events of the median duration do not carry the client."""
+CALL_FILTERS = ("tool", "mcp_client", "success")
+"""Filters by what only calls say of all that a tile counts."""
 
 
 class Tile(msgspec.Struct, frozen=True):
@@ -25,7 +25,8 @@ class Tile(msgspec.Struct, frozen=True):
         value: None without events to compute it from.
         before: the number of the previous period; None where there is nothing to compare with.
         spark: one number for each day (hour or minute of a short range); None where it has no value.
-        not_applied: given filters that the number does not use.
+        not_applied: given filters that the number does not use: none.
+        scope: what counts, in one phrase.
         established: of a number of instances, those that were seen on three days over a week or more; else None.
         new: those that are not established and were first seen in the last week of the period; else None.
         standing: established and new instances as a sentence; else empty.
@@ -40,6 +41,7 @@ class Tile(msgspec.Struct, frozen=True):
     before: Number | None = None
     spark: Sequence[Number | None] = ()
     not_applied: Sequence[str] = ()
+    scope: str = ""
     established: int | None = None
     new: int | None = None
     standing: str = ""
@@ -64,14 +66,14 @@ class TileNumbers:
 
 def page_tiles(answers: Answers, filters: Filters) -> list[Tile]:
     """The tiles in their order on the page."""
-    return build_tiles(_read_numbers(answers, filters), filters)
+    scopes = answers.scope(filters, CALLS_EVENT), answers.scope(filters, None)
+    return build_tiles(_read_numbers(answers, filters), filters, scopes)
 
 
 def _read_numbers(answers: Answers, filters: Filters) -> TileNumbers:
-    filters = keep_filters(filters, CALL_FILTERS)
     now, earlier = rows_as_dicts(answers.summary(filters))[0], earlier_period(answers, filters)
     before = rows_as_dicts(answers.summary(earlier))[0] if earlier else None
-    active = rows_as_dicts(answers.chart("active-instances", keep_filters(filters, COMMON_FILTERS)))
+    active = rows_as_dicts(answers.chart("active-instances", filters))
     standings = rows_as_dicts(answers.standings(filters))[0]
     return TileNumbers(now, before, standings, fill_gaps(filters, rows_as_dicts(answers.trend(filters)), active))
 
@@ -99,18 +101,18 @@ def _floor(moment: datetime, step: timedelta) -> datetime:
     return midnight + (moment - midnight) // step * step
 
 
-def build_tiles(numbers: TileNumbers, filters: Filters) -> list[Tile]:
+def build_tiles(numbers: TileNumbers, filters: Filters, scopes: tuple[str, str] = ("calls", "events")) -> list[Tile]:
+    """`scopes` say which calls count, and which events of any name."""
     now, days = numbers.now, numbers.days
     has_previous = numbers.before and (numbers.before["instances"] or numbers.before["calls"])
     before: ChartRow = numbers.before if numbers.before and has_previous else dict.fromkeys(now)
     sparks = {name: [row[name] for row in days] for name in ("calls", "p50_ms", "instances")}
-    not_applied = [name for name in filters.active if name not in CALL_FILTERS]
-    not_in_median = [name for name in filters.active if name not in (*COMMON_FILTERS, "tool")]
-    if any(name in filters.extra for name in ("tool", "mcp_client")):
+    calls_only, any_events = scopes
+    if any(name in CALL_FILTERS for name in filter_names(filters)):
         # Activity in general tells nothing about a tool or a client: count the instances that made such calls.
         active = Tile("callers", "Calling instances", "instances", "more", "Instances that made such calls")
         active = _with_standing(active, numbers.standings, "callers", "_callers")
-        sparks["instances"] = []
+        sparks["instances"], any_events = [], calls_only
     else:
         active = Tile("instances", "Active instances", "instances", "more", "Instances that sent any event")
         active = _with_standing(active, numbers.standings, "instances")
@@ -119,10 +121,10 @@ def build_tiles(numbers: TileNumbers, filters: Filters) -> list[Tile]:
     median = Tile("median", "Median duration", "milliseconds", "less", "Half of all tool calls took longer")
     rates = [error_rate(row) for row in days]
     return [
-        _with_numbers(calls, now["calls"], before["calls"], sparks["calls"], not_applied),
-        _with_numbers(active, now[active.id], before[active.id], sparks["instances"], not_applied),
-        _with_numbers(failing, error_rate(now), error_rate(before), rates, not_applied),
-        _with_numbers(median, now["p50_ms"], before["p50_ms"], sparks["p50_ms"], not_in_median),
+        _with_numbers(calls, now["calls"], before["calls"], sparks["calls"], calls_only),
+        _with_numbers(active, now[active.id], before[active.id], sparks["instances"], any_events),
+        _with_numbers(failing, error_rate(now), error_rate(before), rates, calls_only),
+        _with_numbers(median, now["p50_ms"], before["p50_ms"], sparks["p50_ms"], calls_only),
     ]
 
 
@@ -131,9 +133,9 @@ def _with_numbers(
     value: Number | None,
     before: Number | None,
     spark: Sequence[Number | None],
-    not_applied: Sequence[str],
+    scope: str,
 ) -> Tile:
-    return replace(tile, value=value, before=before, spark=spark, not_applied=not_applied)
+    return replace(tile, value=value, before=before, spark=spark, scope=scope)
 
 
 def _with_standing(tile: Tile, row: ChartRow, name: str, suffix: str = "") -> Tile:

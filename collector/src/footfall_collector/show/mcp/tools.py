@@ -108,7 +108,7 @@ class _Tools:
             ),
             self.chart: (
                 "One chart",
-                f"The numbers of one chart. `not_applied` names filters that its events do not carry.\n\n{NOTE}",
+                f"The numbers of one chart; `scope` says which events count.\n\n{NOTE}",
             ),
             self.data_health: (
                 "Data health",

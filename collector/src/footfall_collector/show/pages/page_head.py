@@ -5,11 +5,10 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from ...answer import COMMON_FILTERS, EARLIEST, Answers, Filters
+from ...answer import CALLS_EVENT, EARLIEST, Answers, Filters
 from ...runtime import Status
 from ..health import health_sentence
 from ..insight import (
-    CALL_FILTERS,
     ChartRow,
     ComparedPeriod,
     Moment,
@@ -17,7 +16,7 @@ from ..insight import (
     Tile,
     compared_period,
     earlier_period,
-    keep_filters,
+    filter_names,
     known_versions,
     newest_release_adoption,
     page_tiles,
@@ -25,6 +24,7 @@ from ..insight import (
     release_marks,
     rows_as_dicts,
     sentences,
+    without_filters,
 )
 from .layout import PAGES
 
@@ -37,6 +37,7 @@ class ChartPageHead(msgspec.Struct, frozen=True):
         empty: whether the product has never sent an event.
         hidden_internal: internal events of the range that are left out.
         not_applied: given filters that the answer does not use.
+        scope: what counts, in one phrase for calls and one for events of any name.
         releases: marks for charts over time.
         tiles: empty on pages without them.
         generated_at: RFC 3339, UTC.
@@ -46,6 +47,7 @@ class ChartPageHead(msgspec.Struct, frozen=True):
     empty: bool
     hidden_internal: int
     not_applied: list[str]
+    scope: str
     period: ComparedPeriod
     releases: list[ReleaseMark]
     tiles: list[Tile]
@@ -76,49 +78,53 @@ class ChartReader:
     def __init__(self, answers: Answers, filters: Filters, now: datetime) -> None:
         self.answers, self.filters, self.now = answers, filters, now
 
-    def rows(self, chart: str, names: tuple[str, ...], filters: Filters | None = None) -> list[ChartRow]:
-        """The chart's rows under those filters that are in `names`."""
-        return rows_as_dicts(self.answers.chart(chart, keep_filters(filters or self.filters, names)))
+    def rows(self, chart: str, filters: Filters | None = None) -> list[ChartRow]:
+        """The chart's rows under the page's filters, or under others."""
+        return rows_as_dicts(self.answers.chart(chart, filters or self.filters))
 
-    def summary(self, names: tuple[str, ...], filters: Filters | None = None) -> ChartRow:
-        """The totals under those filters that are in `names`."""
-        return rows_as_dicts(self.answers.summary(keep_filters(filters or self.filters, names)))[0]
+    def summary(self, filters: Filters | None = None) -> ChartRow:
+        """The totals under the page's filters, or under others."""
+        return rows_as_dicts(self.answers.summary(filters or self.filters))[0]
+
+    @property
+    def of_all_versions(self) -> Filters:
+        """The page's filters without those by version, for what compares versions."""
+        return without_filters(self.filters, "version")
 
 
 def _overview(reader: ChartReader) -> str:
-    names = SENTENCE_FILTERS["overview"]
     earlier = earlier_period(reader.answers, reader.filters)
-    calls_before = reader.summary(names, earlier)["calls"] if earlier else 0
-    usage, errors = reader.rows("tool-usage", names), reader.rows("tool-errors", names)
-    return sentences.overview(usage, errors, calls_before, reader.summary(names)["callers"])
+    calls_before = reader.summary(earlier)["calls"] if earlier else 0
+    usage, errors = reader.rows("tool-usage"), reader.rows("tool-errors")
+    return sentences.overview(usage, errors, calls_before, reader.summary()["callers"])
 
 
 def _tools(reader: ChartReader) -> str:
-    usage, durations = (reader.rows(chart, COMMON_FILTERS) for chart in ("tool-usage", "tool-duration"))
-    regressions = regressions_in_range(reader.answers, keep_filters(reader.filters, ("provider", "internal")))
+    # A sentence about one tool needs the others, to say what its part is.
     focus = reader.filters.extra.get("tool")
-    return sentences.tools(usage, reader.summary(COMMON_FILTERS)["instances"], durations, focus, regressions)
+    filters = without_filters(reader.filters, "tool") if focus else reader.filters
+    usage, durations = (reader.rows(chart, filters) for chart in ("tool-usage", "tool-duration"))
+    regressions = regressions_in_range(reader.answers, without_filters(filters, "version"))
+    return sentences.tools(usage, reader.summary(filters)["instances"], durations, focus, regressions)
 
 
 def _errors(reader: ChartReader) -> str:
-    names = SENTENCE_FILTERS["errors"]
     earlier = earlier_period(reader.answers, reader.filters)
-    before = reader.rows("tool-errors", names, earlier) if earlier else []
-    return sentences.errors(reader.rows("tool-errors", names), before, reader.rows("error-types", names))
+    before = reader.rows("tool-errors", earlier) if earlier else []
+    return sentences.errors(reader.rows("tool-errors"), before, reader.rows("error-types"))
 
 
 def _clients(reader: ChartReader) -> str:
-    providers, clients = reader.rows("ai-providers", COMMON_FILTERS), reader.rows("mcp-clients", COMMON_FILTERS)
-    return sentences.clients(providers, clients, reader.summary(COMMON_FILTERS)["instances"])
+    providers, clients = reader.rows("ai-providers"), reader.rows("mcp-clients")
+    return sentences.clients(providers, clients, reader.summary()["instances"])
 
 
 def _next(reader: ChartReader) -> str:
-    names = SENTENCE_FILTERS["next"]
     today = reader.now.date()
     known = known_versions(reader.answers, reader.filters)
-    adoption = newest_release_adoption(reader.rows("versions", names), today, known)
-    regressions = regressions_in_range(reader.answers, keep_filters(reader.filters, names))
-    kubernetes, cohorts = (reader.rows(chart, COMMON_FILTERS) for chart in ("kubernetes-versions", "retention"))
+    adoption = newest_release_adoption(reader.rows("versions", reader.of_all_versions), today, known)
+    regressions = regressions_in_range(reader.answers, reader.of_all_versions)
+    kubernetes, cohorts = (reader.rows(chart) for chart in ("kubernetes-versions", "retention"))
     return sentences.next_steps(adoption, kubernetes, cohorts, regressions, today)
 
 
@@ -129,14 +135,8 @@ SENTENCES: dict[str, Callable[[ChartReader], str]] = {
     "clients": _clients,
     "next": _next,
 }
-SENTENCE_FILTERS = {
-    "overview": CALL_FILTERS,
-    "tools": (*COMMON_FILTERS, "tool"),
-    "errors": (*COMMON_FILTERS, "tool"),
-    "clients": COMMON_FILTERS,
-    "next": ("provider", "internal"),
-}
-"""The filters that a page's sentence uses."""
+UNFILTERED_SENTENCES = {"next": ("version",)}
+"""Page to the filters that its sentence does not use: it compares versions."""
 _PAGES_WITH_TILES = frozenset(page.name for page in PAGES if page.tiles)
 
 
@@ -155,7 +155,7 @@ def chart_page_head(name: str, answers: Answers, filters: Filters, now: datetime
     answer, not_applied = sentences.NO_EVENTS, []
     if events.rows:
         answer = SENTENCES[name](ChartReader(answers, filters, now))
-        not_applied = [filter_name for filter_name in filters.active if filter_name not in SENTENCE_FILTERS[name]]
+        not_applied = [one for one in filter_names(filters) if one in UNFILTERED_SENTENCES.get(name, ())]
     elif is_empty:
         answer = sentences.NO_EVENTS_EVER
     elif events.hidden_internal:
@@ -165,6 +165,7 @@ def chart_page_head(name: str, answers: Answers, filters: Filters, now: datetime
         empty=is_empty,
         hidden_internal=events.hidden_internal,
         not_applied=not_applied,
+        scope="; ".join((answers.scope(filters, CALLS_EVENT), answers.scope(filters, None))),
         period=compared_period(answers, filters),
         releases=release_marks(answers, filters),
         tiles=page_tiles(answers, filters) if name in _PAGES_WITH_TILES else [],

@@ -16,14 +16,18 @@ from ..chart_query import (
     chart_parameters,
     conditions_for,
     filter_conditions,
+    recent_keys,
     shown_value,
     without_comments,
 )
 from ..interface import EventSelection
 from ..periods import BLOCK_DAYS, DAY_SECONDS, FULL_BLOCK_MASK, MONDAY_OFFSET
 from ..rollups import (
+    CALLS_EVENT,
+    FACTS_PATTERN,
     HISTORY,
     LASTING,
+    LIFETIME_FACTS,
     LIFETIMES,
     RECENT,
     RECENT_CALLS,
@@ -40,8 +44,7 @@ from ..rollups import (
 from .layout import EVENTS, TableLayout
 
 _PLACES = re.compile(
-    rf"\b(FROM|JOIN)\s+({'|'.join((*ROLLUPS_BY_NAME, HISTORY, STANDING, *LIFETIMES, *RECENT))}"
-    r"|(?:facts|numbers|samples)_\w+)\b"
+    rf"\b(FROM|JOIN)\s+({'|'.join((*ROLLUPS_BY_NAME, HISTORY, STANDING, *LIFETIMES, *RECENT, FACTS_PATTERN))})\b"
 )
 _KEPT = "{value} IN ($kept_{column})"
 _IS_INTERNAL = "(is_internal = 1)"
@@ -136,6 +139,7 @@ class ClickHouseChartQuery:
         covered: Sequence[tuple[int, int]],
         facts: Mapping[str, FactTables],
     ) -> None:
+        self._calls = facts[CALLS_EVENT].counts
         self._facts = {table.name: table for tables in facts.values() for table in tables.relations}
         self._layout, self._selection, self._batches, self._covered = layout, selection, batches, covered
         self._body = body = without_comments(sql)
@@ -150,6 +154,8 @@ class ClickHouseChartQuery:
             return self._lifetime(LIFETIMES[name])
         if name in RECENT:
             return self._recent(self._selection if name == RECENT_CALLS else self._without_filters)
+        if name.startswith(LIFETIME_FACTS):
+            return self._days(name.removeprefix(LIFETIME_FACTS), history=True)
         return self._days("presence" if name == HISTORY else name, history=name == HISTORY)
 
     def _days(self, name: str, *, history: bool) -> str:
@@ -158,7 +164,7 @@ class ClickHouseChartQuery:
         if self._selection.exact and not history:
             return self._from_raw(rollup, [*days, "ts >= $start", "ts < $end"], self._selection.bucket_seconds)
         if name in self._facts:
-            return self._from_raw(rollup, days, DAY_SECONDS)
+            return self._from_raw(rollup, ["1"] if history else days, DAY_SECONDS)
         tail = self._from_raw(
             rollup, ["1" if history else " AND ".join(days), uncovered_condition(self._covered)], DAY_SECONDS
         )
@@ -198,9 +204,10 @@ class ClickHouseChartQuery:
         ]
         if selection is self._selection:
             terms.append(f"event = '{rollup.event}'")
-        shown = (f"{shown_value(selection, name, name, _KEPT)} AS shown_{name}" for name in RECENT_TEXTS)
-        columns = ", ".join(("instance", "ts", "event", *shown))
-        renamed = ", ".join(("instance", "ts", "event", *(f"shown_{name} AS {name}" for name in RECENT_TEXTS)))
+        texts = {name: shown_value(selection, name, name, _KEPT) for name in RECENT_TEXTS}
+        texts |= {key: _key_expression(self._calls, key) for key in recent_keys(self._calls, self._body)}
+        columns = ", ".join(("instance", "ts", "event", *(f"{value} AS shown_{name}" for name, value in texts.items())))
+        renamed = ", ".join(("instance", "ts", "event", *(f"shown_{name} AS {name}" for name in texts)))
         rows = f"SELECT {columns} FROM {self._layout.table(EVENTS)} WHERE {' AND '.join(terms)}"  # noqa: S608 - our own words
         return f"SELECT {renamed} FROM ({rows})"  # noqa: S608 - our own words
 

@@ -7,13 +7,25 @@ answered from them, so a product's own events need no line of code.
 The engines' packages and `answer` import from this package; it imports the catalogue only.
 """
 
-from .facts import COMMON_PROPERTIES, STATE_EVENT, FactTables, fact_tables, known_events, property_key
+from .facts import (
+    CALLS_EVENT,
+    COMMON_PROPERTIES,
+    FACTS_PATTERN,
+    LIFETIME_FACTS,
+    STATE_EVENT,
+    FactTables,
+    fact_tables,
+    known_events,
+    lifetime_facts,
+    property_key,
+)
 from .tables import (
     FIRST_AT,
     HISTORY,
     INSTANCE,
     LAST_AT,
     LASTING,
+    LIFETIME,
     LIFETIMES,
     NARROW_ROLLUPS,
     RECENT,
@@ -33,13 +45,17 @@ from .tables import (
 )
 
 __all__ = [
+    "CALLS_EVENT",
     "COMMON_PROPERTIES",
+    "FACTS_PATTERN",
     "FIRST_AT",
     "HISTORY",
     "INSTANCE",
     "LASTING",
     "LAST_AT",
+    "LIFETIME",
     "LIFETIMES",
+    "LIFETIME_FACTS",
     "NARROW_ROLLUPS",
     "RECENT",
     "RECENT_CALLS",
@@ -59,5 +75,6 @@ __all__ = [
     "RollupTable",
     "fact_tables",
     "known_events",
+    "lifetime_facts",
     "property_key",
 ]

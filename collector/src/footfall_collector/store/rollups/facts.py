@@ -20,16 +20,25 @@ from .tables import FIRST_AT, LAST_AT, ROLLUPS_BY_NAME, RollupTable
 
 COMMON_PROPERTIES = ("product_version", "ai_provider", "is_internal")
 """The properties of every event, by their columns in raw events."""
-STATE_EVENT = "server_started"
-"""The event whose properties are an instance's state until the next such event."""
+CALLS_EVENT, STATE_EVENT = "tool_executed", "server_started"
+"""The event of a tool call, and the one whose properties are an instance's state until the next such event."""
+LIFETIME_FACTS = "lifetime_"
+"""How the names of the facts' relations without the range begin."""
 _BUILT_IN_NUMBERS = {
     ("tool_executed", "duration_ms"): "tool_durations",
     ("server_stopped", "uptime_seconds"): "uptimes",
 }
 """Numbers that a roll-up of the built-in charts has; a second one, by more properties, would be the largest of all."""
 _TEXT = "VARCHAR"
+FACTS_PATTERN = r"(?:(?:lifetime_)?facts|numbers|samples)_\w+"
+"""The regular expression of the relations' names."""
 _PLAIN_NAME = re.compile(r"(?!.*__)[a-z][a-z0-9_]{0,39}", re.ASCII)
 _NOT_PLAIN = re.compile(r"[^a-z0-9]+")
+
+
+def lifetime_facts(counts: str) -> str:
+    """The relation of a table of counts without the range: what happened at any time."""
+    return f"{LIFETIME_FACTS}{counts}"
 
 
 def property_key(name: str) -> str:

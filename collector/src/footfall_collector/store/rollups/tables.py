@@ -52,6 +52,11 @@ class RollupTable:
         return not self.measures
 
     @property
+    def number(self) -> str:
+        """The dimension that is a number, or empty."""
+        return next((name for name, type_ in self.dimensions.items() if type_ == "DOUBLE"), "")
+
+    @property
     def period(self) -> str:
         """The column with the time: `block` or `day`."""
         return "block" if self.is_presence else "day"
@@ -132,8 +137,9 @@ STANDING_DAYS, STANDING_SPAN = 3, 7
 An invented instance costs its inventor a week, and its network one of the places in `admit/sender_budget.py`.
 """
 
+LIFETIME = "lifetime"
 LIFETIMES = {
-    "lifetime": "presence",
+    LIFETIME: "presence",
     "lifetime_starts": "start_instances",
     "lifetime_connections": "connection_instances",
     "lifetime_calls": "tool_instances",

@@ -15,14 +15,18 @@ from ...chart_query import (
     conditions_for,
     filter_conditions,
     reads_samples,
+    recent_keys,
     shown_value,
     without_comments,
 )
 from ...interface import EventSelection, stoppable_query
 from ...periods import BLOCK_DAYS, DAY_SECONDS, FULL_BLOCK_MASK, MONDAY_OFFSET
 from ...rollups import (
+    CALLS_EVENT,
+    FACTS_PATTERN,
     HISTORY,
     INSTANCE,
+    LIFETIME_FACTS,
     LIFETIMES,
     NARROW_ROLLUPS,
     RECENT,
@@ -40,9 +44,7 @@ from ...rollups import (
 )
 from .rollup_sql import INTERNAL, ROLLUP_FILE, counting_query, key_expression
 
-_NAMES = re.compile(
-    rf"\b({'|'.join((*ROLLUPS_BY_NAME, HISTORY, STANDING, *LIFETIMES, *RECENT))}|(?:facts|numbers|samples)_\w+)\b"
-)
+_NAMES = re.compile(rf"\b({'|'.join((*ROLLUPS_BY_NAME, HISTORY, STANDING, *LIFETIMES, *RECENT, FACTS_PATTERN))})\b")
 _KEPT = "{value} IN (SELECT unnest($kept_{column}::VARCHAR[]))"
 _ROWS_AT_ONCE = 1000
 _SPECIFIC = re.compile(rf"\b({'|'.join(VERSION_AND_PROVIDER)})\b")
@@ -70,7 +72,7 @@ class DuckChartQuery:
     """
 
     def __init__(self, sql: str, selection: EventSelection, source: QuerySource) -> None:
-        facts = source.facts.values()
+        facts, self._calls = source.facts.values(), source.facts[CALLS_EVENT].counts
         self._rollups = ROLLUPS_BY_NAME | {table.name: table for one in facts for table in one.relations}
         self._selection, self._raw_tables, self._unrolled_tables = selection, source.raw_tables, source.unrolled_tables
         self._body = body = without_comments(sql)
@@ -105,6 +107,8 @@ class DuckChartQuery:
             return self._lifetime(LIFETIMES[name])
         if name in RECENT:
             return self._recent(self._selection if name == RECENT_CALLS else self._without_filters)
+        if name.startswith(LIFETIME_FACTS):
+            return self._days(name.removeprefix(LIFETIME_FACTS), history=True)
         return self._days("presence" if name == HISTORY else name, history=name == HISTORY)
 
     def _days(self, name: str, *, history: bool) -> str:
@@ -164,9 +168,10 @@ class DuckChartQuery:
         if selection is self._selection:
             terms.append(f"event = '{rollup.event}'")
         texts = {name: shown_value(selection, name, f"coalesce({name}, '')", _KEPT) for name in RECENT_TEXTS}
+        texts |= {key: key_expression(self._calls, key, DAY_SECONDS) for key in recent_keys(self._calls, self._body)}
         columns = ", ".join(("instance", "ts", "event", *(f"{value} AS {name}" for name, value in texts.items())))
         # Without a table the relation is empty, with the columns of the others.
-        nothing = ", ".join(f"'' AS {name}" for name in ("event", *RECENT_TEXTS))
+        nothing = ", ".join(f"'' AS {name}" for name in ("event", *texts))
         branches = [f"SELECT 0::UBIGINT AS instance, 0::BIGINT AS ts, {nothing} WHERE false"]
         branches += [f"SELECT {columns} FROM {table} WHERE {' AND '.join(terms)}" for table in self._raw_tables]  # noqa: S608 - our own words
         return " UNION ALL ".join(branches)

@@ -1,0 +1,101 @@
+"""The SQL of a segment's conditions, for questions and for charts.
+
+A condition on what the events carry is about their columns; any other is a query for the instances that it selects,
+or for their days.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from footfall.catalogue import OTHER
+
+from ...store import STATE_EVENT, FactTables, property_key
+from .dialects import Dialect
+from .properties import EventProperty
+from .segments import Condition, is_state
+
+Parameters = dict[str, str | int | tuple[str, ...]]
+
+
+class SegmentSql:
+    """The conditions of one query; `parameters` has the values that they name.
+
+    `kept` are the properties of which not all values are shown.
+    """
+
+    def __init__(self, facts: Mapping[str, FactTables], dialect: Dialect, kept: Collection[str]) -> None:
+        self.parameters: Parameters = {}
+        self._facts, self._dialect, self._kept = facts, dialect, frozenset(kept)
+
+    def terms(self, conditions: Sequence[Condition], event: str | None, day: str) -> list[str]:
+        """The SQL condition of each, on rows of an event's fact relation, or of several ones.
+
+        `day` is the expression of a row's day, for what an instance was on that day.
+        """
+        return [self._term(index, condition, event, day) for index, condition in enumerate(conditions)]
+
+    def folded(self, name: str, value: str) -> str:
+        """A property's value as it is shown: `other`, unless it is among the values that are kept."""
+        if name not in self._kept:
+            return value
+        return f"CASE WHEN {self._dialect.among(value, f'kept_{name}')} THEN {value} ELSE '{OTHER}' END"
+
+    def number_rows(self, event: str, number: str, names: Collection[str], by_instance: bool) -> str:
+        """The relation of a number's values: the one of fewest rows that has the properties `names`."""
+        tables = self._facts[event]
+        built_in = tables.built_in.get(number)
+        if by_instance or (built_in and not self._kept.isdisjoint(names)):
+            return tables.samples[number].name
+        if built_in is None:
+            return tables.numbers[number].name
+        if not {*names} <= {*built_in.keys}:
+            return tables.samples[number].name
+        columns = "".join(f"{name} AS {property_key(name)}, " for name in sorted(names))
+        return f"(SELECT moment, {columns}{number} AS value, n FROM {built_in.name})"  # noqa: S608 - our own words
+
+    def _term(self, index: int, condition: Condition, event: str | None, day: str) -> str:
+        if condition.selects_events(event):
+            return self.own_term(index, condition)
+        term = self._instance_matches(index, condition, day)
+        return f"NOT ({term})" if condition.negated else f"({term})"
+
+    def own_term(self, index: int, condition: Condition) -> str:
+        """The SQL condition on rows that carry the property."""
+        term = self.matches(index, condition, property_key(condition.property.name), condition.values)
+        return f"NOT ({term})" if condition.negated else f"({term})"
+
+    def _instance_matches(self, index: int, condition: Condition, day: str) -> str:
+        """Whether an event's instance, on its day for states, has one of the values; '' is to have none."""
+        about = condition.property
+        columns = ("instance", "day") if is_state(about) else ("instance",)
+        here = [day if column == "day" else column for column in columns]
+        values = tuple(value for value in condition.values if value)
+        conditions = [(self.matches(index, condition, "v", values), "{}")] if values else []
+        conditions += [("v <> ''", "NOT ({})")] if "" in condition.values else []
+        terms = []
+        for term, form in conditions:
+            rows = f"SELECT {', '.join(columns)} FROM ({self._values_where(about, term)})"  # noqa: S608 - our own words
+            terms.append(form.format(self._dialect.within(here, rows)))
+        return " OR ".join(terms)
+
+    def _values_where(self, about: EventProperty, condition: str) -> str:
+        """The query for (instance, [day,] v): the values that instances have of a property of other events."""
+        column = property_key(about.name)
+        if is_state(about):
+            return self._dialect.states(self._facts[STATE_EVENT].counts.name, column, condition)
+        names = [self._facts[event].counts.name for event in about.events]
+        rows = " UNION ALL ".join(f"SELECT instance, {column} AS v FROM {name}" for name in names)  # noqa: S608 - our own words
+        return f"SELECT instance, v FROM ({rows}) WHERE {condition}"  # noqa: S608 - our own words
+
+    def matches(self, index: int, condition: Condition, value: str, values: tuple[str, ...]) -> str:
+        """Whether a text is one of some values of the condition, as it is or as it is shown."""
+        about, dialect, terms = condition.property, self._dialect, []
+        for text in values:
+            name = f"where_{index}_{condition.values.index(text)}"
+            self.parameters[name] = text
+            terms.append(f"{value} = ${name}")
+            if text and about.by_parts:
+                self.parameters[f"{name}_parts"] = f"{text}."
+                terms.append(dialect.begins(value, f"{name}_parts"))
+        if OTHER in values and about.name in self._kept:
+            terms.append(f"NOT ({dialect.among(value, f'kept_{about.name}')})")
+        return " OR ".join(terms)
