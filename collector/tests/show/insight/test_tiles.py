@@ -71,7 +71,7 @@ def test_the_tiles_hold_both_periods_and_the_days() -> None:
     assert active.standing == "7 established, 3 new this week, 2 seen too briefly"
     assert {tile.standing for tile in (calls, rate, median)} == {""}
     assert (rate.value, rate.before, rate.spark) == (0.025, 0.05, [0.025])
-    assert (median.value, median.spark, median.not_applied) == (340.0, [20.0], [])
+    assert (median.value, median.spark) == (340.0, [20.0])
 
 
 def test_without_events_in_the_previous_period_there_is_no_comparison() -> None:
