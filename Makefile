@@ -9,6 +9,9 @@ export UV_NO_PROGRESS := 1
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
+# Tools that check and build the dashboard's scripts: Node 20 or newer, and what the lock file names.
+FRONTEND := collector/frontend/node_modules/.installed
+
 # The first of these that exists creates the environment; the project needs Python 3.11 or newer.
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3 || echo python3)
 # An older Python is refused before it creates an environment that the next run would use.
@@ -58,17 +61,18 @@ clean: ## remove what the other targets made
 demo: setup ## real tool calls of a real MCP server in a dashboard, until Ctrl-C (DEMO_SECONDS, FOOTFALL_PORT, TOOLKIT_PORT)
 	@$(PY) scripts/demo
 
-test: setup ## the quick suites, with all checks (under 10 minutes)
+test: setup $(FRONTEND) ## the quick suites, with all checks (under 10 minutes)
 	@$(NOX)
 
 test-all: setup engines browser strace node clickhouse kubernetes-assets ## every suite; what CI runs
 	@$(NOX) -t all
 
-check: setup ## format, lint, types, import rules, generated files
+check: setup $(FRONTEND) ## format, lint, types, import rules, generated files
 	@$(NOX) -s check
 
-generate: setup ## refresh everything that derives from the catalogue and the settings
+generate: setup $(FRONTEND) ## refresh everything that derives from the catalogue and the settings, and the dashboard's scripts
 	@$(PY) scripts/generate
+	@npm --prefix collector/frontend run --silent build
 
 site: setup ## the documentation as a site, in .site
 	@.venv/bin/zensical build --clean --strict
@@ -105,7 +109,7 @@ clickhouse: .venv/.installed
 	@$(PY) scripts/setup/find_clickhouse.py
 
 # Node programs that tests use: real MCP clients, axe. Pinned by their lock files.
-NODE_LOCKS := $(wildcard tests/*/node/package-lock.json deploy/tests/node/package-lock.json client/tests/*/node/package-lock.json)
+NODE_LOCKS := $(wildcard tests/*/node/package-lock.json deploy/tests/node/package-lock.json client/tests/*/node/package-lock.json collector/frontend/package-lock.json)
 node: $(NODE_LOCKS:package-lock.json=node_modules/.installed)
 %/node_modules/.installed: %/package-lock.json
 	cd $* && npm ci --silent --ignore-scripts --no-audit --no-fund

@@ -82,6 +82,7 @@ CHECK = Suite(
         _tool("lint-imports", "--no-cache"),
         (sys.executable, "scripts/check"),
         (sys.executable, "scripts/generate", "--check"),
+        ("npm", "--prefix", "collector/frontend", "run", "--silent", "check"),
     ),
 )
 OTHER_SDKS = ("tests/privacy/test_other_sdks.py", "tests/privacy/test_tool_names.py")

@@ -8,7 +8,7 @@ from scripts.check.tree import DISTRIBUTIONS, files, folders, parsed
 
 ENTRIES, LINES, FUNCTION_LINES = 12, 300, 40
 NOT_COUNTED = {"__init__.py", "__main__.py", "version.py", "py.typed", "__pycache__"}
-TEXTS = (".py", ".js", ".css", ".html", ".j2", ".sql")
+TEXTS = (".py", ".js", ".ts", ".css", ".html", ".j2", ".sql")
 
 
 def entries(root: Path) -> Iterator[str]:

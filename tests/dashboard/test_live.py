@@ -126,7 +126,7 @@ def test_an_unknown_page_links_to_all_pages(chromium: Browser, url: str, artefac
     assert response.status == 404
     page.screenshot(path=artefacts / "not-found-390.png")
     assert axe_violations(page) == []
-    page.get_by_role("link", name="What breaks?").click()
+    page.get_by_role("link", name="Errors").click()
     wait_until_drawn(page)
     assert urlsplit(page.url).path == "/errors"
     page.context.close()
@@ -172,7 +172,7 @@ def test_a_chart_that_can_not_be_loaded_says_why_and_can_be_retried(opened: Open
     page.reload()
     panel = page.locator("#panel-tool-usage")
     expect(panel).to_contain_text("This chart could not be loaded", timeout=SOON_MS)
-    expect(panel).to_contain_text("The collector does not answer. Is it still running?")
+    expect(panel).to_contain_text("Can't reach the collector. Retrying automatically.")
     page.unroute_all()
     panel.get_by_role("button", name="Try again").click()
     expect(panel.locator(".name")).to_have_text("query", timeout=SOON_MS)

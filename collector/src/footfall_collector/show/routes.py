@@ -33,7 +33,7 @@ def routes(
     headers = [Middleware(SecurityHeaders)]
     endpoints = [
         *Api(answers, status, gate, assets.root).endpoints(),
-        *Pages(assets, answers, gate).endpoints(),
+        *Pages(assets, answers, status, gate).endpoints(),
         *PublicPages(assets, answers, settings, trusted_time, secret, gate).endpoints(),
     ]
     return [

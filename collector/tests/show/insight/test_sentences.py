@@ -66,13 +66,13 @@ def test_a_superlative_is_restricted_where_the_chart_shows_a_higher_value() -> N
     for left_out, begins in (
         ([few], "Of the tools with 20 calls or more, "),
         ([{**few, "tool": "other"}], "Of the tools with 20 calls or more, "),
-        ([other], "Apart from `other`, "),
+        ([other], "Apart from unlisted tools, "),
         ([few, other], "Of the named tools with 20 calls or more, "),
         ([{**few, "errors": 0}], ""),
     ):
         text = plain(sentences.errors([*RATES, *left_out], [], []))
-        assert f". {begins}`recommend` fails most often, in **7.7 %** of its calls." in text
-    assert "; apart from `other`, `query` is called most" in sentences.overview(
+        assert f". {begins}`recommend` fails most often (**7.7 %** of calls)." in text
+    assert "; apart from unlisted tools, `query` is called most" in sentences.overview(
         [*USAGE, {**other, "calls": 700}], RATES, 0, 9
     )
 
@@ -125,7 +125,7 @@ def test_the_errors_sentence_has_the_change_the_class_and_the_tool() -> None:
     assert plain(sentences.errors(RATES, before, classes)) == (
         "**4.2 %** of 1,000 calls failed, {bad|up from 2 %}; `TimeoutError` is 60 % of the errors, "
         "most often in `recommend`. "
-        "`recommend` fails most often, in **7.7 %** of its calls."
+        "`recommend` fails most often (**7.7 %** of calls)."
     )
 
 
@@ -148,7 +148,7 @@ def test_the_leading_provider_and_client_are_named_with_the_runner_up() -> None:
         {"mcp_client": "claude-code", "connections": 20},
     ]
     assert plain(sentences.clients(providers, connected, 120)) == (
-        "**50 %** of instances are set up with `anthropic`, ahead of `openai` with 33 %; "
+        "**50 %** of instances use `anthropic`, ahead of `openai` with 33 %; "
         "**70 %** of connections come from `claude-code`, ahead of `cursor-vscode` with 30 %."
     )
 
@@ -175,11 +175,11 @@ def test_the_next_steps_have_adoption_kubernetes_and_returning_instances() -> No
 @pytest.mark.parametrize(
     ("counts", "sentence"),
     [
-        ((50, 50), "**50 %** of instances are set up with `a`, and as many with `b`."),
-        ((30, 30, 30), "**30 %** of instances are set up with `a`, and as many each with `b` and `c`."),
-        ((20, 20, 20, 20), "**20 %** of instances are set up with `a`, and as many each with `b` and 2 others."),
-        ((60, 20, 20), "**60 %** of instances are set up with `a`."),
-        ((60, 20, 10), "**60 %** of instances are set up with `a`, ahead of `b` with 20 %."),
+        ((50, 50), "**50 %** of instances use `a`, and as many use `b`."),
+        ((30, 30, 30), "**30 %** of instances use `a`, and as many each use `b` and `c`."),
+        ((20, 20, 20, 20), "**20 %** of instances use `a`, and as many each use `b` and 2 others."),
+        ((60, 20, 20), "**60 %** of instances use `a`."),
+        ((60, 20, 10), "**60 %** of instances use `a`, ahead of `b` with 20 %."),
     ],
 )
 def test_tied_leaders_are_named_together(counts: tuple[int, ...], sentence: str) -> None:
@@ -197,7 +197,7 @@ def test_tied_leaders_are_named_together(counts: tuple[int, ...], sentence: str)
         ),
         (
             {"1.34.0": 3, "1.33.1": 1, None: 6},
-            "Kubernetes `1.34` is the most common with 75 % of those that report one.",
+            "Kubernetes `1.34` is the most common with 75 % of instances that report a version.",
         ),
         ({"other": 9, "1.33.1": 1}, "Kubernetes `1.33` is the most common of the known ones with 10 %."),
     ],

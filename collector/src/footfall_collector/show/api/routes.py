@@ -132,7 +132,7 @@ class Api:
     def page(self, request: Request) -> Response:
         name = request.path_params["name"]
         if name not in {page.name for page in PAGES}:
-            return _json(ApiError("There is no such page."), 404)
+            return _json(ApiError("Page not found."), 404)
         return _json(page_head(name, self._answers, self._filters(request), self._status, datetime.now(UTC)))
 
     def health_page(self, request: Request) -> Response:

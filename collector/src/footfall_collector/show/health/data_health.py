@@ -68,7 +68,7 @@ def health_sentence(status: Status) -> str:
     alarms = [alarm.sentence for alarm in status.alarms()]
     if alarms:
         text = f"{{bad|{' and '.join(alarms)}}}: the collector's log says why."
-        return text if status.gauge("events_lost") else f"{text} What was acknowledged is not lost."
+        return text if status.gauge("events_lost") else f"{text} No acknowledged event was lost."
     accepted, refused = status.total("events_accepted"), status.total("events_refused")
     if not accepted + refused:
         return "**No event** has come in since this collector started."

@@ -62,7 +62,7 @@ def _top_tool(
         return "", top
     few = any(row["calls"] < min_calls for row in higher)
     if all(row["tool"] == OTHER and row["calls"] >= min_calls for row in higher):
-        return f"Apart from {code(OTHER)}, ", top
+        return "Apart from unlisted tools, ", top
     named = "named " if few and any(row["tool"] == OTHER and row["calls"] >= min_calls for row in higher) else ""
     return f"Of the {named}tools with {min_calls} calls or more, ", top
 
@@ -136,7 +136,7 @@ def errors(rates: list[ChartRow], before: list[ChartRow], classes: list[ChartRow
     if len(worst) > 1:
         restriction, tool = _top_tool(rates, lambda row: row["errors"] / row["calls"])
         failing = format_percent(tool["errors"] / tool["calls"])
-        text += f". {restriction}{code(tool['tool'])} fails most often, in **{failing}** of its calls"
+        text += f". {restriction}{code(tool['tool'])} fails most often (**{failing}** of calls)"
     return f"{text}."
 
 
@@ -155,7 +155,7 @@ def clients(providers: list[ChartRow], connected: list[ChartRow], instances: int
     parts = []
     by_provider = totals_by(providers, "ai_provider", "instances")
     if sum(by_provider.values()) and instances:
-        parts.append(_leaders(by_provider, instances, "of instances are set up with"))
+        parts.append(_leaders(by_provider, instances, "of instances use"))
     by_client = totals_by(connected, "mcp_client", "connections")
     if connections := sum(by_client.values()):
         parts.append(_leaders(by_client, connections, "of connections come from"))
@@ -189,17 +189,25 @@ def next_steps(
         parts.append(f"**{format_percent(part)} of active instances** run {code(version)}, the newest version")
         worse = [regression.tool for regression in regressions if regression.version == version]
         if worse:
-            parts[-1] += f", in which {{bad|{_list_names(worse)} got worse}}"
+            parts[-1] += f", in which {{bad|{_tools_that_got_worse(worse)}}}"
     minors = totals_by(
         [{**row, "minor": _minor_version(row["k8s_version"])} for row in kubernetes], "minor", "instances"
     )
     if sum(minors.values()):
         unknown = sum(row["instances"] for row in kubernetes if not row["k8s_version"])
-        parts.append(_most_common_kubernetes(minors) + (" of those that report one" if unknown else ""))
+        parts.append(_most_common_kubernetes(minors) + (" of instances that report a version" if unknown else ""))
     returning = returning_share(cohorts, today)
     if returning is not None:
         parts.append(f"**{format_percent(returning)}** of new instances come back in the week after")
     return "; ".join(parts) + "." if parts else NO_EVENTS
+
+
+def _tools_that_got_worse(names: list[str]) -> str:
+    """`names`: the most affected one first."""
+    names = list(dict.fromkeys(names))
+    if len(names) > 2:
+        return f"{len(names)} tools got worse, {code(names[0])} most"
+    return f"{_list_names(names)} got worse"
 
 
 def _most_common_kubernetes(minors: dict[str, int]) -> str:

@@ -37,8 +37,8 @@ class Page:
     """One page.
 
     Attributes:
-        title: its name in the navigation.
-        heading: its `h1`, above the answer.
+        title: its name in the navigation, in its heading and in the browser's title.
+        question: what it answers; the heading of its section in a report.
         loading: stands in place of the answer until that is there.
         tiles: whether the four key numbers are shown.
         releases: whether the comparison of releases is shown.
@@ -49,7 +49,7 @@ class Page:
     path: str
     icon: str
     title: str
-    heading: str
+    question: str
     loading: str
     panels: tuple[Panel, ...] = ()
     health_panels: tuple[HealthPanel, ...] = ()
@@ -65,7 +65,7 @@ PAGES = (
         "/",
         "home",
         "Overview",
-        "Overview",
+        "How is the product used?",
         "Counting…",
         (EVENTS, TOOL_USAGE, ERROR_TYPES, PROVIDERS, CLIENTS, ACTIVE, VERSIONS),
         tiles=True,
@@ -74,7 +74,7 @@ PAGES = (
         "tools",
         "/tools",
         "tools",
-        "Which tools matter?",
+        "Tools",
         "Which tools are most valuable?",
         "Ranking the tools…",
         (TOOL_USAGE, TOOL_ERRORS, TOOL_DURATION, ACTIVE),
@@ -84,17 +84,16 @@ PAGES = (
         "errors",
         "/errors",
         "errors",
-        "What breaks?",
+        "Errors",
         "Which errors do users meet in the wild?",
         "Counting errors…",
         (ERROR_RATE, TOOL_DURATION, TOOL_ERRORS, ERROR_TYPES),
-        releases=True,
     ),
     Page(
         "clients",
         "/clients",
         "clients",
-        "Which providers and clients?",
+        "Providers and clients",
         "Which AI providers and clients should be prioritised?",
         "Counting providers and clients…",
         (PROVIDERS, CLIENTS, TRANSPORTS, DEPLOYMENTS),
@@ -103,7 +102,7 @@ PAGES = (
         "next",
         "/next",
         "next",
-        "What next?",
+        "Releases and retention",
         "What does the data say about the product's next decision?",
         "Comparing versions and retention…",
         (VERSIONS, ACTIVE, KUBERNETES, UPTIME, RETENTION),

@@ -3,6 +3,18 @@
 from dataclasses import dataclass
 from typing import Any
 
+SEGMENT_COLUMNS = (
+    "tool",
+    "error_type",
+    "ai_provider",
+    "mcp_client",
+    "transport",
+    "k8s_version",
+    "deployment_method",
+    "product_version",
+)
+"""Columns whose values are those of the property of that name: a click on one filters by it."""
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -27,8 +39,12 @@ class Panel:
     span: int = 6
     empty: str = "Each tool call of an instrumented server is counted here. Point a server at this collector to see it."
 
+    @property
+    def segments(self) -> dict[str, str]:
+        """The columns whose values can be clicked, each with its property."""
+        columns = (*self.options.get("label", ()), self.options.get("series"))
+        return {column: column for column in columns if column in SEGMENT_COLUMNS}
 
-TOOL = {"param": "tool", "column": "tool"}
 
 TOOL_USAGE = Panel(
     "tool-usage",
@@ -36,7 +52,7 @@ TOOL_USAGE = Panel(
     "bars",
     "Tool usage",
     "calls and active instances by tool",
-    {"label": ["tool"], "value": "calls", "numbers": ["calls", "instances"], "filter": TOOL},
+    {"label": ["tool"], "value": "calls", "numbers": ["calls", "instances"]},
 )
 TOOL_ERRORS = Panel(
     "tool-errors",
@@ -48,7 +64,6 @@ TOOL_ERRORS = Panel(
         "label": ["tool"],
         "value": "error_rate",
         "numbers": ["error_rate", "errors", "calls"],
-        "filter": TOOL,
         "tone": "bad",
     },
 )
@@ -62,7 +77,6 @@ ERROR_TYPES = Panel(
         "label": ["error_type", "tool"],
         "value": "errors",
         "numbers": ["errors", "instances"],
-        "filter": {"param": "error_type", "column": "error_type"},
         "tone": "bad",
     },
     empty="No tool call failed. An error is counted here by the name of its class, never by its message.",
@@ -96,7 +110,7 @@ ACTIVE = Panel(
     "active-instances",
     "series",
     "Active instances",
-    "instances per day and per seven days, UTC",
+    "daily and 7-day active instances (UTC)",
     {"x": "day", "values": ["daily", "weekly"], "gap": "empty", "releases": True},
 )
 PROVIDERS = Panel(
@@ -109,7 +123,6 @@ PROVIDERS = Panel(
         "label": ["ai_provider"],
         "value": "instances",
         "numbers": ["instances", "calls"],
-        "filter": {"param": "provider", "column": "ai_provider"},
     },
 )
 CLIENTS = Panel(
@@ -122,7 +135,6 @@ CLIENTS = Panel(
         "label": ["mcp_client", "mcp_client_version"],
         "value": "connections",
         "numbers": ["connections", "instances"],
-        "filter": {"param": "mcp_client", "column": "mcp_client"},
     },
     empty="A client that opens a session is counted here by its public name.",
 )
@@ -136,7 +148,6 @@ TRANSPORTS = Panel(
         "label": ["transport"],
         "value": "connections",
         "numbers": ["connections", "instances"],
-        "filter": {"param": "transport", "column": "transport"},
     },
 )
 KUBERNETES = Panel(
@@ -158,7 +169,6 @@ DEPLOYMENTS = Panel(
         "label": ["deployment_method"],
         "value": "instances",
         "numbers": ["instances", "starts"],
-        "filter": {"param": "deployment_method", "column": "deployment_method"},
     },
 )
 VERSIONS = Panel(
@@ -195,7 +205,7 @@ RETENTION = Panel(
     "retention",
     "heat",
     "Retention",
-    "share of instances still active, by week of their first event",
+    "weekly retention by first-seen week",
     {"cohort": "cohort", "offset": "week", "value": "instances"},
     span=12,
     empty="Instances that come back in a later week are counted here; the first numbers appear after two weeks.",
@@ -205,7 +215,7 @@ UPTIME = Panel(
     "uptime",
     "columns",
     "Server uptime",
-    "server processes by uptime when they stop",
+    "server runs by duration",
     {"label": ["uptime"], "value": "sessions"},
     empty="A server process reports its uptime when it stops.",
 )

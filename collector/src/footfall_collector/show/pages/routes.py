@@ -1,5 +1,6 @@
 """Renders the HTML pages."""
 
+import gzip
 import json
 from typing import Any
 
@@ -8,8 +9,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from ...answer import DEFAULT_RANGE, Answers, ReadGate
+from ...runtime import Status
 from ..endpoint import Endpoint
 from ..gated import AsyncEndpoint, gated
+from ..health import change_token
 from .assets import Assets
 from .layout import PAGES, Page
 from .panels import Panel
@@ -39,8 +42,8 @@ FILTER_LABELS = {
 class Pages:
     """The endpoints of `PAGES`. None needs a query, so each answers within milliseconds at any size of the store."""
 
-    def __init__(self, assets: Assets, answers: Answers, gate: ReadGate) -> None:
-        self._assets, self._gate = assets, gate
+    def __init__(self, assets: Assets, answers: Answers, status: Status, gate: ReadGate) -> None:
+        self._assets, self._status, self._gate = assets, status, gate
         self._specs = {spec.id: spec for spec in answers.charts()}
         self._answers = answers
         self._templates = template_environment()
@@ -59,7 +62,7 @@ class Pages:
                 "signed_in": getattr(request.state, "signed_in", False),
             }
             context = self._context(page, request.query_params.get("product", ""))
-            return HTMLResponse(template.render(context | of_request), headers=_PAGE_HEADERS)
+            return _page(request, template.render(context | of_request))
 
         return show
 
@@ -71,7 +74,7 @@ class Pages:
             "pages": PAGES,
             "static": self._assets.base,
             "root": self._assets.root,
-            "modules": self._assets.modules,
+            "pulse": change_token(self._status),
             "ranges": RANGE_BUTTONS,
             "default_range": DEFAULT_RANGE,
             "labels": json.dumps(FILTER_LABELS),
@@ -81,9 +84,9 @@ class Pages:
             "prefix": f"{product.upper().replace('-', '_')}_",
         }
 
-    def _icon(self, name: str) -> Markup:
-        address = f"{self._assets.base}/icons.svg#{name}"
-        return Markup('<svg class="icon" aria-hidden="true"><use href="{}"/></svg>').format(address)
+    @staticmethod
+    def _icon(name: str) -> Markup:
+        return Markup('<svg class="icon" aria-hidden="true"><use href="#icon-{}"/></svg>').format(name)
 
     def _panel_json(self, panel: Panel) -> str:
         """The panel's definition for the scripts, as a data attribute."""
@@ -96,8 +99,13 @@ class Pages:
             "kind": panel.kind,
             "title": panel.title,
             "unit": panel.unit,
+            "segments": panel.segments,
         }
         return json.dumps(definition | {"empty": panel.empty, "columns": columns} | panel.options)
 
 
-_PAGE_HEADERS = {"cache-control": "no-cache"}
+def _page(request: Request, text: str) -> Response:
+    headers = {"cache-control": "no-cache", "vary": "accept-encoding"}
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return HTMLResponse(text, headers=headers)
+    return HTMLResponse(gzip.compress(text.encode(), 6), headers=headers | {"content-encoding": "gzip"})

@@ -87,7 +87,7 @@ class Report(msgspec.Struct, frozen=True):
 def build_report(answers: Answers, filters: Filters, now: datetime) -> Report:
     heads = {name: chart_page_head(name, answers, filters, now) for name in ("overview", *_SECTIONS)}
     tables = _SectionTables(answers, filters, now)
-    headings = {page.name: page.heading for page in PAGES}
+    headings = {page.name: page.question for page in PAGES}
     overview = heads["overview"]
     return Report(
         product=filters.product,

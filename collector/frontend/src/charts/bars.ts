@@ -1,0 +1,154 @@
+// A ranked list: the label on its bar, the numbers next to it. A click on a label filters the page by it.
+import { number, percent, tick } from "../data/format.ts";
+import { valueText } from "../data/labels.ts";
+import { isPicked, type Pick } from "../data/segments.ts";
+import type { Cell, ChartData, DrawnConfig, Row } from "../data/types.ts";
+import { breakable, type Content, html, nothing, draw as render } from "../dom.ts";
+import type { TipContent } from "../page/tooltip.ts";
+import type { ChartOption, Palette } from "./echart.ts";
+import { axis, base } from "./echart.ts";
+
+const SHOWN = 8;
+const WIDTH = "82px";
+const PICTURE_ROWS = 20;
+const expanded = new WeakSet<HTMLElement>();
+
+const isGiven = (value: Cell | undefined) => value !== null && value !== undefined;
+
+// Properties that the events don't carry are left out.
+const labelOf = (row: Row, { label, segments }: DrawnConfig) =>
+  label
+    .filter((column) => isGiven(row[column]))
+    .map((column) => valueText(segments[column] ?? "", row[column]))
+    .join(" · ") || "not given";
+
+export function draw(host: HTMLElement, data: ChartData, config: DrawnConfig): void {
+  const limit = config.limit ?? SHOWN;
+  const { rows } = data;
+  const largest = Math.max(...rows.map((row) => amount(row, config)), Number.MIN_VALUE);
+  const isLong = rows.length > limit + 1;
+  const all = !isLong || expanded.has(host);
+  const toggle = () => {
+    if (!expanded.delete(host)) expanded.add(host);
+    draw(host, data, config);
+  };
+  const more = html`<button class="button quiet small more" type="button" aria-expanded=${String(all)} @click=${toggle}
+    >${all ? "Show fewer" : `Show ${rows.length - limit} more`}</button>`;
+  render(
+    host,
+    html`<table class="bars ${config.tone ?? ""}">
+        ${columns(config, data)}${head(data, config)}
+        <tbody>${(all ? rows : rows.slice(0, limit)).map((row) => line(row, largest, data, config))}</tbody>
+      </table>${isLong ? more : nothing}`,
+  );
+}
+
+const amount = (row: Row, { value }: DrawnConfig) => Number(row[value] ?? 0);
+
+// Columns that a narrow screen leaves out; the table has them.
+const wideOnly = ({ label }: DrawnConfig, index: number) => (index > (label.length > 1 ? 0 : 1) ? "wide-only" : "");
+
+function columns(config: DrawnConfig, data: ChartData): Content {
+  const column = (name: string, index: number) =>
+    html`<col class=${wideOnly(config, index)} .style=${`width: ${config.widths?.[name] ?? WIDTH}`}>`;
+  return html`<colgroup><col>${config.numbers.map(column)}${data.before ? html`<col .style=${"width: 84px"}>` : nothing}</colgroup>`;
+}
+
+function head(data: ChartData, config: DrawnConfig): Content {
+  const heading = (column: string, index: number) =>
+    html`<th scope="col" class=${wideOnly(config, index)}>${data.name(column)}</th>`;
+  return html`<thead><tr>
+    <th scope="col">${config.label.map((column) => data.name(column)).join(" · ")}</th>
+    ${config.numbers.map(heading)}${data.before ? html`<th scope="col">Change</th>` : nothing}
+  </tr></thead>`;
+}
+
+// What a row's label says: a value for each of its properties; '' stands for events without it.
+export function pickOf(row: Row, { label, segments }: DrawnConfig): Pick {
+  return label.flatMap((column) => {
+    const property = segments[column];
+    return property ? [[property, isGiven(row[column]) ? String(row[column]) : ""] as const] : [];
+  });
+}
+
+function line(row: Row, largest: number, data: ChartData, config: DrawnConfig): Content {
+  const text = labelOf(row, config);
+  const was = previousValue(data, config, row);
+  const isRest = config.label.some((column) => row[column] === "other");
+  const isTotal = (name: string) => name === config.value;
+  return html`<tr class=${isRest ? "dim" : nothing} .tip=${() => tip(row, text, was, data, config)}>
+    <td>${label(row, text, (100 * amount(row, config)) / largest, config)}</td>
+    ${config.numbers.map(
+      (name, index) =>
+        html`<td class="num ${isTotal(name) ? "" : "soft"} ${wideOnly(config, index)}">${number(row[name], data.unit(name))}</td>`,
+    )}
+    ${data.before ? html`<td>${change(amount(row, config), was, data.unit(config.value), config.tone)}</td>` : nothing}
+  </tr>`;
+}
+
+function label(row: Row, text: string, width: number, config: DrawnConfig): Content {
+  const inner = html`<span class="fill" .style=${`width: ${width}%`}></span><span class="name">${breakable(text)}</span>`;
+  const pick = pickOf(row, config);
+  if (!pick.length) return html`<div class="bar-row">${inner}</div>`;
+  return html`<button class="bar-row" type="button" aria-pressed=${String(isPicked(pick))} aria-label="${text}: filter by it"
+    .pick=${pick}>${inner}</button>`;
+}
+
+function tip(row: Row, title: string, was: number, data: ChartData, config: DrawnConfig): TipContent {
+  const others = data.columns.filter((column) => !config.label.includes(column));
+  const rows = others.map((column) => [data.name(column), number(row[column], data.unit(column))] as const);
+  const unit = data.unit(config.value);
+  return {
+    title,
+    rows: data.before ? [...rows, [`${data.name(config.value)}, previous period`, number(was, unit)]] : rows,
+  };
+}
+
+// The value of the same label in the previous period; 0 where that has none.
+function previousValue(data: ChartData, config: DrawnConfig, row: Row): number {
+  const before = data.before?.find((other) => config.label.every((column) => other[column] === row[column]));
+  return before ? amount(before, config) : 0;
+}
+
+function change(now: number, was: number, unit: string, tone = ""): Content {
+  if (!was) return html`<span class="delta">new</span>`;
+  if (now === was) return html`<span class="delta">same</span>`;
+  const up = now > was;
+  const text = unit === "ratio" ? `${Math.abs((now - was) * 100).toFixed(1)} pp` : percent(Math.abs(now / was - 1));
+  const kind = tone === "bad" ? (up ? "bad" : "good") : "";
+  return html`<span class="delta ${kind}"><span aria-hidden="true">${up ? "↑" : "↓"}</span
+    ><span class="sr-only">${up ? "up " : "down "}</span>${text}</span>`;
+}
+
+export function option(data: ChartData, config: DrawnConfig, colours: Palette): ChartOption {
+  const rows = data.rows.slice(0, PICTURE_ROWS).reverse();
+  const unit = data.unit(config.value);
+  const names = rows.map((row) => labelOf(row, config));
+  return {
+    ...base(colours),
+    xAxis: axis(colours, {
+      type: "value",
+      axisLabel: { color: colours.muted, formatter: (value: number) => tick(value, unit) },
+    }),
+    yAxis: axis(colours, {
+      type: "category",
+      data: names,
+      axisLabel: { color: colours.text, width: 220, overflow: "truncate" },
+    }),
+    series: [
+      {
+        type: "bar",
+        barMaxWidth: 22,
+        itemStyle: { color: config.tone === "bad" ? colours.bad : colours.accent, borderRadius: [0, 4, 4, 0] },
+        label: {
+          show: true,
+          position: "right",
+          color: colours.text,
+          formatter: ({ value }: { value: number }) => number(value, unit),
+        },
+        data: rows.map((row) => amount(row, config)),
+      },
+    ],
+    exportHeight: 90 + rows.length * 30,
+  };
+}

@@ -1,0 +1,130 @@
+// Weekly retention: a row for each week in which instances were first seen, a column for each later week.
+import { date, day, moment, number } from "../data/format.ts";
+import type { ChartData, DrawnConfig } from "../data/types.ts";
+import { type Content, colour, html, nothing, draw as render } from "../dom.ts";
+import type { TipContent } from "../page/tooltip.ts";
+import type { ChartOption, Palette } from "./echart.ts";
+import { axis, base } from "./echart.ts";
+
+const WEEK = 7 * 86_400_000;
+const SHOWN_WEEKS = 12;
+
+interface Cohort {
+  start: string;
+  size: number;
+  weeks: Map<number, number>;
+}
+
+// The last twelve cohorts, and the last week that any of them has, from rows of cohort, offset and instances.
+export function cohorts(data: ChartData, config: DrawnConfig): { list: Cohort[]; last: number } {
+  const byStart = new Map<string, Cohort>();
+  let last = 0;
+  for (const row of data.rows) {
+    const start = String(row[config.cohort]);
+    const cohort = byStart.get(start) ?? { start, size: 0, weeks: new Map() };
+    byStart.set(start, cohort);
+    const [offset, count] = [Number(row[config.offset]), Number(row[config.value] ?? 0)];
+    cohort.weeks.set(offset, count);
+    if (offset === 0) cohort.size = count;
+    last = Math.max(last, offset);
+  }
+  const list = [...byStart.values()].sort((a, b) => moment(a.start) - moment(b.start));
+  return { list: list.slice(-SHOWN_WEEKS), last: Math.min(last, SHOWN_WEEKS) };
+}
+
+const weekName = (offset: number) => (offset === 0 ? "Week 0" : `+${offset}`);
+
+export function draw(host: HTMLElement, data: ChartData, config: DrawnConfig): void {
+  const { list, last } = cohorts(data, config);
+  const offsets = Array.from({ length: last + 1 }, (_, index) => index);
+  render(
+    host,
+    html`<div class="scroll" tabindex="0" role="group" aria-label=${config.title}>
+      <table class="heat">
+        <thead><tr>
+          <th scope="col">First seen in week of</th><th scope="col" class="size">Instances</th>
+          ${offsets.map((offset) => html`<th scope="col">${weekName(offset)}</th>`)}
+        </tr></thead>
+        <tbody>${list.map((cohort) => row(cohort, offsets, config))}</tbody>
+      </table>
+    </div>`,
+  );
+}
+
+const row = (cohort: Cohort, offsets: number[], config: DrawnConfig) => html`<tr>
+  <th scope="row">${day(moment(cohort.start))}</th><td class="size">${number(cohort.size)}</td>
+  ${offsets.map((offset) => cell(cohort, offset, config))}
+</tr>`;
+
+function cell(cohort: Cohort, offset: number, config: DrawnConfig): Content {
+  const count = cohort.weeks.get(offset);
+  if (count === undefined) return html`<td class="none"></td>`;
+  const isOpen = moment(cohort.start) + (offset + 1) * WEEK > Math.min(config.period?.end ?? Infinity, Date.now());
+  const ratio = cohort.size ? count / cohort.size : 0;
+  // At most 60 % of the accent: the page's text stays readable on every cell in both schemes.
+  const strength = Math.round(5 + ratio * 55);
+  const tip = (): TipContent => ({
+    title: `First seen in the week of ${date(moment(cohort.start))} (UTC)`,
+    rows: [
+      ["Week", weekName(offset)],
+      ["Still active", `${number(count)} of ${number(cohort.size)}`],
+      ["Share", number(ratio, "ratio")],
+      ...(isOpen ? ([["The week", "is not over"]] as const) : []),
+    ],
+  });
+  return html`<td class=${isOpen ? "open" : nothing} .tip=${tip}
+    .style=${`background: color-mix(in srgb, var(--accent) ${strength}%, var(--surface))`}>${Math.round(ratio * 100)} %</td>`;
+}
+
+interface Drawer {
+  value(dimension: number): number;
+  coord(point: number[]): [number, number];
+  size(span: number[]): [number, number];
+}
+
+// For a picture: rectangles with their text, as strong as on the page.
+export function option(data: ChartData, config: DrawnConfig, colours: Palette): ChartOption {
+  const { list, last } = cohorts(data, config);
+  const cells = list.flatMap((cohort, index) =>
+    [...cohort.weeks]
+      .filter(([offset]) => offset <= last)
+      .map(([offset, count]) => [offset, list.length - 1 - index, cohort.size ? count / cohort.size : 0]),
+  );
+  const renderItem = (_: unknown, api: Drawer) => {
+    const [x, y] = api.coord([api.value(0), api.value(1)]);
+    const [width, height] = api.size([1, 1]);
+    const ratio = api.value(2);
+    const shape = { x: x - width / 2 + 1.5, y: y - height / 2 + 1.5, width: width - 3, height: height - 3, r: 4 };
+    const text = {
+      text: `${Math.round(ratio * 100)} %`,
+      x,
+      y,
+      fill: colours.text,
+      align: "center",
+      verticalAlign: "middle",
+    };
+    const style = { fill: colour("accent"), opacity: 0.05 + ratio * 0.55 };
+    return {
+      type: "group",
+      children: [
+        { type: "rect", shape, style },
+        { type: "text", style: text },
+      ],
+    };
+  };
+  return {
+    ...base(colours),
+    xAxis: axis(colours, {
+      type: "category",
+      data: Array.from({ length: last + 1 }, (_, offset) => weekName(offset)),
+      splitLine: { show: false },
+    }),
+    yAxis: axis(colours, {
+      type: "category",
+      data: list.map((cohort) => day(moment(cohort.start))).reverse(),
+      splitLine: { show: false },
+    }),
+    series: [{ type: "custom", data: cells, encode: { x: 0, y: 1 }, renderItem }],
+    exportHeight: 100 + list.length * 34,
+  };
+}

@@ -1,0 +1,43 @@
+// The collector's JSON. An answer other than 200 throws an error with the collector's sentence.
+export class ApiError extends Error {}
+
+const root = document.documentElement.dataset.root ?? "";
+
+export const address = (path: string, query?: URLSearchParams) => `${root}${path}${query?.size ? `?${query}` : ""}`;
+
+const RETRIES = 3;
+
+export async function get<Answer>(
+  path: string,
+  query?: URLSearchParams,
+  signal?: AbortSignal,
+  retries = RETRIES,
+): Promise<Answer> {
+  const response = await fetchJson(address(path, query), signal);
+  // The session ended: reloading the page leads to the sign-in.
+  if (response.status === 401) location.reload();
+  // Too many questions wait for the store.
+  const busy = response.status === 503 && Number(response.headers.get("retry-after"));
+  if (busy && retries) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, busy * 1000);
+    });
+    return get(path, query, signal, retries - 1);
+  }
+  const isJson = (response.headers.get("content-type") ?? "").includes("json");
+  const body = isJson ? await response.json() : null;
+  if (!response.ok || !body) throw new ApiError(body?.error ?? `The collector answered ${response.status}.`);
+  return body;
+}
+
+async function fetchJson(url: string, signal?: AbortSignal): Promise<Response> {
+  try {
+    return await fetch(url, { signal, headers: { accept: "application/json" }, credentials: "same-origin" });
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    throw new ApiError("Can't reach the collector. Retrying automatically.");
+  }
+}
+
+export const isAbort = (error: unknown) => error instanceof Error && error.name === "AbortError";
+export const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

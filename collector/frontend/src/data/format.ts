@@ -1,0 +1,92 @@
+// Numbers, durations and days as text. Days are UTC.
+import type { Cell } from "./types.ts";
+
+const whole = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
+const twoDecimals = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 2 });
+const abbreviated = new Intl.NumberFormat("en-GB", { notation: "compact", maximumFractionDigits: 1 });
+
+const significant = (value: number) => Number(value.toPrecision(value >= 100 ? 3 : 2)).toString();
+
+type Units = readonly (readonly [string, number])[];
+
+function withUnit(value: number, units: Units): string {
+  const [unit, size] = units.findLast(([, from]) => Math.abs(value) >= from) ?? units[0] ?? ["", 1];
+  return `${significant(value / (size || 1))}\u00a0${unit}`;
+}
+
+const MILLISECONDS: Units = [
+  ["ms", 0],
+  ["s", 1000],
+  ["min", 60_000],
+  ["h", 3_600_000],
+  ["d", 86_400_000],
+];
+const BYTES: Units = [
+  ["B", 0],
+  ["KiB", 1024],
+  ["MiB", 1_048_576],
+  ["GiB", 1_073_741_824],
+];
+const SECONDS: Units = [
+  ["s", 0],
+  ["min", 60],
+  ["h", 3600],
+  ["d", 86_400],
+];
+
+export function percent(ratio: number): string {
+  const value = ratio * 100;
+  if (value !== 0 && Math.abs(value) < 0.1) return value > 0 ? "<0.1\u00a0%" : ">−0.1\u00a0%";
+  return `${Math.abs(value) >= 10 || value === 0 ? value.toFixed(value % 1 === 0 ? 0 : 1) : value.toFixed(1)}\u00a0%`;
+}
+
+export function number(value: Cell | undefined, unit = ""): string {
+  if (value === null || value === undefined) return "–";
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value !== "number") return value;
+  if (unit === "ms" || unit === "milliseconds") return withUnit(value, MILLISECONDS);
+  if (unit === "s" || unit === "seconds") return withUnit(value, SECONDS);
+  if (unit === "ratio") return percent(value);
+  if (unit === "ago") return ago(value);
+  if (unit === "bytes") return withUnit(value, BYTES);
+  return Number.isInteger(value) ? whole.format(value) : twoDecimals.format(value);
+}
+
+// On an axis: 5 %, not 5.0 %.
+export const tick = (value: number, unit: string) => compact(value, unit).replace(".0\u00a0", "\u00a0");
+
+export function compact(value: number | null, unit = ""): string {
+  if (value === null || ["ms", "milliseconds", "s", "seconds", "ratio"].includes(unit)) return number(value, unit);
+  return Math.abs(value) < 10_000 ? number(value, unit) : abbreviated.format(value);
+}
+
+const DAY = { day: "numeric", month: "short", timeZone: "UTC" } as const;
+const formats = {
+  day: new Intl.DateTimeFormat("en-GB", DAY),
+  year: new Intl.DateTimeFormat("en-GB", { ...DAY, year: "numeric" }),
+  month: new Intl.DateTimeFormat("en-GB", { month: "short", year: "numeric", timeZone: "UTC" }),
+  weekday: new Intl.DateTimeFormat("en-GB", { ...DAY, weekday: "short", year: "numeric" }),
+  time: new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: "UTC", hour12: false }),
+};
+
+// Milliseconds of a day ("2026-11-24") or a moment ("2026-11-24T13:00:00Z"). A text without a zone is UTC.
+export function moment(text: Cell | undefined): number {
+  const value = String(text).replace(" ", "T");
+  if (isDay(value)) return Date.parse(`${value}T00:00:00Z`);
+  return Date.parse(/Z$|[+-]\d{2}:?\d{2}$/.test(value) ? value : `${value}Z`);
+}
+
+export const isDay = (text: Cell | undefined) => /^\d{4}-\d{2}-\d{2}$/.test(String(text));
+export const day = (time: number) => formats.day.format(time);
+export const monthYear = (time: number) => formats.month.format(time);
+export const date = (time: number) => formats.year.format(time);
+export const time = (at: number) => formats.time.format(at);
+export const longMoment = (at: number, daily: boolean) =>
+  daily ? `${formats.weekday.format(at)} (UTC)` : `${formats.weekday.format(at)}, ${formats.time.format(at)} UTC`;
+
+export function ago(seconds: number): string {
+  if (seconds < 2) return "just now";
+  return seconds < 90 ? `${Math.round(seconds)} s ago` : `${withUnit(seconds, SECONDS)} ago`;
+}
+
+export const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

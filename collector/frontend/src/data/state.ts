@@ -1,0 +1,64 @@
+// The state of the page is its address: filters, range, comparison, and the panels that show a table.
+const VIEW_ONLY = ["compare", "tables", "hide", "explain", "against"];
+const listeners: (() => void)[] = [];
+
+export const params = () => new URLSearchParams(location.search);
+export const get = (name: string) => params().get(name) ?? "";
+
+type Changes = Record<string, string | null | undefined>;
+
+// `changes`: name → value; an empty value removes the parameter. Each change is a history entry, so that Back undoes it.
+export function set(changes: Changes, { quiet = false } = {}): void {
+  const query = params();
+  for (const [name, value] of Object.entries(changes)) {
+    if (value) query.set(name, value);
+    else query.delete(name);
+  }
+  replaceAll(query, { quiet });
+}
+
+export function replaceAll(query: URLSearchParams, { quiet = false } = {}): void {
+  history.pushState(null, "", query.size ? `?${query}` : location.pathname);
+  announce(quiet);
+}
+
+export function onChange(listener: () => void): void {
+  listeners.push(listener);
+}
+
+function announce(quiet: boolean): void {
+  linkPages();
+  if (!quiet) for (const listener of listeners) listener();
+}
+
+// The part of the address that the API understands; with several products, one is always named.
+export function query(): URLSearchParams {
+  const all = params();
+  for (const name of VIEW_ONLY) all.delete(name);
+  const { product } = document.documentElement.dataset;
+  if (product && !all.get("product")) all.set("product", product);
+  return all;
+}
+
+export const tables = () => new Set(get("tables").split(",").filter(Boolean));
+
+export function toggleTable(id: string): boolean {
+  const open = tables();
+  if (!open.delete(id)) open.add(id);
+  set({ tables: [...open].join(",") }, { quiet: true });
+  return open.has(id);
+}
+
+// Links to the other pages carry the same filters.
+export function linkPages(): void {
+  const carried = params();
+  carried.delete("tables");
+  carried.delete("explain");
+  carried.delete("against");
+  for (const link of document.querySelectorAll<HTMLAnchorElement>("a[data-page]")) {
+    const page = link.dataset.page ?? "/";
+    link.href = carried.size ? `${page}?${carried}` : page;
+  }
+}
+
+addEventListener("popstate", () => announce(false));

@@ -1,0 +1,106 @@
+// The API's answers and the definitions of panels.
+export type Cell = string | number | boolean | null;
+export type Row = Record<string, Cell>;
+
+export interface ChartAnswer {
+  columns: string[];
+  rows: Cell[][];
+  generated_at: string;
+  hidden_internal?: number;
+  not_applied?: string[];
+  // Columns whose rarest values are shown as `other`, to the number of those.
+  folded?: Record<string, number>;
+}
+
+export interface ReleaseMark {
+  name: string;
+  at: string;
+}
+
+// Milliseconds; the previous period stays in RFC 3339, because panels send it back to the API.
+export interface Period {
+  start: number;
+  end: number;
+  step: number;
+  before_start: string;
+  before_end: string;
+  // Whether events were counted in all of the previous period; otherwise nothing is compared with it.
+  before_counts: boolean;
+}
+
+export interface TileAnswer {
+  id: string;
+  title: string;
+  meaning: string;
+  value: number | null;
+  before: number | null;
+  unit: string;
+  better: "more" | "less" | "none";
+  spark: (number | null)[];
+  standing: string;
+  not_applied: string[];
+}
+
+export interface PageHead {
+  answer: string;
+  empty?: boolean;
+  hidden_internal?: number;
+  not_applied?: string[];
+  period?: Omit<Period, "start" | "end"> & { start: string; end: string };
+  releases?: ReleaseMark[];
+  tiles?: TileAnswer[];
+}
+
+export interface Column {
+  name: string;
+  unit: string;
+}
+
+// The definition of a panel: what `panels.py` says of it.
+export interface PanelConfig {
+  id: string;
+  chart: string;
+  kind: "bars" | "columns" | "heat" | "ranges" | "series";
+  title: string;
+  unit: string;
+  empty: string;
+  columns: Record<string, Column>;
+  label: string[];
+  value: string;
+  values: string[];
+  numbers: string[];
+  widths?: Record<string, string>;
+  limit?: number;
+  tone?: string;
+  x: string;
+  series?: string;
+  stack?: boolean;
+  share?: boolean;
+  order?: string;
+  gap?: string;
+  top?: number;
+  ratio?: { part: string; whole: string; name: string };
+  releases?: boolean;
+  cohort: string;
+  offset: string;
+  short?: string;
+  shortest?: string;
+  query?: Record<string, string>;
+  // Columns whose values can be clicked, to the property that each is a value of.
+  segments: Record<string, string>;
+}
+
+// A panel's definition together with what the head of the page says.
+export interface DrawnConfig extends PanelConfig {
+  marks: ReleaseMark[];
+  period: Period | null;
+}
+
+// A chart's rows as objects, with the title and unit of each column.
+export interface ChartData {
+  columns: string[];
+  rows: Row[];
+  before?: Row[];
+  name(column: string): string;
+  unit(column: string): string;
+}

@@ -1,0 +1,55 @@
+// Rendering: templates of lit-html, the page's icons and colours, and the markup of answers.
+// Styles are set as properties (`.style`), because the content security policy forbids style attributes.
+import { html, nothing, render, svg, type TemplateResult } from "lit-html";
+
+export type { TemplateResult };
+export { html, nothing, svg };
+export type Content = TemplateResult | typeof nothing | string | number | null | readonly Content[];
+
+const owned = new WeakSet<HTMLElement>();
+
+// Renders into an element. What the server sent into it, such as a placeholder, goes at the first time.
+export function draw(host: HTMLElement, content: Content): void {
+  if (!owned.has(host)) host.replaceChildren();
+  owned.add(host);
+  render(content, host);
+}
+
+// Content as an element of its own, for a library that wants one.
+export function element(content: Content): HTMLElement {
+  const host = document.createElement("div");
+  draw(host, content);
+  return host;
+}
+
+export const icon = (name: string) => html`<svg class="icon" aria-hidden="true"><use href="#icon-${name}"></use></svg>`;
+
+// An element that the page's template has.
+export function find<Found extends HTMLElement = HTMLElement>(selector: string, within: ParentNode = document): Found {
+  const found = within.querySelector<Found>(selector);
+  if (!found) throw new Error(`The page has no element ${selector}.`);
+  return found;
+}
+
+// What a word in code is shown as; by default as code.
+type Word = (word: string) => Content;
+const asCode: Word = (word) => html`<code>${word}</code>`;
+
+// The markup of answers: `code`, **strong**, {bad|…} and {good|…}, which can contain code.
+export function markup(text: string, word: Word = asCode): Content[] {
+  const parts = text.split(/(`[^`]*`|\*\*[^*]*\*\*|\{(?:bad|good)\|[^}]*\})/);
+  return parts.filter(Boolean).map((part) => {
+    if (part.startsWith("`")) return word(part.slice(1, -1));
+    if (part.startsWith("**")) return html`<strong>${part.slice(2, -2)}</strong>`;
+    const [, tone, inner] = /^\{(bad|good)\|(.*)\}$/s.exec(part) ?? [];
+    return inner === undefined ? part : html`<strong class="up-${tone}">${markup(inner, word)}</strong>`;
+  });
+}
+
+// A name that can break after its separators and between its words, and only there.
+export function breakable(name: string): Content {
+  const parts = name.split(/(?<=[_\-./:·])|(?<=[a-z])(?=[A-Z])/);
+  return parts.map((part, index) => (index ? html`<wbr>${part}` : part));
+}
+
+export const colour = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();

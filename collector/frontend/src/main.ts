@@ -1,0 +1,109 @@
+// A page: filters, the answer, tiles and panels; all are refreshed when the filters or the data change.
+import * as api from "./data/api.ts";
+import { listOf } from "./data/labels.ts";
+import * as state from "./data/state.ts";
+import type { PageHead } from "./data/types.ts";
+import * as values from "./data/values.ts";
+import { draw, find, html, markup } from "./dom.ts";
+import * as explain from "./page/explain.ts";
+import * as filters from "./page/filters.ts";
+import * as health from "./page/health.ts";
+import * as live from "./page/live.ts";
+import { type Context, Panel } from "./page/panel.ts";
+import * as pick from "./page/pick.ts";
+import * as releases from "./page/releases.ts";
+import * as tiles from "./page/tiles.ts";
+import "./page/tooltip.ts";
+
+const root = document.documentElement;
+const page = root.dataset.name;
+const answer = find("#answer");
+const tileHost = document.getElementById("tiles");
+const emptyPage = document.getElementById("empty-page");
+const notApplied = find("#not-applied");
+let context: Context = { releases: [], period: null };
+let pending = new AbortController();
+const panels = [...document.querySelectorAll<HTMLElement>("[data-panel]")].map(
+  (node) => new Panel(node, () => context),
+);
+
+async function refreshHead(signal: AbortSignal): Promise<void> {
+  const head = await api.get<PageHead>(`/api/pages/${page}`, state.query(), signal);
+  context = { releases: head.releases ?? [], period: inMilliseconds(head.period) };
+  answer.classList.remove("loading");
+  if (answer.dataset.text !== head.answer) {
+    answer.dataset.text = head.answer;
+    drawAnswer();
+  }
+  filters.showHidden(head.hidden_internal ?? 0);
+  const names = head.not_applied ?? [];
+  notApplied.hidden = !names.length;
+  notApplied.textContent = names.length ? `The sentence is not filtered by ${listOf(names)}.` : "";
+  if (emptyPage) emptyPage.hidden = !head.empty;
+  for (const section of document.querySelectorAll<HTMLElement>("#tiles, #releases, .grid")) {
+    section.hidden = Boolean(head.empty);
+  }
+  if (tileHost && head.tiles) tiles.draw(tileHost, head.tiles);
+  for (const panel of panels) panel.repaintWithHead();
+}
+
+// The words of the answer that are values of the page's charts filter by them.
+function drawAnswer(): void {
+  draw(answer, markup(answer.dataset.text ?? "", word));
+}
+
+function word(text: string) {
+  const property = values.propertyOf(text);
+  if (!property) return html`<code>${text}</code>`;
+  return html`<button type="button" class="word" title="Filter by it" .pick=${[[property, text]]}><code>${text}</code></button>`;
+}
+
+// The previous period stays in RFC 3339: panels send it back to the API.
+function inMilliseconds(period: PageHead["period"]): Context["period"] {
+  if (!period) return null;
+  return { ...period, start: Date.parse(period.start), end: Date.parse(period.end), step: period.step * 1000 };
+}
+
+// `data-drawing` stands on the page from here until it is complete, `data-ready` counts the complete drawings.
+async function refresh(quiet: boolean): Promise<void> {
+  root.dataset.drawing = "";
+  pending.abort();
+  pending = new AbortController();
+  const { signal } = pending;
+  const first = refreshHead(signal);
+  // A comparison needs the previous period, which is part of the head.
+  if (state.get("compare")) await first.catch(() => {});
+  const charts = panels.map((panel) => panel.refresh({ quiet }));
+  const jobs = [
+    first,
+    filters.options(signal),
+    ...charts,
+    releases.refresh(signal),
+    health.refresh(signal),
+    explain.refresh(signal),
+  ];
+  const results = await Promise.allSettled(jobs);
+  // A later refresh took over, and reports when the page is complete.
+  if (signal.aborted) return;
+  delete root.dataset.drawing;
+  const failed = results.find((job) => job.status === "rejected" && !api.isAbort(job.reason));
+  if (failed?.status === "rejected") {
+    if (!answer.dataset.text) draw(answer, html`<span role="alert">${api.messageOf(failed.reason)}</span>`);
+    throw failed.reason;
+  }
+  drawAnswer();
+  live.refreshed();
+  root.dataset.ready = String(Number(root.dataset.ready ?? 0) + 1);
+}
+
+filters.start();
+pick.start();
+explain.start();
+document.querySelector(".nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+state.linkPages();
+state.onChange(() => {
+  delete answer.dataset.text;
+  refresh(false).catch(() => {});
+});
+live.start(() => refresh(true));
+refresh(false).catch(() => {});

@@ -1,0 +1,101 @@
+// "What differs here": what explains the difference of the error rates between the range and the weeks before, or
+// between two versions. Each finding leads to its segment.
+import * as api from "../data/api.ts";
+import { listOf } from "../data/labels.ts";
+import type { Pick } from "../data/segments.ts";
+import { conditions } from "../data/segments.ts";
+import * as state from "../data/state.ts";
+import { type Content, draw, find, html, markup, nothing } from "../dom.ts";
+
+interface Finding {
+  kind: "provider" | "client" | "version" | "day" | "tools" | "clients" | "providers";
+  value: string | null;
+  tools: string[];
+  start: string | null;
+  effect: number;
+  low: number;
+  high: number;
+  text: string;
+}
+interface Explanation {
+  answer: string;
+  findings: Finding[];
+  note: string;
+  not_applied: string[];
+}
+
+const PROPERTIES: Record<string, string> = {
+  provider: "ai_provider",
+  client: "mcp_client",
+  version: "product_version",
+};
+const MOST_TOOLS = 3;
+const host = document.getElementById("explain");
+const button = document.querySelector<HTMLElement>("[data-do=explain]");
+
+export function start(): void {
+  button?.addEventListener("click", () => state.set({ explain: state.get("explain") ? "" : "1", against: "" }));
+}
+
+const isOpen = () => Boolean(state.get("explain") || state.get("against"));
+
+export async function refresh(signal: AbortSignal): Promise<void> {
+  button?.setAttribute("aria-pressed", String(isOpen()));
+  if (!host) return;
+  host.hidden = !isOpen();
+  if (host.hidden) return;
+  const body = find(".panel-body", host);
+  const against = state.get("against");
+  const query = state.query();
+  if (against) query.set("against", against);
+  find(".unit", host).textContent = against
+    ? `error rate of ${query.get("version") ?? "this version"} against ${against}`
+    : "error rate of this range against the weeks before, same weekdays";
+  draw(body, content(await api.get<Explanation>("/api/explain", query, signal)));
+}
+
+function content({ answer, findings, note, not_applied }: Explanation): Content {
+  const largest = Math.max(...findings.flatMap(({ low, high }) => [Math.abs(low), Math.abs(high)]), Number.MIN_VALUE);
+  const applied = not_applied.length
+    ? html`<p class="panel-note">Not filtered by ${listOf(not_applied)}.</p>`
+    : nothing;
+  return html`${applied}<p class="answer">${markup(answer)}</p>
+    ${findings.length ? html`<ul class="findings">${findings.map((each) => row(each, largest))}</ul>` : nothing}
+    <details class="how"><summary>How this is computed</summary><p class="unit">${note}</p></details>`;
+}
+
+const points = (effect: number) => `${effect < 0 ? "−" : "+"}${Math.abs(effect * 100).toFixed(1)}`;
+
+function row(finding: Finding, largest: number): Content {
+  const { effect, low, high, text } = finding;
+  const size = `${points(effect)} pp (${points(low)} to ${points(high)})`;
+  return html`<li>
+    <div class="effect" aria-label=${size}>${bar(effect, low, high, largest)}<span>${size}</span></div>
+    <p>${markup(text)}</p>${action(finding)}
+  </li>`;
+}
+
+// The effect as a bar from the middle, its interval as a line on it.
+function bar(effect: number, low: number, high: number, largest: number): Content {
+  const x = (value: number) => 50 + (value / largest) * 48;
+  const [left, right] = [Math.min(50, x(effect)), Math.max(50, x(effect))];
+  return html`<svg class=${effect > 0 ? "bad" : "good"} viewBox="0 0 100 14" preserveAspectRatio="none" aria-hidden="true">
+    <line class="zero" x1="50" x2="50" y1="0" y2="14"></line>
+    <rect x=${left} y="2" width=${Math.max(0.5, right - left)} height="10"></rect>
+    <line class="interval" x1=${x(low)} x2=${x(high)} y1="7" y2="7"></line></svg>`;
+}
+
+function action(finding: Finding): Content {
+  const { kind, value, start: from, tools } = finding;
+  if (kind === "day" && from) {
+    const zoom = () => state.set({ range: "custom", start: from, end: from });
+    return html`<button type="button" class="button small" @click=${zoom}>Show ${from}</button>`;
+  }
+  const property = PROPERTIES[kind];
+  if (!property || !value) return nothing;
+  const only = tools.length && tools.length <= MOST_TOOLS ? tools.map((tool) => ["tool", tool] as const) : [];
+  const pick: Pick = only.length === 1 ? [[property, value], ...only] : [[property, value]];
+  const name = pick.map(([, text]) => text).join(" · ");
+  const known = conditions().some((each) => each.property === property && each.values.includes(value));
+  return known ? nothing : html`<button type="button" class="button small" .pick=${pick}>Show ${name}</button>`;
+}

@@ -1,0 +1,229 @@
+// A panel: fetches its chart and draws it or its table, or explains why there is nothing.
+
+import { kinds } from "../charts/index.ts";
+import * as api from "../data/api.ts";
+import { capital, number } from "../data/format.ts";
+import { labelOf, listOf } from "../data/labels.ts";
+import * as segments from "../data/segments.ts";
+import * as state from "../data/state.ts";
+import type { ChartAnswer, ChartData, PanelConfig, Period, ReleaseMark } from "../data/types.ts";
+import * as values from "../data/values.ts";
+import { draw, find, html, icon, nothing } from "../dom.ts";
+import { save } from "./download.ts";
+import * as table from "./table.ts";
+
+const COMPARABLE = new Set(["bars", "series", "columns"]);
+const DRAWN_AS_ELEMENTS = new Set(["bars", "heat"]);
+const HOUR = 3600_000;
+const DAY = 24 * HOUR;
+
+export interface Context {
+  releases: ReleaseMark[];
+  period: Period | null;
+}
+
+const objects = ({ columns, rows }: ChartAnswer) =>
+  rows.map((row) => Object.fromEntries(columns.map((column, index) => [column, row[index] ?? null])));
+
+// Rows as objects, with the title and unit of each column.
+export function byColumn(answer: ChartAnswer, config: PanelConfig, previous?: ChartAnswer | null): ChartData {
+  return {
+    columns: answer.columns,
+    rows: objects(answer),
+    ...(previous ? { before: objects(previous) } : {}),
+    name: (column) => capital(config.columns[column]?.name ?? column),
+    unit: (column) => config.columns[column]?.unit ?? "",
+  };
+}
+
+export class Panel {
+  readonly config: PanelConfig;
+  private readonly body: HTMLElement;
+  private readonly note: HTMLElement;
+  private showsTable: boolean;
+  private pending = new AbortController();
+  private answer: ChartAnswer | null = null;
+  private data: ChartData | null = null;
+
+  // `context()` returns the release marks and the periods of the page's head.
+  constructor(
+    private readonly node: HTMLElement,
+    private readonly context: () => Context,
+  ) {
+    this.config = JSON.parse(node.dataset.panel ?? "{}");
+    this.body = find(".panel-body", node);
+    this.note = find(".panel-note", node);
+    this.showsTable = state.tables().has(this.config.id);
+    find("[data-do=table]", node).addEventListener("click", () => {
+      this.showsTable = state.toggleTable(this.config.id);
+      this.paint();
+    });
+    for (const button of node.querySelectorAll<HTMLElement>("[data-picture]")) {
+      button.addEventListener("click", () => this.save(button.dataset.picture ?? "png"));
+    }
+    for (const menu of node.querySelectorAll<HTMLDetailsElement>("details.menu")) makeDismissable(menu);
+    document.addEventListener("themechange", () => this.paint());
+  }
+
+  private save(format: string): void {
+    if (!this.data || !this.answer) return;
+    const { period } = this.context();
+    save({ config: this.config, data: this.data, generatedAt: this.answer.generated_at, period }, format);
+  }
+
+  private query(): URLSearchParams {
+    const query = state.query();
+    for (const [name, value] of Object.entries(this.config.query ?? {})) query.set(name, value);
+    return query;
+  }
+
+  async refresh({ quiet = false } = {}): Promise<void> {
+    this.showsTable = state.tables().has(this.config.id);
+    this.updateLinks();
+    this.pending.abort();
+    this.pending = new AbortController();
+    if (!this.answer) this.showLoading();
+    else if (!quiet) this.node.classList.add("stale");
+    try {
+      const previous = this.previousQuery();
+      const [answer, before] = await Promise.all([this.fetch(this.query()), previous && this.fetch(previous)]);
+      this.answer = answer;
+      this.data = byColumn(answer, this.config, before);
+    } catch (error) {
+      if (api.isAbort(error)) return;
+      this.showError(error);
+      throw error;
+    }
+    this.node.classList.remove("stale");
+    this.learnValues();
+    this.paint();
+  }
+
+  // Words of the answer that are values of this chart can be clicked as well.
+  private learnValues(): void {
+    for (const [column, property] of Object.entries(this.config.segments)) {
+      for (const row of this.data?.rows ?? []) values.learn(property, String(row[column] ?? ""));
+    }
+  }
+
+  // The head, with release marks and periods, can arrive after the chart.
+  repaintWithHead(): void {
+    if (["series", "heat"].includes(this.config.kind)) this.paint();
+  }
+
+  private fetch(query: URLSearchParams): Promise<ChartAnswer> {
+    return api.get<ChartAnswer>(`/api/charts/${this.config.chart}`, query, this.pending.signal);
+  }
+
+  private unit(): string {
+    const { unit, short, shortest } = this.config;
+    const step = this.context().period?.step ?? DAY;
+    return (step < HOUR ? shortest : step < DAY ? short : "") || unit;
+  }
+
+  private previousQuery(): URLSearchParams | null {
+    const { period } = this.context();
+    if (!state.get("compare") || !COMPARABLE.has(this.config.kind) || this.config.share || !period?.before_counts)
+      return null;
+    const query = this.query();
+    query.delete("range");
+    query.set("start", period.before_start);
+    query.set("end", period.before_end);
+    return query;
+  }
+
+  private updateLinks(): void {
+    for (const link of this.node.querySelectorAll<HTMLAnchorElement>("[data-format]")) {
+      link.href = api.address(`/api/charts/${this.config.chart}.${link.dataset.format}`, this.query());
+    }
+  }
+
+  private paint(): void {
+    if (!this.data || !this.answer) return;
+    find("[data-do=table]", this.node).setAttribute("aria-pressed", String(this.showsTable));
+    find(".unit", this.node).textContent = this.unit();
+    this.note.textContent = notes(this.answer).join(" ");
+    this.note.hidden = !this.note.textContent;
+    if (!this.data.rows.length) return this.showEmpty();
+    const { releases, period } = this.context();
+    const config = { ...this.config, marks: this.config.releases ? releases : [], period };
+    if (this.showsTable) table.draw(this.figure("table"), this.data, this.config.title);
+    else kinds[this.config.kind].draw(this.figure("chart"), this.data, config);
+  }
+
+  // The element that a chart or a table fills; each of them has its own.
+  private figure(view: "chart" | "table"): HTMLElement {
+    if (view === "table") draw(this.body, html`<div class="figure" data-view="table"></div>`);
+    else if (DRAWN_AS_ELEMENTS.has(this.config.kind))
+      draw(this.body, html`<div class="figure" data-view="chart"></div>`);
+    else draw(this.body, html`<div class="figure plot" data-view="chart"></div>`);
+    return find(".figure", this.body);
+  }
+
+  private showLoading(): void {
+    draw(this.body, html`<div class="shimmer" role="status" aria-label="Loading"></div>`);
+  }
+
+  // Explains why there is nothing, with a button where that helps.
+  private showEmpty(): void {
+    const { text, action } = this.emptyReason();
+    const button =
+      action && html`<button class="button small" type="button" @click=${action.go}>${action.name}</button>`;
+    draw(
+      this.body,
+      html`<div class="state" data-view="empty"><strong>Nothing to show</strong><p>${text}</p>${button ?? nothing}</div>`,
+    );
+  }
+
+  private emptyReason(): { text: string; action?: { name: string; go: () => void } } {
+    const hidden = this.answer?.hidden_internal ?? 0;
+    if (hidden && !state.get("internal")) {
+      const events = hidden === 1 ? "event (CI and tests) is" : "events (CI and tests) are";
+      const go = () => state.set({ internal: "all" });
+      return { text: `${number(hidden)} internal ${events} hidden.`, action: { name: "Include them", go } };
+    }
+    const filters = [...state.query().keys()].filter((name) => name !== "product");
+    if (!filters.length) return { text: this.config.empty };
+    const go = () => state.set(Object.fromEntries(filters.map((name) => [name, ""])));
+    return {
+      text: "No event matches these filters in this time range.",
+      action: { name: segments.conditions().length ? "Clear the filters" : "Show the default range", go },
+    };
+  }
+
+  private showError(error: unknown): void {
+    this.node.classList.remove("stale");
+    if (this.data) return;
+    draw(
+      this.body,
+      html`<div class="state" role="alert" data-view="error">
+        ${icon("alert")}<strong>This chart could not be loaded</strong><p>${api.messageOf(error)}</p>
+        <button class="button small" type="button" @click=${() => this.refresh().catch(() => {})}>Try again</button>
+      </div>`,
+    );
+  }
+}
+
+// What the numbers leave out, and what the row of unlisted values stands for.
+function notes({ not_applied = [], folded = {} }: ChartAnswer): string[] {
+  const more = Object.entries(folded).map(([column, count]) => `${number(count)} more values of ${labelOf(column)}`);
+  return [
+    ...(not_applied.length ? [`This chart can't be filtered by ${listOf(not_applied)}.`] : []),
+    ...(more.length ? [`“Unlisted” has ${more.join(", ")}.`] : []),
+  ];
+}
+
+// A menu closes on Escape, on a click outside, and when it loses the focus.
+function makeDismissable(menu: HTMLDetailsElement): void {
+  menu.addEventListener("focusout", (event) => {
+    if (!menu.contains(event.relatedTarget as Node | null)) menu.open = false;
+  });
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    menu.open = false;
+    find("summary", menu).focus();
+  });
+  menu.addEventListener("click", (event) => {
+    if ((event.target as HTMLElement).closest("a, .menu-list button")) menu.open = false;
+  });
+}

@@ -1,0 +1,64 @@
+// What a click on a value does: it filters by exactly what it says. An element stands for values if its property `pick`
+// has them. With Ctrl, ⌘ or Shift the values are added to those of the filter, with Alt they are left out; the menu of
+// the right button, or the menu key, has the same three.
+import { valueText } from "../data/labels.ts";
+import type { Pick } from "../data/segments.ts";
+import { type How, isPicked, pick } from "../data/segments.ts";
+import { draw, html, nothing } from "../dom.ts";
+
+type Pickable = HTMLElement & { pick?: Pick };
+
+function picked(event: Event): Pick | null {
+  for (let node = event.target as Pickable | null; node; node = node.parentElement) if (node.pick) return node.pick;
+  return null;
+}
+
+export function howOf(event: { altKey?: boolean; ctrlKey?: boolean; metaKey?: boolean; shiftKey?: boolean }): How {
+  if (event.altKey) return "not";
+  return event.ctrlKey || event.metaKey || event.shiftKey ? "also" : "only";
+}
+
+export const wordsOf = (values: Pick) => values.map(([property, value]) => valueText(property, value)).join(" · ");
+
+const menu = document.createElement("div");
+menu.className = "menu-list pick-menu";
+menu.id = "pick-menu";
+menu.popover = "auto";
+menu.setAttribute("role", "dialog");
+
+export function openMenu(values: Pick, x: number, y: number): void {
+  if (!menu.isConnected) document.body.append(menu);
+  const name = wordsOf(values);
+  const entry = (how: How, text: string) => html`
+    <button type="button" data-how=${how} @click=${() => {
+      menu.hidePopover();
+      pick(values, how);
+    }}>${text}</button>`;
+  menu.setAttribute("aria-label", `Filter by ${name}`);
+  draw(
+    menu,
+    html`${entry("only", isPicked(values) ? `Don't filter by ${name}` : `Only ${name}`)}
+      ${isPicked(values) ? nothing : html`${entry("also", `Also ${name}`)}${entry("not", `Not ${name}`)}`}`,
+  );
+  menu.showPopover();
+  const { width, height } = menu.getBoundingClientRect();
+  menu.style.setProperty("left", `${Math.max(8, Math.min(x, innerWidth - width - 8))}px`);
+  menu.style.setProperty("top", `${Math.max(8, Math.min(y, innerHeight - height - 8))}px`);
+  menu.querySelector<HTMLElement>("button")?.focus();
+}
+
+export function start(): void {
+  document.addEventListener("click", (event) => {
+    const values = picked(event);
+    if (values) pick(values, howOf(event));
+  });
+  document.addEventListener("contextmenu", (event) => {
+    const values = picked(event);
+    if (!values) return;
+    event.preventDefault();
+    const { left, bottom } = (event.target as HTMLElement).getBoundingClientRect();
+    // The menu key has no pointer: its menu opens below the element.
+    const byKey = event.clientX === 0 && event.clientY === 0;
+    openMenu(values, byKey ? left : event.clientX, byKey ? bottom : event.clientY);
+  });
+}

@@ -1,0 +1,150 @@
+// Releases compared with the previous one: adoption, error rate with its interval, and regressions.
+import * as api from "../data/api.ts";
+import { date, moment, number } from "../data/format.ts";
+import { listOf } from "../data/labels.ts";
+import type { Pick } from "../data/segments.ts";
+import * as state from "../data/state.ts";
+import { type Content, draw, find, html, markup, nothing } from "../dom.ts";
+
+interface Release {
+  version: string;
+  first_seen: string | null;
+  adoption: number | null;
+  instances: number;
+  calls: number;
+  error_rate: number | null;
+  low: number | null;
+  high: number | null;
+  p50_ms: number | null;
+  difference: number;
+  verdict: "worse" | "better" | "same" | "few" | "first";
+}
+interface Regression {
+  version: string;
+  tool: string;
+  text: string;
+}
+interface Comparison {
+  releases: Release[];
+  regressions: Regression[];
+  note: string;
+  apart: string[];
+  all_count: boolean;
+  not_applied: string[];
+}
+
+const host = document.getElementById("releases");
+
+export async function refresh(signal: AbortSignal): Promise<void> {
+  if (!host) return;
+  const comparison = await api.get<Comparison>("/api/releases", state.query(), signal);
+  draw(
+    find(".panel-body", host),
+    comparison.releases.length ? [...notes(comparison), table(comparison), flags(comparison)] : EMPTY,
+  );
+}
+
+const EMPTY = html`<div class="state">
+  <strong>No version was active in this time range</strong>
+  <p>A release appears here with its first event.</p>
+</div>`;
+
+const note = (text: string) => (text ? html`<p class="panel-note">${text}</p>` : nothing);
+
+const notes = ({ not_applied, apart, all_count }: Comparison): Content[] => [
+  note(not_applied.length ? `Not filtered by ${listOf(not_applied)}.` : ""),
+  note(standing(apart, all_count)),
+];
+
+function standing(apart: string[], allCount: boolean): string {
+  if (allCount) return "No instance is established yet, so every version counts.";
+  if (!apart.length) return "";
+  return `Not compared, because no established instance ran ${apart.length === 1 ? "it" : "them"}: ${listOf(apart)}.`;
+}
+
+const COLUMNS = [
+  ["Version", ""],
+  ["First seen (UTC)", "widest-only"],
+  ["Adoption", "num wider-only"],
+  ["Instances", "num wider-only"],
+  ["Calls", "num wider-only"],
+  ["Error rate", "num"],
+  ["95 % interval", "num widest-only"],
+  ["Median", "num widest-only"],
+  ["vs previous release", ""],
+];
+
+const table = ({ releases }: Comparison) => html`
+  <div class="scroll" tabindex="0" role="group" aria-label="Releases">
+    <table class="data">
+      <thead><tr>${COLUMNS.map(([name, kind]) => html`<th scope="col" class=${kind}>${name}</th>`)}</tr></thead>
+      <tbody>${releases.map(row)}</tbody>
+    </table>
+  </div>`;
+
+const row = (release: Release, index: number, all: Release[]) => html`
+  <tr data-version=${release.version}>
+    <td><button type="button" class="button small" aria-label="${release.version}: filter by it"
+      .pick=${[["product_version", release.version]]}>${release.version}</button></td>
+    <td class="widest-only">${release.first_seen ? date(moment(release.first_seen)) : "–"}</td>
+    <td class="num wider-only">${number(release.adoption, "ratio")}</td>
+    <td class="num wider-only">${number(release.instances)}</td>
+    <td class="num wider-only">${number(release.calls)}</td>
+    <td class="num">${number(release.error_rate, "ratio")}</td>
+    <td class="num widest-only">${interval(release)}</td>
+    <td class="num widest-only">${number(release.p50_ms, "ms")}</td>
+    <td class="wrap">${verdict(release, all[index + 1])}${compare(release, all[index + 1])}</td>
+  </tr>`;
+
+const interval = ({ low, high }: Release) =>
+  low === null ? "–" : `${number(low, "ratio")} – ${number(high, "ratio")}`;
+
+const VERDICTS = {
+  worse: ["bad", "↑ more errors"],
+  better: ["good", "↓ fewer errors"],
+  same: ["", "no clear change"],
+  few: ["", ""],
+  first: ["", "no earlier release in this period"],
+};
+
+function verdict({ version, calls, verdict: name, difference }: Release, before?: Release): Content {
+  const fewer = before && before.calls < calls ? before.version : version;
+  if (name === "few") return html`<span class="tag">too few calls of ${fewer} to compare</span>`;
+  const [tone, text] = VERDICTS[name];
+  const isClear = name === "worse" || name === "better";
+  const size = isClear ? ` ${difference > 0 ? "+" : "−"}${Math.abs(difference * 100).toFixed(1)} pp` : "";
+  return html`<span class="tag ${tone}">${text}${size}</span>`;
+}
+
+// Opens what explains the difference from the release before.
+function compare({ version }: Release, before?: Release): Content {
+  if (!before?.calls) return nothing;
+  const open = () => state.set({ version, against: before.version });
+  return html`<button type="button" class="button quiet small" aria-label="Compare ${version} with ${before.version}"
+    @click=${open}>vs ${before.version}</button>`;
+}
+
+const SHOWN = 6;
+
+function flags({ regressions, note: method }: Comparison): Content {
+  const how = html`<details class="how"><summary>How regressions are detected</summary><p class="unit">${method}</p></details>`;
+  if (!regressions.length) {
+    return html`<div class="flags"><p class="unit">No tool got worse from one release to the next beyond chance.</p>${how}</div>`;
+  }
+  const others = regressions.slice(SHOWN);
+  const more = html`<details class="how"><summary>${others.length} more</summary><ul>${others.map(regression)}</ul></details>`;
+  return html`<div class="flags">
+    <h3>${regressions.length === 1 ? "1 regression" : `${regressions.length} regressions`}</h3>
+    <ul>${regressions.slice(0, SHOWN).map(regression)}</ul>
+    ${others.length ? more : nothing}${how}
+  </div>`;
+}
+
+const segment = (version: string, tool: string): Pick => [
+  ["product_version", version],
+  ["tool", tool],
+];
+
+const regression = ({ version, tool, text }: Regression) =>
+  html`<li><button type="button" class="segment" .pick=${segment(version, tool)} aria-label="${version} · ${tool}: filter by it"
+    ><span class="tag bad">${version}</span> <code>${tool}</code></button> ${markup(text)}</li>`;

@@ -1,0 +1,58 @@
+// A chart's numbers as a table; a click on a heading sorts it.
+
+import { number } from "../data/format.ts";
+import type { Cell, ChartData, Row } from "../data/types.ts";
+import { html, nothing, draw as render } from "../dom.ts";
+
+type Direction = "ascending" | "descending";
+interface Sort {
+  column: string;
+  direction: Direction;
+}
+
+const sorts = new WeakMap<HTMLElement, Sort>();
+
+export function draw(host: HTMLElement, data: ChartData, title: string): void {
+  const sort = sorts.get(host);
+  const sortBy = (column: string) => {
+    const direction = sort?.column === column && sort.direction === "descending" ? "ascending" : "descending";
+    sorts.set(host, { column, direction });
+    draw(host, data, title);
+  };
+  render(
+    host,
+    html`<div class="scroll" tabindex="0" role="group" aria-label="${title}, table">
+      <table class="data">
+        <caption class="sr-only">${title}</caption>
+        <thead><tr>${data.columns.map((column) => heading(data, column, sort, sortBy))}</tr></thead>
+        <tbody>${sorted(data, sort).map((row) => html`<tr>${data.columns.map((name) => cell(row[name], data.unit(name)))}</tr>`)}</tbody>
+      </table>
+    </div>`,
+  );
+}
+
+function sorted(data: ChartData, sort?: Sort): Row[] {
+  if (!sort) return data.rows;
+  const sign = sort.direction === "descending" ? -1 : 1;
+  return [...data.rows].sort((a, b) => sign * order(a[sort.column], b[sort.column]));
+}
+
+function heading(data: ChartData, column: string, sort: Sort | undefined, sortBy: (column: string) => void) {
+  const direction = sort?.column === column ? sort.direction : null;
+  const arrow = html`<span aria-hidden="true">${direction === "descending" ? " ↓" : " ↑"}</span>`;
+  const isNumber = data.rows.some((row) => typeof row[column] === "number");
+  return html`<th scope="col" class=${isNumber ? "num" : nothing} aria-sort=${direction ?? nothing}
+    ><button type="button" @click=${() => sortBy(column)}>${data.name(column)}${direction ? arrow : nothing}</button></th>`;
+}
+
+// `data-value` holds the exact value for programs.
+const cell = (value: Cell | undefined, unit: string) =>
+  html`<td class=${typeof value === "number" ? "num" : nothing} data-value=${String(value ?? "")}>${number(value, unit)}</td>`;
+
+function order(a: Cell | undefined, b: Cell | undefined): number {
+  if (a === b) return 0;
+  if (a === null || a === undefined) return -1;
+  if (b === null || b === undefined) return 1;
+  if (typeof a === "number" && typeof b === "number") return a - b;
+  return String(a).localeCompare(String(b), "en", { numeric: true });
+}
