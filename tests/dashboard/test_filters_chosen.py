@@ -99,7 +99,6 @@ def test_hidden_events_are_counted_and_shown_with_one_click(opened: Opener, expe
         ("/tools", "tool-usage", "tool"),
         ("/errors", "error-types", "error_type"),
         ("/clients", "ai-providers", "provider"),
-        ("/clients", "mcp-clients", "mcp_client"),
         ("/clients", "transports", "transport"),
         ("/clients", "deployment-methods", "deployment_method"),
     ],
@@ -121,12 +120,38 @@ def test_a_click_on_a_value_filters_by_it(
     assert len(parameters(page)) == len(query), "without the filter, with the table"
 
 
-def test_a_filter_that_does_not_apply_to_a_chart_is_named(opened: Opener) -> None:
+def test_a_row_of_two_properties_filters_by_both(opened: Opener) -> None:
+    page = opened("/clients")
+    press(page, "#panel-mcp-clients button.bar-row")
+    query = parameters(page)
+    assert query.keys() == {"mcp_client", "where"}
+    version = query["where"].removeprefix("mcp_client_version:is:")
+    assert page.locator("#panel-mcp-clients .name").all_inner_texts() == [f"{query['mcp_client']} · {version}"]
+
+
+def test_every_block_of_a_page_obeys_a_filter(opened: Opener) -> None:
     page = opened("/?transport=stdio&tool=query")
-    note = page.locator("#panel-tool-usage > .panel-note")
-    assert note.inner_text() == "This chart can't be filtered by transport."
-    assert "not filtered by transport" in page.locator("[data-tile=calls]").inner_text()
-    assert page.locator("#not-applied").inner_text() == "The sentence is not filtered by transport."
+    assert page.locator("#panel-tool-usage .name").all_inner_texts() == ["query"]
+    assert page.locator(".panel-note:visible").count() == 0
+    assert "not filtered" not in page.locator("#tiles").inner_text()
+    assert page.locator("#not-applied").is_hidden()
+
+
+def test_a_filter_is_turned_round_and_gets_more_values(opened: Opener) -> None:
+    page = opened("/tools")
+    before = ready_count(page)
+    page.locator("#panel-tool-usage button.bar-row", has_text="query").click(modifiers=["Alt"])
+    drawn_again(page, before)
+    assert parameters(page) == {"where": "tool:is_not:query"}
+    assert "query" not in page.locator("#panel-tool-usage .name").all_inner_texts()
+    page.locator("#chips .text").click()
+    before = ready_count(page)
+    page.get_by_role("radio", name="is", exact=True).check()
+    page.get_by_role("checkbox", name="recommend").check()
+    page.get_by_role("button", name="Apply").click()
+    drawn_again(page, before)
+    assert parameters(page) == {"where": "tool:is:query,recommend"}
+    assert sorted(page.locator("#panel-tool-usage .name").all_inner_texts()) == ["query", "recommend"]
 
 
 def test_a_link_restores_the_page(opened: Opener) -> None:

@@ -5,6 +5,7 @@ import * as state from "./data/state.ts";
 import type { PageHead } from "./data/types.ts";
 import * as values from "./data/values.ts";
 import { draw, find, html, markup } from "./dom.ts";
+import * as events from "./page/events.ts";
 import * as explain from "./page/explain.ts";
 import * as filters from "./page/filters.ts";
 import * as health from "./page/health.ts";
@@ -40,7 +41,7 @@ async function refreshHead(signal: AbortSignal): Promise<void> {
   notApplied.hidden = !names.length;
   notApplied.textContent = names.length ? `The sentence is not filtered by ${listOf(names)}.` : "";
   if (emptyPage) emptyPage.hidden = !head.empty;
-  for (const section of document.querySelectorAll<HTMLElement>("#tiles, #releases, .grid")) {
+  for (const section of document.querySelectorAll<HTMLElement>("#tiles, #releases, #events, .grid")) {
     section.hidden = Boolean(head.empty);
   }
   if (tileHost && head.tiles) tiles.draw(tileHost, head.tiles);
@@ -81,6 +82,7 @@ async function refresh(quiet: boolean): Promise<void> {
     releases.refresh(signal),
     health.refresh(signal),
     explain.refresh(signal),
+    events.refresh(signal, quiet, () => context),
   ];
   const results = await Promise.allSettled(jobs);
   // A later refresh took over, and reports when the page is complete.

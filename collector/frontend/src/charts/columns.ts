@@ -40,7 +40,7 @@ export function option(data: ChartData, config: DrawnConfig, colours: Palette, n
       splitLine: { show: false },
       axisLabel: {
         color: colours.muted,
-        interval: 0,
+        interval: Math.ceil(data.rows.length / (narrow ? 8 : 9)) - 1,
         fontSize: narrow ? 10 : 12,
         lineHeight: narrow ? 13 : 15,
         formatter: (name: string) => wrapLabel(name, narrow ? 6 : 9),

@@ -21,5 +21,6 @@ const UNLISTED: Record<string, string> = {
 // How a value of a property is said: `other` stands for all that no list has, nothing for events without the property.
 export function valueText(property: string, value: Cell | undefined): string {
   if (value === null || value === undefined || value === "") return "not given";
+  if (typeof value === "boolean") return value ? "yes" : "no";
   return value === "other" ? (UNLISTED[property] ?? "unlisted") : String(value);
 }

@@ -86,6 +86,9 @@ export interface PanelConfig {
   short?: string;
   shortest?: string;
   query?: Record<string, string>;
+  // Whether the chart is the answer of `/api/ask` to `query`, and whether its numbers are counted in classes.
+  asks?: boolean;
+  isDistribution?: boolean;
   // Columns whose values can be clicked, to the property that each is a value of.
   segments: Record<string, string>;
 }

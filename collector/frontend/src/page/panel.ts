@@ -1,5 +1,6 @@
 // A panel: fetches its chart and draws it or its table, or explains why there is nothing.
 
+import { classes } from "../charts/classes.ts";
 import { kinds } from "../charts/index.ts";
 import * as api from "../data/api.ts";
 import { capital, number } from "../data/format.ts";
@@ -65,6 +66,10 @@ export class Panel {
     document.addEventListener("themechange", () => this.paint());
   }
 
+  get isLoaded(): boolean {
+    return this.answer !== null;
+  }
+
   private save(format: string): void {
     if (!this.data || !this.answer) return;
     const { period } = this.context();
@@ -88,7 +93,8 @@ export class Panel {
       const previous = this.previousQuery();
       const [answer, before] = await Promise.all([this.fetch(this.query()), previous && this.fetch(previous)]);
       this.answer = answer;
-      this.data = byColumn(answer, this.config, before);
+      const data = byColumn(answer, this.config, before);
+      this.data = this.config.isDistribution ? classes(data, this.config) : data;
     } catch (error) {
       if (api.isAbort(error)) return;
       this.showError(error);
@@ -112,7 +118,11 @@ export class Panel {
   }
 
   private fetch(query: URLSearchParams): Promise<ChartAnswer> {
-    return api.get<ChartAnswer>(`/api/charts/${this.config.chart}`, query, this.pending.signal);
+    return api.get<ChartAnswer>(this.path(), query, this.pending.signal);
+  }
+
+  private path(): string {
+    return this.config.asks ? "/api/ask" : `/api/charts/${this.config.chart}`;
   }
 
   private unit(): string {
@@ -134,7 +144,7 @@ export class Panel {
 
   private updateLinks(): void {
     for (const link of this.node.querySelectorAll<HTMLAnchorElement>("[data-format]")) {
-      link.href = api.address(`/api/charts/${this.config.chart}.${link.dataset.format}`, this.query());
+      link.href = api.address(`${this.path()}.${link.dataset.format}`, this.query());
     }
   }
 

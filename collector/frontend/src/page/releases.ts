@@ -120,7 +120,7 @@ function verdict({ version, calls, verdict: name, difference }: Release, before?
 function compare({ version }: Release, before?: Release): Content {
   if (!before?.calls) return nothing;
   const open = () => state.set({ version, against: before.version });
-  return html`<button type="button" class="button quiet small" aria-label="Compare ${version} with ${before.version}"
+  return html`<button type="button" class="button quiet small" aria-label="vs ${before.version}: what explains the difference of ${version}"
     @click=${open}>vs ${before.version}</button>`;
 }
 

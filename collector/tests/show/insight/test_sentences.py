@@ -230,3 +230,15 @@ def test_every_duration_has_a_unit_and_no_exponent(value: float) -> None:
     text = plain(format_milliseconds(value))
     assert "e" not in text
     assert text.split()[1] in {"ms", "s", "min", "h"}
+
+
+def test_the_most_frequent_event_is_named_with_its_share() -> None:
+    rows = [
+        {"day": "2026-11-01", "event": "tool_executed", "events": 30},
+        {"day": "2026-11-02", "event": "tool_executed", "events": 45},
+        {"day": "2026-11-02", "event": "tool_error", "events": 25},
+    ]
+    text = sentences.events(rows).replace("\u00a0", " ")
+    assert text == "**100 events** of 2 kinds; `tool_executed` is the most frequent with 75 %."
+    assert sentences.events(rows[:1]) == "**30 events**, all of them `tool_executed`."
+    assert sentences.events([]) == sentences.NO_EVENTS

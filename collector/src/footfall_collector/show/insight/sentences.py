@@ -175,6 +175,19 @@ def _leaders(sums: dict[str, int], whole: int, verb: str) -> str:
     return text
 
 
+def events(rows: list[ChartRow]) -> str:
+    """How many events of how many kinds, and the most frequent kind."""
+    counts = totals_by(rows, "event", "events")
+    whole = sum(counts.values())
+    if not whole:
+        return NO_EVENTS
+    name, largest = _largest(counts)
+    if len(counts) == 1:
+        return f"**{quantity(whole, 'event')}**, all of them {code(name)}."
+    part = format_percent(largest / whole)
+    return f"**{quantity(whole, 'event')}** of {len(counts)} kinds; {code(name)} is the most frequent with {part}."
+
+
 def next_steps(
     adoption: tuple[str, float] | None,
     kubernetes: list[ChartRow],

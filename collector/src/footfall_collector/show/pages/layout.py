@@ -109,6 +109,16 @@ PAGES = (
         releases=True,
     ),
     Page(
+        "events",
+        "/events",
+        "events",
+        "Events",
+        "What does each event say?",
+        "Counting events…",
+        (EVENTS,),
+        template="events.html",
+    ),
+    Page(
         "health",
         "/data-health",
         "health",

@@ -128,12 +128,17 @@ def _next(reader: ChartReader) -> str:
     return sentences.next_steps(adoption, kubernetes, cohorts, regressions, today)
 
 
+def _events(reader: ChartReader) -> str:
+    return sentences.events(reader.rows("events"))
+
+
 SENTENCES: dict[str, Callable[[ChartReader], str]] = {
     "overview": _overview,
     "tools": _tools,
     "errors": _errors,
     "clients": _clients,
     "next": _next,
+    "events": _events,
 }
 UNFILTERED_SENTENCES = {"next": ("version",)}
 """Page to the filters that its sentence does not use: it compares versions."""

@@ -8,6 +8,7 @@ SEGMENT_COLUMNS = (
     "error_type",
     "ai_provider",
     "mcp_client",
+    "mcp_client_version",
     "transport",
     "k8s_version",
     "deployment_method",

@@ -1,0 +1,131 @@
+// The Events page: the questions that every property of the product's events has, event by event. An event that is
+// folded asks nothing.
+import * as api from "../data/api.ts";
+import { capital } from "../data/format.ts";
+import { labelOf } from "../data/labels.ts";
+import { parameterOf } from "../data/segments.ts";
+import * as state from "../data/state.ts";
+import type { Column, PanelConfig } from "../data/types.ts";
+import { type Content, draw, html, icon } from "../dom.ts";
+import { type Context, Panel } from "./panel.ts";
+
+interface Question {
+  product: string;
+  event: string;
+  property: string;
+  kind: string;
+  meaning: string;
+  shape: "bars" | "distribution" | "over time";
+  ask: string;
+}
+
+const host = document.getElementById("events");
+const NUMBERS = /number|count|amount/;
+const panels = new Map<HTMLElement, Panel>();
+let drawnProduct: string | null = null;
+
+const productOf = () => state.query().get("product") ?? document.documentElement.dataset.only ?? "";
+
+// `context()` is that of the other panels of the page.
+export async function refresh(signal: AbortSignal, quiet: boolean, context: () => Context): Promise<void> {
+  if (!host) return;
+  if (drawnProduct !== productOf()) await show(host, signal, context);
+  await Promise.all(openPanels().map((panel) => panel.refresh({ quiet })));
+}
+
+const openPanels = () =>
+  [...panels].filter(([node]) => node.closest<HTMLDetailsElement>("details")?.open).map(([, panel]) => panel);
+
+async function show(place: HTMLElement, signal: AbortSignal, context: () => Context): Promise<void> {
+  const product = productOf();
+  const { questions } = await api.get<{ questions: Question[] }>("/api/charts", undefined, signal);
+  const byEvent = Map.groupBy(
+    questions.filter((question) => question.product === product),
+    ({ event }) => event,
+  );
+  draw(
+    place,
+    [...byEvent].map(([event, list], index) => section(event, list, index === 0)),
+  );
+  panels.clear();
+  for (const node of place.querySelectorAll<HTMLElement>("[data-panel]")) panels.set(node, new Panel(node, context));
+  drawnProduct = product;
+}
+
+const section = (event: string, questions: Question[], open: boolean) => html`
+  <details class="event" ?open=${open} @toggle=${opened}>
+    <summary><h2>${event}</h2><span class="unit">${questions.length} ${questions.length === 1 ? "chart" : "charts"}</span></summary>
+    <div class="grid">${questions.map(card)}</div>
+  </details>`;
+
+function opened(event: Event): void {
+  const details = event.currentTarget as HTMLDetailsElement;
+  if (!details.open) return;
+  for (const [node, panel] of panels) if (details.contains(node) && !panel.isLoaded) panel.refresh().catch(() => {});
+}
+
+// The same markup as that of the panels that the server sends.
+function card(question: Question): Content {
+  const config = configOf(question);
+  const { id, title, unit } = config;
+  return html`<section class="panel span-6" id="panel-${id}" data-kind=${config.kind} data-panel=${JSON.stringify(config)}
+    aria-labelledby="title-${id}">
+    <div class="panel-head">
+      <div><h3 id="title-${id}">${title}</h3><p class="unit">${unit}</p></div>
+      <div class="panel-tools">
+        <button class="button quiet small square" type="button" data-do="table" aria-pressed="false"
+          aria-label="${title} of ${question.event} as a table" title="Table of the same numbers">${icon("table")}</button>
+        <details class="menu"><summary class="button quiet small square" aria-label="Download ${title} of ${question.event}"
+          title="Download">${icon("download")}</summary>
+          <div class="menu-list">
+            <a data-format="csv" href="/api/ask.csv" download>CSV <span>table</span></a>
+            <a data-format="parquet" href="/api/ask.parquet" download>Parquet <span>table</span></a>
+            <button type="button" data-picture="png">PNG <span>picture</span></button>
+            <button type="button" data-picture="svg">SVG <span>picture</span></button>
+          </div>
+        </details>
+      </div>
+    </div>
+    <p class="panel-note" hidden></p>
+    <div class="panel-body"><div class="shimmer" role="status" aria-label="Loading"></div></div>
+  </section>`;
+}
+
+const EVENTS: Column = { name: "events", unit: "" };
+
+function unitOf(property: string): string {
+  if (property.endsWith("_ms")) return "milliseconds";
+  return property.endsWith("_seconds") ? "seconds" : "";
+}
+
+function configOf({ event, property, kind, meaning, shape, ask }: Question): PanelConfig {
+  const query = Object.fromEntries(new URLSearchParams(ask.split("?")[1]));
+  delete query.product;
+  const name = capital(labelOf(parameterOf(property) ?? property).replace(/ (ms|seconds)$/, ""));
+  const unit = unitOf(property);
+  const common = {
+    id: `${event}-${property}-${shape === "over time" ? "time" : shape}`,
+    chart: `${event}-${property}`,
+    unit: meaning.replaceAll("`", ""),
+    empty: `No ${event} event has this property yet.`,
+    asks: true,
+    query,
+    label: [property],
+    value: "events",
+    values: ["events"],
+    numbers: ["events"],
+    x: "day",
+    cohort: "",
+    offset: "",
+    segments: NUMBERS.test(kind) ? {} : { [property]: property },
+    columns: { [property]: { name, unit }, events: EVENTS, day: { name: "day", unit: "" } },
+  } satisfies Partial<PanelConfig>;
+  if (shape === "bars") return { ...common, kind: "bars", title: name };
+  if (shape === "distribution")
+    return { ...common, kind: "columns", title: `${name}: distribution`, isDistribution: true };
+  const title = `${name} over time`;
+  if (query.measure === "share")
+    return { ...common, kind: "series", title, series: property, stack: true, share: true };
+  const columns = { ...common.columns, median: { name: "median", unit } };
+  return { ...common, kind: "series", title, values: ["median"], gap: "empty", columns };
+}
