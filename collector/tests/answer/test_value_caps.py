@@ -1,21 +1,25 @@
 """Charts show the values that most instances have, and the others as `other`, exactly as the oracle says."""
 
+import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from collector.tests.answer.chart_rows import equal
 from collector.tests.answer.test_charts_equal_truth import END, filters_of, oracle_query_of
-from collector.tests.store.fill_store import CATALOGUES, journal_fleet, loader_of, open_store
-from footfall_collector.answer import Answers
-from footfall_collector.answer.value_caps import REFRESH_SECONDS, REST_PER_SECOND, ValueCaps
+from collector.tests.store.fill_store import CATALOGUES, admitted, journal, journal_fleet, loader_of, open_store
+from footfall_collector.answer import Answers, ask, parse_question
+from footfall_collector.answer.value_caps import MAX_VALUES, REFRESH_SECONDS, REST_PER_SECOND, ValueCaps
 from footfall_collector.store.duckdb.store import DuckStore
-from tests.oracle.fleet import Fleet
+from tests.oracle.fleet import Fleet, stamp
 from tests.oracle.truth import Truth
 
 FLEET = Fleet(40, 40, 4, END)
+DOT_AI, EVENTS = CATALOGUES["dot-ai"], 15_000
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +73,34 @@ def test_the_number_of_hidden_values_is_known_and_totals_stay(store: DuckStore) 
     assert few.value_caps.folded_values() >= len(every) - 2
     assert all_values.value_caps.of_product("dot-ai").folded == {}
     assert len([version for version in few.versions("dot-ai") if version != "other"]) <= 2
+
+
+def test_a_question_through_the_instance_does_not_multiply_events_by_invented_values(tmp_path: Path) -> None:
+    """One instance has all the tools: each of its events belongs to every one of them."""
+    opened = open_store(tmp_path)
+    journal(tmp_path, [admitted([call_of_tool(number) for number in range(EVENTS)], END, None)])
+    loader_of(tmp_path, opened).run_once()
+    caps, filters = ValueCaps(opened), filters_of({"range": "90d", "internal": "all"})
+    caps.of_product("dot-ai")
+
+    def processor_seconds(**query: str) -> float:
+        question, took = parse_question({"measure": "events", "by": "tool", **query}, (), filters, DOT_AI), []
+        for _ in range(3):
+            began = time.process_time()
+            rows = ask(Answers(opened, CATALOGUES, value_caps=caps), question, filters).rows
+            took.append(time.process_time() - began)
+            assert len(rows) == MAX_VALUES + 1
+        return min(took)
+
+    own, through = processor_seconds(event="tool_executed"), processor_seconds()
+    assert through < 6 * own, "it was fifteen times as much"
+    opened.close()
+
+
+def call_of_tool(number: int) -> dict[str, Any]:
+    properties = {"tool": f"tool_{number}", "success": True, "duration_ms": 12.0, "dot_ai_version": "1.0.0"}
+    top = {"event": "tool_executed", "uuid": str(uuid.UUID(int=number)), "distinct_id": "local_00000000000000aa"}
+    return {**top, "timestamp": stamp(END - 1 - number), "properties": properties}
 
 
 def test_values_that_were_just_loaded_are_ranked_at_the_next_question(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from .dialects import Dialect
 from .instance_rows import QuestionTerms, instance_rows
 from .question import DAILY_MEASURES, HOUR_STEP, INSTANCES, LOST, NEW, NO_STEP, PERCENTILES, RATE, Question
 from .segment_sql import Parameters, SegmentSql
+from .segments import is_state
 
 _STEP_SECONDS = {HOUR_STEP: 3600}
 
@@ -111,22 +112,37 @@ class _Compiler:
         if through:
             rows = self._instances.selected(rows, through)
         if by is not None and not by.carried_by(self._question.event):
-            rows = self._instances.with_shown(rows, by)
+            rows = self._instances.with_shown(rows if is_state(by) else self._added_up(rows), by)
         if self._question.measure in DAILY_MEASURES and self._question.measure != LOST:
             return self._dialect.joined(rows, self._dialect.first_days, ("instance",))
         return f"({rows})"
 
+    def _added_up(self, rows: str) -> str:
+        """The query for the rows of each instance and bucket as one: each is repeated for every value of the instance.
+
+        Otherwise a sender that invents values multiplies its events by them.
+        """
+        # Under other names first: ClickHouse takes a name in an expression for the value, if it has that name.
+        same = [*dict.fromkeys(("instance", "lasting", "day", *self._own_columns))]
+        listed, grouped = ", ".join(same), ", ".join((*same, "bucket"))
+        added = f"SELECT {listed}, {self._bucket()} AS bucket, {self._dialect.total('n')} AS added FROM ({rows})"  # noqa: S608 - our own words
+        return f"SELECT {listed}, bucket AS moment, added AS n FROM ({added} GROUP BY {grouped})"  # noqa: S608 - our own words
+
     def _columns(self) -> list[str]:
         """The columns of the events that the measure and `by` use."""
-        question = self._question
         columns = ["moment", "instance", "lasting", f"{self._day} AS day"] if self._by_instance else ["moment"]
-        columns += ["value"] if self._number else []
-        columns += [
+        return [*dict.fromkeys((*columns, *self._own_columns)), "n"]
+
+    @property
+    def _own_columns(self) -> list[str]:
+        """The columns of the events' properties that the measure and `by` use."""
+        question = self._question
+        columns = ["value"] if self._number else []
+        return columns + [
             property_key(one.name)
             for one in (question.by, question.measured)
             if one is not None and one.carried_by(question.event) and not one.is_number
         ]
-        return [*dict.fromkeys(columns), "n"]
 
     @property
     def _by_instance(self) -> bool:
