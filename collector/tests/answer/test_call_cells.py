@@ -11,7 +11,21 @@ import pytest
 
 from collector.tests.store.clickhouse.embedded_engine import embedded_store
 from collector.tests.store.fill_store import CATALOGUES, journal_fleet, loader_of, open_store
-from footfall_collector.answer import Answers, Filters, Fold, call_source, condition_text, days_of, segment_of
+from footfall_collector.answer import (
+    Answers,
+    Filters,
+    Fold,
+    Segment,
+    active_instances,
+    call_source,
+    condition_text,
+    counts_by_instance,
+    days_of,
+    durations_by_instance,
+    established_instances,
+    first_days,
+    segment_of,
+)
 from footfall_collector.store import Store
 from tests.oracle.fleet import Fleet
 from tests.oracle.questions import AnyQuestion, QuestionTruth, Where
@@ -55,15 +69,15 @@ def test_the_cells_are_the_oracles(
     of_side, of_all = ([condition_text(one.name, one.negated, one.values) for one in each] for each in (side, where))
     first = days_of(FILTERS)[0]
     for answers in engines:
-        sides = (segment_of(answers, FILTERS, of_side, "tool_executed"),)
+        sides = (segment_of(answers, FILTERS, of_side, "tool_executed"), Segment())
         source = call_source(answers, FILTERS, of_all, sides)
         values = {name: {value for value, _ in listed} for name, listed in source.totals(500).items()}
         fold = Fold(set(answers.versions("dot-ai")), values, first)
         states = [{(one, day): value for one, day, value in source.states(name, 1)} for name in STATES]
         cells: defaultdict[int, set[tuple[Any, ...]]] = defaultdict(set)
-        for *key, bits, instance, calls, errors in source.cells(fold):
+        for *key, instance, bits, calls, errors in source.cells(fold):
             of_day = [state.get((instance, key[0]), "") for state in states]
-            cells[instance].add((*key, bool(bits), *of_day, calls, errors))
+            cells[instance].add((*key, bits == 3, *of_day, calls, errors))
         assert Counter(map(frozenset, cells.values())) == Counter(map(frozenset, expected.values()))
         calls = sum(row[-2] for rows in expected.values() for row in rows)
         assert sum(row[3] for row in source.by_day()) == calls > 100
@@ -73,5 +87,22 @@ def test_the_cells_are_the_oracles(
         assert sum(row[-2] for row in folded) == calls
         assert {row[0] % 7 for row in folded} == {(first + 3) % 7}
         sampled = source.cells(replace(fold, one_in=3))
-        assert {row[-3] for row in sampled} == {instance for instance in cells if instance % 3 == 0}
+        assert {row[-4] for row in sampled} == {instance for instance in cells if instance % 3 == 0}
         assert len(sampled) == sum(len(cells[instance]) for instance in cells if instance % 3 == 0)
+
+
+def test_what_instances_did_is_the_same_on_both_engines(engines: tuple[Answers, Answers]) -> None:
+    read = [
+        (
+            counts_by_instance(answers, FILTERS, Segment()),
+            counts_by_instance(answers, FILTERS, Segment(), lasting_only=True),
+            sorted(durations_by_instance(answers, FILTERS, Segment(), 1)),
+            first_days(answers, FILTERS),
+            active_instances(answers, FILTERS),
+            established_instances(answers, FILTERS),
+            answers.event_days(FILTERS),
+        )
+        for answers in engines
+    ]
+    assert read[0] == read[1]
+    assert all(map(len, read[0]))

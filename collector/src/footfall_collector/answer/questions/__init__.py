@@ -9,6 +9,15 @@ Promises: names in the SQL come from the catalogue, values are parameters; both 
 and they are those of the oracle (`tests/oracle/questions.py`). `answer` exports what others use.
 """
 
+from .by_instance import (
+    InstanceCounts,
+    InstanceValues,
+    active_instances,
+    counts_by_instance,
+    durations_by_instance,
+    established_instances,
+    first_days,
+)
 from .cells import CallSource, Fold, call_source, days_of, segment_of, shown_values
 from .defaults import PropertyQuestion, default_questions
 from .properties import EventProperty, QuestionNames
@@ -26,17 +35,24 @@ __all__ = [
     "Condition",
     "EventProperty",
     "Fold",
+    "InstanceCounts",
+    "InstanceValues",
     "PropertyQuestion",
     "Question",
     "QuestionAnswer",
     "QuestionNames",
     "Segment",
+    "active_instances",
     "ask",
     "call_source",
     "condition_text",
+    "counts_by_instance",
     "days_of",
     "default_questions",
     "describe_segment",
+    "durations_by_instance",
+    "established_instances",
+    "first_days",
     "parse_question",
     "segment_of",
     "shown_values",

@@ -4,19 +4,19 @@ The analysis of errors works on thousands of cells. Folding a large store's rows
 fraction of one.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from footfall.catalogue import OTHER
 
 from ...store import DAY_SECONDS, STATE_EVENT, EventSelection, day_number, fact_tables, property_key
 from ..filters import INTERNAL_VALUES, Filters
-from .compiler import compile_conditions
+from .compiler import CompiledQuestion, compile_rows
 from .dialects import DIALECTS
 from .properties import VERSION, QuestionNames
 from .question import Question
-from .segment_sql import Parameters
 from .segments import Segment, parse_segment
 
 if TYPE_CHECKING:
@@ -92,15 +92,11 @@ class CallSource:
 
     def by_day(self) -> _Rows:
         """(day, version, sides, calls, errors) of all instances, with every version."""
-        counts = f"{self._dialect.total('n')} AS c, {self._dialect.total('n', _ERROR)} AS e"
-        version = property_key(VERSION)
-        return self._rows(
-            f"SELECT {self._day} AS cell_day, {version} AS cell_version, {self._side_bits()} AS cell_sides, {counts} "  # noqa: S608 - our own words
-            f"FROM {self._calls} GROUP BY cell_day, cell_version, cell_sides"
-        )
+        named = {"cell_day": self._day, "cell_version": property_key(VERSION)}
+        return self._with_sides(lambda source: source._counted(named, ()))
 
     def cells(self, fold: Fold) -> _Rows:
-        """(day, version, tool, client, provider, sides, instance, calls, errors).
+        """(day, version, tool, client, provider, instance, sides, calls, errors).
 
         `day` is the first of its group; `sides` has a bit for each of them that has the calls.
         """
@@ -108,27 +104,63 @@ class CallSource:
             "cell_day": self._day_group(fold),
             "cell_version": self._folded(VERSION, "''"),
             **{f"cell_{name}": self._folded(name, f"'{OTHER}'") for name in FOLDED},
-            "cell_sides": self._side_bits(),
+            "cell_instance": "instance",
         }
-        groups = [*named, "instance"]
-        shown = [*(f"{value} AS {name}" for name, value in named.items()), "instance"]
+        parameters = {
+            "shown_product_version": ("", *sorted(fold.versions)),
+            **{f"shown_{name}": ("", *sorted(fold.values[name])) for name in FOLDED},
+        }
+        sampled = (f"instance % {fold.one_in} = 0",) if fold.one_in > 1 else ()
+        return self._with_sides(lambda source: source._counted(named, sampled, parameters))
+
+    def _counted(
+        self, named: Mapping[str, str], where: Sequence[str], parameters: Mapping[str, tuple[str, ...]] | None = None
+    ) -> _Rows:
+        """Calls and errors by named expressions."""
+        shown = ", ".join(f"{value} AS {name}" for name, value in named.items())
         counts = f"{self._dialect.total('n')} AS c, {self._dialect.total('n', _ERROR)} AS e"
-        sampled = f" AND instance % {fold.one_in} = 0" if fold.one_in > 1 else ""
-        sql = f"SELECT {', '.join(shown)}, {counts} FROM {self._calls}{sampled} GROUP BY {', '.join(groups)}"  # noqa: S608 - our own words
-        return self._rows(
-            sql,
-            {
-                "shown_product_version": ("", *sorted(fold.versions)),
-                **{f"shown_{name}": ("", *sorted(fold.values[name])) for name in FOLDED},
-            },
-        )
+        more = "".join(f" AND {term}" for term in where)
+        sql = f"SELECT {shown}, {counts} FROM {self._calls}{more} GROUP BY {', '.join(named)}"  # noqa: S608 - our own words
+        return self._rows(sql, parameters)
+
+    def _with_sides(self, read: Callable[["CallSource"], _Rows]) -> _Rows:
+        """Rows of calls and errors by some keys, divided by the sides that they are in."""
+        everything = read(replace(self, sides=()))
+        if not self.sides:
+            return [(*key, 0, calls, errors) for *key, calls, errors in everything]
+        first, second = (Segment((*self.segment.conditions, *side.conditions)) for side in self.sides)
+        both = Segment(tuple(dict.fromkeys((*first.conditions, *second.conditions))))
+        of_sides = [
+            {tuple(key): (calls, errors) for *key, calls, errors in read(replace(self, segment=segment, sides=()))}
+            for segment in (first, second, both)
+        ]
+        rows = []
+        for *key, calls, errors in everything:
+            a, b, ab = (of_side.get(tuple(key), (0, 0)) for of_side in of_sides)
+            parts = [
+                [n - i - j + ij, i - ij, j - ij, ij] for n, i, j, ij in zip((calls, errors), a, b, ab, strict=True)
+            ]
+            rows += [(*key, bits, parts[0][bits], parts[1][bits]) for bits in range(4) if parts[0][bits]]
+        return rows
 
     def states(self, name: str, one_in: int) -> _Rows:
-        """(instance, day, value): what each instance's latest start says of a property, for each day."""
-        columns = f"instance, moment, first_at, last_at, {property_key(name)}"
+        """(instance, day, value): what each instance's latest start says of a property, for each day of the range."""
         sampled = f" WHERE instance % {one_in} = 0" if one_in > 1 else ""
-        relation = f"(SELECT {columns} FROM {self._facts[STATE_EVENT].counts.name}{sampled})"  # noqa: S608 - our own words
-        return self._rows(self._dialect.states(relation, property_key(name), "v <> ''"), whole_days=True)
+        rows = self._rows(
+            f"SELECT instance, {self._day} AS d, {property_key(name)} AS v, max(last_at) AS l, min(first_at) AS f "  # noqa: S608 - our own words
+            f"FROM {self._facts[STATE_EVENT].counts.name}{sampled} GROUP BY instance, d, v",
+            whole_days=True,
+        )
+        starts: defaultdict[int, list[tuple[int, int, int, str]]] = defaultdict(list)
+        for instance, day, value, last, first in rows:
+            starts[instance].append((int(day), int(last), int(first), str(value)))
+        first_day, last_day = days_of(self.filters)
+        return [
+            (instance, day, value)
+            for instance, listed in starts.items()
+            for day, value in _states_by_day(listed, first_day, last_day)
+            if value
+        ]
 
     def client_versions(self, one_in: int) -> _Rows:
         """(instance, day, client, version): the versions of clients that connected, one row for each version."""
@@ -156,28 +188,15 @@ class CallSource:
     @property
     def _calls(self) -> str:
         """The relation of calls with its conditions."""
-        terms = self._terms()[: len(self.segment.conditions)]
-        if self.apart:
-            terms.append(f"NOT ({self._dialect.among(property_key(VERSION), 'versions_apart')})")
-        return f"{self._facts[CALLS].counts.name} WHERE {' AND '.join(terms or ['n > 0'])}"
+        term = f"NOT ({self._dialect.among(property_key(VERSION), 'versions_apart')})" if self.apart else "n > 0"
+        return f"{self._compiled().sql} AS calls WHERE {term}"
 
-    def _side_bits(self) -> str:
-        terms, position, bits = self._terms(), len(self.segment.conditions), []
-        for index, side in enumerate(self.sides):
-            of_side = terms[position : position + len(side.conditions)]
-            position += len(side.conditions)
-            bits.append(f"CASE WHEN {' AND '.join(of_side or ['n > 0'])} THEN {1 << index} ELSE 0 END")
-        return " + ".join(bits) or "0"
-
-    def _terms(self) -> list[str]:
-        return self._compiled()[0]
-
-    def _compiled(self) -> tuple[list[str], Parameters]:
-        """The conditions of the segment, then those of the sides."""
+    def _compiled(self) -> CompiledQuestion:
         kept = self.answers.value_caps.of_product(self.filters.product).kept
-        conditions = (*self.segment.conditions, *(one for side in self.sides for one in side.conditions))
-        question = Question(event=CALLS, segment=Segment(conditions))
-        return compile_conditions(question, self._facts, self._dialect, kept)
+        columns = [property_key(name) for name in (VERSION, *FOLDED, "success")]
+        question = Question(event=CALLS, segment=self.segment)
+        relation = self._facts[CALLS].counts.name
+        return compile_rows(question, relation, columns, self._facts, self._dialect, kept)
 
     def _day_group(self, fold: Fold) -> str:
         if fold.width == 1:
@@ -194,7 +213,7 @@ class CallSource:
         self, sql: str, parameters: Mapping[str, tuple[str, ...]] | None = None, whole_days: bool = False
     ) -> _Rows:
         filters = self.filters
-        _, conditions = self._compiled()
+        compiled = self._compiled()
         start, end = int(filters.start.timestamp()), int(filters.end.timestamp())
         selection = EventSelection(
             filters.product,
@@ -204,9 +223,23 @@ class CallSource:
             INTERNAL_VALUES[filters.internal],
             kept=self.answers.value_caps.of_product(filters.product).kept,
             established=self.established,
-            parameters={**conditions, "versions_apart": tuple(sorted(self.apart)), **(parameters or {})},
+            shared=compiled.shared if sql.count("shared_") else {},
+            parameters={**compiled.parameters, "versions_apart": tuple(sorted(self.apart)), **(parameters or {})},
         )
         return self.answers.rows(sql, selection)
+
+
+def _states_by_day(
+    starts: Sequence[tuple[int, int, int, str]], first_day: int, last_day: int
+) -> Iterator[tuple[int, str]]:
+    """(day, value) for each day of a range, from an instance's starts: (day, latest, earliest, value)."""
+    latest: dict[int, tuple[int, str]] = {}
+    for day, last, _, value in starts:
+        latest[day] = max(latest.get(day, (0, "")), (last, value))
+    _, state = min((first, value) for _, _, first, value in starts)
+    for day in range(first_day, last_day + 1):
+        state = latest[day][1] if day in latest else state
+        yield day, state
 
 
 def call_source(

@@ -11,7 +11,7 @@ from ...store import DAY_SECONDS, FactTables, property_key
 from .dialects import Dialect
 from .instance_rows import QuestionTerms, instance_rows
 from .question import DAILY_MEASURES, HOUR_STEP, INSTANCES, LOST, NEW, NO_STEP, PERCENTILES, RATE, Question
-from .segment_sql import Parameters, SegmentSql
+from .segment_sql import SegmentSql
 from .segments import is_state
 
 _STEP_SECONDS = {HOUR_STEP: 3600}
@@ -37,13 +37,16 @@ def compile_question(
     return _Compiler(question, events, facts, dialect, kept).compiled()
 
 
-def compile_conditions(
-    question: Question, facts: Mapping[str, FactTables], dialect: Dialect, kept: Collection[str] = ()
-) -> tuple[list[str], Parameters]:
-    """The SQL conditions of the question's segment on the relation of its event, and their parameters."""
-    segment = SegmentSql(facts, dialect, kept)
-    day = dialect.divided("moment", DAY_SECONDS)
-    return segment.terms(question.segment.conditions, question.event, day), segment.parameters
+def compile_rows(
+    question: Question,
+    relation: str,
+    columns: Collection[str],
+    facts: Mapping[str, FactTables],
+    dialect: Dialect,
+    kept: Collection[str] = (),
+) -> CompiledQuestion:
+    """The query, in brackets, for some columns of a relation's rows that are in the question's segment."""
+    return _Compiler(question, (), facts, dialect, kept).rows(relation, columns)
 
 
 class _Compiler:
@@ -68,6 +71,11 @@ class _Compiler:
         else:
             sql = self._grouped((), self._numbers())
         return CompiledQuestion(sql, self._segment.parameters, self._instances.shared)
+
+    def rows(self, relation: str, columns: Collection[str]) -> CompiledQuestion:
+        listed = ", ".join(dict.fromkeys((*columns, "moment", "instance", f"{self._day} AS day", "n")))
+        sql = self._in_segment(f"SELECT {listed} FROM {relation}")  # noqa: S608 - our own words
+        return CompiledQuestion(f"({sql})", self._segment.parameters, self._instances.shared)
 
     def _numbers(self) -> str:
         """The measure's numbers of a group."""
@@ -104,13 +112,8 @@ class _Compiler:
 
     def _source(self) -> str:
         """The events that count, joined with what the measure and `by` need of their instances."""
-        rows, by = f"SELECT {', '.join(self._columns())} FROM {self._relation()}", self._question.by  # noqa: S608 - our own words
-        conditions = [*enumerate(self._question.segment.conditions)]
-        through = [(index, one) for index, one in conditions if not one.property.carried_by(self._question.event)]
-        terms = [self._segment.own_term(index, one) for index, one in conditions if (index, one) not in through]
-        rows += f" WHERE {' AND '.join(terms)}" if terms else ""
-        if through:
-            rows = self._instances.selected(rows, through)
+        rows = self._in_segment(f"SELECT {', '.join(self._columns())} FROM {self._relation()}")  # noqa: S608 - our own words
+        by = self._question.by
         if by is not None and not by.carried_by(self._question.event):
             rows = self._instances.with_shown(rows if is_state(by) else self._added_up(rows), by)
         if self._question.measure in DAILY_MEASURES and self._question.measure != LOST:
@@ -127,6 +130,14 @@ class _Compiler:
         listed, grouped = ", ".join(same), ", ".join((*same, "bucket"))
         added = f"SELECT {listed}, {self._bucket()} AS bucket, {self._dialect.total('n')} AS added FROM ({rows})"  # noqa: S608 - our own words
         return f"SELECT {listed}, bucket AS moment, added AS n FROM ({added} GROUP BY {grouped})"  # noqa: S608 - our own words
+
+    def _in_segment(self, rows: str) -> str:
+        """Those of a query's rows that meet all conditions."""
+        conditions = [*enumerate(self._question.segment.conditions)]
+        through = [(index, one) for index, one in conditions if not one.property.carried_by(self._question.event)]
+        terms = [self._segment.own_term(index, one) for index, one in conditions if (index, one) not in through]
+        rows += f" WHERE {' AND '.join(terms)}" if terms else ""
+        return self._instances.selected(rows, through) if through else rows
 
     def _columns(self) -> list[str]:
         """The columns of the events that the measure and `by` use."""

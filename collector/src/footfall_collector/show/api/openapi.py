@@ -21,7 +21,7 @@ from ...answer import (
     QuestionAnswer,
 )
 from ...runtime import __version__
-from ..explain import Explanation
+from ..explain import Comparison, Explanation, WeekChanges
 from ..health import DataHealth, OtherValueList
 from ..insight import ReleaseComparison
 from ..pages import PAGES, ChartPageHead, FilterOptions, HealthPageHead
@@ -46,6 +46,8 @@ _STRUCTS = (
     FilterOptions,
     ReleaseComparison,
     Explanation,
+    Comparison,
+    WeekChanges,
     Report,
     DataHealth,
     OtherValueList,
@@ -127,6 +129,13 @@ def operations(charts: Sequence[ChartSpec]) -> dict[str, Operation]:
             against=True,
             sides=True,
         ),
+        "/api/compare": Operation(
+            "Each measure of two segments, or of the range and the weeks before, with difference and interval",
+            (Comparison,),
+            True,
+            sides=True,
+        ),
+        "/api/week": Operation("What changed this week, in three sentences", (WeekChanges,), True),
         "/api/report": Operation("All answers of a period", (Report,), True),
         "/api/health": Operation("The collector's own counters", (DataHealth,)),
         "/api/other": Operation("Values that are only known as `other`, with the line to add", (OtherValueList,)),

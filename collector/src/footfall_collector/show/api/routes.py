@@ -22,7 +22,14 @@ from ...answer import (
 )
 from ...runtime import Status
 from ..endpoint import Endpoint
-from ..explain import explain_segments, explain_spike, explain_versions
+from ..explain import (
+    compare_periods,
+    compare_segments,
+    explain_segments,
+    explain_spike,
+    explain_versions,
+    what_changed,
+)
 from ..gated import AsyncEndpoint, gated
 from ..health import change_token, data_health, other_values
 from ..insight import compare_releases
@@ -47,13 +54,14 @@ class Api:
             "/api/pages/{name}": self.page,
             "/api/options": self.options,
             "/api/releases": self.releases,
+            "/api/week": self.week,
             "/api/report": self.report,
         }
         fixed = {"/api/charts": self.charts, openapi.PATH: self.openapi}
         # Their counters change without the store. The page of that name stands before all other pages.
         of_the_collector = {"/api/pages/health": self.health_page, "/api/health": self.health, "/api/other": self.other}
         asked = {f"/api/ask{end}": self.ask for end in ("", *(f".{extension}" for extension in openapi.FILES))}
-        compared = {"/api/explain": self.explain}
+        compared = {"/api/explain": self.explain, "/api/compare": self.compare}
         return [
             *(
                 (path, gated(self._gate, _refuse_wrong_filters(each), self._whole_question, keep=True))
@@ -152,6 +160,21 @@ class Api:
         if against:
             return _json(explain_versions(self._answers, filters, against, where))
         return _json(explain_spike(self._answers, filters, where))
+
+    def compare(self, request: Request) -> Response:
+        """A segment with another one, or a version; without either, the range with the weeks before."""
+        filters, against, sides, where = self._compared(request)
+        if against:
+            raise FilterError(f"Give {' and '.join(openapi.SIDES)} instead of {openapi.AGAINST}.")
+        if sides[0] and sides[1]:
+            return _json(compare_segments(self._answers, filters, sides, where))
+        if sides[1]:
+            raise FilterError("b needs a, the segment that is compared with it.")
+        return _json(compare_periods(self._answers, filters, datetime.now(UTC), where, sides[0]))
+
+    def week(self, request: Request) -> Response:
+        """What changed in the last seven days that are over."""
+        return _json(what_changed(self._answers, self._filters(request), datetime.now(UTC)))
 
     def _compared(self, request: Request) -> tuple[Filters, str, tuple[list[str], list[str]], list[str]]:
         """The filters, the other version, the conditions of both sides, and those of all. Raises FilterError."""

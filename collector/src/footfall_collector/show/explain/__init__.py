@@ -1,11 +1,26 @@
-"""Explains a difference of error rates: between days and the same weekdays before, or between two segments.
+"""Explains a difference of error rates, and compares segments and periods by every measure.
 
 `question` reads the calls, finds the causes of their errors (`statistics`) and builds the answer; `contributions` says
 how much of the difference each cause, and each shift of calls between tools, clients and providers, accounts for;
-`explanation` has the structs of the answer and its sentences. Used by `api`.
+`explanation` has the structs of the answer and its sentences. `comparison` has each measure of two segments or periods
+with its difference, which `measures` computes from what each instance did; `week` says what changed this week. Used by
+`api`.
 """
 
+from .comparison import Comparison, compare_periods, compare_segments
 from .explanation import Explanation
 from .question import explain_segments, explain_spike, explain_versions, search_causes
+from .week import WeekChanges, what_changed
 
-__all__ = ["Explanation", "explain_segments", "explain_spike", "explain_versions", "search_causes"]
+__all__ = [
+    "Comparison",
+    "Explanation",
+    "WeekChanges",
+    "compare_periods",
+    "compare_segments",
+    "explain_segments",
+    "explain_spike",
+    "explain_versions",
+    "search_causes",
+    "what_changed",
+]

@@ -9,7 +9,14 @@ its field names and its docstring are the API's documentation. Used by `health`,
 
 from .known_versions import KnownVersions, known_versions
 from .markup import code, printable, render_markup, replace_code
-from .periods import ComparedPeriod, compared_period, earlier_period, filter_names, without_filters
+from .periods import (
+    ComparedPeriod,
+    compared_period,
+    counted_period,
+    earlier_period,
+    filter_names,
+    without_filters,
+)
 from .regressions import Regression
 from .releases import (
     ReleaseComparison,
@@ -37,6 +44,7 @@ __all__ = [
     "code",
     "compare_releases",
     "compared_period",
+    "counted_period",
     "earlier_period",
     "filter_names",
     "format_milliseconds",

@@ -44,13 +44,18 @@ def earlier_period(answers: Answers, filters: Filters) -> Filters | None:
     day that another one with events follows soon, and half as many days have events as in the present period.
     """
     earlier = previous_period(filters)
+    return earlier if counted_period(answers, earlier, filters) else None
+
+
+def counted_period(answers: Answers, earlier: Filters, filters: Filters) -> bool:
+    """Whether events were counted in all of an earlier period, as `earlier_period` says."""
     (first, last), (since, until) = days_of(earlier), days_of(filters)
     days = answers.event_days(filters)
     began = next((day for day, following in pairwise(days) if following - day <= MAX_GAP_DAYS), until)
     if began > first or (filters.exact and began == first and earlier.start.hour):
-        return None
+        return False
     counted = sum(first <= day <= last for day in days)
-    return earlier if 2 * counted >= sum(since <= day <= until for day in days) else None
+    return 2 * counted >= sum(since <= day <= until for day in days)
 
 
 def all_time(filters: Filters) -> Filters:

@@ -54,7 +54,7 @@ def _with_states(source: CallSource, fold: Fold) -> list[CallCell]:
             deployments.get((instance, day), NO_VALUE),
             sides,
         )
-        for day, version, tool, client, provider, sides, instance, calls, errors in source.cells(fold)
+        for day, version, tool, client, provider, instance, sides, calls, errors in source.cells(fold)
     ]
 
 

@@ -1,0 +1,175 @@
+"""The comparison of two segments within a range, and of a range with the same one some weeks before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from ...answer import (
+    Answers,
+    FilterError,
+    Filters,
+    Segment,
+    active_instances,
+    counts_by_instance,
+    describe_segment,
+    durations_by_instance,
+    established_instances,
+    first_days,
+    segment_of,
+)
+from ..insight import NBSP, Moment, counted_period, earlier_period, format_percent
+from .measures import Measured, SideCounts, measure_sides
+
+CALLS = "tool_executed"
+STANDING = "standing"
+_STANDINGS = {f"{STANDING}:is:established": True, f"{STANDING}:is:new": False}
+_PHRASES = {True: "established instances", False: "instances that are not established yet"}
+NOTE = (
+    "Intervals are 95 %, from the variation between instances. Ranges of more than two days are of whole UTC days, and "
+    "end with the last one that is over where two periods are compared, so that both end at the same moment of the "
+    "week. Where events were not counted in all of the earlier period, nothing is compared with it. `new`: instances "
+    "that were first seen in the range; `returning`: the others; `lost`: those of the time before it, equally long, "
+    "that were not seen in it."
+)
+
+
+class ComparedSide(msgspec.Struct, frozen=True):
+    """One side of a comparison: what counts, as a phrase, and from when to when (the end excluded)."""
+
+    scope: str
+    start: Moment
+    end: Moment
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """Two segments, or two periods.
+
+    Attributes:
+        answer: one sentence on each of calls and errors.
+        a: the first side.
+        b: the second side; None where there is no full earlier period.
+        measures: of both sides; empty without a second side.
+        note: how they are made.
+    """
+
+    answer: str
+    a: ComparedSide
+    b: ComparedSide | None
+    measures: list[Measured]
+    note: str
+    generated_at: Moment
+
+
+@dataclass(frozen=True)
+class _SegmentSide:
+    """A segment in a range; `established` restricts it to instances that are, or that are not."""
+
+    filters: Filters
+    segment: Segment
+    established: bool | None = None
+
+    @property
+    def scope(self) -> str:
+        phrase = describe_segment(self.segment, CALLS)
+        return phrase if self.established is None else f"{phrase} of {_PHRASES[self.established]}"
+
+    def compared(self) -> ComparedSide:
+        return ComparedSide(self.scope, self.filters.start.isoformat(), self.filters.end.isoformat())
+
+
+def compare_segments(
+    answers: Answers, filters: Filters, sides: tuple[Sequence[str], Sequence[str]], where: Sequence[str] = ()
+) -> Comparison:
+    """Two segments within the range, each given by its conditions; `where` holds for both. Raises FilterError."""
+    first, second = (_side(answers, filters, conditions, where) for conditions in sides)
+    everything = counts_by_instance(answers, filters, segment_of(answers, filters, where, CALLS))
+    return _comparison(answers, first, second, sum(calls for calls, _ in everything.values()))
+
+
+def compare_periods(
+    answers: Answers, filters: Filters, now: datetime, where: Sequence[str] = (), conditions: Sequence[str] = ()
+) -> Comparison:
+    """The range, as far as it is over, and the same one as many whole weeks before as it takes. Raises FilterError."""
+    ended = _ended(filters, now)
+    weeks = max(1, -(-(ended.end - ended.start) // timedelta(days=7)))
+    back = timedelta(days=7 * weeks)
+    earlier = replace(ended, start=ended.start - back, end=ended.end - back)
+    first, second = (_side(answers, each, conditions, where) for each in (ended, earlier))
+    if not counted_period(answers, earlier, ended):
+        text = "Events were not counted in all of the earlier period, so nothing is compared with it."
+        return Comparison(text, first.compared(), None, [], NOTE, _now())
+    return _comparison(answers, first, second, None)
+
+
+def _ended(filters: Filters, now: datetime) -> Filters:
+    """The part of a range that is over: to the second in short ranges, else whole UTC days. Raises FilterError."""
+    end = min(filters.end, now.replace(microsecond=0))
+    if not filters.exact:
+        end = end.replace(hour=0, minute=0, second=0)
+    if end <= filters.start:
+        raise FilterError("The range has no part that is over, so there is nothing to compare.")
+    return replace(filters, end=end)
+
+
+def _side(answers: Answers, filters: Filters, conditions: Sequence[str], where: Sequence[str]) -> _SegmentSide:
+    standings = {text for text in (*conditions, *where) if text.startswith(f"{STANDING}:")}
+    if len(standings) > 1 or not standings <= _STANDINGS.keys():
+        raise FilterError(f"{STANDING} is one of {', '.join(_STANDINGS)}.")
+    others = [text for text in (*conditions, *where) if text not in standings]
+    established = _STANDINGS[standings.pop()] if standings else None
+    return _SegmentSide(filters, segment_of(answers, filters, others, CALLS), established)
+
+
+def _comparison(answers: Answers, first: _SegmentSide, second: _SegmentSide, all_calls: int | None) -> Comparison:
+    a, b = (_counts(answers, side) for side in (first, second))
+    measures = measure_sides(a, b, all_calls)
+    answer = " ".join(sentence for each in measures if (sentence := _sentence(each, first, second)))
+    return Comparison(answer, first.compared(), second.compared(), measures, NOTE, _now())
+
+
+def _counts(answers: Answers, side: _SegmentSide) -> SideCounts:
+    filters, segment = side.filters, side.segment
+    standing = None if side.established is None else established_instances(answers, filters)
+
+    def counts(instance: int) -> bool:
+        return standing is None or (instance in standing) is side.established
+
+    calls = {each: pair for each, pair in counts_by_instance(answers, filters, segment).items() if counts(each)}
+    lasting = {*counts_by_instance(answers, filters, segment, lasting_only=True)} & calls.keys()
+    number = sum(pair[0] for pair in calls.values())
+    durations = [row for row in durations_by_instance(answers, filters, segment, number) if row[0] in calls]
+    born, day = first_days(answers, filters), int(filters.start.timestamp()) // 86_400
+    earlier, lost = earlier_period(answers, filters), None
+    if earlier is not None:
+        before = counts_by_instance(answers, earlier, segment, lasting_only=True)
+        lost = frozenset(each for each in before if counts(each)) - active_instances(answers, filters)
+    new = frozenset(each for each in lasting if born.get(each, day) >= day)
+    return SideCounts(calls, frozenset(lasting), durations, new, lost)
+
+
+def _sentence(measured: Measured, first: _SegmentSide, second: _SegmentSide) -> str:
+    """What the two main measures say."""
+    if measured.difference is None or measured.low is None or measured.high is None:
+        return ""
+    apart = first.scope != second.scope
+    sides = (f" of {first.scope}", f" of {second.scope}") if apart else ("", " in the period before")
+    certain = "" if measured.low > 0 or measured.high < 0 else "; no more than chance explains"
+    if measured.name == "error_rate":
+        points = f"{100 * measured.low:+.1f} to {100 * measured.high:+.1f}{NBSP}percentage points"
+        return (
+            f"**{format_percent(measured.a or 0.0)}**{sides[0]} failed, {format_percent(measured.b or 0.0)}{sides[1]} "
+            f"({points}{certain})."
+        )
+    if measured.name == "calls":
+        return (
+            f"**{int(measured.a or 0):,}** {first.scope}, {int(measured.b or 0):,}"
+            f"{f' {second.scope}' if apart else sides[1]} "
+            f"(a difference of {measured.low:+,.0f} to {measured.high:+,.0f}{certain})."
+        )
+    return ""
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
