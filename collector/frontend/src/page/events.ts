@@ -24,7 +24,7 @@ const NUMBERS = /number|count|amount/;
 const panels = new Map<HTMLElement, Panel>();
 let drawnProduct: string | null = null;
 
-const productOf = () => state.query().get("product") ?? document.documentElement.dataset.only ?? "";
+const productOf = () => state.query().get("product") ?? document.documentElement.dataset.shown ?? "";
 
 // `context()` is that of the other panels of the page.
 export async function refresh(signal: AbortSignal, quiet: boolean, context: () => Context): Promise<void> {
