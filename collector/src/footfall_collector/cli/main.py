@@ -26,6 +26,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = read_settings({k: v for k, v in vars(options).items() if v is not None}, os.environ)
         code: int = options.run(options, settings)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has what it wants, as `| head` does. Python would write the rest at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except SettingsError as error:
         print_error(str(error))
         return 2

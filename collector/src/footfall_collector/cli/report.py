@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 _EXAMPLE = """examples:
   footfall-collector report --data /var/lib/footfall
   footfall-collector report --range 7d --format html --output week.html
-  footfall-collector report --url https://footfall.example.org --format markdown"""
+  footfall-collector report --url https://footfall.example.org --format markdown
+  FOOTFALL_SIGN_IN_SECRET=fft_… footfall-collector report --url https://footfall.internal --ca ca.pem
+A collector with a sign-in takes a token of `tokens add`, or the sign-in secret, in FOOTFALL_SIGN_IN_SECRET: other users
+of the machine can read a command line."""
 RANGES = ("1h", "24h", "7d", "30d", "90d", "365d", "all")
 INTERNAL = ("hide", "only", "all")
 FORMATS = ("terminal", "markdown", "html")
@@ -26,6 +29,7 @@ FORMATS = ("terminal", "markdown", "html")
 def add_commands(commands: "Commands") -> None:
     report = add_command(commands, "report", "the four answers, for a terminal or a weekly mail", _EXAMPLE)
     report.add_argument("--url", help="address of a running collector [the one that uses --data]")
+    report.add_argument("--ca", metavar="FILE", type=Path, help="certificates (PEM) of a CA of your own, for --url")
     report.add_argument("--product", help="the product; needed where there are several")
     report.add_argument("--range", choices=RANGES, default="7d", help="days up to now, today included [7d]")
     report.add_argument("--internal", choices=INTERNAL, default="hide", help="events of CI and tests [hide]")
@@ -42,7 +46,7 @@ def _report(options: argparse.Namespace, settings: Settings) -> int:
     if options.product:
         query["product"] = options.product
     try:
-        report = _get_report(options.url, settings, query)
+        report = _get_report(options.url, options.ca, settings, query)
     except (ReportError, ControlError) as error:
         print_error(str(error))
         return 1
@@ -50,11 +54,11 @@ def _report(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _get_report(url: str | None, settings: Settings, query: dict[str, str]) -> dict[str, Any]:
+def _get_report(url: str | None, ca: Path | None, settings: Settings, query: dict[str, str]) -> dict[str, Any]:
     from ..operate import fetch_report, report_from_files
 
     if url is not None:
-        return fetch_report(url, query, settings.sign_in_secret)
+        return fetch_report(url, query, settings.sign_in_secret, ca)
     try:
         # The collector that uses this directory, at any address.
         report: dict[str, Any] = send_command(settings.data, "report", query)
