@@ -29,7 +29,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
     env = {"FOOTFALL_SIGN_IN_SECRET": SECRET}
     with (
         start_collector(folder / "data", env) as collector,
-        Proxy("nginx").before(collector.port, folder / "p") as address,
+        Proxy("nginx").before(collector.port, folder / "p") as at,
     ):
         yield at.replace(NAME, "localhost"), folder / "p" / "server.pem", Tokens(folder / "data")
 
@@ -41,7 +41,7 @@ def test_a_certificate_that_can_not_be_trusted_is_named_and_a_ca_makes_it_truste
     token = {"FOOTFALL_SIGN_IN_SECRET": tokens.add("mine")}
     cases = {
         f"the certificate of {url} can't be trusted (self-signed certificate)": ["--url", url],
-        "is for another name": ["--url", url.replace("localhost", "127.0.0.2"), "--ca", str(pem)],
+        "is for another name": ["--url", url.replace("localhost", "127.1"), "--ca", str(pem)],
         "has no certificate in PEM": ["--url", url, "--ca", __file__],
         "can't be read (No such file or directory)": ["--url", url, "--ca", str(tmp_path / "none.pem")],
     }
