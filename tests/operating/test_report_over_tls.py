@@ -70,4 +70,4 @@ def test_an_ascii_terminal_and_a_reader_that_leaves_get_no_traceback(
         [*COMMAND, *arguments], stdout=kept, stderr=subprocess.PIPE, env=os.environ | env, timeout=90, check=False
     )
     os.close(kept)
-    assert (closed.returncode, closed.stderr) == (0, b"")
+    assert (closed.returncode in (0, 1), closed.stderr) == (True, b"")
