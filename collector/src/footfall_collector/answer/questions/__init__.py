@@ -23,7 +23,7 @@ from .defaults import PropertyQuestion, default_questions
 from .properties import EventProperty, QuestionNames
 from .question import MEASURES, NAMES, STEPS, Question, parse_question
 from .question_answer import AppliedCondition, QuestionAnswer, ask
-from .segments import MAX_CONDITIONS, Condition, Segment, condition_text, describe_segment
+from .segments import MAX_CONDITIONS, Condition, Segment, condition_name, condition_text, describe_segment
 
 __all__ = [
     "MAX_CONDITIONS",
@@ -45,6 +45,7 @@ __all__ = [
     "active_instances",
     "ask",
     "call_source",
+    "condition_name",
     "condition_text",
     "counts_by_instance",
     "days_of",

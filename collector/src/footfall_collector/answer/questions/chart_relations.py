@@ -33,7 +33,7 @@ from .compiler import CompiledQuestion
 from .dialects import DIALECTS, Dialect
 from .properties import QuestionNames
 from .segment_sql import SegmentSql
-from .segments import Condition, Segment, describe_segment, parse_segment
+from .segments import Condition, Segment, condition_name, describe_segment, parse_segment
 
 ConditionsOf = Callable[[str | None], Sequence[Condition]]
 """The conditions on events of a name; of None, on events of any name."""
@@ -175,7 +175,7 @@ class ChartSegment:
     @property
     def not_applied(self) -> list[str]:
         """The filters that the chart doesn't obey, as they are named in the query."""
-        names = (*self._filters.active, *(text.partition(":")[0] for text in self._filters.where))
+        names = (*self._filters.active, *(condition_name(text) for text in self._filters.where))
         unfiltered = self._spec.unfiltered
         return [name for name in dict.fromkeys(names) if self._names.property_named(name).name in unfiltered]
 

@@ -98,6 +98,12 @@ def _values(text: str) -> list[str]:
         position = end + 1
 
 
+def condition_name(text: str) -> str:
+    """The property's name in a condition of a query string; '' where it has no such form."""
+    match = _FORM.fullmatch(text)
+    return match["name"] if match else ""
+
+
 def condition_text(name: str, negated: bool, values: Sequence[str]) -> str:
     """A condition as a query string has it, before it is percent-encoded."""
     escaped = (value.replace("\\", r"\\").replace(",", r"\,") for value in values)

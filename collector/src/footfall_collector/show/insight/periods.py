@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import msgspec
 
-from ...answer import EARLIEST, Answers, Filters, days_of
+from ...answer import EARLIEST, Answers, Filters, condition_name, days_of
 from .rows import Moment
 
 MAX_GAP_DAYS = 14
@@ -85,7 +85,7 @@ def filter_names(filters: Filters) -> list[str]:
 
 def filter_name(where: str) -> str:
     """The property of a condition, by the name of its filter."""
-    name = where.partition(":")[0].rpartition(".")[2]
+    name = condition_name(where).rpartition(".")[2]
     return {"product_version": "version", "ai_provider": "provider"}.get(name, name)
 
 
