@@ -25,28 +25,30 @@ INITIALIZE = {
     "method": "initialize",
     "params": {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}},
 }
+INSTANCES = 40
 JSON = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
 
 
 def calls(version: str, n: int, failed: int, error: str) -> list[dict[str, Any]]:
-    """`n` calls of one tool in one version by four clients, and the errors of those that failed."""
+    """`n` calls of one tool in one version by four clients of forty instances, and the errors of those that failed."""
     common = {"dot_ai_version": version, "ai_provider": "anthropic", "is_internal": False, "tool": "query"}
     clients = ("Zed", "cursor", "claude-code", "goose")
     executed = [
         wire_event(
             "tool_executed",
             common | {"success": index >= failed, "duration_ms": 340, "mcp_client": clients[index % len(clients)]},
+            index,
         )
         for index in range(n)
     ]
-    return executed + [wire_event("tool_error", common | {"error_type": error}) for _ in range(failed)]
+    return executed + [wire_event("tool_error", common | {"error_type": error}, index) for index in range(failed)]
 
 
-def wire_event(event: str, properties: dict[str, Any]) -> dict[str, Any]:
+def wire_event(event: str, properties: dict[str, Any], number: int) -> dict[str, Any]:
     return {
         "uuid": str(uuid.uuid4()),
         "event": event,
-        "distinct_id": "cluster_00000000000000aa",
+        "distinct_id": f"cluster_{number % INSTANCES:016x}",
         "properties": properties,
     }
 
