@@ -64,7 +64,9 @@ def _without(folder: str, left_out: tuple[str, ...]) -> tuple[str, ...]:
 
 TYPED = ("client", "collector", "examples", "deploy/tests", "tests", "scripts", "bench", "conftest.py", "noxfile.py")
 """Where types are checked: everything but what pyproject.toml excludes, with the reason."""
-OWN_SUITES = ("fuzz", "durability", "clocks", "journal", "store", "defence", "operate")
+TRUTH = ("answer", "show/statistics", "show/explain")
+"""Folders whose tests compare whole fleets with the oracle, or plant causes in them."""
+OWN_SUITES = ("fuzz", "durability", "clocks", "journal", "store", "defence", "operate", *TRUTH)
 """Folders of the collector's tests that have a suite of their own."""
 CLIENT_SUITES = ("mcp", "faults", "host")
 """The same of the client's."""
@@ -116,6 +118,7 @@ SUITES = (
     Suite("client", 2, (_without("client/tests", CLIENT_SUITES),)),
     Suite("mcp", 1.5, (_without("client/tests/mcp", ("clients",)),)),
     Suite("collector", 3.5, (_without("collector/tests", OWN_SUITES),)),
+    Suite("answers", 3.5, (_pytest(*(f"collector/tests/{name}" for name in TRUTH)),), quick=False),
     Suite("toolkit", 0.5, (_pytest("examples/toolkit/tests"),)),
     Suite("faults", 5, (_pytest("client/tests/faults", "client/tests/host"),), quick=False),
     Suite("defence", 3.5, (_pytest("collector/tests/defence", "collector/tests/operate"),), quick=False),
