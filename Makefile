@@ -9,8 +9,10 @@ export UV_NO_PROGRESS := 1
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-# Tools that check and build the dashboard's scripts: Node 20 or newer, and what the lock file names.
+# Tools that check and build the dashboard's scripts.
 FRONTEND := collector/frontend/node_modules/.installed
+# The machine's npm, or the one that `.venv/.node` installs where there is none.
+NPM = PATH="$$PATH:$(CURDIR)/.venv/bin" npm
 
 # The first of these that exists creates the environment; the project needs Python 3.11 or newer.
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3 || echo python3)
@@ -36,12 +38,13 @@ setup: .venv/.installed ## the virtual environment in .venv
 IMAGE_PINS = $(UV) pip compile --quiet --constraint requirements.txt --generate-hashes --no-header --no-annotate --universal \
 	--python-version 3.11 --no-emit-package footfall --no-emit-package footfall-collector
 
-lock: ## resolve again and write the pins to requirements.txt, requirements-engines.txt and deploy/images
+lock: ## resolve again and write the pins to requirements*.txt and deploy/images
 	@$(VENV)
 	@test -x $(UV) || $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt
 	$(UV) lock --quiet --upgrade --python $(PY)
 	$(UV) export --quiet --frozen --all-packages --group dev --no-emit-workspace --no-header -o requirements.txt >/dev/null
 	$(UV) export --quiet --frozen --only-group engines --no-emit-workspace --no-header -o requirements-engines.txt >/dev/null
+	$(UV) export --quiet --frozen --only-group node --no-emit-workspace --no-header -o requirements-node.txt >/dev/null
 	@rm -f uv.lock
 	$(IMAGE_PINS) deploy/images/build.in -o deploy/images/build.txt >/dev/null
 	$(IMAGE_PINS) collector/pyproject.toml --all-extras -o deploy/images/collector.txt >/dev/null
@@ -72,7 +75,7 @@ check: setup $(FRONTEND) ## format, lint, types, import rules, generated files
 
 generate: setup $(FRONTEND) ## refresh everything that derives from the catalogue and the settings, and the dashboard's scripts
 	@$(PY) scripts/generate
-	@npm --prefix collector/frontend run --silent build
+	@$(NPM) --prefix collector/frontend run --silent build
 
 site: setup ## the documentation as a site, in .site
 	@.venv/bin/zensical build --clean --strict
@@ -111,7 +114,10 @@ clickhouse: .venv/.installed
 # Node programs that tests use: real MCP clients, axe. Pinned by their lock files.
 NODE_LOCKS := $(wildcard tests/*/node/package-lock.json deploy/tests/node/package-lock.json client/tests/*/node/package-lock.json collector/frontend/package-lock.json)
 node: $(NODE_LOCKS:package-lock.json=node_modules/.installed)
-%/node_modules/.installed: %/package-lock.json
-	cd $* && npm ci --silent --ignore-scripts --no-audit --no-fund
+.venv/.node: requirements-node.txt .venv/.installed
+	@{ command -v node && command -v npm; } >/dev/null || $(UV) pip install --quiet --python $(PY) --require-hashes -r requirements-node.txt
+	@touch $@
+%/node_modules/.installed: %/package-lock.json | .venv/.node
+	cd $* && $(NPM) ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 .PHONY: browser strace node clickhouse kubernetes-assets

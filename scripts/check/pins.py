@@ -23,7 +23,7 @@ def pins(root: Path) -> set[str]:
     found = set()
     for path in [*root.glob("requirements*.txt"), *root.glob("deploy/images/*.txt")]:
         found |= {f"pypi {name}=={version}" for name, version in _PIN.findall(path.read_text(encoding="utf-8"))}
-    for path in root.glob("**/node/package-lock.json"):
+    for path in root.glob("**/package-lock.json"):
         if "node_modules" not in path.parts:
             packages = json.loads(path.read_text(encoding="utf-8"))["packages"]
             names = ((name.rpartition("node_modules/")[2], each.get("version")) for name, each in packages.items())
