@@ -34,6 +34,7 @@ CALLS = {
     "answers": {"range": RANGE},
     "what_broke": {"since": "1.0.0", "range": RANGE},
     "chart": {"id": "error-types", "range": RANGE},
+    "ask": {"event": "tool_error", "by": "error_type", "step": "day", "range": RANGE},
     "data_health": {},
     "charts": {},
 }

@@ -59,7 +59,7 @@ from .questions import (
 )
 from .questions import NAMES as QUESTION_PARAMETERS
 from .read_gate import BusyError, ReadGate
-from .values import MIN_GROUP, EstablishedValues
+from .values import MIN_GROUP, EstablishedValues, has_open_words
 from .version_order import is_release, is_version, version_key
 
 __all__ = [
@@ -112,6 +112,7 @@ __all__ = [
     "durations_by_instance",
     "established_instances",
     "first_days",
+    "has_open_words",
     "is_release",
     "is_version",
     "parse_question",

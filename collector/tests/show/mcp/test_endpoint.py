@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import anyio
 import pytest
@@ -18,7 +19,7 @@ from tests.support.capture_server import CaptureServer
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
 
-TOOLS = {"answers", "what_broke", "charts", "chart", "data_health"}
+TOOLS = {"answers", "what_broke", "charts", "chart", "ask", "data_health"}
 INITIALIZE = {
     "jsonrpc": "2.0",
     "id": 1,
@@ -131,14 +132,34 @@ def test_the_tools_return_the_numbers_of_the_pages(collector: CollectorProcess) 
     answers = call_tool(collector, "answers", range="7d")
     assert answers["answer"] == ask(collector, "GET", "/api/pages/overview?range=7d").json["answer"], "it names no tool"
     assert {tile["id"]: tile["value"] for tile in answers["tiles"]}["calls"] == 800
-    assert call_tool(collector, "charts")["charts"] == ask(collector, "GET", "/api/charts").json["charts"]
+    listed = ask(collector, "GET", "/api/charts").json
+    assert {name: call_tool(collector, "charts")[name] for name in ("charts", "questions")} == listed
     facts = {fact["id"]: fact["value"] for fact in call_tool(collector, "data_health")["facts"]}
     assert facts["stored"] == 848
+
+
+def test_conditions_and_questions_have_the_numbers_of_the_api(collector: CollectorProcess) -> None:
+    by_client = {"measure": "rate", "event": "tool_executed", "by": "mcp_client", "range": "7d"}
+    where = ["product_version:is:2.3.0", "mcp_client:is_not:goose"]
+    query = urlencode([*by_client.items(), *(("where", text) for text in where)])
+    page = ask(collector, "GET", f"/api/ask?{query}").json
+    answer = call_tool(collector, "ask", **by_client, where=where)
+    assert len(page["rows"]) == 3
+    assert answer["rows"] == [[{"untrusted": name}, *numbers] for name, *numbers in page["rows"]]
+    assert (answer["columns"], answer["scope"]) == (page["columns"], page["scope"])
+    daily = call_tool(collector, "ask", event="tool_executed", step="day", range="7d")
+    assert [type(day) for day, _ in daily["rows"]] == [str] * len(daily["rows"]), "days are the collector's own words"
+    usage = call_tool(collector, "chart", id="tool-usage", range="7d", where=where)
+    assert [row[:2] for row in usage["rows"]] == [[{"untrusted": "query"}, 300]]
+    tiles = call_tool(collector, "answers", range="7d", where=where)["tiles"]
+    assert {tile["id"]: tile["value"] for tile in tiles}["calls"] == 300
 
 
 @pytest.mark.parametrize(
     ("tool", "arguments", "sentence"),
     [
+        ("ask", {"event": "tool_executed", "by": "no_such_property"}, "There is no such property; dot-ai has"),
+        ("chart", {"id": "tool-usage", "where": ["tool"]}, "where is not of the form property:is:value"),
         ("chart", {"id": "no-such-chart"}, "There is no such chart; known are tool-usage"),
         ("chart", {"id": "tool-usage", "product": "nothing"}, "There is no such product; known are dot-ai."),
         ("what_broke", {"since": "yesterday"}, "write one such as 2.2.0"),
@@ -146,10 +167,11 @@ def test_the_tools_return_the_numbers_of_the_pages(collector: CollectorProcess) 
     ],
 )
 def test_wrong_arguments_are_answered_with_a_sentence(
-    collector: CollectorProcess, tool: str, arguments: dict[str, str], sentence: str
+    collector: CollectorProcess, tool: str, arguments: dict[str, Any], sentence: str
 ) -> None:
     assert sentence in call_tool(collector, tool, **arguments)
-    assert not any(value in collector.output for value in arguments.values()), "nothing of it is in the log"
+    texts = [value for value in arguments.values() if isinstance(value, str) and value != "tool_executed"]
+    assert not any(text in collector.output for text in texts), "nothing of it is in the log"
 
 
 def test_another_sites_page_is_refused(collector: CollectorProcess) -> None:

@@ -20,7 +20,7 @@ ENVELOPE = {
     "io.modelcontextprotocol/clientCapabilities": {},
     "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
 }
-TOOLS = ("answers", "what_broke", "charts", "chart", "data_health", MARKER)
+TOOLS = ("answers", "what_broke", "charts", "chart", "ask", "data_health", MARKER)
 METHODS = ("tools/call", "tools/list", "resources/read", "prompts/get", "completion/complete", "initialize", MARKER)
 
 planted = st.sampled_from([MARKER, f"http://{MARKER}", f"'{MARKER}\n"])
@@ -31,7 +31,9 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(planted | words, inner, max_size=4),
     max_leaves=8,
 )
-arguments = st.dictionaries(st.sampled_from(["id", "since", "range", "product", "version", MARKER]), values, max_size=4)
+arguments = st.dictionaries(
+    st.sampled_from(["id", "since", "range", "product", "version", "by", "where", MARKER]), values, max_size=4
+)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@
 counts the values that are `other` in the store. `Answers` uses both; `value_caps` is what charts show.
 """
 
-from .established_values import MIN_GROUP, EstablishedValues
+from .established_values import MIN_GROUP, EstablishedValues, has_open_words
 from .other_values import OtherCount, other_counts
 
-__all__ = ["MIN_GROUP", "EstablishedValues", "OtherCount", "other_counts"]
+__all__ = ["MIN_GROUP", "EstablishedValues", "OtherCount", "has_open_words", "other_counts"]

@@ -6,7 +6,10 @@ is. Whoever has the public write key can choose them, so a name that few establi
 
 from collections.abc import Mapping, Sequence
 
+from footfall.catalogue import Identifier, ToolName
+
 from ...store import EventSelection, Store
+from ..questions import EventProperty
 from ..value_caps import FOREVER, MAX_VALUES, RELATIONS, KeptValues, ValueCaps
 
 MIN_GROUP = 10
@@ -43,3 +46,8 @@ class EstablishedValues(ValueCaps):
         sql = _ESTABLISHED.format(column=column, relation=RELATIONS[column], min_group=MIN_GROUP, limit=MAX_VALUES)
         rows = self._established_store.query(sql, EventSelection(product, 0, FOREVER, established=True))
         return [str(name) for (name,) in rows if name]
+
+
+def has_open_words(about: EventProperty) -> bool:
+    """Whether senders choose the values of a property, and nothing here withholds those of few instances."""
+    return about.name not in _OPEN_COLUMNS and isinstance(about.kind, Identifier | ToolName)

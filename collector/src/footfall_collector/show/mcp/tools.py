@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from mcp.server.mcpserver import MCPServer
@@ -14,7 +14,19 @@ from pydantic import Field
 from footfall import Product, Telemetry
 from footfall.mcp import instrument
 
-from ...answer import Answers, BusyError, FilterError, Filters, ReadGate, is_version, version_key
+from ...answer import (
+    Answers,
+    BusyError,
+    FilterError,
+    Filters,
+    ReadGate,
+    ask,
+    default_questions,
+    has_open_words,
+    is_version,
+    parse_question,
+    version_key,
+)
 from ...runtime import Status, __version__
 from ..gated import through_gate
 from ..health import data_health, health_sentence
@@ -26,8 +38,9 @@ from .untrusted import NOTE, WITHHELD, has_own_text, mark_fields, mark_rows, mar
 INSTRUCTIONS = (
     "Usage analytics of an MCP server: which tools are used, what breaks, with which AI providers and "
     "clients, and how releases are adopted. Begin with `answers`. Ask `what_broke` for regressions since a version. "
-    "`chart` has the numbers behind everything. Counts are events or pseudonymous instances; days are UTC. Internal "
-    f"events (CI and tests) are left out unless asked for. {NOTE}"
+    "`chart` has the numbers behind everything, and `ask` counts any event by any property. Counts are events or "
+    "pseudonymous instances; days are UTC. Internal events (CI and tests) are left out unless asked for. "
+    f"{NOTE}"
 )
 _OWN_HEALTH_COLUMNS = frozenset(
     {"product", "what", "reason", "last_event_(UTC)", "since_(UTC)", "first_seen_(UTC)", "line_to_add"}
@@ -40,12 +53,30 @@ Range = Annotated[
     Literal["1h", "24h", "7d", "30d", "90d", "365d", "all"], Field(description="Days up to now, today included")
 ]
 Internal = Annotated[Literal["hide", "only", "all"], Field(description="Events of CI and tests")]
+_Answer = TypeVar("_Answer")
 _Optional = Annotated[str | None, Field(max_length=200)]
 ProductName = Annotated[_Optional, Field(description="The product; needed where the collector has several")]
 VersionFilter = Annotated[_Optional, Field(description="Only this version of the product, such as 2.3.0")]
 ProviderFilter = Annotated[_Optional, Field(description="Only this AI provider, such as anthropic")]
 ToolFilter = Annotated[_Optional, Field(description="Only this tool, where the chart's events carry it")]
 ChartId = Annotated[str, Field(description="An id that `charts` lists, such as tool-usage", max_length=100)]
+Conditions = Annotated[
+    list[Annotated[str, Field(max_length=1000)]] | None,
+    Field(
+        description="All must hold: PROPERTY:is:VALUE,VALUE or PROPERTY:is_not:VALUE, such as k8s_version:is:1.29",
+        max_length=8,
+    ),
+]
+Measure = Annotated[
+    Literal["events", "instances", "share", "rate", "median", "p95", "p99", "new", "returning", "lost"],
+    Field(description="What is counted; a rate is the share of failed calls, a percentile is of a number"),
+]
+EventName = Annotated[_Optional, Field(description="The event, such as tool_executed; all events without one")]
+Measured = Annotated[
+    _Optional, Field(description="The number of a percentile or the boolean of a rate, if there are several")
+]
+By = Annotated[_Optional, Field(description="The property whose values are rows, such as mcp_client or ai_provider")]
+Step = Annotated[Literal["", "day", "hour"], Field(description="Rows by day, or by hour in ranges up to 48 hours")]
 SinceVersion = Annotated[str, Field(description="The version after which to look, such as 2.2.0", max_length=50)]
 
 
@@ -56,9 +87,7 @@ def build_server(answers: Answers, gate: ReadGate, status: Status, shows_all_nam
     )
     log_class_names_only()
     annotations = ToolAnnotations(read_only_hint=True, open_world_hint=False)
-    for tool, (title, description) in (
-        _Tools(answers, status, NOTE if shows_all_names else NOTE + WITHHELD).descriptions().items()
-    ):
+    for tool, (title, description) in _Tools(answers, status, shows_all_names).descriptions().items():
         server.tool(title=title, description=description, annotations=annotations)(_gated(tool, gate))
     instrument(server, Telemetry(Product(PRODUCT, version=__version__)))
     return server
@@ -81,8 +110,9 @@ def _gated(tool: Callable[..., dict[str, Any]], gate: ReadGate) -> Callable[...,
 class _Tools:
     """Each public method but `descriptions` is a tool: the model reads its name, description and parameters."""
 
-    def __init__(self, answers: Answers, status: Status, note: str) -> None:
-        self._answers, self._status, self._note = answers, status, note
+    def __init__(self, answers: Answers, status: Status, shows_all_names: bool) -> None:
+        self._answers, self._status, self._shows_all_names = answers, status, shows_all_names
+        self._note = NOTE if shows_all_names else NOTE + WITHHELD
 
     def descriptions(self) -> dict[Callable[..., dict[str, Any]], tuple[str, str]]:
         """Tool → title and description. They are no docstrings, because `python -OO` removes those."""
@@ -104,11 +134,15 @@ class _Tools:
             ),
             self.charts: (
                 "All charts",
-                "All charts: ids, the questions they answer, columns with units, and the filters that apply.",
+                "All charts: ids, the questions they answer, columns with units; and for `ask` those of each property.",
             ),
             self.chart: (
                 "One chart",
                 f"The numbers of one chart; `scope` says which events count.\n\n{NOTE}",
+            ),
+            self.ask: (
+                "Any question",
+                f"A measure of any event, by any property, over time; `scope` says which events count.\n\n{NOTE}",
             ),
             self.data_health: (
                 "Data health",
@@ -119,10 +153,10 @@ class _Tools:
             ),
         }
 
-    def _filters(self, period: str, **values: str | None) -> Filters:
+    def _filters(self, period: str, where: list[str] | None = None, **values: str | None) -> Filters:
         query = {"range": period} | {name: value for name, value in values.items() if value}
         try:
-            return Filters.parse(query, datetime.now(UTC), self._answers.catalogues)
+            return Filters.parse(query, datetime.now(UTC), self._answers.catalogues, where or ())
         except FilterError as error:
             raise ToolError(str(error)) from error
 
@@ -133,8 +167,9 @@ class _Tools:
         version: VersionFilter = None,
         provider: ProviderFilter = None,
         internal: Internal = "hide",
+        where: Conditions = None,
     ) -> dict[str, Any]:
-        filters = self._filters(range, product=product, version=version, provider=provider, internal=internal)
+        filters = self._filters(range, where, product=product, version=version, provider=provider, internal=internal)
         report = _as_dict(build_report(self._answers, filters, datetime.now(UTC)))
         for tile in report["tiles"]:
             del tile["spark"]
@@ -177,7 +212,11 @@ class _Tools:
         return [row for row in rows if row["product_version"] in newer and (row["tool"], row["error_type"]) not in old]
 
     def charts(self) -> dict[str, Any]:
-        return {"charts": [_as_dict(spec) for spec in self._answers.charts()]}
+        questions = default_questions(self._answers.catalogues)
+        return {
+            "charts": [_as_dict(spec) for spec in self._answers.charts()],
+            "questions": [_as_dict(question) for question in questions],
+        }
 
     def chart(
         self,
@@ -188,15 +227,46 @@ class _Tools:
         provider: ProviderFilter = None,
         tool: ToolFilter = None,
         internal: Internal = "hide",
+        where: Conditions = None,
     ) -> dict[str, Any]:
         known = {spec.id: spec for spec in self._answers.charts()}
         if id not in known:
             raise ToolError(f"There is no such chart; known are {', '.join(known)}.")
         filters = self._filters(
-            range, product=product, version=version, provider=provider, tool=tool, internal=internal
+            range, where, product=product, version=version, provider=provider, tool=tool, internal=internal
         )
-        chart = self._answers.chart(id, filters)
+        chart = self._answered(lambda: self._answers.chart(id, filters))
         return {"note": self._note} | _as_dict(chart) | {"rows": mark_rows(chart.rows, has_own_text(known[id]))}
+
+    def ask(
+        self,
+        measure: Measure = "events",
+        event: EventName = None,
+        measured: Measured = None,
+        by: By = None,
+        step: Step = "",
+        where: Conditions = None,
+        range: Range = "30d",  # noqa: A002 - as above
+        product: ProductName = None,
+        internal: Internal = "hide",
+    ) -> dict[str, Any]:
+        filters = self._filters(range, where, product=product, internal=internal)
+        texts = {"measure": measure, "event": event or "", "of": measured or "", "by": by or "", "step": step}
+        catalogue = self._answers.catalogues[filters.product]
+        question = self._answered(lambda: parse_question(texts, (), filters, catalogue))
+        if question.by and not self._shows_all_names and has_open_words(question.by):
+            raise ToolError(f"Values of {question.by.name} are shown to who signs in only; ask without `by`.")
+        answer = self._answered(lambda: ask(self._answers, question, filters))
+        own = [name == step for name in answer.columns]
+        return {"note": self._note} | _as_dict(answer) | {"rows": mark_rows(answer.rows, own)}
+
+    @staticmethod
+    def _answered(work: Callable[[], _Answer]) -> _Answer:
+        """The result; what is wrong with a question is said to who asks."""
+        try:
+            return work()
+        except FilterError as error:
+            raise ToolError(str(error)) from error
 
     def data_health(self) -> dict[str, Any]:
         health = _as_dict(data_health(self._status, self._answers, datetime.now(UTC)))
