@@ -81,7 +81,7 @@ def test_people_read_in_a_browser(proxy: Proxy, collector: CollectorProcess, pag
         wait_until_drawn(page)
         assert page.url == f"{address}/data-health?range=7d"
         assert [cookie["path"] for cookie in page.context.cookies()] == [BASE]
-        page.get_by_role("link", name="Which tools matter?").click()
+        page.get_by_role("link", name="Tools", exact=True).click()
         wait_until_drawn(page)
         assert page.url.split("?")[0] == f"{address}/tools"
         for link in page.locator("a[data-format]").all():

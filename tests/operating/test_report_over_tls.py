@@ -11,6 +11,7 @@ import pytest
 from footfall_collector.access import Tokens
 from tests.operating.proxies import NAME, SECRET, Proxy
 from tests.support.collector_process import start_collector
+from tests.support.waiting import wait_for
 
 COMMAND = [sys.executable, "-m", "footfall_collector", "report"]
 
@@ -51,8 +52,13 @@ def test_a_certificate_that_can_not_be_trusted_is_named_and_a_ca_makes_it_truste
         assert sentence.replace("self-signed", "self signed") in ran.stderr.replace("self-signed", "self signed")
     ran = report("--url", url, "--ca", str(pem), **token)
     assert (ran.returncode, ran.stderr) == (0, "")
-    limited = report("--url", url, "--ca", str(pem), FOOTFALL_SIGN_IN_SECRET=tokens.add("metrics", "metrics"))
-    assert (limited.returncode, "This token reads /metrics only" in limited.stderr) == (1, True)
+    metrics = {"FOOTFALL_SIGN_IN_SECRET": tokens.add("metrics", "metrics")}
+
+    def is_refused() -> bool:
+        limited = report("--url", url, "--ca", str(pem), **metrics)
+        return limited.returncode == 1 and "This token reads /metrics only" in limited.stderr
+
+    wait_for(is_refused, "the collector to know the token and refuse it")
 
 
 @pytest.mark.parametrize("form", ["terminal", "markdown", "html"])

@@ -37,6 +37,7 @@ OWN_PATHS = frozenset(
         "e",
         "engage",
         "errors",
+        "events",
         "flags",
         "healthz",
         "i",
