@@ -223,7 +223,7 @@ class CallSource:
             INTERNAL_VALUES[filters.internal],
             kept=self.answers.value_caps.of_product(filters.product).kept,
             established=self.established,
-            shared=compiled.shared if sql.count("shared_") else {},
+            shared=compiled.shared if "shared_" in sql else {},
             parameters={**compiled.parameters, "versions_apart": tuple(sorted(self.apart)), **(parameters or {})},
         )
         return self.answers.rows(sql, selection)
