@@ -243,13 +243,15 @@ def test_recording_at_once_from_everywhere_loses_nothing(tmp_path: Path, kind: s
         assert tools(server) == Counter(expected)
 
 
-def test_recording_in_a_signal_handler_that_interrupts_recording_loses_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["signals", "many_names"])
+def test_recording_in_a_signal_handler_that_interrupts_recording_loses_nothing(tmp_path: Path, kind: str) -> None:
     with Server() as server:
-        host = Host(["crowd.py", "signals"], tmp_path / "state", server.url)
+        host = Host(["crowd.py", kind], tmp_path / "state", server.url)
         recorded, fired = map(int, host.read_after("counts ").split())
         assert host.wait(20) == 0, host.log
         deliver_rest(tmp_path / "state", server.url)
         assert fired > 50
+        assert dropped(tmp_path / "state") == {}
         assert tools(server) == Counter(t0=recorded, t1=fired)
 
 

@@ -1,8 +1,10 @@
 """The segments of one process: the live one, and the sealed ones that wait to be sent, its own and adopted ones."""
 
+import contextlib
 import errno
 import os
 import threading
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -28,6 +30,7 @@ class Segments:
 
     Attributes:
         live: the segment that is written; None before the first line.
+        is_busy: a file is being created or opened again, or names are added; only what interrupts that sees it.
     """
 
     def __init__(
@@ -40,6 +43,7 @@ class Segments:
         lock: "threading.RLock",
     ) -> None:
         self.live: Segment | None = None
+        self.is_busy = False
         self._directory = directory
         self._facts = facts
         self._names = names
@@ -59,6 +63,13 @@ class Segments:
 
     def append(self, data: bytes, lines: int) -> None:
         """Add `data`, which is `lines` whole lines. Called under the lock. Raises OSError where the disk refuses."""
+        if self.is_busy:
+            # A signal handler interrupts this thread. If it began the same again, which takes a millisecond, the next
+            # signal would do so too, and so on until the stack is full.
+            if self.live is None:
+                raise OSError(errno.EBUSY, "no segment yet")
+            self.live.append(data, lines)
+            return
         live = self.live or self._open()
         if live.size > self._rotate_at:
             live = self._rotate(live)
@@ -78,19 +89,30 @@ class Segments:
 
     def _append_names(self, live: Segment) -> None:
         """Add the names that were registered since. Raises OSError."""
-        names = set(self._names) - live.names
-        text = encode_names(names)
-        if text:
-            live.append(text, 0)
-        live.names |= names
+        with self._busy():
+            names = set(self._names) - live.names
+            text = encode_names(names)
+            if text:
+                live.append(text, 0)
+            live.names |= names
+
+    @contextlib.contextmanager
+    def _busy(self) -> Iterator[None]:
+        """Guards what takes long: code that interrupts it on this thread must not begin it again. Under the lock."""
+        self.is_busy = True
+        try:
+            yield
+        finally:
+            self.is_busy = False
 
     def _recover(self, segment: Segment) -> bool:
         """Open a segment again whose descriptor other code closed; False where it is not this process's any more.
 
         Called under the lock. Raises OSError where it can't be opened now.
         """
-        if segment.recover():
-            return True
+        with self._busy():
+            if segment.recover():
+                return True
         # Another process adopted it and sends its events, unless they were deleted with their directory.
         if not os.path.isdir(os.path.dirname(segment.path or "")):
             self._counters.drop("corrupt", segment.lines)
@@ -112,11 +134,12 @@ class Segments:
         if self._directory is None:
             raise OSError(errno.ENOENT, "no directory")
         header = Header(FORMAT_VERSION, HEADER_BYTES, self._facts, self._clock.boot_id, self._clock.boot_time)
-        try:
-            return Segment.create(self._directory, header, self._names, now=self._clock.now())
-        except FileNotFoundError:
-            make_private_directory(self._directory)
-            return Segment.create(self._directory, header, self._names, now=self._clock.now())
+        with self._busy():
+            try:
+                return Segment.create(self._directory, header, self._names, now=self._clock.now())
+            except FileNotFoundError:
+                make_private_directory(self._directory)
+                return Segment.create(self._directory, header, self._names, now=self._clock.now())
 
     def _rotate(self, old: Segment) -> Segment:
         """Seal `old` and return a new live segment; `old` itself where none can be created.

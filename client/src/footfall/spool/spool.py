@@ -82,8 +82,11 @@ class Spool:
                     self._slow_appends = 0
                 return True
             except OSError as error:
-                self._append_through_memory(f"the disk refused an append ({error.strerror or type(error).__name__})")
-                self._failing = True
+                # A handler that interrupts the opening of the first segment says nothing about the disk.
+                if not self._segments.is_busy:
+                    reason = f"the disk refused an append ({error.strerror or type(error).__name__})"
+                    self._append_through_memory(reason)
+                    self._failing = True
             finally:
                 self._lock.release()
         if not self._discarding:

@@ -1,7 +1,8 @@
 """Records from many places at once, in one process: `python crowd.py KIND`.
 
 threads: eight threads. tasks: a thousand async tasks. signals: a handler that interrupts recording a thousand times a
-second. finalisers: `__del__` of garbage, of what is left at the interpreter's end, and an exit hook.
+second. many_names: the same, while each new segment takes several milliseconds. finalisers: `__del__` of garbage, of
+what is left at the interpreter's end, and an exit hook.
 """
 
 import asyncio
@@ -67,6 +68,12 @@ def signals() -> None:
     print(f"counts {recorded} {fired}", flush=True)
 
 
+def many_names() -> None:
+    # Each segment begins with all names, and these fill half of one: signals interrupt the creation of each.
+    host.register_tools(*(f"tool{number}" for number in range(10_000)))
+    signals()
+
+
 class Dying:
     """Records when it is collected."""
 
@@ -87,4 +94,5 @@ def finalisers() -> None:
     globals()["left"] = Dying(3)  # alive until the interpreter clears this module
 
 
-{"threads": threads, "tasks": tasks, "signals": signals, "finalisers": finalisers}[sys.argv[1]]()
+kinds = {"threads": threads, "tasks": tasks, "signals": signals, "many_names": many_names, "finalisers": finalisers}
+kinds[sys.argv[1]]()
