@@ -1,5 +1,6 @@
 """Admission: from the events of a request to journal lines and counts."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +13,8 @@ from .client_batch import ClientBatch
 from .new_instances import NewInstances
 from .request_times import Counts, MarksOf, RequestTimes, no_counts, no_marks
 from .times import MAX_AGE_SECONDS
+
+_RECENT_REQUESTS = 256
 
 
 @dataclass(slots=True)
@@ -48,6 +51,10 @@ class Admission:
         new_instances: the limit on instances that a peer sends for the first time; None for no limit.
         marks_of: which instances' days don't count for their standing.
         max_age: the oldest time of an event, seconds before now; an older event gets this time.
+
+    Attributes:
+        recent_skews: of the latest requests that say when they were sent: the peer, and the collector's clock minus the
+            sender's in seconds, delivery included.
     """
 
     def __init__(
@@ -61,6 +68,7 @@ class Admission:
         max_age: float = MAX_AGE_SECONDS,
     ) -> None:
         new_instances = new_instances or NewInstances(0)
+        self.recent_skews: deque[tuple[str, float]] = deque(maxlen=_RECENT_REQUESTS)
         self._max_event_bytes, self._marks_of, self._max_age = max_event_bytes, marks_of, max_age
         self._writers = {
             name: compile_writers(catalogue, (tools or {}).get(name) or None, pepper, max_event_bytes, new_instances)
@@ -132,5 +140,8 @@ class Admission:
     def _request_times(
         self, result: Admitted, product: str, received: float, sent_at: float | None, peer: str
     ) -> RequestTimes:
-        skew = 0.0 if sent_at is None else received - sent_at
+        skew = 0.0
+        if sent_at is not None:
+            skew = received - sent_at
+            self.recent_skews.append((peer, skew))
         return RequestTimes(received, skew, result.dropped, peer, self._marks_of(product, peer), self._max_age)

@@ -131,9 +131,9 @@ class Answers:
         sql = "SELECT moment, sum(n) FROM event_counts GROUP BY moment"
         return sorted(int(moment) // DAY_SECONDS for moment, _ in self.rows(sql, everything))
 
-    def other_counts(self, product: str) -> list[OtherCount]:
-        """How many values of each property are `other`, by version."""
-        return list(other_counts(self.rows, self.catalogues[product]))
+    def other_counts(self, product: str, start: int = 0) -> list[OtherCount]:
+        """How many values of each property are `other`, by version; `start`: epoch seconds."""
+        return list(other_counts(self.rows, self.catalogues[product], start))
 
     def release_tools(self, filters: Filters) -> Chart:
         """One row for each version and tool: calls, errors."""

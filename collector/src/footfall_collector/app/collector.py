@@ -1,6 +1,7 @@
 """The composition root: every part is made and joined here, and nowhere else."""
 
 import logging
+import time
 from collections.abc import Callable
 
 from starlette.applications import Starlette
@@ -12,7 +13,15 @@ from ..access import AccessPage, AuditLog, SignIn, Tokens, audited, key_and_toke
 from ..admit import Admission, NewInstances, fingerprint, load_catalogues, load_pepper
 from ..answer import Answers, EstablishedValues, ReadGate
 from ..journal import FOLDER, Journal
-from ..operate import Retention, StoreOperations, TrustedTime, hourly_cleanup, report_command
+from ..operate import (
+    ExaminedCollector,
+    Retention,
+    StoreOperations,
+    TrustedTime,
+    examine_command,
+    hourly_cleanup,
+    report_command,
+)
 from ..receive import (
     UNLIMITED,
     DiskQuota,
@@ -29,7 +38,7 @@ from ..receive import (
     WriteKeys,
 )
 from ..receive.asgi import Receive, Scope, Send, send_answer
-from ..runtime import ControlSocket, Settings, SettingsError, Status
+from ..runtime import Command, ControlSocket, Settings, SettingsError, Status
 from ..show import routes
 from ..show.pages import Assets, SecurityHeaders, not_found_handler
 from ..store import EventSelection, EventsUnreadableError, Loader, StoreError, open_store, run_recovering
@@ -90,7 +99,7 @@ class Collector:
         status.add_gauge("key_alarm", key_alarm.raised)
         tools = {name: frozenset(product.tools) for name, product in settings.products.items()}
         self.sender_budget = SenderBudget(settings.established_per_sender)
-        admission = Admission(
+        admission = self.admission = Admission(
             self.catalogues,
             self.pepper,
             tools,
@@ -179,14 +188,18 @@ class Collector:
         self.loader.start()
         self.read_gate.start()
         self.alarm_check.start()
-        commands = {
+        self.control = ControlSocket(self.settings.data, audited(self._commands(), self.audit))
+        self.control.start()
+        self.status.set_gauge("ready", 1)
+
+    def _commands(self) -> dict[str, Command]:
+        parts = (self.settings, self.status, self.answers, self.read_gate, self.gate, self.keys, self.admission)
+        return {
             **self.operations.commands(),
             **key_and_token_commands(self.settings, self.keys, self.tokens),
             "report": report_command(self.answers, self.read_gate),
+            "examine": examine_command(ExaminedCollector(*parts, started=time.time())),
         }
-        self.control = ControlSocket(self.settings.data, audited(commands, self.audit))
-        self.control.start()
-        self.status.set_gauge("ready", 1)
 
     def _add_established(self) -> None:
         """Instances that are established in the store take no place of their sender's."""

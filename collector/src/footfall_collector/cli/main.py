@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from ..runtime import ControlError, DataUnusableError, SettingsError, __version__, read_settings
-from . import copies, deletion, keys_tokens, posthog, report, serve, store
+from . import copies, deletion, doctor, keys_tokens, posthog, report, serve, store
 from .arguments import escape_unprintable_characters, parse, print_error
 
 _EXAMPLE = """example:
@@ -24,8 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A path can have bytes that are no text.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        settings = read_settings({k: v for k, v in vars(options).items() if v is not None}, os.environ)
-        code: int = options.run(options, settings)
+        flags = {k: v for k, v in vars(options).items() if v is not None}
+        # The doctor says also what is wrong with the settings.
+        settings = read_settings(flags, os.environ) if options.run is not doctor.run else None
+        code: int = options.run(options, flags if settings is None else settings)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader has what it wants, as `| head` does. Python would write the rest at its end.
@@ -49,6 +51,6 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"footfall-collector {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for group in (serve, report, keys_tokens, deletion, store, copies, posthog):
+    for group in (serve, report, doctor, keys_tokens, deletion, store, copies, posthog):
         group.add_commands(commands)
     return parser

@@ -1,10 +1,10 @@
-"""What an operator does to a data directory: verify, back up, restore, export, forget, migrate, report.
+"""What an operator does to a data directory: verify, back up, restore, export, forget, migrate, report, examine.
 
 `dispatch` runs a command in the running collector, or on the directory while none runs; `operations` are the commands
 that both run. `backups` and `migrate` work next to them, `retention` removes what is too old. `live_report` and
-`report_source` give the data of `report`, `posthog` provisions dashboards. Only `app` and `cli` import this package;
-each name is loaded when first used, because a command that only talks to the running collector should not pay for the
-stores.
+`report_source` give the data of `report`, `doctor` examines, `posthog` provisions dashboards. Only `app` and `cli`
+import this package; each name is loaded when first used, because a command that only talks to the running collector
+should not pay for the stores.
 """
 
 from importlib import import_module
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .backups import RestoreOptions, atomic_directory, back_up, restore_backup
     from .dispatch import run_command
+    from .doctor import Check, examine
+    from .doctor.live import ExaminedCollector, examine_command
     from .live_report import report_command
     from .migrate import migrate_store
     from .operations import StoreOperations, hourly_cleanup
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from .retention import Retention, TrustedTime
 
 __all__ = [
+    "Check",
+    "ExaminedCollector",
     "ReportError",
     "RestoreOptions",
     "Retention",
@@ -27,6 +31,8 @@ __all__ = [
     "TrustedTime",
     "atomic_directory",
     "back_up",
+    "examine",
+    "examine_command",
     "fetch_report",
     "hourly_cleanup",
     "migrate_store",
@@ -38,6 +44,8 @@ __all__ = [
 
 # A function has not the name of a module: once loaded, the module is what the package gives.
 _MODULES = {
+    "Check": "doctor",
+    "ExaminedCollector": "doctor.live",
     "ReportError": "report_source",
     "RestoreOptions": "backups",
     "Retention": "retention",
@@ -45,6 +53,8 @@ _MODULES = {
     "TrustedTime": "retention",
     "atomic_directory": "backups",
     "back_up": "backups",
+    "examine": "doctor",
+    "examine_command": "doctor.live",
     "fetch_report": "report_source",
     "hourly_cleanup": "operations",
     "migrate_store": "migrate",

@@ -35,7 +35,14 @@ from .instance_lock import RESTORE_PARTIAL, RESTORED, RESTORING, DataUnusableErr
 from .logs import EXTRA_KEYS, printable
 from .plurals import quantity
 from .setting_forms import OWN_PATHS, WILDCARD_HOSTS, sign_in_secret_problem
-from .setting_sources import VARIABLE_PREFIX, SettingsError, did_you_mean, read_settings, unknown_product
+from .setting_sources import (
+    VARIABLE_PREFIX,
+    SettingsError,
+    did_you_mean,
+    read_settings,
+    settings_file,
+    unknown_product,
+)
 from .settings import COLLECTOR_SETTINGS, LOOPBACK_NAMES, ProductSettings, Setting, Settings
 from .shared_file import SharedFile
 from .status import Status
@@ -83,6 +90,7 @@ __all__ = [
     "replace_file",
     "replace_with_copy",
     "send_command",
+    "settings_file",
     "sign_in_secret_problem",
     "sync_directory",
     "unknown_product",

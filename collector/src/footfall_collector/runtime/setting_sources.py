@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -35,6 +35,14 @@ _SERVICE_VARIABLE = re.compile(r"_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP
 _SERVICE_ADDRESS = re.compile(r"(tcp|udp|sctp)://")
 
 
+class SettingsFile(NamedTuple):
+    """The TOML file, whether a flag or a variable names it, and the data directory by a flag or a variable."""
+
+    path: Path
+    is_named: bool
+    data: Path
+
+
 class SettingsError(Exception):
     """A setting that can't be used; the message names its place, what is wrong and what to write instead."""
 
@@ -46,11 +54,9 @@ def read_settings(flags: Mapping[str, Any], env: Mapping[str, str]) -> Settings:
         SettingsError: a setting is unknown or has a value that can't be used.
     """
     values: dict[str, Any] = {}
-    data = Path(flags.get("data") or env.get(f"{VARIABLE_PREFIX}DATA") or Settings.data)
-    config = flags.get("config") or env.get(_CONFIG_VARIABLE)
-    path = Path(config) if config else data / "footfall.toml"
-    if config or path.exists():
-        values |= _read_toml(path)
+    file = settings_file(flags, env)
+    if file.is_named or file.path.exists():
+        values |= _read_toml(file.path)
     values |= _read_env(env)
     for setting in COLLECTOR_SETTINGS:
         if flags.get(setting.name) is not None:
@@ -58,6 +64,13 @@ def read_settings(flags: Mapping[str, Any], env: Mapping[str, str]) -> Settings:
     if _PASSWORD_IN_ADDRESS.match(flags.get("store") or ""):
         raise SettingsError("--store: every user of this machine can read a command line: set FOOTFALL_STORE_PASSWORD")
     return Settings(**values)
+
+
+def settings_file(flags: Mapping[str, Any], env: Mapping[str, str]) -> SettingsFile:
+    """Where the settings are read from; the file may not exist."""
+    data = Path(flags.get("data") or env.get(f"{VARIABLE_PREFIX}DATA") or Settings.data)
+    config = flags.get("config") or env.get(_CONFIG_VARIABLE)
+    return SettingsFile(Path(config) if config else data / "footfall.toml", bool(config), data)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -56,9 +56,12 @@ class OtherCount:
     values: int
 
 
-def other_counts(rows: Rows, catalogue: Catalogue) -> Iterator[OtherCount]:
-    """The counts of a product, those of a property one after the other. `rows` runs a query."""
-    selection = EventSelection(catalogue.product, 0, FOREVER)
+def other_counts(rows: Rows, catalogue: Catalogue, start: int = 0) -> Iterator[OtherCount]:
+    """The counts of a product, those of a property one after the other.
+
+    `rows` runs a query; values before `start`, epoch seconds, are left out.
+    """
+    selection = EventSelection(catalogue.product, start, FOREVER)
     for event, name, sql in _queries(catalogue):
         for version, since, values in rows(sql, selection):
             yield OtherCount(event, name, str(version or ""), int(since), int(values))

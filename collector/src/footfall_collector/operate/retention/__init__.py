@@ -6,6 +6,15 @@ then it waits for an operator. Only `operate` and `app` import this package.
 """
 
 from .retention_pass import Retention, RetentionResult, describe_pass, waiting_sentence
-from .trusted_time import CLOCK_FILE, TrustedTime
+from .trusted_time import CLOCK_FILE, TOLERANCE_SECONDS, TrustedTime, clock_text
 
-__all__ = ["CLOCK_FILE", "Retention", "RetentionResult", "TrustedTime", "describe_pass", "waiting_sentence"]
+__all__ = [
+    "CLOCK_FILE",
+    "TOLERANCE_SECONDS",
+    "Retention",
+    "RetentionResult",
+    "TrustedTime",
+    "clock_text",
+    "describe_pass",
+    "waiting_sentence",
+]

@@ -15,21 +15,25 @@ from .rates import RateLimiter
 
 _log = logging.getLogger(__name__)
 _LOG_SECONDS = 60.0
+_MAX_REFUSED_HOSTS = 50
 
 
 class Gate:
     """Checks requests. In each scope's `client` it puts the peer's name in place of a proxy's.
 
-    `origins` says which pages may act in a reader's name.
+    Attributes:
+        origins: says which pages may act in a reader's name.
+        refused_hosts: the first 50 Host headers that were refused, with their number of requests.
     """
 
     def __init__(self, settings: Settings, peers: Peers, clock: Callable[[], float] = time.monotonic) -> None:
-        self._hosts, self._peers, self._clock = HostAllowList(settings), peers, clock
-        self.origins = OriginCheck(self._hosts)
+        self.hosts, self._peers, self._clock = HostAllowList(settings), peers, clock
+        self.origins = OriginCheck(self.hosts)
         self._requests = RateLimiter(settings.peer_requests_per_minute, clock=clock)
         self._events = RateLimiter(settings.peer_events_per_minute, clock=clock)
         self._logged = self._host_logged = float("-inf")
         self.proxy_alarm = ProxyAlarm(clock)
+        self.refused_hosts: dict[str, int] = {}
 
     def check(self, scope: Scope, *, signed_in: bool = False, names_host: bool = False) -> None:
         """Raises RefusedError: 403 for a Host that is not allowed, 429 for a peer with too many requests.
@@ -37,7 +41,7 @@ class Gate:
         `signed_in`: the request has a valid token or session, so that no limit applies to it, and it is not counted.
         `names_host`: the 403 repeats the Host, for the operator whose proxy passes another one than expected.
         """
-        if not self._hosts.allows(host_of(scope)):
+        if not self.hosts.allows(host_of(scope)):
             self._log_host(scope)
             hint = f" The Host that arrived is {shown_host(scope)}." if names_host else ""
             raise RefusedError(403, "host", NOT_ALLOWED + hint)
@@ -62,13 +66,16 @@ class Gate:
                 raise self._over_limit(scope, "events", wait)
 
     def _log_host(self, scope: Scope) -> None:
-        # Strangers choose the name: one line a minute.
+        # Strangers choose the name, so that few are kept, and one line a minute is logged.
+        shown = shown_host(scope)
+        if shown in self.refused_hosts or len(self.refused_hosts) < _MAX_REFUSED_HOSTS:
+            self.refused_hosts[shown] = self.refused_hosts.get(shown, 0) + 1
         if self._clock() - self._host_logged >= _LOG_SECONDS:
             self._host_logged = self._clock()
             _log.warning(
                 "a request for the host name %s is refused: if readers or senders reach the collector by it, or a "
                 "proxy passes it, add it to allowed_hosts",
-                shown_host(scope),
+                shown,
             )
 
     def _over_limit(self, scope: Scope, unit: str, wait: float) -> RefusedError:

@@ -52,6 +52,10 @@ class HostAllowList:
         # Allowed headers as sent: most requests cost one look-up.
         self._allowed_headers: set[bytes] = set()
 
+    def answered(self) -> list[str]:
+        """The first 256 allowed Host headers that came since the start. Safe on any thread."""
+        return sorted({_shown(host) for host in tuple(self._allowed_headers)})
+
     def allows(self, host: bytes) -> bool:
         """Whether a Host header, with or without a port, is on the list."""
         if host in self._allowed_headers:

@@ -6,6 +6,7 @@ sender can write such a header as well, so the alarm refuses nothing.
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable
 
 from ..asgi import Scope, headers_by_name
@@ -25,10 +26,16 @@ _UNREAD = (
 
 
 class ProxyAlarm:
-    """Looks for headers that name another sender. Each sentence is logged once, without an address."""
+    """Looks for headers that name another sender. Each sentence is logged once, without an address.
+
+    Attributes:
+        requests: how many came from a trusted proxy that names the sender (`forwarded`), does so in another header
+            (`unread`) or not at all (`bare`), and from another peer that names a sender (`untrusted`).
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
+        self.requests: Counter[str] = Counter(forwarded=0, unread=0, bare=0, untrusted=0)
         self._logged: set[str] = set()
         self._raised_at = float("-inf")
 
@@ -37,14 +44,20 @@ class ProxyAlarm:
         names = headers_by_name(scope)
         for name in _HEADERS:
             if name in names:
+                self.requests["untrusted"] += 1
                 self._raise(_SENTENCE, name.decode())
                 return
 
     def check_trusted(self, scope: Scope) -> None:
         """Look at a request of a trusted proxy."""
         names = headers_by_name(scope)
-        if _FORWARDED_FOR not in names and any(name in names for name in _HEADERS):
+        if _FORWARDED_FOR in names:
+            self.requests["forwarded"] += 1
+        elif any(name in names for name in _HEADERS):
+            self.requests["unread"] += 1
             self._raise(_UNREAD)
+        else:
+            self.requests["bare"] += 1
 
     def raised(self) -> float:
         """1 if there was such a request within the last ten minutes, else 0."""

@@ -6,10 +6,11 @@ An answer of the API is a msgspec struct, as in `insight`. Used by `pages`, `api
 """
 
 from .data_health import DataHealth, change_token, data_health, health_sentence
-from .other_values import OtherValueList, other_values
+from .other_values import OtherValue, OtherValueList, other_values
 
 __all__ = [
     "DataHealth",
+    "OtherValue",
     "OtherValueList",
     "change_token",
     "data_health",

@@ -48,6 +48,10 @@ class OtherValue(msgspec.Struct, frozen=True):
     versions: list[OtherVersion]
     add: str
 
+    def has_line(self) -> bool:
+        """Whether `add` is a line, or says why there is none."""
+        return not self.add.startswith(_NO_LINE)
+
 
 class OtherValueList(msgspec.Struct, frozen=True):
     """Every property of every product of which some values are only known as `other`."""
@@ -55,15 +59,15 @@ class OtherValueList(msgspec.Struct, frozen=True):
     properties: list[OtherValue]
 
 
-def other_values(answers: Answers) -> OtherValueList:
-    """Of all products, by name. Raises StoreError if the store can't answer."""
-    return OtherValueList([each for product in answers.products() for each in _of_product(answers, product)])
+def other_values(answers: Answers, start: int = 0) -> OtherValueList:
+    """Of all products, by name; `start`: epoch seconds. Raises StoreError if the store can't answer."""
+    return OtherValueList([each for product in answers.products() for each in _of_product(answers, product, start)])
 
 
-def _of_product(answers: Answers, product: str) -> Iterator[OtherValue]:
+def _of_product(answers: Answers, product: str, start: int) -> Iterator[OtherValue]:
     catalogue = answers.catalogues[product]
     settings = answers.settings.get(product, ProductSettings())
-    counts = answers.other_counts(product)
+    counts = answers.other_counts(product, start)
     for (event, name), group in groupby(counts, lambda count: (count.event, count.property)):
         versions = [OtherVersion(each.version or None, each.values, _day(each.since)) for each in group]
         yield OtherValue(
