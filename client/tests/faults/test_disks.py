@@ -14,15 +14,7 @@ from typing import Any
 import pytest
 
 from client.tests.faults.disk import disk
-from client.tests.faults.harness import (
-    Host,
-    assert_all_arrived,
-    deliver_rest,
-    dropped,
-    footfall_status,
-    tools,
-    total,
-)
+from client.tests.faults.harness import Host, assert_all_arrived, deliver_rest, dropped, footfall_status, tools, total
 from client.tests.support.server import Server, status
 from tests.support.waiting import wait_for
 
