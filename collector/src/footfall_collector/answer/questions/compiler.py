@@ -4,13 +4,14 @@ Names in the SQL are those of tables and columns that follow from the catalogue;
 a question are (b, v, …): the bucket's start in epoch seconds or 0, the value of `by` or '', then the measure's numbers.
 """
 
+import functools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from ...store import DAY_SECONDS, FactTables, property_key
 from .dialects import Dialect
 from .instance_rows import QuestionTerms, instance_rows
-from .question import DAILY_MEASURES, HOUR_STEP, INSTANCES, LOST, NEW, NO_STEP, PERCENTILES, RATE, Question
+from .question import DAILY_MEASURES, DAY_STEP, HOUR_STEP, INSTANCES, LOST, NEW, NO_STEP, PERCENTILES, RATE, Question
 from .segment_sql import SegmentSql
 from .segments import is_state
 
@@ -80,6 +81,8 @@ class _Compiler:
     def _numbers(self) -> str:
         """The measure's numbers of a group."""
         measure, dialect = self._question.measure, self._dialect
+        if measure == RATE and self._rolled_up:
+            return f"{dialect.total('failed')}, {dialect.total('n')}"
         if measure == RATE and self._question.measured is not None:
             flag = property_key(self._question.measured.name)
             hit = "false" if self._question.failures else "true"
@@ -149,9 +152,11 @@ class _Compiler:
         """The columns of the events' properties that the measure and `by` use."""
         question = self._question
         columns = ["value"] if self._number else []
+        rolled_up_rate = question.measure == RATE and self._rolled_up
+        columns += ["failed"] if rolled_up_rate else []
         return columns + [
             property_key(one.name)
-            for one in (question.by, question.measured)
+            for one in (question.by, None if rolled_up_rate else question.measured)
             if one is not None and one.carried_by(question.event) and not one.is_number
         ]
 
@@ -173,6 +178,8 @@ class _Compiler:
     def _relation(self) -> str:
         """The relation of the question's event; of several, with the columns that all of them have."""
         question = self._question
+        if self._rolled_up:
+            return self._rolled_up
         if question.event and self._number:
             about = [one.property for one in question.segment.conditions]
             about += [one for one in (question.by, question.measured) if one is not None and not one.is_number]
@@ -186,6 +193,21 @@ class _Compiler:
         common |= {question.by.name} if question.by is not None and question.by.carried_by(None) else set()
         columns = ", ".join(("moment", "instance", "lasting", *map(property_key, sorted(common)), "n"))
         return f"({' UNION ALL '.join(f'SELECT {columns} FROM {name}' for name in names)})"  # noqa: S608 - our own words
+
+    @functools.cached_property
+    def _rolled_up(self) -> str | None:
+        """The relation of a chart's roll-up that answers the question; None where only the facts do."""
+        question = self._question
+        if self._number:
+            return None
+        about = [one.property for one in question.segment.conditions] + ([question.by] if question.by else [])
+        names = {one.name for one in about if one.carried_by(question.event)}
+        if question.measure in (INSTANCES, *DAILY_MEASURES):
+            by_day = question.step == DAY_STEP or any(is_state(one) for one in about if one.name not in names)
+            return None if question.step == HOUR_STEP else self._segment.seen_rows(question.event, names, by_day)
+        if self._by_instance or (question.measure == RATE and not question.failures):
+            return None
+        return self._segment.counted_rows(self._events, question.event, names)
 
     def _seen(self) -> str:
         """The condition of new, returning and lost instances."""

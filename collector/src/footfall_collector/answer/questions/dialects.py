@@ -52,6 +52,12 @@ class Dialect(Protocol):
     def percentile(self, counts: str, percent: int) -> str:
         """The query for (b, v, total, low, high) over (b, v, value, c): the values around a percentile's position."""
 
+    def seen(self, presence: str, columns: str, by_day: bool) -> str:
+        """The query for (moment, instance, lasting, *columns, n) of a relation of presence: one row for each day.
+
+        Without `by_day` one row for each block, with the moment 0. `columns` end with a comma.
+        """
+
     def where(self, value: str, condition: str) -> str:
         """A number where a condition holds, otherwise 0."""
 
@@ -158,6 +164,13 @@ class DuckDialect:
             f"(sum(c) OVER (PARTITION BY b, v))::BIGINT AS total FROM ({counts})) GROUP BY b, v"
         )
 
+    def seen(self, presence: str, columns: str, by_day: bool) -> str:
+        moment, source, term = "0::BIGINT", presence, "mask <> 0"
+        if by_day:
+            moment = f"(block * {BLOCK_DAYS}::BIGINT - {MONDAY_OFFSET} + bit) * {DAY_SECONDS}"
+            source, term = f"{presence}, range({BLOCK_DAYS}) b(bit)", "(mask >> bit) & 1 = 1"
+        return f"SELECT {moment} AS moment, instance, true AS lasting, {columns}1 AS n FROM {source} WHERE {term}"  # noqa: S608 - our own words
+
     def where(self, value: str, condition: str) -> str:
         return f"CASE WHEN {condition} THEN {value} ELSE 0 END"
 
@@ -239,6 +252,15 @@ class ClickHouseDialect:
             "arrayCumSum(arrayMap(p -> p.2, pairs)) AS upto, toInt64(sum(c)) AS total "
             f"FROM ({counts}) GROUP BY b, v)"
         )
+
+    def seen(self, presence: str, columns: str, by_day: bool) -> str:
+        moment, source, term = "toInt64(0)", presence, "mask <> 0"
+        if by_day:
+            moment = f"(toInt64(block) * {BLOCK_DAYS} - {MONDAY_OFFSET} + toInt64(bit)) * {DAY_SECONDS}"
+            source = f"{presence} ARRAY JOIN range({BLOCK_DAYS}) AS bit"
+            term = "bitAnd(bitShiftRight(mask, bit), 1) = 1"
+        columns = f"instance, toUInt8(1) AS lasting, {columns}toInt64(1) AS n"
+        return f"SELECT {moment} AS moment, {columns} FROM {source} WHERE {term}"  # noqa: S608 - our own words
 
     def where(self, value: str, condition: str) -> str:
         return f"if({condition}, {value}, toInt64(0))"

@@ -8,12 +8,15 @@ from collections.abc import Collection, Mapping, Sequence
 
 from footfall.catalogue import OTHER
 
-from ...store import STATE_EVENT, FactTables, property_key
+from ...store import CALLS_EVENT, ROLLUPS_BY_NAME, STANDING_TABLE, STATE_EVENT, FactTables, RollupTable, property_key
 from .dialects import Dialect
 from .properties import EventProperty
 from .segments import Condition, is_state
 
 Parameters = dict[str, str | int | tuple[str, ...]]
+_COUNTERS = {one.event: one for one in ROLLUPS_BY_NAME.values() if not one.is_presence and not one.number}
+_PRESENCES = {one.event: one for one in ROLLUPS_BY_NAME.values() if one.is_presence and one.name != STANDING_TABLE}
+"""The roll-ups of the built-in charts, by the event that they are about."""
 
 
 class SegmentSql:
@@ -51,6 +54,42 @@ class SegmentSql:
             return tables.samples[number].name
         columns = "".join(f"{name} AS {property_key(name)}, " for name in sorted(names))
         return f"(SELECT moment, {columns}{number} AS value, n FROM {built_in.name})"  # noqa: S608 - our own words
+
+    def counted_rows(self, events: Sequence[str], event: str | None, names: Collection[str]) -> str | None:
+        """The relation of how often an event happened, from the roll-up of a chart; None where none has `names`.
+
+        It has hardly any rows beside the facts, which know the instance. Of calls it has `failed`, too. `events` are
+        those that count where there is no `event`.
+        """
+        rollup = self._with_columns(_COUNTERS, event, names)
+        if rollup is None:
+            return None
+        columns = "".join(f"{name} AS {property_key(name)}, " for name in sorted(names))
+        counts = "errors AS failed, calls AS n" if event == CALLS_EVENT else "n"
+        rows = f"SELECT moment, {columns}{counts} FROM {rollup.name}"  # noqa: S608 - our own words
+        if event is not None:
+            return f"({rows})"
+        self.parameters["any_event"] = tuple(events)
+        return f"({rows} WHERE {self._dialect.among('event', 'any_event')})"
+
+    def seen_rows(self, event: str | None, names: Collection[str], by_day: bool) -> str | None:
+        """The relation of the instances to which an event happened, on each day with `by_day`; None as above.
+
+        It has no ephemeral instances, and its numbers of events are no numbers.
+        """
+        rollup = self._with_columns(_PRESENCES, event, names)
+        if rollup is None:
+            return None
+        columns = "".join(f"{name} AS {property_key(name)}, " for name in sorted(names))
+        return f"({self._dialect.seen(rollup.name, columns, by_day)})"
+
+    def _with_columns(
+        self, rollups: Mapping[str | None, RollupTable], event: str | None, names: Collection[str]
+    ) -> RollupTable | None:
+        """An event's roll-up, if it has the properties with all their values: a chart shows some as `other`."""
+        rollup = rollups.get(event)
+        fits = rollup is not None and {*names} <= {*rollup.keys} and self._kept.isdisjoint(names)
+        return rollup if fits else None
 
     def _term(self, index: int, condition: Condition, event: str | None, day: str) -> str:
         if condition.selects_events(event):
