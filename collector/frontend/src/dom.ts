@@ -33,7 +33,7 @@ export function find<Found extends HTMLElement = HTMLElement>(selector: string, 
 
 // What a word in code is shown as; by default as code.
 type Word = (word: string) => Content;
-const asCode: Word = (word) => html`<code>${word}</code>`;
+const asCode: Word = (word) => html`<code>${breakable(word)}</code>`;
 
 // The markup of answers: `code`, **strong**, {bad|…} and {good|…}, which can contain code.
 export function markup(text: string, word: Word = asCode): Content[] {

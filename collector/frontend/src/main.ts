@@ -4,7 +4,7 @@ import { listOf } from "./data/labels.ts";
 import * as state from "./data/state.ts";
 import type { PageHead } from "./data/types.ts";
 import * as values from "./data/values.ts";
-import { draw, find, html, markup } from "./dom.ts";
+import { breakable, draw, find, html, markup } from "./dom.ts";
 import * as events from "./page/events.ts";
 import * as explain from "./page/explain.ts";
 import * as filters from "./page/filters.ts";
@@ -55,8 +55,8 @@ function drawAnswer(): void {
 
 function word(text: string) {
   const property = values.propertyOf(text);
-  if (!property) return html`<code>${text}</code>`;
-  return html`<button type="button" class="word" title="Filter by it" .pick=${[[property, text]]}><code>${text}</code></button>`;
+  if (!property) return html`<code>${breakable(text)}</code>`;
+  return html`<button type="button" class="word" title="Filter by it" .pick=${[[property, text]]}><code>${breakable(text)}</code></button>`;
 }
 
 // The previous period stays in RFC 3339: panels send it back to the API.
@@ -88,6 +88,7 @@ async function refresh(quiet: boolean): Promise<void> {
   // A later refresh took over, and reports when the page is complete.
   if (signal.aborted) return;
   delete root.dataset.drawing;
+  delete root.dataset.settling;
   const failed = results.find((job) => job.status === "rejected" && !api.isAbort(job.reason));
   if (failed?.status === "rejected") {
     if (!answer.dataset.text) draw(answer, html`<span role="alert">${api.messageOf(failed.reason)}</span>`);
@@ -98,10 +99,18 @@ async function refresh(quiet: boolean): Promise<void> {
   root.dataset.ready = String(Number(root.dataset.ready ?? 0) + 1);
 }
 
+// A narrow navigation scrolls; only its own position changes.
+function showCurrentPage(): void {
+  const link = document.querySelector<HTMLElement>(".nav [aria-current]");
+  const nav = link?.parentElement;
+  if (nav) nav.scrollLeft = link.offsetLeft - nav.offsetLeft - (nav.clientWidth - link.offsetWidth) / 2;
+}
+
 filters.start();
 pick.start();
 explain.start();
-document.querySelector(".nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+showCurrentPage();
+addEventListener("resize", showCurrentPage);
 state.linkPages();
 state.onChange(() => {
   delete answer.dataset.text;

@@ -1,4 +1,4 @@
-// Runs before the first paint, so that the page never flashes in the wrong scheme. The stored choice is `auto`, `light`
+// Runs before the first paint, so that the page never flashes in the wrong scheme, nor moves while it is built. The stored choice is `auto`, `light`
 // or `dark`.
 declare global {
   var footfallTheme: { toggle(): void };
@@ -36,5 +36,10 @@ globalThis.footfallTheme = {
   },
 };
 apply();
+
+// Nothing is shown before its place is known, for at most this long; a page whose scripts are lost is shown then too.
+const SETTLE_MS = 2500;
+document.documentElement.dataset.settling = "";
+setTimeout(() => delete document.documentElement.dataset.settling, SETTLE_MS);
 
 export {};

@@ -2,9 +2,12 @@
 
 import { number } from "../data/format.ts";
 import type { Cell, ChartData, Row } from "../data/types.ts";
-import { html, nothing, draw as render } from "../dom.ts";
+import { breakable, html, nothing, draw as render } from "../dom.ts";
 
 type Direction = "ascending" | "descending";
+// A narrow panel shows a row of so many columns as a list.
+const MANY = 5;
+
 interface Sort {
   column: string;
   direction: Direction;
@@ -22,10 +25,10 @@ export function draw(host: HTMLElement, data: ChartData, title: string): void {
   render(
     host,
     html`<div class="scroll" tabindex="0" role="group" aria-label="${title}, table">
-      <table class="data">
+      <table class="data ${data.columns.length >= MANY ? "many" : ""}">
         <caption class="sr-only">${title}</caption>
         <thead><tr>${data.columns.map((column) => heading(data, column, sort, sortBy))}</tr></thead>
-        <tbody>${sorted(data, sort).map((row) => html`<tr>${data.columns.map((name) => cell(row[name], data.unit(name)))}</tr>`)}</tbody>
+        <tbody>${sorted(data, sort).map((row) => html`<tr>${data.columns.map((name) => cell(row[name], data.unit(name), data.name(name)))}</tr>`)}</tbody>
       </table>
     </div>`,
   );
@@ -46,8 +49,9 @@ function heading(data: ChartData, column: string, sort: Sort | undefined, sortBy
 }
 
 // `data-value` holds the exact value for programs.
-const cell = (value: Cell | undefined, unit: string) =>
-  html`<td class=${typeof value === "number" ? "num" : nothing} data-value=${String(value ?? "")}>${number(value, unit)}</td>`;
+const cell = (value: Cell | undefined, unit: string, name: string) =>
+  html`<td class=${typeof value === "number" ? "num" : nothing} data-value=${String(value ?? "")} data-label=${name}
+    ><span>${breakable(number(value, unit))}</span></td>`;
 
 function order(a: Cell | undefined, b: Cell | undefined): number {
   if (a === b) return 0;
