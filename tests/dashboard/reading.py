@@ -20,14 +20,19 @@ def fetch(url: str, path: str, **query: str) -> dict[str, Any]:
 
 
 def panels(page: Page) -> list[Locator]:
-    """The chart panels of the open page."""
-    return page.locator("[data-panel]").all()
+    """The panels of the open page that show a chart of the API."""
+    return [panel for panel in page.locator("[data-panel]").all() if not definition_of(panel).get("asks")]
+
+
+def definition_of(panel: Locator) -> dict[str, Any]:
+    """What a panel shows, and how."""
+    definition: dict[str, Any] = json.loads(panel.get_attribute("data-panel") or "{}")
+    return definition
 
 
 def chart_of(panel: Locator) -> str:
     """The id of the chart that a panel shows."""
-    definition: dict[str, Any] = json.loads(panel.get_attribute("data-panel") or "{}")
-    return str(definition["chart"])
+    return str(definition_of(panel)["chart"])
 
 
 def shown_table(panel: Locator) -> list[list[str]]:

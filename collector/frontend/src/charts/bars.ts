@@ -1,5 +1,5 @@
 // A ranked list: the label on its bar, the numbers next to it. A click on a label filters the page by it.
-import { number, percent, tick } from "../data/format.ts";
+import { date, number, percent, tick } from "../data/format.ts";
 import { valueText } from "../data/labels.ts";
 import { isPicked, type Pick } from "../data/segments.ts";
 import type { Cell, ChartData, DrawnConfig, Row } from "../data/types.ts";
@@ -7,11 +7,15 @@ import { breakable, type Content, html, nothing, draw as render } from "../dom.t
 import type { TipContent } from "../page/tooltip.ts";
 import type { ChartOption, Palette } from "./echart.ts";
 import { axis, base } from "./echart.ts";
+import { type Group, groups } from "./groups.ts";
 
 const SHOWN = 8;
 const WIDTH = "82px";
 const PICTURE_ROWS = 20;
+const SOON = 90 * 86_400_000;
 const expanded = new WeakSet<HTMLElement>();
+// The groups of each list that show their rows.
+const opened = new WeakMap<HTMLElement, Set<string>>();
 
 const isGiven = (value: Cell | undefined) => value !== null && value !== undefined;
 
@@ -24,8 +28,25 @@ const labelOf = (row: Row, { label, segments }: DrawnConfig) =>
 
 export function draw(host: HTMLElement, data: ChartData, config: DrawnConfig): void {
   const limit = config.limit ?? SHOWN;
-  const { rows } = data;
-  const largest = Math.max(...rows.map((row) => amount(row, config)), Number.MIN_VALUE);
+  const rows = groups(data.rows, data, config);
+  const largest = Math.max(...rows.map(({ row }) => amount(row, config)), Number.MIN_VALUE);
+  const before = data.before && groups(data.before, data, config).flatMap(({ row, inner }) => [row, ...inner]);
+  const shown = before ? { ...data, before } : data;
+  const open = opened.get(host) ?? new Set<string>();
+  opened.set(host, open);
+  const turn = (name: string) => {
+    if (!open.delete(name)) open.add(name);
+    draw(host, data, config);
+  };
+  const part = ({ row, inner }: Group) => {
+    const name = labelOf(row, config);
+    const isOpen = open.has(name);
+    const own = inner.length ? expander(name, isOpen, () => turn(name)) : config.group ? SPACER : nothing;
+    return [
+      line(row, largest, shown, config, own),
+      ...(isOpen ? inner.map((each) => innerLine(each, largest, shown, config)) : []),
+    ];
+  };
   const isLong = rows.length > limit + 1;
   const all = !isLong || expanded.has(host);
   const toggle = () => {
@@ -38,7 +59,7 @@ export function draw(host: HTMLElement, data: ChartData, config: DrawnConfig): v
     host,
     html`<table class="bars ${config.tone ?? ""}">
         ${columns(config, data)}${head(data, config)}
-        <tbody>${(all ? rows : rows.slice(0, limit)).map((row) => line(row, largest, data, config))}</tbody>
+        <tbody>${(all ? rows : rows.slice(0, limit)).map(part)}</tbody>
       </table>${isLong ? more : nothing}`,
   );
 }
@@ -58,7 +79,7 @@ function head(data: ChartData, config: DrawnConfig): Content {
   const heading = (column: string, index: number) =>
     html`<th scope="col" class=${wideOnly(config, index)}>${data.name(column)}</th>`;
   return html`<thead><tr>
-    <th scope="col">${config.label.map((column) => data.name(column)).join(" · ")}</th>
+    <th scope="col">${(config.group ? config.label.slice(0, 1) : config.label).map((column) => data.name(column)).join(" · ")}</th>
     ${config.numbers.map(heading)}${data.before ? html`<th scope="col">Change</th>` : nothing}
   </tr></thead>`;
 }
@@ -71,13 +92,29 @@ export function pickOf(row: Row, { label, segments }: DrawnConfig): Pick {
   });
 }
 
-function line(row: Row, largest: number, data: ChartData, config: DrawnConfig): Content {
+const SPACER = html`<span class="expander"></span>`;
+const expander = (name: string, open: boolean, turn: () => void) => html`<button class="expander" type="button"
+  aria-expanded=${String(open)} aria-label="Versions of ${name}" @click=${turn}><span aria-hidden="true">${open ? "▾" : "▸"}</span></button>`;
+
+// A row below its group: its own numbers, and nothing where only the group has one.
+function innerLine(row: Row, largest: number, data: ChartData, config: DrawnConfig): Content {
+  const own = Object.fromEntries(Object.entries(row).filter(([name]) => !config.group?.same.includes(name)));
+  return html`${line(own, largest, data, { ...config, label: config.label.slice(1), inner: row })}`;
+}
+
+function line(
+  row: Row,
+  largest: number,
+  data: ChartData,
+  config: DrawnConfig & { inner?: Row },
+  own: Content = nothing,
+): Content {
   const text = labelOf(row, config);
   const was = previousValue(data, config, row);
   const isRest = config.label.some((column) => row[column] === "other");
   const isTotal = (name: string) => name === config.value;
-  return html`<tr class=${isRest ? "dim" : nothing} .tip=${() => tip(row, text, was, data, config)}>
-    <td>${label(row, text, (100 * amount(row, config)) / largest, config)}</td>
+  return html`<tr class="${isRest ? "dim" : ""} ${config.inner ? "inner" : ""}" .tip=${() => tip(row, text, was, data, config)}>
+    <td><div class="bar-cell">${own}${label(row, text, (100 * amount(row, config)) / largest, config)}</div></td>
     ${config.numbers.map(
       (name, index) =>
         html`<td class="num ${isTotal(name) ? "" : "soft"} ${wideOnly(config, index)}">${number(row[name], data.unit(name))}</td>`,
@@ -86,12 +123,23 @@ function line(row: Row, largest: number, data: ChartData, config: DrawnConfig): 
   </tr>`;
 }
 
-function label(row: Row, text: string, width: number, config: DrawnConfig): Content {
-  const inner = html`<span class="fill" .style=${`width: ${width}%`}></span><span class="name">${breakable(text)}</span>`;
-  const pick = pickOf(row, config);
+function label(row: Row, text: string, width: number, config: DrawnConfig & { inner?: Row }): Content {
+  const inner = html`<span class="fill" .style=${`width: ${width}%`}></span><span class="name">${breakable(text)}${ended(row, config)}</span>`;
+  const pick = config.inner
+    ? pickOf(config.inner, { ...config, label: Object.keys(config.segments) })
+    : pickOf(row, config);
   if (!pick.length) return html`<div class="bar-row">${inner}</div>`;
   return html`<button class="bar-row" type="button" aria-pressed=${String(isPicked(pick))} aria-label="${text}: filter by it"
     .pick=${pick}>${inner}</button>`;
+}
+
+// Marks a version whose support is over, or ends within three months.
+function ended(row: Row, { label: [column = ""], ends = {} }: DrawnConfig): Content {
+  const end = ends[String(row[column])];
+  if (!end) return nothing;
+  const left = Date.parse(end) - Date.now();
+  if (left > SOON) return nothing;
+  return html` <span class="tag ${left < 0 ? "bad" : "warn"}">${left < 0 ? "end of life" : "support ends"} ${date(Date.parse(end))}</span>`;
 }
 
 function tip(row: Row, title: string, was: number, data: ChartData, config: DrawnConfig): TipContent {
@@ -121,7 +169,10 @@ function change(now: number, was: number, unit: string, tone = ""): Content {
 }
 
 export function option(data: ChartData, config: DrawnConfig, colours: Palette): ChartOption {
-  const rows = data.rows.slice(0, PICTURE_ROWS).reverse();
+  const rows = groups(data.rows, data, config)
+    .map(({ row }) => row)
+    .slice(0, PICTURE_ROWS)
+    .reverse();
   const unit = data.unit(config.value);
   const names = rows.map((row) => labelOf(row, config));
   return {

@@ -1,7 +1,7 @@
 // Rows of a chart over time as lines: time → number. Days are UTC.
 import { isDay, moment } from "../data/format.ts";
 import { valueText } from "../data/labels.ts";
-import type { ChartData, DrawnConfig, Row } from "../data/types.ts";
+import type { Cell, ChartData, DrawnConfig, Row } from "../data/types.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -38,11 +38,15 @@ function single(data: ChartData, config: DrawnConfig, column: string): Line {
   return { name: data.name(column), unit: data.unit(column), values };
 }
 
+// "1.32" of "1.32.4".
+const minor = (version: Cell | undefined) =>
+  typeof version === "string" ? (/^\d+\.\d+/.exec(version)?.[0] ?? version) : (version ?? null);
+
 function ranking(data: ChartData, config: DrawnConfig, series: string): Ranked[] {
   const column = config.values[0] ?? "";
   const byName = new Map<string, Ranked>();
   for (const row of data.rows) {
-    const value = row[series];
+    const value = config.minor ? minor(row[series]) : row[series];
     const name = valueText(config.segments[series] ?? "", value);
     const line = byName.get(name) ?? {
       name,
@@ -52,7 +56,8 @@ function ranking(data: ChartData, config: DrawnConfig, series: string): Ranked[]
       sum: 0,
     };
     byName.set(name, line);
-    line.values.set(moment(row[config.x]), amount(row, column));
+    const at = moment(row[config.x]);
+    line.values.set(at, config.minor ? (line.values.get(at) ?? 0) + (amount(row, column) ?? 0) : amount(row, column));
     line.sum += amount(row, column) ?? 0;
   }
   return [...byName.values()].sort((a, b) => b.sum - a.sum);

@@ -9,7 +9,7 @@ export interface ChartAnswer {
   hidden_internal?: number;
   not_applied?: string[];
   // Columns whose rarest values are shown as `other`, to the number of those.
-  folded?: Record<string, number>;
+  folded?: Record<string, number> | number;
 }
 
 export interface ReleaseMark {
@@ -79,6 +79,15 @@ export interface PanelConfig {
   order?: string;
   gap?: string;
   top?: number;
+  // Whether the rows are in the order of their values, instead of the answer's.
+  sorted?: boolean;
+  // Rows of one value are one row that opens them: columns to add up, columns that they share, and one that a question of
+  // its own answers (`totals`), because instances of several rows can't be added up.
+  group?: { by: string; sum: string[]; same: string[]; total?: string; totals?: Record<string, string> };
+  // The last day of support by value.
+  ends?: Record<string, string>;
+  // Whether versions count as their minor ones.
+  minor?: boolean;
   ratio?: { part: string; whole: string; name: string };
   releases?: boolean;
   cohort: string;
@@ -104,6 +113,7 @@ export interface ChartData {
   columns: string[];
   rows: Row[];
   before?: Row[];
+  totals?: Map<string, number>;
   name(column: string): string;
   unit(column: string): string;
 }

@@ -91,9 +91,13 @@ export class Panel {
     else if (!quiet) this.node.classList.add("stale");
     try {
       const previous = this.previousQuery();
-      const [answer, before] = await Promise.all([this.fetch(this.query()), previous && this.fetch(previous)]);
+      const [answer, before, totals] = await Promise.all([
+        this.fetch(this.query()),
+        previous && this.fetch(previous),
+        this.totals(),
+      ]);
       this.answer = answer;
-      const data = byColumn(answer, this.config, before);
+      const data = { ...byColumn(answer, this.config, before), ...(totals ? { totals } : {}) };
       this.data = this.config.isDistribution ? classes(data, this.config) : data;
     } catch (error) {
       if (api.isAbort(error)) return;
@@ -119,6 +123,16 @@ export class Panel {
 
   private fetch(query: URLSearchParams): Promise<ChartAnswer> {
     return api.get<ChartAnswer>(this.path(), query, this.pending.signal);
+  }
+
+  // The numbers of groups that can't be added up from their rows.
+  private async totals(): Promise<Map<string, number> | null> {
+    const { totals } = this.config.group ?? {};
+    if (!totals) return null;
+    const query = state.query();
+    for (const [name, value] of Object.entries(totals)) query.set(name, value);
+    const { rows } = await api.get<ChartAnswer>("/api/ask", query, this.pending.signal);
+    return new Map(rows.map(([name, value]) => [String(name), Number(value)]));
   }
 
   private path(): string {
@@ -152,7 +166,7 @@ export class Panel {
     if (!this.data || !this.answer) return;
     find("[data-do=table]", this.node).setAttribute("aria-pressed", String(this.showsTable));
     find(".unit", this.node).textContent = this.unit();
-    this.note.textContent = notes(this.answer).join(" ");
+    this.note.textContent = notes(this.answer, this.config).join(" ");
     this.note.hidden = !this.note.textContent;
     if (!this.data.rows.length) return this.showEmpty();
     const { releases, period } = this.context();
@@ -215,8 +229,12 @@ export class Panel {
 }
 
 // What the numbers leave out, and what the row of unlisted values stands for.
-function notes({ not_applied = [], folded = {} }: ChartAnswer): string[] {
-  const more = Object.entries(folded).map(([column, count]) => `${number(count)} more values of ${labelOf(column)}`);
+function notes({ not_applied = [], folded = {} }: ChartAnswer, { query }: PanelConfig): string[] {
+  // A question counts the values of its one property.
+  const counts = typeof folded === "number" ? { [query?.by ?? ""]: folded } : folded;
+  const more = Object.entries(counts)
+    .filter(([, count]) => count)
+    .map(([column, count]) => `${number(count)} more values of ${labelOf(column)}`);
   return [
     ...(not_applied.length ? [`This chart can't be filtered by ${listOf(not_applied)}.`] : []),
     ...(more.length ? [`“Unlisted” has ${more.join(", ")}.`] : []),

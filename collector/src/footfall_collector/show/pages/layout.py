@@ -2,9 +2,17 @@
 
 from dataclasses import dataclass
 
+from .asked_panels import (
+    CLIENT_DURATIONS,
+    CLIENT_ERRORS,
+    KUBERNETES_TREND,
+    PROVIDER_DURATIONS,
+    PROVIDER_ERRORS,
+)
 from .panels import (
     ACTIVE,
     CLIENTS,
+    CLIENTS_BY_REACH,
     DEPLOYMENTS,
     ERROR_RATE,
     ERROR_TYPES,
@@ -96,7 +104,16 @@ PAGES = (
         "Providers and clients",
         "Which AI providers and clients should be prioritised?",
         "Counting providers and clients…",
-        (PROVIDERS, CLIENTS, TRANSPORTS, DEPLOYMENTS),
+        (
+            PROVIDERS,
+            CLIENTS_BY_REACH,
+            PROVIDER_ERRORS,
+            CLIENT_ERRORS,
+            PROVIDER_DURATIONS,
+            CLIENT_DURATIONS,
+            TRANSPORTS,
+            DEPLOYMENTS,
+        ),
     ),
     Page(
         "next",
@@ -105,7 +122,7 @@ PAGES = (
         "Releases and retention",
         "What does the data say about the product's next decision?",
         "Comparing versions and retention…",
-        (VERSIONS, ACTIVE, KUBERNETES, UPTIME, RETENTION),
+        (VERSIONS, ACTIVE, KUBERNETES, KUBERNETES_TREND, UPTIME, RETENTION),
         releases=True,
     ),
     Page(

@@ -1,8 +1,23 @@
 """How each chart is drawn. Data only; columns are those of the chart's SQL."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+KUBERNETES_ENDS = {
+    "1.24": "2023-07-28",
+    "1.25": "2023-10-27",
+    "1.26": "2024-02-28",
+    "1.27": "2024-06-28",
+    "1.28": "2024-10-22",
+    "1.29": "2025-02-28",
+    "1.30": "2025-06-28",
+    "1.31": "2025-11-11",
+    "1.32": "2026-02-28",
+    "1.33": "2026-06-28",
+    "1.34": "2026-10-27",
+    "1.35": "2027-02-28",
+}
+"""The end of life of each minor release, as the Kubernetes project publishes it. A newer one has no mark."""
 SEGMENT_COLUMNS = (
     "tool",
     "error_type",
@@ -131,13 +146,29 @@ CLIENTS = Panel(
     "mcp-clients",
     "bars",
     "MCP clients",
-    "connections and instances by client and version",
+    "connections by client, and its calls; a row opens its versions",
     {
         "label": ["mcp_client", "mcp_client_version"],
         "value": "connections",
-        "numbers": ["connections", "instances"],
+        "numbers": ["connections", "calls"],
+        "group": {"by": "mcp_client", "sum": ["connections"], "same": ["calls"]},
     },
     empty="A client that opens a session is counted here by its public name.",
+)
+CLIENTS_BY_REACH = replace(
+    CLIENTS,
+    unit="connections and instances by client; a row opens its versions",
+    options=CLIENTS.options
+    | {
+        "numbers": ["connections", "instances"],
+        "group": {
+            "by": "mcp_client",
+            "sum": ["connections"],
+            "same": ["calls"],
+            "total": "instances",
+            "totals": {"event": "client_connected", "measure": "instances", "by": "mcp_client"},
+        },
+    },
 )
 TRANSPORTS = Panel(
     "transports",
@@ -157,7 +188,7 @@ KUBERNETES = Panel(
     "bars",
     "Kubernetes versions",
     "instances by version of the API server",
-    {"label": ["k8s_version"], "value": "instances", "numbers": ["instances", "starts"]},
+    {"label": ["k8s_version"], "value": "instances", "numbers": ["instances", "starts"], "ends": KUBERNETES_ENDS},
     empty="A server that starts in a cluster reports the cluster's Kubernetes version.",
 )
 DEPLOYMENTS = Panel(
@@ -218,5 +249,6 @@ UPTIME = Panel(
     "Server uptime",
     "server runs by duration",
     {"label": ["uptime"], "value": "sessions"},
+    span=12,
     empty="A server process reports its uptime when it stops.",
 )

@@ -8,11 +8,12 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from ...answer import DEFAULT_RANGE, Answers, ReadGate
+from ...answer import DEFAULT_RANGE, Answers, ChartSpec, ReadGate
 from ...runtime import Status
 from ..endpoint import Endpoint
 from ..gated import AsyncEndpoint, gated
 from ..health import change_token
+from .asked_panels import AskedPanel
 from .assets import Assets
 from .layout import PAGES, Page
 from .panels import Panel
@@ -90,9 +91,9 @@ class Pages:
 
     def _panel_json(self, panel: Panel) -> str:
         """The panel's definition for the scripts, as a data attribute."""
-        columns = {
-            column.name: {"name": column.title, "unit": column.unit} for column in self._specs[panel.chart].columns
-        }
+        asked = isinstance(panel, AskedPanel)
+        titles = panel.columns if asked else _titles(self._specs[panel.chart])
+        columns = {name: {"name": title, "unit": unit} for name, (title, unit) in titles.items()}
         definition = {
             "id": panel.id,
             "chart": panel.chart,
@@ -101,7 +102,12 @@ class Pages:
             "unit": panel.unit,
             "segments": panel.segments,
         }
-        return json.dumps(definition | {"empty": panel.empty, "columns": columns} | panel.options)
+        question = {"asks": True, "query": panel.query} if asked else {}
+        return json.dumps(definition | {"empty": panel.empty, "columns": columns} | panel.options | question)
+
+
+def _titles(spec: ChartSpec) -> dict[str, tuple[str, str]]:
+    return {column.name: (column.title, column.unit) for column in spec.columns}
 
 
 def _page(request: Request, text: str) -> Response:

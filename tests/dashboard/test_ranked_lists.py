@@ -1,0 +1,80 @@
+"""Ranked lists: rates and medians by client and provider, groups that open, and marks of versions without support."""
+
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from footfall_collector.show.pages.panels import KUBERNETES_ENDS
+from tests.dashboard.browser import ready_count, wait_until_drawn
+from tests.dashboard.conftest import Opener
+from tests.dashboard.reading import shown_table
+from tests.dashboard.truths import Expected
+
+
+def names(page: Page, panel: str) -> list[str]:
+    """The labels of a list, from the top."""
+    return [text.strip() for text in page.locator(f"#panel-{panel} .name").all_inner_texts()]
+
+
+@pytest.mark.parametrize(("panel", "filter_name"), [("client", "mcp_client"), ("provider", "provider")])
+def test_error_rates_by_client_and_provider_are_true(
+    opened: Opener, expected: Expected, panel: str, filter_name: str
+) -> None:
+    page = opened("/clients")
+    rows = shown_table(page.locator(f"#panel-{panel}-errors"))
+    assert len(rows) >= 4
+    for name, rate, errors, calls in rows[:3]:
+        if name:
+            true = expected.rows("tool-errors", {filter_name: name})
+            assert (int(calls), int(errors)) == (sum(row[1] for row in true), sum(row[2] for row in true)), name
+            assert float(rate) == pytest.approx(int(errors) / int(calls))
+    medians = shown_table(page.locator(f"#panel-{panel}-durations"))
+    assert {row[0]: row[2] for row in medians} == {row[0]: row[3] for row in rows}
+
+
+def test_what_is_not_given_stands_last(opened: Opener) -> None:
+    page = opened("/clients")
+    for panel in ("ai-providers", "provider-errors", "transports"):
+        assert names(page, panel)[-1] == "not given", panel
+    rates = page.locator("#panel-provider-errors tbody tr td:nth-child(2)").all_inner_texts()[:-1]
+    numbers = [float(rate.split()[0]) for rate in rates]
+    assert numbers == sorted(numbers, reverse=True)
+
+
+def test_a_client_opens_its_versions(opened: Opener, expected: Expected) -> None:
+    page = opened("/clients")
+    panel = page.locator("#panel-mcp-clients")
+    name = names(page, "mcp-clients")[0]
+    true = [row for row in expected.rows("mcp-clients", {}) if row[0] == name]
+    total = panel.locator("tbody tr").first.locator("td.num").first.inner_text()
+    assert int(total.replace(",", "")) == sum(row[2] for row in true)
+    expander = panel.get_by_role("button", name=f"Versions of {name}")
+    expander.focus()
+    page.keyboard.press("Enter")
+    expect(expander).to_have_attribute("aria-expanded", "true")
+    inner = panel.locator("tr.inner")
+    expect(inner).to_have_count(len(true))
+    before = ready_count(page)
+    version = inner.first.locator(".name").inner_text()
+    inner.first.locator("button.bar-row").click()
+    wait_until_drawn(page, before + 1)
+    chips = " ".join(page.locator("#chips").all_inner_texts())
+    assert name in chips
+    assert version in chips
+
+
+def test_versions_of_kubernetes_without_support_are_marked(opened: Opener) -> None:
+    page = opened("/next")
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    rows = page.locator("#panel-kubernetes-versions tbody tr").all()
+    assert len(rows) >= 4
+    for row in rows:
+        version = row.locator(".name").inner_text().split()[0]
+        is_over = KUBERNETES_ENDS.get(version, today) < today
+        assert row.locator(".tag.bad").count() == is_over, version
+    assert page.locator("#panel-kubernetes-trend .legend button").count() >= 3
+    before = ready_count(page)
+    page.locator("#panel-kubernetes-versions button.bar-row").first.click()
+    wait_until_drawn(page, before + 1)
+    assert "k8s_version=1." in page.url
