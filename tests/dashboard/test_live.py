@@ -221,3 +221,20 @@ def test_each_product_has_its_own_numbers(opened: Opener, tmp_path: Path) -> Non
         page.get_by_role("link", name="Overview", exact=True).click()
         wait_until_drawn(page)
         expect(page.locator("[data-tile=calls]")).to_have_attribute("data-value", "2", timeout=SOON_MS)
+
+
+def test_data_health_of_a_restarted_collector_agrees_with_the_data(opened: Opener, tmp_path: Path) -> None:
+    with start_collector(tmp_path / "data", segment_seconds=0.1) as collector:
+        send(collector.url, [call(), call(is_internal=True), replace(call(), at=int(time.time()) - 3 * 86_400)])
+        page = opened("/tools", origin=collector.url)
+        expect(page.locator("[data-tile=calls]")).to_have_attribute("data-value", "2", timeout=SOON_MS)
+        page.close()
+    with start_collector(tmp_path / "data", segment_seconds=0.1) as again:
+        page = opened("/data-health", origin=again.url)
+        assert "The store has 3 events" in answer(page)
+        assert page.locator("[data-fact=in_store]").get_attribute("data-value") == "3"
+        days = page.locator("#panel-days tbody tr").all()
+        counts = [[cell.get_attribute("data-value") for cell in row.locator("td").all()] for row in days]
+        assert [row[1:] for row in counts] == [["2", "1", "1"], ["0", "0", "0"], ["0", "0", "0"], ["1", "0", "1"]]
+        first = page.locator("#panel-versions tbody tr td:nth-child(3)").first.get_attribute("data-value")
+        assert first == counts[-1][0]

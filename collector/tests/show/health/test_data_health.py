@@ -2,10 +2,19 @@
 
 from footfall_collector.runtime.status import Status
 from footfall_collector.show.health.data_health import _hour, _range, health_sentence
+from footfall_collector.show.health.stored_days import StoredEvents
 
 
 def test_a_collector_without_events_says_so() -> None:
     assert health_sentence(Status()) == "**No event** has come in since this collector started."
+    assert health_sentence(Status(), StoredEvents()) == "**No event** has come in since this collector started."
+
+
+def test_events_of_earlier_processes_are_in_the_sentence() -> None:
+    assert health_sentence(Status(), StoredEvents(204_000, "2026-09-01", "2026-11-25")) == (
+        "**No event** has come in since this collector started. "
+        "The store has **204,000 events**, the last of 2026-11-25."
+    )
 
 
 def test_accepted_refused_and_waiting_events_are_in_the_sentence() -> None:

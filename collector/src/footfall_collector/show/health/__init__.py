@@ -7,6 +7,7 @@ An answer of the API is a msgspec struct, as in `insight`. Used by `pages`, `api
 
 from .data_health import DataHealth, change_token, data_health, health_sentence
 from .other_values import OtherValue, OtherValueList, other_values
+from .stored_days import stored_events
 
 __all__ = [
     "DataHealth",
@@ -16,4 +17,5 @@ __all__ = [
     "data_health",
     "health_sentence",
     "other_values",
+    "stored_events",
 ]

@@ -1,6 +1,7 @@
 """The data-health page: events that came in, refusals and drops by reason, and how far behind the store is."""
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -8,8 +9,9 @@ import msgspec
 
 from ...answer import EARLIEST, LATEST, Answers, EventsUnreadableError, Filters, version_key
 from ...runtime import Status, quantity
-from ..insight import Cell, rows_as_dicts
+from ..insight import Cell, known_versions, rows_as_dicts
 from .other_values import other_values
+from .stored_days import HISTORY_DAYS, StoredEvents, day_rows, stored_events
 
 REFUSAL_KINDS = {
     "requests_refused": "request refused",
@@ -18,6 +20,8 @@ REFUSAL_KINDS = {
 }
 """The counters of refusals, and the word for one of each."""
 VERSION_DAYS = 30
+MOST_BEHIND_SECONDS, MOST_AHEAD_SECONDS = 60, 3600
+"""Beyond these, a lag of the store or of the clock is shown as bad."""
 
 
 class HealthFact(msgspec.Struct, frozen=True):
@@ -63,15 +67,18 @@ def change_token(status: Status) -> str:
     return f"{status.total('events_stored')}-{status.total('events_accepted')}"
 
 
-def health_sentence(status: Status) -> str:
-    """Whether the numbers can be trusted, in one or two sentences."""
+def health_sentence(status: Status, stored: StoredEvents | None = None) -> str:
+    """Whether the numbers can be trusted, in one or two sentences; `stored` counts earlier processes too."""
     alarms = [alarm.sentence for alarm in status.alarms()]
     if alarms:
         text = f"{{bad|{' and '.join(alarms)}}}: the collector's log says why."
         return text if status.gauge("events_lost") else f"{text} No acknowledged event was lost."
     accepted, refused = status.total("events_accepted"), status.total("events_refused")
     if not accepted + refused:
-        return "**No event** has come in since this collector started."
+        nothing = "**No event** has come in since this collector started."
+        if stored is None or not stored.events:
+            return nothing
+        return f"{nothing} The store has **{quantity(stored.events, 'event')}**, the last of {stored.last}."
     text = f"**{accepted:,} of {quantity(accepted + refused, 'event')}** were accepted since this collector started"
     waiting = status.gauge("journal_waiting_bytes")
     state = "some wait to be loaded" if waiting else "**the charts are up to date**"
@@ -83,8 +90,24 @@ def data_health(status: Status, answers: Answers, now: datetime) -> DataHealth:
     snapshot = status.snapshot()
     counters, values = snapshot["counters"], snapshot["values"]
     tables = [_products(counters, answers, now), _refusals(counters), _misfits(status), _others(answers)]
-    tables.append(_versions(answers, now))
-    return DataHealth([*_facts(status, values, now), *_future_events(values, answers, now)], tables)
+    tables += [_days(answers, now), _versions(answers, now)]
+    facts = [*_facts(status, values, now), *_stored(values, answers, now), *_alarms(status, values)]
+    return DataHealth([*facts, *_future_events(values, answers, now)], tables)
+
+
+def _stored(values: dict[str, float], answers: Answers, now: datetime) -> list[HealthFact]:
+    """What the store has, how far it is behind, and whether the clock can be trusted."""
+    stored = stored_events(answers, now)
+    behind = round(max(values.get("loader_lag_seconds", 0), values.get("journal_lag_seconds", 0)))
+    ahead = max(0, round(now.timestamp() - values.get("trusted_timestamp_seconds", now.timestamp())))
+    return [
+        HealthFact("in_store", "Events in the store", stored.events),
+        HealthFact("first_day", "First day with events (UTC)", stored.first),
+        HealthFact("behind", "Store behind by", behind, "seconds", "bad" if behind > MOST_BEHIND_SECONDS else ""),
+        HealthFact(
+            "clock", "Clock ahead of trusted time", ahead, "seconds", "bad" if ahead > MOST_AHEAD_SECONDS else ""
+        ),
+    ]
 
 
 def _future_events(values: dict[str, float], answers: Answers, now: datetime) -> list[HealthFact]:
@@ -105,7 +128,7 @@ def _future_events(values: dict[str, float], answers: Answers, now: datetime) ->
 def _facts(status: Status, values: dict[str, float], now: datetime) -> list[HealthFact]:
     accepted_at = values.get("accepted_timestamp_seconds")
     seconds_ago = None if accepted_at is None else max(0, round(now.timestamp() - accepted_at))
-    facts = [
+    return [
         HealthFact("last", "Last accepted", seconds_ago, "ago"),
         HealthFact("accepted", "Events accepted", status.total("events_accepted")),
         HealthFact("stored", "Events stored", status.total("events_stored")),
@@ -115,6 +138,11 @@ def _facts(status: Status, values: dict[str, float], now: datetime) -> list[Heal
         HealthFact("requests", "Requests refused", status.total("requests_refused")),
         HealthFact("waiting", "Waiting for the store", int(values.get("journal_waiting_bytes", 0)), "bytes"),
     ]
+
+
+def _alarms(status: Status, values: dict[str, float]) -> list[HealthFact]:
+    """What is not as it should be; nothing on a healthy collector."""
+    facts = []
     if folded := int(values.get("values_folded", 0)):
         facts.append(HealthFact("folded", "Values shown as other", folded))
     if damaged := status.total("journal_lines_damaged"):
@@ -167,14 +195,30 @@ def _hour(moment: str) -> str:
     return f"{begins:%Y-%m-%d %H:%M}-{begins + timedelta(hours=1):%H:%M}"
 
 
+def _days(answers: Answers, now: datetime) -> HealthTable:
+    return HealthTable(
+        id="days",
+        title="Events by day",
+        columns=["day_(UTC)", "events", "internal", "instances"],
+        rows=day_rows(answers, now),
+        empty=f"No event of the last {HISTORY_DAYS} days is in the store.",
+    )
+
+
 def _versions(answers: Answers, now: datetime) -> HealthTable:
     start, end = now - timedelta(days=VERSION_DAYS), now + timedelta(seconds=1)
     rows: list[list[Cell]] = []
     for product in sorted(answers.products(), reverse=True):
-        versions = rows_as_dicts(answers.releases(Filters(product, start, end, internal="all")))
+        filters = Filters(product, start, end, internal="all")
+        versions = rows_as_dicts(answers.releases(filters))
+        # The day that the comparison of releases names, even if it is earlier than these days.
+        ever = {
+            **known_versions(answers, filters).first_seen,
+            **known_versions(answers, replace(filters, internal="hide")).first_seen,
+        }
         for row in sorted(versions, key=lambda row: version_key(row["product_version"] or "not given"), reverse=True):
             version = row["product_version"] or "not given"
-            rows.append([product, version, row["first_seen"], row["instances"], row["calls"]])
+            rows.append([product, version, ever.get(version, row["first_seen"]), row["instances"], row["calls"]])
     return HealthTable(
         id="versions",
         title="Versions",

@@ -29,7 +29,7 @@ from ...answer import (
 )
 from ...runtime import Status, __version__
 from ..gated import through_gate
-from ..health import data_health, health_sentence
+from ..health import data_health, health_sentence, stored_events
 from ..insight import ChartRow, compare_releases, rows_as_dicts
 from ..report import build_report
 from .server import RedactingServer, log_class_names_only
@@ -43,7 +43,7 @@ INSTRUCTIONS = (
     f"{NOTE}"
 )
 _OWN_HEALTH_COLUMNS = frozenset(
-    {"product", "what", "reason", "last_event_(UTC)", "since_(UTC)", "first_seen_(UTC)", "line_to_add"}
+    {"product", "what", "reason", "last_event_(UTC)", "since_(UTC)", "first_seen_(UTC)", "day_(UTC)", "line_to_add"}
 )
 """Columns of the data-health page whose texts are the collector's."""
 PRODUCT = "footfall-answers"
@@ -273,7 +273,10 @@ class _Tools:
         for table in health["tables"]:
             own = [name in _OWN_HEALTH_COLUMNS for name in table["columns"]]
             table["rows"] = mark_rows(table["rows"], own)
-        return {"note": self._note, "answer": mark_sentence(health_sentence(self._status))} | health
+        return {
+            "note": self._note,
+            "answer": mark_sentence(health_sentence(self._status, stored_events(self._answers, datetime.now(UTC)))),
+        } | health
 
 
 def _as_dict(answer: object) -> dict[str, Any]:

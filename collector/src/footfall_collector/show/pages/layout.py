@@ -148,10 +148,9 @@ PAGES = (
                 "misfits", "Does not fit the catalogue", "by event and property, since the collector started", 12
             ),
             HealthPanel("other", "Only known as other", "values by property, with the line that names them", 12),
+            HealthPanel("days", "Events by day", "in the store, internal ones included; instances are active ones", 12),
             HealthPanel("refusals", "Refused and dropped", "by reason, since the collector started"),
-            HealthPanel(
-                "versions", "Versions", "in the last 30 days, internal events included; first seen within these"
-            ),
+            HealthPanel("versions", "Versions", "in the last 30 days, internal events included"),
         ),
         separated=True,
         template="health.html",

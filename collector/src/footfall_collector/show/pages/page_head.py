@@ -7,7 +7,7 @@ import msgspec
 
 from ...answer import CALLS_EVENT, EARLIEST, Answers, Filters
 from ...runtime import Status
-from ..health import health_sentence
+from ..health import health_sentence, stored_events
 from ..insight import (
     ChartRow,
     ComparedPeriod,
@@ -149,7 +149,7 @@ def page_head(
     name: str, answers: Answers, filters: Filters, status: Status, now: datetime
 ) -> ChartPageHead | HealthPageHead:
     if name == "health":
-        return HealthPageHead(health_sentence(status))
+        return HealthPageHead(health_sentence(status, stored_events(answers, now)))
     return chart_page_head(name, answers, filters, now)
 
 

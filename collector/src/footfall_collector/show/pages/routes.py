@@ -91,8 +91,8 @@ class Pages:
 
     def _panel_json(self, panel: Panel) -> str:
         """The panel's definition for the scripts, as a data attribute."""
-        asked = isinstance(panel, AskedPanel)
-        titles = panel.columns if asked else _titles(self._specs[panel.chart])
+        asked = panel if isinstance(panel, AskedPanel) else None
+        titles = asked.columns if asked else _titles(self._specs[panel.chart])
         columns = {name: {"name": title, "unit": unit} for name, (title, unit) in titles.items()}
         definition = {
             "id": panel.id,
@@ -102,7 +102,7 @@ class Pages:
             "unit": panel.unit,
             "segments": panel.segments,
         }
-        question = {"asks": True, "query": panel.query} if asked else {}
+        question: dict[str, Any] = {"asks": True, "query": asked.query} if asked else {}
         return json.dumps(definition | {"empty": panel.empty, "columns": columns} | panel.options | question)
 
 
