@@ -8,7 +8,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page
 
 PAGES = {"overview": "/", "tools": "/tools", "errors": "/errors", "clients": "/clients", "next": "/next"}
-ALL_PAGES = PAGES | {"events": "/events", "health": "/data-health"}
+ALL_PAGES = PAGES | {"events": "/events", "thing": "/things/tool/query", "health": "/data-health"}
 
 
 def fetch(url: str, path: str, **query: str) -> dict[str, Any]:

@@ -13,6 +13,13 @@ from tests.dashboard.reading import PAGES, answer, chart_of, panels, shown_table
 from tests.dashboard.truths import Expected, assert_same
 from tests.oracle.fleet import Fleet, stamp
 
+EVENT_NAMES = {
+    "tool_executed": "tool calls",
+    "tool_error": "tool errors",
+    "server_started": "server starts",
+    "server_stopped": "server stops",
+    "client_connected": "client connections",
+}
 QUERIES: dict[str, dict[str, str]] = {
     "no filters": {},
     "a week": {"range": "7d"},
@@ -95,11 +102,12 @@ def drawn_series(page: Page, panel: str) -> list[dict[str, Any]]:
 
 
 def test_a_chart_draws_the_numbers_of_its_table(opened: Opener, expected: Expected) -> None:
-    page = opened("/")
+    page = opened("/events")
     true: dict[str, int] = {}
     for _, event, n in expected.rows("events", {}):
-        true[event] = true.get(event, 0) + n
+        true[EVENT_NAMES[event]] = true.get(EVENT_NAMES[event], 0) + n
     assert {line["name"]: sum(line["data"]) for line in drawn_series(page, "events")} == true
+    page = opened("/")
     daily, weekly = drawn_series(page, "active-instances")
     rows = expected.rows("active-instances", {})
     assert (daily["data"], weekly["data"]) == ([row[1] for row in rows], [row[2] for row in rows])

@@ -42,7 +42,13 @@ def test_a_chart_is_downloaded_as_csv_and_parquet(opened: Opener, expected: Expe
 
 @pytest.mark.parametrize(
     ("path", "panel"),
-    [("/", "events"), ("/", "tool-usage"), ("/next", "retention"), ("/next", "uptime"), ("/tools", "tool-duration")],
+    [
+        ("/events", "events"),
+        ("/", "tool-usage"),
+        ("/next", "retention"),
+        ("/next", "uptime"),
+        ("/tools", "tool-duration"),
+    ],
 )
 def test_every_kind_of_chart_is_downloaded_as_a_picture(opened: Opener, tmp_path: Path, path: str, panel: str) -> None:
     page = opened(path)

@@ -46,7 +46,7 @@ def test_a_range_is_a_click_and_stays_in_the_address(opened: Opener, expected: E
     if name not in ("1h", "24h"):  # whose ends move with each second
         assert_same(usage(page), expected.rows("tool-usage", {"range": name}))
     step = {"1h": "minute", "24h": "hour"}.get(name, "day")
-    assert page.locator("#panel-events .unit").inner_text() == f"events per {step}, UTC"
+    assert page.locator("#panel-main .unit").inner_text() == f"tool calls per {step}, UTC"
 
 
 def test_a_custom_range_takes_two_days_in_either_order(opened: Opener, expected: Expected) -> None:
@@ -181,7 +181,7 @@ def test_a_comparison_shows_the_previous_period(opened: Opener, expected: Expect
     page = opened("/?range=7d")
     press(page, "[data-do=compare]")
     assert parameters(page) == {"range": "7d", "compare": "1"}
-    assert page.locator("#panel-events .legend").inner_text().splitlines()[-1] == "all, previous period"
+    assert page.locator("#panel-main .legend").inner_text().splitlines()[-1] == "Tool calls, previous period"
     now, was = (
         {row[0]: row[1] for row in expected.rows("tool-usage", which)} for which in (query, expected.previous(query))
     )

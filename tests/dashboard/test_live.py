@@ -45,7 +45,7 @@ def test_a_new_collector_explains_on_every_page_how_to_send_events(opened: Opene
         if name == "health":
             assert answer(page) == "No event has come in since this collector started."
         else:
-            assert answer(page) == "Nothing has arrived yet."
+            assert answer(page) == "No event has arrived yet."
             assert f"DOT_AI_POSTHOG_HOST={empty.url}" in page.locator("#empty-page").inner_text()
             assert all(grid.is_hidden() for grid in page.locator(".grid").all())
         page.close()
@@ -70,9 +70,9 @@ def test_the_last_hour_is_counted_by_the_minute(opened: Opener, empty: Collector
     page = opened("/?range=1h", origin=empty.url)
     expect(page.locator("[data-tile=calls]")).to_have_attribute("data-value", "4", timeout=SOON_MS)
     counted = Counter(stamp((now - ago) // 60 * 60) for ago in (0, 600, 601, 1800))
-    rows = [[minute, "tool_executed", str(n)] for minute, n in sorted(counted.items())]
-    assert shown_table(page.locator("#panel-events")) == rows
-    assert page.locator("#panel-events .unit").inner_text() == "events per minute, UTC"
+    rows = [[minute, str(n)] for minute, n in sorted(counted.items())]
+    assert shown_table(page.locator("#panel-main")) == rows
+    assert page.locator("#panel-main .unit").inner_text() == "tool calls per minute, UTC"
 
 
 def test_a_paused_page_does_not_change(opened: Opener, empty: CollectorProcess) -> None:

@@ -156,7 +156,7 @@ class QuestionTruth:
 
 
 _NO_VALUE: tuple[str | float, ...] = ("",)
-_SECONDS = {"day": DAY, "hour": HOUR}
+_SECONDS = {"day": DAY, "hour": HOUR, "minute": 60}
 
 
 def _floor(at: int) -> int:

@@ -2,6 +2,8 @@
 import * as api from "./data/api.ts";
 import { listOf } from "./data/labels.ts";
 import * as state from "./data/state.ts";
+import * as thingPages from "./data/things.ts";
+import { thing } from "./data/things.ts";
 import type { PageHead } from "./data/types.ts";
 import * as values from "./data/values.ts";
 import { breakable, draw, find, html, markup } from "./dom.ts";
@@ -10,11 +12,14 @@ import * as explain from "./page/explain.ts";
 import * as filters from "./page/filters.ts";
 import * as health from "./page/health.ts";
 import * as live from "./page/live.ts";
+import * as mainChart from "./page/main_chart.ts";
 import { type Context, Panel } from "./page/panel.ts";
 import * as pick from "./page/pick.ts";
 import * as releases from "./page/releases.ts";
+import * as things from "./page/things.ts";
 import * as tiles from "./page/tiles.ts";
 import "./page/tooltip.ts";
+import * as week from "./page/week.ts";
 
 const root = document.documentElement;
 const page = root.dataset.name;
@@ -24,12 +29,23 @@ const emptyPage = document.getElementById("empty-page");
 const notApplied = find("#not-applied");
 let context: Context = { releases: [], period: null };
 let pending = new AbortController();
-const panels = [...document.querySelectorAll<HTMLElement>("[data-panel]")].map(
-  (node) => new Panel(node, () => context),
+const panels = [...document.querySelectorAll<HTMLElement>("[data-panel]")].map((node) =>
+  node.id === "panel-main" ? new Panel(node, () => context, mainChart.config) : new Panel(node, () => context),
 );
 
+// The address of the page's head; that of a page about one thing names the thing, all its other questions its condition.
+function headOf(name: string): [string, URLSearchParams] {
+  if (!thing) return [`/api/pages/${name}`, state.query()];
+  const query = state.filters();
+  const product = state.query().get("product");
+  if (product) query.set("product", product);
+  query.delete("compare");
+  query.set("thing", thing.name);
+  return [`/api/things/${thing.kind}`, query];
+}
+
 async function refreshHead(signal: AbortSignal): Promise<void> {
-  const head = await api.get<PageHead>(`/api/pages/${page}`, state.query(), signal);
+  const head = await api.get<PageHead>(...headOf(page ?? ""), signal);
   context = { releases: head.releases ?? [], period: inMilliseconds(head.period) };
   answer.classList.remove("loading");
   if (answer.dataset.text !== head.answer) {
@@ -41,8 +57,12 @@ async function refreshHead(signal: AbortSignal): Promise<void> {
   notApplied.hidden = !names.length;
   notApplied.textContent = names.length ? `The sentence is not filtered by ${listOf(names)}.` : "";
   if (emptyPage) emptyPage.hidden = !head.empty;
-  for (const section of document.querySelectorAll<HTMLElement>("#tiles, #releases, #events, .grid")) {
-    section.hidden = Boolean(head.empty);
+  const unknown = document.getElementById("unknown-thing");
+  if (unknown) unknown.hidden = head.known !== false || Boolean(head.empty);
+  for (const section of document.querySelectorAll<HTMLElement>(
+    "#tiles, .pill.explain, #releases, #events, .main-chart, .grid, .things",
+  )) {
+    section.hidden = Boolean(head.empty) || head.known === false;
   }
   if (tileHost && head.tiles) tiles.draw(tileHost, head.tiles);
   for (const panel of panels) panel.repaintWithHead();
@@ -83,6 +103,8 @@ async function refresh(quiet: boolean): Promise<void> {
     health.refresh(signal),
     explain.refresh(signal),
     events.refresh(signal, quiet, () => context),
+    things.refresh(quiet),
+    week.refresh(signal),
   ];
   const results = await Promise.allSettled(jobs);
   // A later refresh took over, and reports when the page is complete.
@@ -108,6 +130,9 @@ function showCurrentPage(): void {
 
 filters.start();
 pick.start();
+thingPages.start();
+mainChart.start();
+things.start(() => context);
 explain.start();
 showCurrentPage();
 addEventListener("resize", showCurrentPage);

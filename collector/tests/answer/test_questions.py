@@ -203,7 +203,7 @@ def questions(draw: st.DrawFn, asked: Asked) -> tuple[str, dict[str, str], AnyQu
         by = draw(st.sampled_from(properties))
         if event in NUMBERS and measure in ("events", "instances", "share") and draw(st.booleans()):
             by = Where(draw(st.sampled_from(NUMBERS[event])), False, (), is_number=True)
-    steps = ("", "day", "hour") if exact and measure not in ("new", "returning", "lost") else ("", "day")
+    steps = ("", "day", "hour", "minute") if exact and measure not in ("new", "returning", "lost") else ("", "day")
     where = draw(st.lists(st.sampled_from(properties).flatmap(lambda one: conditions(events, one)), max_size=3))
     internal = draw(st.sampled_from(("hide", "all", "all", "only")))
     step = draw(st.sampled_from(steps))

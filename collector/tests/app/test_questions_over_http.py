@@ -138,6 +138,7 @@ def test_an_answer_is_a_file_too(asked: CollectorProcess) -> None:
         ([("measure", "share")], "A share needs by"),
         ([("by", "seconds")], "by: seconds is a number"),
         ([("step", "hour")], "step=hour needs a range of up to 48 hours"),
+        ([("step", "minute")], "step=minute needs a range of up to 48 hours"),
         ([("step", "week")], "step is none of"),
         ([("of", "seconds")], "of is for rate"),
         ([("where", "trigger=hand")], "where is not of the form"),

@@ -4,6 +4,7 @@ import { valueText } from "../data/labels.ts";
 import { isPicked, type Pick } from "../data/segments.ts";
 import type { Cell, ChartData, DrawnConfig, Row } from "../data/types.ts";
 import { breakable, type Content, html, nothing, draw as render } from "../dom.ts";
+import { arrow } from "../page/open.ts";
 import type { TipContent } from "../page/tooltip.ts";
 import type { ChartOption, Palette } from "./echart.ts";
 import { axis, base } from "./echart.ts";
@@ -129,8 +130,8 @@ function label(row: Row, text: string, width: number, config: DrawnConfig & { in
     ? pickOf(config.inner, { ...config, label: Object.keys(config.segments) })
     : pickOf(row, config);
   if (!pick.length) return html`<div class="bar-row">${inner}</div>`;
-  return html`<button class="bar-row" type="button" aria-pressed=${String(isPicked(pick))} aria-label="${text}: filter by it"
-    .pick=${pick}>${inner}</button>`;
+  return html`<div class="bar-cell"><button class="bar-row" type="button" aria-pressed=${String(isPicked(pick))} aria-label="${text}: filter by it"
+    .pick=${pick}>${inner}</button>${arrow(pick)}</div>`;
 }
 
 // Marks a version whose support is over, or ends within three months.
@@ -162,7 +163,8 @@ function change(now: number, was: number, unit: string, tone = ""): Content {
   if (!was) return html`<span class="delta">new</span>`;
   if (now === was) return html`<span class="delta">same</span>`;
   const up = now > was;
-  const text = unit === "ratio" ? `${Math.abs((now - was) * 100).toFixed(1)} pp` : percent(Math.abs(now / was - 1));
+  const text =
+    unit === "ratio" ? `${Math.abs((now - was) * 100).toFixed(1)}\u00a0points` : percent(Math.abs(now / was - 1));
   const kind = tone === "bad" ? (up ? "bad" : "good") : "";
   return html`<span class="delta ${kind}"><span aria-hidden="true">${up ? "↑" : "↓"}</span
     ><span class="sr-only">${up ? "up " : "down "}</span>${text}</span>`;

@@ -47,7 +47,7 @@ function ranking(data: ChartData, config: DrawnConfig, series: string): Ranked[]
   const byName = new Map<string, Ranked>();
   for (const row of data.rows) {
     const value = config.minor ? minor(row[series]) : row[series];
-    const name = valueText(config.segments[series] ?? "", value);
+    const name = valueText(config.segments[series] ?? series, value);
     const line = byName.get(name) ?? {
       name,
       value: value === null || value === undefined ? "" : String(value),
@@ -108,9 +108,13 @@ export function moments(data: ChartData, config: DrawnConfig): number[] {
   const [first, last] = [times.at(0), times.at(-1)];
   if (first === undefined || last === undefined) return [];
   const daily = isDay(data.rows[0]?.[config.x]);
-  const { start, end, step } = (!daily && config.period) || { start: first, end: last + 1, step: daily ? DAY : HOUR };
+  const { start, end, step } = (!daily && config.period) || {
+    start: first,
+    end: last + 1,
+    step: daily ? DAY * (config.days ?? 1) : HOUR,
+  };
   const all = [];
-  for (let at = Math.floor(start / step) * step; at < end; at += step) all.push(at);
+  for (let at = daily ? start : Math.floor(start / step) * step; at < end; at += step) all.push(at);
   return all;
 }
 

@@ -21,6 +21,8 @@ const PARAMETERS: Record<string, string> = {
 };
 const FORM = /^([^:]+(?::[^:]+)*?):(is|is_not):(.*)$/s;
 
+export const propertyOf = (parameter: string) => PARAMETERS[parameter] ?? null;
+
 export const parameterOf = (property: string) =>
   Object.keys(PARAMETERS).find((name) => PARAMETERS[name] === property) ?? null;
 
@@ -41,7 +43,7 @@ export function text({ property, negated, values }: Condition): string {
 }
 
 // Every condition of the address, in its order.
-export function conditions(query = state.query()): Condition[] {
+export function conditions(query = state.params()): Condition[] {
   const found: Condition[] = [];
   for (const [name, value] of query) {
     const property = PARAMETERS[name];
@@ -53,7 +55,10 @@ export function conditions(query = state.query()): Condition[] {
 
 // The same conditions as parameters of the address.
 function write(list: readonly Condition[]): void {
-  const query = state.params();
+  state.replaceAll(written(list, state.params()));
+}
+
+function written(list: readonly Condition[], query: URLSearchParams): URLSearchParams {
   for (const name of [...Object.keys(PARAMETERS), "where", "against"]) query.delete(name);
   for (const condition of list) {
     const [value, ...others] = condition.values;
@@ -62,7 +67,7 @@ function write(list: readonly Condition[]): void {
     if (name && value && !others.length && !condition.negated && !query.has(name)) query.set(name, value);
     else query.append("where", text(condition));
   }
-  state.replaceAll(query);
+  return query;
 }
 
 const same = (a: Condition, b: Condition) => text(a) === text(b);
@@ -90,8 +95,15 @@ export function isPicked(pick: Pick): boolean {
   return pick.length > 0 && pick.every(holds);
 }
 
+// Leads from the page of one thing to that of another of its kind, which a filter could never show.
+let leave = (_values: Pick): boolean => false;
+export const leaveBy = (go: (values: Pick) => boolean) => {
+  leave = go;
+};
+
 // Filters by values: by them alone, by them and those that are there, or by all others.
 export function pick(values: Pick, how: How): void {
+  if (how === "only" && leave(values)) return;
   if (how === "only" && isPicked(values)) {
     return write(conditions().filter(({ property }) => !values.some(([name]) => name === property)));
   }
@@ -111,6 +123,13 @@ export function pick(values: Pick, how: How): void {
   write(list);
 }
 
-export function without(property: string): void {
+export function drop(property: string): void {
   write(conditions().filter((each) => each.property !== property));
 }
+
+// A query without the conditions on a property.
+export const without = (property: string, query: URLSearchParams) =>
+  written(
+    conditions(query).filter((each) => each.property !== property),
+    query,
+  );

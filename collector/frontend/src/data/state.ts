@@ -1,5 +1,7 @@
 // The state of the page is its address: filters, range, comparison, and the panels that show a table.
-const VIEW_ONLY = ["compare", "tables", "hide", "explain", "against"];
+const VIEW_ONLY = ["compare", "tables", "hide", "explain", "against", "chart", "by"];
+// On a page about one thing, the condition that selects it.
+const { where } = document.documentElement.dataset;
 const listeners: (() => void)[] = [];
 
 export const params = () => new URLSearchParams(location.search);
@@ -37,6 +39,7 @@ export function query(): URLSearchParams {
   for (const name of VIEW_ONLY) all.delete(name);
   const { product } = document.documentElement.dataset;
   if (product && !all.get("product")) all.set("product", product);
+  if (where) all.append("where", where);
   return all;
 }
 
@@ -49,12 +52,16 @@ export function toggleTable(id: string): boolean {
   return open.has(id);
 }
 
+// The part of the address that other pages understand.
+export function filters(): URLSearchParams {
+  const carried = params();
+  for (const name of ["tables", "explain", "against", "chart", "by"]) carried.delete(name);
+  return carried;
+}
+
 // Links to the other pages carry the same filters.
 export function linkPages(): void {
-  const carried = params();
-  carried.delete("tables");
-  carried.delete("explain");
-  carried.delete("against");
+  const carried = filters();
   for (const link of document.querySelectorAll<HTMLAnchorElement>("a[data-page]")) {
     const page = link.dataset.page ?? "/";
     link.href = carried.size ? `${page}?${carried}` : page;

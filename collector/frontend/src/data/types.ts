@@ -44,6 +44,8 @@ export interface TileAnswer {
 export interface PageHead {
   answer: string;
   empty?: boolean;
+  // Of the head of a page about one thing: whether any event ever named it.
+  known?: boolean;
   hidden_internal?: number;
   not_applied?: string[];
   period?: Omit<Period, "start" | "end"> & { start: string; end: string };
@@ -98,6 +100,12 @@ export interface PanelConfig {
   // Whether the chart is the answer of `/api/ask` to `query`, and whether its numbers are counted in classes.
   asks?: boolean;
   isDistribution?: boolean;
+  // Whether the rates of values add up to that of all calls: each is the part of the calls that failed with it.
+  contributes?: boolean;
+  // Of a chart over time, the days from one point to the next.
+  days?: number;
+  // Of a chart of pairs, the value that the rows are about, and the columns that it can be in.
+  about?: { value: string; column: string; other: string; either: boolean };
   // Columns whose values can be clicked, to the property that each is a value of.
   segments: Record<string, string>;
 }

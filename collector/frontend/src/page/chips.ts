@@ -5,6 +5,7 @@ import * as segments from "../data/segments.ts";
 import * as state from "../data/state.ts";
 import type { ChartAnswer } from "../data/types.ts";
 import { find, html, icon, draw as render } from "../dom.ts";
+import { links } from "./open.ts";
 
 // The bar's menus show a single version and a single provider.
 const isInBar = ({ property, negated, values }: segments.Condition) =>
@@ -70,7 +71,8 @@ function show(condition: segments.Condition, values: string[]): void {
     html`<form @submit=${(event: SubmitEvent) => apply(condition, event)}><fieldset class="relation"><legend>${nameOf(condition)}</legend>
         ${relation("is", "is", !condition.negated)}${relation("is_not", "is not", condition.negated)}</fieldset>
       <fieldset class="values"><legend class="sr-only">Values</legend>${values.map(option)}</fieldset>
-      <button class="button small" type="submit">Apply</button></form>`,
+      <button class="button small" type="submit">Apply</button>
+      ${links(condition.values.map((value) => [condition.property, value] as const)).map((link) => html`<a href=${link.to}>${link.name}</a>`)}</form>`,
   );
 }
 

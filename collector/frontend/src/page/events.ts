@@ -2,11 +2,12 @@
 // folded asks nothing.
 import * as api from "../data/api.ts";
 import { capital } from "../data/format.ts";
-import { labelOf } from "../data/labels.ts";
+import { eventName, labelOf } from "../data/labels.ts";
 import { parameterOf } from "../data/segments.ts";
 import * as state from "../data/state.ts";
 import type { Column, PanelConfig } from "../data/types.ts";
-import { type Content, draw, html, icon } from "../dom.ts";
+import { draw, html } from "../dom.ts";
+import { card } from "./card.ts";
 import { type Context, Panel } from "./panel.ts";
 
 interface Question {
@@ -54,41 +55,14 @@ async function show(place: HTMLElement, signal: AbortSignal, context: () => Cont
 
 const section = (event: string, questions: Question[], open: boolean) => html`
   <details class="event" ?open=${open} @toggle=${opened}>
-    <summary><h2>${event}</h2><span class="unit">${questions.length} ${questions.length === 1 ? "chart" : "charts"}</span></summary>
-    <div class="grid">${questions.map(card)}</div>
+    <summary><h2>${capital(eventName(event))}</h2><span class="unit">${questions.length} ${questions.length === 1 ? "chart" : "charts"}</span></summary>
+    <div class="grid">${questions.map((question) => card(configOf(question), eventName(question.event)))}</div>
   </details>`;
 
 function opened(event: Event): void {
   const details = event.currentTarget as HTMLDetailsElement;
   if (!details.open) return;
   for (const [node, panel] of panels) if (details.contains(node) && !panel.isLoaded) panel.refresh().catch(() => {});
-}
-
-// The same markup as that of the panels that the server sends.
-function card(question: Question): Content {
-  const config = configOf(question);
-  const { id, title, unit } = config;
-  return html`<section class="panel span-6" id="panel-${id}" data-kind=${config.kind} data-panel=${JSON.stringify(config)}
-    aria-labelledby="title-${id}">
-    <div class="panel-head">
-      <div><h3 id="title-${id}">${title}</h3><p class="unit">${unit}</p></div>
-      <div class="panel-tools">
-        <button class="button quiet small square" type="button" data-do="table" aria-pressed="false"
-          aria-label="${title} of ${question.event} as a table" title="Table of the same numbers">${icon("table")}</button>
-        <details class="menu"><summary class="button quiet small square" aria-label="Download ${title} of ${question.event}"
-          title="Download">${icon("download")}</summary>
-          <div class="menu-list">
-            <a data-format="csv" href="/api/ask.csv" download>CSV <span>table</span></a>
-            <a data-format="parquet" href="/api/ask.parquet" download>Parquet <span>table</span></a>
-            <button type="button" data-picture="png">PNG <span>picture</span></button>
-            <button type="button" data-picture="svg">SVG <span>picture</span></button>
-          </div>
-        </details>
-      </div>
-    </div>
-    <p class="panel-note" hidden></p>
-    <div class="panel-body"><div class="shimmer" role="status" aria-label="Loading"></div></div>
-  </section>`;
 }
 
 const EVENTS: Column = { name: "events", unit: "" };
@@ -107,7 +81,7 @@ function configOf({ event, property, kind, meaning, shape, ask }: Question): Pan
     id: `${event}-${property}-${shape === "over time" ? "time" : shape}`,
     chart: `${event}-${property}`,
     unit: meaning.replaceAll("`", ""),
-    empty: `No ${event} event has this property yet.`,
+    empty: "No such event has this property yet.",
     asks: true,
     query,
     label: [property],

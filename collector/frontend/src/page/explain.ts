@@ -68,7 +68,7 @@ const points = (effect: number) => `${effect < 0 ? "−" : "+"}${Math.abs(effect
 
 function row(finding: Finding, largest: number): Content {
   const { effect, low, high, text } = finding;
-  const size = `${points(effect)} pp (${points(low)} to ${points(high)})`;
+  const size = `${points(effect)} points (${points(low)} to ${points(high)})`;
   return html`<li>
     <div class="effect" aria-label=${size}>${bar(effect, low, high, largest)}<span>${size}</span></div>
     <p>${markup(text)}</p>${action(finding)}

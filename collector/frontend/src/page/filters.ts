@@ -40,7 +40,7 @@ export function start(): void {
 function chosen(name: string, value: string): void {
   const property = PROPERTIES[name];
   if (property && value) segments.pick([[property, value]], "only");
-  else if (property) segments.without(property);
+  else if (property) segments.drop(property);
   else if (name === "product") state.set({ version: "", provider: "", product: value });
   else state.set({ [name]: value });
 }

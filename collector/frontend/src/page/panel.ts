@@ -1,7 +1,7 @@
 // A panel: fetches its chart and draws it or its table, or explains why there is nothing.
 
-import { classes } from "../charts/classes.ts";
 import { kinds } from "../charts/index.ts";
+import { shaped } from "../charts/rows.ts";
 import * as api from "../data/api.ts";
 import { capital, number } from "../data/format.ts";
 import { labelOf, listOf } from "../data/labels.ts";
@@ -50,6 +50,8 @@ export class Panel {
   constructor(
     private readonly node: HTMLElement,
     private readonly context: () => Context,
+    // The definition of a panel that the address changes.
+    private readonly defined?: (context: Context) => Partial<PanelConfig>,
   ) {
     this.config = JSON.parse(node.dataset.panel ?? "{}");
     this.body = find(".panel-body", node);
@@ -82,7 +84,17 @@ export class Panel {
     return query;
   }
 
+  // A chart of something else is another one: nothing of it stays until the answer is there.
+  private define(): void {
+    if (!this.defined) return;
+    const before = JSON.stringify(this.config.query);
+    Object.assign(this.config, this.defined(this.context()));
+    find("h2, h3", this.node).textContent = this.config.title;
+    if (before !== JSON.stringify(this.config.query)) this.answer = null;
+  }
+
   async refresh({ quiet = false } = {}): Promise<void> {
+    this.define();
     this.showsTable = state.tables().has(this.config.id);
     this.updateLinks();
     this.pending.abort();
@@ -98,7 +110,7 @@ export class Panel {
       ]);
       this.answer = answer;
       const data = { ...byColumn(answer, this.config, before), ...(totals ? { totals } : {}) };
-      this.data = this.config.isDistribution ? classes(data, this.config) : data;
+      this.data = shaped(data, this.config);
     } catch (error) {
       if (api.isAbort(error)) return;
       this.showError(error);
@@ -234,11 +246,8 @@ function notes({ not_applied = [], folded = {} }: ChartAnswer, { query }: PanelC
   const counts = typeof folded === "number" ? { [query?.by ?? ""]: folded } : folded;
   const more = Object.entries(counts)
     .filter(([, count]) => count)
-    .map(([column, count]) => `${number(count)} more values of ${labelOf(column)}`);
-  return [
-    ...(not_applied.length ? [`This chart can't be filtered by ${listOf(not_applied)}.`] : []),
-    ...(more.length ? [`“Unlisted” has ${more.join(", ")}.`] : []),
-  ];
+    .map(([column, count]) => `${number(count)} more values of ${labelOf(column)} are shown as “unlisted”.`);
+  return [...(not_applied.length ? [`This chart can't be filtered by ${listOf(not_applied)}.`] : []), ...more];
 }
 
 // A menu closes on Escape, on a click outside, and when it loses the focus.

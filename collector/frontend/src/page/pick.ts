@@ -5,6 +5,7 @@ import { valueText } from "../data/labels.ts";
 import type { Pick } from "../data/segments.ts";
 import { type How, isPicked, pick } from "../data/segments.ts";
 import { draw, html, nothing } from "../dom.ts";
+import { links } from "./open.ts";
 
 type Pickable = HTMLElement & { pick?: Pick };
 
@@ -38,7 +39,8 @@ export function openMenu(values: Pick, x: number, y: number): void {
   draw(
     menu,
     html`${entry("only", isPicked(values) ? `Don't filter by ${name}` : `Only ${name}`)}
-      ${isPicked(values) ? nothing : html`${entry("also", `Also ${name}`)}${entry("not", `Not ${name}`)}`}`,
+      ${isPicked(values) ? nothing : html`${entry("also", `Also ${name}`)}${entry("not", `Not ${name}`)}`}
+      ${links(values).map((link) => html`<a href=${link.to}>${link.name}</a>`)}`,
   );
   menu.showPopover();
   const { width, height } = menu.getBoundingClientRect();

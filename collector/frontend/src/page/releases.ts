@@ -5,6 +5,7 @@ import { listOf } from "../data/labels.ts";
 import type { Pick } from "../data/segments.ts";
 import * as state from "../data/state.ts";
 import { type Content, draw, find, html, markup, nothing } from "../dom.ts";
+import { arrow } from "./open.ts";
 
 interface Release {
   version: string;
@@ -85,7 +86,7 @@ const table = ({ releases }: Comparison) => html`
 const row = (release: Release, index: number, all: Release[]) => html`
   <tr data-version=${release.version}>
     <td><button type="button" class="button small" aria-label="${release.version}: filter by it"
-      .pick=${[["product_version", release.version]]}>${release.version}</button></td>
+      .pick=${[["product_version", release.version]]}>${release.version}</button>${arrow([["product_version", release.version]])}</td>
     <td class="widest-only">${release.first_seen ? date(moment(release.first_seen)) : "–"}</td>
     <td class="num wider-only">${number(release.adoption, "ratio")}</td>
     <td class="num wider-only">${number(release.instances)}</td>
@@ -112,7 +113,7 @@ function verdict({ version, calls, verdict: name, difference }: Release, before?
   if (name === "few") return html`<span class="tag">too few calls of ${fewer} to compare</span>`;
   const [tone, text] = VERDICTS[name];
   const isClear = name === "worse" || name === "better";
-  const size = isClear ? ` ${difference > 0 ? "+" : "−"}${Math.abs(difference * 100).toFixed(1)} pp` : "";
+  const size = isClear ? ` ${difference > 0 ? "+" : "−"}${Math.abs(difference * 100).toFixed(1)}\u00a0points` : "";
   return html`<span class="tag ${tone}">${text}${size}</span>`;
 }
 
@@ -147,4 +148,4 @@ const segment = (version: string, tool: string): Pick => [
 
 const regression = ({ version, tool, text }: Regression) =>
   html`<li><button type="button" class="segment" .pick=${segment(version, tool)} aria-label="${version} · ${tool}: filter by it"
-    ><span class="tag bad">${version}</span> <code>${tool}</code></button> ${markup(text)}</li>`;
+    ><span class="tag bad">${version}</span> <code>${tool}</code></button>${arrow(segment(version, tool).toReversed())} ${markup(text)}</li>`;

@@ -1,8 +1,10 @@
 // A chart's numbers as a table; a click on a heading sorts it.
 
 import { number } from "../data/format.ts";
+import { valueText } from "../data/labels.ts";
 import type { Cell, ChartData, Row } from "../data/types.ts";
-import { breakable, html, nothing, draw as render } from "../dom.ts";
+import { breakable, type Content, html, nothing, draw as render } from "../dom.ts";
+import { linked } from "./open.ts";
 
 type Direction = "ascending" | "descending";
 // A narrow panel shows a row of so many columns as a list.
@@ -28,7 +30,7 @@ export function draw(host: HTMLElement, data: ChartData, title: string): void {
       <table class="data ${data.columns.length >= MANY ? "many" : ""}">
         <caption class="sr-only">${title}</caption>
         <thead><tr>${data.columns.map((column) => heading(data, column, sort, sortBy))}</tr></thead>
-        <tbody>${sorted(data, sort).map((row) => html`<tr>${data.columns.map((name) => cell(row[name], data.unit(name), data.name(name)))}</tr>`)}</tbody>
+        <tbody>${sorted(data, sort).map((row) => html`<tr>${data.columns.map((name) => cell(row[name], name, data))}</tr>`)}</tbody>
       </table>
     </div>`,
   );
@@ -49,9 +51,17 @@ function heading(data: ChartData, column: string, sort: Sort | undefined, sortBy
 }
 
 // `data-value` holds the exact value for programs.
-const cell = (value: Cell | undefined, unit: string, name: string) =>
-  html`<td class=${typeof value === "number" ? "num" : nothing} data-value=${String(value ?? "")} data-label=${name}
-    ><span>${breakable(number(value, unit))}</span></td>`;
+const cell = (value: Cell | undefined, column: string, data: ChartData) =>
+  html`<td class=${typeof value === "number" ? "num" : nothing} data-value=${String(value ?? "")} data-label=${data.name(column)}
+    ><span>${shown(value, data.unit(column), column)}</span></td>`;
+
+// Columns of pairs, whose values are tools.
+const TOOLS = new Set(["next_tool", "with_tool"]);
+
+function shown(value: Cell | undefined, unit: string, column: string): Content {
+  if (column === "event") return valueText(column, value);
+  return linked(TOOLS.has(column) ? "tool" : column, value, breakable(number(value, unit)));
+}
 
 function order(a: Cell | undefined, b: Cell | undefined): number {
   if (a === b) return 0;

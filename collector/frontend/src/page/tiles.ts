@@ -2,11 +2,20 @@
 
 import { compact, number, percent } from "../data/format.ts";
 import { listOf } from "../data/labels.ts";
+import * as state from "../data/state.ts";
 import type { TileAnswer } from "../data/types.ts";
 import { type Content, html, nothing, draw as render, svg } from "../dom.ts";
+import { isChart, isChosen } from "./main_chart.ts";
 
 export function draw(host: HTMLElement, tiles: TileAnswer[]): void {
   render(host, tiles.map(tile));
+}
+
+// On a page with a main chart, a tile with a chart of its own is a button that chooses it.
+function heading({ id, title }: TileAnswer): Content {
+  if (!isChart(id)) return title;
+  return html`<button type="button" class="choose" aria-pressed=${String(isChosen(id))} title="Show it in the chart"
+    @click=${() => state.set({ chart: id })}>${title}</button>`;
 }
 
 const tip = (item: TileAnswer) => ({
@@ -20,7 +29,7 @@ const tip = (item: TileAnswer) => ({
 const tile = (item: TileAnswer) => html`
   <div class="tile" role="group" data-tile=${item.id} data-value=${String(item.value ?? "")} aria-label=${item.title}
     .tip=${() => tip(item)}>
-    <h2>${item.title}</h2>
+    <h2>${heading(item)}</h2>
     <div class="value">${split(compact(item.value, item.unit))}</div>
     ${delta(item)}
     ${item.standing ? html`<p class="standing">${item.standing}</p>` : nothing}
@@ -37,7 +46,7 @@ function delta({ value, before, unit, better }: TileAnswer): Content {
   if (value === null || before === null) return html`<span class="delta">no earlier data</span>`;
   const difference = value - before;
   const text = size(difference, before, unit);
-  if (["0.0 pp", "0\u00a0%"].includes(text)) return html`<span class="delta">no change</span>`;
+  if (["0.0\u00a0points", "0\u00a0%"].includes(text)) return html`<span class="delta">no change</span>`;
   const tone = better === "none" ? "" : difference > 0 === (better === "more") ? "good" : "bad";
   const up = difference > 0;
   return html`<span class="delta ${tone}"><span aria-hidden="true">${up ? "↑" : "↓"}</span
@@ -45,7 +54,7 @@ function delta({ value, before, unit, better }: TileAnswer): Content {
 }
 
 function size(difference: number, before: number, unit: string): string {
-  if (unit === "ratio") return `${Math.abs(difference * 100).toFixed(1)} pp`;
+  if (unit === "ratio") return `${Math.abs(difference * 100).toFixed(1)}\u00a0points`;
   return before === 0 ? "new" : percent(Math.abs(difference) / before);
 }
 

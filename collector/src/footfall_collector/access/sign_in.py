@@ -155,7 +155,7 @@ class SignIn:
             return self._form(_TOO_MANY, next_page, 429, {"retry-after": "60"})
         offered = await read_form(request, "secret")
         if offered is None or not await secret.matches(offered):
-            return self._form("That is not the secret.", next_page, 401)
+            return self._form("Wrong secret.", next_page, 401)
         attempt.succeed()
         response = RedirectResponse(self._root + next_page, 303)
         response.set_cookie(

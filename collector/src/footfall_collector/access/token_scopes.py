@@ -17,6 +17,7 @@ _OF_ONE_PRODUCT = (
     "/api/pulse",
     "/api/releases",
     "/api/report",
+    "/api/things/",
 )
 """What answers for one product, which the query names."""
 _OF_ALL_PRODUCTS = ("/api/pages/health",)

@@ -50,6 +50,7 @@ OWN_PATHS = frozenset(
         "sign-in",
         "sign-out",
         "static",
+        "things",
         "tools",
         "track",
     )

@@ -90,8 +90,8 @@ def test_a_regression_of_errors_has_both_rates_and_the_interval_of_the_rise() ->
     )
     assert 0 < regression.low < regression.now - regression.was < regression.high
     assert regression.text.replace(NBSP, " ") == (
-        "fails in 5 % of 1,200 calls, where 1.0 % are usual (`2.1.0` came before): a rise by 2.8 to 5.2 "
-        "percentage points (95 % interval)"
+        "fails in 5 % of 1,200 calls, where 1.0 % are usual (`2.1.0` came before): up 2.8\u20135.2 points "
+        "(95 % interval)"
     )
 
 

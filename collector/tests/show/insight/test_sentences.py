@@ -137,7 +137,7 @@ def test_a_change_of_the_error_rate_is_mentioned_only_where_there_is_one(was: in
 
 def test_without_errors_the_sentence_says_that_all_calls_succeeded() -> None:
     text = plain(sentences.errors([{"tool": "query", "calls": 7, "errors": 0}], [], []))
-    assert text == "Nothing breaks: **all 7 calls** succeeded."
+    assert text == "No call failed: **all 7 calls** succeeded."
 
 
 def test_the_leading_provider_and_client_are_named_with_the_runner_up() -> None:
@@ -239,6 +239,6 @@ def test_the_most_frequent_event_is_named_with_its_share() -> None:
         {"day": "2026-11-02", "event": "tool_error", "events": 25},
     ]
     text = sentences.events(rows).replace("\u00a0", " ")
-    assert text == "**100 events** of 2 kinds; `tool_executed` is the most frequent with 75 %."
-    assert sentences.events(rows[:1]) == "**30 events**, all of them `tool_executed`."
+    assert text == "**100 events** of 2 kinds; **75 %** are tool calls."
+    assert sentences.events(rows[:1]) == "**30 events**, all of them tool calls."
     assert sentences.events([]) == sentences.NO_EVENTS

@@ -99,7 +99,7 @@ def test_under_a_tool_filter_the_instances_are_those_that_called_the_tool() -> N
 
 def test_a_product_without_an_established_instance_says_that_all_count() -> None:
     numbers = TileNumbers(TOTALS, TOTALS, NO_STANDINGS | {"instances": 12, "new": 12}, [])
-    assert build_tiles(numbers, days(1))[1].standing == "none established yet: all count"
+    assert build_tiles(numbers, days(1))[1].standing == "none is established yet, so all count"
     assert build_tiles(TileNumbers(NOTHING, NOTHING, NO_STANDINGS, []), days(1))[1].standing == ""
 
 

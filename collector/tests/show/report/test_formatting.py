@@ -49,7 +49,7 @@ def test_a_cell_is_formatted_by_its_unit(cell: Cell, unit: str, text: str) -> No
     ("now", "was", "unit", "text"),
     [
         (110, 100, "calls", "+10 %"),
-        (0.05, 0.062, "ratio", "-1.2 pp"),
+        (0.05, 0.062, "ratio", "-1.2 points"),
         (0.05, 0.0501, "ratio", "same"),
         (7, None, "calls", ""),
         (None, 7, "milliseconds", ""),

@@ -11,11 +11,23 @@ from dataclasses import dataclass, field
 from ...store import DAY_SECONDS, FactTables, property_key
 from .dialects import Dialect
 from .instance_rows import QuestionTerms, instance_rows
-from .question import DAILY_MEASURES, DAY_STEP, HOUR_STEP, INSTANCES, LOST, NEW, NO_STEP, PERCENTILES, RATE, Question
+from .question import (
+    DAILY_MEASURES,
+    DAY_STEP,
+    HOUR_STEP,
+    INSTANCES,
+    LOST,
+    MINUTE_STEP,
+    NEW,
+    NO_STEP,
+    PERCENTILES,
+    RATE,
+    Question,
+)
 from .segment_sql import SegmentSql
 from .segments import is_state
 
-_STEP_SECONDS = {HOUR_STEP: 3600}
+_STEP_SECONDS = {HOUR_STEP: 3600, MINUTE_STEP: 60}
 
 
 @dataclass(frozen=True)

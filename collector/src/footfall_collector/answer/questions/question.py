@@ -25,8 +25,8 @@ MEASURES = {
 }
 DAILY_MEASURES = (NEW, RETURNING, LOST)
 """Measures of whole UTC days."""
-NO_STEP, DAY_STEP, HOUR_STEP = "", "day", "hour"
-STEPS = (NO_STEP, DAY_STEP, HOUR_STEP)
+NO_STEP, DAY_STEP, HOUR_STEP, MINUTE_STEP = "", "day", "hour", "minute"
+STEPS = (NO_STEP, DAY_STEP, HOUR_STEP, MINUTE_STEP)
 NAMES = ("measure", "event", "of", "by", "step", "where")
 """The parameters of a question in a query string, besides those of `Filters`."""
 _CALLS, _SUCCESS = "tool_executed", "success"
@@ -41,7 +41,7 @@ class Question:
         event: the event's name; None for events of any name.
         measured: the number of a percentile, or the boolean of a rate.
         by: the property whose values are rows; None for one row.
-        step: `day`, `hour`, or empty for the whole range.
+        step: `day`, `hour`, `minute`, or empty for the whole range.
         segment: what counts.
     """
 
@@ -72,9 +72,9 @@ def parse_question(query: Mapping[str, str], where: Sequence[str], filters: Filt
         raise FilterError("A share needs by, the property whose values share the events.")
     step = query.get("step") or NO_STEP
     if step not in STEPS:
-        raise FilterError("step is none of day, hour; leave it out for the whole range.")
-    if step == HOUR_STEP and (not filters.exact or measure in DAILY_MEASURES):
-        raise FilterError("step=hour needs a range of up to 48 hours and a measure that is not of whole days.")
+        raise FilterError("step is none of day, hour, minute; leave it out for the whole range.")
+    if step in (HOUR_STEP, MINUTE_STEP) and (not filters.exact or measure in DAILY_MEASURES):
+        raise FilterError(f"step={step} needs a range of up to 48 hours and a measure that is not of whole days.")
     segment = parse_segment([text for text in where if text], filters, names, event)
     return Question(measure, event, _measured(measure, event, query.get("of") or "", names), by, step, segment)
 

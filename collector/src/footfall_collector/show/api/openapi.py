@@ -24,13 +24,15 @@ from ...runtime import __version__
 from ..explain import Comparison, Explanation, WeekChanges
 from ..health import DataHealth, OtherValueList
 from ..insight import ReleaseComparison
-from ..pages import PAGES, ChartPageHead, FilterOptions, HealthPageHead
+from ..pages import PAGES, THING_KINDS, ChartPageHead, FilterOptions, HealthPageHead, ThingHead
 from ..report import Report
 from .answers import ApiError, ChartList, Pulse
 
 PATH = "/api/openapi.json"
 AGAINST = "against"
 """The parameter with the other version of a comparison."""
+THING = "thing"
+"""The parameter with the name of the thing that a page is about."""
 SIDES, WHERE = ("a", "b"), "where"
 """The parameters with the conditions of both sides of a comparison, and of all that is compared."""
 FILES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
@@ -43,6 +45,7 @@ _STRUCTS = (
     QuestionAnswer,
     ChartPageHead,
     HealthPageHead,
+    ThingHead,
     FilterOptions,
     ReleaseComparison,
     Explanation,
@@ -76,6 +79,7 @@ class Operation:
         sides: whether it takes `SIDES` and `WHERE` too.
         media: the media type that it answers with instead of JSON, or empty.
         asks: whether it takes the parameters of a question.
+        thing: whether it takes `THING` too.
     """
 
     summary: str
@@ -87,6 +91,7 @@ class Operation:
     sides: bool = False
     media: str = ""
     asks: bool = False
+    thing: bool = False
 
 
 def document(products: Sequence[str], charts: Sequence[ChartSpec], root: str = "") -> dict[str, Any]:
@@ -120,6 +125,13 @@ def operations(charts: Sequence[ChartSpec]) -> dict[str, Operation]:
         "/api/pages/{name}": Operation(
             "The answer, tiles and release marks of a page", (ChartPageHead, HealthPageHead), True, pages
         ),
+        "/api/things/{name}": Operation(
+            "The answer, tiles and release marks of a page about one thing",
+            (ThingHead,),
+            True,
+            (*THING_KINDS,),
+            thing=True,
+        ),
         "/api/options": Operation("The values that the filters can have", (FilterOptions,), True),
         "/api/releases": Operation("Every version compared with the previous one", (ReleaseComparison,), True),
         "/api/explain": Operation(
@@ -146,6 +158,8 @@ def operations(charts: Sequence[ChartSpec]) -> dict[str, Operation]:
 
 def _get(path: str, operation: Operation, products: Sequence[str]) -> dict[str, Any]:
     parameters = [*(_QUESTION if operation.asks else ()), *(_filters(products) if operation.filtered else ())]
+    if operation.thing:
+        parameters.insert(0, _parameter(THING, _TEXT, "the thing's name: the value of the property"))
     if operation.against:
         parameters.append(_parameter(AGAINST, _TEXT, "another version, with which `version` is compared"))
     if operation.sides:
@@ -215,7 +229,9 @@ _QUESTION: list[Schema] = [
     _parameter("event", _TEXT, "the event that is measured; events of any name without it"),
     _parameter("of", _TEXT, "the number of a percentile or the boolean of a rate, where the event has several"),
     _parameter("by", _TEXT, "the property whose values are rows; `event.property` where several events have it"),
-    _parameter("step", {"type": "string", "enum": [*STEPS]}, "rows by day, or by hour in ranges up to 48 hours"),
+    _parameter(
+        "step", {"type": "string", "enum": [*STEPS]}, "rows by day, or by hour or minute in ranges up to 48 hours"
+    ),
 ]
 
 

@@ -33,7 +33,7 @@ from ..explain import (
 from ..gated import AsyncEndpoint, gated
 from ..health import change_token, data_health, other_values
 from ..insight import compare_releases
-from ..pages import PAGES, filter_options, page_head
+from ..pages import PAGES, THING_KINDS, filter_options, page_head, thing_head
 from ..report import build_report
 from . import openapi
 from .answers import ApiError, ChartList, Pulse
@@ -61,6 +61,7 @@ class Api:
         # Their counters change without the store. The page of that name stands before all other pages.
         of_the_collector = {"/api/pages/health": self.health_page, "/api/health": self.health, "/api/other": self.other}
         asked = {f"/api/ask{end}": self.ask for end in ("", *(f".{extension}" for extension in openapi.FILES))}
+        things = "/api/things/{name}", gated(self._gate, _refuse_wrong_filters(self.thing), self._thing, keep=True)
         compared = {"/api/explain": self.explain, "/api/compare": self.compare}
         return [
             *(
@@ -74,6 +75,7 @@ class Api:
             *((path, self._gated(endpoint)) for path, endpoint in of_the_collector.items()),
             *((path, self._gated(endpoint, keep=True)) for path, endpoint in of_the_store.items()),
             *((path, self._gated(endpoint, keep=True, first=True)) for path, endpoint in fixed.items()),
+            things,
             ("/api/pulse", self.pulse),
         ]
 
@@ -107,6 +109,23 @@ class Api:
         conditions = (filters.version, filters.provider, filters.internal, tuple(sorted(filters.extra.items())))
         texts = (against, tuple(sides[0]), tuple(sides[1]), tuple(where))
         return filters.product, filters.start, filters.end, datetime.now(UTC).date(), *conditions, *texts
+
+    def _thing(self, request: Request) -> Hashable:
+        """As `_question`, with the thing's name."""
+        try:
+            filters = self._filters(request, (openapi.THING,))
+        except FilterError:
+            return None
+        conditions = (filters.version, filters.provider, filters.internal, tuple(sorted(filters.extra.items())))
+        return (
+            filters.product,
+            filters.start,
+            filters.end,
+            datetime.now(UTC).date(),
+            *conditions,
+            filters.where,
+            request.query_params.get(openapi.THING),
+        )
 
     def _filters_and_question(self, request: Request) -> tuple[Filters, Question]:
         """What `/api/ask` is asked. Raises FilterError."""
@@ -142,6 +161,17 @@ class Api:
         if name not in {page.name for page in PAGES}:
             return _json(ApiError("Page not found."), 404)
         return _json(page_head(name, self._answers, self._filters(request), self._status, datetime.now(UTC)))
+
+    def thing(self, request: Request) -> Response:
+        """What is said of one thing, such as a tool."""
+        kind = THING_KINDS.get(request.path_params["name"])
+        if kind is None:
+            return _json(ApiError(f"There is no such kind of thing; known are {', '.join(THING_KINDS)}."), 404)
+        name = request.query_params.get(openapi.THING, "")
+        if not name:
+            raise FilterError(f"{openapi.THING} says which {kind.noun} is meant.")
+        filters = self._filters(request, (openapi.THING,))
+        return _json(thing_head(kind, name, self._answers, filters, datetime.now(UTC)))
 
     def health_page(self, request: Request) -> Response:
         return _json(page_head("health", self._answers, self._filters(request), self._status, datetime.now(UTC)))

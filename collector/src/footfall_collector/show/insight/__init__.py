@@ -7,6 +7,7 @@ its field names and its docstring are the API's documentation. Used by `health`,
 `public`.
 """
 
+from .event_names import EVENT_NAMES
 from .known_versions import KnownVersions, known_versions
 from .markup import code, printable, render_markup, replace_code
 from .periods import (
@@ -27,10 +28,12 @@ from .releases import (
     release_marks,
 )
 from .rows import Cell, ChartRow, Moment, rows_as_dicts, share
+from .things import met_error, unknown_thing, unused_thing, used_thing
 from .tiles import Tile, page_tiles
 from .units import NBSP, format_milliseconds, format_percent
 
 __all__ = [
+    "EVENT_NAMES",
     "NBSP",
     "Cell",
     "ChartRow",
@@ -50,6 +53,7 @@ __all__ = [
     "format_milliseconds",
     "format_percent",
     "known_versions",
+    "met_error",
     "newest_release_adoption",
     "page_tiles",
     "printable",
@@ -59,5 +63,8 @@ __all__ = [
     "replace_code",
     "rows_as_dicts",
     "share",
+    "unknown_thing",
+    "unused_thing",
+    "used_thing",
     "without_filters",
 ]

@@ -18,7 +18,7 @@ from ..statistics import (
     histogram_median,
 )
 from .markup import code
-from .units import NBSP, format_milliseconds, format_percent
+from .units import NBSP, format_milliseconds, format_percent, format_points
 
 MIN_SLOWER_SHARE = 0.55
 """Slower in a smaller share of pairs is no regression, however certain: 0.55 is usually an eighth more time."""
@@ -129,8 +129,7 @@ def _error_regressions(cause: Cause, versions: Mapping[str, VersionUsage]) -> It
         low, high = (max(0.0, was * (ratio * side / cause.ratio - 1)) for side in (cause.low, cause.high))
         text = (
             f"fails in {format_percent(now)} of {effect.calls:,} calls, where {format_percent(was)} are usual "
-            f"({code(older)} came before): a rise by {100 * low:.1f} to {100 * high:.1f} percentage points "
-            f"(95{NBSP}% interval)"
+            f"({code(older)} came before): up {format_points(low, high)} (95{NBSP}% interval)"
         )
         yield Regression("errors", version, tool, older, now, was, low, high, effect.calls, text)
 

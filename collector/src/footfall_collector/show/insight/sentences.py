@@ -10,6 +10,7 @@ from footfall.catalogue import OTHER
 
 from ...answer import version_key
 from ...runtime import quantity
+from .event_names import event_name
 from .markup import code
 from .regressions import Regression
 from .rows import ChartRow, column_total, share, totals_by
@@ -19,7 +20,7 @@ MIN_CALLS_FOR_RATE = 20
 """Rates of fewer calls are not mentioned."""
 
 NO_EVENTS = "Nothing was counted in this time range."
-NO_EVENTS_EVER = "Nothing has arrived yet."
+NO_EVENTS_EVER = "No event has arrived yet."
 
 
 def only_internal(events: int) -> str:
@@ -123,7 +124,7 @@ def errors(rates: list[ChartRow], before: list[ChartRow], classes: list[ChartRow
     if not calls:
         return NO_EVENTS
     if not failed:
-        return f"Nothing breaks: **all {quantity(calls, 'call')}** succeeded."
+        return f"No call failed: **all {quantity(calls, 'call')}** succeeded."
     rate = failed / calls
     text = f"**{format_percent(rate)}** of {quantity(calls, 'call')} failed{_rate_change(rate, before)}"
     kinds = totals_by(classes, "error_type", "errors")
@@ -183,9 +184,9 @@ def events(rows: list[ChartRow]) -> str:
         return NO_EVENTS
     name, largest = _largest(counts)
     if len(counts) == 1:
-        return f"**{quantity(whole, 'event')}**, all of them {code(name)}."
+        return f"**{quantity(whole, 'event')}**, all of them {event_name(name)}."
     part = format_percent(largest / whole)
-    return f"**{quantity(whole, 'event')}** of {len(counts)} kinds; {code(name)} is the most frequent with {part}."
+    return f"**{quantity(whole, 'event')}** of {len(counts)} kinds; **{part}** are {event_name(name)}."
 
 
 def next_steps(

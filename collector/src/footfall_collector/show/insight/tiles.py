@@ -151,7 +151,7 @@ def standing_sentence(counts: tuple[int, int, int], of_product: int) -> str:
     """
     instances, established, new = counts
     if not of_product:
-        return "none established yet: all count"
+        return "none is established yet, so all count"
     parts = [f"{established:,} established"]
     if new:
         parts.append(f"{new:,} new this week")

@@ -1,7 +1,9 @@
-"""Shares and durations as text."""
+"""Shares, their differences, and durations as text."""
 
 NBSP = "\u00a0"
 """Stands between a number and its unit, so that no line breaks there."""
+
+EN_DASH = "\u2013"
 
 _DURATIONS = ((1000, 1, "ms"), (60_000, 1000, "s"), (3_600_000, 60_000, "min"), (float("inf"), 3_600_000, "h"))
 
@@ -12,6 +14,12 @@ def format_percent(ratio: float) -> str:
     if 0 < value < 0.1:
         return f"<0.1{NBSP}%"
     return f"{value:.0f}{NBSP}%" if value >= 10 or value == round(value) else f"{value:.1f}{NBSP}%"
+
+
+def format_points(low: float, high: float) -> str:
+    """The interval of a difference of rates that is not negative, such as `37` to `56 points`."""
+    digits = 0 if 100 * low >= 9.95 else 1
+    return f"{100 * low:.{digits}f}{EN_DASH}{100 * high:.{digits}f}{NBSP}points"
 
 
 def format_milliseconds(value: float) -> str:

@@ -13,18 +13,22 @@ from .page_head import ChartPageHead, FilterOptions, HealthPageHead, chart_page_
 from .routes import Pages
 from .security_headers import SecurityHeaders
 from .templating import template_environment
+from .things import THING_KINDS, ThingHead, thing_head
 
 __all__ = [
     "PAGES",
+    "THING_KINDS",
     "Assets",
     "ChartPageHead",
     "FilterOptions",
     "HealthPageHead",
     "Pages",
     "SecurityHeaders",
+    "ThingHead",
     "chart_page_head",
     "filter_options",
     "not_found_handler",
     "page_head",
     "template_environment",
+    "thing_head",
 ]

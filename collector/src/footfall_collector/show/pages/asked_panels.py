@@ -19,6 +19,8 @@ class AskedPanel(Panel):
     columns: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
+MAIN = AskedPanel("main", "calls", "series", "Tool calls", "tool calls per day, UTC", {"label": ["day"]}, span=12)
+"""The chart that the tiles choose; the scripts say what is asked (`frontend/src/page/main_chart.ts`)."""
 _CALLS = ("Calls", "calls")
 _DIMENSIONS = {"mcp_client": "client", "ai_provider": "provider"}
 

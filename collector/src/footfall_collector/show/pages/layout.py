@@ -6,6 +6,7 @@ from .asked_panels import (
     CLIENT_DURATIONS,
     CLIENT_ERRORS,
     KUBERNETES_TREND,
+    MAIN,
     PROVIDER_DURATIONS,
     PROVIDER_ERRORS,
 )
@@ -26,6 +27,7 @@ from .panels import (
     TRANSPORTS,
     UPTIME,
     VERSIONS,
+    WEEKLY,
     Panel,
 )
 
@@ -49,6 +51,8 @@ class Page:
         question: what it answers; the heading of its section in a report.
         loading: stands in place of the answer until that is there.
         tiles: whether the four key numbers are shown.
+        main: the chart that the tiles choose; None on pages without one.
+        week: whether the page says what changed in the last week.
         releases: whether the comparison of releases is shown.
         separated: whether the navigation has a gap before it.
     """
@@ -62,6 +66,8 @@ class Page:
     panels: tuple[Panel, ...] = ()
     health_panels: tuple[HealthPanel, ...] = ()
     tiles: bool = False
+    main: Panel | None = None
+    week: bool = False
     releases: bool = False
     separated: bool = False
     template: str = "page.html"
@@ -75,8 +81,10 @@ PAGES = (
         "Overview",
         "How is the product used?",
         "Counting…",
-        (EVENTS, TOOL_USAGE, ERROR_TYPES, PROVIDERS, CLIENTS, ACTIVE, VERSIONS),
+        (WEEKLY, TOOL_USAGE, ERROR_TYPES, PROVIDERS, CLIENTS, ACTIVE, VERSIONS),
         tiles=True,
+        main=MAIN,
+        week=True,
     ),
     Page(
         "tools",
@@ -93,7 +101,7 @@ PAGES = (
         "/errors",
         "errors",
         "Errors",
-        "Which errors do users meet in the wild?",
+        "What is failing?",
         "Counting errors…",
         (ERROR_RATE, TOOL_DURATION, TOOL_ERRORS, ERROR_TYPES),
     ),
@@ -120,7 +128,7 @@ PAGES = (
         "/next",
         "next",
         "Releases and retention",
-        "What does the data say about the product's next decision?",
+        "Are releases adopted, and do instances come back?",
         "Comparing versions and retention…",
         (VERSIONS, ACTIVE, KUBERNETES, KUBERNETES_TREND, UPTIME, RETENTION),
         releases=True,
@@ -156,3 +164,14 @@ PAGES = (
         template="health.html",
     ),
 )
+THING = Page(
+    "thing",
+    "/things/{kind}/{name:path}",
+    "tools",
+    "",
+    "How is one of them used?",
+    "Counting…",
+    tiles=True,
+    main=MAIN,
+)
+"""The page about one thing, such as a tool: it has no place in the navigation."""

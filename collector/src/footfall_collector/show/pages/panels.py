@@ -121,6 +121,21 @@ EVENTS = Panel(
     },
     span=12,
 )
+WEEKLY = Panel(
+    "weekly-instances",
+    "weekly-instances",
+    "series",
+    "New, returning and lost instances",
+    "instances per week, UTC, weeks from Monday",
+    {
+        "x": "week",
+        "values": ["new", "returning", "lost"],
+        "gap": "empty",
+        "days": 7,
+        "names": {"new": "New", "returning": "Returning", "lost": "Lost"},
+    },
+    empty="Instances are counted here by the week in which they come and go.",
+)
 ACTIVE = Panel(
     "active-instances",
     "active-instances",

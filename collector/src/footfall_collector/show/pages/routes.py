@@ -5,19 +5,22 @@ import json
 from typing import Any
 
 from markupsafe import Markup
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from ...answer import DEFAULT_RANGE, Answers, ChartSpec, ReadGate
+from ...answer import DEFAULT_RANGE, MAX_VALUE_LENGTH, Answers, ChartSpec, ReadGate
 from ...runtime import Status
 from ..endpoint import Endpoint
 from ..gated import AsyncEndpoint, gated
 from ..health import change_token
+from ..insight import EVENT_NAMES, printable
 from .asked_panels import AskedPanel
 from .assets import Assets
-from .layout import PAGES, Page
+from .layout import PAGES, THING, Page
 from .panels import Panel
 from .templating import template_environment
+from .things import THING_KINDS
 
 RANGE_BUTTONS = (
     {"name": "1h", "short": "1 h", "label": "Last hour, by the minute"},
@@ -52,7 +55,7 @@ class Pages:
 
     def endpoints(self) -> list[tuple[str, AsyncEndpoint]]:
         """(path, endpoint) of every page."""
-        return [(page.path, gated(self._gate, self._endpoint(page), first=True)) for page in PAGES]
+        return [(page.path, gated(self._gate, self._endpoint(page), first=True)) for page in (*PAGES, THING)]
 
     def _endpoint(self, page: Page) -> Endpoint:
         template = self._templates.get_template(page.template)
@@ -63,6 +66,8 @@ class Pages:
                 "signed_in": getattr(request.state, "signed_in", False),
             }
             context = self._context(page, request.query_params.get("product", ""))
+            if page is THING:
+                context |= _thing(request)
             return _page(request, template.render(context | of_request))
 
         return show
@@ -72,6 +77,7 @@ class Pages:
         product = requested_product if requested_product in products else products[0]
         return {
             "page": page,
+            "thing": None,
             "pages": PAGES,
             "static": self._assets.base,
             "root": self._assets.root,
@@ -79,6 +85,7 @@ class Pages:
             "ranges": RANGE_BUTTONS,
             "default_range": DEFAULT_RANGE,
             "labels": json.dumps(FILTER_LABELS),
+            "event_names": json.dumps(EVENT_NAMES),
             "products": products,
             "product": product,
             "several": len(products) > 1,
@@ -93,7 +100,10 @@ class Pages:
         """The panel's definition for the scripts, as a data attribute."""
         asked = panel if isinstance(panel, AskedPanel) else None
         titles = asked.columns if asked else _titles(self._specs[panel.chart])
-        columns = {name: {"name": title, "unit": unit} for name, (title, unit) in titles.items()}
+        columns = {
+            name: {"name": panel.options.get("names", {}).get(name, title), "unit": unit}
+            for name, (title, unit) in titles.items()
+        }
         definition = {
             "id": panel.id,
             "chart": panel.chart,
@@ -108,6 +118,15 @@ class Pages:
 
 def _titles(spec: ChartSpec) -> dict[str, tuple[str, str]]:
     return {column.name: (column.title, column.unit) for column in spec.columns}
+
+
+def _thing(request: Request) -> dict[str, Any]:
+    """What the template of a thing's page knows of it. Raises HTTPException where there is no such page."""
+    kind = THING_KINDS.get(request.path_params["kind"])
+    name = request.path_params["name"]
+    if kind is None or not name or len(name) > MAX_VALUE_LENGTH:
+        raise HTTPException(404)
+    return {"kind": request.path_params["kind"], "thing": kind, "name": name, "shown": printable(name)}
 
 
 def _page(request: Request, text: str) -> Response:

@@ -45,7 +45,7 @@ def format_tile_change(tile: Tile) -> str:
         return ""
     if tile.unit == "ratio":
         points = 100 * (now - was)
-        return "same" if abs(points) < 0.05 else f"{points:+.1f}{NBSP}pp".replace("-", MINUS)
+        return "same" if abs(points) < 0.05 else f"{points:+.1f}{NBSP}points".replace("-", MINUS)
     return format_change(now / was - 1 if was else None)
 
 

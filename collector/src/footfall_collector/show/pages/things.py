@@ -1,0 +1,158 @@
+"""A page about one thing: a tool, an error class, a client, a provider, a version. Its head, and the kinds of things.
+
+Everything on the page is what other pages show, with a condition more: `condition` of the thing.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import msgspec
+from msgspec.structs import replace as struct_replace
+
+from ...answer import CALLS_EVENT, EARLIEST, Answers, Filters, ask, condition_text, parse_question
+from ..insight import (
+    ChartRow,
+    ComparedPeriod,
+    Moment,
+    ReleaseMark,
+    Tile,
+    compared_period,
+    earlier_period,
+    met_error,
+    page_tiles,
+    release_marks,
+    rows_as_dicts,
+    sentences,
+    unknown_thing,
+    unused_thing,
+    used_thing,
+)
+
+_ERRORS_EVENT, _ERROR_TYPE = "tool_error", "error_type"
+
+
+@dataclass(frozen=True)
+class ThingKind:
+    """What a page can be about.
+
+    Attributes:
+        property: the property whose value names the thing.
+        noun: stands before the name in headings and sentences.
+        page: the name of the page that lists such things.
+    """
+
+    property: str
+    noun: str
+    page: str
+
+    def condition(self, name: str) -> str:
+        """The condition that selects the thing, in the form of a query string."""
+        return condition_text(self.property, False, [name])
+
+
+THING_KINDS = {
+    "tool": ThingKind("tool", "tool", "tools"),
+    "error_type": ThingKind(_ERROR_TYPE, "error class", "errors"),
+    "mcp_client": ThingKind("mcp_client", "client", "clients"),
+    "provider": ThingKind("ai_provider", "provider", "clients"),
+    "transport": ThingKind("transport", "transport", "clients"),
+    "deployment_method": ThingKind("deployment_method", "deployment method", "clients"),
+    "version": ThingKind("product_version", "version", "next"),
+    "k8s_version": ThingKind("k8s_version", "Kubernetes version", "next"),
+}
+"""The names of filters, which are the kinds in addresses."""
+
+_ERROR_TILES = {
+    "events": Tile("errors", "Errors", "errors", "less", "Calls that failed with it"),
+    "instances": Tile("met_by", "Instances that met it", "instances", "less", "Instances with such a call"),
+}
+"""Measure to tile."""
+
+
+class ThingHead(msgspec.Struct, frozen=True):
+    """The head of a page about one thing.
+
+    Attributes:
+        answer: one or two sentences; `code` and **strong** are markup.
+        known: whether any event ever named the thing.
+        empty: whether the product has never sent an event.
+        hidden_internal: internal events of the range that are left out.
+        not_applied: given filters that the answer does not use: none.
+        scope: what counts, in one phrase.
+        releases: marks for charts over time.
+        tiles: of an error class its errors and instances, of anything else those of other pages.
+        generated_at: RFC 3339, UTC.
+    """
+
+    answer: str
+    known: bool
+    empty: bool
+    hidden_internal: int
+    not_applied: list[str]
+    scope: str
+    period: ComparedPeriod
+    releases: list[ReleaseMark]
+    tiles: list[Tile]
+    generated_at: Moment
+
+
+def thing_head(kind: ThingKind, name: str, answers: Answers, filters: Filters, now: datetime) -> ThingHead:
+    """Raises FilterError where the product has no such property, or the name is too long."""
+    condition = kind.condition(name)
+    about = replace(filters, where=(*filters.where, condition))
+    events = answers.chart("events", about)
+    ever = Filters(filters.product, EARLIEST, now + timedelta(days=1), internal="all")
+    known = bool(events.rows) or bool(answers.chart("events", replace(ever, where=(condition,))).rows)
+    empty = not known and not answers.chart("events", ever).rows
+    answer, tiles = sentences.NO_EVENTS_EVER if empty else unknown_thing(kind.noun, name), []
+    if events.rows:
+        answer = _sentence(kind, name, answers, filters, about)
+        tiles = _error_tiles(answers, about) if kind.property == _ERROR_TYPE else page_tiles(answers, about)
+    elif known:
+        answer = unused_thing(kind.noun, name)
+    return ThingHead(
+        answer=answer,
+        known=known,
+        empty=empty,
+        hidden_internal=events.hidden_internal,
+        not_applied=[],
+        scope=answers.scope(about, _ERRORS_EVENT if kind.property == _ERROR_TYPE else CALLS_EVENT),
+        period=compared_period(answers, about),
+        releases=release_marks(answers, about),
+        tiles=tiles,
+        generated_at=events.generated_at,
+    )
+
+
+def _sentence(kind: ThingKind, name: str, answers: Answers, filters: Filters, about: Filters) -> str:
+    kinds = _rows(answers, "error-types", about)
+    if kind.property == _ERROR_TYPE:
+        errors = rows_as_dicts(answers.summary(filters))[0]["errors"] or 0
+        return met_error(name, kinds, _errors(answers, about, "instances"), errors)
+    now, whole = (rows_as_dicts(answers.summary(each))[0] for each in (about, filters))
+    return used_thing(kind.property, name, now, whole, _rows(answers, "tool-usage", about), kinds)
+
+
+def _rows(answers: Answers, chart: str, filters: Filters) -> list[ChartRow]:
+    return rows_as_dicts(answers.chart(chart, filters))
+
+
+def _errors(answers: Answers, filters: Filters, measure: str) -> int:
+    """The failed calls of a segment, or the instances that they are of."""
+    query = {"measure": measure, "event": _ERRORS_EVENT}
+    question = parse_question(query, (), filters, answers.catalogues[filters.product])
+    rows = ask(answers, question, filters).rows
+    return int(rows[0][0] or 0) if rows else 0
+
+
+def _error_tiles(answers: Answers, about: Filters) -> list[Tile]:
+    earlier, scope = earlier_period(answers, about), answers.scope(about, _ERRORS_EVENT)
+    return [
+        struct_replace(
+            tile,
+            value=_errors(answers, about, measure),
+            before=_errors(answers, earlier, measure) if earlier else None,
+            scope=scope,
+        )
+        for measure, tile in _ERROR_TILES.items()
+    ]
