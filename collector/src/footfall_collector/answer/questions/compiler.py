@@ -216,7 +216,7 @@ class _Compiler:
         names = {one.name for one in about if one.carried_by(question.event)}
         if question.measure in (INSTANCES, *DAILY_MEASURES):
             by_day = question.step == DAY_STEP or any(is_state(one) for one in about if one.name not in names)
-            return None if question.step == HOUR_STEP else self._segment.seen_rows(question.event, names, by_day)
+            return None if question.step in _STEP_SECONDS else self._segment.seen_rows(question.event, names, by_day)
         if self._by_instance or (question.measure == RATE and not question.failures):
             return None
         return self._segment.counted_rows(self._events, question.event, names)
