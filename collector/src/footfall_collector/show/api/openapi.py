@@ -113,7 +113,6 @@ def operations(charts: Sequence[ChartSpec]) -> dict[str, Operation]:
     """Every path below `/api`."""
     ids = tuple(spec.id for spec in charts)
     names = (*ids, *(f"{name}.{extension}" for name in ids for extension in FILES))
-    pages = tuple(page.name for page in PAGES)
     return {
         "/api/charts": Operation("All charts", (ChartList,)),
         "/api/charts/{name}": Operation("The rows of a chart", (Chart,), True, names, files=True),
@@ -122,16 +121,7 @@ def operations(charts: Sequence[ChartSpec]) -> dict[str, Operation]:
             f"/api/ask.{extension}": Operation(f"The same as {extension}", (), True, media=media, asks=True)
             for extension, media in FILES.items()
         },
-        "/api/pages/{name}": Operation(
-            "The answer, tiles and release marks of a page", (ChartPageHead, HealthPageHead), True, pages
-        ),
-        "/api/things/{name}": Operation(
-            "The answer, tiles and release marks of a page about one thing",
-            (ThingHead,),
-            True,
-            (*THING_KINDS,),
-            thing=True,
-        ),
+        **_heads(),
         "/api/options": Operation("The values that the filters can have", (FilterOptions,), True),
         "/api/releases": Operation("Every version compared with the previous one", (ReleaseComparison,), True),
         "/api/explain": Operation(
@@ -153,6 +143,15 @@ def operations(charts: Sequence[ChartSpec]) -> dict[str, Operation]:
         "/api/other": Operation("Values that are only known as `other`, with the line to add", (OtherValueList,)),
         "/api/pulse": Operation("A token that changes when events are loaded", (Pulse,)),
         PATH: Operation("This document", ()),
+    }
+
+
+def _heads() -> dict[str, Operation]:
+    """What pages open with."""
+    what, pages = "The answer, tiles and release marks of a page", tuple(page.name for page in PAGES)
+    return {
+        "/api/pages/{name}": Operation(what, (ChartPageHead, HealthPageHead), True, pages),
+        "/api/things/{name}": Operation(f"{what} about one thing", (ThingHead,), True, (*THING_KINDS,), thing=True),
     }
 
 
