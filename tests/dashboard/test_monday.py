@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.dashboard.browser import ready_count, wait_until_drawn
 from tests.dashboard.conftest import Opener
+from tests.dashboard.reading import fetch
 
 SOON_MS = 15_000
 
@@ -40,8 +41,12 @@ def did_a_release_break_something(clicks: Clicks) -> None:
 
 
 def which_client_drives_errors(clicks: Clicks) -> None:
-    clicks.on(clicks.page.get_by_role("button", name="What differs here?"))
-    expect(clicks.page.locator("#explain .answer")).to_be_visible()
+    clicks.go("Providers and clients")
+    origin = clicks.page.evaluate("location.origin")
+    rows = fetch(origin, "/api/ask", event="tool_executed", measure="rate", by="mcp_client")["rows"]
+    worst = max((row for row in rows if row[0]), key=lambda row: row[1])
+    name = "unlisted clients" if worst[0] == "other" else worst[0]
+    expect(clicks.page.locator("#panel-client-errors .name").first).to_have_text(name)
 
 
 def from_a_spike_to_its_cause(clicks: Clicks) -> None:
