@@ -20,7 +20,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 VENV = test -x $(PY) || { $(PYTHON) -c 'import sys; print(sys.version_info >= (3, 11))' | grep -q True \
 	|| { echo "$(PYTHON) is older than 3.11, or not there: make PYTHON=python3.11" >&2; exit 1; }; $(PYTHON) -m venv .venv; }
 
-.PHONY: help setup lock demo test test-all check generate site bench soak clean
+.PHONY: help setup lock demo test test-all check generate site bench bench-quick soak clean
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -82,6 +82,9 @@ site: setup ## the documentation as a site, in .site
 
 bench: setup engines bench/client/node/node_modules/.installed ## every measurement, about an hour; writes bench/RESULTS.md (BENCH=client for some)
 	@$(PY) bench/run.py --only "$(BENCH)"
+
+bench-quick: setup ## ratios in three minutes, compared with the committed ones; tells what got worse
+	@$(PY) bench/compare_ratios.py
 
 soak: setup engines strace browser node clickhouse ## what is too long for every run: a hundred kills in a row, long outages, every guard of the privacy proof, a crowd for a minute, every state of the dashboard, replicas killed again and again, an hour of attacks
 	SOAK=1 $(PY) -m pytest -n 2 client/tests/faults

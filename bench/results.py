@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from bench.yardsticks import measured as measured_yardsticks
+
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "bench/RESULTS.md"
 NOT_MEASURED = "not measured"
@@ -54,6 +56,7 @@ class Section:
             f"{made:%d %B %Y}, {os.cpu_count()} cores, {platform.system()} {platform.release().split('-')[0]}, "
             f"Python {platform.python_version()}, load average {os.getloadavg()[0]:.1f} at the end."
         )
+        where += f"\n{measured_yardsticks(ROOT).sentence()}"
         head = f"## {self.title}\n\n`{self.command}`\n\n{where}" + (f"\nMeasured: {said}." if said else "")
         return "\n\n".join([head, self.table.strip(), *self.notes])
 

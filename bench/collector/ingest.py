@@ -98,12 +98,7 @@ class Bench:
 
     def run(self, sustained_seconds: int) -> Measured:
         """Warm up, then all of it."""
-        pools = self._pools(self._warm_up())
-        for n in range(self._rounds):
-            for name, size in SIZES.items():
-                order = list(self._subjects.values())
-                for subject in order if n % 2 else reversed(order):
-                    self._round(subject, name, size, pools[name])
+        self.full_speed()
         half = {}
         for name, size in SIZES.items():
             half[name], _ = self._at(name, size, LEAST[name] / 2, sustained_seconds / 4)
@@ -119,6 +114,15 @@ class Bench:
             self._acknowledged,
             self._collector.counters()["events_stored"],
         )
+
+    def full_speed(self) -> None:
+        """Warm up, then both servers in turn."""
+        pools = self._pools(self._warm_up())
+        for n in range(self._rounds):
+            for name, size in SIZES.items():
+                order = list(self._subjects.values())
+                for subject in order if n % 2 else reversed(order):
+                    self._round(subject, name, size, pools[name])
 
     def _warm_up(self) -> dict[str, float]:
         """Requests a second of the collector, of each size, roughly."""
