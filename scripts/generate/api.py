@@ -18,8 +18,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Path:
-    """One path: what its GET answers, and how. `forms` are media types besides JSON."""
+    """One path: what it answers, and how. `method` is empty for GET, `forms` are media types besides JSON."""
 
+    method: str
     path: str
     summary: str
     names: tuple[str, ...]
@@ -41,15 +42,16 @@ class Answer:
 def api(document: dict[str, Any]) -> dict[str, Any]:
     """What the page is made of: its paths, filters, status codes and answers."""
     operations = {path: methods["get"] for path, methods in document["paths"].items()}
+    every = [(name, path, one) for path, methods in document["paths"].items() for name, one in methods.items()]
     # A question's parameters come before the filters, which other paths take alone.
     filters = _parameters(operations["/api/report"])
     questions = [line for line in _parameters(operations["/api/ask"]) if line not in filters]
     statuses: dict[str, str] = {}
-    for operation in operations.values():
-        statuses |= {code: answer["description"] for code, answer in operation["responses"].items()}
+    for _, _, operation in every:
+        statuses = {code: answer["description"] for code, answer in operation["responses"].items()} | statuses
     return {
         "about": document["info"]["description"],
-        "paths": [_path(path, operation) for path, operation in operations.items()],
+        "paths": [_path("" if name == "get" else f"{name.upper()} ", path, one) for name, path, one in every],
         "asked": questions,
         "filters": filters,
         "statuses": sorted(statuses.items()),
@@ -65,15 +67,16 @@ def _parameters(operation: dict[str, Any]) -> list[Line]:
     ]
 
 
-def _path(path: str, operation: dict[str, Any]) -> Path:
+def _path(method: str, path: str, operation: dict[str, Any]) -> Path:
     named = [p["schema"]["enum"] for p in operation["parameters"] if p["in"] == "path"]
     content = operation["responses"]["200"]["content"]
     return Path(
+        method,
         path,
         operation["summary"],
         # Each chart's name comes again with the ends of its files.
         tuple(name for names in named for name in names if "." not in name),
-        any(p["in"] == "query" for p in operation["parameters"]),
+        any(p["name"] == "range" for p in operation["parameters"]),
         _values(content["application/json"]["schema"]) if "application/json" in content else " or ".join(content),
         tuple(media.partition(";")[0] for media in content if media != "application/json" and named),
         tuple(operation["responses"]),

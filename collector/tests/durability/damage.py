@@ -4,12 +4,15 @@ import asyncio
 import os
 import shutil
 import sys
+import time
 from pathlib import Path
 
 from collector.tests.receive.shapes import event
 from collector.tests.store.fill_store import CATALOGUES, admitted, journal_dir, loader_of
-from footfall_collector.access import Tokens
+from footfall_collector.access import AuditLog, Tokens
+from footfall_collector.access.sessions import SignInSessions
 from footfall_collector.admit import fingerprint, load_pepper
+from footfall_collector.answer import SavedSegment, SavedSegments
 from footfall_collector.journal import Journal
 from footfall_collector.journal.segment_counts import SegmentCounts
 from footfall_collector.receive import WriteKeys
@@ -32,6 +35,9 @@ HOUR = 15
 OLDER = "older"
 """The folder of older versions, next to the data directory."""
 PUBLISHED = PublishedMonth(PRODUCTS[0], "2026-01", 70, 1200, {"ai_provider": {"anthropic": 30}})
+SEGMENT = SavedSegment(PRODUCTS[0], "2 tools", ["tool:is:query,recommend"])
+AUDITED = ("command line", "tokens add name grafana")
+SECRET = "correct horse battery"
 _DAY, _PAGE = 86_400, 4096
 
 
@@ -90,6 +96,9 @@ def prepare(data: Path, now: int, ending: str) -> None:
     (data / "footfall.toml").write_text(SETTINGS)
     WriteKeys(data).add("dot-ai", "phc_dot_ai")
     Tokens(data).add("grafana")
+    SavedSegments(data).save(SEGMENT)
+    AuditLog(data).note(*AUDITED)
+    asyncio.run(SignInSessions(data, SECRET, time.time).start())
     write_month(data / "public" / PRODUCTS[0] / f"{PUBLISHED.month}.json", PUBLISHED)
     pepper = load_pepper(data)
     store = DuckStore(data, CATALOGUES, status=Status(), pepper=fingerprint(pepper))

@@ -17,8 +17,9 @@ from typing import Any
 
 import msgspec
 
-from collector.tests.durability.damage import OLDER, PUBLISHED, damage
+from collector.tests.durability.damage import OLDER, PUBLISHED, SECRET, damage
 from footfall_collector.access import Tokens, TokensError
+from footfall_collector.access.sessions import SignInSessions
 from footfall_collector.answer import Filters, ask, parse_question
 from footfall_collector.answer.filters import EARLIEST
 from footfall_collector.app.collector import Collector
@@ -94,6 +95,9 @@ def start(data: Path) -> dict[str, Any]:
             "verified": verified,
             "keys": keys,
             "tokens": [token.name for token in Tokens(data).all()],
+            "segments": [(each.name, each.where) for each in collector.segments.all()],
+            "audited": [(entry.who, entry.what) for entry in collector.audit.entries()],
+            "sessions": len(SignInSessions(data, SECRET, time.time)._ends),  # only a hash is kept of each
             "forgotten": forgotten,
             "published": published,
             "facts": facts,

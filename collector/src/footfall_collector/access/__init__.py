@@ -8,7 +8,7 @@ start allows on loopback only. `commands` manage tokens and write keys, `access_
 
 from typing import TYPE_CHECKING, Any
 
-from .audit_log import AuditLog, audited
+from .audit_log import SIGNED_IN, AuditLog, audited
 from .commands import control_errors, key_and_token_commands
 from .tokens import SCOPES, Tokens, TokensError
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SCOPES",
+    "SIGNED_IN",
     "AccessPage",
     "AuditLog",
     "SignIn",

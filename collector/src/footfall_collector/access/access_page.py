@@ -5,12 +5,11 @@ from datetime import UTC, datetime
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from .audit_log import KEPT_DAYS, AuditLog
+from .audit_log import KEPT_DAYS, SIGNED_IN, AuditLog
 from .forms import StyledPage, read_form
 from .token_scopes import ACCESS_PATH
 from .tokens import Tokens, TokensError
 
-SIGNED_IN = "signed in"
 _PAGE = StyledPage("access")
 
 

@@ -17,7 +17,7 @@ from ..runtime import Command, SharedFile
 
 AUDIT_FILE = "audit.json"
 KEPT_DAYS = 90
-COMMAND_LINE = "command line"
+COMMAND_LINE, SIGNED_IN = "command line", "signed in"
 _MAX_ENTRIES = 10_000
 _CHANGES = frozenset(
     {
@@ -29,6 +29,9 @@ _CHANGES = frozenset(
         "rebuild",
         "restore_month",
         "retain",
+        "segments_delete",
+        "segments_rename",
+        "segments_save",
         "tokens_add",
         "tokens_revoke",
         "unforget",

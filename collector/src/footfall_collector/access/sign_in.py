@@ -19,7 +19,7 @@ from .attempts import SignInAttempts
 from .forms import StyledPage, read_form
 from .secret import SignInSecret
 from .sessions import SESSION_SECONDS, SignInSessions
-from .token_scopes import ACCESS_PATH, apply_scope
+from .token_scopes import ACCESS_PATH, CHANGED_PATHS, apply_scope
 from .tokens import Tokens
 
 COOKIE = "footfall_session"
@@ -92,14 +92,15 @@ class SignIn:
             await (refusal or self._answer)(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request that may read; `/access` changes something, so a page of another site may not ask for it."""
-        if scope["path"] != ACCESS_PATH:
-            await self._app(scope, receive, send)
-        elif scope["method"] in _SAFE_METHODS or self._origins.accepts(scope):
+        """Answer a request that may read; a page of another site may not ask for what changes something."""
+        changes = scope["path"] in CHANGED_PATHS and scope["method"] not in _SAFE_METHODS
+        if changes and not self._origins.accepts(scope):
+            await PlainTextResponse(self._origins.refusal(scope) + "\n", 403)(scope, receive, send)
+        elif scope["path"] == ACCESS_PATH:
             response = await self._access_page.answer(Request(scope, receive))
             await response(scope, receive, send)
         else:
-            await PlainTextResponse(self._origins.refusal(scope) + "\n", 403)(scope, receive, send)
+            await self._app(scope, receive, send)
 
     async def _sign_out(self, connection: HTTPConnection) -> Response:
         """End the session on the server, so that a copy of its cookie is worthless."""

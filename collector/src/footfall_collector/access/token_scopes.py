@@ -7,7 +7,9 @@ from starlette.types import Scope
 from .tokens import BearerToken
 
 METRICS_PATH = "/metrics"
-ACCESS_PATH = "/access"
+ACCESS_PATH, SEGMENTS_PATH = "/access", "/api/segments"
+CHANGED_PATHS = (ACCESS_PATH, SEGMENTS_PATH)
+"""Where something can be changed: not by a token, and not by a page of another site."""
 _OF_ONE_PRODUCT = (
     "/api/ask",
     "/api/charts/",
@@ -17,6 +19,7 @@ _OF_ONE_PRODUCT = (
     "/api/pulse",
     "/api/releases",
     "/api/report",
+    SEGMENTS_PATH,
     "/api/things/",
 )
 """What answers for one product, which the query names."""
@@ -32,6 +35,8 @@ def apply_scope(token: BearerToken, scope: Scope) -> str:
     path = scope["path"]
     if path == ACCESS_PATH:
         return "A token can't see or revoke tokens: sign in, or send the sign-in secret."
+    if path == SEGMENTS_PATH and scope["method"] not in _SAFE_METHODS:
+        return "A token can't change saved segments: sign in, or send the sign-in secret."
     if token.scope == "metrics":
         reads = path == METRICS_PATH and scope["method"] in _SAFE_METHODS
         return "" if reads else f"This token reads {METRICS_PATH} only (scope metrics)."

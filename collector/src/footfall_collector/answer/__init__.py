@@ -3,7 +3,8 @@
 `charts` lists them; the SQL of each stands in `sql/<page>/<chart>.<engine>.sql`. `filters` reads a query string,
 `answers` runs a chart's SQL under the filters and shapes its rows. `value_caps` bounds the distinct values of a column,
 `values` has those that an assistant reads and those that are `other`. `version_order` is the one order of versions.
-`read_gate` bounds the work of reading, and `answer_cache` keeps answers.
+`saved` has the segments and views that have a name. `read_gate` bounds the work of reading, and `answer_cache` keeps
+answers.
 
 Promises: a chart has the same rows from both engines, and they are those of the oracle (`tests/oracle`). `show`,
 `operate` and `app` import from this package; it reads data only through `Store.query`.
@@ -59,6 +60,19 @@ from .questions import (
 )
 from .questions import NAMES as QUESTION_PARAMETERS
 from .read_gate import BusyError, ReadGate
+from .saved import (
+    MAX_SEGMENTS,
+    SEGMENTS_FILE,
+    SavedSegment,
+    SavedSegments,
+    SavedSegmentsError,
+    SegmentExistsError,
+    SegmentList,
+    SegmentsFile,
+    UnknownSegmentError,
+    segment_changes,
+    segment_commands,
+)
 from .values import MIN_GROUP, EstablishedValues, has_open_words
 from .version_order import is_release, is_version, version_key
 
@@ -73,10 +87,12 @@ __all__ = [
     "INTERNAL_VALUES",
     "LATEST",
     "MAX_CONDITIONS",
+    "MAX_SEGMENTS",
     "MAX_VALUE_LENGTH",
     "MEASURES",
     "MIN_GROUP",
     "QUESTION_PARAMETERS",
+    "SEGMENTS_FILE",
     "STEPS",
     "Answers",
     "AppliedCondition",
@@ -99,7 +115,14 @@ __all__ = [
     "QuestionAnswer",
     "QuestionNames",
     "ReadGate",
+    "SavedSegment",
+    "SavedSegments",
+    "SavedSegmentsError",
     "Segment",
+    "SegmentExistsError",
+    "SegmentList",
+    "SegmentsFile",
+    "UnknownSegmentError",
     "active_instances",
     "ask",
     "call_source",
@@ -116,6 +139,8 @@ __all__ = [
     "is_release",
     "is_version",
     "parse_question",
+    "segment_changes",
+    "segment_commands",
     "segment_of",
     "shown_values",
     "version_key",

@@ -30,7 +30,7 @@ from .charts import (
     ChartSpec,
     Column,
 )
-from .filters import EARLIEST, INTERNAL_VALUES, Filters
+from .filters import EARLIEST, INTERNAL_VALUES, NO_NAMED_CONDITIONS, Filters, NamedConditions
 from .questions.chart_relations import ChartSegment
 from .value_caps import MAX_VALUES, ValueCaps
 from .values import OtherCount, other_counts
@@ -82,8 +82,9 @@ class Answers:
         max_values: int = MAX_VALUES,
         value_caps: ValueCaps | None = None,
         settings: Mapping[str, ProductSettings] | None = None,
+        segments: NamedConditions = NO_NAMED_CONDITIONS,
     ) -> None:
-        self.catalogues = catalogues
+        self.catalogues, self.segments = catalogues, segments
         self.settings = settings or {}
         self.value_caps = value_caps or ValueCaps(store, max_values, catalogues=catalogues)
         self.facts = fact_tables(catalogues.values())

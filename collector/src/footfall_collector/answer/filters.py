@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from footfall.catalogue import Catalogue
 
@@ -30,6 +31,33 @@ class FilterError(Exception):
     """A filter can't be used; the message says which, why, and what to write instead."""
 
 
+class NamedConditions(Protocol):
+    """The segments that have a name."""
+
+    def conditions(self, product: str, name: str) -> tuple[str, ...]:
+        """The conditions of a name. Raises FilterError, which says the names that there are."""
+
+    def names(self, product: str) -> list[str]:
+        """The names of a product's segments. Raises FilterError where they can't be read."""
+
+
+class NoNamedConditions:
+    """Where no segment has a name."""
+
+    def conditions(self, product: str, name: str) -> tuple[str, ...]:
+        """See `NamedConditions`."""
+        del name
+        raise FilterError(f"There is no saved segment of this name; none of {product} is saved yet.")
+
+    def names(self, product: str) -> list[str]:
+        """See `NamedConditions`."""
+        del product
+        return []
+
+
+NO_NAMED_CONDITIONS = NoNamedConditions()
+
+
 @dataclass(frozen=True)
 class Filters:
     """The product, range and conditions of a chart.
@@ -42,7 +70,8 @@ class Filters:
         provider: the AI provider; None for all.
         internal: `hide`, `only` or `all`.
         extra: name to value of the `EXTRA_FILTERS` that are set.
-        where: conditions on any property, in the form of a query string (`questions/segments.py`).
+        where: conditions on any property, in the form of a query string (`questions/segments.py`); those of a saved
+            segment are among them.
     """
 
     product: str
@@ -73,17 +102,23 @@ class Filters:
 
     @classmethod
     def parse(
-        cls, query: Mapping[str, str], now: datetime, catalogues: Mapping[str, Catalogue], where: Sequence[str] = ()
+        cls,
+        query: Mapping[str, str],
+        now: datetime,
+        catalogues: Mapping[str, Catalogue],
+        where: Sequence[str] = (),
+        segments: NamedConditions = NO_NAMED_CONDITIONS,
     ) -> "Filters":
-        """Read `product`, `range` or `start` and `end`, `version`, `provider`, `internal` and `EXTRA_FILTERS`.
+        """Read `product`, `range` or `start` and `end`, `version`, `provider`, `internal`, `segment`, `EXTRA_FILTERS`.
 
-        `where` are all values of that name in the query; their properties are looked up where they are used.
+        `where` are all values of that name in the query; their properties are looked up where they are used. The
+        conditions of the saved `segment` come before them.
 
         `start` and `end` are UTC days, both included, or RFC 3339 moments, the end excluded. Empty values count as not
         set. Raises FilterError.
         """
         values = {name: value for name, value in query.items() if value != ""}
-        known = ("product", "range", "start", "end", "version", "provider", "internal", *EXTRA_FILTERS)
+        known = ("product", "range", "start", "end", "version", "provider", "internal", "segment", *EXTRA_FILTERS)
         for name, value in values.items():
             if name not in known:
                 raise FilterError(f"There is no such filter; known are {', '.join(known)}.")
@@ -92,20 +127,23 @@ class Filters:
         internal = values.get("internal", "hide")
         if internal not in INTERNAL_VALUES:
             raise FilterError("internal is none of hide, only, all.")
+        product = product_named(values.get("product"), catalogues)
         start, end = _period(values, now.astimezone(UTC))
+        saved = segments.conditions(product, values["segment"]) if "segment" in values else ()
         return cls(
-            _product(values.get("product"), catalogues),
+            product,
             start,
             end,
             values.get("version"),
             values.get("provider"),
             internal,
             {name: values[name] for name in EXTRA_FILTERS if name in values},
-            tuple(text for text in where if text),
+            tuple(dict.fromkeys((*saved, *(text for text in where if text)))),
         )
 
 
-def _product(name: str | None, catalogues: Mapping[str, Catalogue]) -> str:
+def product_named(name: str | None, catalogues: Mapping[str, Catalogue]) -> str:
+    """The product of that name; without one, the only product. Raises FilterError."""
     products = sorted(catalogues)
     if name is None and len(products) == 1:
         return products[0]

@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
-from ..access import AccessPage, AuditLog, SignIn, Tokens, audited, key_and_token_commands
+from ..access import SIGNED_IN, AccessPage, AuditLog, SignIn, Tokens, audited, key_and_token_commands
 from ..admit import Admission, NewInstances, fingerprint, load_catalogues, load_pepper
-from ..answer import Answers, EstablishedValues, ReadGate
+from ..answer import Answers, EstablishedValues, ReadGate, SavedSegments, segment_changes, segment_commands
 from ..journal import FOLDER, Journal
 from ..operate import (
     ExaminedCollector,
@@ -119,7 +119,9 @@ class Collector:
 
     def _build_dashboard(self) -> None:
         settings, status = self.settings, self.status
-        self.answers = Answers(self.store, self.catalogues, settings=settings.products)
+        self.audit = AuditLog(settings.data)
+        self.segments = SavedSegments(settings.data)
+        self.answers = Answers(self.store, self.catalogues, settings=settings.products, segments=self.segments)
         status.add_gauge("values_folded", self.answers.value_caps.folded_values)
         self.read_gate = ReadGate(lambda: self.store.revision, settings.query_seconds, status)
         assets = Assets(root=settings.base_path)
@@ -136,12 +138,13 @@ class Collector:
                     self.time.now,
                     self.pepper,
                     self.gate.origins,
+                    self.segments,
+                    audited(segment_changes(self.segments, self.catalogues), self.audit, SIGNED_IN),
                 ),
             ],
             exception_handlers={StoreError: self._store_failed, 404: not_found_handler(assets)},
         )
         self.tokens = Tokens(settings.data)
-        self.audit = AuditLog(settings.data)
         self.sign_in = SignIn(
             application,
             settings.sign_in_secret,
@@ -165,6 +168,7 @@ class Collector:
             self.catalogues,
             value_caps=EstablishedValues(self.store, tools),
             settings=self.settings.products,
+            segments=self.segments,
         )
 
     def _store_failed(self, request: Request, error: Exception) -> Response:
@@ -197,6 +201,7 @@ class Collector:
         return {
             **self.operations.commands(),
             **key_and_token_commands(self.settings, self.keys, self.tokens),
+            **segment_commands(self.segments, self.catalogues),
             "report": report_command(self.answers, self.read_gate),
             "examine": examine_command(ExaminedCollector(*parts, started=time.time())),
         }

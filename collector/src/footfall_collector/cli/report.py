@@ -32,6 +32,7 @@ def add_commands(commands: "Commands") -> None:
     report.add_argument("--ca", metavar="FILE", type=Path, help="certificates (PEM) of a CA of your own, for --url")
     report.add_argument("--product", help="the product; needed where there are several")
     report.add_argument("--range", choices=RANGES, default="7d", help="days up to now, today included [7d]")
+    report.add_argument("--segment", metavar="NAME", help="only this saved segment; `segments list` shows them")
     report.add_argument("--internal", choices=INTERNAL, default="hide", help="events of CI and tests [hide]")
     report.add_argument("--format", choices=FORMATS, default="terminal", help="how it is written [terminal]")
     report.add_argument("--output", metavar="FILE", type=Path, help="write it to a file")
@@ -45,6 +46,8 @@ def _report(options: argparse.Namespace, settings: Settings) -> int:
     query = {"range": options.range, "internal": options.internal}
     if options.product:
         query["product"] = options.product
+    if options.segment:
+        query["segment"] = options.segment
     try:
         report = _get_report(options.url, options.ca, settings, query)
     except (ReportError, ControlError) as error:

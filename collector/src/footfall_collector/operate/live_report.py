@@ -20,7 +20,7 @@ def report_command(answers: Answers, gate: ReadGate) -> Command:
     def report(**query: str) -> dict[str, Any]:
         now = datetime.now(UTC)
         try:
-            filters = Filters.parse(query, now, answers.catalogues)
+            filters = Filters.parse(query, now, answers.catalogues, segments=answers.segments)
             report = gate.answer(lambda: build_report(answers, filters, now))
             fields: dict[str, Any] = msgspec.to_builtins(report)
             return fields

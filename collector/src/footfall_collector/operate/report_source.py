@@ -90,7 +90,7 @@ def report_from_files(settings: Settings, query: Mapping[str, str]) -> dict[str,
     """The report from the files of a collector that is not running. Raises ReportError."""
     # Late: a report that another collector makes should not pay for the stores.
     from ..admit import load_catalogues
-    from ..answer import Answers, FilterError, Filters
+    from ..answer import Answers, FilterError, Filters, SavedSegments
     from ..runtime import Status
     from ..show.report import build_report
     from ..store import StoreError, open_store
@@ -101,7 +101,7 @@ def report_from_files(settings: Settings, query: Mapping[str, str]) -> dict[str,
     try:
         store = open_store(settings, catalogues, Status(), "")
         try:
-            filters = Filters.parse(query, now, catalogues)
+            filters = Filters.parse(query, now, catalogues, segments=SavedSegments(settings.data))
             report: dict[str, Any] = msgspec.to_builtins(build_report(Answers(store, catalogues), filters, now))
             return report
         finally:

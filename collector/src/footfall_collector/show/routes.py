@@ -1,13 +1,14 @@
 """All routes of the dashboard, each with the security headers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route
 
-from ..answer import Answers, ReadGate
+from ..answer import Answers, ReadGate, SavedSegments
 from ..runtime import Settings, Status
-from .api import Api
+from .api import SEGMENTS_PATH, Api, SegmentsApi
 from .mcp import PATH as MCP_PATH
 from .mcp import McpEndpoint, PageOrigins
 from .pages import Assets, Pages, SecurityHeaders
@@ -24,11 +25,13 @@ def routes(
     trusted_time: Callable[[], float],
     secret: bytes,
     origins: PageOrigins,
+    saved: SavedSegments,
+    segment_changes: Mapping[str, Callable[..., Any]],
 ) -> list[BaseRoute]:
     """`trusted_time`: epoch seconds that no wrong clock moves forward; months are published by it.
 
     `assistant_answers` are those of `/mcp`, which may show fewer names, and `origins` says which pages may use it. The
-    noise of published numbers is drawn from `secret`.
+    noise of published numbers is drawn from `secret`. `segment_changes` are the functions that change `saved` segments.
     """
     headers = [Middleware(SecurityHeaders)]
     endpoints = [
@@ -39,6 +42,12 @@ def routes(
     return [
         Route("/static/{version}/{path:path}", assets.serve, middleware=headers),
         *(Route(path, endpoint, middleware=headers) for path, endpoint in endpoints),
+        Route(
+            SEGMENTS_PATH,
+            SegmentsApi(answers, saved, segment_changes).endpoint,
+            methods=["GET", "POST", "PATCH", "DELETE"],
+            middleware=headers,
+        ),
         Route(
             MCP_PATH,
             McpEndpoint(assistant_answers, gate, status, origins, shows_all_names=assistant_answers is answers),

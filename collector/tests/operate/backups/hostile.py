@@ -232,6 +232,12 @@ HARMS: dict[str, tuple[Harm, str]] = {
         lambda backup: add(backup, "tokens.json", b'{"tokens": [{"name": "\\u001b[2J", "sha256": "", "added": ""}]}'),
         "tokens.json is not what a collector writes",
     ),
+    "terminal in a segment's name": (
+        lambda backup: add(
+            backup, "segments.json", b'{"segments": [{"product": "dot-ai", "name": "\\u001b[2J", "where": []}]}'
+        ),
+        "segments.json is not what a collector writes",
+    ),
     "deep JSON": (lambda backup: add(backup, "keys.json", b"[" * 100_000), "keys.json is not what a collector writes"),
     "another product published": (published({"product": "other"}), "is not what a collector writes"),
     "another dimension published": (published({"groups": {"tool": {"x": 20}}}), "is not what a collector writes"),

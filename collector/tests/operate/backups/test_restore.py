@@ -106,6 +106,22 @@ def test_tokens_and_keys_come_back_unless_they_were_revoked_since(tmp_path: Path
             assert (post(restored, batch(some_event()).replace(TOKEN.encode(), key.encode())).status == 200) is good
 
 
+def test_saved_segments_come_back_as_they_were(tmp_path: Path) -> None:
+    data, backup = tmp_path / "data", tmp_path / "backup"
+    save = ("segments", "save", "--where", "tool:is:query")
+    with start_collector(data) as collector:
+        give(collector, some_event())
+        done(data, *save, "cursor")
+        done(data, "backup", "--include-pepper", str(backup))
+        done(data, *save, "newer")
+    assert "1 saved segment" in done(data, "restore", "--force", str(backup))
+    with start_collector(data) as restored:
+        listed = ask(restored, "GET", "/api/segments").json["segments"]
+        assert [(each["name"], each["where"]) for each in listed] == [("cursor", ["tool:is:query"])]
+        assert ask(restored, "GET", "/api/charts/tool-usage?segment=cursor").status == 200
+        assert "segments:" not in restored.output, "its copy fits"
+
+
 def test_a_clickhouse_store_is_left_to_the_tools_of_that_database(tmp_path: Path) -> None:
     data, place = tmp_path / "data", str(tmp_path / "place")
     data.mkdir()

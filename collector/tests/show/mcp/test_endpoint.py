@@ -155,11 +155,29 @@ def test_conditions_and_questions_have_the_numbers_of_the_api(collector: Collect
     assert {tile["id"]: tile["value"] for tile in tiles}["calls"] == 300
 
 
+def test_a_saved_segment_is_known_by_its_name(collector: CollectorProcess) -> None:
+    where = ["product_version:is:2.3.0", "mcp_client:is_not:goose"]
+    body = json.dumps({"name": "new ones", "where": where}).encode()
+    assert post(collector, body, "/api/segments", content_type="application/json").status == 200
+    assert call_tool(collector, "charts")["segments"] == {"dot-ai": ["new ones"]}
+    for tool, arguments in (
+        ("ask", {"by": "mcp_client", "event": "tool_executed"}),
+        ("chart", {"id": "tool-usage"}),
+        ("answers", {}),
+    ):
+        named = call_tool(collector, tool, **arguments, segment="new ones")
+        inline = call_tool(collector, tool, **arguments, where=where)
+        moments = {"generated_at": "", "end": ""}
+        assert {**named, **moments} == {**inline, **moments}, tool
+        assert "2.3.0" in json.dumps(named) or named["rows"], tool
+
+
 @pytest.mark.parametrize(
     ("tool", "arguments", "sentence"),
     [
         ("ask", {"event": "tool_executed", "by": "no_such_property"}, "There is no such property; dot-ai has"),
         ("chart", {"id": "tool-usage", "where": ["tool"]}, "where is not of the form property:is:value"),
+        ("chart", {"id": "tool-usage", "segment": "nobody's"}, "There is no saved segment of this name; "),
         ("chart", {"id": "no-such-chart"}, "There is no such chart; known are tool-usage"),
         ("chart", {"id": "tool-usage", "product": "nothing"}, "There is no such product; known are dot-ai."),
         ("what_broke", {"since": "yesterday"}, "write one such as 2.2.0"),

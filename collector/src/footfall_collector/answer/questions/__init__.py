@@ -23,7 +23,15 @@ from .defaults import PropertyQuestion, default_questions
 from .properties import EventProperty, QuestionNames
 from .question import MEASURES, NAMES, STEPS, Question, parse_question
 from .question_answer import AppliedCondition, QuestionAnswer, ask
-from .segments import MAX_CONDITIONS, Condition, Segment, condition_name, condition_text, describe_segment
+from .segments import (
+    MAX_CONDITIONS,
+    Condition,
+    Segment,
+    condition_name,
+    condition_text,
+    describe_segment,
+    parse_segment,
+)
 
 __all__ = [
     "MAX_CONDITIONS",
@@ -55,6 +63,7 @@ __all__ = [
     "established_instances",
     "first_days",
     "parse_question",
+    "parse_segment",
     "segment_of",
     "shown_values",
 ]

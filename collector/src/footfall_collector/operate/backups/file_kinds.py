@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 STORE, JOURNAL, PUBLIC, PEPPER = "store", "journal", "public", "pepper"
-TOMBSTONES, KEYS, TOKENS = "forgotten.json", "keys.json", "tokens.json"
+TOMBSTONES, KEYS, TOKENS, SEGMENTS = "forgotten.json", "keys.json", "tokens.json", "segments.json"
 MAX_FILES = 100_000
 
 _MONTH = r"(?:19[7-9][0-9]|2[0-9]{3})-(?:0[1-9]|1[0-2])"
@@ -31,6 +31,7 @@ FILE_KINDS = (
     _kind(r"forgotten\.json", 64 << 20),
     _kind(r"keys\.json", 4 << 20),
     _kind(r"tokens\.json", 4 << 20),
+    _kind(r"segments\.json", 4 << 20),
     _kind(r"pepper", 4 << 10),
 )
 """Everything that a backup consists of. The settings file and catalogues, which are executed, are not among it."""

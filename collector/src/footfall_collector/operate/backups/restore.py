@@ -162,6 +162,7 @@ def _contents(manifest: BackupManifest, small: SmallFiles) -> str:
         f"write keys: {_listed(small.valid_keys()) or 'none'}",
         f"tokens that can read: {_listed(small.token_names()) or 'none'}",
         f"{quantity(small.forgotten, 'forgotten instance')}",
+        *([quantity(small.segments, "saved segment")] if small.segments else []),
         f"{quantity(len(manifest.matching(PUBLIC + '/')), 'published month')}",
         "the pepper" if small.pepper else "no pepper",
     ]

@@ -29,7 +29,7 @@ from ..retention import CLOCK_FILE, Retention, TrustedTime, waiting_sentence
 from .backup_source import BackupSource
 from .copying import sync_tree
 from .database_check import check_database
-from .file_kinds import KEYS, PEPPER, PUBLIC, STORE, TOKENS, TOMBSTONES
+from .file_kinds import KEYS, PEPPER, PUBLIC, SEGMENTS, STORE, TOKENS, TOMBSTONES
 from .manifest import BackupManifest, ShowProgress
 from .small_files import SmallFiles
 
@@ -37,7 +37,7 @@ _KEPT_FILES = (KEYS, TOKENS, PEPPER)
 """Files that are not replaced where the data directory has them: keys that were revoked since stay revoked."""
 
 _RESTORED_NAMES = frozenset(
-    {STORE, FOLDER, f"{FOLDER}{COUNTS_SUFFIX}", MONTHS_FILE, PUBLIC, TOMBSTONES, KEYS, TOKENS, PEPPER}
+    {STORE, FOLDER, f"{FOLDER}{COUNTS_SUFFIX}", MONTHS_FILE, PUBLIC, TOMBSTONES, KEYS, TOKENS, SEGMENTS, PEPPER}
 )
 
 

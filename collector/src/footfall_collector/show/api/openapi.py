@@ -19,6 +19,8 @@ from ...answer import (
     Chart,
     ChartSpec,
     QuestionAnswer,
+    SavedSegment,
+    SegmentList,
 )
 from ...runtime import __version__
 from ..explain import Comparison, Explanation, WeekChanges
@@ -27,6 +29,7 @@ from ..insight import ReleaseComparison
 from ..pages import PAGES, THING_KINDS, ChartPageHead, FilterOptions, HealthPageHead, ThingHead
 from ..report import Report
 from .answers import ApiError, ChartList, Pulse
+from .segments import SEGMENTS_PATH, SegmentRename, SegmentToSave
 
 PATH = "/api/openapi.json"
 AGAINST = "against"
@@ -54,10 +57,13 @@ _STRUCTS = (
     Report,
     DataHealth,
     OtherValueList,
+    SegmentList,
     Pulse,
     ApiError,
 )
+_BODIES = (SegmentToSave, SegmentRename)
 _TEXT: Schema = {"type": "string", "maxLength": MAX_VALUE_LENGTH}
+_SIDE = "conditions of one side of a comparison, or the name of a saved segment"
 _WHERE: Schema = {"type": "array", "items": {"type": "string"}, "maxItems": MAX_CONDITIONS}
 _REF = "#/components/schemas/{name}"
 _MOMENT = r"^$|^\d{4}-\d\d-\d\d$|^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|[+-]\d\d:\d\d)$"
@@ -100,7 +106,8 @@ def document(products: Sequence[str], charts: Sequence[ChartSpec], root: str = "
         "openapi": "3.1.0",
         "info": {"title": "Footfall collector", "version": __version__, "description": _DESCRIPTION},
         **({"servers": [{"url": root}]} if root else {}),
-        "paths": {path: {"get": _get(path, operation, products)} for path, operation in operations(charts).items()},
+        "paths": {path: {"get": _get(path, operation, products)} for path, operation in operations(charts).items()}
+        | {SEGMENTS_PATH: _segments(products)},
         "components": {
             "schemas": _components(),
             "securitySchemes": {"secret": {"type": "http", "scheme": "bearer"}},
@@ -162,7 +169,7 @@ def _get(path: str, operation: Operation, products: Sequence[str]) -> dict[str, 
     if operation.against:
         parameters.append(_parameter(AGAINST, _TEXT, "another version, with which `version` is compared"))
     if operation.sides:
-        parameters += [_parameter(name, _WHERE, "conditions of one side of a comparison; see below") for name in SIDES]
+        parameters += [_parameter(name, _WHERE, _SIDE) for name in SIDES]
         parameters.append(_parameter(WHERE, _WHERE, "conditions of everything that is compared"))
     busy = _error("The store can't answer, too many questions wait, or this one took too long")
     responses = {"200": _response("The answer", *operation.answers), "503": busy}
@@ -184,6 +191,46 @@ def _get(path: str, operation: Operation, products: Sequence[str]) -> dict[str, 
         "summary": operation.summary,
         "parameters": parameters,
         "responses": dict(sorted(responses.items())),
+    }
+
+
+def _segments(products: Sequence[str]) -> dict[str, Any]:
+    """The operations on saved segments; those that change some need a session or the sign-in secret."""
+    product = _parameter("product", {"type": "string", "enum": ["", *products]}, "needed for a change where several")
+    name = _parameter("name", _TEXT, "the name of a saved segment") | {"required": True}
+    changed = {
+        "400": _error("It can't be saved, or a parameter can't be used"),
+        "401": {"description": "The collector asks for its sign-in secret"},
+        "403": {"description": "A token, or a page of another site, can't change saved segments"},
+        "503": _error("The file of saved segments can't be written"),
+    }
+    bodies = {
+        "413": _error("The body is too large"),
+        "415": _error("The body is not application/json"),
+        "409": _error("Another segment has this name"),
+    }
+    missing = {"404": _error("There is no saved segment of this name")}
+    listed, saved = (_response("The answer", answer) for answer in (SegmentList, SavedSegment))
+
+    def operation(id_: str, summary: str, parameters: list[Schema], responses: Schema) -> Schema:
+        texts = {"operationId": id_, "summary": summary, "parameters": parameters}
+        return texts | {"responses": dict(sorted(responses.items()))}
+
+    list_responses = {name: changed[name] for name in ("400", "401", "503")} | {"200": listed}
+    save = operation("save-segment", "Save a segment or a view", [product], changed | bodies | {"200": saved})
+    rename = operation("rename-segment", "Rename", [product, name], changed | bodies | missing | {"200": saved})
+    return {
+        "get": operation("segments", "The saved segments and views", [product], list_responses),
+        "post": save | {"requestBody": _request_body(SegmentToSave)},
+        "patch": rename | {"requestBody": _request_body(SegmentRename)},
+        "delete": operation("delete-segment", "Delete", [product, name], changed | missing | {"200": listed}),
+    }
+
+
+def _request_body(body: type) -> Schema:
+    return {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": _REF.format(name=body.__name__)}}},
     }
 
 
@@ -210,6 +257,7 @@ def _filters(products: Sequence[str]) -> list[dict[str, Any]]:
         _parameter("internal", {"type": "string", "enum": ["", *INTERNAL_VALUES]}, "events of CI and tests"),
         _parameter("version", _TEXT, "of the product"),
         _parameter("provider", _TEXT, "AI provider"),
+        _parameter("segment", _TEXT, f"the name of a saved segment, whose conditions hold too; see `{SEGMENTS_PATH}`"),
         *(_parameter(name, _TEXT, through) for name in EXTRA_FILTERS),
         _parameter("where", _WHERE, "conditions on any property, all of which hold; see below"),
     ]
@@ -236,9 +284,12 @@ _QUESTION: list[Schema] = [
 
 def _components() -> dict[str, Schema]:
     """The schemas of all structs. Every answer has all fields of its schema and no other."""
-    _, schemas = msgspec.json.schema_components(_STRUCTS, ref_template=_REF)
+    _, schemas = msgspec.json.schema_components((*_STRUCTS, *_BODIES), ref_template=_REF)
+    sent = {body.__name__ for body in _BODIES}
     return {
-        name: schema | {"required": list(schema["properties"]), "additionalProperties": False}
+        name: schema
+        if name in sent
+        else schema | {"required": list(schema["properties"]), "additionalProperties": False}
         for name, schema in sorted(schemas.items())
     }
 

@@ -136,7 +136,7 @@ class Api:
         """The filters of a query that has the parameters `others` too. Raises FilterError."""
         query = {name: value for name, value in request.query_params.items() if name not in (*others, "where")}
         where = request.query_params.getlist("where")
-        return Filters.parse(query, datetime.now(UTC), self._answers.catalogues, where)
+        return Filters.parse(query, datetime.now(UTC), self._answers.catalogues, where, self._answers.segments)
 
     def charts(self, request: Request) -> Response:
         return _json(ChartList(self._answers.charts(), default_questions(self._answers.catalogues)))
@@ -218,7 +218,19 @@ class Api:
         )
         if against and (first or second):
             raise FilterError(f"Give either {openapi.AGAINST}, or {' and '.join(openapi.SIDES)}.")
-        return Filters.parse(query, datetime.now(UTC), self._answers.catalogues), against, (first, second), where
+        filters = Filters.parse(query, datetime.now(UTC), self._answers.catalogues, (), self._answers.segments)
+        sides = self._side(filters.product, first), self._side(filters.product, second)
+        return filters, against, sides, [*filters.where, *where]
+
+    def _side(self, product: str, texts: list[str]) -> list[str]:
+        """The conditions of a side of a comparison; a text without a colon is the name of a saved segment."""
+        conditions = []
+        for text in texts:
+            named = [text] if ":" in text else list(self._answers.segments.conditions(product, text))
+            if not named:
+                raise FilterError("A saved view without conditions can't be compared: it selects everything.")
+            conditions += named
+        return conditions
 
     def report(self, request: Request) -> Response:
         return _json(build_report(self._answers, self._filters(request), datetime.now(UTC)))

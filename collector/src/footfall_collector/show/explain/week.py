@@ -50,9 +50,10 @@ def what_changed(answers: Answers, filters: Filters, now: datetime) -> WeekChang
     week = replace(filters, start=end - timedelta(days=7), end=end)
     compared = compare_periods(answers, week, now)
     scope = compared.a.scope
-    query = urlencode(
-        {"product": filters.product, "start": f"{week.start:%Y-%m-%d}", "end": f"{end - timedelta(days=1):%Y-%m-%d}"}
-    )
+    days = {"start": f"{week.start:%Y-%m-%d}", "end": f"{end - timedelta(days=1):%Y-%m-%d}"}
+    conditions = [*filters.active.items(), *(("where", text) for text in filters.where)]
+    internal = [] if filters.internal == "hide" else [("internal", filters.internal)]
+    query = urlencode([("product", filters.product), *days.items(), *internal, *conditions])
     compare, explain = f"/api/compare?{query}", f"/api/explain?{query}"
     if compared.b is None:
         sentences = [WeekSentence("use", compared.answer, scope, compare)]

@@ -67,6 +67,9 @@ Conditions = Annotated[
         max_length=8,
     ),
 ]
+SegmentFilter = Annotated[
+    _Optional, Field(description="Only this saved segment, by a name that `charts` lists; its conditions hold too")
+]
 Measure = Annotated[
     Literal["events", "instances", "share", "rate", "median", "p95", "p99", "new", "returning", "lost"],
     Field(description="What is counted; a rate is the share of failed calls, a percentile is of a number"),
@@ -134,7 +137,7 @@ class _Tools:
             ),
             self.charts: (
                 "All charts",
-                "All charts: ids, the questions they answer, columns with units; and for `ask` those of each property.",
+                "All charts: ids, questions, columns with units; each property's question; names of saved segments.",
             ),
             self.chart: (
                 "One chart",
@@ -156,7 +159,9 @@ class _Tools:
     def _filters(self, period: str, where: list[str] | None = None, **values: str | None) -> Filters:
         query = {"range": period} | {name: value for name, value in values.items() if value}
         try:
-            return Filters.parse(query, datetime.now(UTC), self._answers.catalogues, where or ())
+            return Filters.parse(
+                query, datetime.now(UTC), self._answers.catalogues, where or (), self._answers.segments
+            )
         except FilterError as error:
             raise ToolError(str(error)) from error
 
@@ -168,8 +173,10 @@ class _Tools:
         provider: ProviderFilter = None,
         internal: Internal = "hide",
         where: Conditions = None,
+        segment: SegmentFilter = None,
     ) -> dict[str, Any]:
-        filters = self._filters(range, where, product=product, version=version, provider=provider, internal=internal)
+        named = {"product": product, "version": version, "provider": provider, "segment": segment}
+        filters = self._filters(range, where, internal=internal, **named)
         report = _as_dict(build_report(self._answers, filters, datetime.now(UTC)))
         for tile in report["tiles"]:
             del tile["spark"]
@@ -216,6 +223,9 @@ class _Tools:
         return {
             "charts": [_as_dict(spec) for spec in self._answers.charts()],
             "questions": [_as_dict(question) for question in questions],
+            "segments": self._answered(
+                lambda: {product: self._answers.segments.names(product) for product in self._answers.products()}
+            ),
         }
 
     def chart(
@@ -228,13 +238,13 @@ class _Tools:
         tool: ToolFilter = None,
         internal: Internal = "hide",
         where: Conditions = None,
+        segment: SegmentFilter = None,
     ) -> dict[str, Any]:
         known = {spec.id: spec for spec in self._answers.charts()}
         if id not in known:
             raise ToolError(f"There is no such chart; known are {', '.join(known)}.")
-        filters = self._filters(
-            range, where, product=product, version=version, provider=provider, tool=tool, internal=internal
-        )
+        named = {"product": product, "version": version, "provider": provider, "tool": tool, "segment": segment}
+        filters = self._filters(range, where, internal=internal, **named)
         chart = self._answered(lambda: self._answers.chart(id, filters))
         return {"note": self._note} | _as_dict(chart) | {"rows": mark_rows(chart.rows, has_own_text(known[id]))}
 
@@ -249,8 +259,9 @@ class _Tools:
         range: Range = "30d",  # noqa: A002 - as above
         product: ProductName = None,
         internal: Internal = "hide",
+        segment: SegmentFilter = None,
     ) -> dict[str, Any]:
-        filters = self._filters(range, where, product=product, internal=internal)
+        filters = self._filters(range, where, product=product, internal=internal, segment=segment)
         texts = {"measure": measure, "event": event or "", "of": measured or "", "by": by or "", "step": step}
         catalogue = self._answers.catalogues[filters.product]
         question = self._answered(lambda: parse_question(texts, (), filters, catalogue))
