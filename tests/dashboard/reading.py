@@ -19,6 +19,14 @@ def fetch(url: str, path: str, **query: str) -> dict[str, Any]:
         return answer
 
 
+def change(method: str, address: str, body: object = None) -> None:
+    """Change something of the collector, with a body of JSON or without one. Raises HTTPError where it is refused."""
+    content = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(address, content, {"Content-Type": "application/json"}, method=method)
+    with urllib.request.urlopen(request, timeout=30) as response:
+        response.read()
+
+
 def panels(page: Page) -> list[Locator]:
     """The panels of the open page that show a chart of the API."""
     return [panel for panel in page.locator("[data-panel]").all() if not definition_of(panel).get("asks")]

@@ -7,6 +7,7 @@ import { thing } from "./data/things.ts";
 import type { PageHead } from "./data/types.ts";
 import * as values from "./data/values.ts";
 import { breakable, draw, find, html, markup } from "./dom.ts";
+import * as comparison from "./page/comparison.ts";
 import * as events from "./page/events.ts";
 import * as explain from "./page/explain.ts";
 import * as filters from "./page/filters.ts";
@@ -16,6 +17,7 @@ import * as mainChart from "./page/main_chart.ts";
 import { type Context, Panel } from "./page/panel.ts";
 import * as pick from "./page/pick.ts";
 import * as releases from "./page/releases.ts";
+import * as saved from "./page/saved.ts";
 import * as things from "./page/things.ts";
 import * as tiles from "./page/tiles.ts";
 import "./page/tooltip.ts";
@@ -102,6 +104,8 @@ async function refresh(quiet: boolean): Promise<void> {
     releases.refresh(signal),
     health.refresh(signal),
     explain.refresh(signal),
+    comparison.refresh(signal),
+    saved.refresh(signal),
     events.refresh(signal, quiet, () => context),
     things.refresh(quiet),
     week.refresh(signal),
@@ -134,6 +138,7 @@ thingPages.start();
 mainChart.start();
 things.start(() => context);
 explain.start();
+saved.start();
 showCurrentPage();
 addEventListener("resize", showCurrentPage);
 state.linkPages();

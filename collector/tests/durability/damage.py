@@ -90,16 +90,21 @@ def change(content: bytearray, kind: str, at: int) -> None:
         content[next((place for place in digits if place >= at), digits[-1])] += 1
 
 
-def prepare(data: Path, now: int, ending: str) -> None:
-    """Fill a data directory; `ending` is `killed`, with events in logs and in the live segment, or `stopped`."""
-    data.mkdir(parents=True)
-    (data / "footfall.toml").write_text(SETTINGS)
+def _write_lists(data: Path) -> None:
+    """The small files that have lists."""
     WriteKeys(data).add("dot-ai", "phc_dot_ai")
     Tokens(data).add("grafana")
     SavedSegments(data).save(SEGMENT)
     AuditLog(data).note(*AUDITED)
     asyncio.run(SignInSessions(data, SECRET, time.time).start())
     write_month(data / "public" / PRODUCTS[0] / f"{PUBLISHED.month}.json", PUBLISHED)
+
+
+def prepare(data: Path, now: int, ending: str) -> None:
+    """Fill a data directory; `ending` is `killed`, with events in logs and in the live segment, or `stopped`."""
+    data.mkdir(parents=True)
+    (data / "footfall.toml").write_text(SETTINGS)
+    _write_lists(data)
     pepper = load_pepper(data)
     store = DuckStore(data, CATALOGUES, status=Status(), pepper=fingerprint(pepper))
     loader = loader_of(data, store)

@@ -30,9 +30,20 @@ export async function get<Answer>(
   return body;
 }
 
-async function fetchJson(url: string, signal?: AbortSignal): Promise<Response> {
+// Changes something. The collector checks that the request comes from its own page.
+export async function send(method: string, path: string, query: URLSearchParams, content?: unknown): Promise<void> {
+  const body = content === undefined ? undefined : JSON.stringify(content);
+  const response = await fetchJson(address(path, query), undefined, { method, body });
+  if (response.status === 401) location.reload();
+  if (response.ok) return;
+  const isJson = (response.headers.get("content-type") ?? "").includes("json");
+  throw new ApiError(isJson ? (await response.json()).error : (await response.text()).trim());
+}
+
+async function fetchJson(url: string, signal?: AbortSignal, change: RequestInit = {}): Promise<Response> {
+  const headers = { accept: "application/json", ...(change.body ? { "content-type": "application/json" } : {}) };
   try {
-    return await fetch(url, { signal, headers: { accept: "application/json" }, credentials: "same-origin" });
+    return await fetch(url, { ...change, signal, headers, credentials: "same-origin" });
   } catch (error) {
     if (isAbort(error)) throw error;
     throw new ApiError("Can't reach the collector. Retrying automatically.");

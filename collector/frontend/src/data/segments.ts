@@ -53,13 +53,19 @@ export function conditions(query = state.params()): Condition[] {
   return found;
 }
 
-// The same conditions as parameters of the address.
-function write(list: readonly Condition[]): void {
-  state.replaceAll(written(list, state.params()));
+// The names of saved segments in the address: of one that filters, and of two that are compared.
+const SAVED = ["segment", "a", "b"];
+
+function strip(query: URLSearchParams, names: readonly string[] = []): URLSearchParams {
+  for (const name of [...Object.keys(PARAMETERS), "where", "against", ...names]) query.delete(name);
+  return query;
 }
 
-function written(list: readonly Condition[], query: URLSearchParams): URLSearchParams {
-  for (const name of [...Object.keys(PARAMETERS), "where", "against"]) query.delete(name);
+// The parameters of the address that are no conditions.
+export const withoutConditions = () => strip(state.params(), SAVED);
+
+// Parameters, and conditions among them.
+export function withConditions(query: URLSearchParams, list: readonly Condition[]): URLSearchParams {
   for (const condition of list) {
     const [value, ...others] = condition.values;
     if (value === undefined) continue;
@@ -69,6 +75,14 @@ function written(list: readonly Condition[], query: URLSearchParams): URLSearchP
   }
   return query;
 }
+
+// The same conditions as parameters of the address. A saved segment that it names stays.
+function write(list: readonly Condition[]): void {
+  state.replaceAll(withConditions(strip(state.params()), list));
+}
+
+// These conditions and no other.
+export const replace = (list: readonly Condition[]) => state.replaceAll(withConditions(withoutConditions(), list));
 
 const same = (a: Condition, b: Condition) => text(a) === text(b);
 
@@ -80,7 +94,7 @@ export function change(before: Condition, after: Condition): void {
   write(conditions().map((each) => (same(each, before) ? after : each)));
 }
 
-export const clear = () => write([]);
+export const clear = () => replace([]);
 
 export type How = "only" | "also" | "not";
 export type Pick = readonly (readonly [property: string, value: string])[];
@@ -128,8 +142,7 @@ export function drop(property: string): void {
 }
 
 // A query without the conditions on a property.
-export const without = (property: string, query: URLSearchParams) =>
-  written(
-    conditions(query).filter((each) => each.property !== property),
-    query,
-  );
+export function without(property: string, query: URLSearchParams): URLSearchParams {
+  const others = conditions(query).filter((each) => each.property !== property);
+  return withConditions(strip(query), others);
+}

@@ -1,5 +1,5 @@
 // The state of the page is its address: filters, range, comparison, and the panels that show a table.
-const VIEW_ONLY = ["compare", "tables", "hide", "explain", "against", "chart", "by"];
+const VIEW_ONLY = ["compare", "tables", "hide", "explain", "against", "chart", "by", "a", "b"];
 // On a page about one thing, the condition that selects it.
 const { where } = document.documentElement.dataset;
 const listeners: (() => void)[] = [];
@@ -37,11 +37,14 @@ function announce(quiet: boolean): void {
 export function query(): URLSearchParams {
   const all = params();
   for (const name of VIEW_ONLY) all.delete(name);
-  const { product } = document.documentElement.dataset;
-  if (product && !all.get("product")) all.set("product", product);
+  const several = document.documentElement.dataset.product;
+  if (several && !all.get("product")) all.set("product", several);
   if (where) all.append("where", where);
   return all;
 }
+
+// The product that the page is about.
+export const product = () => get("product") || document.documentElement.dataset.shown || "";
 
 export const tables = () => new Set(get("tables").split(",").filter(Boolean));
 
@@ -55,7 +58,7 @@ export function toggleTable(id: string): boolean {
 // The part of the address that other pages understand.
 export function filters(): URLSearchParams {
   const carried = params();
-  for (const name of ["tables", "explain", "against", "chart", "by"]) carried.delete(name);
+  for (const name of ["tables", "explain", "against", "chart", "by", "a", "b"]) carried.delete(name);
   return carried;
 }
 

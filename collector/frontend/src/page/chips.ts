@@ -4,7 +4,7 @@ import { labelOf, valueText } from "../data/labels.ts";
 import * as segments from "../data/segments.ts";
 import * as state from "../data/state.ts";
 import type { ChartAnswer } from "../data/types.ts";
-import { find, html, icon, draw as render } from "../dom.ts";
+import { find, html, icon, nothing, draw as render } from "../dom.ts";
 import { links } from "./open.ts";
 
 // The bar's menus show a single version and a single provider.
@@ -20,8 +20,15 @@ export function words(condition: segments.Condition): string {
 
 export function draw(): void {
   const shown = segments.conditions().filter((condition) => !isInBar(condition));
-  render(find("#chips"), shown.map(chip));
+  const named = state.get("segment");
+  render(find("#chips"), [named ? savedChip(named) : nothing, ...shown.map(chip)]);
 }
+
+// The address follows a saved segment by its name.
+const savedChip = (name: string) => html`
+  <li class="pill chip"><span class="text">saved segment: ${name}</span
+    ><button type="button" class="cross" aria-label="Remove the saved segment ${name}"
+    @click=${() => state.set({ segment: "" })}>${icon("close")}</button></li>`;
 
 const chip = (condition: segments.Condition) => html`
   <li class="pill chip"><button type="button" class="text" aria-haspopup="dialog" aria-label="Edit the filter ${words(condition)}"

@@ -48,9 +48,16 @@ export async function refresh(signal: AbortSignal): Promise<void> {
   const against = state.get("against");
   const query = state.query();
   if (against) query.set("against", against);
+  const [a, b] = [state.get("a"), state.get("b")];
+  if (a && b && !against) {
+    query.set("a", a);
+    query.set("b", b);
+  }
   find(".unit", host).textContent = against
     ? `error rate of ${query.get("version") ?? "this version"} against ${against}`
-    : "error rate of this range against the weeks before, same weekdays";
+    : a && b
+      ? `error rate of ${a} against ${b}`
+      : "error rate of this range against the weeks before, same weekdays";
   draw(body, content(await api.get<Explanation>("/api/explain", query, signal)));
 }
 

@@ -1,0 +1,85 @@
+// Two saved segments against each other: each measure with its difference and the interval of that.
+import * as api from "../data/api.ts";
+import { number } from "../data/format.ts";
+import * as state from "../data/state.ts";
+import { type Content, draw, find, html, icon, markup } from "../dom.ts";
+
+interface Measured {
+  name: string;
+  unit: string;
+  a: number | null;
+  b: number | null;
+  difference: number | null;
+  low: number | null;
+  high: number | null;
+}
+interface Comparison {
+  answer: string;
+  measures: Measured[];
+  note: string;
+}
+
+const NAMES: Record<string, string> = {
+  calls: "Calls",
+  instances: "Instances",
+  error_rate: "Error rate",
+  median: "Median duration",
+  p95: "95th percentile",
+  p99: "99th percentile",
+  share: "Share of all calls",
+  new: "New instances",
+  returning: "Returning instances",
+  lost: "Lost instances",
+};
+const host = document.getElementById("comparison");
+
+export async function refresh(signal: AbortSignal): Promise<void> {
+  if (!host) return;
+  const [a, b] = [state.get("a"), state.get("b")];
+  host.hidden = !(a && b);
+  if (host.hidden) return;
+  find("h2", host).textContent = `${a} and ${b}`;
+  const query = state.query();
+  query.set("a", a);
+  query.set("b", b);
+  const body = find(".panel-body", host);
+  try {
+    draw(body, content(a, b, await api.get<Comparison>("/api/compare", query, signal)));
+  } catch (error) {
+    if (api.isAbort(error)) throw error;
+    draw(body, html`<p role="alert">${api.messageOf(error)}</p>${close()}`);
+  }
+}
+
+const close = () => html`<button type="button" class="button small" @click=${() => state.set({ a: "", b: "" })}
+  >${icon("close")}Close the comparison</button>`;
+
+function content(a: string, b: string, { answer, measures, note }: Comparison): Content {
+  return html`<p class="answer">${markup(answer)}</p>
+    <div class="scroll" tabindex="0" role="group" aria-label="${a} and ${b}, table"><table class="data">
+      <thead><tr><th scope="col">Measure</th><th scope="col" class="num">${a}</th><th scope="col" class="num">${b}</th>
+        <th scope="col" class="num">Difference</th><th scope="col" class="num">95 % interval</th></tr></thead>
+      <tbody>${measures.map(row)}</tbody></table></div>
+    <div class="explain-actions">${close()}<details class="how"><summary>How this is computed</summary><p class="unit">${note}</p></details></div>`;
+}
+
+function row({ name, unit, a, b, difference, low, high }: Measured): Content {
+  const interval = low === null || high === null ? "–" : `${signed(low, unit)} to ${signed(high, unit)}`;
+  return html`<tr><th scope="row">${NAMES[name] ?? name}</th><td class="num" data-value=${String(a ?? "")}>${number(a, unit)}</td>
+    <td class="num" data-value=${String(b ?? "")}>${number(b, unit)}</td>
+    <td class="num">${difference === null ? "–" : signed(difference, unit)}</td><td class="num">${interval}</td></tr>`;
+}
+
+const NUMBERS = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+
+// A difference of rates is in percentage points.
+function signed(value: number, unit: string): string {
+  const size = Math.abs(value);
+  const text =
+    unit === "ratio"
+      ? `${(100 * size).toFixed(1)}\u00a0pp`
+      : unit === "milliseconds"
+        ? number(size, unit)
+        : NUMBERS.format(size);
+  return `${value < 0 ? "−" : "+"}${text}`;
+}
