@@ -44,6 +44,7 @@ def test_every_path_of_the_document_answers_and_the_document_is_the_one_in_the_d
     with start_collector(tmp_path / "data") as collector:
         served = ask(collector, "GET", "/api/openapi.json").json
         for path in served["paths"]:
-            named = path.replace("{name}", "overview" if "pages" in path else "tool-usage")
+            names = {"/api/pages/{name}": "overview", "/api/things/{name}": "tool?thing=query"}
+            named = path.replace("{name}", names.get(path, "tool-usage"))
             assert ask(collector, "GET", named).status == 200, path
     assert served == json.loads((Path(__file__).parents[2] / "docs" / "openapi.json").read_text("utf-8"))

@@ -60,6 +60,8 @@ def test_a_token_of_a_product_reads_its_answers_and_nothing_else(gated: Collecto
     chart = json.loads(read(gated, token, "/api/report").text)
     assert chart["product"] == OTHER, "where none is named, it is the token's and not the first of the collector"
     assert read(gated, token, "/api/pulse").status == 200
+    assert read(gated, token, "/api/things/tool?thing=query").status == 200
+    assert read(gated, token, "/api/things/tool?thing=query&product=dot-ai").status == 403
     for query in (
         "product=dot-ai",
         f"product={OTHER}&product=dot-ai",
@@ -70,6 +72,7 @@ def test_a_token_of_a_product_reads_its_answers_and_nothing_else(gated: Collecto
         assert (query, read(gated, token, f"/api/report?{query}").status) == (query, 403)
     for path in ("/", "/mcp", "/metrics", "/api/charts", "/api/health", "/api/other", "/api/pages/health", "/access"):
         assert (path, read(gated, token, path).status) == (path, 403)
+    assert read(gated, token, "/things/tool/query").status == 403
     assert read(gated, token, "/api/report", "POST").status == 403
 
 
