@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.dashboard.browser import ready_count, wait_until_drawn
+from tests.dashboard.browser import axe_violations, cut_off, ready_count, wait_until_drawn
 from tests.dashboard.conftest import Opener
 from tests.dashboard.feeding import send
 from tests.dashboard.reading import answer, fetch, shown_table, tile
@@ -144,6 +144,8 @@ def test_an_unknown_thing_is_said_to_be_unknown(opened: Opener, width: int) -> N
     expect(page.locator("#unknown-thing")).to_contain_text("No such client")
     expect(page.locator("#panel-main")).to_be_hidden()
     assert page.locator("#thing section:visible").count() == 0
+    assert axe_violations(page) == []
+    assert cut_off(page) == []
     page.locator("#unknown-thing a").click()
     wait_until_drawn(page)
     assert urlsplit(page.url).path == "/clients"

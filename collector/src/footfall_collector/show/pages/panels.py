@@ -132,7 +132,7 @@ WEEKLY = Panel(
         "values": ["new", "returning", "lost"],
         "gap": "empty",
         "days": 7,
-        "names": {"new": "New", "returning": "Returning", "lost": "Lost"},
+        "titles": {"new": "New", "returning": "Returning", "lost": "Lost"},
     },
     empty="Instances are counted here by the week in which they come and go.",
 )
@@ -167,6 +167,7 @@ CLIENTS = Panel(
         "value": "connections",
         "numbers": ["connections", "calls"],
         "group": {"by": "mcp_client", "sum": ["connections"], "same": ["calls"]},
+        "titles": {"calls": "Calls"},
     },
     empty="A client that opens a session is counted here by its public name.",
 )

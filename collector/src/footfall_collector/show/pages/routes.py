@@ -100,10 +100,8 @@ class Pages:
         """The panel's definition for the scripts, as a data attribute."""
         asked = panel if isinstance(panel, AskedPanel) else None
         titles = asked.columns if asked else _titles(self._specs[panel.chart])
-        columns = {
-            name: {"name": panel.options.get("names", {}).get(name, title), "unit": unit}
-            for name, (title, unit) in titles.items()
-        }
+        own = panel.options.get("titles", {})
+        columns = {name: {"name": own.get(name, title), "unit": unit} for name, (title, unit) in titles.items()}
         definition = {
             "id": panel.id,
             "chart": panel.chart,
