@@ -31,7 +31,7 @@ def test_axe_finds_nothing_and_nothing_is_cut(opened: Opener, artefacts: Path, w
 @pytest.mark.parametrize(
     "path",
     [
-        "/?tables=main,tool-usage,mcp-clients,versions&internal=all",
+        "/?tables=main,tool-usage,mcp-clients,weekly-instances&internal=all",
         "/errors?compare=1&tool=recommend&transport=stdio&range=90d",
         "/?start=2026-01-01&end=2026-01-03&range=custom",
         "/?chart=error_rate&by=mcp_client",

@@ -107,7 +107,7 @@ def test_a_chart_draws_the_numbers_of_its_table(opened: Opener, expected: Expect
     for _, event, n in expected.rows("events", {}):
         true[EVENT_NAMES[event]] = true.get(EVENT_NAMES[event], 0) + n
     assert {line["name"]: sum(line["data"]) for line in drawn_series(page, "events")} == true
-    page = opened("/")
+    page = opened("/next")
     daily, weekly = drawn_series(page, "active-instances")
     rows = expected.rows("active-instances", {})
     assert (daily["data"], weekly["data"]) == ([row[1] for row in rows], [row[2] for row in rows])

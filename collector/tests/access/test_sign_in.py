@@ -97,6 +97,7 @@ def test_repeated_wrong_secrets_are_refused_for_a_minute(tmp_path_factory: pytes
     with start_collector(tmp_path_factory.mktemp("guess") / "data", {"FOOTFALL_SIGN_IN_SECRET": SECRET}) as collector:
         answers = [sign_in(collector, f"guess {n}") for n in range(11)]
         assert [answer.status for answer in answers] == [401] * 10 + [429]
+        assert all("Wrong secret." in answer.text for answer in answers[:10])
         assert answers[-1].headers["retry-after"] == "60"
         assert ask(collector, "GET", "/metrics", headers={"Authorization": "Bearer guess"}).status == 429
         assert post(collector, batch(event())).status == 200

@@ -81,7 +81,7 @@ PAGES = (
         "Overview",
         "How is the product used?",
         "Counting…",
-        (WEEKLY, TOOL_USAGE, ERROR_TYPES, PROVIDERS, CLIENTS, ACTIVE, VERSIONS),
+        (WEEKLY, TOOL_USAGE, ERROR_TYPES, PROVIDERS, CLIENTS),
         tiles=True,
         main=MAIN,
         week=True,
