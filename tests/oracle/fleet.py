@@ -261,6 +261,19 @@ def stamp(at: int) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def is_wanted(event: FleetEvent, internal: str) -> bool:
+    return internal == "all" or bool(event.properties.get("is_internal")) is (internal == "only")
+
+
+def text_of(event: FleetEvent, name: str) -> str:
+    value = event.properties.get(name)
+    return {True: "true", False: "false", None: ""}[value] if value is None or isinstance(value, bool) else str(value)
+
+
+def lasting(events: Iterable[FleetEvent]) -> set[str]:
+    return {event.instance for event in events if not event.instance.startswith("ephemeral_")}
+
+
 def main() -> int:
     """See `--help`."""
     from tests.oracle.command_line import run

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.oracle.fleet import FleetEvent
-from tests.oracle.world import DAY, HOUR
+from tests.oracle.fleet import FleetEvent, is_wanted, lasting, text_of
+from tests.oracle.world import DAY, STEP_LENGTHS, WEEK, bucket_of, percentile, week_of
 
 COMMON = ("product_version", "ai_provider", "is_internal")
 CARRIED = {
@@ -26,7 +26,8 @@ CARRIED = {
 VERSIONS_BY_PARTS = ("k8s_version", "mcp_client_version", "engine_version")
 """Properties of which `1.29` selects `1.29.3` too."""
 _PERCENTS = {"median": 50, "p95": 95, "p99": 99}
-_DAILY = ("new", "returning", "lost")
+_DAILY = ("new", "returning", "lost", "came_back", "retention")
+_BEFORE = ("lost", "came_back")
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,10 @@ class Where:
 
 @dataclass(frozen=True)
 class AnyQuestion:
-    """A question, with its range in epoch seconds; one of whole days unless `exact`."""
+    """A question, with its range in epoch seconds; one of whole days unless `exact`.
+
+    What is lost or comes back is known in steps that are over at `now`.
+    """
 
     start: int
     end: int
@@ -57,6 +61,7 @@ class AnyQuestion:
     where: tuple[Where, ...] = ()
     internal: str = "hide"
     exact: bool = False
+    now: int = 1 << 40
 
 
 class QuestionTruth:
@@ -75,27 +80,38 @@ class QuestionTruth:
         self._carried, self._kept = carried, kept or {}
 
     def answer(self, question: AnyQuestion) -> list[list[Any]]:
-        """The rows: [step,] [value of `by`,] measure, and the counts behind it."""
+        """The rows: [step,] [value of `by`,] measure, and the counts behind it; retention is by week."""
+        question = replace(question, step="week") if question.measure == "retention" else question
         asked, now = question, question
         if question.measure in _DAILY:
-            asked = now = replace(question, start=_floor(question.start), end=-_floor(-question.end), exact=False)
-        if question.measure == "lost":
-            back = DAY if question.step == "day" else asked.end - asked.start
+            asked = now = replace(
+                question, start=bucket_of(question.start, "day"), end=-bucket_of(-question.end, "day"), exact=False
+            )
+        if question.step == "week" and question.measure in ("retention", *_BEFORE):
+            asked = now = replace(asked, start=week_of(asked.start), end=week_of(asked.end + WEEK - 1))
+        if question.measure in _BEFORE:
+            back = STEP_LENGTHS[question.step] if question.step else asked.end - asked.start
             asked = replace(asked, start=asked.start - back, end=asked.end - back)
         scope = Scope(self._events, asked, self._carried, self._kept)
         groups: defaultdict[tuple[int, Any], list[FleetEvent]] = defaultdict(list)
         totals: defaultdict[int, int] = defaultdict(int)
         for event in scope.matching():
-            bucket = event.at // _SECONDS[question.step] * _SECONDS[question.step] if question.step else 0
+            bucket = bucket_of(event.at, question.step)
             totals[bucket] += not (question.by and question.by.is_number) or question.by.name in event.properties
-            for value in scope.values(event, question.by) if question.by else _NO_VALUE:
+            for value in scope.values(event, question.by) if question.by else ("",):
                 groups[bucket, value].append(event)
         rows = []
         for (bucket, value), group in groups.items():
-            cells = self._measured(question, now, bucket, group, totals[bucket])
-            if cells:
+            if question.measure == "retention":
+                measured = self._retention(now, bucket, group)
+            else:
+                measured = [self._measured(question, now, bucket, group, totals[bucket])]
+            for cells in filter(None, measured):
                 rows.append((bucket, 0 if isinstance(value, float) else -cells[-1], value, cells))
-        return [[*_labels(question, bucket, value), *cells] for bucket, _, value, cells in sorted(rows, key=_order)]
+        return [
+            [*_labels(question, bucket, value), *cells]
+            for bucket, _, value, cells in sorted(rows, key=lambda row: row[:3])
+        ]
 
     def call_cells(self, question: AnyQuestion, side: tuple[Where, ...] = ()) -> dict[str, set[tuple[Any, ...]]]:
         """Instance → (day, version, tool, client, provider, is it in the side, Kubernetes, deployment, calls, errors).
@@ -110,7 +126,7 @@ class QuestionTruth:
         }
         cells: defaultdict[tuple[str, tuple[Any, ...]], list[int]] = defaultdict(lambda: [0, 0])
         for event in scope.matching():
-            carried = [_text(event, name) for name in ("product_version", "tool", "mcp_client", "ai_provider")]
+            carried = [text_of(event, name) for name in ("product_version", "tool", "mcp_client", "ai_provider")]
             states = [
                 "".join(scope.all_values(event, Where(name, False, ())))
                 for name in ("k8s_version", "deployment_method")
@@ -127,6 +143,8 @@ class QuestionTruth:
         self, question: AnyQuestion, now: AnyQuestion, bucket: int, group: list[FleetEvent], total: int
     ) -> list[Any]:
         measure = question.measure
+        if measure in _BEFORE and question.step and bucket + 2 * STEP_LENGTHS[question.step] > question.now:
+            return []
         if measure == "share":
             return [len(group) / total, len(group)]
         if measure == "rate":
@@ -136,66 +154,56 @@ class QuestionTruth:
         if measure in _PERCENTS:
             of = question.of or ""
             numbers = sorted(event.properties[of] for event in group if of in event.properties)
-            return [_percentile(numbers, _PERCENTS[measure]), len(numbers)] if numbers else []
-        counted = {"events": lambda: len(group), "instances": lambda: len(_lasting(group))}
+            return [percentile(numbers, _PERCENTS[measure]), len(numbers)] if numbers else []
+        counted = {"events": lambda: len(group), "instances": lambda: len(lasting(group))}
         if measure in counted:
             return [number] if (number := counted[measure]()) else []
-        number = len([one for one in _lasting(group) if self._is(measure, one, question.step, bucket, now)])
+        if measure == "came_back":
+            before = lasting(group)
+            back = len([one for one in before if not self._is("lost", one, question.step, bucket, now)])
+            return [back / len(before), back, len(before)] if before else []
+        number = len([one for one in lasting(group) if self._is(measure, one, question.step, bucket, now)])
         return [number] if number else []
+
+    def _retention(self, now: AnyQuestion, week: int, group: list[FleetEvent]) -> list[list[Any]]:
+        """Of the instances of a group that were first seen in its week, those that were seen in each later one."""
+        seen = {one: {week_of(day * DAY) for day in self._days(one, now)} for one in lasting(group)}
+        begun = [weeks for weeks in seen.values() if min(weeks) == week]
+        rows, later = [], week
+        while begun and later + WEEK <= min(now.now, now.end):
+            back = sum(later in weeks for weeks in begun)
+            rows.append([(later - week) // WEEK, back / len(begun), back, len(begun)])
+            later += WEEK
+        return rows
 
     def _is(self, measure: str, instance: str, step: str, bucket: int, now: AnyQuestion) -> bool:
         """Whether an instance is new, returning or lost in a bucket, or in the whole range."""
-        days = sorted(
-            event.at // DAY for event in self._events if event.instance == instance and _is_wanted(event, now.internal)
-        )
+        days = self._days(instance, now)
         if measure == "lost":
-            first, last = (bucket // DAY + 1,) * 2 if step else (now.start // DAY, now.end // DAY - 1)
-            return not any(first <= day <= last for day in days)
-        since = bucket // DAY if step else now.start // DAY
-        return (days[0] >= since) is (measure == "new")
+            first, end = (
+                (bucket + STEP_LENGTHS[step], bucket + 2 * STEP_LENGTHS[step]) if step else (now.start, now.end)
+            )
+            return not any(first <= day * DAY < end for day in days)
+        since = bucket if step else now.start
+        return (days[0] * DAY >= since) is (measure == "new")
 
-
-_NO_VALUE: tuple[str | float, ...] = ("",)
-_SECONDS = {"day": DAY, "hour": HOUR, "minute": 60}
-
-
-def _floor(at: int) -> int:
-    return at // DAY * DAY
-
-
-def _order(row: tuple[int, int, Any, list[Any]]) -> tuple[int, int, Any]:
-    return row[:3]
+    def _days(self, instance: str, now: AnyQuestion) -> list[int]:
+        """The days on which an instance was seen, at any time."""
+        return sorted(
+            event.at // DAY for event in self._events if event.instance == instance and is_wanted(event, now.internal)
+        )
 
 
 def _labels(question: AnyQuestion, bucket: int, value: Any) -> list[Any]:
     labels: list[Any] = []
-    if question.step == "day":
-        bucket += DAY if question.measure == "lost" else 0
+    if question.step in ("day", "week"):
+        bucket += STEP_LENGTHS[question.step] if question.measure in _BEFORE else 0
         labels.append(datetime.fromtimestamp(bucket, UTC).strftime("%Y-%m-%d"))
     elif question.step:
         labels.append(datetime.fromtimestamp(bucket, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
     if question.by:
         labels.append(value if question.by.is_number else {"true": True, "false": False, "": None}.get(value, value))
     return labels
-
-
-def _lasting(events: Iterable[FleetEvent]) -> set[str]:
-    return {event.instance for event in events if not event.instance.startswith("ephemeral_")}
-
-
-def _percentile(numbers: Sequence[float], percent: int) -> float:
-    low, rest = divmod((len(numbers) - 1) * percent, 100)
-    above = numbers[min(low + 1, len(numbers) - 1)]
-    return numbers[low] + (above - numbers[low]) * rest / 100
-
-
-def _is_wanted(event: FleetEvent, internal: str) -> bool:
-    return internal == "all" or bool(event.properties.get("is_internal")) is (internal == "only")
-
-
-def _text(event: FleetEvent, name: str) -> str:
-    value = event.properties.get(name)
-    return {True: "true", False: "false", None: ""}[value] if value is None or isinstance(value, bool) else str(value)
 
 
 @dataclass
@@ -217,7 +225,7 @@ class Scope:
         self.in_range = [
             event
             for event in self.events
-            if question.start <= event.at < question.end and _is_wanted(event, question.internal)
+            if question.start <= event.at < question.end and is_wanted(event, question.internal)
         ]
         self._instances: dict[tuple[str, str | None], Callable[[FleetEvent], set[str]]] = {}
 
@@ -256,7 +264,7 @@ class Scope:
         name, asked = where.name, self.question.event
         own = [asked] if asked and where.event in (None, asked) and name in self.carried[asked] else []
         if name in COMMON or (own and name not in self.by_instance):
-            return {_text(event, name)} - {""}
+            return {text_of(event, name)} - {""}
         key = (name, where.event)
         if key not in self._instances:
             named = [where.event] if where.event else [each for each, names in self.carried.items() if name in names]
@@ -269,7 +277,7 @@ class Scope:
         starts: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
         for event in self.in_range:
             if event.event == "server_started":
-                starts[event.instance].append((event.at, _text(event, name)))
+                starts[event.instance].append((event.at, text_of(event, name)))
 
         first, last = self.question.start // DAY, (self.question.end - 1) // DAY
 
@@ -286,5 +294,5 @@ class Scope:
         met: defaultdict[str, set[str]] = defaultdict(set)
         for event in self.in_range:
             if event.event in carriers:
-                met[event.instance] |= {_text(event, name)} - {""}
+                met[event.instance] |= {text_of(event, name)} - {""}
         return lambda event: met[event.instance]

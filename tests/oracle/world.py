@@ -1,6 +1,6 @@
 """The fleet's world: tools, clients, providers, releases, and how common each is. Data, a draw, and the rounding."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from itertools import count
@@ -117,3 +117,25 @@ def rounded(value: float) -> float:
     exact = Decimal(value)
     step = Decimal("0.01") if exact < 1 else Decimal(1).scaleb(exact.adjusted() - 1)
     return float(exact.quantize(step, ROUND_HALF_EVEN))
+
+
+WEEK = 7 * DAY
+STEP_LENGTHS = {"minute": 60, "hour": HOUR, "day": DAY, "week": WEEK}
+
+
+def week_of(at: int) -> int:
+    """The Monday, 0:00, before a moment. The first day of 1970 was a Thursday."""
+    return (at + 3 * DAY) // WEEK * WEEK - 3 * DAY
+
+
+def bucket_of(at: int, step: str) -> int:
+    """The beginning of a moment's step; 0 without steps."""
+    if step == "week":
+        return week_of(at)
+    return at // STEP_LENGTHS[step] * STEP_LENGTHS[step] if step else 0
+
+
+def percentile(numbers: Sequence[float], percent: int) -> float:
+    low, rest = divmod((len(numbers) - 1) * percent, 100)
+    above = numbers[min(low + 1, len(numbers) - 1)]
+    return numbers[low] + (above - numbers[low]) * rest / 100

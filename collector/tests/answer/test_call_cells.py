@@ -25,6 +25,7 @@ from footfall_collector.answer import (
     established_instances,
     first_days,
     segment_of,
+    tool_durations_by_instance,
 )
 from footfall_collector.store import Store
 from tests.oracle.fleet import Fleet
@@ -106,3 +107,31 @@ def test_what_instances_did_is_the_same_on_both_engines(engines: tuple[Answers, 
     ]
     assert read[0] == read[1]
     assert all(map(len, read[0]))
+
+
+def test_durations_of_tools_are_the_oracles_with_their_instances(engines: tuple[Answers, Answers]) -> None:
+    start, end = (int(at.timestamp()) for at in (START, END))
+    names = ("product_version", "mcp_client", "ai_provider", "duration_ms")
+    events = {event.uuid: event for event in FLEET.events() if event.event == "tool_executed"}.values()
+    wanted = [event for event in events if start <= event.at < end and not event.properties.get("is_internal")]
+    versions = {event.properties.get("product_version") or "" for event in wanted}
+    expected: defaultdict[str, Counter[tuple[Any, ...]]] = defaultdict(Counter)
+    for event in wanted:
+        if event.properties["tool"] == "query":
+            expected[event.instance][event.at // DAY, *(event.properties.get(name) or "" for name in names)] += 1
+    read = []
+    for answers in engines:
+        rows = tool_durations_by_instance(answers, FILTERS, {"query"}, versions, established=False)
+        found: defaultdict[int, Counter[tuple[Any, ...]]] = defaultdict(Counter)
+        for tool, day, version, client, provider, instance, value, calls in rows:
+            assert tool == "query"
+            found[instance][day, version, client, provider, value] += calls
+        assert sorted(map(str, map(sorted, map(Counter.items, found.values())))) == sorted(
+            map(str, map(sorted, map(Counter.items, expected.values())))
+        )
+        standing = established_instances(answers, FILTERS)
+        only = tool_durations_by_instance(answers, FILTERS, {"query"}, versions, established=True)
+        assert {row[5] for row in only} == {*found} & standing
+        read.append(sorted(rows))
+    assert read[0] == read[1]
+    assert len(read[0]) > 20

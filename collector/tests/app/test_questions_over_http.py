@@ -121,6 +121,15 @@ def test_a_condition_says_whether_it_is_about_events_or_about_instances(asked: C
     assert rows(asked, ("event", "server_started"), ("where", "complete:is:false")) == [[1]]
 
 
+def test_shares_of_instances_have_the_numbers_behind_them(asked: CollectorProcess) -> None:
+    back = answer(asked, ("measure", "came_back"), ("step", "week"), ("by", "trigger"))
+    assert back["columns"] == ["week", "trigger", "came_back", "returned", "instances"]
+    kept = answer(asked, ("measure", "retention"), ("event", "backup"), ("by", "trigger"))
+    assert kept["columns"] == ["week", "trigger", "weeks_later", "retention", "returned", "instances"]
+    assert kept["step"] == "week"
+    assert kept["rows"] == [], "the week of the first events is not over"
+
+
 def test_an_answer_is_a_file_too(asked: CollectorProcess) -> None:
     given = answer(asked, ("event", "backup"), ("by", "trigger"), end=".csv")
     assert list(csv.reader(io.StringIO(given.text))) == [["trigger", "events"], ["hand", "2"], ["a, b", "1"]]
@@ -137,9 +146,11 @@ def test_an_answer_is_a_file_too(asked: CollectorProcess) -> None:
         ([("measure", "median"), ("event", "tool_error")], "tool_error has no number"),
         ([("measure", "share")], "A share needs by"),
         ([("by", "seconds")], "by: seconds is a number"),
+        ([("measure", "retention"), ("step", "day")], "retention is by the week"),
+        ([("measure", "came_back"), ("by", "seconds")], "by: seconds is a number"),
         ([("step", "hour")], "step=hour needs a range of up to 48 hours"),
         ([("step", "minute")], "step=minute needs a range of up to 48 hours"),
-        ([("step", "week")], "step is none of"),
+        ([("step", "month")], "step is none of minute, hour, day, week"),
         ([("of", "seconds")], "of is for rate"),
         ([("where", "trigger=hand")], "where is not of the form"),
         ([("where", "colour:is:red")], "where: There is no such property"),

@@ -57,6 +57,7 @@ from .questions import (
     parse_question,
     segment_of,
     shown_values,
+    tool_durations_by_instance,
 )
 from .questions import NAMES as QUESTION_PARAMETERS
 from .read_gate import BusyError, ReadGate
@@ -143,5 +144,6 @@ __all__ = [
     "segment_commands",
     "segment_of",
     "shown_values",
+    "tool_durations_by_instance",
     "version_key",
 ]

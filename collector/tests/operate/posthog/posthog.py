@@ -51,6 +51,7 @@ _TRENDS = {
             "type": "object",
             "properties": {
                 "display": {"enum": ["ActionsLineGraph", "ActionsBar", "ActionsBarValue", "ActionsTable"]},
+                "showPercentStackView": {"type": "boolean"},
                 "formula": {"type": "string", "pattern": "^[A-Z0-9 /*+().-]+$"},
                 "aggregationAxisFormat": {"enum": ["numeric", "duration", "percentage", "percentage_scaled"]},
             },
@@ -66,7 +67,11 @@ _TRENDS = {
                     "items": {
                         "type": "object",
                         "required": ["property", "type"],
-                        "properties": {"property": {"type": "string"}, "type": {"enum": ["event", "person"]}},
+                        "properties": {
+                            "property": {"type": "string"},
+                            "type": {"enum": ["event", "person"]},
+                            "histogram_bin_count": {"type": "integer", "minimum": 1},
+                        },
                         "additionalProperties": False,
                     },
                 }

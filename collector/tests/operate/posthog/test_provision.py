@@ -53,7 +53,7 @@ EVENTS = (OfCalls, OfClients)
 """
 OWN = '''
 from typing import Annotated
-from footfall.catalogue import Amount, Vocabulary
+from footfall.catalogue import Amount, Flag, Version, Vocabulary
 from footfall.catalogue import Event, Property
 
 def said(kind, text):
@@ -64,6 +64,9 @@ class LetterSorted(Event, frozen=True, tag="letter_sorted"):
 
     size: Annotated[str, said(Vocabulary("size", ("small", "large")), "Its size")]
     weight: Annotated[float, said(Amount("grams", 1000), "Its weight")]
+    price: Annotated[float, said(Amount("cents", 1000), "Its weight")]
+    urgent: Annotated[bool, said(Flag(), "Whether it is urgent")]
+    machine: Annotated[str, said(Version(), "The machine's version")]
 
 EVENTS = (LetterSorted,)
 '''
@@ -148,31 +151,49 @@ def test_each_product_has_its_own_dashboard() -> None:
         assert "parcel_version" in json.dumps(versions["query"])
 
 
-def test_each_event_of_a_products_own_catalogue_gets_an_insight(tmp_path: Path) -> None:
+def test_each_event_and_property_of_a_products_own_catalogue_gets_its_insights(tmp_path: Path) -> None:
     (tmp_path / "letters.py").write_text(OWN)
     with a_posthog() as posthog:
         ran = provision(posthog, "--product", "post", "--catalogue", str(tmp_path / "letters.py"))
         assert ran.returncode == 0, ran.stderr
-        [own] = [i for i in posthog.kept["insights"] if i["name"] == "post: A letter is sorted"]
-        assert own["query"]["source"]["breakdownFilter"]["breakdowns"] == [{"property": "size", "type": "event"}]
+        sources = {i["name"].removeprefix("post: "): i["query"]["source"] for i in posthog.kept["insights"]}
+    assert len(sources) == len(CHARTS) + 8
+    assert [one["math"] for one in sources["A letter is sorted"]["series"]] == ["total", "dau"]
+    shown = {name: sources[f"letter_sorted: {name}"] for name in ("size", "urgent", "machine, share over time")}
+    assert [one["breakdownFilter"]["breakdowns"][0]["property"] for one in shown.values()] == [
+        "size",
+        "urgent",
+        "machine",
+    ]
+    assert [one["trendsFilter"] for one in shown.values()] == [
+        {"display": "ActionsBarValue"},
+        {"display": "ActionsBarValue"},
+        {"display": "ActionsBar", "showPercentStackView": True},
+    ]
+    for number in ("weight", "price"):
+        [bins] = sources[f"letter_sorted: {number}, distribution"]["breakdownFilter"]["breakdowns"]
+        assert bins == {"property": number, "type": "event", "histogram_bin_count": 10}
+        measured = sources[f"letter_sorted: {number}, percentiles"]["series"]
+        assert [(one["math"], one["math_property"]) for one in measured] == [
+            ("median", number),
+            ("p95", number),
+            ("p99", number),
+        ]
 
 
-def test_each_extra_property_of_a_standard_event_gets_an_insight(tmp_path: Path) -> None:
+def test_each_extra_property_of_a_standard_event_gets_its_insights(tmp_path: Path) -> None:
     (tmp_path / "plans.py").write_text(EXTRA)
     with a_posthog() as posthog:
         ran = provision(posthog, "--product", "post", "--catalogue", str(tmp_path / "plans.py"))
         assert ran.returncode == 0, ran.stderr
         sources = {i["name"]: i["query"]["source"] for i in posthog.kept["insights"]}
-    assert len(sources) == len(CHARTS) + 2
-    plans, seats = sources["post: The plan"], sources["post: Seats in use"]
+    assert len(sources) == len(CHARTS) + 3
+    plans, seats = sources["post: tool_executed: plan"], sources["post: client_connected: seats, percentiles"]
     assert plans["breakdownFilter"]["breakdowns"] == [{"property": "plan", "type": "event"}]
-    assert [series["event"] for series in plans["series"]] == ["tool_executed", "tool_executed"]
-    assert [(series["math"], series["math_property"]) for series in seats["series"]] == [
-        ("median", "seats"),
-        ("p95", "seats"),
-        ("p99", "seats"),
-    ]
+    assert [series["event"] for series in plans["series"]] == ["tool_executed"]
+    assert [series["math"] for series in seats["series"]] == ["median", "p95", "p99"]
     assert seats["series"][0]["event"] == "client_connected"
+    assert "post: client_connected: seats, distribution" in sources
 
 
 def test_dry_run_prints_the_requests_of_a_first_run_and_sends_none() -> None:

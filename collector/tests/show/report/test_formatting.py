@@ -12,7 +12,7 @@ from rich.console import Console
 from footfall_collector.answer import Cell
 from footfall_collector.show.insight import NBSP, Tile, code, printable, render_markup
 from footfall_collector.show.report import Report, html, markdown, terminal
-from footfall_collector.show.report.contents import ReportColumn, ReportSection, ReportTable
+from footfall_collector.show.report.contents import ReportSection
 from footfall_collector.show.report.formatting import (
     format_cell,
     format_change,
@@ -20,6 +20,7 @@ from footfall_collector.show.report.formatting import (
     format_tile_change,
     sparkline,
 )
+from footfall_collector.show.report.tables import ReportColumn, ReportTable
 
 
 def plain(text: str) -> str:

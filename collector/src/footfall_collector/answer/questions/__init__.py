@@ -17,6 +17,7 @@ from .by_instance import (
     durations_by_instance,
     established_instances,
     first_days,
+    tool_durations_by_instance,
 )
 from .cells import CallSource, Fold, call_source, days_of, segment_of, shown_values
 from .defaults import PropertyQuestion, default_questions
@@ -66,4 +67,5 @@ __all__ = [
     "parse_segment",
     "segment_of",
     "shown_values",
+    "tool_durations_by_instance",
 ]

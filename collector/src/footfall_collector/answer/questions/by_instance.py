@@ -2,14 +2,15 @@
 
 from collections.abc import Collection
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...store import EventSelection, fact_tables, property_key
 from ..filters import INTERNAL_VALUES, Filters
 from .compiler import CompiledQuestion, compile_rows
 from .dialects import DIALECTS
+from .properties import VERSION, QuestionNames
 from .question import Question
-from .segments import Segment
+from .segments import Segment, parse_segment
 
 if TYPE_CHECKING:
     from ..answers import Answers
@@ -47,6 +48,40 @@ def durations_by_instance(answers: "Answers", filters: Filters, segment: Segment
     sql = f"SELECT instance, value, {dialect.total('n')} AS c FROM {compiled.sql} AS calls WHERE {where} "  # noqa: S608 - our own words
     rows = answers.rows(f"{sql} GROUP BY instance, value", _selection(answers, filters, compiled))
     return [(int(instance), float(value), int(number)) for instance, value, number in rows]
+
+
+def tool_durations_by_instance(
+    answers: "Answers", filters: Filters, tools: Collection[str], versions: Collection[str], *, established: bool
+) -> list[tuple[str, int, str, str, str, int, float, int]]:
+    """(tool, day since 1970, version, client, provider, instance, duration, calls) of some tools in some versions.
+
+    They are those of so many instances that about `MAX_SAMPLES` calls are read; with `established`, of established
+    instances only. Read from raw events. Raises EventsUnreadableError, and StoreError if the store can't answer.
+    """
+    dialect, facts = DIALECTS[answers.engine], fact_tables(answers.catalogues.values())[CALLS]
+    segment = parse_segment((), filters, QuestionNames(answers.catalogues[filters.product]), CALLS)
+    keys = [property_key(name) for name in ("tool", VERSION, "mcp_client", "ai_provider")]
+    where = f"{dialect.among(keys[0], 'durations_of')} AND {dialect.among(keys[1], 'durations_in')}"
+
+    def rows(table: str, columns: Collection[str], sql: str) -> list[tuple[Any, ...]]:
+        compiled = _compiled(answers, filters, segment, table, columns)
+        selection = _selection(answers, filters, compiled)
+        named = {"durations_of": tuple(sorted(tools)), "durations_in": tuple(sorted(versions))}
+        selection = replace(selection, established=established, parameters={**selection.parameters, **named})
+        return answers.rows(sql.format(calls=f"{compiled.sql} AS calls WHERE {where}"), selection)
+
+    count = dialect.total("n")
+    [[calls]] = rows(facts.counts.name, keys, f"SELECT {count} FROM {{calls}}")  # noqa: S608 - our own words
+    one_in = max(1, -(-int(calls) // MAX_SAMPLES))
+    sampled = f" AND instance % {one_in} = 0" if one_in > 1 else ""
+    listed = f"{keys[0]}, day, {', '.join(keys[1:])}, instance, value"
+    sql = f"SELECT {listed}, {count} AS c FROM {{calls}}{sampled} GROUP BY {listed}"  # noqa: S608 - our own words
+    return [
+        (tool, int(day), version, client, provider, int(instance), float(value), int(number))
+        for tool, day, version, client, provider, instance, value, number in rows(
+            facts.samples[DURATION].name, [*keys, "value"], sql
+        )
+    ]
 
 
 def first_days(answers: "Answers", filters: Filters) -> dict[int, int]:

@@ -8,7 +8,7 @@ import functools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from ...store import DAY_SECONDS, FactTables, property_key
+from ...store import DAY_SECONDS, MONDAY_OFFSET, FactTables, property_key
 from .dialects import Dialect
 from .instance_rows import QuestionTerms, instance_rows
 from .question import (
@@ -22,12 +22,16 @@ from .question import (
     NO_STEP,
     PERCENTILES,
     RATE,
+    RETENTION,
+    STEP_DAYS,
+    WEEK_STEP,
     Question,
 )
 from .segment_sql import SegmentSql
 from .segments import is_state
 
-_STEP_SECONDS = {HOUR_STEP: 3600, MINUTE_STEP: 60}
+_STEP_SECONDS = {MINUTE_STEP: 60, HOUR_STEP: 3600, DAY_STEP: DAY_SECONDS}
+_WEEK_DAYS = STEP_DAYS[WEEK_STEP]
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,8 @@ class _Compiler:
         if self._question.measure in PERCENTILES:
             counts = self._grouped(("value",), f"{self._dialect.total('n')} AS c")
             sql = self._dialect.percentile(counts, PERCENTILES[self._question.measure])
+        elif self._question.measure == RETENTION:
+            sql = self._cohorts()
         else:
             sql = self._grouped((), self._numbers())
         return CompiledQuestion(sql, self._segment.parameters, self._instances.shared)
@@ -109,11 +115,34 @@ class _Compiler:
         grouped = f" GROUP BY {', '.join(groups)}" if groups else ""
         return f"SELECT {listed}, {numbers} FROM {self._source()}{self._seen()}{grouped}"  # noqa: S608 - our own words
 
+    def _cohorts(self) -> str:
+        """The query for (b, v, seen, n): of the instances first seen in week `b`, those seen in that of the day `seen`.
+
+        Instances count that are in the segment in their first week.
+        """
+        groups, days = ["b", *(("v",) if self._question.by else ())], self._seen_days()
+        listed = f"{self._bucket()} AS b, {self._shown()} AS v, instance"
+        where = f"lasting AND {self._first_of_step('day')} = {self._first_of_step('first_day')}"
+        members = f"SELECT {listed} FROM {self._source()} WHERE {where} GROUP BY {', '.join((*groups, 'instance'))}"  # noqa: S608 - our own words
+        weeks = f"SELECT instance, {self._first_of_step('day')} AS seen FROM ({days}) GROUP BY instance, seen"  # noqa: S608 - our own words
+        joined = self._dialect.joined(members, weeks, ("instance",))
+        shown = "v" if self._question.by else "'' AS v"
+        return f"SELECT b, {shown}, seen, count(*) AS n FROM {joined} GROUP BY {', '.join((*groups, 'seen'))}"  # noqa: S608 - our own words
+
     def _bucket(self) -> str:
-        if self._question.step == NO_STEP:
+        step = self._question.step
+        if step == NO_STEP:
             return "0"
-        seconds = _STEP_SECONDS.get(self._question.step, DAY_SECONDS)
-        return f"{self._dialect.divided('moment', seconds)} * {seconds}"
+        if step == WEEK_STEP:
+            return f"({self._first_of_step(self._day)}) * {DAY_SECONDS}"
+        return f"{self._dialect.divided('moment', _STEP_SECONDS[step])} * {_STEP_SECONDS[step]}"
+
+    def _first_of_step(self, day: str) -> str:
+        """The first day of a day's step."""
+        if self._question.step != WEEK_STEP:
+            return day
+        weeks = self._dialect.divided(f"({day} + {MONDAY_OFFSET})", _WEEK_DAYS)
+        return f"{weeks} * {_WEEK_DAYS} - {MONDAY_OFFSET}"
 
     def _shown(self) -> str:
         by = self._question.by
@@ -227,9 +256,17 @@ class _Compiler:
         if measure not in DAILY_MEASURES:
             return ""
         if measure == LOST:
-            here = ("instance",) if step == NO_STEP else ("instance", "day + 1")
-            rows = f"SELECT instance{'' if step == NO_STEP else ', day'} FROM ({self._dialect.seen_days}) "  # noqa: S608 - our own words
-            rows += "WHERE day >= $now_first_day AND day < $now_last_day"
+            here, seen = ["instance"], ["instance"]
+            if step != NO_STEP:
+                here.append(f"{self._first_of_step('day')} + {STEP_DAYS[step]}")
+                seen.append(self._first_of_step("day"))
+            rows = f"SELECT {', '.join(seen)} FROM ({self._seen_days()})"  # noqa: S608 - our own words
             return f" WHERE NOT ({self._dialect.within(here, rows)})"
-        since = "$first_day" if step == NO_STEP else "day"
+        since = "$first_day" if step == NO_STEP else self._first_of_step("day")
         return f" WHERE first_day {'>=' if measure == NEW else '<'} {since}"
+
+    def _seen_days(self) -> str:
+        """The query for (instance, day): the days of the range on which instances were seen."""
+        return (
+            f"SELECT instance, day FROM ({self._dialect.seen_days}) WHERE day >= $now_first_day AND day < $now_last_day"  # noqa: S608 - our own words
+        )

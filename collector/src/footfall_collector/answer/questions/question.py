@@ -13,20 +13,25 @@ EVENTS, INSTANCES, SHARE, RATE = "events", "instances", "share", "rate"
 COUNTS = (EVENTS, INSTANCES, SHARE)
 PERCENTILES = {"median": 50, "p95": 95, "p99": 99}
 NEW, RETURNING, LOST = "new", "returning", "lost"
+RETENTION, CAME_BACK = "retention", "came_back"
 MEASURES = {
     EVENTS: "how many events",
     INSTANCES: "how many instances; ephemeral ones don't count",
     SHARE: "the events of each value of `by`, as a share of all",
     RATE: "the share of failed calls; of another event, of those with the boolean `of` true",
     **{name: f"the {percent}th percentile of the number `of`" for name, percent in PERCENTILES.items()},
-    NEW: "instances that were first seen in the range, or on the day",
+    NEW: "instances that were first seen in the range, or in the step",
     RETURNING: "instances that were seen before it",
     LOST: "instances of the time before it, equally long, that were not seen in it",
+    CAME_BACK: "of the instances of the time before it, equally long, the share that was seen in it",
+    RETENTION: "of the instances that were first seen in a week, the share that was seen each number of weeks later",
 }
-DAILY_MEASURES = (NEW, RETURNING, LOST)
+DAILY_MEASURES = (NEW, RETURNING, LOST, CAME_BACK, RETENTION)
 """Measures of whole UTC days."""
-NO_STEP, DAY_STEP, HOUR_STEP, MINUTE_STEP = "", "day", "hour", "minute"
-STEPS = (NO_STEP, DAY_STEP, HOUR_STEP, MINUTE_STEP)
+NO_STEP, MINUTE_STEP, HOUR_STEP, DAY_STEP, WEEK_STEP = "", "minute", "hour", "day", "week"
+STEPS = (NO_STEP, MINUTE_STEP, HOUR_STEP, DAY_STEP, WEEK_STEP)
+STEP_DAYS = {DAY_STEP: 1, WEEK_STEP: 7}
+"""Days in the steps that are whole days; weeks begin on Monday."""
 NAMES = ("measure", "event", "of", "by", "step", "where")
 """The parameters of a question in a query string, besides those of `Filters`."""
 _CALLS, _SUCCESS = "tool_executed", "success"
@@ -41,7 +46,7 @@ class Question:
         event: the event's name; None for events of any name.
         measured: the number of a percentile, or the boolean of a rate.
         by: the property whose values are rows; None for one row.
-        step: `day`, `hour`, `minute`, or empty for the whole range.
+        step: `minute`, `hour`, `day`, `week`, or empty for the whole range; `week` where retention is measured.
         segment: what counts.
     """
 
@@ -72,9 +77,12 @@ def parse_question(query: Mapping[str, str], where: Sequence[str], filters: Filt
         raise FilterError("A share needs by, the property whose values share the events.")
     step = query.get("step") or NO_STEP
     if step not in STEPS:
-        raise FilterError("step is none of day, hour, minute; leave it out for the whole range.")
+        raise FilterError("step is none of minute, hour, day, week; leave it out for the whole range.")
     if step in (HOUR_STEP, MINUTE_STEP) and (not filters.exact or measure in DAILY_MEASURES):
         raise FilterError(f"step={step} needs a range of up to 48 hours and a measure that is not of whole days.")
+    if measure == RETENTION and step not in (NO_STEP, WEEK_STEP):
+        raise FilterError(f"{RETENTION} is by the week in which instances were first seen; leave step out.")
+    step = WEEK_STEP if measure == RETENTION else step
     segment = parse_segment([text for text in where if text], filters, names, event)
     return Question(measure, event, _measured(measure, event, query.get("of") or "", names), by, step, segment)
 

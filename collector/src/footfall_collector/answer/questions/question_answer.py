@@ -1,17 +1,30 @@
 """Asks the store a question and shapes its answer."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ...store import DAY_SECONDS, EventSelection, day_number, day_text, edge_masks
+from ...store import DAY_SECONDS, MONDAY_OFFSET, EventSelection, day_number, day_text, edge_masks
 from ..charts import Cell
 from ..filters import INTERNAL_VALUES, Filters
 from .compiler import compile_question
 from .dialects import DIALECTS
-from .question import DAILY_MEASURES, DAY_STEP, LOST, NO_STEP, PERCENTILES, RATE, SHARE, Question
+from .question import (
+    CAME_BACK,
+    DAILY_MEASURES,
+    INSTANCES,
+    LOST,
+    NO_STEP,
+    PERCENTILES,
+    RATE,
+    RETENTION,
+    SHARE,
+    STEP_DAYS,
+    WEEK_STEP,
+    Question,
+)
 from .segments import condition_text, describe, describe_segment
 
 if TYPE_CHECKING:
@@ -19,6 +32,9 @@ if TYPE_CHECKING:
 
 _MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 _FLAGS = {"": None, "true": True, "false": False}
+_AFTER = (LOST, CAME_BACK)
+"""Measures of instances of the step before."""
+_WEEK_SECONDS = STEP_DAYS[WEEK_STEP] * DAY_SECONDS
 _Rows = list[tuple[Any, ...]]
 
 
@@ -46,9 +62,10 @@ class QuestionAnswer:
         event: as in the question; None for events of any name.
         measured: the number or boolean that the measure is of.
         by: the property whose values are rows.
-        step: `day`, `hour`, or empty.
-        columns: names, in the order of the cells: the step, the property, the measure, and for a rate `hits`, for
-            everything that is no number of instances `events`, both numbers of events.
+        step: `hour`, `day`, `week`, or empty.
+        columns: names, in the order of the cells: the step, the property, the measure, and the numbers behind it: for a
+            rate `hits`, for everything that is no number of instances `events`, both numbers of events; for shares of
+            instances `returned` and `instances`. Retention has `weeks_later` before the measure.
         rows: cells are texts, booleans, numbers, or None where there is no value. Those of a step come in its order,
             then the values of a number in theirs, and other values with the most events first.
         scope: what counts, in one phrase.
@@ -72,9 +89,12 @@ class QuestionAnswer:
     folded: int
 
 
-def ask(answers: "Answers", question: Question, filters: Filters) -> QuestionAnswer:
-    """The answer. Raises StoreError if the store can't answer."""
-    rows = _shaped(answers, question, filters)
+def ask(answers: "Answers", question: Question, filters: Filters, now: datetime | None = None) -> QuestionAnswer:
+    """The answer. `now` is the present moment without one. Raises StoreError if the store can't answer.
+
+    Instances can still come back in a step that is not over: such steps are left out of what was lost or came back.
+    """
+    rows = _shaped(answers, question, filters, int((now or datetime.now(UTC)).timestamp()))
     step = [question.step] if question.step else []
     by = [question.by.name] if question.by else []
     return QuestionAnswer(
@@ -83,7 +103,7 @@ def ask(answers: "Answers", question: Question, filters: Filters) -> QuestionAns
         question.measured.name if question.measured else None,
         question.by.name if question.by else None,
         question.step,
-        [*step, *by, question.measure, *_more_columns(question)],
+        [*step, *by, *_measure_columns(question)],
         rows,
         describe_segment(question.segment, question.event),
         _applied(question),
@@ -93,10 +113,15 @@ def ask(answers: "Answers", question: Question, filters: Filters) -> QuestionAns
     )
 
 
-def _more_columns(question: Question) -> list[str]:
-    if question.measure == RATE:
-        return ["hits", "events"]
-    return ["events"] if question.measure in (SHARE, *PERCENTILES) else []
+def _measure_columns(question: Question) -> list[str]:
+    name = question.measure
+    if name == RETENTION:
+        return ["weeks_later", name, "returned", "instances"]
+    if name == CAME_BACK:
+        return [name, "returned", "instances"]
+    if name == RATE:
+        return [name, "hits", "events"]
+    return [name, "events"] if name in (SHARE, *PERCENTILES) else [name]
 
 
 def _applied(question: Question) -> list[AppliedCondition]:
@@ -108,8 +133,8 @@ def _applied(question: Question) -> list[AppliedCondition]:
     return applied
 
 
-def _shaped(answers: "Answers", question: Question, filters: Filters) -> list[list[Cell]]:
-    rows = _queried(answers, question, filters)
+def _shaped(answers: "Answers", question: Question, filters: Filters, now: int) -> list[list[Cell]]:
+    rows = _all_rows(answers, question, filters, now)
     totals: Counter[int] = Counter()
     if question.measure == SHARE:
         # An event has one value of its own property, and can have several of its instance's.
@@ -126,15 +151,58 @@ def _shaped(answers: "Answers", question: Question, filters: Filters) -> list[li
     return [[*_labels(question, bucket, value), *cells] for bucket, _, value, cells in shaped]
 
 
+def _all_rows(answers: "Answers", question: Question, filters: Filters, now: int) -> _Rows:
+    """The rows (bucket, value, *numbers) of the steps that count."""
+    rows = _queried(answers, question, filters)
+    if question.measure == RETENTION:
+        return _with_weeks_later(rows, min(now, _end_of_week(int(filters.end.timestamp()))))
+    if question.measure == CAME_BACK:
+        before = _queried(answers, question, filters, of_lost=False)
+        lost = {(bucket, value): number for bucket, value, number in rows}
+        rows = [(bucket, value, number - lost.get((bucket, value), 0), number) for bucket, value, number in before]
+    if question.measure in _AFTER and question.step != NO_STEP:
+        rows = [row for row in rows if row[0] + 2 * STEP_DAYS[question.step] * DAY_SECONDS <= now]
+    return rows
+
+
+def _with_weeks_later(rows: _Rows, over: int) -> _Rows:
+    """Of rows (week, value, first day of a later week, instances) those of each week that ended by a moment.
+
+    They are (week, value, weeks later, instances of that, instances of the first).
+    """
+    seen: defaultdict[tuple[int, str], dict[int, int]] = defaultdict(dict)
+    for bucket, value, day, number in rows:
+        seen[bucket, value][day * DAY_SECONDS] = number
+    return [
+        (bucket, value, (week - bucket) // _WEEK_SECONDS, later.get(week, 0), later[bucket])
+        for (bucket, value), later in seen.items()
+        for week in range(bucket, over - _WEEK_SECONDS + 1, _WEEK_SECONDS)
+    ]
+
+
+def _floor_week(moment: int) -> int:
+    """The beginning of a moment's week."""
+    offset = MONDAY_OFFSET * DAY_SECONDS
+    return (moment + offset) // _WEEK_SECONDS * _WEEK_SECONDS - offset
+
+
+def _end_of_week(moment: int) -> int:
+    """The first beginning of a week that is not before a moment."""
+    return _floor_week(moment + _WEEK_SECONDS - 1)
+
+
 def _is_by_number(question: Question) -> bool:
     return question.by is not None and question.by.is_number
 
 
 def _measured(question: Question, bucket: int, numbers: list[Any], totals: Mapping[int, int]) -> list[list[Any]]:
     """The measure and the numbers behind it; nothing where no event counts."""
-    if question.measure == RATE:
-        hits, events = numbers
-        return [[hits / events, hits, events]] if events else []
+    if question.measure == RETENTION:
+        later, back, whole = numbers
+        return [[later, back / whole, back, whole]]
+    if question.measure in (RATE, CAME_BACK):
+        hits, whole = numbers
+        return [[hits / whole, hits, whole]] if whole else []
     if question.measure in PERCENTILES:
         events, low, high = numbers
         rest = (events - 1) * PERCENTILES[question.measure] % 100
@@ -147,9 +215,10 @@ def _measured(question: Question, bucket: int, numbers: list[Any], totals: Mappi
 
 def _labels(question: Question, bucket: int, value: str | float) -> list[Cell]:
     labels: list[Cell] = []
-    if question.step == DAY_STEP:
-        # An instance is lost on the day after the one on which it was seen.
-        labels.append(day_text(bucket // DAY_SECONDS + (question.measure == LOST)))
+    if question.step in STEP_DAYS:
+        # An instance is lost in the step after the one in which it was seen.
+        later = STEP_DAYS[question.step] if question.measure in _AFTER else 0
+        labels.append(day_text(bucket // DAY_SECONDS + later))
     elif question.step != NO_STEP:
         labels.append(datetime.fromtimestamp(bucket, UTC).strftime(_MOMENT))
     if question.by is not None:
@@ -160,17 +229,23 @@ def _labels(question: Question, bucket: int, value: str | float) -> list[Cell]:
     return labels
 
 
-def _queried(answers: "Answers", question: Question, filters: Filters) -> _Rows:
+def _queried(answers: "Answers", question: Question, filters: Filters, *, of_lost: bool = True) -> _Rows:
+    """The rows of a question's query: of what came back, those of lost instances, or of all instances before."""
+    measure = question.measure
+    if measure == CAME_BACK:
+        question = replace(question, measure=LOST if of_lost else INSTANCES)
     catalogue = answers.catalogues[filters.product]
     kept = answers.value_caps.of_product(filters.product).kept
     dialect = DIALECTS[answers.engine]
     compiled = compile_question(question, catalogue.events, answers.facts, dialect, kept)
     start, end = int(filters.start.timestamp()), int(filters.end.timestamp())
-    exact = filters.exact and question.measure not in DAILY_MEASURES
+    exact = filters.exact and measure not in DAILY_MEASURES
     parameters = dict(compiled.parameters)
-    if question.measure == LOST:
-        start, end, now = _time_before(start, end, question.step)
-        parameters |= now
+    if measure in (*_AFTER, RETENTION):
+        first, last = _whole_steps(start, end, question.step)
+        back = 0 if measure == RETENTION else STEP_DAYS.get(question.step, last - first)
+        start, end = (first - back) * DAY_SECONDS, (last - back) * DAY_SECONDS
+        parameters |= _days_of_range(first, last)
     selection = EventSelection(
         filters.product,
         start,
@@ -184,10 +259,19 @@ def _queried(answers: "Answers", question: Question, filters: Filters) -> _Rows:
     return answers.rows(compiled.sql, selection)
 
 
-def _time_before(start: int, end: int, step: str) -> tuple[int, int, dict[str, int]]:
-    """The time before a range, widened to whole days, or a day earlier; and the range itself as parameters `now_…`."""
-    first, last = day_number(start), day_number(end - 1) + 1
-    back = 1 if step == DAY_STEP else last - first
+def _whole_steps(start: int, end: int, step: str) -> tuple[int, int]:
+    """The first day of a range and the one after its last, widened to whole days or weeks."""
+    if step == WEEK_STEP:
+        start, end = _floor_week(start), _end_of_week(end)
+    return day_number(start), day_number(end - 1) + 1
+
+
+def _days_of_range(first: int, last: int) -> dict[str, int]:
+    """The parameters `now_…`: the days of the range where events of another time are counted."""
     first_block, _, last_block, _ = edge_masks(first, last)
-    now = {"now_first_day": first, "now_last_day": last, "now_first_block": first_block, "now_last_block": last_block}
-    return (first - back) * DAY_SECONDS, (last - back) * DAY_SECONDS, now
+    return {
+        "now_first_day": first,
+        "now_last_day": last,
+        "now_first_block": first_block,
+        "now_last_block": last_block,
+    }

@@ -4,25 +4,24 @@ The names of the nodes and their fields are those of PostHog's query API: `Insig
 `RetentionQuery`, `EventsNode` for a series.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from footfall.catalogue import (
     EVENTS,
     QUESTIONS,
+    Amount,
     Catalogue,
     ClientConnected,
     Event,
-    Flag,
-    Identifier,
+    EventType,
     Property,
     ServerStarted,
     ServerStopped,
     ToolError,
     ToolExecuted,
-    ToolName,
     Version,
-    Vocabulary,
     event_type,
     version_property,
 )
@@ -32,8 +31,8 @@ DAYS = 30
 
 LINE, BARS, TABLE, STACKED = "ActionsLineGraph", "ActionsBarValue", "ActionsTable", "ActionsBar"
 CALLS, INSTANCES, WEEKLY = "total", "dau", "weekly_active"
-_GROUPING_KINDS = (Vocabulary, Identifier, ToolName, Version, Flag)
-"""Kinds that have few enough values for a breakdown."""
+BINS = 10
+"""Bars of a number's distribution."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,11 @@ class Insight:
 
 
 def product_insights(catalogue: Catalogue) -> tuple[Insight, ...]:
-    """The charts that a Footfall collector shows, and one for each of the product's own events and extra properties."""
+    """The charts that a Footfall collector shows, and those of the product's own events and properties.
+
+    The collector has the same forms: words and booleans as bars, versions as shares over time, and numbers as their
+    distribution and their percentiles.
+    """
     version = version_property(catalogue.product)
     shared = {event_type(event).name for event in EVENTS}
     own = [event for name, event in catalogue.events.items() if name not in shared]
@@ -55,43 +58,40 @@ def product_insights(catalogue: Catalogue) -> tuple[Insight, ...]:
         *_tool_insights(),
         *_provider_and_client_insights(),
         *_adoption_insights(version, list(catalogue.events)),
+        *(insight for event in own for insight in _own_insights(event)),
         *(
-            _insight(
-                f"own-{event.name}",
-                event.meaning.rstrip("."),
-                "next",
-                [_series(event.name, CALLS, "events")],
-                BARS,
-                [
-                    name
-                    for name, p in event.properties.items()
-                    if p.retired is None and isinstance(p.kind, _GROUPING_KINDS)
-                ],
-            )
-            for event in own
-        ),
-        *(
-            _extra_insight(event, name, property_)
+            insight
             for event, properties in catalogue.extra.items()
             for name, property_ in properties.items()
-            if property_.retired is None
+            for insight in _property_insights(f"extra-{event}-{name}", event, name, property_)
         ),
     )
 
 
-def _extra_insight(event: str, name: str, property_: Property) -> Insight:
-    """One property that the product adds to a standard event: its values, or the percentiles of a number."""
-    grouped = isinstance(property_.kind, _GROUPING_KINDS)
-    counted = [_series(event, CALLS, "events"), _series(event, INSTANCES, "instances")]
-    measured = [_measure_series(event, math, name) for math in ("median", "p95", "p99")]
-    return _insight(
-        f"extra-{event}-{name}",
-        property_.meaning.rstrip("."),
-        property_.question if property_.question in QUESTIONS else "next",
-        counted if grouped else measured,
-        TABLE if grouped else LINE,
-        [name] if grouped else [],
-    )
+def _own_insights(event: EventType) -> Iterator[Insight]:
+    counted = [_series(event.name, CALLS, "events"), _series(event.name, INSTANCES, "instances")]
+    yield _insight(f"own-{event.name}", event.meaning.rstrip("."), "next", counted, LINE, [])
+    for name, property_ in event.properties.items():
+        yield from _property_insights(f"own-{event.name}-{name}", event.name, name, property_)
+
+
+def _property_insights(id_: str, event: str, name: str, property_: Property) -> Iterator[Insight]:
+    """Those of one property; none of a retired one. Titles name the event: properties of two events can be alike."""
+    if property_.retired is not None:
+        return
+    question = property_.question if property_.question in QUESTIONS else "next"
+    title, counted = f"{event}: {name}", [_series(event, CALLS, "events")]
+    if isinstance(property_.kind, Amount):
+        measured = [_measure_series(event, math, name) for math in ("median", "p95", "p99")]
+        distribution = _insight(id_, f"{title}, distribution", question, counted, BARS, [name])
+        distribution.query["source"]["breakdownFilter"]["breakdowns"][0]["histogram_bin_count"] = BINS
+        yield distribution
+        yield _insight(f"{id_}-percentiles", f"{title}, percentiles", question, measured, LINE, [])
+    elif isinstance(property_.kind, Version):
+        shares = {"showPercentStackView": True}
+        yield _insight(id_, f"{title}, share over time", question, counted, STACKED, [name], shares)
+    else:
+        yield _insight(id_, title, question, counted, BARS, [name])
 
 
 def _tool_insights() -> tuple[Insight, ...]:

@@ -277,7 +277,9 @@ _QUESTION: list[Schema] = [
     _parameter("of", _TEXT, "the number of a percentile or the boolean of a rate, where the event has several"),
     _parameter("by", _TEXT, "the property whose values are rows; `event.property` where several events have it"),
     _parameter(
-        "step", {"type": "string", "enum": [*STEPS]}, "rows by day, or by hour or minute in ranges up to 48 hours"
+        "step",
+        {"type": "string", "enum": [*STEPS]},
+        "rows by day or week, or by hour or minute in ranges up to 48 hours",
     ),
 ]
 

@@ -8,20 +8,14 @@ import msgspec
 
 from ...answer import is_release, version_key
 from ..statistics import (
-    FALSE_DISCOVERY_RATE,
     MIN_CALLS,
     Z95,
     Cause,
     Histogram,
-    benjamini_hochberg,
-    compare_by_rank,
     histogram_median,
 )
 from .markup import code
-from .units import NBSP, format_milliseconds, format_percent, format_points
-
-MIN_SLOWER_SHARE = 0.55
-"""Slower in a smaller share of pairs is no regression, however certain: 0.55 is usually an eighth more time."""
+from .units import NBSP, format_percent, format_points
 
 METHOD = (
     "Errors: a model of each tool's usual error rate with each client and provider is compared with what happened. "
@@ -30,7 +24,10 @@ METHOD = (
     "not elsewhere (likelihood ratio, corrected for the number of alternatives and, by Benjamini-Hochberg, of flags; "
     "95 % interval from the variation between groups of instances), if more than one group of instances shows it. "
     "Durations: a version is compared with the release before it, by tools with at least 30 calls in both; a tool is "
-    "flagged when it takes longer (Mann-Whitney test, and slower in at least 55 % of pairs)."
+    "flagged when it takes longer in calls of the same client, provider and day (Mann-Whitney test by strata, with the "
+    "variation between instances, of which none weighs much more than others; slower in at least 55 % of pairs, and "
+    "more often than not whichever instance is left out). Versions that hardly ran on the same days are compared over "
+    "three days of each or more, with the variation between days."
 )
 
 ErrorCount = tuple[int, int]
@@ -90,16 +87,14 @@ class Regression(msgspec.Struct, frozen=True):
     text: str
 
 
-def find_regressions(versions: Mapping[str, VersionUsage], causes: Sequence[Cause]) -> list[Regression]:
-    """The regressions of `versions` (by name), the newest version's first; `causes` are those of all their errors."""
-    tests = list(_duration_tests(versions))
-    significant = benjamini_hochberg([p_value for p_value, _ in tests], FALSE_DISCOVERY_RATE)
-    regressions = [
-        regression
-        for (_, regression), is_significant in zip(tests, significant, strict=True)
-        if is_significant and regression
-    ]
-    regressions += [regression for cause in causes for regression in _error_regressions(cause, versions)]
+def find_regressions(
+    versions: Mapping[str, VersionUsage], causes: Sequence[Cause], slower: Sequence[Regression] = ()
+) -> list[Regression]:
+    """The regressions of `versions` (by name), the newest version's first.
+
+    `causes` are those of all their errors, and `slower` the regressions of durations.
+    """
+    regressions = [*slower, *(each for cause in causes for each in _error_regressions(cause, versions))]
     return sorted(regressions, key=lambda each: (version_key(each.version), each.kind, each.low), reverse=True)
 
 
@@ -140,29 +135,3 @@ def _tools_of(cause: Cause) -> list[str]:
         return [*cause.tools]
     shown = [tool for tool, effect in cause.tools.items() if effect.deviance >= Z95**2]
     return shown or [*cause.tools][:1]
-
-
-def _duration_tests(versions: Mapping[str, VersionUsage]) -> Iterator[tuple[float, Regression | None]]:
-    calls = {
-        name: {tool: sum(histogram.values()) for tool, histogram in usage.durations.items()}
-        for name, usage in versions.items()
-    }
-    for version, usage in versions.items():
-        for tool, after in usage.durations.items():
-            n = calls[version][tool]
-            if n < MIN_CALLS:
-                continue
-            older = predecessor(version, [name for name in versions if calls[name].get(tool, 0) >= MIN_CALLS])
-            if older is None:
-                continue
-            before = versions[older].durations[tool]
-            ranks = compare_by_rank(after, before)
-            now, was = histogram_median(after) or 0.0, histogram_median(before) or 0.0
-            text = (
-                f"takes {format_milliseconds(now)} (median of {n:,} calls), {format_milliseconds(was)} in "
-                f"{code(older)}: slower in {format_percent(ranks.share)} of pairs "
-                f"({format_percent(ranks.low)} to {format_percent(ranks.high)}, 95{NBSP}% interval)"
-            )
-            regression = Regression("duration", version, tool, older, now, was, ranks.low, ranks.high, n, text)
-            is_slower = ranks.share >= MIN_SLOWER_SHARE and ranks.low > 0.5
-            yield ranks.p_value, regression if is_slower else None

@@ -14,6 +14,7 @@ from .known_versions import KnownVersions, known_versions
 from .periods import filter_names, without_filters
 from .regressions import METHOD, ErrorCount, Regression, VersionUsage, find_regressions, predecessor
 from .rows import ChartRow, column_total, rows_as_dicts, share
+from .slower_tools import duration_cells, slower_tools
 
 MAX_VERSIONS = 8
 """Versions that are compared; older ones are left out."""
@@ -112,7 +113,7 @@ def compare_releases(answers: Answers, filters: Filters, today: date) -> Release
     apart = sorted(_active_versions(answers, filters) & known.apart, key=version_key, reverse=True)[:MAX_VERSIONS]
     return ReleaseComparison(
         releases=releases,
-        regressions=find_regressions(versions, search.causes),
+        regressions=_regressions(answers, of_all_versions, known, versions, search),
         apart=apart,
         all_count=known.all_count,
         note=METHOD,
@@ -125,7 +126,7 @@ def regressions_in_range(answers: Answers, filters: Filters) -> list[Regression]
     """The regressions of the versions that are active under the filters, the newest version's first."""
     known = known_versions(answers, filters)
     versions = _newest_versions(answers, filters, known)
-    return find_regressions(versions, _search(answers, filters, known, versions).causes)
+    return _regressions(answers, filters, known, versions, _search(answers, filters, known, versions))
 
 
 def release_marks(answers: Answers, filters: Filters) -> list[ReleaseMark]:
@@ -167,6 +168,13 @@ def _search(answers: Answers, filters: Filters, known: KnownVersions, versions: 
     source = replace(call_source(answers, filters), apart=known.apart, established=not known.all_count)
     cells, _ = read_call_cells(source, in_order)
     return find_causes(cells, in_order)
+
+
+def _regressions(
+    answers: Answers, filters: Filters, known: KnownVersions, versions: dict[str, VersionUsage], search: CauseSearch
+) -> list[Regression]:
+    cells_of = duration_cells(answers, filters, established=not known.all_count)
+    return find_regressions(versions, search.causes, slower_tools(versions, cells_of))
 
 
 def _release(

@@ -3,13 +3,12 @@
 import functools
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
-from pydantic import Field
 
 from footfall import Product, Telemetry
 from footfall.mcp import instrument
@@ -32,6 +31,23 @@ from ..gated import through_gate
 from ..health import data_health, health_sentence, stored_events
 from ..insight import ChartRow, compare_releases, rows_as_dicts
 from ..report import build_report
+from .parameters import (
+    By,
+    ChartId,
+    Conditions,
+    EventName,
+    Internal,
+    Measure,
+    Measured,
+    ProductName,
+    ProviderFilter,
+    Range,
+    SegmentFilter,
+    SinceVersion,
+    Step,
+    ToolFilter,
+    VersionFilter,
+)
 from .server import RedactingServer, log_class_names_only
 from .untrusted import NOTE, WITHHELD, has_own_text, mark_fields, mark_rows, mark_sentence
 
@@ -49,38 +65,7 @@ _OWN_HEALTH_COLUMNS = frozenset(
 PRODUCT = "footfall-answers"
 """The product under which this endpoint counts its own calls; its variables begin with FOOTFALL_ANSWERS_."""
 
-Range = Annotated[
-    Literal["1h", "24h", "7d", "30d", "90d", "365d", "all"], Field(description="Days up to now, today included")
-]
-Internal = Annotated[Literal["hide", "only", "all"], Field(description="Events of CI and tests")]
 _Answer = TypeVar("_Answer")
-_Optional = Annotated[str | None, Field(max_length=200)]
-ProductName = Annotated[_Optional, Field(description="The product; needed where the collector has several")]
-VersionFilter = Annotated[_Optional, Field(description="Only this version of the product, such as 2.3.0")]
-ProviderFilter = Annotated[_Optional, Field(description="Only this AI provider, such as anthropic")]
-ToolFilter = Annotated[_Optional, Field(description="Only this tool, where the chart's events carry it")]
-ChartId = Annotated[str, Field(description="An id that `charts` lists, such as tool-usage", max_length=100)]
-Conditions = Annotated[
-    list[Annotated[str, Field(max_length=1000)]] | None,
-    Field(
-        description="All must hold: PROPERTY:is:VALUE,VALUE or PROPERTY:is_not:VALUE, such as k8s_version:is:1.29",
-        max_length=8,
-    ),
-]
-SegmentFilter = Annotated[
-    _Optional, Field(description="Only this saved segment, by a name that `charts` lists; its conditions hold too")
-]
-Measure = Annotated[
-    Literal["events", "instances", "share", "rate", "median", "p95", "p99", "new", "returning", "lost"],
-    Field(description="What is counted; a rate is the share of failed calls, a percentile is of a number"),
-]
-EventName = Annotated[_Optional, Field(description="The event, such as tool_executed; all events without one")]
-Measured = Annotated[
-    _Optional, Field(description="The number of a percentile or the boolean of a rate, if there are several")
-]
-By = Annotated[_Optional, Field(description="The property whose values are rows, such as mcp_client or ai_provider")]
-Step = Annotated[Literal["", "day", "hour"], Field(description="Rows by day, or by hour in ranges up to 48 hours")]
-SinceVersion = Annotated[str, Field(description="The version after which to look, such as 2.2.0", max_length=50)]
 
 
 def build_server(answers: Answers, gate: ReadGate, status: Status, shows_all_names: bool = True) -> "MCPServer[Any]":
@@ -177,7 +162,8 @@ class _Tools:
     ) -> dict[str, Any]:
         named = {"product": product, "version": version, "provider": provider, "segment": segment}
         filters = self._filters(range, where, internal=internal, **named)
-        report = _as_dict(build_report(self._answers, filters, datetime.now(UTC)))
+        now = datetime.now(UTC)
+        report = _as_dict(build_report(self._answers, filters, now, open_words=self._shows_all_names))
         for tile in report["tiles"]:
             del tile["spark"]
         report["answer"] = mark_sentence(report["answer"])

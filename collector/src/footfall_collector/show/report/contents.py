@@ -18,36 +18,12 @@ from ..insight import (
     share,
 )
 from ..pages import PAGES, chart_page_head
-
-MAX_ROWS = 10
-"""Rows of a table; the dashboard has all."""
-
-
-class ReportColumn(msgspec.Struct, frozen=True):
-    """A column of a table.
-
-    Attributes:
-        unit: as of a chart's column; `change` is a ratio to the previous period, None where that has nothing.
-    """
-
-    name: str
-    unit: str
-
-
-class ReportTable(msgspec.Struct, frozen=True):
-    """A short table.
-
-    Attributes:
-        rows: cells in the order of `columns`; at most ten rows.
-    """
-
-    title: str
-    columns: list[ReportColumn]
-    rows: list[list[Cell]]
+from .own_events import HEADING, OwnEvents
+from .tables import MAX_ROWS, ReportTable, make_table
 
 
 class ReportSection(msgspec.Struct, frozen=True):
-    """One of the four questions.
+    """One of the four questions, or the product's own events.
 
     Attributes:
         heading: the question.
@@ -84,7 +60,8 @@ class Report(msgspec.Struct, frozen=True):
     sections: list[ReportSection]
 
 
-def build_report(answers: Answers, filters: Filters, now: datetime) -> Report:
+def build_report(answers: Answers, filters: Filters, now: datetime, *, open_words: bool = True) -> Report:
+    """The report; without `open_words` it has no words of own events that senders choose."""
     heads = {name: chart_page_head(name, answers, filters, now) for name in ("overview", *_SECTIONS)}
     tables = _SectionTables(answers, filters, now)
     headings = {page.name: page.question for page in PAGES}
@@ -99,15 +76,24 @@ def build_report(answers: Answers, filters: Filters, now: datetime) -> Report:
         answer=overview.answer,
         tiles=page_tiles(answers, filters),
         sections=[
-            ReportSection(
-                heading=headings[name],
-                answer=heads[name].answer,
-                tables=[table for table in tables.section(name) if table.rows],
-                notes=tables.regression_notes() if name == "errors" else [],
-            )
-            for name in _SECTIONS
+            *(
+                ReportSection(
+                    heading=headings[name],
+                    answer=heads[name].answer,
+                    tables=[table for table in tables.section(name) if table.rows],
+                    notes=tables.regression_notes() if name == "errors" else [],
+                )
+                for name in _SECTIONS
+            ),
+            *_own_sections(OwnEvents(answers, filters, now, open_words=open_words)),
         ],
     )
+
+
+def _own_sections(own: OwnEvents) -> list[ReportSection]:
+    """One, where the product has something of its own."""
+    tables = [table for table in own.tables() if table.rows] if own.exist else []
+    return [ReportSection(HEADING, own.answer(), tables, [])] if own.exist else []
 
 
 _SECTIONS = ("tools", "errors", "clients", "next")
@@ -147,7 +133,7 @@ class _SectionTables:
             rows.append([tool, *numbers, duration.get("p50_ms"), duration.get("p95_ms")])
         names = ("Tool", "Calls", "Change", "Instances", "Error rate", "Median", "95th pct.")
         units = ("", "calls", "change", "instances", "ratio", "milliseconds", "milliseconds")
-        return [_table("Tools", names, units, rows)]
+        return [make_table("Tools", names, units, rows)]
 
     def _errors(self) -> list[ReportTable]:
         earlier = self._previous("error-types", "errors", "tool", "error_type")
@@ -157,7 +143,7 @@ class _SectionTables:
             for key in [(row["tool"], row["error_type"])]
         ]
         names = ("Error class", "Tool", "Errors", "Change", "Instances")
-        return [_table("Errors", names, ("", "", "errors", "change", "instances"), rows)]
+        return [make_table("Errors", names, ("", "", "errors", "change", "instances"), rows)]
 
     def _clients(self) -> list[ReportTable]:
         earlier = self._previous("ai-providers", "instances", "ai_provider")
@@ -173,13 +159,13 @@ class _SectionTables:
             for key in [(row["mcp_client"], row["mcp_client_version"])]
         ]
         return [
-            _table(
+            make_table(
                 "AI providers",
                 ("Provider", "Instances", "Change", "Calls"),
                 ("", "instances", "change", "calls"),
                 providers,
             ),
-            _table(
+            make_table(
                 "MCP clients",
                 ("Client", "Version", "Connections", "Change", "Instances"),
                 ("", "", "connections", "change", "instances"),
@@ -197,19 +183,14 @@ class _SectionTables:
             for row in self._rows("kubernetes-versions")[:MAX_ROWS]
         ]
         return [
-            _table(
+            make_table(
                 "Releases",
                 ("Version", "First seen (UTC)", "Adoption", "Calls", "Error rate", "Median"),
                 ("", "day", "ratio", "calls", "ratio", "milliseconds"),
                 versions,
             ),
-            _table("Kubernetes", ("Version", "Instances", "Starts"), ("", "instances", "starts"), kubernetes),
+            make_table("Kubernetes", ("Version", "Instances", "Starts"), ("", "instances", "starts"), kubernetes),
         ]
-
-
-def _table(title: str, names: tuple[str, ...], units: tuple[str, ...], rows: list[list[Cell]]) -> ReportTable:
-    columns = [ReportColumn(name, unit) for name, unit in zip(names, units, strict=True)]
-    return ReportTable(title, columns, rows)
 
 
 def _change(now: int, was: int | None) -> float | None:

@@ -6,8 +6,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ..insight import Tile, render_markup
-from .contents import Report, ReportSection, ReportTable
+from .contents import Report, ReportSection
 from .formatting import format_cell, format_period, format_tile_change, format_tile_title, sparkline
+from .tables import ReportTable
 
 _FORMS = {
     "code": "[cyan]{}[/]",

@@ -2,17 +2,19 @@
 
 `intervals` has confidence intervals, tests and the control of false discoveries. `reading` reads calls and errors as
 the cells of `cube`; `error_rates` fits how many errors are usual for each; `scan` finds the calls that are furthest
-beyond that; `causes` repeats both until nothing is left beyond chance. All but `reading` are pure functions of their
-arguments. Used by `insight`.
+beyond that; `causes` repeats both until nothing is left beyond chance. `duration_ranks` compares the durations of two
+versions. All but `reading` are pure functions of their arguments. Used by `insight`.
 """
 
 from .cause import Cause, Effect
 from .causes import FALSE_DISCOVERY_RATE, CauseSearch, find_causes
 from .cube import MIN_CALLS, NO_VALUE, CallCell, RateCell
+from .duration_ranks import DurationCell, compare_within_strata
 from .error_rates import CauseSet
 from .intervals import (
     Z95,
     Histogram,
+    RankComparison,
     benjamini_hochberg,
     compare_by_rank,
     histogram_median,
@@ -29,11 +31,14 @@ __all__ = [
     "Cause",
     "CauseSearch",
     "CauseSet",
+    "DurationCell",
     "Effect",
     "Histogram",
+    "RankComparison",
     "RateCell",
     "benjamini_hochberg",
     "compare_by_rank",
+    "compare_within_strata",
     "find_causes",
     "histogram_median",
     "read_call_cells",
