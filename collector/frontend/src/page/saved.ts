@@ -26,7 +26,10 @@ const isOpening = (event: Event) => (event as ToggleEvent).newState === "open";
 
 function place(): void {
   const { left, bottom } = button.getBoundingClientRect();
-  menu.style.setProperty("left", `${Math.max(8, Math.min(left, innerWidth - menu.offsetWidth - 8))}px`);
+  menu.style.setProperty(
+    "left",
+    `${Math.max(8, Math.min(left, document.documentElement.clientWidth - menu.offsetWidth - 8))}px`,
+  );
   menu.style.setProperty("top", `${bottom + 6}px`);
   menu.querySelector<HTMLElement>("button, input")?.focus();
 }
