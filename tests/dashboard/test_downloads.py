@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import duckdb
@@ -71,3 +72,39 @@ def test_a_table_is_sorted_by_a_click_on_its_heading(opened: Opener) -> None:
     assert panel.locator("th").first.get_attribute("aria-sort") == "descending"
     heading.click()
     assert [row[0] for row in shown_table(panel)] == sorted(names, key=str.lower)
+
+
+def test_a_picture_says_what_it_shows(opened: Opener, tmp_path: Path) -> None:
+    page = opened("/errors?provider=anthropic&range=90d&where=tool:is_not:query,version")
+    name, body = downloaded(page, "error-rate", "SVG", tmp_path / "svg")
+    text = body.decode()
+    assert name == "error-rate.svg"
+    for words in ("Error rate over time", "share of each day", "dot-ai · ", "(UTC)", "provider: anthropic"):
+        assert words in text, words
+    assert "tool is not query or version" in text
+    releases = {row.inner_text() for row in opened("/next?range=90d").locator("#releases td button[aria-label]").all()}
+    assert any(f">{release}<" in text for release in releases), "a mark of a release"
+    lines = [float(y) for y in re.findall(r"<text[^>]*translate\(16 ([0-9.]+)\)", text)]
+    assert len(set(lines)) == len(lines), "no line stands on another"
+
+
+def test_the_csv_of_a_chart_has_what_the_chart_shows(opened: Opener, expected: Expected, tmp_path: Path) -> None:
+    page = opened("/next")
+    name, body = downloaded(page, "versions", "CSV", tmp_path / "shares")
+    header, *rows = csv.reader(io.StringIO(body.decode(), newline=""))
+    assert name == "versions.csv"
+    shares = [index for index, column in enumerate(header) if column.endswith(", share")]
+    assert len(shares) >= 3
+    for row in rows:
+        assert sum(float(row[index]) for index in shares) == pytest.approx(1), row
+    page = opened("/errors")
+    _, body = downloaded(page, "error-rate", "CSV", tmp_path / "rates")
+    header, *rows = csv.reader(io.StringIO(body.decode(), newline=""))
+    true: dict[str, list[int]] = {}
+    for day, _, _, calls, errors in expected.rows("versions", {}):
+        total = true.setdefault(day, [0, 0])
+        true[day] = [total[0] + errors, total[1] + calls]
+    assert header == ["day", "Error rate"]
+    assert {day: float(rate) for day, rate in rows if rate} == {
+        day: pytest.approx(errors / calls) for day, (errors, calls) in true.items() if calls
+    }

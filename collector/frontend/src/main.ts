@@ -8,6 +8,7 @@ import type { PageHead } from "./data/types.ts";
 import * as values from "./data/values.ts";
 import { breakable, draw, find, html, markup } from "./dom.ts";
 import * as comparison from "./page/comparison.ts";
+import { filterWords } from "./page/download.ts";
 import * as events from "./page/events.ts";
 import * as explain from "./page/explain.ts";
 import * as filters from "./page/filters.ts";
@@ -15,9 +16,11 @@ import * as health from "./page/health.ts";
 import * as live from "./page/live.ts";
 import * as mainChart from "./page/main_chart.ts";
 import { type Context, Panel } from "./page/panel.ts";
+import * as period from "./page/period.ts";
 import * as pick from "./page/pick.ts";
 import * as releases from "./page/releases.ts";
 import * as saved from "./page/saved.ts";
+import * as shortcuts from "./page/shortcuts.ts";
 import * as things from "./page/things.ts";
 import * as tiles from "./page/tiles.ts";
 import "./page/tooltip.ts";
@@ -50,6 +53,8 @@ async function refreshHead(signal: AbortSignal): Promise<void> {
   const head = await api.get<PageHead>(...headOf(page ?? ""), signal);
   context = { releases: head.releases ?? [], period: inMilliseconds(head.period) };
   answer.classList.remove("loading");
+  period.show(context.period);
+  showPrintHead();
   if (answer.dataset.text !== head.answer) {
     answer.dataset.text = head.answer;
     drawAnswer();
@@ -68,6 +73,13 @@ async function refreshHead(signal: AbortSignal): Promise<void> {
   }
   if (tileHost && head.tiles) tiles.draw(tileHost, head.tiles);
   for (const panel of panels) panel.repaintWithHead();
+}
+
+// What a printed page is of; the controls that say it are not printed.
+function showPrintHead(): void {
+  const product = state.query().get("product") ?? root.dataset.shown ?? "";
+  const parts = [product, period.words(context.period), filterWords()];
+  find("#print-head").textContent = parts.filter(Boolean).join(" · ");
 }
 
 // The words of the answer that are values of the page's charts filter by them.
@@ -139,6 +151,7 @@ mainChart.start();
 things.start(() => context);
 explain.start();
 saved.start();
+shortcuts.start();
 showCurrentPage();
 addEventListener("resize", showCurrentPage);
 state.linkPages();

@@ -1,7 +1,8 @@
 // Runs before the first paint, so that the page never flashes in the wrong scheme, nor moves while it is built. The stored choice is `auto`, `light`
 // or `dark`.
 declare global {
-  var footfallTheme: { toggle(): void };
+  // `toggle` goes from automatic to the scheme that the system does not have, to that which it has, and back.
+  var footfallTheme: { toggle(): void; chosen(): string };
 }
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -26,13 +27,18 @@ function apply(): void {
 dark.addEventListener("change", apply);
 globalThis.footfallTheme = {
   toggle() {
-    const next = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
+    const [other, same] = dark.matches ? ["light", "dark"] : ["dark", "light"];
+    const next = { auto: other, [other]: same }[stored()] ?? "auto";
     try {
       localStorage.setItem("footfall-theme", next);
     } catch {
       // A browser without storage keeps the choice for this page.
     }
-    show(next);
+    show(next === "auto" ? same : next);
+  },
+  chosen() {
+    const choice = stored();
+    return choice === "auto" ? "automatic" : choice;
   },
 };
 apply();

@@ -51,6 +51,7 @@ export function option(data: ChartData, config: DrawnConfig, colours: Palette, n
     series: [
       ...current.map((line, index) => seriesOf(line, index, drawing, marks)),
       ...previous.map((line) => previousLine(line, drawing)),
+      ...unfinished(drawing),
     ],
   };
 }
@@ -118,6 +119,36 @@ function seriesOf(line: Line, index: number, drawing: Drawing, marks: object | u
   };
 }
 
+// Today is not over: gaps in the colour of the surface make the last piece of each line a dashed one. They have no name,
+// so that neither the legend nor a tooltip shows them.
+function unfinished(drawing: Drawing): Series[] {
+  const { current, times, config, colours, daily } = drawing;
+  const last = times.at(-1);
+  if (last === undefined || !daily || isBars(drawing) || last + DAY <= Date.now()) return [];
+  const fallback = config.gap === "empty" || config.ratio ? null : 0;
+  const ends = [times.length - 2, times.length - 1];
+  let below = ends.map(() => 0);
+  return current.map((line) => {
+    const own = ends.map((index) => {
+      const at = times[index] ?? 0;
+      const value = line.values.get(at) ?? fallback;
+      return config.share ? (value ?? 0) / (totalAt(current, at) || 1) : value;
+    });
+    const shown = config.stack ? own.map((value, index) => (value ?? 0) + (below[index] ?? 0)) : own;
+    below = shown.map((value) => value ?? 0);
+    return {
+      type: "line",
+      silent: true,
+      showSymbol: false,
+      z: 6,
+      emphasis: { disabled: true },
+      itemStyle: { color: colours.surface },
+      lineStyle: { width: 3, type: [4, 4], color: colours.surface },
+      data: times.map((_, index) => shown[ends.indexOf(index)] ?? null),
+    };
+  });
+}
+
 function paintOf(line: Line, index: number, config: DrawnConfig, colours: Palette): string {
   if (line.isRest || line.value === "other") return colours.other;
   return config.tone === "bad" ? colours.bad : seriesColour(colours, index);
@@ -150,7 +181,8 @@ function label(at: number, { daily, times }: Drawing): string {
 function tooltip(points: TipPoint[], drawing: Drawing): HTMLElement {
   const { current, previous, daily, config } = drawing;
   const at = Number(points[0]?.axisValue);
-  const rows = points.map((point): TipRow => {
+  const named = points.filter(({ seriesIndex }) => seriesIndex < current.length + previous.length);
+  const rows = named.map((point): TipRow => {
     const line = current[point.seriesIndex];
     if (line) return [point.color, line.name, text(line, at, drawing)];
     return [point.color, point.seriesName, number(point.value, previous[point.seriesIndex - current.length]?.unit)];

@@ -5,6 +5,7 @@ import * as segments from "../data/segments.ts";
 import * as state from "../data/state.ts";
 import { draw, find, html, icon } from "../dom.ts";
 import * as chips from "./chips.ts";
+import * as period from "./period.ts";
 
 const bar = find("#filters");
 const field = <Kind extends HTMLElement>(name: string) => bar.querySelector<Kind>(`[name="${name}"]`);
@@ -13,6 +14,8 @@ const SELECTS = ["version", "provider", "internal", "product"];
 const PROPERTIES: Record<string, string> = { version: "product_version", provider: "ai_provider" };
 const DAY = 86_400_000;
 
+// Whether days are being picked; nothing is asked until they are applied.
+let isPicking = false;
 const range = () => state.get("range") || (state.get("start") ? "custom" : DEFAULT_RANGE);
 
 export function start(): void {
@@ -23,7 +26,12 @@ export function start(): void {
     const select = field<HTMLSelectElement>(name);
     select?.addEventListener("change", () => chosen(name, select.value));
   }
-  for (const name of ["start", "end"]) field(name)?.addEventListener("change", custom);
+  for (const name of ["start", "end"]) {
+    field(name)?.addEventListener("keydown", (event) => event.key === "Enter" && custom());
+  }
+  find("[data-do=apply-range]", bar).addEventListener("click", custom);
+  find("[data-do=earlier]", bar).addEventListener("click", () => period.move(-1));
+  find("[data-do=later]", bar).addEventListener("click", () => period.move(1));
   find("[data-do=compare]", bar).addEventListener("click", () =>
     state.set({ compare: state.get("compare") ? "" : "1" }),
   );
@@ -32,7 +40,18 @@ export function start(): void {
     (event.currentTarget as HTMLElement).setAttribute("aria-expanded", String(open));
   });
   document.querySelector("[data-do=sign-out]")?.addEventListener("click", signOut);
-  find("[data-do=theme]").addEventListener("click", () => globalThis.footfallTheme.toggle());
+  const theme = find("[data-do=theme]");
+  const showTheme = () => {
+    const text = `Theme: ${globalThis.footfallTheme.chosen()}. Change it.`;
+    theme.title = text;
+    theme.setAttribute("aria-label", text);
+  };
+  theme.addEventListener("click", () => {
+    globalThis.footfallTheme.toggle();
+    showTheme();
+    find("#announcements").textContent = theme.title;
+  });
+  showTheme();
   state.onChange(show);
   show();
 }
@@ -46,15 +65,27 @@ function chosen(name: string, value: string): void {
 }
 
 function choose(name: string): void {
-  if (name !== "custom") return state.set({ range: name === DEFAULT_RANGE ? "" : name, start: "", end: "" });
+  if (name !== "custom") {
+    isPicking = false;
+    return state.set({ range: name === DEFAULT_RANGE ? "" : name, start: "", end: "" });
+  }
+  isPicking = !isPicking;
+  show();
+  if (!isPicking) return;
   const today = new Date().toISOString().slice(0, 10);
   const week = new Date(Date.now() - 6 * DAY).toISOString().slice(0, 10);
-  state.set({ range: "custom", start: state.get("start") || week, end: state.get("end") || today });
+  const days = { start: state.get("start").slice(0, 10) || week, end: state.get("end").slice(0, 10) || today };
+  for (const [day, value] of Object.entries(days)) {
+    const input = field<HTMLInputElement>(day);
+    if (input) input.value = value;
+  }
+  field("start")?.focus();
 }
 
 function custom(): void {
   const from = field<HTMLInputElement>("start")?.value;
   const to = field<HTMLInputElement>("end")?.value;
+  isPicking = false;
   if (from && to) state.set({ range: "custom", start: from < to ? from : to, end: from < to ? to : from });
 }
 
@@ -63,8 +94,12 @@ function show(): void {
   for (const button of bar.querySelectorAll<HTMLElement>("button[data-range]")) {
     button.setAttribute("aria-pressed", String(button.dataset.range === now));
   }
-  find(".custom-range", bar).hidden = now !== "custom";
-  for (const name of ["start", "end"]) {
+  find(".custom-range", bar).hidden = now !== "custom" && !isPicking;
+  find("#filters button[data-range=custom]", document).setAttribute(
+    "aria-expanded",
+    String(now === "custom" || isPicking),
+  );
+  for (const name of isPicking ? [] : ["start", "end"]) {
     const input = field<HTMLInputElement>(name);
     if (input) input.value = state.get(name).slice(0, 10);
   }

@@ -7,10 +7,11 @@ import { capital, number } from "../data/format.ts";
 import { labelOf, listOf } from "../data/labels.ts";
 import * as segments from "../data/segments.ts";
 import * as state from "../data/state.ts";
-import type { ChartAnswer, ChartData, PanelConfig, Period, ReleaseMark } from "../data/types.ts";
+import type { ChartAnswer, ChartData, DrawnConfig, PanelConfig, Period, ReleaseMark } from "../data/types.ts";
 import * as values from "../data/values.ts";
 import { draw, find, html, icon, nothing } from "../dom.ts";
-import { save } from "./download.ts";
+import { save, saveSheet } from "./download.ts";
+import { isDerived } from "./sheet.ts";
 import * as table from "./table.ts";
 
 const COMPARABLE = new Set(["bars", "series", "columns"]);
@@ -64,6 +65,7 @@ export class Panel {
     for (const button of node.querySelectorAll<HTMLElement>("[data-picture]")) {
       button.addEventListener("click", () => this.save(button.dataset.picture ?? "png"));
     }
+    find("[data-format=csv]", node).addEventListener("click", (event) => this.saveShown(event));
     for (const menu of node.querySelectorAll<HTMLDetailsElement>("details.menu")) makeDismissable(menu);
     document.addEventListener("themechange", () => this.paint());
   }
@@ -74,8 +76,20 @@ export class Panel {
 
   private save(format: string): void {
     if (!this.data || !this.answer) return;
-    const { period } = this.context();
-    save({ config: this.config, data: this.data, generatedAt: this.answer.generated_at, period }, format);
+    save({ config: this.drawn(), data: this.data, generatedAt: this.answer.generated_at }, format);
+  }
+
+  // The panel's definition with what the head of the page says.
+  private drawn(): DrawnConfig {
+    const { releases, period } = this.context();
+    return { ...this.config, unit: this.unit(), marks: this.config.releases ? releases : [], period };
+  }
+
+  // The file of the API has the numbers of the answer; this one has what the chart makes of them.
+  private saveShown(event: Event): void {
+    if (!this.data || !this.answer || !isDerived(this.data, this.drawn())) return;
+    event.preventDefault();
+    saveSheet({ config: this.drawn(), data: this.data, generatedAt: this.answer.generated_at });
   }
 
   private query(): URLSearchParams {
@@ -181,8 +195,7 @@ export class Panel {
     this.note.textContent = notes(this.answer, this.config).join(" ");
     this.note.hidden = !this.note.textContent;
     if (!this.data.rows.length) return this.showEmpty();
-    const { releases, period } = this.context();
-    const config = { ...this.config, marks: this.config.releases ? releases : [], period };
+    const config = this.drawn();
     if (this.showsTable) table.draw(this.figure("table"), this.data, this.config.title);
     else kinds[this.config.kind].draw(this.figure("chart"), this.data, config);
   }

@@ -1,0 +1,52 @@
+// The period before or after the one that is shown, equally long.
+import { date, time } from "../data/format.ts";
+import * as state from "../data/state.ts";
+import type { Period } from "../data/types.ts";
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const RANGES: Record<string, number> = {
+  "1h": HOUR,
+  "24h": DAY,
+  "7d": 7 * DAY,
+  "30d": 30 * DAY,
+  "90d": 90 * DAY,
+  "365d": 365 * DAY,
+};
+
+let shown: Pick<Period, "start" | "end" | "step"> | null = null;
+
+const isDaily = ({ start, end }: { start: number; end: number }) => start % DAY === 0 && end % DAY === 0;
+
+// Takes the period of the page's head, in milliseconds.
+export function show(period: Period | null): void {
+  shown = period;
+  const later = document.querySelector<HTMLButtonElement>("[data-do=later]");
+  if (later) later.disabled = !shown || shown.end >= Date.now() - HOUR / 60;
+}
+
+export function move(periods: number): void {
+  if (!shown) return;
+  const length = shown.end - shown.start;
+  const [start, end] = [shown.start + periods * length, shown.end + periods * length];
+  if (periods > 0 && shown.end >= Date.now() - HOUR / 60) return;
+  const named = Object.keys(RANGES).find((name) => RANGES[name] === length);
+  // The period that today is in has a name, and goes on with the day.
+  if (end >= Date.now() && named) return state.set({ range: named, start: "", end: "" });
+  const text = (at: number) => new Date(at).toISOString();
+  const days = isDaily(shown);
+  state.set({
+    range: "custom",
+    start: days ? text(start).slice(0, 10) : text(start).replace(/\.\d+Z/, "Z"),
+    end: days ? text(end - 1).slice(0, 10) : text(end).replace(/\.\d+Z/, "Z"),
+  });
+}
+
+// "31 Oct 2026 – 29 Nov 2026 (UTC)": what a picture and a printed page say.
+export function words(period: Pick<Period, "start" | "end"> | null = shown): string {
+  if (!period) return "";
+  const { start, end } = period;
+  if (!isDaily(period)) return `${date(start)}, ${time(start)} – ${date(end)}, ${time(end)} UTC`;
+  const [first, last] = [date(start), date(end - 1)];
+  return first === last ? `${first} (UTC)` : `${first} – ${last} (UTC)`;
+}
