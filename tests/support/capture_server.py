@@ -29,10 +29,11 @@ class Captured:
 
 @dataclass
 class CaptureServer:
-    """Listens on a free port of 127.0.0.1 while entered. Answers `status` with `answer` to everything."""
+    """Listens on a free port of 127.0.0.1 while entered. Answers `status` with `answer` and `headers` to everything."""
 
     status: int = 200
     answer: bytes = b'{"status":1}'
+    headers: dict[str, str] = field(default_factory=dict)
     requests: list[Captured] = field(default_factory=list)
     connections: int = 0
 
@@ -83,6 +84,8 @@ def _handler(server: CaptureServer) -> type[BaseHTTPRequestHandler]:
             server.requests.append(Captured(self.command, self.path, self.headers.items(), body))
             self.send_response(server.status)
             self.send_header("Content-Type", "application/json")
+            for name, value in server.headers.items():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(server.answer)))
             self.end_headers()
             self.wfile.write(server.answer)

@@ -12,6 +12,7 @@ from collector.tests.store.fill_store import CATALOGUES, admitted, journal_dir, 
 from footfall_collector.access import AuditLog, Tokens
 from footfall_collector.access.sessions import SignInSessions
 from footfall_collector.admit import fingerprint, load_pepper
+from footfall_collector.alerts.alert_file import AlertFile, AlertsContent, Delivery, Incident
 from footfall_collector.answer import SavedSegment, SavedSegments
 from footfall_collector.journal import Journal
 from footfall_collector.journal.segment_counts import SegmentCounts
@@ -100,11 +101,21 @@ def _write_lists(data: Path) -> None:
     write_month(data / "public" / PRODUCTS[0] / f"{PUBLISHED.month}.json", PUBLISHED)
 
 
+def note_alert(data: Path, now: int) -> None:
+    """One incident that was sent."""
+    content, sent = AlertsContent(), Delivery("generic-0", "sent", 1, 0.0, float(now))
+    content.incidents.append(
+        Incident("disk-1", "disk", "", "disk_low", "The disk is nearly full.", {}, now - 60.0, now, now, now, [sent])
+    )
+    AlertFile(data).write(content)
+
+
 def prepare(data: Path, now: int, ending: str) -> None:
     """Fill a data directory; `ending` is `killed`, with events in logs and in the live segment, or `stopped`."""
     data.mkdir(parents=True)
     (data / "footfall.toml").write_text(SETTINGS)
     _write_lists(data)
+    note_alert(data, now)
     pepper = load_pepper(data)
     store = DuckStore(data, CATALOGUES, status=Status(), pepper=fingerprint(pepper))
     loader = loader_of(data, store)

@@ -100,6 +100,7 @@ def start(data: Path) -> dict[str, Any]:
             "sessions": len(SignInSessions(data, SECRET, time.time)._ends),  # only a hash is kept of each
             "forgotten": forgotten,
             "published": published,
+            "alerts": [each.sent for each in collector.alerts.entries()],
             "facts": facts,
         }
     finally:

@@ -140,6 +140,8 @@ def _problem_of_small_files(result: dict[str, Any]) -> str:
         return f"{result['forgotten']} forgotten instances instead of 1"
     if (result["keys"], result["tokens"]) != (["phc_dot_ai"], ["grafana"]):
         return f"keys {result['keys']}, tokens {result['tokens']}"
+    if result["alerts"] != ["1 of 1"]:
+        return f"alerts {result['alerts']}"
     expected_month = msgspec.to_builtins(PUBLISHED)
     return "" if result["published"] == [expected_month] else f"{result['published']} is published"
 

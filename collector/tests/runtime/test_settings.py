@@ -37,6 +37,12 @@ def test_flags_win_over_variables_and_variables_over_the_file(tmp_path: Path) ->
 
 
 VALUES = {
+    "alert_digest": "friday",
+    "alert_mail_from": "footfall@example.org",
+    "alert_mail_server": "smtp://ops@example.org:587",
+    "alert_mail_to": "ops@example.org",
+    "alert_rules": "error-rate:50:12",
+    "alert_webhooks": "slack:https://hooks.slack.com/services/x",
     "base_path": "/stats",
     "allowed_hosts": "a.org",
     "trusted_proxies": "10.0.0.0/8",

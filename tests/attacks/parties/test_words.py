@@ -35,6 +35,7 @@ CALLS = {
     "what_broke": {"since": "1.0.0", "range": RANGE},
     "chart": {"id": "error-types", "range": RANGE},
     "ask": {"event": "tool_error", "by": "error_type", "step": "day", "range": RANGE},
+    "alerts": {},
     "data_health": {},
     "charts": {},
 }

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from ..access import SIGNED_IN, AccessPage, AuditLog, SignIn, Tokens, audited, key_and_token_commands
 from ..admit import Admission, NewInstances, fingerprint, load_catalogues, load_pepper
+from ..alerts import AlertService, alert_commands, channels_of, check_alert_settings
 from ..answer import Answers, EstablishedValues, ReadGate, SavedSegments, segment_changes, segment_commands
 from ..journal import FOLDER, Journal
 from ..operate import (
@@ -54,10 +55,12 @@ class Collector:
 
     def __init__(self, settings: Settings) -> None:
         check_sign_in_needed(settings)
+        check_alert_settings(settings)
         self.settings = settings
         self.status = Status()
         self._build_storage()
         self._build_ingestion()
+        self._build_answers()
         self._build_dashboard()
         watch_gauges(self.status, settings, self.pipeline.commit_lag)
         # Alarms that are measured, such as a full disk, are in the log also when nobody asks for them.
@@ -117,13 +120,22 @@ class Collector:
         )
         self.routes = IngestionRoutes(self.pipeline, status)
 
-    def _build_dashboard(self) -> None:
+    def _build_answers(self) -> None:
         settings, status = self.settings, self.status
         self.audit = AuditLog(settings.data)
         self.segments = SavedSegments(settings.data)
         self.answers = Answers(self.store, self.catalogues, settings=settings.products, segments=self.segments)
         status.add_gauge("values_folded", self.answers.value_caps.folded_values)
         self.read_gate = ReadGate(lambda: self.store.revision, settings.query_seconds, status)
+        self.assistant_answers = self._assistant_answers()
+        self.channels = channels_of(settings)
+        # What leaves has the names that an assistant sees.
+        self.alerts = AlertService(
+            settings, self.assistant_answers, self.read_gate, status, self.channels, self.time.now
+        )
+
+    def _build_dashboard(self) -> None:
+        settings, status = self.settings, self.status
         assets = Assets(root=settings.base_path)
         application = Starlette(
             routes=[
@@ -131,7 +143,7 @@ class Collector:
                 *routes(
                     assets,
                     self.answers,
-                    self._assistant_answers(),
+                    self.assistant_answers,
                     self.read_gate,
                     status,
                     settings,
@@ -192,6 +204,7 @@ class Collector:
         self.loader.start()
         self.read_gate.start()
         self.alarm_check.start()
+        self.alerts.start()
         self.control = ControlSocket(self.settings.data, audited(self._commands(), self.audit))
         self.control.start()
         self.status.set_gauge("ready", 1)
@@ -202,6 +215,7 @@ class Collector:
             **self.operations.commands(),
             **key_and_token_commands(self.settings, self.keys, self.tokens),
             **segment_commands(self.segments, self.catalogues),
+            **alert_commands(settings=self.settings, channels=self.channels),
             "report": report_command(self.answers, self.read_gate),
             "examine": examine_command(ExaminedCollector(*parts, started=time.time())),
         }
@@ -222,6 +236,7 @@ class Collector:
         self.status.set_gauge("ready", 0)
         self.control.stop()
         self.read_gate.stop()
+        self.alerts.stop()
         self.alarm_check.stop()
         self.pipeline.close()
         self.journal.close()

@@ -13,6 +13,7 @@ from collections.abc import Callable
 import uvicorn
 import uvloop
 
+from ..alerts import check_alert_settings
 from ..receive.server import Connections, FastPath
 from ..runtime import Settings, lock_data
 from .collector import Collector, check_sign_in_needed
@@ -47,6 +48,7 @@ def serve(settings: Settings, announce: Callable[[str, str], None]) -> None:
         SettingsError, PortTakenError, AlreadyRunningError, OSError: it can't start; the message says why.
     """
     check_sign_in_needed(settings)
+    check_alert_settings(settings)
     lock_data(settings.data)
     _raise_file_limit()
     # The socket is closed also where the collector can't start.

@@ -6,7 +6,7 @@
 nothing here knows an event, and every package may import it.
 """
 
-from .alarms import ALARMS, Alarm
+from .alarms import ALARMS, Alarm, AlertEntry
 from .control_socket import (
     Caller,
     Command,
@@ -34,7 +34,7 @@ from .durable_files import (
 from .instance_lock import RESTORE_PARTIAL, RESTORED, RESTORING, DataUnusableError, complete_restore, lock_data
 from .logs import EXTRA_KEYS, printable
 from .plurals import quantity
-from .setting_forms import OWN_PATHS, WILDCARD_HOSTS, sign_in_secret_problem
+from .setting_forms import ALERT_RULES, OWN_PATHS, WILDCARD_HOSTS, Setting, sign_in_secret_problem
 from .setting_sources import (
     VARIABLE_PREFIX,
     SettingsError,
@@ -43,13 +43,14 @@ from .setting_sources import (
     settings_file,
     unknown_product,
 )
-from .settings import COLLECTOR_SETTINGS, LOOPBACK_NAMES, ProductSettings, Setting, Settings
+from .settings import COLLECTOR_SETTINGS, LOOPBACK_NAMES, ProductSettings, Settings
 from .shared_file import SharedFile
 from .status import Status
 from .version import __version__
 
 __all__ = [
     "ALARMS",
+    "ALERT_RULES",
     "COLLECTOR_SETTINGS",
     "COPIES",
     "EXTRA_KEYS",
@@ -61,6 +62,7 @@ __all__ = [
     "VARIABLE_PREFIX",
     "WILDCARD_HOSTS",
     "Alarm",
+    "AlertEntry",
     "Caller",
     "Command",
     "CommandArgument",

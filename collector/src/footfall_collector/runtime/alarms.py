@@ -22,3 +22,23 @@ class Alarm(msgspec.Struct, frozen=True):
     name: str
     sentence: str
     since: float
+
+
+class AlertEntry(msgspec.Struct, frozen=True):
+    """An incident that a rule found, for the timeline.
+
+    Attributes:
+        rule: the rule's name, such as `error-rate`.
+        product: empty where it is about the collector.
+        sentence: what happened; `code` and **strong** are markup.
+        begin: UTC, `2026-11-29 14:00`.
+        end: the same; None while it goes on.
+        sent: how often its message arrived, and at how many places it should: `2 of 2`.
+    """
+
+    rule: str
+    product: str
+    sentence: str
+    begin: str
+    end: str | None
+    sent: str

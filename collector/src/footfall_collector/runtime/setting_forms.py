@@ -9,8 +9,9 @@
 
 import ipaddress
 import re
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
@@ -140,6 +141,61 @@ StoreAddress = Annotated[
 ]
 LogFormat = Annotated[Literal["text", "json"], Meta(extra={"fix": "write `text` or `json`"})]
 
+_URL_HOST = r"([A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])"
+Webhook = Annotated[
+    str,
+    Meta(
+        pattern=rf"^(slack|mattermost|discord|generic):https?://{_URL_HOST}(:[0-9]{{1,5}})?(/[!-\"$-~]*)?\Z",
+        # The path of a chat's webhook is its password.
+        extra={
+            "fix": "write `slack:`, `mattermost:`, `discord:` or `generic:` and the webhook's URL, without a user "
+            "name, such as slack:https://hooks.slack.com/services/…",
+            "secret": True,
+        },
+    ),
+]
+MailAddress = Annotated[
+    str,
+    Meta(
+        pattern=r"^([A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+)?\Z",
+        extra={"fix": "write an e-mail address such as ops@example.org, without a name"},
+    ),
+]
+MailServer = Annotated[
+    str,
+    Meta(
+        pattern=rf"^((smtps?|smtp\+plain)://([A-Za-z0-9._%+@-]+@)?{_URL_HOST}(:[0-9]{{1,5}})?)?\Z",
+        extra={
+            "fix": "write smtp://user@host:587, smtps://user@host:465 or smtp+plain://host:25; the password is a "
+            "setting of its own",
+            "private": True,
+        },
+    ),
+]
+ALERT_RULES = (
+    "regression",
+    "error-rate",
+    "active-instances",
+    "no-events",
+    "refusals",
+    "disk",
+    "new-error-class",
+    "collector",
+)
+AlertRuleText = Annotated[
+    str,
+    Meta(
+        pattern=rf"^({'|'.join(ALERT_RULES)})(:off|:[0-9]{{1,6}}(:[0-9]{{1,4}})?)\Z",
+        extra={
+            "fix": f"write RULE:off, RULE:MINIMUM or RULE:MINIMUM:QUIET_HOURS; rules are {', '.join(ALERT_RULES)}",
+        },
+    ),
+]
+Weekday = Annotated[
+    Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "never"],
+    Meta(extra={"fix": "write a day such as `monday`, or `never`"}),
+]
+
 
 def to_path(kind: type, value: object) -> Path:
     """The hook that converts a text to a path. Raises msgspec.ValidationError for what is no path."""
@@ -148,3 +204,68 @@ def to_path(kind: type, value: object) -> Path:
     if not isinstance(value, (str, Path)) or not str(value):
         raise msgspec.ValidationError("no path")
     return Path(value)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting of a table: a field whose type is annotated.
+
+    Attributes:
+        type: `int`, `float`, `str`, `Path`, `tuple[str, ...]` or a `Literal` of texts.
+        annotation: the type with its `Meta`s.
+        item: of a list: the type of an item with its `Meta`s.
+    """
+
+    name: str
+    type: Any
+    annotation: Any
+    item: Any
+    default: Any
+
+    @property
+    def description(self) -> str:
+        return next(meta.description for meta in _metas(self.annotation) if meta.description)
+
+    @property
+    def minimum(self) -> float | None:
+        return next((meta.ge for meta in _metas(self.annotation) if meta.ge is not None), None)
+
+    @property
+    def maximum(self) -> float | None:
+        return next((meta.le for meta in _metas(self.annotation) if meta.le is not None), None)
+
+    @property
+    def secret(self) -> bool:
+        """Whether the setting has no flag and its value is never repeated."""
+        return bool(extra(self.annotation).get("secret"))
+
+
+def settings_in(table: type) -> tuple[Setting, ...]:
+    """The settings of a dataclass: every field with an annotated type, in order."""
+    settings = []
+    for item in fields(table):
+        if get_origin(item.type) is not Annotated:
+            continue
+        kind = get_args(item.type)[0]
+        is_list = get_origin(kind) is tuple
+        settings.append(
+            Setting(
+                name=item.name,
+                type=tuple[str, ...] if is_list else kind,
+                annotation=item.type,
+                item=get_args(kind)[0] if is_list else None,
+                default=item.default,
+            )
+        )
+    return tuple(settings)
+
+
+def extra(annotation: Any) -> dict[str, Any]:
+    """`Meta.extra` of all metadata of an annotated type; see `setting_forms`."""
+    return {name: value for meta in _metas(annotation) for name, value in (meta.extra or {}).items()}
+
+
+def _metas(annotation: Any) -> list[Meta]:
+    if get_origin(annotation) is not Annotated:
+        return []
+    return [item for item in get_args(annotation)[1:] if isinstance(item, Meta)]

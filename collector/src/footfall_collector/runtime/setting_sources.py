@@ -16,8 +16,8 @@ import msgspec
 
 from footfall.catalogue.loading import is_module_name
 
-from .setting_forms import to_path
-from .settings import COLLECTOR_SETTINGS, PRODUCT_SETTINGS, ProductSettings, Setting, Settings, extra
+from .setting_forms import Setting, extra, to_path
+from .settings import COLLECTOR_SETTINGS, PRODUCT_SETTINGS, ProductSettings, Settings
 
 VARIABLE_PREFIX = "FOOTFALL_"
 _CONFIG_VARIABLE = "FOOTFALL_CONFIG"

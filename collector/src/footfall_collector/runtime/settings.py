@@ -6,21 +6,27 @@ checks by it.
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated
 
 from msgspec import Meta
 
 from .setting_forms import (
+    AlertRuleText,
     BasePath,
     HostName,
     LogFormat,
+    MailAddress,
+    MailServer,
     MemorySize,
     Network,
     SecretText,
     SignInSecretText,
     StoreAddress,
+    Webhook,
+    Weekday,
+    settings_in,
 )
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
@@ -193,6 +199,40 @@ class Settings:
         float, Meta(ge=0.1, le=3600, description="Maximum time for one answer of the dashboard; it is 503 beyond")
     ] = 20.0
     log_format: Annotated[LogFormat, Meta(description="`text`, or `json` for one object per line")] = "text"
+    alert_webhooks: Annotated[
+        tuple[Webhook, ...],
+        Meta(
+            description="Where alerts go: `slack:`, `mattermost:`, `discord:` or `generic:`, and an http or https URL",
+            extra={"secret": True},
+        ),
+    ] = field(default=(), repr=False)
+    alert_webhook_secret: Annotated[
+        SecretText, Meta(description="Key of the signature (HMAC-SHA256) of `generic` webhooks")
+    ] = field(default="", repr=False)
+    alert_mail_to: Annotated[tuple[MailAddress, ...], Meta(description="Addresses that get alerts by e-mail")] = ()
+    alert_mail_from: Annotated[
+        MailAddress, Meta(description="Sender of these e-mails; by default the first of `alert_mail_to`")
+    ] = ""
+    alert_mail_server: Annotated[
+        MailServer,
+        Meta(
+            description="`smtp://user@host:587` with STARTTLS, `smtps://user@host:465` with TLS, or "
+            "`smtp+plain://host:25` without either and without a password"
+        ),
+    ] = ""
+    alert_mail_password: Annotated[SecretText, Meta(description="Password of the mail server's user")] = field(
+        default="", repr=False
+    )
+    alert_rules: Annotated[
+        tuple[AlertRuleText, ...],
+        Meta(description="Changes of rules: `RULE:off`, `RULE:MINIMUM` or `RULE:MINIMUM:QUIET_HOURS`"),
+    ] = ()
+    alert_seconds: Annotated[
+        float, Meta(ge=1, le=3600, description="Time between two evaluations of the rules of alerts")
+    ] = 600.0
+    alert_digest: Annotated[Weekday, Meta(description="Day of the weekly digest, from 08:00 UTC; `never` for none")] = (
+        "monday"
+    )
     public_products: Annotated[
         tuple[str, ...], Meta(description="Products whose closed months anyone may read at /public/…")
     ] = ()
@@ -227,71 +267,6 @@ class Settings:
     def default_product(self) -> str | None:
         """The product of a first write key: the only product, or None where there are several."""
         return next(iter(self.products)) if len(self.products) == 1 else None
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One setting of a table: a field whose type is annotated.
-
-    Attributes:
-        type: `int`, `float`, `str`, `Path`, `tuple[str, ...]` or a `Literal` of texts.
-        annotation: the type with its `Meta`s.
-        item: of a list: the type of an item with its `Meta`s.
-    """
-
-    name: str
-    type: Any
-    annotation: Any
-    item: Any
-    default: Any
-
-    @property
-    def description(self) -> str:
-        return next(meta.description for meta in _metas(self.annotation) if meta.description)
-
-    @property
-    def minimum(self) -> float | None:
-        return next((meta.ge for meta in _metas(self.annotation) if meta.ge is not None), None)
-
-    @property
-    def maximum(self) -> float | None:
-        return next((meta.le for meta in _metas(self.annotation) if meta.le is not None), None)
-
-    @property
-    def secret(self) -> bool:
-        """Whether the setting has no flag and its value is never repeated."""
-        return bool(extra(self.annotation).get("secret"))
-
-
-def settings_in(table: type) -> tuple[Setting, ...]:
-    """The settings of a dataclass: every field with an annotated type, in order."""
-    settings = []
-    for item in fields(table):
-        if get_origin(item.type) is not Annotated:
-            continue
-        kind = get_args(item.type)[0]
-        is_list = get_origin(kind) is tuple
-        settings.append(
-            Setting(
-                name=item.name,
-                type=tuple[str, ...] if is_list else kind,
-                annotation=item.type,
-                item=get_args(kind)[0] if is_list else None,
-                default=item.default,
-            )
-        )
-    return tuple(settings)
-
-
-def extra(annotation: Any) -> dict[str, Any]:
-    """`Meta.extra` of all metadata of an annotated type; see `setting_forms`."""
-    return {name: value for meta in _metas(annotation) for name, value in (meta.extra or {}).items()}
-
-
-def _metas(annotation: Any) -> list[Meta]:
-    if get_origin(annotation) is not Annotated:
-        return []
-    return [item for item in get_args(annotation)[1:] if isinstance(item, Meta)]
 
 
 COLLECTOR_SETTINGS = settings_in(Settings)

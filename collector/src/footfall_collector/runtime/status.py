@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .alarms import ALARMS, Alarm
+from .alarms import ALARMS, Alarm, AlertEntry
 from .metrics import METRIC_HELP
 
 MAX_VERSIONS = 10
@@ -21,9 +21,14 @@ _CounterKey = tuple[str, str, str]
 
 
 class Status:
-    """The counters since the collector started, and the gauges now."""
+    """The counters since the collector started, and the gauges now.
+
+    Attributes:
+        alert_entries: gives the incidents of the last 90 days, the newest first. Whoever evaluates alerts sets it.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self.alert_entries: Callable[[], Sequence[AlertEntry]] = tuple
         self._clock = clock
         self._lock = threading.Lock()
         self._counters: defaultdict[_CounterKey, int] = defaultdict(int)

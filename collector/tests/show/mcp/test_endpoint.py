@@ -19,7 +19,7 @@ from tests.support.capture_server import CaptureServer
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
 
-TOOLS = {"answers", "what_broke", "charts", "chart", "ask", "data_health"}
+TOOLS = {"answers", "what_broke", "charts", "chart", "ask", "alerts", "data_health"}
 INITIALIZE = {
     "jsonrpc": "2.0",
     "id": 1,

@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 import msgspec
 
+from ...alerts import AlertsContent
 from ...answer import SegmentsFile
 from ...runtime import ControlError
 from ...show.public import DIMENSIONS, PublishedMonth
-from .file_kinds import KEYS, PEPPER, PUBLIC, SEGMENTS, TOKENS, TOMBSTONES
+from .file_kinds import ALERTS, KEYS, PEPPER, PUBLIC, SEGMENTS, TOKENS, TOMBSTONES
 
 _Time = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z\Z")]
 _Hash = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
@@ -59,6 +60,7 @@ class SmallFiles:
         self._keys = self._decoded(KEYS, _Keys) or _Keys()
         self._tokens = self._decoded(TOKENS, _Tokens) or _Tokens()
         self.segments = len((self._decoded(SEGMENTS, SegmentsFile) or SegmentsFile()).segments)
+        self._decoded(ALERTS, AlertsContent)
         # Earlier versions wrote a list.
         forgotten = self._decoded(TOMBSTONES, _ForgottenList | list[_Mark]) or []
         self.forgotten = len(forgotten if isinstance(forgotten, list) else forgotten.instances)

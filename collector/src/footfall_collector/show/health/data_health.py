@@ -10,6 +10,7 @@ import msgspec
 from ...answer import EARLIEST, LATEST, Answers, EventsUnreadableError, Filters, version_key
 from ...runtime import Status, quantity
 from ..insight import Cell, known_versions, rows_as_dicts
+from .alert_rows import alert_rows
 from .other_values import other_values
 from .stored_days import HISTORY_DAYS, StoredEvents, day_rows, stored_events
 
@@ -89,8 +90,8 @@ def data_health(status: Status, answers: Answers, now: datetime) -> DataHealth:
     """Counters are since the collector's start; versions and the last event are read from the store."""
     snapshot = status.snapshot()
     counters, values = snapshot["counters"], snapshot["values"]
-    tables = [_products(counters, answers, now), _refusals(counters), _misfits(status), _others(answers)]
-    tables += [_days(answers, now), _versions(answers, now)]
+    tables = [_alert_entries(status), _products(counters, answers, now), _refusals(counters), _misfits(status)]
+    tables += [_others(answers), _days(answers, now), _versions(answers, now)]
     facts = [*_facts(status, values, now), *_stored(values, answers, now), *_alarms(status, values)]
     return DataHealth([*facts, *_future_events(values, answers, now)], tables)
 
@@ -151,6 +152,16 @@ def _alarms(status: Status, values: dict[str, float]) -> list[HealthFact]:
         facts.append(HealthFact("lost", "Acknowledged events lost", lost, tone="bad"))
     facts += [HealthFact("damaged_file", sentence, None, tone="bad") for sentence in status.damage]
     return facts + [HealthFact("alarm", alarm.sentence, "check the log", tone="bad") for alarm in status.alarms()]
+
+
+def _alert_entries(status: Status) -> HealthTable:
+    return HealthTable(
+        id="alerts",
+        title="Alerts",
+        columns=["begin_(UTC)", "end_(UTC)", "product", "alert", "found", "sent"],
+        rows=alert_rows(status),
+        empty="No rule has found anything in the last 90 days.",
+    )
 
 
 def _products(counters: list[dict[str, Any]], answers: Answers, now: datetime) -> HealthTable:

@@ -9,7 +9,7 @@ its field names and its docstring are the API's documentation. Used by `health`,
 
 from .event_names import EVENT_NAMES
 from .known_versions import KnownVersions, known_versions
-from .markup import code, printable, render_markup, replace_code
+from .markup import code, plain_sentence, printable, render_markup, replace_code
 from .periods import (
     ComparedPeriod,
     compared_period,
@@ -56,6 +56,7 @@ __all__ = [
     "met_error",
     "newest_release_adoption",
     "page_tiles",
+    "plain_sentence",
     "printable",
     "regressions_in_range",
     "release_marks",

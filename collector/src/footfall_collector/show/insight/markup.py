@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 _MARKUP = frozenset("`*{}|\\")
 _PARTS = re.compile(r"`(?P<code>[^`]*)`|\*\*(?P<strong>[^*]*)\*\*|\{(?P<tone>bad|good)\|(?P<toned>[^}]*)\}")
+_PLAIN = {"code": "{}", "strong": "{}", "bad": "{}", "good": "{}", "text": "{}"}
 _CODE = re.compile(r"`([^`]*)`")
 
 
@@ -48,6 +49,11 @@ def render_markup(sentence: str, forms: Mapping[str, str], escape: Callable[[str
             parts.append(forms[kind].format(escape(match[kind])))
         at = match.end()
     return "".join((*parts, forms["text"].format(escape(sentence[at:]))))
+
+
+def plain_sentence(sentence: str) -> str:
+    """The sentence without markup."""
+    return render_markup(sentence, _PLAIN)
 
 
 def replace_code(sentence: str, replace: Callable[[str], str]) -> str:

@@ -31,6 +31,7 @@ from ..gated import through_gate
 from ..health import data_health, health_sentence, stored_events
 from ..insight import ChartRow, compare_releases, rows_as_dicts
 from ..report import build_report
+from .alerts_tool import add_alerts_tool
 from .parameters import (
     By,
     ChartId,
@@ -60,6 +61,7 @@ INSTRUCTIONS = (
 )
 _OWN_HEALTH_COLUMNS = frozenset(
     {"product", "what", "reason", "last_event_(UTC)", "since_(UTC)", "first_seen_(UTC)", "day_(UTC)", "line_to_add"}
+    | {"alert", "begin_(UTC)", "end_(UTC)", "sent"}
 )
 """Columns of the data-health page whose texts are the collector's."""
 PRODUCT = "footfall-answers"
@@ -77,6 +79,7 @@ def build_server(answers: Answers, gate: ReadGate, status: Status, shows_all_nam
     annotations = ToolAnnotations(read_only_hint=True, open_world_hint=False)
     for tool, (title, description) in _Tools(answers, status, shows_all_names).descriptions().items():
         server.tool(title=title, description=description, annotations=annotations)(_gated(tool, gate))
+    add_alerts_tool(server, status, annotations)
     instrument(server, Telemetry(Product(PRODUCT, version=__version__)))
     return server
 

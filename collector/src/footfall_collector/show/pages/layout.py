@@ -151,6 +151,7 @@ PAGES = (
         "Can these numbers be trusted?",
         "Reading the collector's counters…",
         health_panels=(
+            HealthPanel("alerts", "Alerts", "what rules found in the last 90 days, from begin to end", 12),
             HealthPanel("products", "Products", "events since the collector started, and the last one", 12),
             HealthPanel(
                 "misfits", "Does not fit the catalogue", "by event and property, since the collector started", 12
