@@ -244,8 +244,12 @@ class _Compiler:
         about = [one.property for one in question.segment.conditions] + ([question.by] if question.by else [])
         names = {one.name for one in about if one.carried_by(question.event)}
         if question.measure in (INSTANCES, *DAILY_MEASURES):
-            by_day = question.step == DAY_STEP or any(is_state(one) for one in about if one.name not in names)
-            return None if question.step in _STEP_SECONDS else self._segment.seen_rows(question.event, names, by_day)
+            by_day = question.step in STEP_DAYS or any(is_state(one) for one in about if one.name not in names)
+            return (
+                None
+                if question.step in (MINUTE_STEP, HOUR_STEP)
+                else self._segment.seen_rows(question.event, names, by_day)
+            )
         if self._by_instance or (question.measure == RATE and not question.failures):
             return None
         return self._segment.counted_rows(self._events, question.event, names)
