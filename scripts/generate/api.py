@@ -69,7 +69,7 @@ def _parameters(operation: dict[str, Any]) -> list[Line]:
 
 def _path(method: str, path: str, operation: dict[str, Any]) -> Path:
     named = [p["schema"]["enum"] for p in operation["parameters"] if p["in"] == "path"]
-    content = operation["responses"]["200"]["content"]
+    content = next(answer for code, answer in operation["responses"].items() if code < "300").get("content", {})
     return Path(
         method,
         path,

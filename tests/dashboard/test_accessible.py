@@ -1,14 +1,19 @@
 """Accessibility: no violation found by axe, keyboard control, no clipped text, printing, reduced motion."""
 
+import json
 import re
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.dashboard.browser import PageWatch, axe_violations, cut_off, ready_count, wait_until_drawn
 from tests.dashboard.conftest import Opener, Windows
 from tests.dashboard.reading import ALL_PAGES, PAGES
+from tests.oracle.fleet import Fleet
 
 WIDTHS = (390, 1440)
 THEMES = ("light", "dark")
@@ -168,3 +173,31 @@ def test_the_scheme_is_chosen_and_remembered(chromium: Browser, url: str) -> Non
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(13, 15, 19)"
     page.context.close()
+
+
+def test_an_annotation_is_read_with_the_arrow_keys_on_every_chart_over_time(
+    opened: Opener, url: str, fleet: Fleet
+) -> None:
+    at = f"{datetime.fromtimestamp(fleet.end - 1800, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    body = json.dumps({"text": "the provider had an outage", "at": at}).encode()
+    request = urllib.request.Request(f"{url}/api/annotations", body, {"content-type": "application/json"})
+    with urllib.request.urlopen(request) as answer:
+        added = json.load(answer)["id"]
+    try:
+        for path in ("/", "/errors", "/?range=24h"):
+            page = opened(path)
+            charts = page.locator("""[data-panel*='"kind": "series"'] .canvas""").all()
+            assert charts
+            for canvas in charts:
+                assert any("the provider had an outage" in read for read in last_steps(page, canvas)), path
+    finally:
+        removal = urllib.request.Request(f"{url}/api/annotations?id={added}", method="DELETE")
+        urllib.request.urlopen(removal).close()
+
+
+def last_steps(page: Page, canvas: Locator) -> Iterator[str]:
+    """What is read of the last two steps of a chart; the last one may have begun after the events."""
+    canvas.focus()
+    for key in ("End", "ArrowLeft"):
+        page.keyboard.press(key)
+        yield page.locator("#announcements").inner_text()

@@ -90,7 +90,7 @@ def test_a_token_ends_at_its_end(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        (["--scope", "write"], "a token's scope is one of read, metrics"),
+        (["--scope", "write"], "a token's scope is one of read, metrics, ingest-admin"),
         (["--scope", "metrics", "--product", OTHER], "/metrics is of all products"),
         (["--product", "nobodys"], "no such product"),
         (["--days", "4000"], "3650"),

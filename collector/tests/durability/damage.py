@@ -13,6 +13,7 @@ from footfall_collector.access import AuditLog, Tokens
 from footfall_collector.access.sessions import SignInSessions
 from footfall_collector.admit import fingerprint, load_pepper
 from footfall_collector.alerts.alert_file import AlertFile, AlertsContent, Delivery, Incident
+from footfall_collector.annotations import AnnotationList
 from footfall_collector.answer import SavedSegment, SavedSegments
 from footfall_collector.journal import Journal
 from footfall_collector.journal.segment_counts import SegmentCounts
@@ -95,6 +96,7 @@ def _write_lists(data: Path) -> None:
     """The small files that have lists."""
     WriteKeys(data).add("dot-ai", "phc_dot_ai")
     Tokens(data).add("grafana")
+    AnnotationList(data).add("the provider had an outage")
     SavedSegments(data).save(SEGMENT)
     AuditLog(data).note(*AUDITED)
     asyncio.run(SignInSessions(data, SECRET, time.time).start())

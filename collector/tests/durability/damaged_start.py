@@ -98,6 +98,7 @@ def start(data: Path) -> dict[str, Any]:
             "segments": [(each.name, each.where) for each in collector.segments.all()],
             "audited": [(entry.who, entry.what) for entry in collector.audit.entries()],
             "sessions": len(SignInSessions(data, SECRET, time.time)._ends),  # only a hash is kept of each
+            "annotations": [each.text for each in collector.annotations.all()],
             "forgotten": forgotten,
             "published": published,
             "alerts": [each.sent for each in collector.alerts.entries()],

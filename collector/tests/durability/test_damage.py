@@ -142,6 +142,8 @@ def _problem_of_small_files(result: dict[str, Any]) -> str:
         return f"keys {result['keys']}, tokens {result['tokens']}"
     if result["alerts"] != ["1 of 1"]:
         return f"alerts {result['alerts']}"
+    if result["annotations"] != ["the provider had an outage"]:
+        return f"annotations {result['annotations']}"
     expected_month = msgspec.to_builtins(PUBLISHED)
     return "" if result["published"] == [expected_month] else f"{result['published']} is published"
 

@@ -36,6 +36,7 @@ CALLS = {
     "chart": {"id": "error-types", "range": RANGE},
     "ask": {"event": "tool_error", "by": "error_type", "step": "day", "range": RANGE},
     "alerts": {},
+    "annotations": {},
     "data_health": {},
     "charts": {},
 }

@@ -41,7 +41,7 @@ export function option(data: ChartData, config: DrawnConfig, colours: Palette, n
   const previous = previousLines(data, config, times);
   const daily = isDay(data.rows[0]?.[config.x]);
   const drawing = { current, previous, times, config, colours, narrow, daily };
-  const marks = releaseMarks(drawing);
+  const marks = timeMarks(drawing);
   return {
     ...base(colours),
     grid: { left: 2, right: 14, top: marks && !narrow ? 26 : 12, bottom: 2, containLabel: true },
@@ -179,7 +179,7 @@ function label(at: number, { daily, times }: Drawing): string {
 }
 
 function tooltip(points: TipPoint[], drawing: Drawing): HTMLElement {
-  const { current, previous, daily, config } = drawing;
+  const { current, previous, daily } = drawing;
   const at = Number(points[0]?.axisValue);
   const named = points.filter(({ seriesIndex }) => seriesIndex < current.length + previous.length);
   const rows = named.map((point): TipRow => {
@@ -187,10 +187,12 @@ function tooltip(points: TipPoint[], drawing: Drawing): HTMLElement {
     if (line) return [point.color, line.name, text(line, at, drawing)];
     return [point.color, point.seriesName, number(point.value, previous[point.seriesIndex - current.length]?.unit)];
   });
-  const released = config.marks.filter((mark) => daily && moment(mark.at) === at).map((mark) => mark.name);
+  const here = happened(drawing).filter((each) => each.at === at);
+  const released = here.filter((each) => each.isRelease).map((each) => each.name);
   const notes = [
     daily && at + DAY > Date.now() ? "The day is not over." : "",
-    released.length ? `First seen: ${released.join(", ")}` : "",
+    released.length ? `First seen${daily ? "" : " on this day"}: ${released.join(", ")}.` : "",
+    ...here.filter((each) => !each.isRelease).map((each) => `${time(each.moment)}: ${each.name}.`),
   ];
   return tip(longMoment(at, daily), rows, notes.filter(Boolean).join(" "));
 }
@@ -202,17 +204,39 @@ function text(line: Line, at: number, { config, current }: Drawing): string {
   return sum ? `${number(raw, "ratio")} · ${number(sum.part)} of ${number(sum.whole)}` : number(raw, line.unit);
 }
 
-// A thin line on the day on which a release was first seen.
-function releaseMarks({ config, times, colours, narrow }: Drawing): object | undefined {
-  const list = config.marks.filter((mark) => times.includes(moment(mark.at)));
+interface Happened {
+  // The step of the time axis that it is in.
+  at: number;
+  moment: number;
+  name: string;
+  isRelease: boolean;
+}
+
+// Releases, which are known by day, and annotations, on the steps of the time axis; the earliest first.
+function happened({ config, times, daily }: Drawing): Happened[] {
+  const step = stepOf(times, daily);
+  const all = [
+    ...config.marks.map(({ name, at }) => ({ name, moment: moment(at), isRelease: true })),
+    ...config.annotations.map(({ text, at }) => ({ name: text, moment: moment(at), isRelease: false })),
+  ];
+  const placed = all.map((each) => ({ ...each, at: times.find((at) => at <= each.moment && each.moment < at + step) }));
+  return placed.filter((each): each is Happened => each.at !== undefined).sort((a, b) => a.moment - b.moment);
+}
+
+const MARK_LETTERS = 16;
+
+// A thin line where something happened, with the version or the beginning of the text; the tooltip has all of it.
+function timeMarks(drawing: Drawing): object | undefined {
+  const { times, colours, narrow } = drawing;
+  const list = happened(drawing);
   if (!list.length) return undefined;
   const room = times.length / 12;
-  const apart = (from: number, to: number) => (to - from) / DAY;
-  // A name too close to a newer one, or to the numbers of the axis, is left out.
-  const names = list.map((mark, index) => {
-    const [at, next] = [moment(mark.at), list[index + 1]];
-    const crowded = (next && apart(at, moment(next.at)) < room) || apart(times[0] ?? at, at) < room / 2;
-    return crowded ? "" : mark.name;
+  const apart = (from: number, to: number) => times.indexOf(to) - times.indexOf(from);
+  // A name too close to a later one, or to the numbers of the axis, is left out.
+  const names = list.map(({ at, name }, index) => {
+    const next = list[index + 1];
+    const crowded = (next && apart(at, next.at) < room) || apart(times[0] ?? at, at) < room / 2;
+    return crowded ? "" : name.length > MARK_LETTERS ? `${name.slice(0, MARK_LETTERS)}…` : name;
   });
   return {
     silent: true,
@@ -227,6 +251,6 @@ function releaseMarks({ config, times, colours, narrow }: Drawing): object | und
       rotate: 0,
       distance: 4,
     },
-    data: list.map((mark, index) => ({ name: names[index], xAxis: String(moment(mark.at)) })),
+    data: list.map(({ at }, index) => ({ name: names[index], xAxis: String(at) })),
   };
 }

@@ -17,6 +17,14 @@ export interface ReleaseMark {
   at: string;
 }
 
+// What else happened: `at` is a moment.
+export interface Annotation {
+  id: string;
+  at: string;
+  text: string;
+  by: string;
+}
+
 // Milliseconds; the previous period stays in RFC 3339, because panels send it back to the API.
 export interface Period {
   start: number;
@@ -50,6 +58,7 @@ export interface PageHead {
   not_applied?: string[];
   period?: Omit<Period, "start" | "end"> & { start: string; end: string };
   releases?: ReleaseMark[];
+  annotations?: Annotation[];
   tiles?: TileAnswer[];
 }
 
@@ -91,7 +100,6 @@ export interface PanelConfig {
   // Whether versions count as their minor ones.
   minor?: boolean;
   ratio?: { part: string; whole: string; name: string };
-  releases?: boolean;
   cohort: string;
   offset: string;
   short?: string;
@@ -113,6 +121,7 @@ export interface PanelConfig {
 // A panel's definition together with what the head of the page says.
 export interface DrawnConfig extends PanelConfig {
   marks: ReleaseMark[];
+  annotations: Annotation[];
   period: Period | null;
 }
 

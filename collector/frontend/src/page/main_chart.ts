@@ -97,7 +97,6 @@ export function config({ period }: Context): Partial<PanelConfig> {
     gap: (isRate && !by) || value === "median" ? "empty" : "",
     contributes: isRate && Boolean(by),
     order: by === "product_version" ? "version" : "",
-    releases: true,
     segments: by ? { [by]: by } : {},
     columns: {
       [step]: { name: NAMES[step] ?? step, unit: "" },

@@ -7,7 +7,15 @@ import { capital, number } from "../data/format.ts";
 import { labelOf, listOf } from "../data/labels.ts";
 import * as segments from "../data/segments.ts";
 import * as state from "../data/state.ts";
-import type { ChartAnswer, ChartData, DrawnConfig, PanelConfig, Period, ReleaseMark } from "../data/types.ts";
+import type {
+  Annotation,
+  ChartAnswer,
+  ChartData,
+  DrawnConfig,
+  PanelConfig,
+  Period,
+  ReleaseMark,
+} from "../data/types.ts";
 import * as values from "../data/values.ts";
 import { draw, find, html, icon, nothing } from "../dom.ts";
 import { save, saveSheet } from "./download.ts";
@@ -21,6 +29,7 @@ const DAY = 24 * HOUR;
 
 export interface Context {
   releases: ReleaseMark[];
+  annotations: Annotation[];
   period: Period | null;
 }
 
@@ -81,8 +90,8 @@ export class Panel {
 
   // The panel's definition with what the head of the page says.
   private drawn(): DrawnConfig {
-    const { releases, period } = this.context();
-    return { ...this.config, unit: this.unit(), marks: this.config.releases ? releases : [], period };
+    const { releases, annotations, period } = this.context();
+    return { ...this.config, unit: this.unit(), marks: releases, annotations, period };
   }
 
   // The file of the API has the numbers of the answer; this one has what the chart makes of them.

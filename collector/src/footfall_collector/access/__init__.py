@@ -2,8 +2,9 @@
 
 `sign_in` is the middleware before everything that reads. It checks the session, then tokens (`token_scopes` says what
 each may read) and the secret, and slows down guessing (`attempts`). Without a secret everything is open, which the
-start allows on loopback only. `commands` manage tokens and write keys, `access_page` shows tokens to who signs in, and
-`audit_log` has who changed what. Only `operate`, `app` and `cli` import this package.
+start allows on loopback only. `commands` manage tokens and write keys, `changes` lets programs change write keys and
+annotations over HTTP, `access_page` shows tokens to who signs in, and `audit_log` has who changed what. Only `operate`,
+`app` and `cli` import this package.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from .commands import control_errors, key_and_token_commands
 from .tokens import SCOPES, Tokens, TokensError
 
 if TYPE_CHECKING:
+    from .changes import Changes
     from .sign_in import SignIn
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "SIGNED_IN",
     "AccessPage",
     "AuditLog",
+    "Changes",
     "SignIn",
     "Tokens",
     "TokensError",
@@ -39,4 +42,8 @@ def __getattr__(name: str) -> Any:
         from .access_page import AccessPage
 
         return AccessPage
+    if name == "Changes":
+        from .changes import Changes
+
+        return Changes
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -21,6 +21,8 @@ COMMAND_LINE, SIGNED_IN = "command line", "signed in"
 _MAX_ENTRIES = 10_000
 _CHANGES = frozenset(
     {
+        "annotations_add",
+        "annotations_remove",
         "forget",
         "keys_add",
         "keys_restore",
@@ -38,7 +40,7 @@ _CHANGES = frozenset(
     }
 )
 """Commands that change something; all others only read."""
-_SHOWN = ("name", "key", "old", "new", "product", "scope", "days", "month", "confirm")
+_SHOWN = ("id", "at", "name", "key", "old", "new", "product", "scope", "days", "month", "confirm")
 """Arguments that an entry repeats. An instance ID is not among them."""
 
 _log = logging.getLogger(__name__)
@@ -49,7 +51,13 @@ class AuditLogError(Exception):
 
 
 class AuditEntry(msgspec.Struct, frozen=True):
-    """One action. `at`: RFC 3339, UTC; `who`: `command line`, or `signed in` for a reader with the sign-in secret."""
+    """One action.
+
+    Attributes:
+        at: RFC 3339, UTC.
+        who: `command line`, `signed in` for a reader with the sign-in secret, `token NAME`, `GitHub` for a delivery, or
+            `this machine` where no sign-in is needed.
+    """
 
     at: str
     who: str

@@ -14,10 +14,12 @@ from .tokens import Tokens, TokensError
 
 def key_and_token_commands(settings: Settings, keys: WriteKeys, tokens: Tokens) -> Mapping[str, Command]:
     """The commands by name."""
-    return {**_key_commands(settings, keys), **_token_commands(settings, tokens)}
+    return {**key_commands(settings, keys), **_token_commands(settings, tokens)}
 
 
-def _key_commands(settings: Settings, keys: WriteKeys) -> Mapping[str, Command]:
+def key_commands(settings: Settings, keys: WriteKeys) -> Mapping[str, Command]:
+    """The commands on write keys by name."""
+
     def describe(key: WriteKey) -> dict[str, Any]:
         return _describe(key, keys.timestamp())
 

@@ -16,14 +16,18 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ..receive import OriginCheck
 from .access_page import AccessPage
 from .attempts import SignInAttempts
+from .audit_log import SIGNED_IN
+from .changes import WEBHOOK_PATH, Changes
 from .forms import StyledPage, read_form
 from .secret import SignInSecret
 from .sessions import SESSION_SECONDS, SignInSessions
-from .token_scopes import ACCESS_PATH, CHANGED_PATHS, apply_scope
+from .token_scopes import ACCESS_PATH, ANNOTATIONS_PATH, CHANGE_PATHS, CHANGED_PATHS, apply_scope
 from .tokens import Tokens
 
 COOKIE = "footfall_session"
 PATH = "/sign-in"
+THIS_MACHINE = "this machine"
+"""Who asks where no sign-in is needed."""
 SIGN_OUT_PATH = "/sign-out"
 _OPEN_PREFIXES = ("/static/", "/public/")
 """Files of the pages, and what is published for everyone (nothing unless `public_products` names a product)."""
@@ -36,6 +40,7 @@ class SignIn:
     """ASGI middleware. Without a secret it lets everything through; off loopback the start refuses that.
 
     Args:
+        changes: answers what changes write keys and annotations.
         access_page: answers `/access` for who may read everything and has no token.
         origins: says which pages may sign in, sign out and use a session.
         data: the data directory, for the sessions.
@@ -49,13 +54,14 @@ class SignIn:
         secret: str,
         tokens: Tokens,
         access_page: AccessPage,
+        changes: Changes,
         origins: OriginCheck,
         data: Path,
         root: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._app, self._tokens, self._origins = app, tokens, origins
-        self._access_page, self._root = access_page, root
+        self._access_page, self._changes, self._root = access_page, changes, root
         self._secret = SignInSecret(secret) if secret else None
         self._sessions = SignInSessions(data, secret, time.time)
         self._attempts = SignInAttempts(clock)
@@ -70,8 +76,12 @@ class SignIn:
         if path.startswith(_OPEN_PREFIXES):
             await self._app(scope, receive, send)
             return
+        if path == WEBHOOK_PATH:
+            # It is signed with a secret of its own.
+            await (await self._changes.deliver(Request(scope, receive)))(scope, receive, send)
+            return
         if self._secret is None:
-            await self._answer(scope, receive, send)
+            await self._answer(scope, receive, send, THIS_MACHINE)
             return
         connection = HTTPConnection(scope)
         if path == PATH:
@@ -89,15 +99,25 @@ class SignIn:
                 await PlainTextResponse(self._origins.refusal(scope) + "\n", 403)(scope, receive, send)
         else:
             refusal = await self._check_bearer(connection, self._secret)
-            await (refusal or self._answer)(scope, receive, send)
+            if refusal is not None:
+                await refusal(scope, receive, send)
+                return
+            token = self._tokens.find(_bearer(connection))
+            who = (f"token {token.name}", token.product) if token is not None else (SIGNED_IN, "")
+            await self._answer(scope, receive, send, *who)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request that may read; a page of another site may not ask for what changes something."""
-        changes = scope["path"] in CHANGED_PATHS and scope["method"] not in _SAFE_METHODS
-        if changes and not self._origins.accepts(scope):
+    async def _answer(
+        self, scope: Scope, receive: Receive, send: Send, who: str = SIGNED_IN, product: str = ""
+    ) -> None:
+        """Answer a request that may be answered; a page of another site may not ask for what changes something."""
+        path, is_safe = scope["path"], scope["method"] in _SAFE_METHODS
+        if not is_safe and path in CHANGED_PATHS and not self._origins.accepts(scope):
             await PlainTextResponse(self._origins.refusal(scope) + "\n", 403)(scope, receive, send)
-        elif scope["path"] == ACCESS_PATH:
+        elif path == ACCESS_PATH:
             response = await self._access_page.answer(Request(scope, receive))
+            await response(scope, receive, send)
+        elif path in CHANGE_PATHS and not (path == ANNOTATIONS_PATH and is_safe):
+            response = await self._changes.answer(Request(scope, receive), who, product)
             await response(scope, receive, send)
         else:
             await self._app(scope, receive, send)

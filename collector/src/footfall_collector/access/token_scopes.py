@@ -8,9 +8,13 @@ from .tokens import BearerToken
 
 METRICS_PATH = "/metrics"
 ACCESS_PATH, SEGMENTS_PATH = "/access", "/api/segments"
-CHANGED_PATHS = (ACCESS_PATH, SEGMENTS_PATH)
-"""Where something can be changed: not by a token, and not by a page of another site."""
+ANNOTATIONS_PATH, KEYS_PATH = "/api/annotations", "/api/keys"
+CHANGE_PATHS = (ANNOTATIONS_PATH, KEYS_PATH)
+"""What programs may change, with the scope `ingest-admin`; whoever signs in may too."""
+CHANGED_PATHS = (ACCESS_PATH, SEGMENTS_PATH, *CHANGE_PATHS)
+"""Where something can be changed: not by a page of another site."""
 _OF_ONE_PRODUCT = (
+    ANNOTATIONS_PATH,
     "/api/ask",
     "/api/charts/",
     "/api/explain",
@@ -40,7 +44,19 @@ def apply_scope(token: BearerToken, scope: Scope) -> str:
     if token.scope == "metrics":
         reads = path == METRICS_PATH and scope["method"] in _SAFE_METHODS
         return "" if reads else f"This token reads {METRICS_PATH} only (scope metrics)."
+    if token.scope == "ingest-admin":
+        return _apply_ingest_admin(token.product, scope)
+    if path in CHANGE_PATHS and (scope["method"] not in _SAFE_METHODS or path == KEYS_PATH):
+        return "This token reads, and changes nothing (scope read): use one with the scope ingest-admin."
     return _apply_product(token.product, scope) if token.product else ""
+
+
+def _apply_ingest_admin(product: str, scope: Scope) -> str:
+    path = scope["path"]
+    if path not in CHANGE_PATHS:
+        return "This token changes write keys and annotations only (scope ingest-admin)."
+    reads = path == ANNOTATIONS_PATH and scope["method"] in _SAFE_METHODS
+    return _apply_product(product, scope) if product and reads else ""
 
 
 def _apply_product(product: str, scope: Scope) -> str:

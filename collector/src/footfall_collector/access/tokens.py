@@ -18,8 +18,9 @@ from ..runtime import SharedFile
 
 FILE = "tokens.json"
 PREFIX = "fft_"
-SCOPES = ("read", "metrics")
-"""`read` is everything that the sign-in secret reads, or all of one product; `metrics` is `/metrics` only."""
+SCOPES = ("read", "metrics", "ingest-admin")
+"""`read` is everything that the sign-in secret reads, or all of one product; `metrics` is `/metrics` only;
+`ingest-admin` changes write keys and annotations, of all products or one, and reads nothing else."""
 MAX_DAYS = 3650
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from footfall.catalogue import Catalogue
 
+from ..annotations import AnnotationList
 from ..runtime import ProductSettings
 from ..store import DAY_SECONDS, EventSelection, Store, day_text, fact_tables
 from .answer_cache import AnswerCache, rows_of_answer
@@ -83,8 +84,9 @@ class Answers:
         value_caps: ValueCaps | None = None,
         settings: Mapping[str, ProductSettings] | None = None,
         segments: NamedConditions = NO_NAMED_CONDITIONS,
+        annotations: AnnotationList | None = None,
     ) -> None:
-        self.catalogues, self.segments = catalogues, segments
+        self.catalogues, self.segments, self.annotations = catalogues, segments, annotations
         self.settings = settings or {}
         self.value_caps = value_caps or ValueCaps(store, max_values, catalogues=catalogues)
         self.facts = fact_tables(catalogues.values())
@@ -94,8 +96,8 @@ class Answers:
 
     @property
     def revision(self) -> Hashable:
-        """See `Store.revision`."""
-        return self._store.revision
+        """See `Store.revision`; it changes with the annotations too."""
+        return self._store.revision, self.annotations.revision if self.annotations else 0
 
     def charts(self) -> tuple[ChartSpec, ...]:
         """All charts of the API; the first have panels on the pages."""

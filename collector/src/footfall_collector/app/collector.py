@@ -9,9 +9,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
-from ..access import SIGNED_IN, AccessPage, AuditLog, SignIn, Tokens, audited, key_and_token_commands
+from ..access import SIGNED_IN, AccessPage, AuditLog, Changes, SignIn, Tokens, audited, key_and_token_commands
 from ..admit import Admission, NewInstances, fingerprint, load_catalogues, load_pepper
 from ..alerts import AlertService, alert_commands, channels_of, check_alert_settings
+from ..annotations import AnnotationList, annotation_commands
 from ..answer import Answers, EstablishedValues, ReadGate, SavedSegments, segment_changes, segment_commands
 from ..journal import FOLDER, Journal
 from ..operate import (
@@ -123,10 +124,16 @@ class Collector:
     def _build_answers(self) -> None:
         settings, status = self.settings, self.status
         self.audit = AuditLog(settings.data)
-        self.segments = SavedSegments(settings.data)
-        self.answers = Answers(self.store, self.catalogues, settings=settings.products, segments=self.segments)
+        self.segments, self.annotations = SavedSegments(settings.data), AnnotationList(settings.data)
+        self.answers = Answers(
+            self.store,
+            self.catalogues,
+            settings=settings.products,
+            segments=self.segments,
+            annotations=self.annotations,
+        )
         status.add_gauge("values_folded", self.answers.value_caps.folded_values)
-        self.read_gate = ReadGate(lambda: self.store.revision, settings.query_seconds, status)
+        self.read_gate = ReadGate(lambda: self.answers.revision, settings.query_seconds, status)
         self.assistant_answers = self._assistant_answers()
         self.channels = channels_of(settings)
         # What leaves has the names that an assistant sees.
@@ -162,6 +169,7 @@ class Collector:
             settings.sign_in_secret,
             self.tokens,
             AccessPage(self.tokens, self.audit, settings.base_path),
+            Changes(settings, self.keys, self.annotations, self.audit),
             self.gate.origins,
             settings.data,
             settings.base_path,
@@ -181,6 +189,7 @@ class Collector:
             value_caps=EstablishedValues(self.store, tools),
             settings=self.settings.products,
             segments=self.segments,
+            annotations=self.annotations,
         )
 
     def _store_failed(self, request: Request, error: Exception) -> Response:
@@ -216,6 +225,7 @@ class Collector:
             **key_and_token_commands(self.settings, self.keys, self.tokens),
             **segment_commands(self.segments, self.catalogues),
             **alert_commands(settings=self.settings, channels=self.channels),
+            **annotation_commands(self.settings, self.annotations),
             "report": report_command(self.answers, self.read_gate),
             "examine": examine_command(ExaminedCollector(*parts, started=time.time())),
         }

@@ -1,9 +1,10 @@
-"""The flags, types and errors that all commands share: an error says what to write, or which flag comes close."""
+"""The flags, types, errors and progress that commands share: an error says what to write, or which flag comes close."""
 
 import argparse
 import io
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ from ..runtime import VARIABLE_PREFIX, Settings, did_you_mean
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+_SHOW_SECONDS = 0.5
 
 
 def escape_unprintable_characters() -> None:
@@ -86,3 +89,21 @@ def parse(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> a
 
 def print_error(message: str) -> None:
     print(f"footfall-collector: {message}", file=sys.stderr)
+
+
+class ProgressLines:
+    """Lines on stderr, at most two a second, so that a user sees that long work goes on."""
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + _SHOW_SECONDS
+
+    def __call__(self, text: str) -> None:
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + _SHOW_SECONDS
+            print(f"  {text}", file=sys.stderr, flush=True)
+
+
+def show_seconds(activity: str) -> Callable[[dict[str, Any]], None]:
+    """A handler of progress `{"seconds": number}`."""
+    lines = ProgressLines()
+    return lambda progress: lines(f"{activity}, {progress['seconds']} s so far")

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..runtime import ControlError, Settings, quantity
-from .arguments import add_command, day
-from .progress_lines import ProgressLines
+from .arguments import ProgressLines, add_command, day
 
 if TYPE_CHECKING:
     from .arguments import Commands

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..runtime import Settings, quantity
-from .arguments import add_command, days
-from .progress_lines import show_seconds
+from .arguments import add_command, days, show_seconds
 
 if TYPE_CHECKING:
     from .arguments import Commands

@@ -52,9 +52,10 @@ def add_commands(commands: "Commands") -> None:
     add.add_argument(
         "--scope",
         default="read",
-        help="`read` for all that a signed-in reader sees, `metrics` for /metrics only [read]",
+        help="`read` for all that a signed-in reader sees, `metrics` for /metrics only, `ingest-admin` to change write "
+        "keys and annotations and nothing else [read]",
     )
-    add.add_argument("--product", help="the only product that it reads, below /api [all products]")
+    add.add_argument("--product", help="the only product that it reads or changes, below /api [all products]")
     add.add_argument("--days", type=days, default=0, help="days after which it ends; 0 for never [0]")
     add.set_defaults(run=_tokens_add)
     add_command(tokens, "list", "show all tokens by name", _TOKENS_EXAMPLE).set_defaults(run=_tokens_list)
@@ -136,11 +137,17 @@ def _tokens_list(options: argparse.Namespace, settings: Settings) -> int:
     del options
     tokens = _run(settings, "tokens_list")
     for token in tokens:
-        reads = "metrics" if token["scope"] == "metrics" else token["product"] or "everything"
-        print(f"{token['name']}  reads {reads}  added {token['added']}  ends {token['ends'] or 'never'}")
+        print(f"{token['name']}  {_rights(token)}  added {token['added']}  ends {token['ends'] or 'never'}")
     if not tokens:
         print("no tokens yet; `footfall-collector tokens add NAME` makes one")
     return 0
+
+
+def _rights(token: Mapping[str, Any]) -> str:
+    product = token["product"]
+    if token["scope"] == "ingest-admin":
+        return f"changes write keys and annotations of {product or 'all products'}"
+    return f"reads {'metrics' if token['scope'] == 'metrics' else product or 'everything'}"
 
 
 def _tokens_revoke(options: argparse.Namespace, settings: Settings) -> int:

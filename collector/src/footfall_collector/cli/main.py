@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from ..runtime import ControlError, DataUnusableError, SettingsError, __version__, read_settings
-from . import copies, deletion, doctor, keys_tokens, posthog, report, segments, serve, store
+from . import annotations, copies, deletion, doctor, keys_tokens, posthog, report, segments, serve, store
 from .arguments import escape_unprintable_characters, parse, print_error
 
 _EXAMPLE = """example:
@@ -51,6 +51,6 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"footfall-collector {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for group in (serve, report, doctor, segments, keys_tokens, deletion, store, copies, posthog):
+    for group in (serve, report, doctor, segments, annotations, keys_tokens, deletion, store, copies, posthog):
         group.add_commands(commands)
     return parser

@@ -4,8 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from ..runtime import ControlError, Settings, quantity
-from .arguments import add_command, print_error
-from .progress_lines import ProgressLines, show_seconds
+from .arguments import ProgressLines, add_command, print_error, show_seconds
 
 if TYPE_CHECKING:
     from .arguments import Commands

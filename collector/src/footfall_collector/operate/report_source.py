@@ -90,6 +90,7 @@ def report_from_files(settings: Settings, query: Mapping[str, str]) -> dict[str,
     """The report from the files of a collector that is not running. Raises ReportError."""
     # Late: a report that another collector makes should not pay for the stores.
     from ..admit import load_catalogues
+    from ..annotations import AnnotationList
     from ..answer import Answers, FilterError, Filters, SavedSegments
     from ..runtime import Status
     from ..show.report import build_report
@@ -102,7 +103,8 @@ def report_from_files(settings: Settings, query: Mapping[str, str]) -> dict[str,
         store = open_store(settings, catalogues, Status(), "")
         try:
             filters = Filters.parse(query, now, catalogues, segments=SavedSegments(settings.data))
-            report: dict[str, Any] = msgspec.to_builtins(build_report(Answers(store, catalogues), filters, now))
+            answers = Answers(store, catalogues, annotations=AnnotationList(settings.data))
+            report: dict[str, Any] = msgspec.to_builtins(build_report(answers, filters, now))
             return report
         finally:
             store.close()

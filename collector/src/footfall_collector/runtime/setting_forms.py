@@ -28,6 +28,7 @@ _HOST_FIX = "write a host name such as a.org or .a.org, without http:// and port
 OWN_PATHS = frozenset(
     (
         "access",
+        "webhooks",
         "api",
         "array",
         "batch",

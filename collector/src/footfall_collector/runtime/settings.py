@@ -71,6 +71,9 @@ class Settings:
     sign_in_secret: Annotated[
         SignInSecretText, Meta(description="Secret, or its argon2 hash, that readers sign in with")
     ] = field(default="", repr=False)
+    github_webhook_secret: Annotated[SecretText, Meta(description="Secret of GitHub's webhook for releases")] = field(
+        default="", repr=False
+    )
     pepper: Annotated[
         SecretText, Meta(description="Key of the second hash of instance IDs [made at the first start, kept in DATA]")
     ] = field(default="", repr=False)
@@ -241,12 +244,10 @@ class Settings:
     @property
     def loopback(self) -> bool:
         """Whether only this machine can reach the collector."""
-        if self.host == "localhost":
-            return True
         try:
             return ipaddress.ip_address(self.host.strip("[]")).is_loopback
         except ValueError:
-            return False
+            return self.host == "localhost"
 
     @property
     def reached_by_strangers(self) -> bool:

@@ -238,6 +238,14 @@ HARMS: dict[str, tuple[Harm, str]] = {
         ),
         "segments.json is not what a collector writes",
     ),
+    "hidden characters in an annotation": (
+        lambda backup: add(
+            backup,
+            "annotations.json",
+            b'{"annotations": [{"id": "0123456789ab", "at": "2026-11-20T00:00:00Z", "text": "\\u202e"}]}',
+        ),
+        "annotations.json is not what a collector writes",
+    ),
     "deep JSON": (lambda backup: add(backup, "keys.json", b"[" * 100_000), "keys.json is not what a collector writes"),
     "another product published": (published({"product": "other"}), "is not what a collector writes"),
     "another dimension published": (published({"groups": {"tool": {"x": 20}}}), "is not what a collector writes"),

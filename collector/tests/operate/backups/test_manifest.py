@@ -31,6 +31,7 @@ def test_a_name_of_a_manifest_is_one_of_ours_or_refused(path: str) -> None:
     if kind is not None:
         parts = path.split("/")
         small = {"alerts.json", "forgotten.json", "keys.json", "tokens.json", "segments.json", "pepper"}
+        small |= {"annotations.json"}
         assert parts[0] in {"store", "journal", "public"} | small
         assert not {"", ".", ".."} & set(parts)
         assert path.isascii()

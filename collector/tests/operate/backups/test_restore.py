@@ -25,6 +25,7 @@ def lost(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("lost")
     with start_collector(place / "data") as collector:
         give(collector, *(event(distinct_id=LEAVER) for _ in range(3)), some_event(), some_event())
+        done(place / "data", "annotations", "add", "the provider had an outage")
         done(place / "data", "backup", str(place / "backup"))
         done(place / "data", "backup", "--include-pepper", str(place / "whole"))
         done(place / "data", "forget", LEAVER)
@@ -41,6 +42,7 @@ def test_a_copy_of_the_list_keeps_forgotten_instances_from_coming_back(lost: Pat
     data = tmp_path / "data"
     done(data, "restore", "--confirm", str(lost / "whole"))
     assert len(stored(data)) == 5
+    assert "the provider had an outage" in done(data, "annotations", "list")
     shutil.rmtree(data)
     said = done(data, "restore", "--confirm", "--forgotten", str(lost / "data" / "forgotten.json"), str(lost / "whole"))
     assert "3 events of instances that were forgotten deleted" in said

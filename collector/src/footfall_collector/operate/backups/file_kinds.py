@@ -4,8 +4,8 @@ import re
 from typing import NamedTuple
 
 STORE, JOURNAL, PUBLIC, PEPPER = "store", "journal", "public", "pepper"
-TOMBSTONES, KEYS, TOKENS, SEGMENTS = "forgotten.json", "keys.json", "tokens.json", "segments.json"
-ALERTS = "alerts.json"
+TOMBSTONES, KEYS, TOKENS = "forgotten.json", "keys.json", "tokens.json"
+SEGMENTS, ALERTS, ANNOTATIONS = "segments.json", "alerts.json", "annotations.json"
 MAX_FILES = 100_000
 
 _MONTH = r"(?:19[7-9][0-9]|2[0-9]{3})-(?:0[1-9]|1[0-2])"
@@ -34,6 +34,7 @@ FILE_KINDS = (
     _kind(r"tokens\.json", 4 << 20),
     _kind(r"segments\.json", 4 << 20),
     _kind(r"alerts\.json", 4 << 20),
+    _kind(r"annotations\.json", 4 << 20),
     _kind(r"pepper", 4 << 10),
 )
 """Everything that a backup consists of. The settings file and catalogues, which are executed, are not among it."""

@@ -7,10 +7,11 @@ from typing import Annotated, Any
 import msgspec
 
 from ...alerts import AlertsContent
+from ...annotations import MAX_ANNOTATIONS, AnnotationError, AnnotationsFile, check_annotation
 from ...answer import SegmentsFile
 from ...runtime import ControlError
 from ...show.public import DIMENSIONS, PublishedMonth
-from .file_kinds import ALERTS, KEYS, PEPPER, PUBLIC, SEGMENTS, TOKENS, TOMBSTONES
+from .file_kinds import ALERTS, ANNOTATIONS, KEYS, PEPPER, PUBLIC, SEGMENTS, TOKENS, TOMBSTONES
 
 _Time = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z\Z")]
 _Hash = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
@@ -64,8 +65,21 @@ class SmallFiles:
         # Earlier versions wrote a list.
         forgotten = self._decoded(TOMBSTONES, _ForgottenList | list[_Mark]) or []
         self.forgotten = len(forgotten if isinstance(forgotten, list) else forgotten.instances)
+        self._check_annotations()
         for path in self.published:
             self._check_published(path)
+
+    def _check_annotations(self) -> None:
+        """Readers and assistants see their texts."""
+        file: AnnotationsFile = self._decoded(ANNOTATIONS, AnnotationsFile) or AnnotationsFile()
+        try:
+            for annotation in file.annotations:
+                check_annotation(annotation)
+            fits = len(file.annotations) <= MAX_ANNOTATIONS and all(map(_WORD.fullmatch, file.deliveries))
+        except AnnotationError:
+            fits = False
+        if not fits:
+            raise ControlError(f"the backup's {ANNOTATIONS} is not what a collector writes; don't use this backup")
 
     @property
     def pepper(self) -> bytes:

@@ -25,10 +25,11 @@ from ...answer import (
 from ...runtime import __version__
 from ..explain import Comparison, Explanation, WeekChanges
 from ..health import DataHealth, OtherValueList
-from ..insight import ReleaseComparison
+from ..insight import ReleaseComparison, ShownAnnotations
 from ..pages import PAGES, THING_KINDS, ChartPageHead, FilterOptions, HealthPageHead, ThingHead
 from ..report import Report
 from .answers import ApiError, ChartList, Pulse
+from .change_operations import with_changes
 from .segments import SEGMENTS_PATH, SegmentRename, SegmentToSave
 
 PATH = "/api/openapi.json"
@@ -54,6 +55,7 @@ _STRUCTS = (
     Explanation,
     Comparison,
     WeekChanges,
+    ShownAnnotations,
     Report,
     DataHealth,
     OtherValueList,
@@ -102,12 +104,12 @@ class Operation:
 
 def document(products: Sequence[str], charts: Sequence[ChartSpec], root: str = "") -> dict[str, Any]:
     """The document for a collector with these products and charts; `root` is the base path of its addresses."""
+    paths = {path: {"get": _get(path, operation, products)} for path, operation in operations(charts).items()}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Footfall collector", "version": __version__, "description": _DESCRIPTION},
         **({"servers": [{"url": root}]} if root else {}),
-        "paths": {path: {"get": _get(path, operation, products)} for path, operation in operations(charts).items()}
-        | {SEGMENTS_PATH: _segments(products)},
+        "paths": with_changes(paths) | {SEGMENTS_PATH: _segments(products)},
         "components": {
             "schemas": _components(),
             "securitySchemes": {"secret": {"type": "http", "scheme": "bearer"}},
@@ -145,6 +147,7 @@ def operations(charts: Sequence[ChartSpec]) -> dict[str, Operation]:
             sides=True,
         ),
         "/api/week": Operation("What changed this week, in three sentences", (WeekChanges,), True),
+        "/api/annotations": Operation("What happened: releases, and annotations", (ShownAnnotations,), True),
         "/api/report": Operation("All answers of a period", (Report,), True),
         "/api/health": Operation("The collector's own counters", (DataHealth,)),
         "/api/other": Operation("Values that are only known as `other`, with the line to add", (OtherValueList,)),

@@ -32,7 +32,7 @@ from ..explain import (
 )
 from ..gated import AsyncEndpoint, gated
 from ..health import change_token, data_health, other_values
-from ..insight import compare_releases
+from ..insight import compare_releases, shown_annotations
 from ..pages import PAGES, THING_KINDS, filter_options, page_head, thing_head
 from ..report import build_report
 from . import openapi
@@ -55,6 +55,7 @@ class Api:
             "/api/options": self.options,
             "/api/releases": self.releases,
             "/api/week": self.week,
+            "/api/annotations": self.annotations,
             "/api/report": self.report,
         }
         fixed = {"/api/charts": self.charts, openapi.PATH: self.openapi}
@@ -234,6 +235,9 @@ class Api:
 
     def report(self, request: Request) -> Response:
         return _json(build_report(self._answers, self._filters(request), datetime.now(UTC)))
+
+    def annotations(self, request: Request) -> Response:
+        return _json(shown_annotations(self._answers, self._filters(request)))
 
     def health(self, request: Request) -> Response:
         return _json(data_health(self._status, self._answers, datetime.now(UTC)))

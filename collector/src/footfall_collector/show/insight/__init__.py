@@ -2,11 +2,12 @@
 
 `rows` reads a chart's rows by column and `periods` derives the filters; `regressions` and `releases` use the intervals
 and the search for causes of the package `statistics`; `known_versions` says which versions count; `sentences`, in the
-markup of `markup`, and `tiles` open each page. Data comes from `answer` only. An answer of the API is a msgspec struct:
-its field names and its docstring are the API's documentation. Used by `health`, `pages`, `api`, `report`, `mcp` and
-`public`.
+markup of `markup`, and `tiles` open each page; `annotations` are what happened. Data comes from `answer` and
+`annotations` only. An answer of the API is a msgspec struct: its field names and its docstring are the API's
+documentation. Used by `health`, `pages`, `api`, `report`, `mcp` and `public`.
 """
 
+from .annotations import ShownAnnotations, shown_annotations, stored_annotations
 from .event_names import EVENT_NAMES
 from .known_versions import KnownVersions, known_versions
 from .markup import code, plain_sentence, printable, render_markup, replace_code
@@ -43,6 +44,7 @@ __all__ = [
     "Regression",
     "ReleaseComparison",
     "ReleaseMark",
+    "ShownAnnotations",
     "Tile",
     "code",
     "compare_releases",
@@ -64,6 +66,8 @@ __all__ = [
     "replace_code",
     "rows_as_dicts",
     "share",
+    "shown_annotations",
+    "stored_annotations",
     "unknown_thing",
     "unused_thing",
     "used_thing",

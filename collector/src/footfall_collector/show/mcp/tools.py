@@ -29,7 +29,7 @@ from ...answer import (
 from ...runtime import Status, __version__
 from ..gated import through_gate
 from ..health import data_health, health_sentence, stored_events
-from ..insight import ChartRow, compare_releases, rows_as_dicts
+from ..insight import ChartRow, compare_releases, rows_as_dicts, shown_annotations
 from ..report import build_report
 from .alerts_tool import add_alerts_tool
 from .parameters import (
@@ -50,7 +50,7 @@ from .parameters import (
     VersionFilter,
 )
 from .server import RedactingServer, log_class_names_only
-from .untrusted import NOTE, WITHHELD, has_own_text, mark_fields, mark_rows, mark_sentence
+from .untrusted import NOTE, WITHHELD, has_own_text, mark_annotations, mark_fields, mark_rows, mark_sentence
 
 INSTRUCTIONS = (
     "Usage analytics of an MCP server: which tools are used, what breaks, with which AI providers and "
@@ -112,35 +112,29 @@ class _Tools:
                 "The four answers",
                 (
                     "The four questions answered: sentences, key numbers against the previous period, short tables, "
-                    "regressions.\n\n"
-                    f"In sentences **strong** is Markdown; {{bad|…}} and {{good|…}} mark a change.\n\n{NOTE}"
+                    f"regressions.\n\nIn sentences **strong** is Markdown; {{bad|…}} and {{good|…}} mark a change.\n\n{NOTE}"
                 ),
             ),
             self.what_broke: (
                 "What broke since a version",
-                (
-                    "What got worse after a version: tools that fail more often or take longer, and new classes of "
-                    f"errors.\n\n{NOTE}"
-                ),
+                f"What got worse after a version: tools that fail more or take longer, new error classes.\n\n{NOTE}",
             ),
             self.charts: (
                 "All charts",
                 "All charts: ids, questions, columns with units; each property's question; names of saved segments.",
             ),
-            self.chart: (
-                "One chart",
-                f"The numbers of one chart; `scope` says which events count.\n\n{NOTE}",
-            ),
+            self.chart: ("One chart", f"The numbers of one chart; `scope` says which events count.\n\n{NOTE}"),
             self.ask: (
                 "Any question",
                 f"A measure of any event, by any property, over time; `scope` says which events count.\n\n{NOTE}",
             ),
+            self.annotations: (
+                "What happened",
+                f"Releases and annotations of a period, such as an outage or a published release.\n\n{NOTE}",
+            ),
             self.data_health: (
                 "Data health",
-                (
-                    "Whether the numbers can be trusted: events accepted, refused and why, and how far behind the "
-                    f"charts are.\n\n{NOTE}"
-                ),
+                f"Whether the numbers can be trusted: what was accepted, refused and why; the charts' lag.\n\n{NOTE}",
             ),
         }
 
@@ -165,11 +159,12 @@ class _Tools:
     ) -> dict[str, Any]:
         named = {"product": product, "version": version, "provider": provider, "segment": segment}
         filters = self._filters(range, where, internal=internal, **named)
-        now = datetime.now(UTC)
-        report = _as_dict(build_report(self._answers, filters, now, open_words=self._shows_all_names))
+        shown = build_report(self._answers, filters, datetime.now(UTC), open_words=self._shows_all_names)
+        report = _as_dict(shown)
         for tile in report["tiles"]:
             del tile["spark"]
         report["answer"] = mark_sentence(report["answer"])
+        report["annotations"] = mark_annotations(shown.annotations)
         for section in report["sections"]:
             section["answer"] = mark_sentence(section["answer"])
             section["notes"] = [mark_sentence(note) for note in section["notes"]]
@@ -267,6 +262,10 @@ class _Tools:
             return work()
         except FilterError as error:
             raise ToolError(str(error)) from error
+
+    def annotations(self, range: Range = "30d", product: ProductName = None) -> dict[str, Any]:  # noqa: A002 - as above
+        shown = shown_annotations(self._answers, self._filters(range, product=product)).annotations
+        return {"note": self._note, "annotations": mark_annotations(shown)}
 
     def data_health(self) -> dict[str, Any]:
         health = _as_dict(data_health(self._status, self._answers, datetime.now(UTC)))

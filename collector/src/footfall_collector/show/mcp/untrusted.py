@@ -9,6 +9,9 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
+from ...annotations import Annotation
 from ...answer import MIN_GROUP, Cell, ChartSpec
 from ..insight import printable, replace_code
 
@@ -38,6 +41,11 @@ def mark_sentence(sentence: str) -> str:
 def mark_fields(fields: Mapping[str, Any], own: Collection[str]) -> dict[str, Any]:
     """The fields, each text marked but those of the fields `own`."""
     return {name: value if name in own else _mark_text(value) for name, value in fields.items()}
+
+
+def mark_annotations(annotations: Sequence[Annotation]) -> list[dict[str, Any]]:
+    """A tag of a release, like a version of an event, may be a stranger's text."""
+    return [mark_fields(msgspec.to_builtins(each), {"id", "at", "product", "by"}) for each in annotations]
 
 
 def mark_rows(rows: Sequence[Sequence[Cell]], own: Sequence[bool]) -> list[list[Any]]:

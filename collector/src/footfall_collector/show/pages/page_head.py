@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from ...annotations import Annotation
 from ...answer import CALLS_EVENT, EARLIEST, Answers, Filters
 from ...runtime import Status
 from ..health import health_sentence, stored_events
@@ -24,6 +25,7 @@ from ..insight import (
     release_marks,
     rows_as_dicts,
     sentences,
+    stored_annotations,
     without_filters,
 )
 from .layout import PAGES
@@ -39,6 +41,7 @@ class ChartPageHead(msgspec.Struct, frozen=True):
         not_applied: given filters that the answer does not use.
         scope: what counts, in one phrase for calls and one for events of any name.
         releases: marks for charts over time.
+        annotations: what else happened in the range, for the same charts.
         tiles: empty on pages without them.
         generated_at: RFC 3339, UTC.
     """
@@ -50,6 +53,7 @@ class ChartPageHead(msgspec.Struct, frozen=True):
     scope: str
     period: ComparedPeriod
     releases: list[ReleaseMark]
+    annotations: list[Annotation]
     tiles: list[Tile]
     generated_at: Moment
 
@@ -173,6 +177,7 @@ def chart_page_head(name: str, answers: Answers, filters: Filters, now: datetime
         scope="; ".join((answers.scope(filters, CALLS_EVENT), answers.scope(filters, None))),
         period=compared_period(answers, filters),
         releases=release_marks(answers, filters),
+        annotations=stored_annotations(answers, filters),
         tiles=page_tiles(answers, filters) if name in _PAGES_WITH_TILES else [],
         generated_at=events.generated_at,
     )

@@ -142,7 +142,7 @@ ACTIVE = Panel(
     "series",
     "Active instances",
     "daily and 7-day active instances (UTC)",
-    {"x": "day", "values": ["daily", "weekly"], "gap": "empty", "releases": True},
+    {"x": "day", "values": ["daily", "weekly"], "gap": "empty"},
 )
 PROVIDERS = Panel(
     "ai-providers",
@@ -245,7 +245,6 @@ ERROR_RATE = Panel(
         "values": ["errors"],
         "ratio": {"part": "errors", "whole": "calls", "name": "Error rate"},
         "tone": "bad",
-        "releases": True,
     },
 )
 RETENTION = Panel(

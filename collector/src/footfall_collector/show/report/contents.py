@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from ...annotations import Annotation
 from ...answer import Answers, Filters
 from ..insight import (
     Cell,
@@ -16,10 +17,13 @@ from ..insight import (
     page_tiles,
     rows_as_dicts,
     share,
+    shown_annotations,
 )
 from ..pages import PAGES, chart_page_head
 from .own_events import HEADING, OwnEvents
 from .tables import MAX_ROWS, ReportTable, make_table
+
+MAX_ANNOTATIONS_SHOWN = 20
 
 
 class ReportSection(msgspec.Struct, frozen=True):
@@ -47,6 +51,7 @@ class Report(msgspec.Struct, frozen=True):
         hidden_internal: internal events of the period that are left out.
         empty: whether the product has never sent an event.
         answer: one or two sentences; `code`, **strong**, {bad|…} and {good|…} are markup.
+        annotations: the latest of the period, the earliest first.
     """
 
     product: str
@@ -58,6 +63,12 @@ class Report(msgspec.Struct, frozen=True):
     answer: str
     tiles: list[Tile]
     sections: list[ReportSection]
+    annotations: list[Annotation] = []
+
+
+def annotation_sentences(report: Report) -> list[str]:
+    """A line for each annotation, in the markup of answers: its text is code, for anyone may have chosen it."""
+    return [f"{each.at[:10]} {each.at[11:16]} UTC: {code(each.text)}" for each in report.annotations]
 
 
 def build_report(answers: Answers, filters: Filters, now: datetime, *, open_words: bool = True) -> Report:
@@ -87,6 +98,7 @@ def build_report(answers: Answers, filters: Filters, now: datetime, *, open_word
             ),
             *_own_sections(OwnEvents(answers, filters, now, open_words=open_words)),
         ],
+        annotations=shown_annotations(answers, filters).annotations[-MAX_ANNOTATIONS_SHOWN:],
     )
 
 

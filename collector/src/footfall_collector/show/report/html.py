@@ -6,7 +6,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from ..insight import Cell, render_markup
-from .contents import Report
+from .contents import Report, annotation_sentences
 from .formatting import format_cell, format_period, format_tile_change, sparkline
 
 _FORMS = {
@@ -30,7 +30,12 @@ def render(report: Report) -> str:
         sentence=_sentence, value=format_cell, change=format_tile_change, sparkline=sparkline, number=_is_number
     )
     title = f"{report.product}, {format_period(report.start, report.end)}"
-    return templates.get_template("report.html").render(report=report, title=title) + "\n"
+    return (
+        templates.get_template("report.html").render(
+            report=report, title=title, annotations=annotation_sentences(report)
+        )
+        + "\n"
+    )
 
 
 def _sentence(sentence: str) -> Markup:

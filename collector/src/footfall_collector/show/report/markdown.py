@@ -1,7 +1,7 @@
 """A report as Markdown, for an issue, a wiki or a chat."""
 
 from ..insight import Cell, Tile, code, render_markup
-from .contents import Report, ReportSection
+from .contents import Report, ReportSection, annotation_sentences
 from .formatting import DASH, format_cell, format_period, format_tile_change, format_tile_title, sparkline
 
 _FORMS = {"code": "`{}`", "strong": "**{}**", "bad": "**{}**", "good": "**{}**", "text": "{}"}
@@ -13,6 +13,8 @@ def render(report: Report) -> str:
         lines += _tiles(report.tiles)
         for section in report.sections:
             lines += _section(section)
+    if report.annotations:
+        lines += ["## What happened", "", *(f"- {_sentence(each)}" for each in annotation_sentences(report)), ""]
     hidden = report.hidden_internal
     lines += [f"{hidden:,} internal events (CI and tests) are left out.", ""] if hidden else []
     return "\n".join(lines)

@@ -6,7 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..insight import Tile, render_markup
-from .contents import Report, ReportSection
+from .contents import Report, ReportSection, annotation_sentences
 from .formatting import format_cell, format_period, format_tile_change, format_tile_title, sparkline
 from .tables import ReportTable
 
@@ -27,6 +27,11 @@ def print_report(report: Report, console: Console) -> None:
         console.print(_tiles(report.tiles))
         for section in report.sections:
             _section(section, console)
+    if report.annotations:
+        console.print()
+        console.rule(Text("What happened", style="bold"), align="left")
+        for each in annotation_sentences(report):
+            console.print(Text("• ").append_text(_sentence(each)))
     if hidden := report.hidden_internal:
         console.print(Text(f"\n{hidden:,} internal events (CI and tests) are left out.", style="dim"))
 

@@ -1,0 +1,72 @@
+"""The operations that change something, for the OpenAPI document. `access` answers them: nothing in `show` does."""
+
+from typing import Any
+
+from ...annotations import MAX_TEXT_LENGTH
+
+Schema = dict[str, Any]
+_TEXT: Schema = {"type": "string"}
+_ANNOTATION = {"$ref": "#/components/schemas/Annotation"}
+_ERROR = {"$ref": "#/components/schemas/ApiError"}
+_NEW_ANNOTATION: Schema = {
+    "type": "object",
+    "required": ["text"],
+    "properties": {
+        "text": {"type": "string", "maxLength": MAX_TEXT_LENGTH},
+        "at": {"type": "string", "description": "a UTC day or an RFC 3339 time; now without it"},
+        "product": {"type": "string", "description": "all products without it"},
+    },
+    "additionalProperties": False,
+}
+_NEW_KEY: Schema = {
+    "type": "object",
+    "properties": {
+        "product": {"type": "string", "description": "needed where there are several"},
+        "key": {"type": "string", "description": "a new key is made without it"},
+    },
+    "additionalProperties": False,
+}
+_KEY: Schema = {"type": "object", "properties": dict.fromkeys(("key", "product", "added", "state"), _TEXT)}
+_KEYS: Schema = {"type": "object", "properties": {"keys": {"type": "array", "items": _KEY}}}
+
+
+def with_changes(paths: dict[str, dict[str, Schema]]) -> dict[str, dict[str, Schema]]:
+    """The operations of the document, and those that change something."""
+    return paths | {path: paths.get(path, {}) | changes for path, changes in _changes().items()}
+
+
+def _changes() -> dict[str, dict[str, Schema]]:
+    """Path → method → operation."""
+    return {
+        "/api/annotations": {
+            "post": _operation("add-annotation", "Add an annotation", 201, _ANNOTATION, body=_NEW_ANNOTATION),
+            "delete": _operation("remove-annotation", "Remove an annotation", 204, parameter="id"),
+        },
+        "/api/keys": {
+            "get": _operation("keys", "All write keys", 200, _KEYS),
+            "post": _operation("add-key", "Add a write key", 201, _KEY, body=_NEW_KEY),
+            "delete": _operation("revoke-key", "Revoke a write key", 200, _KEY, parameter="key"),
+        },
+    }
+
+
+def _operation(
+    name: str, summary: str, status: int, answer: Schema | None = None, body: Schema | None = None, parameter: str = ""
+) -> Schema:
+    done: Schema = {"description": "Done"}
+    if answer is not None:
+        done["content"] = {"application/json": {"schema": answer}}
+    refused = {"content": {"application/json": {"schema": _ERROR}}}
+    responses = {
+        str(status): done,
+        "401": {"description": "The collector asks for its sign-in secret, or a token of the scope ingest-admin"},
+        "403": {"description": "The token may not do this, or the request comes from another site"},
+    }
+    operation: Schema = {"operationId": name, "summary": f"{summary} (scope ingest-admin)", "parameters": []}
+    if body is not None:
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+        responses["400"] = {"description": "The body or a name in it can't be used", **refused}
+    if parameter:
+        responses["404"] = {"description": "There is no such name", **refused}
+        operation["parameters"] = [{"name": parameter, "in": "query", "required": True, "schema": _TEXT}]
+    return operation | {"responses": dict(sorted(responses.items()))}
