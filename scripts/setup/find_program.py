@@ -16,10 +16,15 @@ NEEDED = {
     "caddy": "Sign-in behind proxies",
     "haproxy": "The attacks from behind proxies",
     "nginx": "The attacks from behind proxies",
+    "prometheus": "The files for operators",
+    "promtool": "The files for operators",
     "strace": "The privacy tests",
+    "systemd-analyze": "The files for operators",
     "wrk": "The measurement of ingestion",
 }
-"""Programs whose Debian package has their own name, and what needs them."""
+"""Programs, and what needs them."""
+PACKAGES = {"promtool": "prometheus", "systemd-analyze": "systemd"}
+"""Debian's packages of programs that have another name."""
 
 
 def provided(name: str) -> bool:
@@ -27,7 +32,7 @@ def provided(name: str) -> bool:
     if shutil.which(name) is None:
         print(f"{name} is not here; installing it from Debian's packages", flush=True)
         try:
-            install(name)
+            install(PACKAGES.get(name, name))
         except (OSError, subprocess.CalledProcessError) as error:
             print(f"could not install it: {error}", file=sys.stderr)
     if shutil.which(name) is None:

@@ -35,14 +35,14 @@ class NewAnnotation(msgspec.Struct, forbid_unknown_fields=True):
 
     text: str
     at: str = ""
-    product: str | None = None
+    product: str = ""
 
 
 class NewWriteKey(msgspec.Struct, forbid_unknown_fields=True):
     """The body of a POST that adds a write key; without `key` a new one is made."""
 
-    product: str | None = None
-    key: str | None = None
+    product: str = ""
+    key: str = ""
 
 
 class Changes:
@@ -99,7 +99,7 @@ class Changes:
     async def _add_key(self, request: Request, who: str, product: str) -> Response:
         body = await _body(request, NewWriteKey)
         wanted = self._product_of_change(body.product, product)
-        return _json(await self._run(who, "keys_add", product=wanted, key=body.key), 201)
+        return _json(await self._run(who, "keys_add", product=wanted, key=body.key or None), 201)
 
     async def _revoke_key(self, request: Request, who: str, product: str) -> Response:
         key = request.query_params.get("key", "")
@@ -109,9 +109,9 @@ class Changes:
         return _json(await self._run(who, "keys_revoke", key=key))
 
     @staticmethod
-    def _product_of_change(wanted: str | None, allowed: str) -> str | None:
+    def _product_of_change(wanted: str, allowed: str) -> str | None:
         """Raises _BodyError (403) where the token is for another product."""
-        if allowed and wanted not in (None, "", allowed):
+        if allowed and wanted not in ("", allowed):
             raise _BodyError(403, f"this token is for the product {allowed} only")
         return wanted or allowed or None
 

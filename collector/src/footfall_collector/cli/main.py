@@ -30,9 +30,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = options.run(options, flags if settings is None else settings)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader has what it wants, as `| head` does. Python would write the rest at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader has what it wants, as `| head` does.
+        _drop_output()
         return 0
+    except OSError as error:
+        _drop_output()
+        print_error(f"{error.filename or 'the output'} can't be used ({error.strerror}); check the disk and its rights")
+        return 1
     except SettingsError as error:
         print_error(str(error))
         return 2
@@ -40,6 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print_error(str(error))
         return 1
     return code
+
+
+def _drop_output() -> None:
+    """Python would write the rest at its end, and fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def build_parser() -> argparse.ArgumentParser:

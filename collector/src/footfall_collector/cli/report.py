@@ -109,8 +109,13 @@ def _write_terminal(report: "Report", output: Path | None) -> None:
 
     from ..show.report import terminal
 
+    class PipedConsole(Console):
+        def on_broken_pipe(self) -> None:
+            # Rich would end the process with 1.
+            raise BrokenPipeError
+
     if output is None:
-        terminal.print_report(report, Console())
+        terminal.print_report(report, PipedConsole())
         return
     console = Console(width=120, record=True, file=sys.stderr, quiet=True)
     with console.capture():

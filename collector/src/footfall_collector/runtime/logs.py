@@ -1,4 +1,4 @@
-"""The collector's log: lines on stderr, as text or as JSON. Nothing of a request is in them.
+"""The collector's log: lines on stderr, as text or as JSON, with times in UTC. Nothing of a request is in them.
 
 A JSON line has the keys `time` (RFC 3339, UTC), `level`, `logger`, `message`, and where an exception was caught
 `exception` (its class) and `trace` (where it was raised); a record may bring more keys (`EXTRA_KEYS`).
@@ -6,6 +6,7 @@ An exception's own message may quote its input, so both forms leave it out.
 """
 
 import logging
+import time
 import traceback
 from datetime import UTC, datetime
 from types import TracebackType
@@ -19,6 +20,11 @@ EXTRA_KEYS = "fields"
 
 
 class _TextFormatter(logging.Formatter):
+    """The time is UTC, with its zone, as in a JSON line: logs of several machines can be put together."""
+
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
+
     def formatException(self, ei: _ExcInfo) -> str:  # noqa: N802 -- the name is logging's
         kind, _, trace = ei
         if kind is None:
@@ -58,6 +64,7 @@ def set_up_logging(log_format: str = "text") -> None:
     """Send the log to stderr as `text` or `json`; of the HTTP server only errors are logged."""
     handler = logging.StreamHandler()
     text = _TextFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    text.converter = time.gmtime
     handler.setFormatter(_JsonFormatter() if log_format == "json" else text)
     root = logging.getLogger()
     root.handlers = [handler]

@@ -65,7 +65,12 @@ def _operation(
     operation: Schema = {"operationId": name, "summary": f"{summary} (scope ingest-admin)", "parameters": []}
     if body is not None:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
-        responses["400"] = {"description": "The body or a name in it can't be used", **refused}
+        responses |= {
+            "400": {"description": "The body or a name in it can't be used", **refused},
+            "408": {"description": "The body took too long to arrive", **refused},
+            "413": {"description": "The body is too large", **refused},
+            "415": {"description": "The body is not application/json", **refused},
+        }
     if parameter:
         responses["404"] = {"description": "There is no such name", **refused}
         operation["parameters"] = [{"name": parameter, "in": "query", "required": True, "schema": _TEXT}]

@@ -1,0 +1,104 @@
+"""The files in `deploy` that operators copy: systemd's unit, Prometheus' scrape configuration, Grafana's dashboard."""
+
+import json
+import re
+import subprocess
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collector.tests.app.http import post
+from collector.tests.operate.commands import done
+from collector.tests.receive.shapes import batch, event
+from footfall_collector.runtime.metrics import METRIC_HELP
+from tests.attacks.proxies import free_port, program, running
+from tests.support.collector_process import start_collector
+from tests.support.waiting import wait_for
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+UNIT = DEPLOY / "systemd" / "footfall-collector.service"
+SCRAPE = DEPLOY / "prometheus" / "prometheus.yml"
+DASHBOARD = DEPLOY / "grafana" / "footfall.json"
+MAX_EXPOSURE = 2.0
+"""Of systemd's own scale from 0, nothing can be reached, to 10."""
+
+
+@pytest.fixture(scope="module")
+def unit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The unit with this environment's command in place of the installed one."""
+    text = UNIT.read_text("utf-8")
+    assert "ExecStart=/opt/footfall/bin/footfall-collector serve " in text
+    command = Path(sys.executable).with_name("footfall-collector")
+    path = tmp_path_factory.mktemp("unit") / UNIT.name
+    path.write_text(text.replace("/opt/footfall/bin/footfall-collector", str(command)), "utf-8")
+    return path
+
+
+def test_systemd_understands_every_line_of_the_unit(unit: Path) -> None:
+    ran = subprocess.run(
+        [program("systemd-analyze"), "verify", str(unit)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ran.returncode, [line for line in ran.stderr.splitlines() if UNIT.name in line]) == (0, []), ran.stderr
+
+
+def test_systemd_rates_the_unit_as_hardened(unit: Path) -> None:
+    command = [program("systemd-analyze"), "security", "--offline=true", str(unit)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    exposure = re.search(r"exposure level for \S+: ([0-9.]+)", ran.stdout)
+    assert exposure, ran.stderr
+    assert float(exposure[1]) <= MAX_EXPOSURE, ran.stdout
+
+
+def test_prometheus_scrapes_a_collector_and_answers_every_query_of_the_dashboard(tmp_path: Path) -> None:
+    data, token = tmp_path / "data", tmp_path / "token"
+    with start_collector(data, {"FOOTFALL_SIGN_IN_SECRET": "the secret of the test"}) as collector:
+        done(data, "keys", "add", "phc_public_write_key")
+        assert post(collector, batch(event())).status == 200
+        assert post(collector, batch(event()).replace(b"phc_public", b"phc_unknown")).status == 401
+        token.write_text(done(data, "tokens", "add", "--scope", "metrics", "prometheus").strip())
+        text = SCRAPE.read_text("utf-8").replace("/etc/prometheus/footfall.token", str(token))
+        config = tmp_path / "prometheus.yml"
+        config.write_text(text.replace("127.0.0.1:8765", f"127.0.0.1:{collector.port}").replace("30s", "1s"))
+        subprocess.run([program("promtool"), "check", "config", str(config)], check=True, capture_output=True)
+        port = free_port()
+        options = [f"--config.file={config}", f"--storage.tsdb.path={tmp_path / 'tsdb'}"]
+        with running([program("prometheus"), *options, f"--web.listen-address=127.0.0.1:{port}"], port):
+            wait_for(lambda: is_ready(port) and values(port, 'up{job="footfall"}') == ["1"], "the first scrape", 60)
+            for expression in expressions():
+                values(port, expression)
+            assert values(port, 'footfall_events_accepted_total{job="footfall"}') == ["1"]
+            assert values(port, 'footfall_ready{job="footfall"}') == ["1"]
+
+
+def test_the_dashboard_asks_only_for_metrics_that_the_collector_has() -> None:
+    shown = " ".join(expressions())
+    names = {name.removesuffix("_total") for name in re.findall(r"footfall_(?!\()(\w+)", shown)}
+    names |= set(re.findall(r"footfall_\(([a-z_|]+)\)", shown)[0].split("|"))
+    assert names <= METRIC_HELP.keys()
+
+
+def expressions() -> list[str]:
+    dashboard: dict[str, Any] = json.loads(DASHBOARD.read_text("utf-8"))
+    return [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+
+
+def is_ready(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=30) as response:
+            return bool(response.status == 200)
+    except urllib.error.HTTPError:
+        return False
+
+
+def values(port: int, expression: str) -> list[str]:
+    """The values of a query now. An expression that Prometheus can't evaluate is an error."""
+    query = urllib.parse.urlencode({"query": expression})
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/query?{query}", timeout=30) as response:
+        answer = json.load(response)
+    assert answer["status"] == "success"
+    return [result["value"][1] for result in answer["data"]["result"]]
