@@ -112,7 +112,8 @@ class _Tools:
                 "The four answers",
                 (
                     "The four questions answered: sentences, key numbers against the previous period, short tables, "
-                    f"regressions.\n\nIn sentences **strong** is Markdown; {{bad|…}} and {{good|…}} mark a change.\n\n{NOTE}"
+                    "regressions.\n\n"
+                    f"In sentences **strong** is Markdown; {{bad|…}} and {{good|…}} mark a change.\n\n{NOTE}"
                 ),
             ),
             self.what_broke: (
