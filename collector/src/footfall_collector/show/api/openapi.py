@@ -110,10 +110,7 @@ def document(products: Sequence[str], charts: Sequence[ChartSpec], root: str = "
         "info": {"title": "Footfall collector", "version": __version__, "description": _DESCRIPTION},
         **({"servers": [{"url": root}]} if root else {}),
         "paths": with_changes(paths) | {SEGMENTS_PATH: _segments(products)},
-        "components": {
-            "schemas": _components(),
-            "securitySchemes": {"secret": {"type": "http", "scheme": "bearer"}},
-        },
+        "components": {"schemas": _components(), "securitySchemes": {"secret": {"type": "http", "scheme": "bearer"}}},
         "security": [{}, {"secret": []}],
     }
 

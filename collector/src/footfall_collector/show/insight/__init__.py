@@ -2,12 +2,11 @@
 
 `rows` reads a chart's rows by column and `periods` derives the filters; `regressions` and `releases` use the intervals
 and the search for causes of the package `statistics`; `known_versions` says which versions count; `sentences`, in the
-markup of `markup`, and `tiles` open each page; `annotations` are what happened. Data comes from `answer` and
+markup of `markup`, and `tiles` open each page; `releases` gives what happened too. Data comes from `answer` and
 `annotations` only. An answer of the API is a msgspec struct: its field names and its docstring are the API's
 documentation. Used by `health`, `pages`, `api`, `report`, `mcp` and `public`.
 """
 
-from .annotations import ShownAnnotations, shown_annotations, stored_annotations
 from .event_names import EVENT_NAMES
 from .known_versions import KnownVersions, known_versions
 from .markup import code, plain_sentence, printable, render_markup, replace_code
@@ -23,10 +22,13 @@ from .regressions import Regression
 from .releases import (
     ReleaseComparison,
     ReleaseMark,
+    ShownAnnotations,
     compare_releases,
     newest_release_adoption,
     regressions_in_range,
     release_marks,
+    shown_annotations,
+    stored_annotations,
 )
 from .rows import Cell, ChartRow, Moment, rows_as_dicts, share
 from .things import met_error, unknown_thing, unused_thing, used_thing

@@ -3,11 +3,12 @@
 import math
 from collections import defaultdict
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Literal
 
 import msgspec
 
+from ...annotations import Annotation
 from ...answer import Answers, Filters, call_source, is_release, is_version, version_key
 from ..statistics import MIN_CALLS, CauseSearch, Effect, find_causes, read_call_cells, wilson_interval
 from .known_versions import KnownVersions, known_versions
@@ -249,3 +250,29 @@ def newest_release_adoption(days: list[ChartRow], today: date, known: KnownVersi
         return None
     newest = max([name for name in names if is_release(name)] or names, key=version_key)
     return newest, adoption_shares(days, today).get(newest, 0.0)
+
+
+class ShownAnnotations(msgspec.Struct, frozen=True):
+    """The annotations of a period, the earliest first."""
+
+    annotations: list[Annotation]
+
+
+def stored_annotations(answers: Answers, filters: Filters) -> list[Annotation]:
+    """Those that someone added; of the filters only the product and the range count."""
+    if answers.annotations is None:
+        return []
+    return answers.annotations.between(filters.product, _stamp(filters.start), _stamp(filters.end))
+
+
+def shown_annotations(answers: Answers, filters: Filters) -> ShownAnnotations:
+    """The same, with the releases that events show by themselves."""
+    releases = [
+        Annotation("", f"{mark.at}T00:00:00Z", f"{mark.name} first seen", filters.product, "events")
+        for mark in release_marks(answers, filters)
+    ]
+    return ShownAnnotations(sorted([*stored_annotations(answers, filters), *releases], key=lambda each: each.at))
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
