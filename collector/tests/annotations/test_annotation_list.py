@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall_collector.annotations import (
+from footfall_collector.access.changes import (
     FILE,
     MAX_ANNOTATIONS,
     AnnotationError,

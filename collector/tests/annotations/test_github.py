@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from collector.tests.access.test_sign_in import SECRET
 from collector.tests.app.http import Answer, ask
-from footfall_collector.annotations import DeliveryError, has_valid_signature, read_release
+from footfall_collector.access.changes import UnusableDeliveryError, has_valid_signature, read_release
 from tests.support.collector_process import CollectorProcess, start_collector
 
 HOOK = "the secret of the webhook"
@@ -133,5 +133,5 @@ def test_no_other_text_is_a_signature(body: bytes, sign: bytes) -> None:
 @given(st.binary(max_size=300), st.text(max_size=20), st.text(max_size=20))
 def test_whatever_is_delivered_is_a_release_or_refused(body: bytes, event: str, delivery: str) -> None:
     for name in (event, "release"):
-        with contextlib.suppress(DeliveryError):
+        with contextlib.suppress(UnusableDeliveryError):
             assert read_release(body, name, delivery) is None

@@ -10,10 +10,10 @@ from pathlib import Path
 from collector.tests.receive.shapes import event
 from collector.tests.store.fill_store import CATALOGUES, admitted, journal_dir, loader_of
 from footfall_collector.access import AuditLog, Tokens
+from footfall_collector.access.changes import AnnotationList
 from footfall_collector.access.sessions import SignInSessions
 from footfall_collector.admit import fingerprint, load_pepper
 from footfall_collector.alerts.alert_file import AlertFile, AlertsContent, Delivery, Incident
-from footfall_collector.annotations import AnnotationList
 from footfall_collector.answer import SavedSegment, SavedSegments
 from footfall_collector.journal import Journal
 from footfall_collector.journal.segment_counts import SegmentCounts

@@ -14,7 +14,7 @@ from .commands import control_errors, key_and_token_commands
 from .tokens import SCOPES, Tokens, TokensError
 
 if TYPE_CHECKING:
-    from .changes import Changes
+    from .changes.endpoints import Changes
     from .sign_in import SignIn
 
 __all__ = [
@@ -43,7 +43,7 @@ def __getattr__(name: str) -> Any:
 
         return AccessPage
     if name == "Changes":
-        from .changes import Changes
+        from .changes.endpoints import Changes
 
         return Changes
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

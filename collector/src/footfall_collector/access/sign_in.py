@@ -17,7 +17,7 @@ from ..receive import OriginCheck
 from .access_page import AccessPage
 from .attempts import SignInAttempts
 from .audit_log import SIGNED_IN
-from .changes import WEBHOOK_PATH, Changes
+from .changes.endpoints import WEBHOOK_PATH, Changes
 from .forms import StyledPage, read_form
 from .secret import SignInSecret
 from .sessions import SESSION_SECONDS, SignInSessions

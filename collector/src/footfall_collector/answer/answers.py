@@ -9,7 +9,6 @@ from typing import Any
 
 from footfall.catalogue import Catalogue
 
-from ..annotations import AnnotationList
 from ..runtime import ProductSettings
 from ..store import DAY_SECONDS, EventSelection, Store, day_text, fact_tables
 from .answer_cache import AnswerCache, rows_of_answer
@@ -31,7 +30,7 @@ from .charts import (
     ChartSpec,
     Column,
 )
-from .filters import EARLIEST, INTERNAL_VALUES, NO_NAMED_CONDITIONS, Filters, NamedConditions
+from .filters import EARLIEST, INTERNAL_VALUES, NO_NAMED_CONDITIONS, Annotations, Filters, NamedConditions
 from .questions.chart_relations import ChartSegment
 from .value_caps import MAX_VALUES, ValueCaps
 from .values import OtherCount, other_counts
@@ -84,7 +83,7 @@ class Answers:
         value_caps: ValueCaps | None = None,
         settings: Mapping[str, ProductSettings] | None = None,
         segments: NamedConditions = NO_NAMED_CONDITIONS,
-        annotations: AnnotationList | None = None,
+        annotations: Annotations | None = None,
     ) -> None:
         self.catalogues, self.segments, self.annotations = catalogues, segments, annotations
         self.settings = settings or {}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from footfall.catalogue import Catalogue
 
@@ -197,3 +197,12 @@ def _moment(name: str, text: str, is_end: bool = False) -> datetime:
         return moment + timedelta(days=1) if is_end and is_day else moment.replace(microsecond=0)
     except (ValueError, OverflowError):
         raise FilterError(f"{name} is no UTC day (2026-11-24) and no moment (2026-11-24T13:00:00Z).") from None
+
+
+class Annotations(Protocol):
+    """What happened; `access` keeps it. `revision` changes with it."""
+
+    @property
+    def revision(self) -> int: ...
+
+    def between(self, product: str, start: str, end: str) -> list[Any]: ...

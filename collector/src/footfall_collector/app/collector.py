@@ -10,9 +10,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from ..access import SIGNED_IN, AccessPage, AuditLog, Changes, SignIn, Tokens, audited, key_and_token_commands
+from ..access.changes import AnnotationList, annotation_commands
 from ..admit import Admission, NewInstances, fingerprint, load_catalogues, load_pepper
 from ..alerts import AlertService, alert_commands, channels_of, check_alert_settings
-from ..annotations import AnnotationList, annotation_commands
 from ..answer import Answers, EstablishedValues, ReadGate, SavedSegments, segment_changes, segment_commands
 from ..journal import FOLDER, Journal
 from ..operate import (

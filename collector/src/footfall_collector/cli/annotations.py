@@ -38,7 +38,7 @@ def _run(settings: Settings, command: str, /, **arguments: CommandArgument) -> A
         pass
     # Late: a command that the running collector carries out should not pay for this.
     from ..access import AuditLog, audited
-    from ..annotations import AnnotationList, annotation_commands
+    from ..access.changes import AnnotationList, annotation_commands
 
     if not settings.data.is_dir():
         raise ControlError(f"{settings.data} is no directory; check --data")

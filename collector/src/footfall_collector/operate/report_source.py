@@ -89,8 +89,8 @@ def _refusal_sentence(url: str, error: urllib.error.HTTPError) -> str:
 def report_from_files(settings: Settings, query: Mapping[str, str]) -> dict[str, Any]:
     """The report from the files of a collector that is not running. Raises ReportError."""
     # Late: a report that another collector makes should not pay for the stores.
+    from ..access.changes import AnnotationList
     from ..admit import load_catalogues
-    from ..annotations import AnnotationList
     from ..answer import Answers, FilterError, Filters, SavedSegments
     from ..runtime import Status
     from ..show.report import build_report

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import msgspec
 
+from ...access.changes import MAX_ANNOTATIONS, AnnotationError, AnnotationsFile, check_annotation
 from ...alerts import AlertsContent
-from ...annotations import MAX_ANNOTATIONS, AnnotationError, AnnotationsFile, check_annotation
 from ...answer import SegmentsFile
 from ...runtime import ControlError
 from ...show.public import DIMENSIONS, PublishedMonth

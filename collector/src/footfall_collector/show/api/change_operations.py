@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ...annotations import MAX_TEXT_LENGTH
+from ...access.changes import MAX_TEXT_LENGTH
 
 Schema = dict[str, Any]
 _TEXT: Schema = {"type": "string"}

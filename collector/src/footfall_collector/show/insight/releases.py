@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from ...annotations import Annotation
+from ...access.changes import Annotation
 from ...answer import Answers, Filters, call_source, is_release, is_version, version_key
 from ..statistics import MIN_CALLS, CauseSearch, Effect, find_causes, read_call_cells, wilson_interval
 from .known_versions import KnownVersions, known_versions

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from ...annotations import Annotation
+from ...access.changes import Annotation
 from ...answer import MIN_GROUP, Cell, ChartSpec
 from ..insight import printable, replace_code
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from ...annotations import Annotation
+from ...access.changes import Annotation
 from ...answer import CALLS_EVENT, EARLIEST, Answers, Filters
 from ...runtime import Status
 from ..health import health_sentence, stored_events

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import msgspec
 
-from ...annotations import Annotation
+from ...access.changes import Annotation
 from ...answer import Answers, Filters
 from ..insight import (
     Cell,

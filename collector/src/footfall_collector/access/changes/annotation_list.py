@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from ..runtime import SharedFile, read_copy
+from ...runtime import SharedFile, read_copy
 from .annotation import MAX_ANNOTATIONS, Annotation, AnnotationError, AnnotationsFile, clean_text, moment
 
 _log = logging.getLogger(__name__)

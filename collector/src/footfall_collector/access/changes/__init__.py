@@ -1,8 +1,8 @@
-"""Annotations: what happened and when, for every chart over time, in DATA/annotations.json.
+"""What programs may change: write keys, and annotations, which say what happened and when, in DATA/annotations.json.
 
 `annotation` is one of them and what its text can have, `annotation_list` keeps them, `commands` change them from the
-command line and the API, and `github` reads the signed deliveries of a release. Releases that events show by themselves
-are added by `show`. `access`, `answer` and what is above them import this package.
+command line and the API, and `github` reads the signed deliveries of a release. `endpoints` answers over HTTP; it is
+not exported, for it loads Starlette. Releases that events show by themselves are added by `show`.
 """
 
 from .annotation import (
@@ -16,7 +16,7 @@ from .annotation import (
 )
 from .annotation_list import FILE, AnnotationList
 from .commands import annotation_commands
-from .github import DeliveryError, PublishedRelease, has_valid_signature, read_release
+from .github import PublishedRelease, UnusableDeliveryError, has_valid_signature, read_release
 
 __all__ = [
     "FILE",
@@ -26,8 +26,8 @@ __all__ = [
     "AnnotationError",
     "AnnotationList",
     "AnnotationsFile",
-    "DeliveryError",
     "PublishedRelease",
+    "UnusableDeliveryError",
     "annotation_commands",
     "check_annotation",
     "has_valid_signature",

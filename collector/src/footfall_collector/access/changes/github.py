@@ -17,7 +17,7 @@ _DELIVERY = re.compile(r"[0-9A-Za-z-]{8,64}")
 _MAX_TIME_LENGTH = 40
 
 
-class DeliveryError(Exception):
+class UnusableDeliveryError(Exception):
     """A delivery that can't be used; the message says what is wrong."""
 
 
@@ -50,20 +50,20 @@ def has_valid_signature(secret: str, body: bytes, signature: bytes) -> bool:
 def read_release(body: bytes, event: str, delivery: str) -> PublishedRelease | None:
     """The release of a delivery whose signature is valid; None where it is about something else.
 
-    Raises DeliveryError for a body that is no delivery of GitHub, and for a tag that can't be shown.
+    Raises UnusableDeliveryError for a body that is no delivery of GitHub, and for a tag that can't be shown.
     """
     if event != "release":
         return None
     if not _DELIVERY.fullmatch(delivery):
-        raise DeliveryError("X-GitHub-Delivery has no ID")
+        raise UnusableDeliveryError("X-GitHub-Delivery has no ID")
     try:
         payload = msgspec.json.decode(body, type=_Payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise DeliveryError("the body is no JSON of a release; let GitHub send application/json") from None
+        raise UnusableDeliveryError("the body is no JSON of a release; let GitHub send application/json") from None
     if payload.action != "published" or payload.release is None or payload.release.draft:
         return None
     at = payload.release.published_at or ""
     try:
         return PublishedRelease(release_text(payload.release.tag_name), at[:_MAX_TIME_LENGTH], delivery)
     except AnnotationError as error:
-        raise DeliveryError(str(error)) from None
+        raise UnusableDeliveryError(str(error)) from None

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ..runtime import Command, ControlError, Settings, unknown_product
+from ...runtime import Command, ControlError, Settings, unknown_product
 from .annotation import AnnotationError
 from .annotation_list import AnnotationList
 

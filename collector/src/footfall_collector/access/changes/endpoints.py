@@ -12,19 +12,19 @@ import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from ..annotations import (
+from ...receive import WriteKeys
+from ...runtime import Command, ControlError, Settings
+from ..audit_log import AuditLog, audited
+from ..commands import key_commands
+from ..token_scopes import ANNOTATIONS_PATH, KEYS_PATH
+from . import (
     AnnotationError,
     AnnotationList,
-    DeliveryError,
+    UnusableDeliveryError,
     annotation_commands,
     has_valid_signature,
     read_release,
 )
-from ..receive import WriteKeys
-from ..runtime import Command, ControlError, Settings
-from .audit_log import AuditLog, audited
-from .commands import key_commands
-from .token_scopes import ANNOTATIONS_PATH, KEYS_PATH
 
 WEBHOOK_PATH = "/webhooks/github"
 _MAX_BODY_BYTES, _MAX_DELIVERY_BYTES, _MAX_SECONDS = 16 << 10, 1 << 20, 10.0
@@ -137,7 +137,7 @@ class Changes:
             return await self._add_delivered(request, body)
         except _BodyError as error:
             return _json({"error": f"{error}."}, error.status)
-        except (DeliveryError, AnnotationError) as error:
+        except (UnusableDeliveryError, AnnotationError) as error:
             return _json({"error": f"{error}."}, 422)
         except OSError:
             return _json({"error": "The annotation can't be stored at the moment."}, 503, {"retry-after": "60"})
