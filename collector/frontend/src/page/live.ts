@@ -16,7 +16,7 @@ let failure = "";
 export function start(refresh: () => Promise<void>): void {
   let busy = false;
   const beat = async () => {
-    if (busy || document.hidden || paused) return;
+    if (busy || document.hidden || paused || isDrawing()) return;
     busy = true;
     try {
       const { token } = await api.get<{ token: string }>("/api/pulse");
@@ -41,6 +41,9 @@ export function start(refresh: () => Promise<void>): void {
     beat();
   });
 }
+
+// A page that is slow to draw would otherwise begin again, and be slower.
+const isDrawing = () => document.documentElement.dataset.drawing !== undefined;
 
 export function refreshed(): void {
   refreshedAt = Date.now();

@@ -16,13 +16,28 @@ export function start(): void {
   });
   menu.addEventListener("toggle", (event) => {
     button.setAttribute("aria-expanded", String(isOpening(event)));
-    if (isOpening(event)) place();
+    if (isOpening(event)) open();
   });
   menu.addEventListener("keydown", moveFocus);
   state.onChange(show);
 }
 
 const isOpening = (event: Event) => (event as ToggleEvent).newState === "open";
+
+// The list is asked for only when it is needed: no first visit waits for it.
+async function open(): Promise<void> {
+  place();
+  let problem = "";
+  try {
+    await saved.refresh();
+  } catch (error) {
+    problem = api.messageOf(error);
+  }
+  if (!menu.matches(":popover-open")) return;
+  drawMenu(problem);
+  place();
+  menu.querySelector<HTMLElement>("button, input")?.focus();
+}
 
 function place(): void {
   const { left, bottom } = button.getBoundingClientRect();
@@ -31,11 +46,11 @@ function place(): void {
     `${Math.max(8, Math.min(left, document.documentElement.clientWidth - menu.offsetWidth - 8))}px`,
   );
   menu.style.setProperty("top", `${bottom + 6}px`);
-  menu.querySelector<HTMLElement>("button, input")?.focus();
 }
 
 export async function refresh(signal: AbortSignal): Promise<void> {
-  await saved.refresh(signal);
+  // Without conditions the page shows none of them.
+  if (state.get("segment") || saved.conditionsHere().length) await saved.refresh(signal);
   show();
 }
 
