@@ -15,8 +15,6 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.yardsticks import measured as measured_yardsticks
-
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "bench/RESULTS.md"
 NOT_MEASURED = "not measured"
@@ -50,6 +48,9 @@ class Section:
 
     def text(self) -> str:
         """The section as it is written to the results."""
+        # Only who measures needs it: documents are also refreshed where nothing but this file is.
+        from bench.yardsticks import measured as measured_yardsticks
+
         made = datetime.now(UTC)
         said = ", ".join(f"{name} {number}" for name, number in self.versions.items())
         where = (

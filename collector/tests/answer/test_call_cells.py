@@ -1,5 +1,6 @@
 """The cells of tool calls are the oracle's on both engines: by instance, by what calls carry, and by two segments."""
 
+import math
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ from footfall_collector.answer import (
     segment_of,
     tool_durations_by_instance,
 )
+from footfall_collector.answer.questions import by_instance
 from footfall_collector.store import Store
 from tests.oracle.fleet import Fleet
 from tests.oracle.questions import AnyQuestion, QuestionTruth, Where
@@ -135,3 +137,29 @@ def test_durations_of_tools_are_the_oracles_with_their_instances(engines: tuple[
         read.append(sorted(rows))
     assert read[0] == read[1]
     assert len(read[0]) > 20
+
+
+def test_of_many_durations_some_days_and_instances_are_read(
+    engines: tuple[Answers, Answers], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions = [str(version or "") for version, *_ in engines[0].releases(FILTERS).rows]
+
+    def read() -> list[list[tuple[Any, ...]]]:
+        tools = {"query", "recommend"}
+        return [
+            sorted(tool_durations_by_instance(answers, FILTERS, tools, versions, established=False))
+            for answers in engines
+        ]
+
+    every, _ = read()
+    last = (int(END.timestamp()) - 1) // DAY
+    calls = sum(number for *_, number in every)
+    monkeypatch.setattr(by_instance, "MAX_READ", calls)
+    monkeypatch.setattr(by_instance, "MAX_SAMPLES", calls // 6)
+    some = read()
+    assert some[0] == some[1]
+    # Whole days of whole instances, equally far from each other.
+    days, instances = {row[1] for row in some[0]}, {row[5] for row in some[0]}
+    assert math.gcd(*(last - day for day in days)) > 1
+    assert some[0] == [row for row in every if row[1] in days and row[5] in instances]
+    assert 1 < len(instances) < len({row[5] for row in every})

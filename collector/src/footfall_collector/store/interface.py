@@ -109,7 +109,8 @@ class EventSelection:
         filters: column of a relation to the value it must have.
         kept: column of a relation to the values that it shows; every other value is `other`. Other columns show all.
         established: count established instances only. Counters without instances need `exact`.
-        one_in: read one of so many instances, chosen by their hash, where a chart's SQL says `$one_in`.
+        one_in: read one of so many instances, chosen by their hash, where a chart's SQL says `$one_in` and in samples.
+        one_day_in: of samples, read one of so many days, the last one first.
         parameters: values that the SQL names, besides those that the selection gives.
         shared: relation, `shared_…`, to its query, which can name those before it. The DuckDB store keeps their rows
             while it doesn't change; the SQL for ClickHouse names none.
@@ -124,6 +125,7 @@ class EventSelection:
     kept: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     established: bool = False
     one_in: int = 1
+    one_day_in: int = 1
     parameters: Mapping[str, str | int | tuple[str, ...]] = field(default_factory=dict)
     shared: Mapping[str, str] = field(default_factory=dict)
 

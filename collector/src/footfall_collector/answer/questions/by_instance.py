@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 CALLS, DURATION = "tool_executed", "duration_ms"
 MAX_SAMPLES = 100_000
 """Values that a comparison of percentiles reads, about."""
+MAX_READ = 3_000_000
+"""Calls of which raw events are read for that, about: it takes a second."""
 InstanceCounts = dict[int, tuple[int, int]]
 """Instance → (events, failed calls)."""
 InstanceValues = list[tuple[int, float, int]]
@@ -44,9 +46,9 @@ def durations_by_instance(answers: "Answers", filters: Filters, segment: Segment
     table = fact_tables(answers.catalogues.values())[CALLS].samples[DURATION].name
     compiled = _compiled(answers, filters, segment, table, ("value",))
     one_in = max(1, -(-calls // MAX_SAMPLES))
-    where = f"instance % {one_in} = 0" if one_in > 1 else "n > 0"
-    sql = f"SELECT instance, value, {dialect.total('n')} AS c FROM {compiled.sql} AS calls WHERE {where} "  # noqa: S608 - our own words
-    rows = answers.rows(f"{sql} GROUP BY instance, value", _selection(answers, filters, compiled))
+    selection = replace(_selection(answers, filters, compiled), one_in=one_in)
+    sql = f"SELECT instance, value, {dialect.total('n')} AS c FROM {compiled.sql} AS calls WHERE n > 0 "  # noqa: S608 - our own words
+    rows = answers.rows(f"{sql} GROUP BY instance, value", selection)
     return [(int(instance), float(value), int(number)) for instance, value, number in rows]
 
 
@@ -55,31 +57,37 @@ def tool_durations_by_instance(
 ) -> list[tuple[str, int, str, str, str, int, float, int]]:
     """(tool, day since 1970, version, client, provider, instance, duration, calls) of some tools in some versions.
 
-    They are those of so many instances that about `MAX_SAMPLES` calls are read; with `established`, of established
-    instances only. Read from raw events. Raises EventsUnreadableError, and StoreError if the store can't answer.
+    They are those of so many instances that about `MAX_SAMPLES` calls are read, and of so many days that raw events of
+    about `MAX_READ` calls are; with `established`, of established instances only. Raises EventsUnreadableError, and
+    StoreError if the store can't answer.
     """
     dialect, facts = DIALECTS[answers.engine], fact_tables(answers.catalogues.values())[CALLS]
     segment = parse_segment((), filters, QuestionNames(answers.catalogues[filters.product]), CALLS)
     keys = [property_key(name) for name in ("tool", VERSION, "mcp_client", "ai_provider")]
     where = f"{dialect.among(keys[0], 'durations_of')} AND {dialect.among(keys[1], 'durations_in')}"
 
-    def rows(table: str, columns: Collection[str], sql: str) -> list[tuple[Any, ...]]:
+    def rows(table: str, columns: Collection[str], sql: str, in_days: int = 1, in_all: int = 1) -> list[Any]:
         compiled = _compiled(answers, filters, segment, table, columns)
         selection = _selection(answers, filters, compiled)
         named = {"durations_of": tuple(sorted(tools)), "durations_in": tuple(sorted(versions))}
-        selection = replace(selection, established=established, parameters={**selection.parameters, **named})
+        parameters = {**selection.parameters, **named}
+        selection = replace(selection, established=established, parameters=parameters)
+        selection = replace(selection, one_day_in=in_days, one_in=in_all)
         return answers.rows(sql.format(calls=f"{compiled.sql} AS calls WHERE {where}"), selection)
 
     count = dialect.total("n")
     [[calls]] = rows(facts.counts.name, keys, f"SELECT {count} FROM {{calls}}")  # noqa: S608 - our own words
-    one_in = max(1, -(-int(calls) // MAX_SAMPLES))
-    sampled = f" AND instance % {one_in} = 0" if one_in > 1 else ""
+    [[every]] = answers.rows(f"SELECT {dialect.total('calls')} FROM tool_calls", _selection(answers, filters))  # noqa: S608 - our own words
+    one_day_in = max(1, -(-int(every) // MAX_READ))
+    # Not the same day of every week.
+    one_day_in += one_day_in % 7 == 0
+    one_in = max(1, -(-int(calls) // (MAX_SAMPLES * one_day_in)))
     listed = f"{keys[0]}, day, {', '.join(keys[1:])}, instance, value"
-    sql = f"SELECT {listed}, {count} AS c FROM {{calls}}{sampled} GROUP BY {listed}"  # noqa: S608 - our own words
+    sql = f"SELECT {listed}, {count} AS c FROM {{calls}} GROUP BY {listed}"  # noqa: S608 - our own words
     return [
         (tool, int(day), version, client, provider, int(instance), float(value), int(number))
         for tool, day, version, client, provider, instance, value, number in rows(
-            facts.samples[DURATION].name, [*keys, "value"], sql
+            facts.samples[DURATION].name, [*keys, "value"], sql, one_day_in, one_in
         )
     ]
 

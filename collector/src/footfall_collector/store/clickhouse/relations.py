@@ -16,6 +16,7 @@ from ..chart_query import (
     chart_parameters,
     conditions_for,
     filter_conditions,
+    reads_samples,
     recent_keys,
     shown_value,
     without_comments,
@@ -161,6 +162,9 @@ class ClickHouseChartQuery:
     def _days(self, name: str, *, history: bool) -> str:
         rollup = self._facts.get(name) or ROLLUPS_BY_NAME[name]
         days = ["day >= $first_day", "day < $last_day"]
+        if reads_samples(name):
+            days += ["modulo(instance, $one_in) = 0"] if self._selection.one_in > 1 else []
+            days += [f"modulo($last_day - 1 - toInt64(day), {self._selection.one_day_in}) = 0"]
         if self._selection.exact and not history:
             return self._from_raw(rollup, [*days, "ts >= $start", "ts < $end"], self._selection.bucket_seconds)
         if name in self._facts:

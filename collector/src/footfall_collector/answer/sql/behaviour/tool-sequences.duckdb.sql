@@ -5,7 +5,7 @@ WITH ordered AS (
         tool,
         lead(tool) OVER (PARTITION BY instance, ts // 86400 ORDER BY ts, tool) AS next_tool
     FROM recent_calls
-    WHERE ts >= ($last_day - 31) * 86400 AND instance % $one_in = 0
+    WHERE ts >= ($last_day - 31) * 86400 AND instance % $one_in::UBIGINT = 0
 )
 SELECT
     tool,

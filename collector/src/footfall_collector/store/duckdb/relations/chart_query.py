@@ -114,12 +114,7 @@ class DuckChartQuery:
     def _days(self, name: str, *, history: bool) -> str:
         rollup = NARROW_ROLLUPS[name] if self._narrow and name in NARROW_ROLLUPS else self._rollups[name]
         if reads_samples(name):
-            raw = (
-                ["ts >= $start", "ts < $end"] if self._selection.exact else ["ts >= $first_second", "ts < $last_second"]
-            )
-            bucket = self._selection.bucket_seconds
-            branches = [self._from_raw(rollup, table, raw, bucket) for table in self._raw_tables]
-            return " UNION ALL ".join(branches or [_no_rows(rollup)])
+            return " UNION ALL ".join(self._samples(rollup) or [_no_rows(rollup)])
         if self._selection.exact and not history:
             raw = ["ts >= $start", "ts < $end"]
             bucket = self._selection.bucket_seconds
@@ -132,6 +127,22 @@ class DuckChartQuery:
             branches = [self._from_rollup(rollup, [] if history else _range_conditions(rollup), DAY_SECONDS)]
             branches += [self._from_raw(rollup, table, raw, DAY_SECONDS) for table in self._unrolled_tables]
         return " UNION ALL ".join(branches)
+
+    def _samples(self, rollup: RollupTable) -> list[str]:
+        """The queries for the values of raw events: of all days, or of some, each so that no other day is read."""
+        selection = self._selection
+        first, last = selection.raw_range
+        spans = [(first, last)]
+        if selection.one_day_in > 1:
+            starts = range(last - DAY_SECONDS, first - 1, -DAY_SECONDS * selection.one_day_in)
+            spans = [(start, start + DAY_SECONDS) for start in starts]
+        # Before the rows are grouped, which takes longer. A divisor with a sign makes the engine divide 128 bits.
+        sampled = ["instance % $one_in::UBIGINT = 0"] if selection.one_in > 1 else []
+        return [
+            self._from_raw(rollup, table, [f"ts >= {start}", f"ts < {end}", *sampled], selection.bucket_seconds)
+            for start, end in spans
+            for table in self._raw_tables
+        ]
 
     def _lifetime(self, name: str) -> str:
         # Only the rows of `presence` are compared with filters, so the narrow roll-up always does for the others.
