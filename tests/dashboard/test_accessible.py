@@ -4,7 +4,8 @@ import json
 import re
 import urllib.request
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.dashboard.browser import PageWatch, axe_violations, cut_off, ready_co
 from tests.dashboard.conftest import Opener, Windows
 from tests.dashboard.reading import ALL_PAGES, PAGES
 from tests.oracle.fleet import Fleet
+from tests.oracle.world import HOUR
 
 WIDTHS = (390, 1440)
 THEMES = ("light", "dark")
@@ -175,24 +177,30 @@ def test_the_scheme_is_chosen_and_remembered(chromium: Browser, url: str) -> Non
     page.context.close()
 
 
-def test_an_annotation_is_read_with_the_arrow_keys_on_every_chart_over_time(
-    opened: Opener, url: str, fleet: Fleet
-) -> None:
-    at = f"{datetime.fromtimestamp(fleet.end - 1800, UTC):%Y-%m-%dT%H:%M:%SZ}"
-    body = json.dumps({"text": "the provider had an outage", "at": at}).encode()
+@contextmanager
+def annotated(url: str, text: str, at: float) -> Iterator[None]:
+    """An annotation of the collector, until the block ends."""
+    body = json.dumps({"text": text, "at": f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"}).encode()
     request = urllib.request.Request(f"{url}/api/annotations", body, {"content-type": "application/json"})
     with urllib.request.urlopen(request) as answer:
         added = json.load(answer)["id"]
     try:
+        yield
+    finally:
+        removal = urllib.request.Request(f"{url}/api/annotations?id={added}", method="DELETE")
+        urllib.request.urlopen(removal).close()
+
+
+def test_an_annotation_is_read_with_the_arrow_keys_on_every_chart_over_time(
+    opened: Opener, url: str, fleet: Fleet
+) -> None:
+    with annotated(url, "the provider had an outage", fleet.end - 1800):
         for path in ("/", "/errors", "/?range=24h"):
             page = opened(path)
             charts = page.locator("""[data-panel*='"kind": "series"'] .canvas""").all()
             assert charts
             for canvas in charts:
                 assert any("the provider had an outage" in read for read in last_steps(page, canvas)), path
-    finally:
-        removal = urllib.request.Request(f"{url}/api/annotations?id={added}", method="DELETE")
-        urllib.request.urlopen(removal).close()
 
 
 def last_steps(page: Page, canvas: Locator) -> Iterator[str]:
@@ -201,3 +209,21 @@ def last_steps(page: Page, canvas: Locator) -> Iterator[str]:
     for key in ("End", "ArrowLeft"):
         page.keyboard.press(key)
         yield page.locator("#announcements").inner_text()
+
+
+def test_a_chart_by_week_has_all_days_of_a_week(opened: Opener, url: str, fleet: Fleet) -> None:
+    end = datetime.fromtimestamp(fleet.end, UTC)
+    monday = end.replace(hour=0) - timedelta(days=end.weekday() + 14)
+    sunday = monday + timedelta(days=6)
+    with annotated(url, "a week ends", sunday.timestamp() + 12 * HOUR):
+        page = opened("/")
+        canvas = page.locator("#panel-weekly-instances .canvas")
+        canvas.focus()
+        page.keyboard.press("End")
+        while f"Mon, {monday:%-d %b %Y}" not in (read := page.locator("#announcements").inner_text()):
+            page.keyboard.press("ArrowLeft")
+            assert page.locator("#announcements").inner_text() != read, f"{monday} is not read before {read}"
+        assert f"{sunday:%-d %b}, 12:00: a week ends." in read
+        assert "not over" not in read
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(re.compile(f"start={monday:%Y-%m-%d}&end={sunday:%Y-%m-%d}"))

@@ -1,5 +1,6 @@
 """The time range and the keyboard: arrows, days that apply once, shortcuts, the theme, and a day that is not over."""
 
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Browser, Page, expect
@@ -7,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.dashboard.browser import axe_violations, ready_count, wait_until_drawn
 from tests.dashboard.conftest import Opener
 from tests.dashboard.reading import fetch
+from tests.oracle.fleet import Fleet
 
 
 def parameters(page: Page) -> dict[str, str]:
@@ -105,11 +107,12 @@ _DASHES = """() => echarts.getInstanceByDom(document.querySelector("#panel-activ
   .map((line) => [line.lineStyle.type, line.data.filter((value) => value !== null).length])"""
 
 
-def test_a_day_that_is_not_over_is_dashed(opened: Opener) -> None:
-    page = opened("/")
+def test_a_day_that_is_not_over_is_dashed(opened: Opener, fleet: Fleet) -> None:
+    page = opened("/next")
     assert page.evaluate(_DASHES) == [[[4, 4], 2]] * 2
-    page = opened("/?range=custom&start=2026-01-01&end=2026-01-20")
-    assert page.locator("#panel-active-instances canvas").count() == 0 or page.evaluate(_DASHES) == []
+    start, end = (datetime.fromtimestamp(fleet.end, UTC).date() - timedelta(days=days) for days in (20, 10))
+    page = opened(f"/next?range=custom&start={start}&end={end}")
+    assert page.evaluate(_DASHES) == []
 
 
 def test_paper_says_what_it_is_of(opened: Opener) -> None:

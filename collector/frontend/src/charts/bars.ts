@@ -125,22 +125,24 @@ function line(
 }
 
 function label(row: Row, text: string, width: number, config: DrawnConfig & { inner?: Row }): Content {
-  const inner = html`<span class="fill" .style=${`width: ${width}%`}></span><span class="name">${breakable(text)}${ended(row, config)}</span>`;
+  const over = ended(row, config);
+  const inner = html`<span class="fill" .style=${`width: ${width}%`}></span><span class="name">${breakable(text)}${over ? html` <span class="tag ${over.tone}">${over.text}</span>` : nothing}</span>`;
   const pick = config.inner
     ? pickOf(config.inner, { ...config, label: Object.keys(config.segments) })
     : pickOf(row, config);
   if (!pick.length) return html`<div class="bar-row">${inner}</div>`;
-  return html`<div class="bar-cell"><button class="bar-row" type="button" aria-pressed=${String(isPicked(pick))} aria-label="${text}: filter by it"
+  return html`<div class="bar-cell"><button class="bar-row" type="button" aria-pressed=${String(isPicked(pick))} aria-label="${[text, over?.text].filter(Boolean).join(" ")}: filter by it"
     .pick=${pick}>${inner}</button>${arrow(pick)}</div>`;
 }
 
-// Marks a version whose support is over, or ends within three months.
-function ended(row: Row, { label: [column = ""], ends = {} }: DrawnConfig): Content {
+// What the mark of a version says whose support is over, or ends within three months.
+function ended(row: Row, { label: [column = ""], ends = {} }: DrawnConfig): { tone: string; text: string } | null {
   const end = ends[String(row[column])];
-  if (!end) return nothing;
+  if (!end) return null;
   const left = Date.parse(end) - Date.now();
-  if (left > SOON) return nothing;
-  return html` <span class="tag ${left < 0 ? "bad" : "warn"}">${left < 0 ? "end of life" : "support ends"} ${date(Date.parse(end))}</span>`;
+  if (left > SOON) return null;
+  const day = date(Date.parse(end));
+  return left < 0 ? { tone: "bad", text: `end of life ${day}` } : { tone: "warn", text: `support ends ${day}` };
 }
 
 function tip(row: Row, title: string, was: number, data: ChartData, config: DrawnConfig): TipContent {

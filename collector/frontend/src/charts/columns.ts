@@ -4,8 +4,13 @@ import type { ChartData, DrawnConfig } from "../data/types.ts";
 import type { ChartOption, Palette, Series, TipPoint, TipRow } from "./echart.ts";
 import { axis, base, draw as chart, tip } from "./echart.ts";
 
+const PICTURE_PX = 900;
+const VALUES_PX = 48;
+const GAP_PX = 3;
+
 export function draw(host: HTMLElement, data: ChartData, config: DrawnConfig): void {
-  chart(host, (colours, narrow) => option(data, config, colours, narrow), config.title);
+  const width = () => host.clientWidth;
+  chart(host, (colours, narrow) => option(data, config, colours, narrow, width), config.title);
 }
 
 // A label broken into lines of about `room` characters.
@@ -20,10 +25,29 @@ function wrapLabel(text: string, room: number): string {
   return lines.join("\n");
 }
 
+// Every label where the widest line fits, or labels at even distances. The width is that of the moment: a chart is resized
+// without a new option.
+function fitting(labels: string[], font: string, width: () => number) {
+  const context = document.createElement("canvas").getContext("2d");
+  if (context) context.font = font;
+  const lines = labels.flatMap((label) => label.split("\n"));
+  const widest = Math.max(...lines.map((line) => context?.measureText(line).width ?? 0)) + GAP_PX;
+  return (index: number) => index % Math.max(1, Math.ceil((widest * labels.length) / (width() - VALUES_PX))) === 0;
+}
+
 const groupOf = ({ label }: DrawnConfig) => label[0] ?? "";
 const values = (data: ChartData, config: DrawnConfig) => data.rows.map((row) => Number(row[config.value] ?? 0));
 
-export function option(data: ChartData, config: DrawnConfig, colours: Palette, narrow = false): ChartOption {
+export function option(
+  data: ChartData,
+  config: DrawnConfig,
+  colours: Palette,
+  narrow = false,
+  width = () => PICTURE_PX,
+): ChartOption {
+  const fontSize = narrow ? 10 : 12;
+  const wrapped = (name: string) => wrapLabel(name, narrow ? 6 : 9);
+  const labels = data.rows.map((row) => wrapped(String(row[groupOf(config)] ?? "")));
   const unit = data.unit(config.value);
   const sum = values(data, config).reduce((all, value) => all + value, 0) || 1;
   const text = (value: number) => `${number(value, unit)} · ${number(value / sum, "ratio")}`;
@@ -40,10 +64,13 @@ export function option(data: ChartData, config: DrawnConfig, colours: Palette, n
       splitLine: { show: false },
       axisLabel: {
         color: colours.muted,
-        interval: Math.ceil(data.rows.length / (narrow ? 8 : 9)) - 1,
-        fontSize: narrow ? 10 : 12,
+        interval: fitting(labels, `${fontSize}px ${colours.font}`, width),
+        // Where the values take more room than expected.
+        hideOverlap: true,
+        textMargin: 0,
+        fontSize,
         lineHeight: narrow ? 13 : 15,
-        formatter: (name: string) => wrapLabel(name, narrow ? 6 : 9),
+        formatter: wrapped,
       },
     }),
     yAxis: axis(colours, {

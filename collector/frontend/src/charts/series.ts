@@ -18,16 +18,18 @@ interface Drawing {
   colours: Palette;
   narrow: boolean;
   daily: boolean;
+  step: number;
 }
 
 export function draw(host: HTMLElement, data: ChartData, config: DrawnConfig): void {
   const { canvas } = chart(host, (colours, narrow) => option(data, config, colours, narrow), config.title);
   const times = moments(data, config);
-  setTimes(canvas, times, stepOf(times, isDay(data.rows[0]?.[config.x])));
+  setTimes(canvas, times, stepOf(times, isDay(data.rows[0]?.[config.x]), config));
 }
 
-const stepOf = ([first, second]: number[], daily: boolean) =>
-  daily || first === undefined || second === undefined ? DAY : second - first;
+// The length of a step of the time axis: days, weeks, or the distance of shorter ones.
+const stepOf = ([first, second]: number[], daily: boolean, { days = 1 }: DrawnConfig) =>
+  daily || first === undefined || second === undefined ? DAY * days : second - first;
 
 // What a line stands for: a value of a property, unless it is a sum or an amount.
 function pickOf(line: Line, { series, segments }: DrawnConfig): Pick | null {
@@ -40,7 +42,7 @@ export function option(data: ChartData, config: DrawnConfig, colours: Palette, n
   const times = moments(data, config);
   const previous = previousLines(data, config, times);
   const daily = isDay(data.rows[0]?.[config.x]);
-  const drawing = { current, previous, times, config, colours, narrow, daily };
+  const drawing = { current, previous, times, config, colours, narrow, daily, step: stepOf(times, daily, config) };
   const marks = timeMarks(drawing);
   return {
     ...base(colours),
@@ -119,12 +121,12 @@ function seriesOf(line: Line, index: number, drawing: Drawing, marks: object | u
   };
 }
 
-// Today is not over: gaps in the colour of the surface make the last piece of each line a dashed one. They have no name,
+// Today, or this week, is not over: gaps in the colour of the surface make the last piece of each line a dashed one. They have no name,
 // so that neither the legend nor a tooltip shows them.
 function unfinished(drawing: Drawing): Series[] {
-  const { current, times, config, colours, daily } = drawing;
+  const { current, times, config, colours, daily, step } = drawing;
   const last = times.at(-1);
-  if (last === undefined || !daily || isBars(drawing) || last + DAY <= Date.now()) return [];
+  if (last === undefined || !daily || isBars(drawing) || last + step <= Date.now()) return [];
   const fallback = config.gap === "empty" || config.ratio ? null : 0;
   const ends = [times.length - 2, times.length - 1];
   let below = ends.map(() => 0);
@@ -179,7 +181,7 @@ function label(at: number, { daily, times }: Drawing): string {
 }
 
 function tooltip(points: TipPoint[], drawing: Drawing): HTMLElement {
-  const { current, previous, daily } = drawing;
+  const { current, previous, daily, step } = drawing;
   const at = Number(points[0]?.axisValue);
   const named = points.filter(({ seriesIndex }) => seriesIndex < current.length + previous.length);
   const rows = named.map((point): TipRow => {
@@ -190,12 +192,16 @@ function tooltip(points: TipPoint[], drawing: Drawing): HTMLElement {
   const here = happened(drawing).filter((each) => each.at === at);
   const released = here.filter((each) => each.isRelease).map((each) => each.name);
   const notes = [
-    daily && at + DAY > Date.now() ? "The day is not over." : "",
-    released.length ? `First seen${daily ? "" : " on this day"}: ${released.join(", ")}.` : "",
-    ...here.filter((each) => !each.isRelease).map((each) => `${time(each.moment)}: ${each.name}.`),
+    daily && at + step > Date.now() ? `The ${step > DAY ? "week" : "day"} is not over.` : "",
+    released.length ? `First seen${releasedIn(step)}: ${released.join(", ")}.` : "",
+    ...here.filter((each) => !each.isRelease).map((each) => `${momentIn(step, each.moment)}: ${each.name}.`),
   ];
   return tip(longMoment(at, daily), rows, notes.filter(Boolean).join(" "));
 }
+
+// Releases are known by day, also where a step is shorter or longer.
+const releasedIn = (step: number) => (step < DAY ? " on this day" : step > DAY ? " in this week" : "");
+const momentIn = (step: number, at: number) => (step > DAY ? `${day(at)}, ${time(at)}` : time(at));
 
 function text(line: Line, at: number, { config, current }: Drawing): string {
   const raw = line.values.get(at) ?? (config.gap === "empty" || config.ratio ? null : 0);
@@ -213,8 +219,7 @@ interface Happened {
 }
 
 // Releases, which are known by day, and annotations, on the steps of the time axis; the earliest first.
-function happened({ config, times, daily }: Drawing): Happened[] {
-  const step = stepOf(times, daily);
+function happened({ config, times, step }: Drawing): Happened[] {
   const all = [
     ...config.marks.map(({ name, at }) => ({ name, moment: moment(at), isRelease: true })),
     ...config.annotations.map(({ text, at }) => ({ name: text, moment: moment(at), isRelease: false })),

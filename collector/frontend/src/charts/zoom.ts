@@ -1,4 +1,4 @@
-// A click or a drag on a time axis zooms: to one day, hour or minute, or to those between two points.
+// A click or a drag on a time axis zooms: to one week, day, hour or minute, or to those between two points.
 import type { ECharts } from "echarts/core";
 import * as state from "../data/state.ts";
 
@@ -29,8 +29,8 @@ export function zoom(canvas: HTMLElement, from: number, to: number): void {
   const { times, step } = axes.get(canvas) ?? { times: [], step: DAY };
   const [first, last] = [times[Math.min(from, to)], times[Math.max(from, to)]];
   if (first === undefined || last === undefined) return;
-  // A range of days includes its last one; a range of moments ends before its end.
-  state.set({ range: "custom", start: iso(first, step), end: iso(step >= DAY ? last : last + step, step) });
+  // A range of days includes its last one, which is the last of a week; a range of moments ends before its end.
+  state.set({ range: "custom", start: iso(first, step), end: iso(last + step - (step >= DAY ? DAY : 0), step) });
 }
 
 export function attach(canvas: HTMLElement, chart: ECharts): void {
