@@ -30,6 +30,10 @@ _DRAWN = """n => {
   const { ready, drawing } = document.documentElement.dataset;
   return Number(ready ?? 0) >= n && drawing === undefined;
 }"""
+_FITTED = """() => [...document.querySelectorAll(".canvas")].every((node) => {
+  const chart = echarts.getInstanceByDom(node);
+  return !chart || (chart.getWidth() === node.clientWidth && chart.getHeight() === node.clientHeight);
+})"""
 _CUT_OFF = """() => {
   const seen = (selector) => [...document.querySelectorAll(selector)].filter((node) => node.offsetParent);
   const beyond = seen("main *").filter((node) => !node.closest(".scroll, svg") && !node.matches(".sr-only")
@@ -97,6 +101,11 @@ def wait_until_drawn(page: Page, times: int = 1) -> None:
     The number alone doesn't say that an answer to a click was drawn: the page also draws itself again by itself.
     """
     page.wait_for_function(_DRAWN, arg=times, timeout=READY_MS)
+
+
+def wait_until_fitted(page: Page) -> None:
+    """Wait until every chart has the size of its place, after the window got another one."""
+    page.wait_for_function(_FITTED)
 
 
 def ready_count(page: Page) -> int:

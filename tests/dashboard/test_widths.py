@@ -5,7 +5,7 @@ import os
 import pytest
 from playwright.sync_api import Browser
 
-from tests.dashboard.browser import cut_off, wait_until_drawn
+from tests.dashboard.browser import cut_off, wait_until_drawn, wait_until_fitted
 from tests.dashboard.conftest import Opener
 from tests.dashboard.layout_probes import layout_faults, layout_shift, watch_shifts
 from tests.dashboard.reading import ALL_PAGES
@@ -13,10 +13,6 @@ from tests.dashboard.reading import ALL_PAGES
 WIDTHS = (360, 390, 640, 768, 1024, 1180, 1440, 1920)
 LOADED_WIDTHS = WIDTHS if os.environ.get("SOAK") else (390, 1180)
 MOST_SHIFT = 0.05
-_FITTED = """() => [...document.querySelectorAll(".canvas")].every((node) => {
-  const chart = echarts.getInstanceByDom(node);
-  return !chart || (chart.getWidth() === node.clientWidth && chart.getHeight() === node.clientHeight);
-})"""
 
 
 @pytest.mark.parametrize("name", ALL_PAGES)
@@ -24,7 +20,7 @@ def test_nothing_breaks_is_cut_or_collides_at_any_width(opened: Opener, name: st
     page = opened(ALL_PAGES[name], width=WIDTHS[-1])
     for width in WIDTHS[::-1]:
         page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_function(_FITTED)
+        wait_until_fitted(page)
         page.evaluate("scrollTo(0, document.body.scrollHeight)")
         assert (cut_off(page), layout_faults(page)) == ([], []), width
 
