@@ -110,13 +110,16 @@ class ReadGate:
             self._pause.set()
             waiting = list(self._waiting)
             self._waiting.clear()
-            for reading in self._running:
-                reading.interruption.stop()
             self._changed.notify_all()
         for reading in waiting:
             reading.answer.set_exception(BusyError("The collector is stopping."))
-        for thread in self._threads:
-            thread.join()
+        while any(thread.is_alive() for thread in self._threads):
+            with self._changed:
+                for reading in self._running:
+                    # Again and again: the engine misses it right before a query begins.
+                    reading.interruption.stop()
+            for thread in self._threads:
+                thread.join(_WATCH_SECONDS)
 
     def ask(
         self,

@@ -7,6 +7,7 @@ from footfall_collector.show.statistics.cube import CallCell
 from tests.oracle.causes import KINDS
 
 SEEDS = (4, 18, 32)
+pytestmark = pytest.mark.timeout(300)  # each seed is five fleets, and they are computed once for all tests
 
 
 @pytest.fixture(scope="module")
