@@ -26,6 +26,11 @@ from tests.oracle.world import DAY, HOUR
 HISTORY_DAYS = 56
 
 
+def _lasts(instance: str) -> bool:
+    """Whether an instance counts as one; its events count in any case."""
+    return not instance.startswith("ephemeral_")
+
+
 class FleetNumbers:
     """A fleet's external events, each once, counted by hour, day, instance, tool and class."""
 
@@ -39,7 +44,8 @@ class FleetNumbers:
         self._classes: defaultdict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
         self._tools: dict[str, int] = {}
         for event in self._events:
-            first.setdefault((event.at // DAY, event.instance), event.at)
+            if _lasts(event.instance):
+                first.setdefault((event.at // DAY, event.instance), event.at)
             properties = event.properties
             if event.event == "tool_executed":
                 counts = self._hours[event.at // HOUR]
@@ -65,14 +71,15 @@ class FleetNumbers:
             if begin:
                 known.add((tool, name))
             if end > begin:
-                classes.append(ErrorClass(tool, name, end - begin, len({instance for _, instance in met[begin:end]})))
+                instances = {instance for _, instance in met[begin:end] if _lasts(instance)}
+                classes.append(ErrorClass(tool, name, end - begin, len(instances)))
         return ProductNumbers(
             product=self._product,
             now=now,
             hours=[
-                HourCount(hour * HOUR, *self._hours_until(hour, now))
+                HourCount(hour * HOUR, *counts)
                 for hour in range((now - DAY) // HOUR, (now - 1) // HOUR + 1)
-                if hour in self._hours
+                if hour in self._hours and (counts := self._hours_between(hour, now - DAY, now))[0]
             ],
             days=days,
             today=bisect_left(self._active.get(today, []), now),
@@ -90,12 +97,13 @@ class FleetNumbers:
             day, sum(calls for calls, _ in hours), sum(errors for _, errors in hours), len(self._active.get(day, ()))
         )
 
-    def _hours_until(self, hour: int, now: int) -> tuple[int, int]:
-        """Calls and errors of an hour, without what comes after `now`."""
-        if (hour + 1) * HOUR <= now:
+    def _hours_between(self, hour: int, start: int, end: int) -> tuple[int, int]:
+        """Calls and errors of an hour, without what comes before `start` or after `end`."""
+        if start <= hour * HOUR and (hour + 1) * HOUR <= end:
             calls, errors = self._hours[hour]
             return calls, errors
-        made = [event for event in self._slice(hour * HOUR, now) if event.event == "tool_executed"]
+        made = self._slice(max(start, hour * HOUR), min(end, (hour + 1) * HOUR))
+        made = [event for event in made if event.event == "tool_executed"]
         return len(made), sum(not event.properties["success"] for event in made)
 
     def _slice(self, start: int, end: int) -> list[FleetEvent]:
@@ -103,7 +111,7 @@ class FleetNumbers:
 
     def _instances(self, end: int) -> int:
         """Those of the hour that ends then."""
-        return len({event.instance for event in self._slice(end - HOUR, end)})
+        return len({event.instance for event in self._slice(end - HOUR, end) if _lasts(event.instance)})
 
     def _regressions(self, now: int) -> list[Regression]:
         calls: defaultdict[tuple[int, str, str, str, str, str], list[int]] = defaultdict(lambda: [0, 0])
