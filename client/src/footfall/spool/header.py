@@ -5,8 +5,9 @@ The header is JSON padded with spaces to HEADER_BYTES: `{"v":2,"offset":N,"facts
 `boot` and `zero` are `boot_id` and `boot_time` of the writer's clock (`footfall.runtime.clock`). The header is
 rewritten in place. In a crash the old one may survive: then events are sent again under the same uuids.
 
-A line of names, `{"names":["recommend",…]}`, stands before the first event that may use them. So a process that adopts
-the segment checks its events as fully as the process that recorded them. Version 1 has no such lines.
+A line of names, `{"names":["recommend",…]}`, stands before the first event that may use them, or right behind it where
+a signal handler recorded that event. A process that adopts the segment reads all names first, so it checks the events
+as fully as the process that recorded them. Version 1 has no such lines.
 """
 
 import os
