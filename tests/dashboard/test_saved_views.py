@@ -34,6 +34,8 @@ def open_menu(page: Page) -> None:
     page.locator("[data-do=saved]").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#saved-menu")).to_be_visible()
+    # The focus moves into it once the list is there.
+    expect(page.locator("#saved-menu :focus")).to_have_count(1)
 
 
 def tab_to(page: Page, name: str) -> None:

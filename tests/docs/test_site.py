@@ -79,10 +79,17 @@ def test_no_page_asks_anybody_else(site: Path, address: str, page: Page) -> None
     assert watch.foreign_requests == []
 
 
-def test_what_is_searched_for_is_found(address: str, page: Page) -> None:
+def search(page: Page, address: str, words: str) -> None:
+    """Search the site's first page as a reader does, once its scripts listen to the keyboard."""
     page.goto(f"{address}/index.html")
+    page.wait_for_load_state("networkidle")
     page.keyboard.press("/")
-    page.keyboard.type("retention_days")
+    expect(page.locator("input:focus")).to_have_count(1, timeout=15_000)
+    page.keyboard.type(words)
+
+
+def test_what_is_searched_for_is_found(address: str, page: Page) -> None:
+    search(page, address, "retention_days")
     expect(page.get_by_role("link", name="Settings").first).to_be_visible(timeout=15_000)
 
 
@@ -98,14 +105,12 @@ def test_it_is_light_or_dark_as_the_system_is(scheme: Scheme, address: str, chro
 
 
 def test_who_wants_to_opt_out_finds_how_first(address: str, page: Page) -> None:
-    page.goto(f"{address}/index.html")
-    page.keyboard.press("/")
-    page.keyboard.type("opt out")
+    search(page, address, "opt out")
     expect(page.locator("a[href*='telemetry-guide.html']").filter(has_text="Turn it off").first).to_be_visible(
         timeout=15_000
     )
     results = page.locator("a[href*='?h=']")
-    expect(results.first).to_contain_text("Turn it off")
+    expect(results.first).to_contain_text("Turn it off", timeout=15_000)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

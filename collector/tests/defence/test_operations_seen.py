@@ -10,6 +10,7 @@ import footfall_collector
 from collector.tests.app.http import ask, gauge, post
 from collector.tests.defence.wires import HEAD, answer, ended, wire
 from collector.tests.receive.shapes import batch, event
+from footfall_collector.runtime import ALERT_RULES
 from footfall_collector.runtime.metrics import METRIC_HELP
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
@@ -41,6 +42,7 @@ def test_everything_that_is_counted_or_measured_is_explained_to_prometheus() -> 
                 r"""(?:(?:status|self)\.(?:increment|set_gauge|add_gauge)|\bcount)\("([a-z_]+)",? ?""", path.read_text()
             )
         )
+    found |= {f"alerts_open_{rule.replace('-', '_')}" for rule in ALERT_RULES}
     assert found == METRIC_HELP.keys()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from collector.tests.access.test_token_scopes import added
 from collector.tests.app.http import ask, post
 from footfall_collector.admit.instance_hash import instance_of
 from footfall_collector.admit.pepper import load_pepper
@@ -35,13 +36,20 @@ def _text(parquet: bytes) -> str:
         return str(connection.read_parquet(file.name).fetchall())
 
 
-@at_most(Party.READER, "signed in: read; only the command line adds keys and deletes")
-def test_a_reader_changes_nothing(guarded: CollectorProcess) -> None:
-    """A request with the sign-in secret or a token deletes events, adds a key, or sends events with it."""
+CHANGED_OVER_HTTP = ("/api/segments", "/api/annotations", "/api/keys")
+"""What whoever signs in may change, each change in the audit log."""
+
+
+@at_most(
+    Party.READER,
+    "with the sign-in secret: read, and change saved segments, annotations and write keys; no event and no setting",
+)
+def test_a_reader_changes_no_event(guarded: CollectorProcess) -> None:
+    """A request with the sign-in secret deletes or changes events, or sends events with it."""
     before = ask(guarded, "GET", "/api/charts/events", headers=SIGNED_IN).json["rows"]
     for path in reading_paths():
         for method in ("POST", "PUT", "PATCH", "DELETE"):
-            if path != "/mcp":
+            if path not in ("/mcp", *CHANGED_OVER_HTTP):
                 assert ask(guarded, method, path, b"{}", SIGNED_IN).status in (401, 404, 405), (method, path)
     tools = _mcp(guarded, "tools/list", {})["tools"]
     assert all(tool["annotations"]["readOnlyHint"] for tool in tools)
@@ -49,6 +57,19 @@ def test_a_reader_changes_nothing(guarded: CollectorProcess) -> None:
     body = json.dumps({"api_key": secret, "batch": [call(RARE)]}).encode()
     assert post(guarded, body).status == 401, "the secret is no write key"
     assert ask(guarded, "GET", "/api/charts/events", headers=SIGNED_IN).json["rows"] == before
+
+
+@at_most(Party.READER, "with a token that reads: change nothing")
+def test_a_token_that_reads_changes_nothing(guarded: CollectorProcess) -> None:
+    """A token that was given away for reading saves a segment, writes an annotation or adds a key."""
+    token = added(guarded, "given-away")
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    body = json.dumps({"name": "mine", "where": ["mcp_client:is:cursor"], "text": "mine"}).encode()
+    for path in CHANGED_OVER_HTTP:
+        for method in ("POST", "PATCH", "DELETE"):
+            assert ask(guarded, method, path, body, headers).status == 403, (method, path)
+    assert ask(guarded, "GET", "/api/segments", headers=headers).json["segments"] == []
+    assert ask(guarded, "GET", "/api/annotations", headers=headers).json["annotations"] == []
 
 
 def _mcp(collector: CollectorProcess, method: str, params: dict[str, Any]) -> Any:
