@@ -133,7 +133,7 @@ SUITES = (
     Suite("protocol", 2, (_pytest("collector/tests/fuzz", "tests/protocol"),), quick=False),
     Suite("privacy", 5, (_pytest("tests/privacy"),), quick=False),
     Suite("operating", 1.5, (_pytest("tests/operating", workers=1),), quick=False),
-    Suite("dashboard", 5, (_pytest("tests/dashboard", workers=1),), quick=False),
+    Suite("dashboard", 5, (_pytest("tests/dashboard"),), quick=False),
     SDKS,
 )
 _outcomes: list[Outcome] = []

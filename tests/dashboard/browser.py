@@ -27,7 +27,7 @@ _MISSING = (
 READY_MS = 20_000
 AXE = Path(__file__).parent / "node" / "node_modules" / "axe-core" / "axe.min.js"
 _DRAWN = """n => {
-  const { ready, drawing } = document.documentElement.dataset;
+  const { ready, drawing } = document.documentElement?.dataset ?? { drawing: "the next page" };
   return Number(ready ?? 0) >= n && drawing === undefined;
 }"""
 _FITTED = """() => [...document.querySelectorAll(".canvas")].every((node) => {
@@ -105,6 +105,8 @@ def wait_until_drawn(page: Page, times: int = 1) -> None:
 
 def wait_until_fitted(page: Page) -> None:
     """Wait until every chart has the size of its place, after the window got another one."""
+    # The page hears of its new size at the beginning of a frame.
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     page.wait_for_function(_FITTED)
 
 

@@ -192,7 +192,7 @@ def test_a_comparison_shows_the_previous_period(opened: Opener, expected: Expect
         else:
             assert change is not None
             assert change[1] == ("↑" if ratio > 0 else "↓")
-            assert float(change[2]) == pytest.approx(abs(100 * ratio), abs=0.05)
+            assert float(change[2]) == pytest.approx(abs(100 * ratio), abs=0.0501)
 
 
 def test_the_tooltip_of_a_tile_has_this_and_the_previous_period(opened: Opener, expected: Expected) -> None:

@@ -34,9 +34,11 @@ async function open(): Promise<void> {
     problem = api.messageOf(error);
   }
   if (!menu.matches(":popover-open")) return;
+  const isTyping = menu.contains(document.activeElement) && document.activeElement?.matches("input, select");
   drawMenu(problem);
   place();
-  menu.querySelector<HTMLElement>("button, input")?.focus();
+  // Who was faster than the list keeps the place.
+  if (!isTyping) menu.querySelector<HTMLElement>("button, input")?.focus();
 }
 
 function place(): void {
