@@ -53,6 +53,39 @@ def test_each_suite_has_a_line_in_the_table_and_the_last_line_counts_them(tmp_pa
         assert reason in ended.stderr
 
 
+SECOND_TRY = """
+import sys
+import noxfile
+for name in ("unstable", "broken"):
+    path = f"{sys.path[0]}/test_{name}.py"
+    noxfile.define(noxfile.Suite(name, 1, ((sys.executable, "-m", "pytest", path),)))
+"""
+UNSTABLE = """
+from pathlib import Path
+
+def test_that_passes(): ...
+
+def test_that_fails_once():
+    tried = Path(__file__).with_name("tried")
+    again = tried.exists()
+    tried.touch()
+    assert again
+"""
+
+
+def test_a_test_that_fails_runs_once_more_alone_and_the_table_tells_of_it(tmp_path: Path) -> None:
+    (tmp_path / "suites.py").write_text(SECOND_TRY.replace("sys.path[0]", repr(str(tmp_path))))
+    (tmp_path / "test_unstable.py").write_text(UNSTABLE)
+    (tmp_path / "test_broken.py").write_text("def test_that_always_fails(): assert False")
+    ended = nox("-s", "unstable", "broken", noxfile=tmp_path / "suites.py")
+    unstable, broken = (next(line for line in ended.stdout.splitlines() if line.startswith(n)) for n in ("uns", "bro"))
+    assert "1 passed at the second try only" in unstable
+    assert "FAILED" not in unstable
+    assert "FAILED" in broken
+    assert ended.stdout.count("again, alone:") == 2
+    assert ended.stdout.splitlines()[-1] == "suites: 1 passed, 1 failed"
+
+
 def test_the_program_that_takes_pictures_explains_itself() -> None:
     said = script("demo/picture.py", "--help")
     assert said.returncode == 0
