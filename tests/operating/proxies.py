@@ -25,15 +25,18 @@ http {{
     fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi;
     scgi_temp_path {folder}/scgi;
-    server {{
-        listen 127.0.0.1:{port} {tls};
-        server_name {name};
-        ssl_certificate {pem};
-        ssl_certificate_key {pem};
-        location {location} {{
-            proxy_pass http://127.0.0.1:{upstream}{target};
-            {headers}
-        }}
+{server}
+}}
+"""
+_NGINX_SERVER = """
+server {{
+    listen 127.0.0.1:{port} {tls};
+    server_name {name};
+    ssl_certificate {pem};
+    ssl_certificate_key {pem};
+    location {location} {{
+        proxy_pass http://127.0.0.1:{upstream}{target};
+        {headers}
     }}
 }}
 """
@@ -100,8 +103,8 @@ class Proxy:
             yield f"http{'s' if self.tls else ''}://{NAME}:{port}{base_path}"
 
     def _config(self, port: int, upstream: int, folder: Path, base: str) -> str:
-        template = {"nginx": _NGINX, "caddy": _CADDY, "haproxy": _HAPROXY}[self.program]
-        return template.format(
+        template = {"nginx": _NGINX_SERVER, "caddy": _CADDY, "haproxy": _HAPROXY}[self.program]
+        made = template.format(
             port=port,
             upstream=upstream,
             folder=folder,
@@ -114,6 +117,21 @@ class Proxy:
             handler="handle_path" if self.strips else "handle",
             strip=f"http-request replace-path {base}(/.*) \\1" if self.strips else "",
         )
+        return nginx_config(folder, made) if self.program == "nginx" else made
+
+
+def nginx_config(folder: Path, server: str) -> str:
+    """What Debian's `nginx.conf` has around a site, with all files in a folder."""
+    return _NGINX.format(folder=folder, server=server)
+
+
+@contextmanager
+def nginx_site(folder: Path, server: str, port: int) -> Iterator[None]:
+    """A running nginx with one site, which listens on the port."""
+    config = folder / "nginx.conf"
+    config.write_text(nginx_config(folder, server))
+    with running([program("nginx"), "-c", str(config), "-p", str(folder)], port):
+        yield
 
 
 def certificate(folder: Path) -> Path:

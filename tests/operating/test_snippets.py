@@ -4,9 +4,6 @@ import json
 import re
 import subprocess
 import sys
-import urllib.error
-import urllib.parse
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +13,12 @@ from collector.tests.app.http import post
 from collector.tests.operate.commands import done
 from collector.tests.receive.shapes import batch, event
 from footfall_collector.runtime.metrics import METRIC_HELP
-from tests.attacks.proxies import free_port, program, running
+from tests.attacks.proxies import program
+from tests.operating.prometheus import prometheus, values
 from tests.support.collector_process import start_collector
-from tests.support.waiting import wait_for
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 UNIT = DEPLOY / "systemd" / "footfall-collector.service"
-SCRAPE = DEPLOY / "prometheus" / "prometheus.yml"
 DASHBOARD = DEPLOY / "grafana" / "footfall.json"
 MAX_EXPOSURE = 2.0
 """Of systemd's own scale from 0, nothing can be reached, to 10."""
@@ -61,14 +57,7 @@ def test_prometheus_scrapes_a_collector_and_answers_every_query_of_the_dashboard
         assert post(collector, batch(event())).status == 200
         assert post(collector, batch(event()).replace(b"phc_public", b"phc_unknown")).status == 401
         token.write_text(done(data, "tokens", "add", "--scope", "metrics", "prometheus").strip())
-        text = SCRAPE.read_text("utf-8").replace("/etc/prometheus/footfall.token", str(token))
-        config = tmp_path / "prometheus.yml"
-        config.write_text(text.replace("127.0.0.1:8765", f"127.0.0.1:{collector.port}").replace("30s", "1s"))
-        subprocess.run([program("promtool"), "check", "config", str(config)], check=True, capture_output=True)
-        port = free_port()
-        options = [f"--config.file={config}", f"--storage.tsdb.path={tmp_path / 'tsdb'}"]
-        with running([program("prometheus"), *options, f"--web.listen-address=127.0.0.1:{port}"], port):
-            wait_for(lambda: is_ready(port) and values(port, 'up{job="footfall"}') == ["1"], "the first scrape", 60)
+        with prometheus(collector.port, token, tmp_path) as port:
             for expression in expressions():
                 values(port, expression)
             assert values(port, 'footfall_events_accepted_total{job="footfall"}') == ["1"]
@@ -85,20 +74,3 @@ def test_the_dashboard_asks_only_for_metrics_that_the_collector_has() -> None:
 def expressions() -> list[str]:
     dashboard: dict[str, Any] = json.loads(DASHBOARD.read_text("utf-8"))
     return [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
-
-
-def is_ready(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=30) as response:
-            return bool(response.status == 200)
-    except urllib.error.HTTPError:
-        return False
-
-
-def values(port: int, expression: str) -> list[str]:
-    """The values of a query now. An expression that Prometheus can't evaluate is an error."""
-    query = urllib.parse.urlencode({"query": expression})
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/query?{query}", timeout=30) as response:
-        answer = json.load(response)
-    assert answer["status"] == "success"
-    return [result["value"][1] for result in answer["data"]["result"]]

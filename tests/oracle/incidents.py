@@ -99,11 +99,11 @@ def _release(rng: Random, fleet: Fleet, events: Sequence[FleetEvent], seed: int)
     cause = draw_cause("release", [event for event in events if event.at >= start], start, fleet.end, seed)
     # Instances that had the version before make no new release of it.
     planted = list(plant(events, cause, seed))
-    day = _visible_day(events, planted, cause)
+    day = visible_day(events, planted, cause)
     return PlantedIncident(planted, (day + 1) * DAY - 20 * 60, (day + 1) * DAY + STEP)
 
 
-def _visible_day(events: Sequence[FleetEvent], planted: Sequence[FleetEvent], cause: PlantedCause) -> int:
+def visible_day(events: Sequence[FleetEvent], planted: Sequence[FleetEvent], cause: PlantedCause) -> int:
     succeeded = {event.uuid for event in events if event.properties.get("success")}
     failures: defaultdict[str, int] = defaultdict(int)
     for event in sorted(planted, key=lambda each: each.at):
