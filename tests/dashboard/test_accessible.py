@@ -63,15 +63,22 @@ def test_axe_finds_nothing_in_other_states(opened: Opener, artefacts: Path, path
         page.screenshot(path=artefacts / f"state-{state}-390-{theme}.png", full_page=True)
 
 
+@pytest.mark.parametrize(
+    ("path", "sections"),
+    [("/public/dot-ai", "four dimensions, the months, and the explanation"), ("/mcp", "four clients, and the tools")],
+)
 @pytest.mark.parametrize("theme", THEMES)
-def test_the_public_page_is_accessible(windows: Windows, url: str, artefacts: Path, theme: str) -> None:
+def test_pages_without_navigation_are_accessible(
+    windows: Windows, url: str, artefacts: Path, path: str, sections: str, theme: str
+) -> None:
     for width in WIDTHS:
         page = windows.context(width, theme).new_page()
         watch = PageWatch(url)
         watch.attach(page)
-        page.goto(f"{url}/public/dot-ai")
-        page.screenshot(path=artefacts / f"public-{width}-{theme}.png", full_page=True)
-        assert page.locator("section h2").count() == 6, "four dimensions, the months, and the explanation"
+        page.goto(f"{url}{path}")
+        assert all(panel.is_visible() for panel in page.locator(".panel").all()), "nothing waits for a script"
+        page.screenshot(path=artefacts / f"{path.split('/')[1]}-{width}-{theme}.png", full_page=True)
+        assert page.locator("section h2").count() == {"/public/dot-ai": 6, "/mcp": 5}[path], sections
         assert axe_violations(page) == []
         assert cut_off(page) == []
         assert (watch.foreign_requests, watch.complaints) == ([], [])

@@ -110,7 +110,7 @@ def test_programs_use_every_part(address: str) -> None:
     assert fetch(address, "/public/dot-ai/badge/instances.svg")[0] == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/data-health", "/nothing-here", "/public/dot-ai", "/sign-in"])
+@pytest.mark.parametrize("path", ["/", "/data-health", "/nothing-here", "/public/dot-ai", "/sign-in", "/mcp"])
 def test_every_link_of_a_page_leads_below_the_base_path(address: str, path: str) -> None:
     found = links(fetch(address, path, READER)[1])
     assert found

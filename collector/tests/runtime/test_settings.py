@@ -44,6 +44,7 @@ VALUES = {
     "alert_rules": "error-rate:50:12",
     "alert_webhooks": "slack:https://hooks.slack.com/services/x",
     "base_path": "/stats",
+    "documentation": "https://docs.example.org/footfall",
     "allowed_hosts": "a.org",
     "trusted_proxies": "10.0.0.0/8",
     "unlimited_peers": "10.0.0.0/8",
@@ -95,6 +96,10 @@ def test_a_wrong_variable_is_named_with_its_fix(env: dict[str, str], message: st
             "line 1: store_memory: write a size of at least 128MB, such as 256MB or 1GB, not '64MB'",
         ),
         ("store_memory = 'much'", "line 1: store_memory: write a size"),
+        (
+            "documentation = 'javascript:1'",
+            "line 1: documentation: write an http or https address such as https://docs.",
+        ),
         ("trusted_proxies = ['10.0.0.0/33']", "line 1: trusted_proxies: write addresses or networks"),
         ("[products.a]\n[products.b]\ntool = 1", "line 3: [products.b]: unknown setting `tool`; did you mean `tools`?"),
         ("[products.a]\nxyz = 1", "line 2: [products.a]: unknown setting `xyz`; known are `catalogue`, `tools`"),

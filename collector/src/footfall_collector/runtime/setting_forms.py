@@ -155,6 +155,13 @@ Webhook = Annotated[
         },
     ),
 ]
+WebAddress = Annotated[
+    str,
+    Meta(
+        pattern=rf"^(https?://{_URL_HOST}(:[0-9]{{1,5}})?(/[A-Za-z0-9._~/-]*[A-Za-z0-9._~-])?)?\Z",
+        extra={"fix": "write an http or https address such as https://docs.example.org, without a slash at its end"},
+    ),
+]
 MailAddress = Annotated[
     str,
     Meta(

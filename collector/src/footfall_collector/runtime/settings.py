@@ -24,6 +24,7 @@ from .setting_forms import (
     SecretText,
     SignInSecretText,
     StoreAddress,
+    WebAddress,
     Webhook,
     Weekday,
     settings_in,
@@ -236,6 +237,9 @@ class Settings:
     alert_digest: Annotated[Weekday, Meta(description="Day of the weekly digest, from 08:00 UTC; `never` for none")] = (
         "monday"
     )
+    documentation: Annotated[
+        WebAddress, Meta(description="Where you publish the site that `make site` builds; pages link to it")
+    ] = ""
     public_products: Annotated[
         tuple[str, ...], Meta(description="Products whose closed months anyone may read at /public/…")
     ] = ()

@@ -10,7 +10,7 @@ from ..answer import Answers, ReadGate, SavedSegments
 from ..runtime import Settings, Status
 from .api import SEGMENTS_PATH, Api, SegmentsApi
 from .mcp import PATH as MCP_PATH
-from .mcp import McpEndpoint, PageOrigins
+from .mcp import AboutPage, McpEndpoint, PageOrigins
 from .pages import Assets, Pages, SecurityHeaders
 from .public import PublicPages
 
@@ -36,7 +36,7 @@ def routes(
     headers = [Middleware(SecurityHeaders)]
     endpoints = [
         *Api(answers, status, gate, assets.root).endpoints(),
-        *Pages(assets, answers, status, gate).endpoints(),
+        *Pages(assets, answers, status, gate, settings.documentation).endpoints(),
         *PublicPages(assets, answers, settings, trusted_time, secret, gate).endpoints(),
     ]
     return [
@@ -50,7 +50,14 @@ def routes(
         ),
         Route(
             MCP_PATH,
-            McpEndpoint(assistant_answers, gate, status, origins, shows_all_names=assistant_answers is answers),
+            McpEndpoint(
+                assistant_answers,
+                gate,
+                status,
+                origins,
+                AboutPage(assets, settings.documentation, bool(settings.sign_in_secret)),
+                shows_all_names=assistant_answers is answers,
+            ),
             middleware=headers,
         ),
     ]

@@ -18,7 +18,13 @@ def test_the_wheel_has_the_pages_their_scripts_and_the_charts_sql(tmp_path: Path
     package = SOURCE / "footfall_collector"
     needed = [
         path
-        for folder in ("show/pages/static", "show/pages/templates", "show/report/templates", "answer/sql")
+        for folder in (
+            "show/pages/static",
+            "show/pages/templates",
+            "show/report/templates",
+            "show/mcp/templates",
+            "answer/sql",
+        )
         for path in (package / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     ]

@@ -2,10 +2,11 @@
 
 A request passes `endpoint`, which loads the rest on the first one, `redaction`, which keeps a request's content out of
 the answers and the log, and `server`; `tools` reads the same answers as the pages, and `untrusted` marks the values in
-them that senders chose. Needs the extra `footfall-collector[mcp]`; without it every request is answered with 501. Used
-by `show.routes`.
+them that senders chose. A browser gets the page of `about`. Needs the extra `footfall-collector[mcp]`; without it every
+request of a program is answered with 501. Used by `show.routes`.
 """
 
+from .about import AboutPage
 from .endpoint import PATH, McpEndpoint, PageOrigins
 
-__all__ = ["PATH", "McpEndpoint", "PageOrigins"]
+__all__ = ["PATH", "AboutPage", "McpEndpoint", "PageOrigins"]

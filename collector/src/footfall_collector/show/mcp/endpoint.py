@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...answer import Answers, ReadGate
 from ...runtime import Status
+from .about import AboutPage, ListedTool, is_for_a_person
 from .redaction import RedactErrors
 
 PATH = "/mcp"
@@ -51,16 +53,22 @@ class McpEndpoint:
         gate: ReadGate,
         status: Status,
         origins: PageOrigins,
+        about: AboutPage,
         shows_all_names: bool = True,
     ) -> None:
-        self._origins = origins
+        self._origins, self._about = origins, about
         self._answers, self._gate, self._status = answers, gate, status
         self._shows_all_names = shows_all_names
         self._starting = asyncio.Lock()
         self._app: ASGIApp | None = None
+        self._tools: Sequence[ListedTool] = ()
         self._sessions: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if is_for_a_person(scope):
+            # As every page it may be linked from anywhere; a page of another site can't read it.
+            await self._about.response(Request(scope), PATH, await self._listed_tools())(scope, receive, send)
+            return
         if not self._origins.accepts(scope):
             # A page of another site must not read in the name of its visitor.
             await PlainTextResponse(self._origins.refusal(scope) + "\n", 403)(scope, receive, send)
@@ -72,19 +80,27 @@ class McpEndpoint:
             return
         await app(scope, receive, send)
 
+    async def _listed_tools(self) -> Sequence[ListedTool] | None:
+        """The tools as a client sees them; None without the SDK."""
+        try:
+            await self._started_app()
+        except SdkMissingError:
+            return None
+        return self._tools
+
     async def _started_app(self) -> ASGIApp:
         """The SDK's application, started by the first request. Raises SdkMissingError."""
         async with self._starting:
             if self._app is None:
-                app, versions = await asyncio.to_thread(self._build)
+                app, versions, self._tools = await asyncio.to_thread(self._build)
                 started = asyncio.Event()
                 self._sessions = asyncio.create_task(_run_lifespan(app, started))
                 await started.wait()
                 self._app = RedactErrors(app, versions)
         return self._app
 
-    def _build(self) -> tuple[Starlette, Sequence[str]]:
-        """The SDK's application, and the protocol versions that it supports."""
+    def _build(self) -> tuple[Starlette, Sequence[str], Sequence[ListedTool]]:
+        """The SDK's application, the protocol versions that it supports, and its tools."""
         try:
             importlib.import_module("mcp.server.mcpserver")
         except ImportError:
@@ -103,7 +119,7 @@ class McpEndpoint:
             # The collector's own Host allow-list comes before this.
             transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
         )
-        return app, KNOWN_PROTOCOL_VERSIONS
+        return app, KNOWN_PROTOCOL_VERSIONS, asyncio.run(server.list_tools())
 
 
 async def _run_lifespan(app: Starlette, started: asyncio.Event) -> None:

@@ -46,10 +46,12 @@ FILTER_LABELS = {
 class Pages:
     """The endpoints of `PAGES`. None needs a query, so each answers within milliseconds at any size of the store."""
 
-    def __init__(self, assets: Assets, answers: Answers, status: Status, gate: ReadGate) -> None:
+    def __init__(
+        self, assets: Assets, answers: Answers, status: Status, gate: ReadGate, documentation: str = ""
+    ) -> None:
         self._assets, self._status, self._gate = assets, status, gate
         self._specs = {spec.id: spec for spec in answers.charts()}
-        self._answers = answers
+        self._answers, self._documentation = answers, documentation
         self._templates = template_environment()
         self._templates.globals.update(icon=self._icon, panel_json=self._panel_json)
 
@@ -81,6 +83,7 @@ class Pages:
             "pages": PAGES,
             "static": self._assets.base,
             "root": self._assets.root,
+            "documentation": self._documentation,
             "pulse": change_token(self._status),
             "ranges": RANGE_BUTTONS,
             "default_range": DEFAULT_RANGE,

@@ -5,10 +5,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 
-def template_environment() -> Environment:
-    """A new environment over `templates/`."""
+def template_environment(*folders: Path) -> Environment:
+    """A new environment over `templates/`, and over the folders of other packages, whose templates extend those."""
     return Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        loader=FileSystemLoader((Path(__file__).parent / "templates", *folders)),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
