@@ -39,6 +39,7 @@ def routes(
         *Pages(assets, answers, status, gate, settings.documentation).endpoints(),
         *PublicPages(assets, answers, settings, trusted_time, secret, gate).endpoints(),
     ]
+    about = AboutPage(assets, settings.documentation, bool(settings.sign_in_secret))
     return [
         Route("/static/{version}/{path:path}", assets.serve, middleware=headers),
         *(Route(path, endpoint, middleware=headers) for path, endpoint in endpoints),
@@ -50,14 +51,7 @@ def routes(
         ),
         Route(
             MCP_PATH,
-            McpEndpoint(
-                assistant_answers,
-                gate,
-                status,
-                origins,
-                AboutPage(assets, settings.documentation, bool(settings.sign_in_secret)),
-                shows_all_names=assistant_answers is answers,
-            ),
+            McpEndpoint(assistant_answers, gate, status, origins, about, shows_all_names=assistant_answers is answers),
             middleware=headers,
         ),
     ]

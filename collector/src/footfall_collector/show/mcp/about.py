@@ -49,19 +49,26 @@ class AboutPage:
             "asks_for_token": self._asks_for_token,
             "address": address,
             "clients": _configurations(address, self._asks_for_token),
-            # What follows the first paragraph is for models.
-            "tools": tools and [(each.name, each.title, (each.description or "").split("\n\n")[0]) for each in tools],
+            "tools": None if tools is None else [_described(tool) for tool in tools],
         }
         # A cache must not give the page to a client that asks for the protocol.
         return HTMLResponse(self._template.render(values), headers={"cache-control": "no-store", "vary": "accept"})
+
+
+def _described(tool: ListedTool) -> tuple[str, str, str]:
+    """Name, title and the description's first paragraph; what follows it is for models."""
+    return tool.name, tool.title or "", (tool.description or "").split("\n\n")[0]
 
 
 def _configurations(address: str, asks_for_token: bool) -> list[tuple[str, str, str]]:
     """(client, where its configuration is, text) of each client."""
 
     def server(kind: str | None, token: str) -> dict[str, object]:
-        headers = {"headers": {"Authorization": f"Bearer {token}"}} if asks_for_token else {}
-        return ({"type": kind} if kind else {}) | {"url": address} | headers
+        described: dict[str, object] = {"type": kind} if kind else {}
+        described["url"] = address
+        if asks_for_token:
+            described["headers"] = {"Authorization": f"Bearer {token}"}
+        return described
 
     def text(configuration: dict[str, object]) -> str:
         return json.dumps(configuration, indent=2)
