@@ -2,11 +2,9 @@
 
 import math
 import os
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Page
 
 from tests.dashboard.conftest import Opener
 from tests.dashboard.reading import PAGES, answer, chart_of, drawn_series, panels, shown_table, tile
