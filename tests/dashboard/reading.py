@@ -19,12 +19,12 @@ def fetch(url: str, path: str, **query: str) -> dict[str, Any]:
         return answer
 
 
-def change(method: str, address: str, body: object = None) -> None:
-    """Change something of the collector, with a body of JSON or without one. Raises HTTPError where it is refused."""
+def change(method: str, address: str, body: object = None) -> Any:
+    """The answer to a change, with a body of JSON or without one. Raises HTTPError where it is refused."""
     content = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(address, content, {"Content-Type": "application/json"}, method=method)
     with urllib.request.urlopen(request, timeout=30) as response:
-        response.read()
+        return json.loads(response.read() or b"null")
 
 
 def panels(page: Page) -> list[Locator]:
@@ -79,13 +79,3 @@ def tile(page: Page, name: str) -> float:
 def answer(page: Page) -> str:
     """The sentence that the page opens with."""
     return page.locator("#answer").inner_text()
-
-
-def drawn_series(page: Page, panel: str) -> list[dict[str, Any]]:
-    """The series that the chart library was given, by name."""
-    series: list[dict[str, Any]] = page.evaluate(
-        "id => echarts.getInstanceByDom(document.querySelector(`#panel-${id} .canvas`)).getOption().series"
-        ".filter(line => line.name).map(line => ({name: line.name, data: line.data}))",
-        panel,
-    )
-    return series

@@ -17,7 +17,7 @@ from collector.tests.app.http import ask, post
 from collector.tests.receive.shapes import batch, event
 from footfall_collector.access.sign_in import PATH as SIGN_IN_PATH
 from footfall_collector.access.sign_in import SIGN_OUT_PATH
-from footfall_collector.app.collector import without_base
+from footfall_collector.app.addressing import without_base
 from footfall_collector.runtime import OWN_PATHS, SettingsError, read_settings
 from tests.dashboard.browser import wait_until_drawn
 from tests.operating.proxies import NAME, SECRET, Proxy

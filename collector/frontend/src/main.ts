@@ -32,7 +32,6 @@ const answer = find("#answer");
 const tileHost = document.getElementById("tiles");
 const emptyPage = document.getElementById("empty-page");
 const notApplied = find("#not-applied");
-const compared = find("#compared");
 let context: Context = { releases: [], annotations: [], period: null };
 let pending = new AbortController();
 const panels = [...document.querySelectorAll<HTMLElement>("[data-panel]")].map((node) =>
@@ -65,8 +64,6 @@ async function refreshHead(signal: AbortSignal): Promise<void> {
   const names = head.not_applied ?? [];
   notApplied.hidden = !names.length;
   notApplied.textContent = names.length ? `The sentence is not filtered by ${listOf(names)}.` : "";
-  compared.hidden = !state.get("compare") || !context.period || Boolean(head.empty);
-  compared.textContent = context.period ? period.compared(context.period) : "";
   if (emptyPage) emptyPage.hidden = !head.empty;
   const unknown = document.getElementById("unknown-thing");
   if (unknown) unknown.hidden = head.known !== false || Boolean(head.empty);
@@ -92,7 +89,7 @@ function drawAnswer(): void {
 }
 
 function word(text: string) {
-  const property = values.propertyOf(text);
+  const property = state.isFixed ? null : values.propertyOf(text);
   if (!property) return html`<code>${breakable(text)}</code>`;
   return html`<button type="button" class="word" title="Filter by it" .pick=${[[property, text]]}><code>${breakable(text)}</code></button>`;
 }

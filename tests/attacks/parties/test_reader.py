@@ -12,6 +12,7 @@ from collector.tests.access.test_token_scopes import added
 from collector.tests.app.http import ask, post
 from footfall_collector.admit.instance_hash import instance_of
 from footfall_collector.admit.pepper import load_pepper
+from footfall_collector.show.pages import PAGES
 from tests.attacks.parties.claims import Party, at_most
 from tests.attacks.parties.fleet import INSTANCES, RARE, SIGNED_IN, call, reading_paths
 from tests.support.collector_process import CollectorProcess
@@ -36,13 +37,13 @@ def _text(parquet: bytes) -> str:
         return str(connection.read_parquet(file.name).fetchall())
 
 
-CHANGED_OVER_HTTP = ("/api/segments", "/api/annotations", "/api/keys")
+CHANGED_OVER_HTTP = ("/api/segments", "/api/annotations", "/api/keys", "/api/links")
 """What whoever signs in may change, each change in the audit log."""
 
 
 @at_most(
     Party.READER,
-    "with the sign-in secret: read, and change saved segments, annotations and write keys; no event and no setting",
+    "with the sign-in secret: read, and change segments, annotations, write keys and links; no event and no setting",
 )
 def test_a_reader_changes_no_event(guarded: CollectorProcess) -> None:
     """A request with the sign-in secret deletes or changes events, or sends events with it."""
@@ -70,6 +71,33 @@ def test_a_token_that_reads_changes_nothing(guarded: CollectorProcess) -> None:
             assert ask(guarded, method, path, body, headers).status == 403, (method, path)
     assert ask(guarded, "GET", "/api/segments", headers=headers).json["segments"] == []
     assert ask(guarded, "GET", "/api/annotations", headers=headers).json["annotations"] == []
+
+
+@at_most(
+    Party.READER,
+    "with a read-only link: the answers of one page of one product under the link's filters and period, until its end",
+)
+def test_a_read_only_link_reads_its_page_and_nothing_else(guarded: CollectorProcess) -> None:
+    """Who has a link reads another page, other filters, tokens, `/mcp` or metrics, or changes something."""
+    headers = SIGNED_IN | {"Content-Type": "application/json"}
+    body = json.dumps({"page": "tools", "query": "provider=anthropic", "name": "given-away"}).encode()
+    path = ask(guarded, "POST", "/api/links", body, headers).json["path"]
+    expected = {f"/api/charts/{panel.chart}" for page in PAGES if page.name == "tools" for panel in page.panels}
+    files = {f"{chart}.{extension}" for chart in expected for extension in ("csv", "parquet")}
+    answered = {each for each in reading_paths() if ask(guarded, "GET", path + each).status == 200}
+    # The last slash is the link's page.
+    assert answered == {*expected, *files, "/api/pages/tools", "/api/pulse", "/"}
+    for query in ("provider=xai", "version=2.9.0", "internal=all", "range=365d", "product=dot-ai&where=tool:is:query"):
+        for chart in expected:
+            assert ask(guarded, "GET", f"{path}{chart}?{query}").status == 403, (chart, query)
+    for each in ("", *reading_paths()):
+        for method in ("POST", "PUT", "PATCH", "DELETE"):
+            assert ask(guarded, method, path + each, b"{}").status == 405, (method, each)
+    bearer = {"Authorization": f"Bearer {path.rpartition('/')[2]}"}
+    assert ask(guarded, "GET", "/api/charts/tool-usage", headers=bearer).status == 401, "the link is no token"
+    form = b"revoke_link=given-away"
+    assert ask(guarded, "POST", "/access", form, SIGNED_IN).status == 303
+    assert ask(guarded, "GET", f"{path}/api/charts/tool-usage").status == 404
 
 
 def _mcp(collector: CollectorProcess, method: str, params: dict[str, Any]) -> Any:

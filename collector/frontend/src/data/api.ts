@@ -33,9 +33,18 @@ export async function get<Answer>(
 // Changes something. The collector checks that the request comes from its own page.
 export async function send(method: string, path: string, query: URLSearchParams, content?: unknown): Promise<void> {
   const body = content === undefined ? undefined : JSON.stringify(content);
-  const response = await fetchJson(address(path, query), undefined, { method, body });
+  await change(address(path, query), { method, body });
+}
+
+// Makes something, and returns what the collector says of it.
+export async function made<Answer>(path: string, content: unknown): Promise<Answer> {
+  return (await change(address(path), { method: "POST", body: JSON.stringify(content) })).json();
+}
+
+async function change(url: string, init: RequestInit): Promise<Response> {
+  const response = await fetchJson(url, undefined, init);
   if (response.status === 401) location.reload();
-  if (response.ok) return;
+  if (response.ok) return response;
   const isJson = (response.headers.get("content-type") ?? "").includes("json");
   throw new ApiError(isJson ? (await response.json()).error : (await response.text()).trim());
 }

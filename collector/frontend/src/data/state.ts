@@ -2,9 +2,19 @@
 const VIEW_ONLY = ["compare", "tables", "hide", "explain", "against", "chart", "by", "a", "b"];
 // On a page about one thing, the condition that selects it.
 const { where } = document.documentElement.dataset;
+// The conditions of a read-only link, which stand for those of the address; a reader only chooses how it looks.
+const { link } = document.documentElement.dataset;
+export const LOOKS = ["chart", "by", "tables", "hide"];
+export const isFixed = link !== undefined;
 const listeners: (() => void)[] = [];
 
-export const params = () => new URLSearchParams(location.search);
+export function params(): URLSearchParams {
+  const address = new URLSearchParams(location.search);
+  if (!isFixed) return address;
+  const fixed = new URLSearchParams(link);
+  for (const name of LOOKS) if (address.get(name)) fixed.set(name, address.get(name) ?? "");
+  return fixed;
+}
 export const get = (name: string) => params().get(name) ?? "";
 
 type Changes = Record<string, string | null | undefined>;
@@ -20,6 +30,7 @@ export function set(changes: Changes, { quiet = false } = {}): void {
 }
 
 export function replaceAll(query: URLSearchParams, { quiet = false } = {}): void {
+  for (const name of isFixed ? [...query.keys()] : []) if (!LOOKS.includes(name)) query.delete(name);
   history.pushState(null, "", query.size ? `?${query}` : location.pathname);
   announce(quiet);
 }

@@ -12,7 +12,7 @@ export const thing = kind ? { kind, name, property: segments.propertyOf(kind) ??
 // The address of a value's page, with the page's other filters; null where a value has none.
 export function address(property: string, value: Cell | undefined): string | null {
   const name = segments.parameterOf(property);
-  if (!name || typeof value !== "string" || !value || value === "other") return null;
+  if (state.isFixed || !name || typeof value !== "string" || !value || value === "other") return null;
   const carried = segments.without(property, state.filters());
   return addressOf(`/things/${name}/${encodeURIComponent(value)}`, carried);
 }

@@ -19,6 +19,8 @@ export function words(condition: segments.Condition): string {
 }
 
 export function draw(): void {
+  // The head of a read-only link's page says them.
+  if (state.isFixed) return;
   const shown = segments.conditions().filter((condition) => !isInBar(condition));
   const named = state.get("segment");
   render(find("#chips"), [named ? savedChip(named) : nothing, ...shown.map(chip)]);

@@ -3,7 +3,7 @@ import * as api from "../data/api.ts";
 import { number } from "../data/format.ts";
 import * as segments from "../data/segments.ts";
 import * as state from "../data/state.ts";
-import { draw, find, html, icon } from "../dom.ts";
+import { draw, find, html, icon, nothing } from "../dom.ts";
 import * as chips from "./chips.ts";
 import * as period from "./period.ts";
 
@@ -118,6 +118,7 @@ function showValue(name: string): void {
 }
 
 export async function options(signal: AbortSignal): Promise<void> {
+  if (state.isFixed) return;
   type Options = { versions: string[]; providers: string[]; products: string[] };
   const values = await api.get<Options>("/api/options", state.query(), signal);
   fill("version", "All versions", values.versions);
@@ -148,9 +149,13 @@ export function showHidden(count: number): void {
   const text = hides ? events : mode === "only" ? "Only internal events are shown" : "Internal events are included";
   draw(
     place,
-    html`${icon(hides ? "eye-off" : "eye")}${text} · <button type="button"
+    html`${icon(hides ? "eye-off" : "eye")}${text}${
+      state.isFixed
+        ? nothing
+        : html` · <button type="button"
       aria-label=${hides ? "Show internal events" : "Hide internal events"}
-      @click=${() => state.set({ internal: hides ? "all" : "" })}>${hides ? "show" : "hide"}</button>`,
+      @click=${() => state.set({ internal: hides ? "all" : "" })}>${hides ? "show" : "hide"}</button>`
+    }`,
   );
 }
 

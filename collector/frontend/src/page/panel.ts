@@ -235,13 +235,14 @@ export class Panel {
 
   private emptyReason(): { text: string; action?: { name: string; go: () => void } } {
     const hidden = this.answer?.hidden_internal ?? 0;
-    if (hidden && !state.get("internal")) {
+    if (hidden && !state.get("internal") && !state.isFixed) {
       const events = hidden === 1 ? "event (CI and tests) is" : "events (CI and tests) are";
       const go = () => state.set({ internal: "all" });
       return { text: `${number(hidden)} internal ${events} hidden.`, action: { name: "Include them", go } };
     }
     const filters = [...state.query().keys()].filter((name) => name !== "product");
     if (!filters.length) return { text: this.config.empty };
+    if (state.isFixed) return { text: "No event matches the filters of this link in its time range." };
     const go = () => state.set(Object.fromEntries(filters.map((name) => [name, ""])));
     return {
       text: "No event matches these filters in this time range.",

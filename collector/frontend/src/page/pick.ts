@@ -4,6 +4,7 @@
 import { valueText } from "../data/labels.ts";
 import type { Pick } from "../data/segments.ts";
 import { type How, isPicked, pick } from "../data/segments.ts";
+import { isFixed } from "../data/state.ts";
 import { draw, html, nothing } from "../dom.ts";
 import { links } from "./open.ts";
 
@@ -50,6 +51,7 @@ export function openMenu(values: Pick, x: number, y: number): void {
 }
 
 export function start(): void {
+  if (isFixed) return;
   document.addEventListener("click", (event) => {
     const values = picked(event);
     if (values) pick(values, howOf(event));

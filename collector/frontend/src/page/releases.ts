@@ -119,7 +119,7 @@ function verdict({ version, calls, verdict: name, difference }: Release, before?
 
 // Opens what explains the difference from the release before.
 function compare({ version }: Release, before?: Release): Content {
-  if (!before?.calls) return nothing;
+  if (!before?.calls || state.isFixed) return nothing;
   const open = () => state.set({ version, against: before.version });
   return html`<button type="button" class="button quiet small" aria-label="vs ${before.version}: what explains the difference of ${version}"
     @click=${open}>vs ${before.version}</button>`;

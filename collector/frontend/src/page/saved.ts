@@ -4,6 +4,7 @@ import * as saved from "../data/saved.ts";
 import * as segments from "../data/segments.ts";
 import * as state from "../data/state.ts";
 import { type Content, draw, find, html, icon, nothing } from "../dom.ts";
+import * as share from "./share.ts";
 
 const button = find<HTMLButtonElement>("[data-do=saved]");
 const menu = find("#saved-menu");
@@ -52,6 +53,7 @@ function place(): void {
 
 export async function refresh(signal: AbortSignal): Promise<void> {
   // Without conditions the page shows none of them.
+  if (state.isFixed) return;
   if (state.get("segment") || saved.conditionsHere().length) await saved.refresh(signal);
   show();
 }
@@ -71,7 +73,7 @@ function drawMenu(problem = "", replaced = ""): void {
     menu,
     html`<p class="menu-title" id="saved-title">Saved views and segments</p>
       ${list.length ? html`<ul class="saved-list">${list.map((each) => entry(each, each === current))}</ul>` : html`<p class="menu-note">None yet.</p>`}
-      ${compareForm(list)}${saveForm()}
+      ${compareForm(list)}${saveForm()}${share.form()}
       <p class="menu-note problem" role="alert" ?hidden=${!problem}>${problem}</p>
       ${replaced ? html`<button type="button" class="button small" @click=${() => store(replaced, true)}>Replace ${replaced}</button>` : nothing}`,
   );

@@ -1,10 +1,10 @@
 """Who may read: readers with the sign-in secret, in a session or as a bearer token, and programs with a token.
 
-`sign_in` is the middleware before everything that reads. It checks the session, then tokens (`token_scopes` says what
-each may read) and the secret, and slows down guessing (`attempts`). Without a secret everything is open, which the
-start allows on loopback only. `commands` manage tokens and write keys, `changes` lets programs change write keys and
-annotations over HTTP, `access_page` shows tokens to who signs in, and `audit_log` has who changed what. Only `operate`,
-`app` and `cli` import this package.
+`sign_in` is the middleware before everything that reads. It checks the session, then `tokens` and the secret, and slows
+down guessing (`attempts`). Without a secret everything is open, which the start allows on loopback only. `links` show
+one page to who has no sign-in. `commands` manage tokens and write keys, `changes` lets programs change write keys and
+annotations over HTTP, `access_page` shows tokens and links to who signs in, and `audit_log` has who changed what.
+`show`, `operate`, `app` and `cli` import this package.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -28,6 +28,8 @@ _CHANGES = frozenset(
         "keys_restore",
         "keys_revoke",
         "keys_rotate",
+        "links_add",
+        "links_revoke",
         "rebuild",
         "restore_month",
         "retain",

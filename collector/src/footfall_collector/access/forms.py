@@ -43,13 +43,18 @@ class StyledPage:
 
 async def read_form(request: Request, name: str) -> str | None:
     """A field of a form; None where the form has none, is too large, or does not arrive in time."""
+    return (await read_fields(request)).get(name)
+
+
+async def read_fields(request: Request) -> dict[str, str]:
+    """The fields of a form; none where it is too large, or does not arrive in time."""
     body = b""
     try:
         async with asyncio.timeout(_MAX_FORM_SECONDS):
             async for part in request.stream():
                 body += part
                 if len(body) > _MAX_FORM_BYTES:
-                    return None
-        return parse_qs(body.decode()).get(name, [None])[0]
+                    return {}
+        return {name: values[0] for name, values in parse_qs(body.decode()).items()}
     except (TimeoutError, ClientDisconnect, ValueError):
-        return None
+        return {}

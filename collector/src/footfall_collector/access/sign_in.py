@@ -5,7 +5,7 @@ without being counted. The sign-in secret may be weaker, so that attempts to gue
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,10 +19,12 @@ from .attempts import SignInAttempts
 from .audit_log import SIGNED_IN
 from .changes.endpoints import WEBHOOK_PATH, Changes
 from .forms import StyledPage, read_form
+from .links import ReadLinks
+from .links.shared_pages import SHARED_PREFIX, PageReads, SharedPages
 from .secret import SignInSecret
 from .sessions import SESSION_SECONDS, SignInSessions
-from .token_scopes import ACCESS_PATH, ANNOTATIONS_PATH, CHANGE_PATHS, CHANGED_PATHS, apply_scope
 from .tokens import Tokens
+from .tokens.scopes import ACCESS_PATH, ANNOTATIONS_PATH, CHANGE_PATHS, CHANGED_PATHS, apply_scope
 
 COOKIE = "footfall_session"
 PATH = "/sign-in"
@@ -41,6 +43,7 @@ class SignIn:
 
     Args:
         changes: answers what changes write keys and annotations.
+        links: read-only links; `shared` says what the page of each reads.
         access_page: answers `/access` for who may read everything and has no token.
         origins: says which pages may sign in, sign out and use a session.
         data: the data directory, for the sessions.
@@ -53,6 +56,8 @@ class SignIn:
         app: ASGIApp,
         secret: str,
         tokens: Tokens,
+        links: ReadLinks,
+        shared: Mapping[str, PageReads],
         access_page: AccessPage,
         changes: Changes,
         origins: OriginCheck,
@@ -62,6 +67,7 @@ class SignIn:
     ) -> None:
         self._app, self._tokens, self._origins = app, tokens, origins
         self._access_page, self._changes, self._root = access_page, changes, root
+        self._shared = SharedPages(app, links, shared)
         self._secret = SignInSecret(secret) if secret else None
         self._sessions = SignInSessions(data, secret, time.time)
         self._attempts = SignInAttempts(clock)
@@ -75,6 +81,9 @@ class SignIn:
         path = scope.get("path", "")
         if path.startswith(_OPEN_PREFIXES):
             await self._app(scope, receive, send)
+            return
+        if path.startswith(SHARED_PREFIX):
+            await self._shared(scope, receive, send)
             return
         if path == WEBHOOK_PATH:
             # It is signed with a secret of its own.

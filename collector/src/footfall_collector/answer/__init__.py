@@ -71,6 +71,7 @@ from .saved import (
     SegmentList,
     SegmentsFile,
     UnknownSegmentError,
+    check_conditions,
     segment_changes,
     segment_commands,
 )
@@ -127,6 +128,7 @@ __all__ = [
     "active_instances",
     "ask",
     "call_source",
+    "check_conditions",
     "condition_name",
     "condition_text",
     "counts_by_instance",

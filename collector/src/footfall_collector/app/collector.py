@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from ..access import SIGNED_IN, AccessPage, AuditLog, Changes, SignIn, Tokens, audited, key_and_token_commands
 from ..access.changes import AnnotationList, annotation_commands
+from ..access.links import ReadLinks
 from ..admit import Admission, NewInstances, fingerprint, load_catalogues, load_pepper
 from ..alerts import AlertService, alert_commands, channels_of, check_alert_settings
 from ..answer import Answers, EstablishedValues, ReadGate, SavedSegments, segment_changes, segment_commands
@@ -40,10 +41,12 @@ from ..receive import (
     WriteKeys,
 )
 from ..receive.asgi import Receive, Scope, Send, send_answer
-from ..runtime import Command, ControlSocket, Settings, SettingsError, Status
+from ..runtime import Command, ControlSocket, Settings, Status
 from ..show import routes
+from ..show.api import link_commands, page_reads
 from ..show.pages import Assets, SecurityHeaders, not_found_handler
 from ..store import EventSelection, EventsUnreadableError, Loader, StoreError, open_store, run_recovering
+from .addressing import check_sign_in_needed, without_base
 from .gauges import PeriodicCheck, watch_gauges
 from .metrics_route import metrics_route
 from .probes import Probes
@@ -123,7 +126,7 @@ class Collector:
 
     def _build_answers(self) -> None:
         settings, status = self.settings, self.status
-        self.audit = AuditLog(settings.data)
+        self.audit, self.links = AuditLog(settings.data), ReadLinks(settings.data)
         self.segments, self.annotations = SavedSegments(settings.data), AnnotationList(settings.data)
         self.answers = Answers(
             self.store,
@@ -132,6 +135,7 @@ class Collector:
             segments=self.segments,
             annotations=self.annotations,
         )
+        self.link_parts = (self.links, self.segments, self.catalogues, settings.base_path)
         status.add_gauge("values_folded", self.answers.value_caps.folded_values)
         self.read_gate = ReadGate(lambda: self.answers.revision, settings.query_seconds, status)
         self.assistant_answers = self._assistant_answers()
@@ -144,6 +148,7 @@ class Collector:
     def _build_dashboard(self) -> None:
         settings, status = self.settings, self.status
         assets = Assets(root=settings.base_path)
+        changes = segment_changes(self.segments, self.catalogues) | link_commands(*self.link_parts)
         application = Starlette(
             routes=[
                 metrics_route(status, self.read_gate),
@@ -158,7 +163,7 @@ class Collector:
                     self.pepper,
                     self.gate.origins,
                     self.segments,
-                    audited(segment_changes(self.segments, self.catalogues), self.audit, SIGNED_IN),
+                    audited(changes, self.audit, SIGNED_IN),
                 ),
             ],
             exception_handlers={StoreError: self._store_failed, 404: not_found_handler(assets)},
@@ -168,7 +173,9 @@ class Collector:
             application,
             settings.sign_in_secret,
             self.tokens,
-            AccessPage(self.tokens, self.audit, settings.base_path),
+            self.links,
+            page_reads(),
+            AccessPage(self.tokens, self.links, self.audit, settings.base_path),
             Changes(settings, self.keys, self.annotations, self.audit),
             self.gate.origins,
             settings.data,
@@ -224,6 +231,7 @@ class Collector:
             **self.operations.commands(),
             **key_and_token_commands(self.settings, self.keys, self.tokens),
             **segment_commands(self.segments, self.catalogues),
+            **link_commands(*self.link_parts),
             **alert_commands(settings=self.settings, channels=self.channels),
             **annotation_commands(self.settings, self.annotations),
             "report": report_command(self.answers, self.read_gate),
@@ -282,17 +290,3 @@ class Collector:
                 await ingestion(handler, scope, receive, send)
 
         return app
-
-
-def without_base(path: str, base: str) -> str:
-    """A path without the base path, where it has it."""
-    return path[len(base) :] or "/" if path == base or path.startswith(base + "/") else path
-
-
-def check_sign_in_needed(settings: Settings) -> None:
-    """Raises SettingsError where others could reach the collector without a sign-in."""
-    if not settings.loopback and not settings.sign_in_secret:
-        raise SettingsError(
-            f"host {settings.host} is reachable by others: set FOOTFALL_SIGN_IN_SECRET (openssl rand -hex 24), "
-            "or listen on 127.0.0.1"
-        )

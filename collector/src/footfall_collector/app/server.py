@@ -16,7 +16,8 @@ import uvloop
 from ..alerts import check_alert_settings
 from ..receive.server import Connections, FastPath
 from ..runtime import Settings, lock_data
-from .collector import Collector, check_sign_in_needed
+from .addressing import check_sign_in_needed
+from .collector import Collector
 from .gauges import watch_connections
 
 _SWITCH_INTERVAL_SECONDS = 0.0005

@@ -1,10 +1,10 @@
-"""`keys` and `tokens`: through the running collector, or on the files while none runs."""
+"""`keys`, `tokens` and `links`: through the running collector, or on the files while none runs."""
 
 import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..runtime import CommandArgument, NotRunningError, Settings, send_command
+from ..runtime import Command, CommandArgument, ControlError, NotRunningError, Settings, send_command
 from .arguments import add_command, add_group, days
 
 if TYPE_CHECKING:
@@ -26,6 +26,15 @@ _TOKENS_EXAMPLE = """example:
   footfall-collector tokens revoke --data /var/lib/footfall grafana
 The token is shown once and kept as a hash. It can be revoked alone. Without options it reads what the sign-in secret
 reads; the page /access shows all tokens to who signs in."""
+
+_LINKS_EXAMPLE = """example:
+  footfall-collector links add --data /var/lib/footfall --page tools board-meeting
+  footfall-collector links add --data /var/lib/footfall --page errors --days 30 \\
+    --query 'range=90d&tool=query' support
+  footfall-collector links list --data /var/lib/footfall
+  footfall-collector links revoke --data /var/lib/footfall board-meeting
+Who has the link reads this page of one product under these conditions, without a sign-in and until its end. The link is
+shown once, as a path below the collector's address. The menu Saved of a page makes one too."""
 
 
 def add_commands(commands: "Commands") -> None:
@@ -62,6 +71,22 @@ def add_commands(commands: "Commands") -> None:
     revoke = add_command(tokens, "revoke", "refuse a token from now on", _TOKENS_EXAMPLE)
     revoke.add_argument("name", help="the name of the token")
     revoke.set_defaults(run=_tokens_revoke)
+    _add_link_commands(commands)
+
+
+def _add_link_commands(commands: "Commands") -> None:
+    links = add_group(commands, "links", "read-only links to one page", _LINKS_EXAMPLE)
+    add = add_command(links, "add", "make a link and show it once", _LINKS_EXAMPLE)
+    add.add_argument("name", help="by which it is listed and revoked, such as board-meeting")
+    add.add_argument("--page", required=True, help="the page, such as overview, tools or errors")
+    add.add_argument("--product", help="the product; needed where there are several")
+    add.add_argument("--query", default="", help="filters and period, as in the page's address after the question mark")
+    add.add_argument("--days", type=days, default=7, help="days after which it ends, at most 365 [7]")
+    add.set_defaults(run=_links_add)
+    add_command(links, "list", "show all links by name", _LINKS_EXAMPLE).set_defaults(run=_links_list)
+    revoke = add_command(links, "revoke", "refuse a link from now on", _LINKS_EXAMPLE)
+    revoke.add_argument("name", help="the name of the link")
+    revoke.set_defaults(run=_links_revoke)
 
 
 def _run(settings: Settings, command: str, /, **arguments: CommandArgument) -> Any:
@@ -76,7 +101,10 @@ def _run(settings: Settings, command: str, /, **arguments: CommandArgument) -> A
 
     with control_errors():
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        commands = key_and_token_commands(settings, WriteKeys(settings.data), Tokens(settings.data))
+        if command.startswith("links_"):
+            commands = _link_commands(settings)
+        else:
+            commands = key_and_token_commands(settings, WriteKeys(settings.data), Tokens(settings.data))
     return audited(commands, AuditLog(settings.data))[command](**arguments)
 
 
@@ -152,5 +180,49 @@ def _rights(token: Mapping[str, Any]) -> str:
 
 def _tokens_revoke(options: argparse.Namespace, settings: Settings) -> int:
     _run(settings, "tokens_revoke", name=options.name)
+    print(f"{options.name}  is refused from now on")
+    return 0
+
+
+def _link_commands(settings: Settings) -> Mapping[str, Command]:
+    from ..access.links import LinksError, ReadLinks
+    from ..admit import load_catalogues
+    from ..answer import SavedSegments
+    from ..show.api import link_commands
+
+    try:
+        links = ReadLinks(settings.data)
+    except LinksError as error:
+        raise ControlError(str(error)) from None
+    return link_commands(links, SavedSegments(settings.data), load_catalogues(settings.products), settings.base_path)
+
+
+def _links_add(options: argparse.Namespace, settings: Settings) -> int:
+    made = _run(
+        settings,
+        "links_add",
+        name=options.name,
+        page=options.page,
+        product=options.product,
+        query=options.query,
+        days=options.days,
+    )
+    print(f"{made['path']}  ends {made['ends']}")
+    return 0
+
+
+def _links_list(options: argparse.Namespace, settings: Settings) -> int:
+    del options
+    links = _run(settings, "links_list")
+    for link in links:
+        end = f"{'ended' if link['ended'] else 'ends'} {link['ends']}"
+        print(f"{link['name']}  shows {link['page']}  {link['query']}  added {link['added']}  {end}")
+    if not links:
+        print("no links yet; `footfall-collector links add --page PAGE NAME` makes one")
+    return 0
+
+
+def _links_revoke(options: argparse.Namespace, settings: Settings) -> int:
+    _run(settings, "links_revoke", name=options.name)
     print(f"{options.name}  is refused from now on")
     return 0

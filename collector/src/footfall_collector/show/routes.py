@@ -8,7 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from ..answer import Answers, ReadGate, SavedSegments
 from ..runtime import Settings, Status
-from .api import SEGMENTS_PATH, Api, SegmentsApi
+from .api import LINKS_PATH, SEGMENTS_PATH, Api, LinksApi, SegmentsApi
 from .mcp import PATH as MCP_PATH
 from .mcp import AboutPage, McpEndpoint, PageOrigins
 from .pages import Assets, Pages, SecurityHeaders
@@ -26,12 +26,13 @@ def routes(
     secret: bytes,
     origins: PageOrigins,
     saved: SavedSegments,
-    segment_changes: Mapping[str, Callable[..., Any]],
+    changes: Mapping[str, Callable[..., Any]],
 ) -> list[BaseRoute]:
     """`trusted_time`: epoch seconds that no wrong clock moves forward; months are published by it.
 
     `assistant_answers` are those of `/mcp`, which may show fewer names, and `origins` says which pages may use it. The
-    noise of published numbers is drawn from `secret`. `segment_changes` are the functions that change `saved` segments.
+    noise of published numbers is drawn from `secret`. `changes` are the functions that change `saved` segments
+    and read-only links.
     """
     headers = [Middleware(SecurityHeaders)]
     endpoints = [
@@ -43,15 +44,16 @@ def routes(
     return [
         Route("/static/{version}/{path:path}", assets.serve, middleware=headers),
         *(Route(path, endpoint, middleware=headers) for path, endpoint in endpoints),
-        Route(
-            SEGMENTS_PATH,
-            SegmentsApi(answers, saved, segment_changes).endpoint,
-            methods=["GET", "POST", "PATCH", "DELETE"],
-            middleware=headers,
-        ),
+        *_changing_routes(SegmentsApi(answers, saved, changes), LinksApi(changes)),
         Route(
             MCP_PATH,
             McpEndpoint(assistant_answers, gate, status, origins, about, shows_all_names=assistant_answers is answers),
             middleware=headers,
         ),
     ]
+
+
+def _changing_routes(segments: SegmentsApi, links: LinksApi) -> list[BaseRoute]:
+    endpoints = ((SEGMENTS_PATH, segments.endpoint), (LINKS_PATH, links.endpoint))
+    methods = ["GET", "POST", "PATCH", "DELETE"]
+    return [Route(path, each, methods=methods, middleware=[Middleware(SecurityHeaders)]) for path, each in endpoints]

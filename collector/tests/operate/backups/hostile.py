@@ -20,6 +20,10 @@ def change_manifest(backup: Path, change: Callable[[dict[str, Any]], None]) -> N
     path.write_text(json.dumps(manifest))
 
 
+_TIMES = dict.fromkeys(("added", "ends"), "2026-11-01T00:00:00Z")
+LINK = {"name": "a", "sha256": "0" * 64, "page": "tools", "query": "product=dot-ai"} | _TIMES
+
+
 def add(backup: Path, name: str, content: bytes | None = None) -> None:
     """List a file in the manifest as it is, and write it first where a content is given."""
     path = backup / name
@@ -231,6 +235,14 @@ HARMS: dict[str, tuple[Harm, str]] = {
     "terminal in a token's name": (
         lambda backup: add(backup, "tokens.json", b'{"tokens": [{"name": "\\u001b[2J", "sha256": "", "added": ""}]}'),
         "tokens.json is not what a collector writes",
+    ),
+    "terminal in a link's name": (
+        lambda backup: add(
+            backup,
+            "links.json",
+            json.dumps({"links": [LINK | {"name": "\x1b[2J"}]}).encode(),
+        ),
+        "links.json is not what a collector writes",
     ),
     "terminal in a segment's name": (
         lambda backup: add(

@@ -88,14 +88,16 @@ def test_a_restore_says_that_the_first_start_doubts_the_clock(tmp_path: Path) ->
         assert alarms(collector) == []
 
 
-def test_tokens_and_keys_come_back_unless_they_were_revoked_since(tmp_path: Path) -> None:
+def test_tokens_keys_and_links_come_back_unless_they_were_revoked_since(tmp_path: Path) -> None:
     data, backup = tmp_path / "data", tmp_path / "backup"
     with start_collector(data) as collector:
         give(collector, some_event())
         token = done(data, "tokens", "add", "grafana").strip()
+        link = done(data, "links", "add", "--page", "tools", "board").split()[0]
         key = done(data, "keys", "add").split()[0]
         done(data, "backup", "--include-pepper", str(backup))
         done(data, "tokens", "revoke", "grafana")
+        done(data, "links", "revoke", "board")
         done(data, "keys", "revoke", key)
     done(data, "restore", "--force", str(backup))
     elsewhere = tmp_path / "elsewhere"
@@ -105,6 +107,7 @@ def test_tokens_and_keys_come_back_unless_they_were_revoked_since(tmp_path: Path
         with start_collector(directory, {"FOOTFALL_SIGN_IN_SECRET": "correct horse battery"}) as restored:
             asked = ask(restored, "GET", "/api/charts/tool-usage", headers={"Authorization": f"Bearer {token}"})
             assert (asked.status == 200) is good
+            assert ask(restored, "GET", link).status == (200 if good else 404)
             assert (post(restored, batch(some_event()).replace(TOKEN.encode(), key.encode())).status == 200) is good
 
 

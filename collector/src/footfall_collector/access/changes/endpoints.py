@@ -16,7 +16,7 @@ from ...receive import WriteKeys
 from ...runtime import Command, ControlError, Settings
 from ..audit_log import AuditLog, audited
 from ..commands import key_commands
-from ..token_scopes import ANNOTATIONS_PATH, KEYS_PATH
+from ..tokens.scopes import ANNOTATIONS_PATH, KEYS_PATH
 from . import (
     AnnotationError,
     AnnotationList,

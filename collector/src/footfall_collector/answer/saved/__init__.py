@@ -18,7 +18,7 @@ from .saved_segments import (
     SegmentsFile,
     UnknownSegmentError,
 )
-from .segment_commands import SegmentList, segment_changes, segment_commands
+from .segment_commands import SegmentList, check_conditions, segment_changes, segment_commands
 
 __all__ = [
     "MAX_SEGMENTS",
@@ -30,6 +30,7 @@ __all__ = [
     "SegmentList",
     "SegmentsFile",
     "UnknownSegmentError",
+    "check_conditions",
     "segment_changes",
     "segment_commands",
 ]

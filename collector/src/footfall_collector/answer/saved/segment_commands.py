@@ -40,7 +40,7 @@ def segment_changes(saved: SavedSegments, catalogues: Catalogues) -> dict[str, C
         replace: bool = False,
     ) -> SavedSegment:
         known = product_named(product, catalogues)
-        _check_conditions(where, catalogues[known])
+        check_conditions(where, catalogues[known])
         if wrong := sorted(view.keys() & _NOT_OF_A_VIEW):
             raise SavedSegmentsError(f"{wrong[0]} is a condition: it belongs to where, not to the view.")
         return saved.save(SavedSegment(known, name, list(where), page, dict(view)), replace=replace)
@@ -92,7 +92,7 @@ def _control_errors() -> Iterator[None]:
         raise ControlError(f"the data directory can't be written ({error.strerror}); check --data") from None
 
 
-def _check_conditions(conditions: Sequence[str], catalogue: Catalogue) -> None:
+def check_conditions(conditions: Sequence[str], catalogue: Catalogue) -> None:
     """Raises FilterError for a condition that no chart could obey."""
     now = datetime.now(UTC)
     everything, names = Filters(catalogue.product, now, now), QuestionNames(catalogue)

@@ -21,7 +21,7 @@ from ...journal import CLOSED, FOLDER, LIVE, has_valid_checksum
 from ...runtime import ControlError, NotRunningError, Settings, __version__, make_directory, replace_file, send_command
 from ..dispatch import check_engine, run_locally
 from .copying import atomic_directory, copy_file
-from .file_kinds import ANNOTATIONS, KEYS, PEPPER, PUBLIC, SEGMENTS, STORE, TOKENS, TOMBSTONES, kind_of
+from .file_kinds import ANNOTATIONS, KEYS, LINKS, PEPPER, PUBLIC, SEGMENTS, STORE, TOKENS, TOMBSTONES, kind_of
 from .manifest import (
     MANIFEST_FILE,
     MANIFEST_FORMAT,
@@ -75,7 +75,7 @@ class _BackupCopy:
             for path in (self.data / PUBLIC).glob("*/*.json")
             if not path.is_symlink()
         ]
-        lists = [TOMBSTONES, KEYS, TOKENS, SEGMENTS, ANNOTATIONS]
+        lists = [TOMBSTONES, KEYS, TOKENS, LINKS, SEGMENTS, ANNOTATIONS]
         names = [*lists, *([PEPPER] if include_pepper else []), *published]
         for name in names:
             if kind_of(name) and (self.data / name).is_file():

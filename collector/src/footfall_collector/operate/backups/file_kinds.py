@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 STORE, JOURNAL, PUBLIC, PEPPER = "store", "journal", "public", "pepper"
-TOMBSTONES, KEYS, TOKENS = "forgotten.json", "keys.json", "tokens.json"
+TOMBSTONES, KEYS, TOKENS, LINKS = "forgotten.json", "keys.json", "tokens.json", "links.json"
 SEGMENTS, ALERTS, ANNOTATIONS = "segments.json", "alerts.json", "annotations.json"
 MAX_FILES = 100_000
 
@@ -32,6 +32,7 @@ FILE_KINDS = (
     _kind(r"forgotten\.json", 64 << 20),
     _kind(r"keys\.json", 4 << 20),
     _kind(r"tokens\.json", 4 << 20),
+    _kind(r"links\.json", 4 << 20),
     _kind(r"segments\.json", 4 << 20),
     _kind(r"alerts\.json", 4 << 20),
     _kind(r"annotations\.json", 4 << 20),

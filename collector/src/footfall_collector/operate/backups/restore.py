@@ -161,6 +161,7 @@ def _contents(manifest: BackupManifest, small: SmallFiles) -> str:
         f"{quantity(manifest.events, 'event')} of {_listed(sorted(set(months))) or 'no month'}",
         f"write keys: {_listed(small.valid_keys()) or 'none'}",
         f"tokens that can read: {_listed(small.token_names()) or 'none'}",
+        *([f"read-only links: {_listed(small.link_names())}"] if small.link_names() else []),
         f"{quantity(small.forgotten, 'forgotten instance')}",
         *([quantity(small.segments, "saved segment")] if small.segments else []),
         f"{quantity(len(manifest.matching(PUBLIC + '/')), 'published month')}",

@@ -11,7 +11,7 @@ from ...alerts import AlertsContent
 from ...answer import SegmentsFile
 from ...runtime import ControlError
 from ...show.public import DIMENSIONS, PublishedMonth
-from .file_kinds import ALERTS, ANNOTATIONS, KEYS, PEPPER, PUBLIC, SEGMENTS, TOKENS, TOMBSTONES
+from .file_kinds import ALERTS, ANNOTATIONS, KEYS, LINKS, PEPPER, PUBLIC, SEGMENTS, TOKENS, TOMBSTONES
 
 _Time = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z\Z")]
 _Hash = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
@@ -41,6 +41,20 @@ class _Tokens(msgspec.Struct):
     tokens: list[_Token] = []
 
 
+class _Link(msgspec.Struct):
+    name: Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,63}\Z")]
+    sha256: _Hash
+    added: _Time
+    ends: _Time
+    page: Annotated[str, msgspec.Meta(pattern=r"\A[a-z]{1,32}\Z")]
+    query: Annotated[str, msgspec.Meta(pattern=r"\A[!-~]{0,65536}\Z")]
+
+
+class _Links(msgspec.Struct):
+    version: int = 1
+    links: list[_Link] = []
+
+
 class _Mark(msgspec.Struct):
     mark: _Hash
     pending: bool = True
@@ -60,6 +74,7 @@ class SmallFiles:
         self.contents = dict(contents)
         self._keys = self._decoded(KEYS, _Keys) or _Keys()
         self._tokens = self._decoded(TOKENS, _Tokens) or _Tokens()
+        self._links = self._decoded(LINKS, _Links) or _Links()
         self.segments = len((self._decoded(SEGMENTS, SegmentsFile) or SegmentsFile()).segments)
         self._decoded(ALERTS, AlertsContent)
         # Earlier versions wrote a list.
@@ -97,6 +112,9 @@ class SmallFiles:
 
     def token_names(self) -> list[str]:
         return [token.name for token in self._tokens.tokens]
+
+    def link_names(self) -> list[str]:
+        return [link.name for link in self._links.links]
 
     def _decoded(self, path: str, type_: Any) -> Any:
         content = self.contents.get(path)

@@ -29,16 +29,16 @@ from ..retention import CLOCK_FILE, Retention, TrustedTime, waiting_sentence
 from .backup_source import BackupSource
 from .copying import sync_tree
 from .database_check import check_database
-from .file_kinds import ANNOTATIONS, KEYS, PEPPER, PUBLIC, SEGMENTS, STORE, TOKENS, TOMBSTONES
+from .file_kinds import ANNOTATIONS, KEYS, LINKS, PEPPER, PUBLIC, SEGMENTS, STORE, TOKENS, TOMBSTONES
 from .manifest import BackupManifest, ShowProgress
 from .small_files import SmallFiles
 
-_KEPT_FILES = (KEYS, TOKENS, ANNOTATIONS, PEPPER)
-"""Files that are not replaced where the data directory has them: keys that were revoked since stay revoked."""
+_KEPT_FILES = (KEYS, TOKENS, LINKS, ANNOTATIONS, PEPPER)
+"""Files that are not replaced where the data directory has them: what was revoked since stays revoked."""
 
 _RESTORED_NAMES = frozenset(
     {STORE, FOLDER, f"{FOLDER}{COUNTS_SUFFIX}", MONTHS_FILE, PUBLIC}
-    | {TOMBSTONES, KEYS, TOKENS, SEGMENTS, ANNOTATIONS, PEPPER}
+    | {TOMBSTONES, KEYS, TOKENS, LINKS, SEGMENTS, ANNOTATIONS, PEPPER}
 )
 
 

@@ -13,7 +13,7 @@ from .check import Check, action, note, ok
 
 _MAX_FILES = 20_000
 _MIN_FREE_FILES_SHARE = 0.02
-_SECRET_FILES = ("pepper", "keys.json", "tokens.json", "sessions.json", "audit.json", "forgotten.json")
+_SECRET_FILES = ("pepper", "keys.json", "tokens.json", "links.json", "sessions.json", "audit.json", "forgotten.json")
 _SECRET_SETTINGS = ("sign_in_secret", "pepper", "store_password")
 _OTHERS = stat.S_IRWXO
 _GROUP_AND_OTHERS = stat.S_IRWXG | stat.S_IRWXO

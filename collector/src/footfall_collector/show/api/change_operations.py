@@ -1,10 +1,12 @@
-"""The operations that change something, for the OpenAPI document. `access` answers them: nothing in `show` does."""
+"""Operations that change something, for the OpenAPI document: those of `access`, and those on read-only links."""
 
 from typing import Any
 
 from ...access.changes import MAX_TEXT_LENGTH
+from ...access.links import DEFAULT_DAYS, MAX_DAYS
 
 Schema = dict[str, Any]
+_SIGNED_IN = "for who signs in, or sends the sign-in secret; not with a token"
 _TEXT: Schema = {"type": "string"}
 _ANNOTATION = {"$ref": "#/components/schemas/Annotation"}
 _ERROR = {"$ref": "#/components/schemas/ApiError"}
@@ -26,6 +28,27 @@ _NEW_KEY: Schema = {
     },
     "additionalProperties": False,
 }
+_NEW_LINK: Schema = {
+    "type": "object",
+    "required": ["page"],
+    "properties": {
+        "page": {"type": "string", "description": "the name of the page that the link shows"},
+        "query": {
+            "type": "string",
+            "description": "filters and period, as in the page's address",
+        },
+        "days": {"type": "integer", "minimum": 1, "maximum": MAX_DAYS, "default": DEFAULT_DAYS},
+        "name": {"type": "string", "description": "by which it is listed and revoked; one is made without it"},
+    },
+    "additionalProperties": False,
+}
+_MADE_LINK: Schema = {"type": "object", "properties": dict.fromkeys(("name", "path", "query", "ends"), _TEXT)}
+_LINK: Schema = {
+    "type": "object",
+    "properties": dict.fromkeys(("name", "product", "page", "query", "added", "ends"), _TEXT)
+    | {"ended": {"type": "boolean"}},
+}
+_LINKS: Schema = {"type": "object", "properties": {"links": {"type": "array", "items": _LINK}}}
 _KEY: Schema = {"type": "object", "properties": dict.fromkeys(("key", "product", "added", "state"), _TEXT)}
 _KEYS: Schema = {"type": "object", "properties": {"keys": {"type": "array", "items": _KEY}}}
 
@@ -47,11 +70,22 @@ def _changes() -> dict[str, dict[str, Schema]]:
             "post": _operation("add-key", "Add a write key", 201, _KEY, body=_NEW_KEY),
             "delete": _operation("revoke-key", "Revoke a write key", 200, _KEY, parameter="key"),
         },
+        "/api/links": {
+            "get": _operation("links", "All read-only links", 200, _LINKS, who=_SIGNED_IN),
+            "post": _operation("make-link", "Make a read-only link", 201, _MADE_LINK, body=_NEW_LINK, who=_SIGNED_IN),
+            "delete": _operation("revoke-link", "Revoke a read-only link", 204, parameter="name", who=_SIGNED_IN),
+        },
     }
 
 
 def _operation(
-    name: str, summary: str, status: int, answer: Schema | None = None, body: Schema | None = None, parameter: str = ""
+    name: str,
+    summary: str,
+    status: int,
+    answer: Schema | None = None,
+    body: Schema | None = None,
+    parameter: str = "",
+    who: str = "scope ingest-admin",
 ) -> Schema:
     done: Schema = {"description": "Done"}
     if answer is not None:
@@ -62,7 +96,7 @@ def _operation(
         "401": {"description": "The collector asks for its sign-in secret, or a token of the scope ingest-admin"},
         "403": {"description": "The token may not do this, or the request comes from another site"},
     }
-    operation: Schema = {"operationId": name, "summary": f"{summary} (scope ingest-admin)", "parameters": []}
+    operation: Schema = {"operationId": name, "summary": f"{summary} ({who})", "parameters": []}
     if body is not None:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
         responses |= {

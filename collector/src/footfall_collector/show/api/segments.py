@@ -52,7 +52,9 @@ class SegmentRename(msgspec.Struct, forbid_unknown_fields=True):
     name: _NAME
 
 
-class _RefusedError(Exception):
+class RefusedChangeError(Exception):
+    """A request that is refused with a status and a sentence."""
+
     def __init__(self, status: int, sentence: str) -> None:
         self.status = status
         super().__init__(sentence)
@@ -69,17 +71,19 @@ class SegmentsApi:
         methods = {"POST": self._save, "PATCH": self._rename, "DELETE": self._delete}
         try:
             answer = await methods.get(request.method, self._list)(request)
-            return _json(answer, 200)
-        except _RefusedError as refusal:
-            return _json(ApiError(str(refusal)), refusal.status)
+            return json_answer(answer, 200)
+        except RefusedChangeError as refusal:
+            return json_answer(ApiError(str(refusal)), refusal.status)
         except UnknownSegmentError as error:
-            return _json(ApiError(str(error)), 404)
+            return json_answer(ApiError(str(error)), 404)
         except SegmentExistsError as error:
-            return _json(ApiError(str(error)), 409)
+            return json_answer(ApiError(str(error)), 409)
         except (FilterError, SavedSegmentsError) as error:
-            return _json(ApiError(str(error)), 400)
+            return json_answer(ApiError(str(error)), 400)
         except OSError as error:
-            return _json(ApiError(f"Nothing is changed: the data directory can't be written ({error.strerror})."), 503)
+            return json_answer(
+                ApiError(f"Nothing is changed: the data directory can't be written ({error.strerror})."), 503
+            )
 
     async def _list(self, request: Request) -> SegmentList:
         product = _parameters(request, "product").get("product") or None
@@ -89,13 +93,13 @@ class SegmentsApi:
 
     async def _save(self, request: Request) -> Any:
         product = _parameters(request, "product").get("product") or None
-        body: SegmentToSave = await _body(request, SegmentToSave)
+        body: SegmentToSave = await json_body(request, SegmentToSave)
         fields = {name: getattr(body, name) for name in body.__struct_fields__}
         return await self._change("save", product=product, **fields)
 
     async def _rename(self, request: Request) -> Any:
         parameters = _parameters(request, "product", "name")
-        body: SegmentRename = await _body(request, SegmentRename)
+        body: SegmentRename = await json_body(request, SegmentRename)
         return await self._change(
             "rename", product=parameters.get("product") or None, name=_name(parameters), new=body.name
         )
@@ -111,34 +115,35 @@ class SegmentsApi:
 
 def _parameters(request: Request, *known: str) -> Mapping[str, str]:
     if not request.query_params.keys() <= set(known):
-        raise _RefusedError(400, f"There is no such parameter here; known are {', '.join(known)}.")
+        raise RefusedChangeError(400, f"There is no such parameter here; known are {', '.join(known)}.")
     return request.query_params
 
 
 def _name(parameters: Mapping[str, str]) -> str:
     if not parameters.get("name"):
-        raise _RefusedError(400, "name= is missing: the name of the saved segment.")
+        raise RefusedChangeError(400, "name= is missing: the name of the saved segment.")
     return parameters["name"]
 
 
-async def _body(request: Request, type_: type) -> Any:
+async def json_body(request: Request, type_: type) -> Any:
+    """The body of a change. Raises RefusedChangeError."""
     # A page of another site can't send this type without being asked first.
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
-        raise _RefusedError(415, f"Send the segment as {_JSON}.")
+        raise RefusedChangeError(415, f"Send the body as {_JSON}.")
     body = b""
     try:
         async with asyncio.timeout(_MAX_BODY_SECONDS):
             async for part in request.stream():
                 body += part
                 if len(body) > MAX_BODY_BYTES:
-                    raise _RefusedError(413, f"The body is larger than {MAX_BODY_BYTES} bytes.")
+                    raise RefusedChangeError(413, f"The body is larger than {MAX_BODY_BYTES} bytes.")
         return msgspec.json.decode(body, type=type_)
     except (TimeoutError, ClientDisconnect):
-        raise _RefusedError(408, "The body did not arrive in time.") from None
+        raise RefusedChangeError(408, "The body did not arrive in time.") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         what = str(error) if isinstance(error, msgspec.ValidationError) else "it is no JSON"
-        raise _RefusedError(400, f"The body can't be used: {what}.") from None
+        raise RefusedChangeError(400, f"The body can't be used: {what}.") from None
 
 
-def _json(body: object, status: int) -> Response:
+def json_answer(body: object, status: int) -> Response:
     return Response(msgspec.json.encode(body), status, {"cache-control": "no-store"}, _JSON)

@@ -6,10 +6,12 @@ No page needs a query, loads anything from another host, or carries inline code 
 `report`, `public`, `show.routes`, `app` and the sign-in page.
 """
 
+from .asked_panels import AskedPanel
 from .assets import Assets
-from .layout import PAGES
+from .layout import PAGES, Page
 from .not_found import not_found_handler
 from .page_head import ChartPageHead, FilterOptions, HealthPageHead, chart_page_head, filter_options, page_head
+from .panels import Panel
 from .routes import Pages
 from .security_headers import SecurityHeaders
 from .templating import template_environment
@@ -18,11 +20,14 @@ from .things import THING_KINDS, ThingHead, thing_head
 __all__ = [
     "PAGES",
     "THING_KINDS",
+    "AskedPanel",
     "Assets",
     "ChartPageHead",
     "FilterOptions",
     "HealthPageHead",
+    "Page",
     "Pages",
+    "Panel",
     "SecurityHeaders",
     "ThingHead",
     "chart_page_head",

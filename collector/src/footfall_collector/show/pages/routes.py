@@ -63,11 +63,14 @@ class Pages:
         template = self._templates.get_template(page.template)
 
         def show(request: Request) -> Response:
+            shared = getattr(request.state, "shared", None)
             of_request = {
+                "shared": shared,
+                "root": self._assets.root + (shared.prefix if shared else ""),
                 "origin": str(request.base_url).rstrip("/") + self._assets.root,
                 "signed_in": getattr(request.state, "signed_in", False),
             }
-            context = self._context(page, request.query_params.get("product", ""))
+            context = self._context(page, shared.product if shared else request.query_params.get("product", ""))
             if page is THING:
                 context |= _thing(request)
             return _page(request, template.render(context | of_request))

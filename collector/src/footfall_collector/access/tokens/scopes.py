@@ -4,14 +4,14 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.types import Scope
 
-from .tokens import BearerToken
+from .bearer_tokens import BearerToken
 
 METRICS_PATH = "/metrics"
-ACCESS_PATH, SEGMENTS_PATH = "/access", "/api/segments"
+ACCESS_PATH, LINKS_PATH, SEGMENTS_PATH = "/access", "/api/links", "/api/segments"
 ANNOTATIONS_PATH, KEYS_PATH = "/api/annotations", "/api/keys"
 CHANGE_PATHS = (ANNOTATIONS_PATH, KEYS_PATH)
 """What programs may change, with the scope `ingest-admin`; whoever signs in may too."""
-CHANGED_PATHS = (ACCESS_PATH, SEGMENTS_PATH, *CHANGE_PATHS)
+CHANGED_PATHS = (ACCESS_PATH, LINKS_PATH, SEGMENTS_PATH, *CHANGE_PATHS)
 """Where something can be changed: not by a page of another site."""
 _OF_ONE_PRODUCT = (
     ANNOTATIONS_PATH,
@@ -39,6 +39,8 @@ def apply_scope(token: BearerToken, scope: Scope) -> str:
     path = scope["path"]
     if path == ACCESS_PATH:
         return "A token can't see or revoke tokens: sign in, or send the sign-in secret."
+    if path == LINKS_PATH:
+        return "A token can't make read-only links: sign in, or send the sign-in secret."
     if path == SEGMENTS_PATH and scope["method"] not in _SAFE_METHODS:
         return "A token can't change saved segments: sign in, or send the sign-in secret."
     if token.scope == "metrics":

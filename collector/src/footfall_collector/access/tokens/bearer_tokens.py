@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from ..runtime import SharedFile
+from ...runtime import SharedFile
 
 FILE = "tokens.json"
 PREFIX = "fft_"

@@ -1,0 +1,34 @@
+"""Read-only links: one page of one product under fixed conditions, until an end, for who has the link.
+
+`read_links` keeps them in DATA/links.json, as hashes. `shared_pages` answers the addresses below `/shared/`: it puts
+the link's conditions into each request, and refuses what is not an answer of the link's page. `show` says what a page
+may ask and makes links; `SignIn` lets these addresses pass without a sign-in.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from .read_links import DEFAULT_DAYS, FILE, MAX_DAYS, LinksError, ReadLink, ReadLinks
+
+if TYPE_CHECKING:
+    from .shared_pages import PageReads, SharedPages, SharedView
+
+__all__ = [
+    "DEFAULT_DAYS",
+    "FILE",
+    "MAX_DAYS",
+    "LinksError",
+    "PageReads",
+    "ReadLink",
+    "ReadLinks",
+    "SharedPages",
+    "SharedView",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Late: the command line should not pay for Starlette.
+    if name in ("PageReads", "SharedPages", "SharedView"):
+        from . import shared_pages
+
+        return getattr(shared_pages, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

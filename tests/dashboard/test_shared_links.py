@@ -1,0 +1,92 @@
+"""A read-only link in the browser: made and copied in two clicks, and a page that shows one view."""
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.dashboard.browser import PageWatch, ready_count, wait_until_drawn
+from tests.dashboard.conftest import Opener
+from tests.dashboard.reading import change, fetch, shown_table
+from tests.dashboard.truths import assert_same
+
+_LOOK = """([chart, by]) => {
+  history.pushState(null, "", `?chart=${chart}&by=${by}`);
+  dispatchEvent(new PopStateEvent("popstate"));
+}"""
+
+
+def made(url: str, page: str, query: str) -> str:
+    path: str = change("POST", f"{url}/api/links", {"page": page, "query": query})["path"]
+    return path
+
+
+def ways_out(page: Page) -> list[str]:
+    """Visible links to anything that is not below the page's own address, and controls that choose something else."""
+    own = urlsplit(page.url).path
+    links = [each.get_attribute("href") or "" for each in page.locator("a[href]").locator("visible=true").all()]
+    others = page.locator(".nav, .word, .chip, .arrow, [data-do=explain], #week, #filters :is(select, [data-range])")
+    return [href for href in links if href != "#content" and not href.startswith(own)] + [
+        each.inner_text() for each in others.locator("visible=true").all()
+    ]
+
+
+def test_the_link_of_a_page_shows_its_view_and_no_way_out_of_it(opened: Opener, url: str) -> None:
+    conditions = {"range": "90d", "provider": "anthropic", "where": "tool:is_not:query"}
+    before = opened("/tools?range=90d&provider=anthropic&where=tool:is_not:query")
+    rows = shown_table(before.locator("#panel-tool-usage"))
+    page = opened(made(url, "tools", "range=90d&provider=anthropic&where=tool:is_not:query&tables=tool-usage"))
+    assert shown_table(page.locator("#panel-tool-usage")) == rows
+    assert_same(rows, fetch(url, "/api/charts/tool-usage", **conditions)["rows"])
+    head = page.locator("#print-head")
+    expect(head).to_contain_text("dot-ai · ")
+    expect(head).to_contain_text("tool is not query")
+    expect(head).to_contain_text("provider: anthropic")
+    expect(page.locator("#filters")).to_contain_text(re.compile(r"Read-only link, until 20\d\d-\d\d-\d\d"))
+    assert ways_out(page) == []
+    for key in ("[", "c", "x", "d"):
+        page.keyboard.press(key)
+    page.locator("#panel-tool-errors .name").first.click()
+    assert urlsplit(page.url).query == "tables=tool-usage"
+    assert shown_table(page.locator("#panel-tool-usage")) == rows
+
+
+@pytest.mark.parametrize("name", ["clients", "next"])
+def test_the_panels_of_a_page_ask_for_nothing_that_is_refused(opened: Opener, url: str, name: str) -> None:
+    """The watch of the page fails at the first answer that is refused."""
+    opened(made(url, name, "range=7d"))
+
+
+def test_the_looks_of_the_main_chart_are_within_the_link(opened: Opener, url: str) -> None:
+    page = opened(made(url, "overview", "range=7d"))
+    for chart, by in (("error_rate", "tool"), ("instances", "mcp_client"), ("median", "product_version")):
+        before = ready_count(page)
+        page.evaluate(_LOOK, [chart, by])
+        wait_until_drawn(page, before + 1)
+        expect(page.locator("#panel-main [data-view=chart]")).to_be_visible()
+    expect(page.locator("#week")).to_have_count(0)
+
+
+def test_a_view_is_shared_in_two_clicks(chromium: Browser, url: str) -> None:
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=url)
+    page = context.new_page()
+    watch = PageWatch(url)
+    watch.attach(page)
+    page.goto(f"{url}/tools?range=7d&tool=query&tables=tool-usage")
+    wait_until_drawn(page)
+    page.locator("[data-do=saved]").click()
+    page.get_by_role("button", name="Copy a link").click()
+    shown = page.locator("#saved-menu .shared input")
+    expect(shown).to_be_focused()
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert link == shown.input_value()
+    page.goto(link)
+    wait_until_drawn(page)
+    assert urlsplit(page.url).path.startswith("/shared/ffl_")
+    assert {row[0] for row in shown_table(page.locator("#panel-tool-usage"))} == {"query"}
+    expect(page.locator("#panel-tool-usage table.data")).to_be_visible()
+    assert watch.complaints == []
+    assert watch.foreign_requests == []
+    context.close()
