@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from footfall_collector.alerts.alert_file import AlertFile, AlertsContent, Incident
 from tests.dashboard.browser import PageWatch, launched, wait_until_drawn
 from tests.dashboard.feeding import feed
 from tests.dashboard.truths import Expected
 from tests.oracle.fleet import Fleet
-from tests.oracle.world import HOUR
+from tests.oracle.world import DAY, HOUR
 from tests.support.collector_process import start_collector
 
 Opener = Callable[..., Page]
@@ -24,10 +25,29 @@ def fleet() -> Fleet:
     return Fleet(instances=70, days=45, seed=4, end=int(time.time()) // HOUR * HOUR)
 
 
+def old_incident(fleet: Fleet) -> Incident:
+    """What an alert has left behind: open for a day, six weeks ago."""
+    begin = fleet.end // DAY * DAY - 41 * DAY + 10 * HOUR
+    return Incident(
+        id="error-rate-dot-ai-1-0",
+        rule="error-rate",
+        product=fleet.product,
+        subject="",
+        sentence="In the last 6 hours 31 % of 412 calls failed; `query` most.",
+        numbers={},
+        begin=begin,
+        seen=begin + DAY,
+        end=begin + DAY,
+        quiet_until=begin + 2 * DAY,
+    )
+
+
 @pytest.fixture(scope="session")
 def url(tmp_path_factory: pytest.TempPathFactory, fleet: Fleet) -> Iterator[str]:
     """The address of a collector with the fleet's events."""
     data = tmp_path_factory.mktemp("collector") / "data"
+    data.mkdir()
+    AlertFile(data).write(AlertsContent(incidents=[old_incident(fleet)]))
     with start_collector(data, segment_seconds=0.1, public_products="dot-ai", max_event_age_days=60) as collector:
         feed(collector.url, fleet)
         yield collector.url

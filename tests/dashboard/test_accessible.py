@@ -218,6 +218,31 @@ def test_an_annotation_is_read_with_the_arrow_keys_on_every_chart_over_time(
                 assert any("the provider had an outage" in read for read in last_steps(page, canvas)), path
 
 
+MARKED = """node => echarts.getInstanceByDom(node).getOption().series.flatMap(({ markLine }) => markLine?.data ?? [])
+  .filter(Array.isArray).map(([first, last]) => [Number(first.coord[0]), Number(last.coord[0])])"""
+"""From and until which step of a chart alerts were open."""
+
+
+@pytest.mark.parametrize("path", ["/errors", "/things/tool/query"])
+def test_an_alert_is_marked_while_it_was_open_and_read_with_the_arrow_keys(
+    opened: Opener, fleet: Fleet, path: str
+) -> None:
+    midnight = datetime.fromtimestamp(fleet.end, UTC).replace(hour=0)
+    before, begin, end = (midnight - timedelta(days=days) for days in (43, 41, 40))
+    page = opened(f"{path}?start={before:%Y-%m-%d}&end={end:%Y-%m-%d}")
+    charts = page.locator("""[data-panel*='"kind": "series"'] .canvas""").all()
+    assert charts
+    for canvas in charts:
+        assert canvas.evaluate(MARKED) == [[begin.timestamp() * 1000, end.timestamp() * 1000]]
+        canvas.focus()
+        page.keyboard.press("End")
+        span = f"Alert from {begin:%-d %b}, 10:00 to {end:%-d %b}, 10:00"
+        sentence = f"{span}: In the last 6 hours 31 % of 412 calls failed; query most."
+        assert sentence in page.locator("#announcements").inner_text()
+        page.keyboard.press("Home")
+        assert "Alert" not in page.locator("#announcements").inner_text()
+
+
 def last_steps(page: Page, canvas: Locator) -> Iterator[str]:
     """What is read of the last two steps of a chart; the last one may have begun after the events."""
     canvas.focus()

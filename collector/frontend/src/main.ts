@@ -32,7 +32,7 @@ const answer = find("#answer");
 const tileHost = document.getElementById("tiles");
 const emptyPage = document.getElementById("empty-page");
 const notApplied = find("#not-applied");
-let context: Context = { releases: [], annotations: [], period: null };
+let context: Context = { releases: [], annotations: [], alerts: [], period: null };
 let pending = new AbortController();
 const panels = [...document.querySelectorAll<HTMLElement>("[data-panel]")].map((node) =>
   node.id === "panel-main" ? new Panel(node, () => context, mainChart.config) : new Panel(node, () => context),
@@ -51,8 +51,8 @@ function headOf(name: string): [string, URLSearchParams] {
 
 async function refreshHead(signal: AbortSignal): Promise<void> {
   const head = await api.get<PageHead>(...headOf(page ?? ""), signal);
-  const { releases = [], annotations = [] } = head;
-  context = { releases, annotations, period: inMilliseconds(head.period) };
+  const { releases = [], annotations = [], alerts = [] } = head;
+  context = { releases, annotations, alerts, period: inMilliseconds(head.period) };
   answer.classList.remove("loading");
   period.show(context.period);
   showPrintHead();

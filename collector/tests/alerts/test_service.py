@@ -86,11 +86,15 @@ def test_an_incident_is_sent_once_also_over_a_restart(store: DuckStore, settings
         assert rig.counted("alerts_sent") == 1
         [entry] = rig.service.entries()
         assert (entry.rule, entry.end, entry.sent) == ("disk", None, "1 of 1")
+        shown = rig.status.alerts_revision
+        rig.turn()
+        assert rig.status.alerts_revision == shown, "pages stand as long as nothing changes"
         assert rig.status.gauge("alerts_open_disk") == 1
         rig.status.set_gauge("disk_low", 0)
         rig.turn()
         [entry] = rig.service.entries()
-        assert entry.end == "2026-11-24 02:30"
+        assert entry.end == "2026-11-24 02:40"
+        assert rig.status.alerts_revision == shown + 1
         assert rig.status.gauge("alerts_open_disk") == 0
 
 

@@ -58,6 +58,9 @@ def test_a_planted_regression_arrives_once_everywhere(tmp_path: Path, broken_rel
             tables = ask(collector, "GET", "/api/health").json["tables"]
             [alerts] = [table for table in tables if table["id"] == "alerts"]
             assert "regression" in [row[3] for row in alerts["rows"]]
+            for page in ("/api/pages/errors", "/api/things/tool?thing=query"):
+                marks = ask(collector, "GET", page).json["alerts"]
+                assert [each["until"] for each in marks if each["rule"] == "regression"] == [None], page
             collector.kill()
         listed = run("alerts", "list", "--data", str(data)).stdout
         assert "dot-ai: regression" in listed

@@ -195,6 +195,9 @@ function tooltip(points: TipPoint[], drawing: Drawing): HTMLElement {
     daily && at + step > Date.now() ? `The ${step > DAY ? "week" : "day"} is not over.` : "",
     released.length ? `First seen${releasedIn(step)}: ${released.join(", ")}.` : "",
     ...here.filter((each) => !each.isRelease).map((each) => `${momentIn(step, each.moment)}: ${each.name}.`),
+    ...alertsOf(drawing)
+      .filter(({ steps }) => steps.includes(at))
+      .map((each) => each.text),
   ];
   return tip(longMoment(at, daily), rows, notes.filter(Boolean).join(" "));
 }
@@ -228,13 +231,45 @@ function happened({ config, times, step }: Drawing): Happened[] {
   return placed.filter((each): each is Happened => each.at !== undefined).sort((a, b) => a.moment - b.moment);
 }
 
+interface Alert {
+  // The steps of the time axis in which it was open.
+  steps: number[];
+  text: string;
+}
+
+function alertsOf({ config, times, step }: Drawing): Alert[] {
+  const exactly = (at: number) => `${day(at)}, ${time(at)}`;
+  return config.alerts.map(({ at, until, text }) => {
+    const [begin, end] = [moment(at), until === null ? Date.now() : moment(until)];
+    const span = until === null ? `since ${exactly(begin)}` : `from ${exactly(begin)} to ${exactly(end)}`;
+    return { steps: times.filter((each) => each <= end && begin < each + step), text: `Alert ${span}: ${text}` };
+  });
+}
+
+// A thick line on the axis while an alert was open.
+function alertMarks(drawing: Drawing): object[][] {
+  const { bad, surface } = drawing.colours;
+  const end = (at: number | undefined) => ({
+    coord: [String(at), 0],
+    symbol: "circle",
+    symbolSize: 8,
+    itemStyle: { color: bad, borderColor: surface, borderWidth: 1 },
+    lineStyle: { color: bad, type: "solid", width: 4 },
+    label: { show: false },
+  });
+  return alertsOf(drawing)
+    .filter(({ steps }) => steps.length)
+    .map(({ steps }) => [end(steps[0]), end(steps.at(-1))]);
+}
+
 const MARK_LETTERS = 16;
 
 // A thin line where something happened, with the version or the beginning of the text; the tooltip has all of it.
 function timeMarks(drawing: Drawing): object | undefined {
   const { times, colours, narrow } = drawing;
   const list = happened(drawing);
-  if (!list.length) return undefined;
+  const alerts = alertMarks(drawing);
+  if (!list.length && !alerts.length) return undefined;
   const room = times.length / 12;
   const apart = (from: number, to: number) => times.indexOf(to) - times.indexOf(from);
   // A name too close to a later one, or to the numbers of the axis, is left out.
@@ -256,6 +291,6 @@ function timeMarks(drawing: Drawing): object | undefined {
       rotate: 0,
       distance: 4,
     },
-    data: list.map(({ at }, index) => ({ name: names[index], xAxis: String(at) })),
+    data: [...list.map(({ at }, index) => ({ name: names[index], xAxis: String(at) })), ...alerts],
   };
 }

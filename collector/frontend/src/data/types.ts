@@ -25,6 +25,14 @@ export interface Annotation {
   by: string;
 }
 
+// What a rule found: open from `at` until `until`, which is null while it goes on.
+export interface OpenAlert {
+  rule: string;
+  text: string;
+  at: string;
+  until: string | null;
+}
+
 // Milliseconds; the previous period stays in RFC 3339, because panels send it back to the API.
 export interface Period {
   start: number;
@@ -59,6 +67,7 @@ export interface PageHead {
   period?: Omit<Period, "start" | "end"> & { start: string; end: string };
   releases?: ReleaseMark[];
   annotations?: Annotation[];
+  alerts?: OpenAlert[];
   tiles?: TileAnswer[];
 }
 
@@ -122,6 +131,7 @@ export interface PanelConfig {
 export interface DrawnConfig extends PanelConfig {
   marks: ReleaseMark[];
   annotations: Annotation[];
+  alerts: OpenAlert[];
   period: Period | null;
 }
 

@@ -69,7 +69,7 @@ export function save({ config, data, generatedAt }: Saved, format: string): void
   };
   const bottom = 20 + legendRows(chart.series) * 24;
   const head = 44 + rows.length * LINE;
-  const marks = config.marks.length ? 18 : 0;
+  const marks = config.marks.length + config.annotations.length ? 18 : 0;
   const option = {
     ...chart,
     title,

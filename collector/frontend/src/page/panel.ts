@@ -12,6 +12,7 @@ import type {
   ChartAnswer,
   ChartData,
   DrawnConfig,
+  OpenAlert,
   PanelConfig,
   Period,
   ReleaseMark,
@@ -30,6 +31,7 @@ const DAY = 24 * HOUR;
 export interface Context {
   releases: ReleaseMark[];
   annotations: Annotation[];
+  alerts: OpenAlert[];
   period: Period | null;
 }
 
@@ -90,8 +92,8 @@ export class Panel {
 
   // The panel's definition with what the head of the page says.
   private drawn(): DrawnConfig {
-    const { releases, annotations, period } = this.context();
-    return { ...this.config, unit: this.unit(), marks: releases, annotations, period };
+    const { releases, annotations, alerts, period } = this.context();
+    return { ...this.config, unit: this.unit(), marks: releases, annotations, alerts, period };
   }
 
   // The file of the API has the numbers of the answer; this one has what the chart makes of them.

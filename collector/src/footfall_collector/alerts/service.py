@@ -62,6 +62,7 @@ class AlertService:
         self._options = rule_options(settings.alert_rules)
         self._file = AlertFile(settings.data)
         self._content = self._file.read()
+        self._entries: list[AlertEntry] = []
         self._refusals = RefusalWindow()
         self._reports: dict[str, Message] = {}
         self._started = self._judged_at = clock()
@@ -70,6 +71,7 @@ class AlertService:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="footfall-alerts", daemon=True)
         status.alert_entries = self.entries
+        self._show()
         for rule in ALERT_RULES:
             status.add_gauge(f"alerts_open_{rule.replace('-', '_')}", partial(self._open, rule))
 
@@ -85,7 +87,14 @@ class AlertService:
 
     def entries(self) -> list[AlertEntry]:
         """The incidents that are kept, the newest first. Safe on any thread."""
-        return alert_entries(list(self._content.incidents))
+        return self._entries
+
+    def _show(self) -> None:
+        """Pages that were answered before are no longer right once the entries are others."""
+        entries = alert_entries(self._content.incidents)
+        if entries != self._entries:
+            self._entries = entries
+            self._status.alerts_revision += 1
 
     def _open(self, rule: str) -> float:
         return float(sum(each.rule == rule and each.end is None for each in list(self._content.incidents)))
@@ -111,7 +120,9 @@ class AlertService:
             self._status.increment("alerts_judged")
         self._begin_digests(now)
         self._write()
+        self._show()
         self._deliver(now)
+        self._show()
 
     def _judge_collector(self, now: float) -> None:
         refusals = self._refusals.observe(self._status, self._answers.products(), now)

@@ -25,10 +25,12 @@ class Status:
 
     Attributes:
         alert_entries: gives the incidents of the last 90 days, the newest first. Whoever evaluates alerts sets it.
+        alerts_revision: changes with them.
     """
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self.alert_entries: Callable[[], Sequence[AlertEntry]] = tuple
+        self.alerts_revision = 0
         self._clock = clock
         self._lock = threading.Lock()
         self._counters: defaultdict[_CounterKey, int] = defaultdict(int)

@@ -172,7 +172,7 @@ class Api:
         if not name:
             raise FilterError(f"{openapi.THING} says which {kind.noun} is meant.")
         filters = self._filters(request, (openapi.THING,))
-        return _json(thing_head(kind, name, self._answers, filters, datetime.now(UTC)))
+        return _json(thing_head(kind, name, self._answers, filters, self._status, datetime.now(UTC)))
 
     def health_page(self, request: Request) -> Response:
         return _json(page_head("health", self._answers, self._filters(request), self._status, datetime.now(UTC)))

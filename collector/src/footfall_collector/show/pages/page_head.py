@@ -4,11 +4,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import msgspec
+from msgspec.structs import replace
 
 from ...access.changes import Annotation
 from ...answer import CALLS_EVENT, EARLIEST, Answers, Filters
 from ...runtime import Status
-from ..health import health_sentence, stored_events
+from ..health import OpenAlert, health_sentence, open_alerts, stored_events
 from ..insight import (
     ChartRow,
     ComparedPeriod,
@@ -44,6 +45,7 @@ class ChartPageHead(msgspec.Struct, frozen=True):
         annotations: what else happened in the range, for the same charts.
         tiles: empty on pages without them.
         generated_at: RFC 3339, UTC.
+        alerts: those that were open in the range, for the same charts.
     """
 
     answer: str
@@ -56,6 +58,7 @@ class ChartPageHead(msgspec.Struct, frozen=True):
     annotations: list[Annotation]
     tiles: list[Tile]
     generated_at: Moment
+    alerts: list[OpenAlert] = []
 
 
 class HealthPageHead(msgspec.Struct, frozen=True):
@@ -154,7 +157,7 @@ def page_head(
 ) -> ChartPageHead | HealthPageHead:
     if name == "health":
         return HealthPageHead(health_sentence(status, stored_events(answers, now)))
-    return chart_page_head(name, answers, filters, now)
+    return replace(chart_page_head(name, answers, filters, now), alerts=open_alerts(status, filters))
 
 
 def chart_page_head(name: str, answers: Answers, filters: Filters, now: datetime) -> ChartPageHead:

@@ -9,7 +9,10 @@ from datetime import datetime, timedelta
 import msgspec
 from msgspec.structs import replace as struct_replace
 
+from ...access.changes import Annotation
 from ...answer import CALLS_EVENT, EARLIEST, Answers, Filters, ask, condition_text, parse_question
+from ...runtime import Status
+from ..health import OpenAlert, open_alerts
 from ..insight import (
     ChartRow,
     ComparedPeriod,
@@ -23,6 +26,7 @@ from ..insight import (
     release_marks,
     rows_as_dicts,
     sentences,
+    stored_annotations,
     unknown_thing,
     unused_thing,
     used_thing,
@@ -80,8 +84,10 @@ class ThingHead(msgspec.Struct, frozen=True):
         not_applied: given filters that the answer does not use: none.
         scope: what counts, in one phrase.
         releases: marks for charts over time.
+        annotations: what else happened in the range, for the same charts.
         tiles: of an error class its errors and instances, of anything else those of other pages.
         generated_at: RFC 3339, UTC.
+        alerts: those that were open in the range, for the same charts.
     """
 
     answer: str
@@ -92,11 +98,15 @@ class ThingHead(msgspec.Struct, frozen=True):
     scope: str
     period: ComparedPeriod
     releases: list[ReleaseMark]
+    annotations: list[Annotation]
     tiles: list[Tile]
     generated_at: Moment
+    alerts: list[OpenAlert]
 
 
-def thing_head(kind: ThingKind, name: str, answers: Answers, filters: Filters, now: datetime) -> ThingHead:
+def thing_head(
+    kind: ThingKind, name: str, answers: Answers, filters: Filters, status: Status, now: datetime
+) -> ThingHead:
     """Raises FilterError where the product has no such property, or the name is too long."""
     condition = kind.condition(name)
     about = replace(filters, where=(*filters.where, condition))
@@ -119,8 +129,10 @@ def thing_head(kind: ThingKind, name: str, answers: Answers, filters: Filters, n
         scope=answers.scope(about, _ERRORS_EVENT if kind.property == _ERROR_TYPE else CALLS_EVENT),
         period=compared_period(answers, about),
         releases=release_marks(answers, about),
+        annotations=stored_annotations(answers, about),
         tiles=tiles,
         generated_at=events.generated_at,
+        alerts=open_alerts(status, about),
     )
 
 
