@@ -79,3 +79,13 @@ def tile(page: Page, name: str) -> float:
 def answer(page: Page) -> str:
     """The sentence that the page opens with."""
     return page.locator("#answer").inner_text()
+
+
+def drawn_series(page: Page, panel: str) -> list[dict[str, Any]]:
+    """The series that the chart library was given, by name."""
+    series: list[dict[str, Any]] = page.evaluate(
+        "id => echarts.getInstanceByDom(document.querySelector(`#panel-${id} .canvas`)).getOption().series"
+        ".filter(line => line.name).map(line => ({name: line.name, data: line.data}))",
+        panel,
+    )
+    return series

@@ -2,14 +2,12 @@
 
 import math
 import os
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Page
 
 from tests.dashboard.conftest import Opener
-from tests.dashboard.reading import PAGES, answer, chart_of, panels, shown_table, tile
+from tests.dashboard.reading import PAGES, answer, chart_of, drawn_series, panels, shown_table, tile
 from tests.dashboard.truths import Expected, assert_same
 from tests.oracle.fleet import Fleet, stamp
 
@@ -89,16 +87,6 @@ def test_the_sentence_is_computed_from_the_same_numbers(opened: Opener, expected
     leading = max(by_kind, key=lambda kind: by_kind[kind])
     assert leading in answer(page)
     assert sum(row[2] for row in errors) == sum(by_kind.values())
-
-
-def drawn_series(page: Page, panel: str) -> list[dict[str, Any]]:
-    """The series that the chart library was given, by name."""
-    series: list[dict[str, Any]] = page.evaluate(
-        "id => echarts.getInstanceByDom(document.querySelector(`#panel-${id} .canvas`)).getOption().series"
-        ".filter(line => line.name).map(line => ({name: line.name, data: line.data}))",
-        panel,
-    )
-    return series
 
 
 def test_a_chart_draws_the_numbers_of_its_table(opened: Opener, expected: Expected) -> None:

@@ -1,6 +1,7 @@
 """Ranges, filters and comparison, and their parameters in the address."""
 
 import re
+from datetime import UTC, date, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -8,8 +9,9 @@ from playwright.sync_api import Page, expect
 
 from tests.dashboard.browser import ready_count, wait_until_drawn
 from tests.dashboard.conftest import Opener
-from tests.dashboard.reading import answer, shown_table, tile
+from tests.dashboard.reading import answer, drawn_series, shown_table, tile
 from tests.dashboard.truths import Expected, assert_same
+from tests.oracle.fleet import Fleet
 
 
 def parameters(page: Page) -> dict[str, str]:
@@ -193,6 +195,26 @@ def test_a_comparison_shows_the_previous_period(opened: Opener, expected: Expect
             assert change is not None
             assert change[1] == ("↑" if ratio > 0 else "↓")
             assert float(change[2]) == pytest.approx(abs(100 * ratio), abs=0.0501)
+
+
+def test_the_previous_period_is_drawn_under_the_same_weekdays(opened: Opener, expected: Expected, fleet: Fleet) -> None:
+    last = datetime.fromtimestamp(fleet.end, UTC).date() - timedelta(days=2)
+    days = [last - timedelta(days=back) for back in (2, 1, 0)]
+    page = opened(f"/?range=custom&start={days[0]}&end={last}&compare=1")
+    line = next(line for line in drawn_series(page, "main") if line["name"] == "Tool calls, previous period")
+    assert line["data"] == [calls_of(expected, day - timedelta(days=7)) for day in days]
+    whole = {"range": "custom", "start": str(days[0]), "end": str(last)}
+    before = expected.previous(whole)
+    assert sum(line["data"]) == sum(row[1] for row in expected.rows("tool-usage", before))
+    note = page.locator("#compared").inner_text()
+    first = days[0] - timedelta(days=7)
+    assert note.startswith(f"Compared with {first.day} ")
+    assert note.endswith(": a week earlier, the same weekdays.")
+
+
+def calls_of(expected: Expected, day: date) -> int:
+    rows = expected.rows("tool-usage", {"range": "custom", "start": str(day), "end": str(day)})
+    return sum(row[1] for row in rows)
 
 
 def test_the_tooltip_of_a_tile_has_this_and_the_previous_period(opened: Opener, expected: Expected) -> None:

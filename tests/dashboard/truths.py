@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -31,10 +31,18 @@ class Expected:
         return self._truth.hidden_internal(self._asked(query))
 
     def previous(self, query: dict[str, str]) -> dict[str, str]:
-        """The query for the previous period."""
+        """The query for the previous period: as many days, on the same weekdays, none of them in both."""
         period = fetch(self._url, "/api/pages/overview", **query)["period"]
-        filters = {name: value for name, value in query.items() if name != "range"}
-        return {**filters, "range": "custom", "start": period["before_start"], "end": period["before_end"]}
+        start, end = (datetime.fromisoformat(period[name]) for name in ("start", "end"))
+        assert (start.hour, (end - start).seconds) == (0, 0), "hours have no weekdays"
+        shift = next(weeks for weeks in map(timedelta, range(7, 400, 7)) if weeks >= end - start)
+        filters = {name: value for name, value in query.items() if name not in ("range", "start", "end")}
+        return {
+            **filters,
+            "range": "custom",
+            "start": (start - shift).date().isoformat(),
+            "end": (end - shift - timedelta(days=1)).date().isoformat(),
+        }
 
     def _asked(self, query: dict[str, str], spec: Mapping[str, Any] = MappingProxyType({})) -> OracleQuery:
         period = fetch(self._url, "/api/pages/overview", **query)["period"]

@@ -32,6 +32,7 @@ const answer = find("#answer");
 const tileHost = document.getElementById("tiles");
 const emptyPage = document.getElementById("empty-page");
 const notApplied = find("#not-applied");
+const compared = find("#compared");
 let context: Context = { releases: [], annotations: [], alerts: [], period: null };
 let pending = new AbortController();
 const panels = [...document.querySelectorAll<HTMLElement>("[data-panel]")].map((node) =>
@@ -64,6 +65,8 @@ async function refreshHead(signal: AbortSignal): Promise<void> {
   const names = head.not_applied ?? [];
   notApplied.hidden = !names.length;
   notApplied.textContent = names.length ? `The sentence is not filtered by ${listOf(names)}.` : "";
+  compared.hidden = !state.get("compare") || !context.period || Boolean(head.empty);
+  compared.textContent = context.period ? period.compared(context.period) : "";
   if (emptyPage) emptyPage.hidden = !head.empty;
   const unknown = document.getElementById("unknown-thing");
   if (unknown) unknown.hidden = head.known !== false || Boolean(head.empty);

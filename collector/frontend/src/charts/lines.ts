@@ -129,7 +129,7 @@ export interface PreviousLine {
 export function previousLines(data: ChartData, config: DrawnConfig, times: number[]): PreviousLine[] {
   if (!data.before?.length || config.share) return [];
   const before = lines({ ...data, rows: data.before }, { ...config, top: 99 });
-  const shift = config.period ? config.period.end - config.period.start : 0;
+  const shift = config.period ? config.period.start - Date.parse(config.period.before_start) : 0;
   const fallback = config.ratio || config.gap === "empty" ? null : 0;
   const valueAt = (line: Line, time: number) => line.values.get(time - shift) ?? fallback;
   if (config.stack) {

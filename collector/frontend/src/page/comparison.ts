@@ -72,12 +72,12 @@ function row({ name, unit, a, b, difference, low, high }: Measured): Content {
 
 const NUMBERS = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
-// A difference of rates is in percentage points.
+// A difference of rates is in points: hundredths.
 function signed(value: number, unit: string): string {
   const size = Math.abs(value);
   const text =
     unit === "ratio"
-      ? `${(100 * size).toFixed(1)}\u00a0pp`
+      ? `${(100 * size).toFixed(1)}\u00a0points`
       : unit === "milliseconds"
         ? number(size, unit)
         : NUMBERS.format(size);

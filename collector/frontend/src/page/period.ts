@@ -42,6 +42,15 @@ export function move(periods: number): void {
   });
 }
 
+// What Compare compares with, and why that and not the days just before.
+export function compared(period: Period): string {
+  const before = { start: Date.parse(period.before_start), end: Date.parse(period.before_end) };
+  if (!period.before_counts) return `Not compared: events were not counted in all of ${words(before)}.`;
+  const weeks = (period.start - before.start) / (7 * DAY);
+  const distance = weeks === 1 ? "a week earlier" : `${weeks} weeks earlier`;
+  return `Compared with ${words(before)}${isDaily(period) ? `: ${distance}, the same weekdays` : ""}.`;
+}
+
 // "31 Oct 2026 – 29 Nov 2026 (UTC)": what a picture and a printed page say.
 export function words(period: Pick<Period, "start" | "end"> | null = shown): string {
   if (!period) return "";

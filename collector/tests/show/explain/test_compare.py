@@ -11,6 +11,7 @@ from collector.tests.store.fill_store import CATALOGUES, journal_fleet, loader_o
 from footfall_collector.answer import Answers, FilterError, Filters, ask, parse_question
 from footfall_collector.show.explain import Comparison, compare_periods, compare_segments, what_changed
 from footfall_collector.show.explain.measures import Measured, SideCounts, measure_sides
+from footfall_collector.show.insight import format_points
 from tests.oracle.fleet import Fleet
 from tests.oracle.world import DAY
 
@@ -103,6 +104,8 @@ def test_a_range_is_compared_with_the_same_days_of_weeks_before(answers: Answers
     assert datetime.fromisoformat(comparison.a.end) == now.replace(hour=0)
     assert datetime.fromisoformat(comparison.a.start) - datetime.fromisoformat(comparison.b.start) == timedelta(days=7)
     assert by_name(comparison)["calls"].b == asked(answers, "calls", [], filters(19, 25))
+    rate = by_name(comparison)["error_rate"]
+    assert f"({format_points(rate.low or 0, rate.high or 0)}" in comparison.answer
     short = compare_periods(answers, Filters("dot-ai", now - timedelta(hours=6), now + timedelta(hours=18)), now)
     assert short.b is not None
     assert datetime.fromisoformat(short.b.end) == now - timedelta(days=7)

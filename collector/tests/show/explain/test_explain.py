@@ -94,7 +94,7 @@ def test_nothing_has_a_share_of_a_difference_that_chance_explains(in_outage: Ans
     assert finding.share is None
     assert finding.text == (
         "A larger part of the calls has tools that usually fail less often. "
-        "By itself it changes the rate by -0.9 percentage points (-1.8 to -0.0)."
+        "By itself it moves the rate down 0.0\u20131.8\u00a0points."
     )
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from footfall_collector.show.insight import Regression, sentences
-from footfall_collector.show.insight.units import NBSP, format_milliseconds, format_percent
+from footfall_collector.show.insight.units import NBSP, format_milliseconds, format_percent, format_points
 
 
 def plain(text: str) -> str:
@@ -242,3 +242,19 @@ def test_the_most_frequent_event_is_named_with_its_share() -> None:
     assert text == "**100 events** of 2 kinds; **75 %** are tool calls."
     assert sentences.events(rows[:1]) == "**30 events**, all of them tool calls."
     assert sentences.events([]) == sentences.NO_EVENTS
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (0.374, 0.561, "up 37\u201356 points"),
+        (0.028, 0.052, "up 2.8\u20135.2 points"),
+        (0.0, 0.018, "up 0.0\u20131.8 points"),
+        (-0.018, -0.0003, "down 0.0\u20131.8 points"),
+        (-0.561, -0.374, "down 37\u201356 points"),
+        (-0.018, 0.0, "down 0.0\u20131.8 points"),
+        (-0.009, 0.012, "between 0.9 points down and 1.2 up"),
+    ],
+)
+def test_a_difference_of_shares_is_written_in_one_form(low: float, high: float, text: str) -> None:
+    assert plain(format_points(low, high)) == text

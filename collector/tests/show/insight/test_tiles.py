@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from footfall_collector.answer import Filters
 from footfall_collector.show.insight.periods import filter_names, previous_period, without_filters
 from footfall_collector.show.insight.tiles import TileNumbers, build_tiles, fill_gaps
@@ -112,9 +114,20 @@ def test_a_tile_says_which_events_it_counts() -> None:
     assert tiles[1].id == "callers"
 
 
-def test_the_previous_period_has_the_same_length_and_ends_where_this_one_begins() -> None:
-    earlier = previous_period(days(7, version="2.3.0"))
-    assert (earlier.end, earlier.end - earlier.start, earlier.version) == (START, timedelta(days=7), "2.3.0")
+@pytest.mark.parametrize(("length", "shift"), [(1, 7), (7, 7), (10, 14), (30, 35), (90, 91), (365, 371)])
+def test_the_previous_period_is_the_last_one_of_the_same_length_and_weekdays(length: int, shift: int) -> None:
+    now = days(length, version="2.3.0")
+    earlier = previous_period(now)
+    assert (now.start - earlier.start, earlier.end - earlier.start) == (timedelta(shift), timedelta(length))
+    assert earlier.start.weekday() == now.start.weekday()
+    assert earlier.end <= now.start
+    assert earlier.version == "2.3.0"
+
+
+def test_hours_are_compared_with_those_just_before() -> None:
+    start = START.replace(hour=5)
+    earlier = previous_period(Filters("dot-ai", start, start + timedelta(days=1)))
+    assert (earlier.start, earlier.end) == (start - timedelta(days=1), start)
 
 
 def test_filters_by_a_property_can_be_left_out() -> None:

@@ -19,7 +19,7 @@ from ...answer import (
     first_days,
     segment_of,
 )
-from ..insight import NBSP, Moment, counted_period, earlier_period, format_percent
+from ..insight import Moment, counted_period, earlier_period, format_percent, format_points
 from .measures import Measured, SideCounts, measure_sides
 
 CALLS = "tool_executed"
@@ -157,10 +157,9 @@ def _sentence(measured: Measured, first: _SegmentSide, second: _SegmentSide) -> 
     sides = (f" of {first.scope}", f" of {second.scope}") if apart else ("", " in the period before")
     certain = "" if measured.low > 0 or measured.high < 0 else "; no more than chance explains"
     if measured.name == "error_rate":
-        points = f"{100 * measured.low:+.1f} to {100 * measured.high:+.1f}{NBSP}percentage points"
         return (
             f"**{format_percent(measured.a or 0.0)}**{sides[0]} failed, {format_percent(measured.b or 0.0)}{sides[1]} "
-            f"({points}{certain})."
+            f"({format_points(measured.low, measured.high)}{certain})."
         )
     if measured.name == "calls":
         return (

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from ..insight import NBSP, Moment, code, format_percent
+from ..insight import NBSP, Moment, code, format_percent, format_points
 from ..statistics import Cause, CauseSet
 from .contributions import Contribution
 
@@ -241,7 +241,6 @@ def _list_tools(concerned: CauseSet, tools: list[str]) -> str:
 
 def _part(share: float | None, part: Contribution) -> str:
     if share is None:
-        points = f"{100 * part.effect:+.1f} percentage points ({100 * part.low:+.1f} to {100 * part.high:+.1f})"
-        return f"By itself it changes the rate by {points}."
+        return f"By itself it moves the rate {format_points(part.low, part.high)}."
     percent = f"-{format_percent(-share)}".replace(" ", NBSP) if share < 0 else format_percent(min(share, 9.99))
     return f"It accounts for {percent} of the difference."

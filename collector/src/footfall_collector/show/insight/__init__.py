@@ -33,7 +33,7 @@ from .releases import (
 from .rows import Cell, ChartRow, Moment, rows_as_dicts, share
 from .things import met_error, unknown_thing, unused_thing, used_thing
 from .tiles import Tile, page_tiles
-from .units import NBSP, format_milliseconds, format_percent
+from .units import NBSP, format_milliseconds, format_percent, format_points
 
 __all__ = [
     "EVENT_NAMES",
@@ -56,6 +56,7 @@ __all__ = [
     "filter_names",
     "format_milliseconds",
     "format_percent",
+    "format_points",
     "known_versions",
     "met_error",
     "newest_release_adoption",

@@ -1,6 +1,7 @@
 """Filters for the previous period, for all time, and without some of them."""
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 
 import msgspec
@@ -8,6 +9,7 @@ import msgspec
 from ...answer import EARLIEST, Answers, Filters, condition_name, days_of
 from .rows import Moment
 
+_DAY, _WEEK = timedelta(days=1), timedelta(weeks=1)
 MAX_GAP_DAYS = 14
 """Days without events between two days that belong together."""
 
@@ -18,8 +20,9 @@ class ComparedPeriod(msgspec.Struct, frozen=True):
     Attributes:
         start: RFC 3339; the first moment of the range.
         end: RFC 3339; the first moment after the range.
-        before_start: the same of the previous period, which is as long as the range.
-        before_end: where the previous period ends and the range begins.
+        before_start: the same of the previous period, which is as long as the range. That of whole days begins whole
+            weeks earlier, so that the same weekdays are compared; that of hours ends where the range begins.
+        before_end: where the previous period ends, six days before the range at most.
         before_counts: whether events were counted in all of the previous period; otherwise nothing is compared with it.
         step: seconds between two points of a chart over time: 60, 3600 or 86400.
     """
@@ -33,8 +36,12 @@ class ComparedPeriod(msgspec.Struct, frozen=True):
 
 
 def previous_period(filters: Filters) -> Filters:
-    """The same filters for the period of the same length that ends where this one begins."""
-    return replace(filters, start=filters.start - (filters.end - filters.start), end=filters.start)
+    """The same filters for the last period of the same length before this one, on the same weekdays if it has days."""
+    shift = filters.end - filters.start
+    midnight = filters.start.replace(hour=0, minute=0, second=0, microsecond=0)
+    if filters.start == midnight and not shift % _DAY:
+        shift = -(-shift // _WEEK) * _WEEK
+    return replace(filters, start=filters.start - shift, end=filters.end - shift)
 
 
 def earlier_period(answers: Answers, filters: Filters) -> Filters | None:

@@ -124,7 +124,7 @@ def _error_regressions(cause: Cause, versions: Mapping[str, VersionUsage]) -> It
         low, high = (max(0.0, was * (ratio * side / cause.ratio - 1)) for side in (cause.low, cause.high))
         text = (
             f"fails in {format_percent(now)} of {effect.calls:,} calls, where {format_percent(was)} are usual "
-            f"({code(older)} came before): up {format_points(low, high)} (95{NBSP}% interval)"
+            f"({code(older)} came before): {format_points(low, high)} (95{NBSP}% interval)"
         )
         yield Regression("errors", version, tool, older, now, was, low, high, effect.calls, text)
 

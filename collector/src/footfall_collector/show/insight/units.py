@@ -17,9 +17,13 @@ def format_percent(ratio: float) -> str:
 
 
 def format_points(low: float, high: float) -> str:
-    """The interval of a difference of rates that is not negative, such as `37` to `56 points`."""
-    digits = 0 if 100 * low >= 9.95 else 1
-    return f"{100 * low:.{digits}f}{EN_DASH}{100 * high:.{digits}f}{NBSP}points"
+    """The interval of a difference of rates: `up 37-56 points`, or `between 0.9 points down and 1.2 up`."""
+    if low < 0 < high:
+        return f"between {-100 * low:.1f}{NBSP}points down and {100 * high:.1f} up"
+    direction, least, most = ("down", -high, -low) if low < 0 else ("up", low, high)
+    digits = 0 if 100 * least >= 9.95 else 1
+    # A zero has no sign.
+    return f"{direction} {abs(100 * least):.{digits}f}{EN_DASH}{100 * most:.{digits}f}{NBSP}points"
 
 
 def format_milliseconds(value: float) -> str:

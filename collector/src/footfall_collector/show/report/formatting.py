@@ -39,7 +39,7 @@ def format_tile_title(tile: Tile) -> str:
 
 
 def format_tile_change(tile: Tile) -> str:
-    """The change since the previous period: a ratio, or percentage points of a rate; empty without a comparison."""
+    """The change since the previous period: a ratio, or points of a rate; empty without a comparison."""
     now, was = tile.value, tile.before
     if now is None or was is None:
         return ""
