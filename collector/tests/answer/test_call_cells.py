@@ -30,6 +30,7 @@ from footfall_collector.answer import (
 )
 from footfall_collector.answer.questions import by_instance
 from footfall_collector.store import Store
+from footfall_collector.store.duckdb.relations import chart_query
 from tests.oracle.fleet import Fleet
 from tests.oracle.questions import AnyQuestion, QuestionTruth, Where
 from tests.oracle.world import DAY
@@ -139,15 +140,18 @@ def test_durations_of_tools_are_the_oracles_with_their_instances(engines: tuple[
     assert len(read[0]) > 20
 
 
+@pytest.mark.parametrize(("branches", "internal"), [(24, "hide"), (0, "all")], ids=["each day by itself", "by day"])
 def test_of_many_durations_some_days_and_instances_are_read(
-    engines: tuple[Answers, Answers], monkeypatch: pytest.MonkeyPatch
+    engines: tuple[Answers, Answers], monkeypatch: pytest.MonkeyPatch, branches: int, internal: str
 ) -> None:
+    monkeypatch.setattr(chart_query, "MAX_BRANCHES", branches)
+    filters = replace(FILTERS, internal=internal)
     versions = [str(version or "") for version, *_ in engines[0].releases(FILTERS).rows]
 
     def read() -> list[list[tuple[Any, ...]]]:
         tools = {"query", "recommend"}
         return [
-            sorted(tool_durations_by_instance(answers, FILTERS, tools, versions, established=False))
+            sorted(tool_durations_by_instance(answers, filters, tools, versions, established=False))
             for answers in engines
         ]
 

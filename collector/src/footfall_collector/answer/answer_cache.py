@@ -2,11 +2,12 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 
+Result = TypeVar("Result")
 _rows_of_answer: ContextVar[dict[Hashable, Any] | None] = ContextVar("rows_of_answer", default=None)
 
 
@@ -62,3 +63,47 @@ class AnswerCache:
             while self.bytes > self._max_bytes:
                 _, (_, dropped) = self._answers.popitem(last=False)
                 self.bytes -= dropped
+
+
+class SharedResults:
+    """The latest results that several answers are made of, of one revision of the store. Safe to use from many threads.
+
+    Whoever wants a result that another thread computes waits for it: two of them at a time would each take twice as
+    long.
+
+    Args:
+        most: results that are kept.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most, self._lock = most, threading.Lock()
+        self._revision: Hashable = None
+        self._results: OrderedDict[Hashable, Any] = OrderedDict()
+        self._computing: dict[Hashable, threading.Lock] = {}
+
+    def get(self, question: Hashable, revision: Hashable, compute: Callable[[], Result]) -> Result:
+        """The result of a question, computed if none of this revision is kept. Raises what `compute` does."""
+        with self._lock:
+            turn = self._computing.setdefault(question, threading.Lock())
+        with turn:
+            with self._lock:
+                if revision == self._revision and question in self._results:
+                    self._results.move_to_end(question)
+                    result: Result = self._results[question]
+                    return result
+            try:
+                result = compute()
+                self._keep(question, revision, result)
+                return result
+            finally:
+                with self._lock:
+                    self._computing.pop(question, None)
+
+    def _keep(self, question: Hashable, revision: Hashable, result: Any) -> None:
+        with self._lock:
+            if revision != self._revision:
+                self._results.clear()
+                self._revision = revision
+            self._results[question] = result
+            if len(self._results) > self._most:
+                self._results.popitem(last=False)

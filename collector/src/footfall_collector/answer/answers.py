@@ -11,7 +11,7 @@ from footfall.catalogue import Catalogue
 
 from ..runtime import ProductSettings
 from ..store import DAY_SECONDS, EventSelection, Store, day_text, fact_tables
-from .answer_cache import AnswerCache, rows_of_answer
+from .answer_cache import AnswerCache, SharedResults, rows_of_answer
 from .behaviour import BEHAVIOUR
 from .charts import (
     CHARTS,
@@ -36,7 +36,7 @@ from .value_caps import MAX_VALUES, ValueCaps
 from .values import OtherCount, other_counts
 from .version_order import version_key
 
-CACHE_BYTES = 8 << 20
+CACHE_BYTES, SHARED_RESULTS = 8 << 20, 16
 ROW_BYTES, CELL_BYTES = 56, 128
 """A row in memory, and a cell with a text of 70 characters: more than most."""
 
@@ -91,6 +91,7 @@ class Answers:
         self.facts = fact_tables(catalogues.values())
         self._store = store
         self._cache = AnswerCache(CACHE_BYTES)
+        self.shared_results = SharedResults(SHARED_RESULTS)
         self._specs = {spec.id: spec for spec in self.charts()}
 
     @property

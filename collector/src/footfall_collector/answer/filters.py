@@ -1,6 +1,6 @@
 """The filters of a chart, and how a query string sets them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -99,6 +99,12 @@ class Filters:
         """Name in a query to value of the filters that are set, without product, range, internal and `where`."""
         common = {"version": self.version, "provider": self.provider}
         return {name: value for name, value in common.items() if value is not None} | dict(self.extra)
+
+    @property
+    def question(self) -> Hashable:
+        """Equal for filters that select the same events."""
+        conditions = self.version, self.provider, self.internal, tuple(sorted(self.extra.items())), self.where
+        return self.product, self.start, self.end, *conditions
 
     @classmethod
     def parse(

@@ -9,11 +9,11 @@ Source: E. M. Kitagawa (1955), "Components of a difference between two rates".
 
 import math
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from ..statistics import Z95, CallCell, Cause, CauseSearch
+from ..statistics import Z95, Cause, CauseSearch
 
 
 class DayAndSides(Protocol):
@@ -34,6 +34,8 @@ class DaySides(NamedTuple):
 
 Chosen = Callable[[DayAndSides], bool]
 """Whether a segment has a cell's calls."""
+Counts = list[int]
+"""Calls and errors of a segment, and those of another one."""
 SHIFTS = ("tool", "client", "provider")
 
 
@@ -62,20 +64,44 @@ class SegmentPair:
     errors: tuple[int, int] = field(init=False)
 
     def __post_init__(self) -> None:
-        sides = [[cell for cell in self.search.detailed if chosen(cell)] for chosen in (self.of_segment, self.of_other)]
-        first, second = ((sum(cell.calls for cell in side), sum(cell.errors for cell in side)) for side in sides)
-        self.calls, self.errors = (first[0], second[0]), (first[1], second[1])
+        self._rows = self._counted()
+        self._clusters: defaultdict[str, Counts] = defaultdict(_no_calls)
+        totals = _no_calls()
+        for (cluster, *_), counts in self._rows.items():
+            for sums in (self._clusters[cluster], totals):
+                for index, number in enumerate(counts):
+                    sums[index] += number
+        self.calls, self.errors = (totals[0], totals[2]), (totals[1], totals[3])
+
+    def _counted(self) -> dict[tuple[str, str, str, str], Counts]:
+        """(cluster, tool, client, provider) → calls and errors of the first segment, and of the second one."""
+        rows: defaultdict[tuple[str, str, str, str], Counts] = defaultdict(_no_calls)
+        for cell in self.search.detailed:
+            of_segment, of_other = self.of_segment(cell), self.of_other(cell)
+            if of_segment or of_other:
+                counts = rows[cell.cluster, cell.tool, cell.client, cell.provider]
+                if of_segment:
+                    counts[0] += cell.calls
+                    counts[1] += cell.errors
+                if of_other:
+                    counts[2] += cell.calls
+                    counts[3] += cell.errors
+        return dict(rows)
 
     def difference(self) -> Contribution:
         """Of the error rates. The interval allows for calls of one cluster that depend on each other."""
-        rates = [errors / calls for errors, calls in zip(self.errors, self.calls, strict=True)]
-        scores: defaultdict[str, float] = defaultdict(float)
-        for cell in self.search.detailed:
-            if self.of_segment(cell):
-                scores[cell.cluster] += (cell.errors - rates[0] * cell.calls) / self.calls[0]
-            if self.of_other(cell):
-                scores[cell.cluster] -= (cell.errors - rates[1] * cell.calls) / self.calls[1]
-        return _with_interval(rates[0] - rates[1], scores)
+        return self.of_errors({cluster: (counts[1], counts[3]) for cluster, counts in self._clusters.items()})
+
+    def of_errors(self, errors: Mapping[str, tuple[int, int]]) -> Contribution:
+        """The difference of the rates of some errors, of which each cluster has some in either segment."""
+        totals = [sum(pair[side] for pair in errors.values()) for side in (0, 1)]
+        rates = [number / calls for number, calls in zip(totals, self.calls, strict=True)]
+        scores = {}
+        for cluster, counts in self._clusters.items():
+            first, second = errors.get(cluster, (0, 0))
+            scores[cluster] = (first - rates[0] * counts[0]) / self.calls[0]
+            scores[cluster] -= (second - rates[1] * counts[2]) / self.calls[1]
+        return _with_interval(rates[0] - rates[1], scores.values())
 
     def of_cause(self, cause: Cause) -> Contribution:
         """The errors per call that a cause adds, in the first segment minus the second."""
@@ -95,52 +121,49 @@ class SegmentPair:
     def of_shifts(self) -> dict[str, Contribution]:
         """What each shift of calls accounts for: between tools, clients of a tool, providers of those."""
         usual = self._usual_errors()
-        before = [0.0] * len(self.search.detailed)
+        rates = [self._usual_rates(usual, length) for length in range(1, len(SHIFTS) + 1)]
         result = {}
-        for length in range(1, len(SHIFTS) + 1):
-            rates = self._rates(usual, length)
-            after = [rates[self._key(cell, length)] for cell in self.search.detailed]
-            result[SHIFTS[length - 1]] = self._shift([b - a for a, b in zip(before, after, strict=True)])
-            before = after
+        for length, name in enumerate(SHIFTS, 1):
+            change: dict[tuple[str, ...], float] = {}
+            for key in {row[1:] for row in self._rows}:
+                before = rates[length - 2][key[: length - 1]] if length > 1 else 0.0
+                change[key] = rates[length - 1][key[:length]] - before
+            result[name] = self._shift(change)
         return result
 
-    def _usual_errors(self) -> dict[int, float]:
-        """The expected errors of a call without any cause, by the identity of the cell."""
-        causes = self.search.causes
-        return {
-            id(cell): max(0.0, cell.expected - sum(cause.excess(cell) for cause in causes)) / cell.calls
-            for cell in self.search.cells
-        }
+    def _usual_errors(self) -> list[float]:
+        """Those that are expected of each cell without any cause."""
+        causes, cells = self.search.causes, self.search.cells
+        return [max(0.0, cell.expected - sum(cause.excess(cell) for cause in causes)) for cell in cells]
 
-    def _rates(self, usual: dict[int, float], length: int) -> dict[tuple[str, ...], float]:
+    def _usual_rates(self, usual: list[float], length: int) -> dict[tuple[str, ...], float]:
+        """The same of a call, by the first of tool, client and provider."""
         sums: defaultdict[tuple[str, ...], list[float]] = defaultdict(lambda: [0.0, 0.0])
-        for cell, part in zip(self.search.detailed, self.search.parts, strict=True):
-            pair = sums[self._key(cell, length)]
-            pair[0] += usual[id(part)] * cell.calls
+        for cell, errors in zip(self.search.cells, usual, strict=True):
+            pair = sums[(cell.tool, cell.client, cell.provider)[:length]]
+            pair[0] += errors
             pair[1] += cell.calls
         return {key: errors / calls for key, (errors, calls) in sums.items()}
 
-    @staticmethod
-    def _key(cell: CallCell, length: int) -> tuple[str, ...]:
-        return (cell.tool, cell.client, cell.provider)[:length]
-
-    def _shift(self, rates: list[float]) -> Contribution:
+    def _shift(self, rates: Mapping[tuple[str, ...], float]) -> Contribution:
+        """The difference of the mean of some rates; they are of a call by tool, client and provider."""
         means = [0.0, 0.0]
-        for cell, rate in zip(self.search.detailed, rates, strict=True):
-            if self.of_segment(cell):
-                means[0] += rate * cell.calls / self.calls[0]
-            if self.of_other(cell):
-                means[1] += rate * cell.calls / self.calls[1]
+        for (_, *key), counts in self._rows.items():
+            means[0] += rates[tuple(key)] * counts[0] / self.calls[0]
+            means[1] += rates[tuple(key)] * counts[2] / self.calls[1]
         scores: defaultdict[str, float] = defaultdict(float)
-        for cell, rate in zip(self.search.detailed, rates, strict=True):
-            if self.of_segment(cell):
-                scores[cell.cluster] += (rate - means[0]) * cell.calls / self.calls[0]
-            if self.of_other(cell):
-                scores[cell.cluster] -= (rate - means[1]) * cell.calls / self.calls[1]
-        return _with_interval(means[0] - means[1], scores)
+        for (cluster, *key), counts in self._rows.items():
+            rate = rates[tuple(key)]
+            scores[cluster] += (rate - means[0]) * counts[0] / self.calls[0]
+            scores[cluster] -= (rate - means[1]) * counts[2] / self.calls[1]
+        return _with_interval(means[0] - means[1], scores.values())
 
 
-def _with_interval(effect: float, scores: dict[str, float]) -> Contribution:
+def _no_calls() -> Counts:
+    return [0, 0, 0, 0]
+
+
+def _with_interval(effect: float, scores: Collection[float]) -> Contribution:
     few = len(scores) / (len(scores) - 1) if len(scores) > 1 else 1.0
-    span = Z95 * math.sqrt(few * sum(score * score for score in scores.values()))
+    span = Z95 * math.sqrt(few * sum(score * score for score in scores))
     return Contribution(effect, effect - span, effect + span)

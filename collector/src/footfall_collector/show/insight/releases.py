@@ -2,7 +2,8 @@
 
 import math
 from collections import defaultdict
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Literal
 
@@ -10,7 +11,7 @@ import msgspec
 
 from ...access.changes import Annotation
 from ...answer import Answers, Filters, call_source, is_release, is_version, version_key
-from ..statistics import MIN_CALLS, CauseSearch, Effect, find_causes, read_call_cells, wilson_interval
+from ..statistics import MIN_CALLS, Effect, find_causes, read_call_cells, wilson_interval
 from .known_versions import KnownVersions, known_versions
 from .periods import filter_names, without_filters
 from .regressions import METHOD, ErrorCount, Regression, VersionUsage, find_regressions, predecessor
@@ -96,7 +97,7 @@ def compare_releases(answers: Answers, filters: Filters, today: date) -> Release
     of_all_versions = without_filters(filters, "version")
     known = known_versions(answers, filters)
     versions = _newest_versions(answers, of_all_versions, known)
-    search = _search(answers, of_all_versions, known, versions)
+    examined = _examined(answers, of_all_versions)
     chart = answers.releases(of_all_versions)
     instances = {row["product_version"]: (row["instances"], row["established"]) for row in rows_as_dicts(chart)}
     adoption = adoption_shares(rows_as_dicts(answers.chart("versions", of_all_versions)), today)
@@ -104,7 +105,7 @@ def compare_releases(answers: Answers, filters: Filters, today: date) -> Release
         _release(
             version,
             versions,
-            search,
+            examined,
             instances[version],
             adoption.get(version, 0.0),
             known.first_seen[version],
@@ -114,7 +115,7 @@ def compare_releases(answers: Answers, filters: Filters, today: date) -> Release
     apart = sorted(_active_versions(answers, filters) & known.apart, key=version_key, reverse=True)[:MAX_VERSIONS]
     return ReleaseComparison(
         releases=releases,
-        regressions=_regressions(answers, of_all_versions, known, versions, search),
+        regressions=list(examined.regressions),
         apart=apart,
         all_count=known.all_count,
         note=METHOD,
@@ -125,9 +126,7 @@ def compare_releases(answers: Answers, filters: Filters, today: date) -> Release
 
 def regressions_in_range(answers: Answers, filters: Filters) -> list[Regression]:
     """The regressions of the versions that are active under the filters, the newest version's first."""
-    known = known_versions(answers, filters)
-    versions = _newest_versions(answers, filters, known)
-    return _regressions(answers, filters, known, versions, _search(answers, filters, known, versions))
+    return list(_examined(answers, filters).regressions)
 
 
 def release_marks(answers: Answers, filters: Filters) -> list[ReleaseMark]:
@@ -163,25 +162,45 @@ def _newest_versions(answers: Answers, filters: Filters, known: KnownVersions) -
     return {version: VersionUsage(errors[version], durations[version]) for version in newest[:MAX_VERSIONS]}
 
 
-def _search(answers: Answers, filters: Filters, known: KnownVersions, versions: dict[str, VersionUsage]) -> CauseSearch:
-    """The causes of the errors of all versions that count."""
+@dataclass(frozen=True)
+class _Examined:
+    """What is found in the errors and durations of the versions that count.
+
+    Attributes:
+        effects: of each version, without causes of versions.
+        dispersion: see `compare_error_rates`.
+    """
+
+    effects: Mapping[str, Effect]
+    dispersion: float
+    regressions: Sequence[Regression]
+
+
+def _examined(answers: Answers, filters: Filters) -> _Examined:
+    """Takes seconds over a large store; the pages that show it and the list of releases are asked for together."""
+    question = "releases", filters.question
+    return answers.shared_results.get(question, answers.revision, lambda: _examine(answers, filters))
+
+
+def _examine(answers: Answers, filters: Filters) -> _Examined:
+    known = known_versions(answers, filters)
+    versions = _newest_versions(answers, filters, known)
     in_order = sorted(versions, key=version_key)
     source = replace(call_source(answers, filters), apart=known.apart, established=not known.all_count)
     cells, _ = read_call_cells(source, in_order)
-    return find_causes(cells, in_order)
-
-
-def _regressions(
-    answers: Answers, filters: Filters, known: KnownVersions, versions: dict[str, VersionUsage], search: CauseSearch
-) -> list[Regression]:
+    search = find_causes(cells, in_order)
     cells_of = duration_cells(answers, filters, established=not known.all_count)
-    return find_regressions(versions, search.causes, slower_tools(versions, cells_of))
+    return _Examined(
+        {version: search.effect_of_version(version) for version in versions},
+        search.dispersion,
+        find_regressions(versions, search.causes, slower_tools(versions, cells_of)),
+    )
 
 
 def _release(
     version: str,
     versions: dict[str, VersionUsage],
-    search: CauseSearch,
+    examined: _Examined,
     instances: tuple[int, int],
     adoption: float,
     first_seen: str,
@@ -192,9 +211,8 @@ def _release(
     verdict: Verdict = "first"
     difference = None
     if older:
-        verdict, difference = compare_error_rates(
-            search.effect_of_version(version), search.effect_of_version(older), search.dispersion
-        )
+        effects = examined.effects
+        verdict, difference = compare_error_rates(effects[version], effects[older], examined.dispersion)
     return Release(
         version=version,
         instances=instances[0],

@@ -7,10 +7,10 @@ versions. All but `reading` are pure functions of their arguments. Used by `insi
 """
 
 from .cause import Cause, Effect
+from .cause_set import CauseSet
 from .causes import FALSE_DISCOVERY_RATE, CauseSearch, find_causes
 from .cube import MIN_CALLS, NO_VALUE, CallCell, RateCell
 from .duration_ranks import DurationCell, compare_within_strata
-from .error_rates import CauseSet
 from .intervals import (
     Z95,
     Histogram,

@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from .cause_set import CauseSet
 from .cube import RateCell
-from .error_rates import CauseSet
 from .scan import TOOL_COST
 
 

@@ -9,13 +9,15 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
+from functools import cached_property
 
+from .candidate_gains import Candidates, dispersion_of
 from .cause import Cause, Effect, with_cause, without_weak_tools
+from .cause_set import CauseSet
 from .cube import CallCell, rate_cells
-from .error_rates import CauseSet, RateModel
+from .error_rates import RateModel
 from .intervals import Z95, benjamini_hochberg, chi_square_tail
-from .scan import POOLED_COST, TOOL_COST, best_candidates, likelihood_ratio
+from .scan import POOLED_COST, TOOL_COST, likelihood_ratio
 
 MAX_STEPS = 12
 MIN_GAIN = 5.0
@@ -26,8 +28,6 @@ MIN_CLUSTERS = 3
 MAX_OUTLIERS = 5
 OUTLIER_SHARE, OUTLIER_ERRORS, OUTLIER_GAIN = 0.25, 30, 20.0
 """An instance is left out that has this share of a tool's errors, of at least so many, and gains this much."""
-_MEDIAN_OF_CHI_SQUARE = 0.455
-_MIN_EXPECTED, MIN_FOR_DISPERSION = 2.0, 10
 
 
 @dataclass
@@ -59,7 +59,7 @@ class CauseSearch:
         self._leave_out_outliers()
         for _ in range(MAX_STEPS):
             self._model.fit(sets)
-            found = self._best(best_candidates(self.cells, self.versions), sets)
+            found = self._best(sets)
             if found is None:
                 break
             lone = self._lone_cluster(found)
@@ -73,24 +73,32 @@ class CauseSearch:
 
     def effect_of_version(self, version: str) -> Effect:
         """The calls and errors of a version, and the errors that are usual for them but for causes of versions."""
-        effect = Effect(0, 0, 0.0)
-        for cell in self.cells:
-            if cell.version == version:
-                added = sum(cause.excess(cell) for cause in self.causes if cause.set.kind == "version")
-                effect += Effect(cell.calls, cell.errors, max(0.0, cell.expected - added))
-        return effect
+        return self._effects_of_versions.get(version, Effect(0, 0, 0.0))
 
-    def _best(self, candidates: Sequence[CauseSet], sets: list[CauseSet]) -> CauseSet | None:
-        """The candidate with which the model fits best, of those that gain enough; None where none does.
+    @cached_property
+    def _effects_of_versions(self) -> dict[str, Effect]:
+        """After `run`: those of all versions."""
+        added: defaultdict[int, float] = defaultdict(float)
+        for cause in self.causes:
+            if cause.set.kind == "version":
+                for position in self._model.members(cause.set):
+                    added[position] += cause.excess(self.cells[position])
+        sums: dict[str, tuple[int, int, float]] = {}
+        for position, cell in enumerate(self.cells):
+            calls, errors, expected = sums.get(cell.version, (0, 0, 0.0))
+            usual = max(0.0, cell.expected - added[position]) if position in added else cell.expected
+            sums[cell.version] = calls + cell.calls, errors + cell.errors, expected + usual
+        return {version: Effect(*each) for version, each in sums.items()}
 
-        The variance is that of the model with the candidate: without it, a real cause would look like clusters whose
-        calls depend on each other.
-        """
+    def _best(self, sets: list[CauseSet]) -> CauseSet | None:
+        """The candidate with which the model fits best, of those that gain enough; None where none does."""
+        candidates = self._candidates.best()
+        if not candidates:
+            return None
+        gains = self._candidates.gains(self._model, sets)
         best, chosen = 0.0, None
         for candidate in candidates:
-            model = self._model if candidate.pooled else self._model.of_tools(candidate.tools)
-            after, dispersion = model.fit(with_cause(sets, candidate)).likelihood(), self._dispersion()
-            gain = (after - model.fit(sets).likelihood()) / dispersion
+            gain = gains.gain(candidate)
             gain -= POOLED_COST if candidate.pooled else TOOL_COST * len(candidate.tools)
             # A small family makes a candidate more certain, and not a better explanation than one of another family.
             if gain > best and gain - math.log(candidate.family) > MIN_GAIN:
@@ -99,18 +107,22 @@ class CauseSearch:
 
     def _dispersion(self) -> float:
         """How much larger the variance of a cluster's errors is than that of independent calls, at least 1."""
-        terms = [(o - e) ** 2 / e for o, e in self._by_cluster(None).values() if e >= _MIN_EXPECTED]
-        return max(1.0, median(terms) / _MEDIAN_OF_CHI_SQUARE) if len(terms) >= MIN_FOR_DISPERSION else 1.0
+        return dispersion_of(self._by_cluster(None).values())
 
     def _by_cluster(self, concerned: CauseSet | None) -> dict[str, tuple[int, float]]:
         """Cluster → (errors, expected errors) of all calls, or of those that a candidate concerns."""
         errors: defaultdict[str, int] = defaultdict(int)
         expected: defaultdict[str, float] = defaultdict(float)
+        inside = None if concerned is None else self._cells_of(concerned)
         for cell, rate in self._pairs:
-            if concerned is None or concerned.includes(cell):
+            if inside is None or id(rate) in inside:
                 errors[cell.cluster] += cell.errors
                 expected[cell.cluster] += cell.calls * rate.expected / rate.calls
         return {cluster: (errors[cluster], expected[cluster]) for cluster in errors}
+
+    def _cells_of(self, concerned: CauseSet) -> set[int]:
+        """The identities of the cells that a cause concerns."""
+        return {id(self.cells[position]) for position in self._model.members(concerned)}
 
     def _lone_cluster(self, candidate: CauseSet) -> str | None:
         """The cluster without which the candidate's errors are not beyond what is usual; None where there is none."""
@@ -157,6 +169,7 @@ class CauseSearch:
     def _index(self) -> None:
         self.cells, self.parts = rate_cells(self.detailed)
         self._model = RateModel(self.cells)
+        self._candidates = Candidates(self.detailed, self.parts, self.cells, self.versions)
         self._pairs = list(zip(self.detailed, self.parts, strict=True))
 
     def _conclude(self, sets: list[CauseSet]) -> None:
@@ -179,11 +192,13 @@ class CauseSearch:
         self._model.fit(())
 
     def _cause(self, concerned: CauseSet, factors: dict[str, float], dispersion: float) -> Cause:
-        effects: dict[str, Effect] = {}
-        for cell in self.cells:
-            if concerned.includes(cell):
-                usual = cell.expected / factors["" if concerned.pooled else cell.tool]
-                effects[cell.tool] = effects.get(cell.tool, Effect(0, 0, 0.0)) + Effect(cell.calls, cell.errors, usual)
+        sums: dict[str, tuple[int, int, float]] = {}
+        for position in self._model.members(concerned):
+            cell = self.cells[position]
+            calls, errors, usual = sums.get(cell.tool, (0, 0, 0.0))
+            usual += cell.expected / factors["" if concerned.pooled else cell.tool]
+            sums[cell.tool] = calls + cell.calls, errors + cell.errors, usual
+        effects = {tool: Effect(*each) for tool, each in sums.items()}
         total = sum(effects.values(), Effect(0, 0, 0.0))
         ratio = (total.errors + 0.5) / (total.expected + 0.5)
         span = Z95 * self._spread(concerned, effects)
@@ -222,11 +237,12 @@ class CauseSearch:
         inside: defaultdict[str, float] = defaultdict(float)
         outside: defaultdict[str, float] = defaultdict(float)
         errors = errors_outside = 0.5
+        concerned_cells = self._cells_of(concerned)
         for cell, rate in self._pairs:
             if cell.tool not in tools:
                 continue
             residual = cell.errors - cell.calls * rate.expected / rate.calls
-            if concerned.includes(cell):
+            if id(rate) in concerned_cells:
                 inside[cell.cluster] += residual
                 errors += cell.errors
             else:

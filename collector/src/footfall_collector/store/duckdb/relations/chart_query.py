@@ -47,6 +47,8 @@ from .rollup_sql import INTERNAL, ROLLUP_FILE, counting_query, key_expression
 _NAMES = re.compile(rf"\b({'|'.join((*ROLLUPS_BY_NAME, HISTORY, STANDING, *LIFETIMES, *RECENT, FACTS_PATTERN))})\b")
 _KEPT = "{value} IN (SELECT unnest($kept_{column}::VARCHAR[]))"
 _ROWS_AT_ONCE = 1000
+MAX_BRANCHES = 24
+"""Branches of a union, each with more than a mebibyte of the engine's memory: a hundred had no room in all of it."""
 _SPECIFIC = re.compile(rf"\b({'|'.join(VERSION_AND_PROVIDER)})\b")
 
 
@@ -129,15 +131,20 @@ class DuckChartQuery:
         return " UNION ALL ".join(branches)
 
     def _samples(self, rollup: RollupTable) -> list[str]:
-        """The queries for the values of raw events: of all days, or of some, each so that no other day is read."""
+        """The queries for the values of raw events: of all days, or of one in `one_day_in` from the last one on."""
         selection = self._selection
         first, last = selection.raw_range
-        spans = [(first, last)]
-        if selection.one_day_in > 1:
-            starts = range(last - DAY_SECONDS, first - 1, -DAY_SECONDS * selection.one_day_in)
-            spans = [(start, start + DAY_SECONDS) for start in starts]
+        spans, every = [(first, last)], selection.one_day_in
         # Before the rows are grouped, which takes longer. A divisor with a sign makes the engine divide 128 bits.
         sampled = ["instance % $one_in::UBIGINT = 0"] if selection.one_in > 1 else []
+        if every > 1:
+            starts = range(last - DAY_SECONDS, first - 1, -DAY_SECONDS * every)
+            if len(starts) * len(self._raw_tables) <= MAX_BRANCHES:
+                # Each by itself, so that no other day is read.
+                spans = [(start, start + DAY_SECONDS) for start in starts]
+            else:
+                spans = [(starts[-1], last)]
+                sampled.append(f"({last - 1} - ts) // {DAY_SECONDS} % {every} = 0")
         return [
             self._from_raw(rollup, table, [f"ts >= {start}", f"ts < {end}", *sampled], selection.bucket_seconds)
             for start, end in spans
