@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from collector.tests.app.http import Answer, ask, holds, post
 from collector.tests.app.test_start import run
 from collector.tests.receive.shapes import TOKEN, event
 from footfall_collector.access.links import LinksError, ReadLinks
+from footfall_collector.alerts.alert_file import AlertFile, AlertsContent, Incident
 from footfall_collector.answer import CALLS_EVENT
 from tests.support.collector_process import CollectorProcess, start_collector
 from tests.support.waiting import wait_for
@@ -30,11 +32,18 @@ def call(tool: str, provider: str) -> dict[str, Any]:
     return event(CALLS_EVENT) | {"properties": event()["properties"] | properties}
 
 
+def open_incident() -> Incident:
+    now = time.time()
+    sentence = "Half of all calls failed."
+    return Incident("error-rate-dot-ai-1-0", "error-rate", "dot-ai", "", sentence, {}, now - 60, now, None, now + 60)
+
+
 @pytest.fixture(scope="module")
 def gated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectorProcess]:
     data = tmp_path_factory.mktemp("gated") / "data"
     data.mkdir()
     (data / "footfall.toml").write_text(f"[products.dot-ai]\n[products.{OTHER}]\n")
+    AlertFile(data).write(AlertsContent(incidents=[open_incident()]))
     with start_collector(data, {"FOOTFALL_SIGN_IN_SECRET": SECRET}, segment_seconds=0.1) as started:
         output("keys", "add", TOKEN, "--product", "dot-ai", data=data)
         calls = [call("query", "anthropic"), call("query", "openai"), call("recommend", "openai")]
@@ -69,6 +78,14 @@ def test_a_link_shows_its_page_and_what_that_asks_for_under_its_conditions(gated
     assert "1" in ask(gated, "GET", f"{path}/api/pages/tools").json["answer"]
     assert ask(gated, "GET", f"{path}/api/charts/tool-usage.csv").text.count("\n") == 2
     assert ask(gated, "GET", f"{path}/api/pulse").status == 200
+
+
+def test_alerts_are_shown_to_who_signs_in_and_not_by_a_link_whoever_asks_first(gated: CollectorProcess) -> None:
+    path = f"/api/pages/tools?{CONDITIONS}"
+    for _ in range(2):
+        assert ask(gated, "GET", f"{shared_path(gated)}{path}").json["alerts"] == []
+        alerts = ask(gated, "GET", path, headers=SIGNED_IN).json["alerts"]
+        assert [each["text"] for each in alerts] == ["Half of all calls failed."]
 
 
 @pytest.mark.parametrize(

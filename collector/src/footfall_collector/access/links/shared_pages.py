@@ -84,7 +84,7 @@ def _scope_of_answer(scope: Scope, path: str, link: ReadLink, reads: PageReads) 
     if others not in reads.answers.get(path, ()):
         return _refusal(_ONE_PAGE, 403, path)
     query = urlencode([*conditions, *sorted(others)]).encode("ascii")
-    return {**scope, "path": path, "query_string": query, "state": {}}
+    return {**scope, "path": path, "query_string": query, "state": {"by_link": True}}
 
 
 def _refusal(sentence: str, status: int, path: str) -> Response:

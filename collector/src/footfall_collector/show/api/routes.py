@@ -4,6 +4,7 @@ from collections.abc import Collection, Hashable
 from datetime import UTC, datetime
 
 import msgspec
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -33,7 +34,7 @@ from ..explain import (
 from ..gated import AsyncEndpoint, gated
 from ..health import change_token, data_health, other_values
 from ..insight import compare_releases, shown_annotations
-from ..pages import PAGES, THING_KINDS, filter_options, page_head, thing_head
+from ..pages import PAGES, THING_KINDS, ChartPageHead, filter_options, page_head, thing_head
 from ..report import build_report
 from . import openapi
 from .answers import ApiError, ChartList, Pulse
@@ -91,7 +92,8 @@ class Api:
             return None
         conditions = (filters.version, filters.provider, filters.internal, tuple(sorted(filters.extra.items())))
         where = tuple(sorted(filters.where))
-        return filters.product, filters.start, filters.end, datetime.now(UTC).date(), *conditions, where
+        asked = (filters.product, filters.start, filters.end, datetime.now(UTC).date(), *conditions, where)
+        return *asked, _is_by_link(request)
 
     def _whole_question(self, request: Request) -> Hashable:
         """As `_question`, with the question itself."""
@@ -161,7 +163,10 @@ class Api:
         name = request.path_params["name"]
         if name not in {page.name for page in PAGES}:
             return _json(ApiError("Page not found."), 404)
-        return _json(page_head(name, self._answers, self._filters(request), self._status, datetime.now(UTC)))
+        head = page_head(name, self._answers, self._filters(request), self._status, datetime.now(UTC))
+        # Alerts are about the whole product and the collector, whatever the filters of a link are.
+        is_cut = _is_by_link(request) and isinstance(head, ChartPageHead)
+        return _json(replace(head, alerts=[]) if is_cut else head)
 
     def thing(self, request: Request) -> Response:
         """What is said of one thing, such as a tool."""
@@ -273,3 +278,8 @@ def _file(name: str, columns: list[str], rows: list[list[Cell]], extension: str)
     body = as_csv(columns, rows) if extension == "csv" else as_parquet(columns, rows)
     headers = {"content-disposition": f'attachment; filename="{name}.{extension}"'}
     return Response(body, media_type=openapi.FILES[extension], headers=headers)
+
+
+def _is_by_link(request: Request) -> bool:
+    """Whether who asks has a read-only link instead of a session or a token."""
+    return bool(getattr(request.state, "by_link", False))
