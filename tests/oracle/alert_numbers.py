@@ -54,16 +54,18 @@ class FleetNumbers:
                 self._tools.setdefault(properties["tool"], event.at)
             elif event.event == "tool_error":
                 self._classes[properties["tool"], properties["error_type"]].append((event.at, event.instance))
+        self._whole_days: dict[int, DayNumbers] = {}
         self._active: defaultdict[int, list[int]] = defaultdict(list)
         for (day, _), at in first.items():
             self._active[day].append(at)
         for moments in self._active.values():
             moments.sort()
+        self._first_day = min(self._active)
 
     def at(self, now: int, with_regressions: bool) -> ProductNumbers:
         """The numbers as of a moment (epoch seconds)."""
         today, yesterday = now // DAY, (now // DAY - 1) * DAY
-        days = [self._day(day) for day in range(max(today - HISTORY_DAYS, min(self._active)), today)]
+        days = [self._day(day) for day in range(max(today - HISTORY_DAYS, self._first_day), today)]
         classes = []
         known = set()
         for (tool, name), met in self._classes.items():
@@ -92,6 +94,12 @@ class FleetNumbers:
         )
 
     def _day(self, day: int) -> DayNumbers:
+        """Of a day that is over."""
+        if day not in self._whole_days:
+            self._whole_days[day] = self._counted(day)
+        return self._whole_days[day]
+
+    def _counted(self, day: int) -> DayNumbers:
         hours = [self._hours.get(day * 24 + hour, (0, 0)) for hour in range(24)]
         return DayNumbers(
             day, sum(calls for calls, _ in hours), sum(errors for _, errors in hours), len(self._active.get(day, ()))

@@ -22,7 +22,10 @@ RULES = {
     "class": "new-error-class",
 }
 JUDGED_DAYS = 28
-STEP = 2 * HOUR
+STEP = 10 * 60
+"""Between two evaluations, as the collector's default is."""
+LATE = 2 * HOUR
+"""What needs the whole day may be found so much after its end."""
 FAILING = 0.3
 _OPTIONS = rule_options(())
 
@@ -77,15 +80,16 @@ def plant_incident(kind: str, fleet: Fleet, events: Sequence[FleetEvent], seed: 
 def alarms_of(numbers: FleetNumbers, start: int, end: int) -> list[str]:
     """`rule subject` of everything that is found, each once: a recurrence counts once in four weeks."""
     found: dict[str, None] = {}
-    for now in range(start + 10 * 60, end, STEP):
-        judged = judge_product(numbers.at(now, now // HOUR % 12 < STEP // HOUR), _OPTIONS, (), DAY)
+    for now in range(start + STEP, end, STEP):
+        judged = judge_product(numbers.at(now, now % (12 * HOUR) < STEP), _OPTIONS, (), DAY)
         found |= {f"{each.rule} {each.subject}": None for each in judged}
     return [*found]
 
 
 def is_found(kind: str, product: str, planted: PlantedIncident) -> bool:
     numbers, rule = FleetNumbers(product, planted.events), RULES[kind]
-    for now in range(planted.begin + 10 * 60, planted.until + 1, STEP):
+    # The collector judges regressions at each sixth evaluation.
+    for now in range(planted.begin + STEP, planted.until + 1, HOUR if rule == "regression" else STEP):
         judged = judge_product(numbers.at(now, rule == "regression"), _OPTIONS, (), DAY)
         if any(each.rule == rule for each in judged):
             return True
@@ -100,7 +104,7 @@ def _release(rng: Random, fleet: Fleet, events: Sequence[FleetEvent], seed: int)
     # Instances that had the version before make no new release of it.
     planted = list(plant(events, cause, seed))
     day = visible_day(events, planted, cause)
-    return PlantedIncident(planted, (day + 1) * DAY - 20 * 60, (day + 1) * DAY + STEP)
+    return PlantedIncident(planted, (day + 1) * DAY - 20 * 60, (day + 1) * DAY + LATE)
 
 
 def visible_day(events: Sequence[FleetEvent], planted: Sequence[FleetEvent], cause: PlantedCause) -> int:
@@ -133,7 +137,7 @@ def _instances(rng: Random, fleet: Fleet, events: Sequence[FleetEvent], seed: in
     day = fleet.end // DAY - rng.randrange(2, JUDGED_DAYS)
     away = {instance for instance in sorted({event.instance for event in events}) if rng.random() < 0.5}
     kept = [event for event in events if event.at // DAY != day or event.instance not in away]
-    return PlantedIncident(kept, (day + 1) * DAY + HOUR, (day + 1) * DAY + 2 * HOUR)
+    return PlantedIncident(kept, (day + 1) * DAY + HOUR, (day + 1) * DAY + LATE)
 
 
 def _silence(rng: Random, fleet: Fleet, events: Sequence[FleetEvent], seed: int) -> PlantedIncident:

@@ -76,6 +76,8 @@ def test_a_regression_is_one_finding_for_its_version_with_the_interval() -> None
     assert finding.sentence.startswith("In `2.1.0`, `query` fails in 20 % of 500 calls. In `2.1.0`, `deploy` fails")
     assert (finding.numbers["low"], finding.numbers["high"]) == (0.1, 0.2)
     assert rules_of(replace(QUIET, regressions=[regression(calls=49)])) == []
+    assert rules_of(replace(QUIET, regressions=[regression(25), regression(25, "deploy")])) == ["regression"]
+    assert rules_of(replace(QUIET, regressions=[regression(25), regression(25)])) == [], "the same calls twice"
     assert rules_of(replace(QUIET, regressions=[regression(calls=49)]), "regression:40") == ["regression"]
 
 

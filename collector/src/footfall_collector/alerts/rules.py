@@ -78,10 +78,16 @@ def judge_collector(numbers: CollectorNumbers, options: Mapping[str, RuleOptions
 
 
 def _regressions(numbers: ProductNumbers, minimum: int) -> Iterator[AlertFinding]:
-    """One finding for each version, whatever the number of its tools."""
-    regressions = [each for each in numbers.regressions or () if each.calls >= minimum]
+    """One finding for each version, whatever the number of its tools.
+
+    The smallest number is of the calls of all of them: a bug of three tools shows in few calls of each. Each is beyond
+    chance already.
+    """
+    regressions = numbers.regressions or ()
     for version in sorted({each.version for each in regressions}, key=version_key):
         tools = [each for each in regressions if each.version == version]
+        if sum({each.tool: each.calls for each in tools}.values()) < minimum:
+            continue
         sentences = [f"In {code(version)}, {code(each.tool)} {each.text}." for each in tools[:MAX_NAMED]]
         if len(tools) > MAX_NAMED:
             sentences.append(f"{quantity(len(tools) - MAX_NAMED, 'more comparison')} got worse.")
