@@ -25,9 +25,12 @@ def arguments(data: Path, *words: str) -> list[str]:
     return [sys.executable, "-m", "footfall_collector", *words[:named], "--data", str(data), *words[named:]]
 
 
-def run(data: Path, *words: str, prefix: Sequence[str] = ()) -> "subprocess.CompletedProcess[str]":
-    """Run a command to its end; it must not show a traceback."""
-    ran = subprocess.run([*prefix, *arguments(data, *words)], capture_output=True, text=True, timeout=120, check=False)
+def run(
+    data: Path, *words: str, prefix: Sequence[str] = (), text: str | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """Run a command to its end, with `text` as its input; it must not show a traceback."""
+    command = [*prefix, *arguments(data, *words)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, input=text)
     assert "Traceback" not in ran.stderr, ran.stderr
     return ran
 

@@ -23,6 +23,7 @@ export const form = (): Content =>
     ? html`<form class="share-view" @submit=${make} aria-label="Share this view">
     <label><span>Read-only link that ends</span>
       <select name="days">${ENDS.map(([days, text]) => html`<option value=${days} ?selected=${days === "7"}>${text}</option>`)}</select></label>
+    <label><span>Password, if any</span><input name="password" type="password" minlength="8" maxlength="200" autocomplete="new-password"></label>
     <button type="submit" class="button small">Copy a link</button>
     <p class="menu-note shared" role="status"></p></form>`
     : nothing;
@@ -35,7 +36,12 @@ async function make(event: SubmitEvent): Promise<void> {
   // The collector writes the conditions out; on several products the address may not name the one that it shows.
   const query = state.params();
   if (!query.get("product")) query.set("product", state.product());
-  const body = { page, query: String(query), days: Number(chosen.get("days")) };
+  const body = {
+    page,
+    query: String(query),
+    days: Number(chosen.get("days")),
+    password: String(chosen.get("password")),
+  };
   try {
     const { path, ends } = await api.made<Made>("/api/links", body);
     const address = `${location.origin}${path}${looks()}`;

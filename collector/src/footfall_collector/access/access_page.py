@@ -54,7 +54,11 @@ class AccessPage:
         ]
         links = [
             {name: getattr(link, name) for name in ("name", "product", "page", "added", "ends")}
-            | {"conditions": unquote_plus(link.query), "ended": self._links.has_ended(link)}
+            | {
+                "protected": bool(link.password),
+                "conditions": unquote_plus(link.query),
+                "ended": self._links.has_ended(link),
+            }
             for link in self._links.all()
         ]
         entries = self._audit.entries()[::-1]

@@ -20,10 +20,10 @@ _MAX_FORM_BYTES, _MAX_FORM_SECONDS = 4096, 10.0
 
 
 class StyledPage:
-    """The page of `templates/<name>.html` with the style of `templates/<name>.css`."""
+    """The page of `templates/<name>.html` with the style of `templates/<style_name>.css`, by default `<name>`."""
 
-    def __init__(self, name: str) -> None:
-        style = (_TEMPLATES / f"{name}.css").read_text("utf-8")
+    def __init__(self, name: str, style_name: str = "") -> None:
+        style = (_TEMPLATES / f"{style_name or name}.css").read_text("utf-8")
         digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
         self._style = Markup(style)  # noqa: S704 -- our own file
         self._template = _ENVIRONMENT.get_template(f"{name}.html")
@@ -39,6 +39,12 @@ class StyledPage:
     ) -> HTMLResponse:
         """The page with these values of its template."""
         return HTMLResponse(self._template.render(style=self._style, **values), status, self._headers | dict(headers))
+
+
+def is_over_tls(request: Request) -> bool:
+    """Whether the browser's connection is over TLS, as a proxy or the browser itself says."""
+    forwarded, origin = request.headers.get("x-forwarded-proto", ""), request.headers.get("origin", "")
+    return "https" in (request.url.scheme, forwarded.partition(",")[0].strip().lower()) or origin.startswith("https:")
 
 
 async def read_form(request: Request, name: str) -> str | None:

@@ -18,7 +18,7 @@ from .access_page import AccessPage
 from .attempts import SignInAttempts
 from .audit_log import SIGNED_IN
 from .changes.endpoints import WEBHOOK_PATH, Changes
-from .forms import StyledPage, read_form
+from .forms import StyledPage, is_over_tls, read_form
 from .links import ReadLinks
 from .links.shared_pages import SHARED_PREFIX, PageReads, SharedPages
 from .secret import SignInSecret
@@ -67,7 +67,7 @@ class SignIn:
     ) -> None:
         self._app, self._tokens, self._origins = app, tokens, origins
         self._access_page, self._changes, self._root = access_page, changes, root
-        self._shared = SharedPages(app, links, shared)
+        self._shared = SharedPages(app, links, shared, origins, root, clock)
         self._secret = SignInSecret(secret) if secret else None
         self._sessions = SignInSessions(data, secret, time.time)
         self._attempts = SignInAttempts(clock)
@@ -195,7 +195,7 @@ class SignIn:
             path=self._root or "/",
             httponly=True,
             samesite="lax",
-            secure=_over_tls(request),
+            secure=is_over_tls(request),
         )
         return response
 
@@ -212,9 +212,3 @@ def _session_token(connection: HTTPConnection) -> str:
 
 def _peer(connection: HTTPConnection) -> str:
     return connection.client.host if connection.client else ""
-
-
-def _over_tls(request: Request) -> bool:
-    """Whether the browser's connection is over TLS, as a proxy or the browser itself says."""
-    forwarded, origin = request.headers.get("x-forwarded-proto", ""), request.headers.get("origin", "")
-    return "https" in (request.url.scheme, forwarded.partition(",")[0].strip().lower()) or origin.startswith("https:")

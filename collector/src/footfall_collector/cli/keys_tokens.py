@@ -1,7 +1,9 @@
 """`keys`, `tokens` and `links`: through the running collector, or on the files while none runs."""
 
 import argparse
+import sys
 from collections.abc import Mapping
+from getpass import getpass
 from typing import TYPE_CHECKING, Any
 
 from ..runtime import Command, CommandArgument, ControlError, NotRunningError, Settings, send_command
@@ -82,6 +84,9 @@ def _add_link_commands(commands: "Commands") -> None:
     add.add_argument("--product", help="the product; needed where there are several")
     add.add_argument("--query", default="", help="filters and period, as in the page's address after the question mark")
     add.add_argument("--days", type=days, default=7, help="days after which it ends, at most 365 [7]")
+    add.add_argument(
+        "--password", action="store_true", help="ask for a password that readers enter first; a line of the input"
+    )
     add.set_defaults(run=_links_add)
     add_command(links, "list", "show all links by name", _LINKS_EXAMPLE).set_defaults(run=_links_list)
     revoke = add_command(links, "revoke", "refuse a link from now on", _LINKS_EXAMPLE)
@@ -206,9 +211,15 @@ def _links_add(options: argparse.Namespace, settings: Settings) -> int:
         product=options.product,
         query=options.query,
         days=options.days,
+        password=_asked_password() if options.password else "",
     )
     print(f"{made['path']}  ends {made['ends']}")
     return 0
+
+
+def _asked_password() -> str:
+    """A password from the terminal, unseen, or the first line of the input: other users can see arguments."""
+    return getpass("Password of the link: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
 
 
 def _links_list(options: argparse.Namespace, settings: Settings) -> int:
@@ -216,7 +227,8 @@ def _links_list(options: argparse.Namespace, settings: Settings) -> int:
     links = _run(settings, "links_list")
     for link in links:
         end = f"{'ended' if link['ended'] else 'ends'} {link['ends']}"
-        print(f"{link['name']}  shows {link['page']}  {link['query']}  added {link['added']}  {end}")
+        page = link["page"] + (", with a password" if link["protected"] else "")
+        print(f"{link['name']}  shows {page}  {link['query']}  added {link['added']}  {end}")
     if not links:
         print("no links yet; `footfall-collector links add --page PAGE NAME` makes one")
     return 0

@@ -1,8 +1,9 @@
 """Read-only links: one page of one product under fixed conditions, until an end, for who has the link.
 
-`read_links` keeps them in DATA/links.json, as hashes. `shared_pages` answers the addresses below `/shared/`: it puts
-the link's conditions into each request, and refuses what is not an answer of the link's page. `show` says what a page
-may ask and makes links; `SignIn` lets these addresses pass without a sign-in.
+`read_links` keeps them in DATA/links.json, as hashes, and `passwords` checks those of links that have one.
+`shared_pages` answers the addresses below `/shared/`: it puts the link's conditions into each request, and refuses what
+is not an answer of the link's page. `show` says what a page may ask and makes links; `SignIn` lets these addresses pass
+without a sign-in.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .read_links import DEFAULT_DAYS, FILE, MAX_DAYS, LinksError, ReadLink, ReadLinks
 
 if TYPE_CHECKING:
+    from .passwords import hash_password
     from .shared_pages import PageReads, SharedPages, SharedView
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "ReadLinks",
     "SharedPages",
     "SharedView",
+    "hash_password",
 ]
 
 
@@ -31,4 +34,8 @@ def __getattr__(name: str) -> Any:
         from . import shared_pages
 
         return getattr(shared_pages, name)
+    if name == "hash_password":
+        from .passwords import hash_password
+
+        return hash_password
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

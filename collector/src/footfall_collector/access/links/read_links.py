@@ -37,6 +37,7 @@ class ReadLink(msgspec.Struct, frozen=True):
         ends: RFC 3339, UTC.
         page: the name of the page that it shows.
         query: the product, the period and the conditions, as a query string.
+        password: its argon2 hash; empty where none is needed.
     """
 
     name: str
@@ -46,6 +47,7 @@ class ReadLink(msgspec.Struct, frozen=True):
     product: str
     page: str
     query: str
+    password: str = ""
 
 
 class LinksFile(msgspec.Struct):
@@ -81,8 +83,13 @@ class ReadLinks:
     def has_ended(self, link: ReadLink) -> bool:
         return link.ends <= _stamp(self._now())
 
-    def add(self, name: str, product: str, page: str, query: str, days: int = DEFAULT_DAYS) -> tuple[str, ReadLink]:
-        """Add a link and return its secret, which is not kept. Raises LinksError where an argument is wrong."""
+    def add(
+        self, name: str, product: str, page: str, query: str, days: int = DEFAULT_DAYS, password: str = ""
+    ) -> tuple[str, ReadLink]:
+        """Add a link and return its secret, which is not kept. Raises LinksError where an argument is wrong.
+
+        `password`: its argon2 hash.
+        """
         if not 1 <= days <= MAX_DAYS:
             raise LinksError(f"a link ends after 1 to {MAX_DAYS} days")
         if not _NAME.fullmatch(name):
@@ -97,7 +104,8 @@ class ReadLinks:
             if len(links) >= MAX_LINKS:
                 raise LinksError(f"there are {MAX_LINKS} links, which is the most; revoke some first")
             now = self._now()
-            added = ReadLink(name, _hash(secret), _stamp(now), _stamp(now + days * 86_400), product, page, query)
+            times = _stamp(now), _stamp(now + days * 86_400)
+            added = ReadLink(name, _hash(secret), *times, product, page, query, password)
             self._write([*links, added])
         return secret, added
 

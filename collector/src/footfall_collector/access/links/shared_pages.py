@@ -4,16 +4,25 @@ A request may repeat the link's conditions or leave them out. Any other paramete
 sends, with a value that it sends: so no request widens or narrows what the link shows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from urllib.parse import parse_qsl, urlencode
 
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ...receive import OriginCheck
+from ..attempts import SignInAttempts
+from ..forms import StyledPage, is_over_tls, read_form
+from .passwords import PROOF_SECONDS, LinkPasswords
 from .read_links import ReadLink, ReadLinks
 
 SHARED_PREFIX = "/shared/"
+COOKIE = "footfall_link"
+_PAGE = StyledPage("link_password", "sign_in")
+_LOCKED = "This link has a password: open its page and enter it."
 _SAFE_METHODS = ("GET", "HEAD")
 _NO_LINK = "There is no such link: it has ended, was revoked, or is incomplete. Ask for a new one."
 _ONE_PAGE = "This link shows one page; its filters and its period are fixed."
@@ -51,10 +60,27 @@ class SharedView:
 
 
 class SharedPages:
-    """ASGI application: answers for links, and passes to `app` what they may read. `pages`: by their names."""
+    """ASGI application: answers for links, and passes to `app` what they may read.
 
-    def __init__(self, app: ASGIApp, links: ReadLinks, pages: Mapping[str, PageReads]) -> None:
-        self._app, self._links, self._pages = app, links, pages
+    Args:
+        pages: by their names.
+        origins: says which pages may send the form of a password.
+        root: the base path of all addresses.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        links: ReadLinks,
+        pages: Mapping[str, PageReads],
+        origins: OriginCheck,
+        root: str,
+        clock: Callable[[], float],
+    ) -> None:
+        self._app, self._links, self._pages, self._origins, self._root = app, links, pages, origins, root
+        # Of their own: who guesses here locks nobody out of the sign-in, and who knows a password is not known there.
+        self._attempts, self._passwords = SignInAttempts(clock), LinkPasswords()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         secret, _, inner = scope["path"].removeprefix(SHARED_PREFIX).partition("/")
@@ -63,8 +89,12 @@ class SharedPages:
         allowed: Response | Scope
         if link is None or reads is None:
             allowed = _refusal(_NO_LINK, 404, inner)
+        elif link.password and not inner and scope["method"] == "POST":
+            allowed = await self._enter(Request(scope, receive), link, secret)
         elif scope["method"] not in _SAFE_METHODS:
             allowed = PlainTextResponse("This link reads and changes nothing: use GET here.\n", 405, {"allow": "GET"})
+        elif not self._passwords.is_proved(link, Request(scope).cookies.get(COOKIE, "")):
+            allowed = _refusal(_LOCKED, 401, inner) if inner else self._form(secret, "", 200)
         elif not inner:
             view = SharedView(SHARED_PREFIX + secret, link.product, link.query, link.ends)
             allowed = {**scope, "path": reads.path, "query_string": b"", "state": {"shared": view}}
@@ -74,6 +104,31 @@ class SharedPages:
             await allowed(scope, receive, send)
         else:
             await self._app(allowed, receive, send)
+
+    async def _enter(self, request: Request, link: ReadLink, secret: str) -> Response:
+        """The answer to a password: the link's page with a proof, or the form again."""
+        if not self._origins.accepts(request.scope):
+            # Not counted: a page of another site must not use up the attempts of its visitor.
+            return self._form(secret, self._origins.refusal(request.scope), 403)
+        # Counted before the body is read: bodies that are held back would else all be tried at once.
+        attempt = self._attempts.begin(request.client.host if request.client else "")
+        if attempt is None:
+            return self._form(secret, "Too many wrong attempts; wait a minute.", 429, {"retry-after": "60"})
+        offered = await read_form(request, "password")
+        if offered is None or not await self._passwords.matches(link, offered):
+            return self._form(secret, "Wrong password.", 401)
+        attempt.succeed()
+        path = self._root + SHARED_PREFIX + secret
+        response = RedirectResponse(path, 303)
+        proof, is_secure = self._passwords.proof(link), is_over_tls(request)
+        # Sent to this link only.
+        response.set_cookie(COOKIE, proof, PROOF_SECONDS, path=path, httponly=True, samesite="lax", secure=is_secure)
+        return response
+
+    def _form(
+        self, secret: str, message: str, status: int, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> Response:
+        return _PAGE.response(status, {"message": message, "path": self._root + SHARED_PREFIX + secret}, headers)
 
 
 def _scope_of_answer(scope: Scope, path: str, link: ReadLink, reads: PageReads) -> Response | Scope:

@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from footfall.catalogue import Catalogue
 
-from ...access.links import DEFAULT_DAYS, LinksError, ReadLinks
+from ...access.links import DEFAULT_DAYS, LinksError, ReadLinks, hash_password
 from ...answer import DEFAULT_RANGE, EXTRA_FILTERS, FilterError, Filters, SavedSegments, check_conditions
 from ...runtime import Command, ControlError
 from ..pages import PAGES
@@ -39,12 +39,14 @@ class LinkToMake(msgspec.Struct, forbid_unknown_fields=True):
         query: the part of the page's address after the question mark.
         days: after which it ends.
         name: by which it is listed and revoked; one is made without it.
+        password: what readers enter first; none where it is empty.
     """
 
     page: str
     query: str = ""
     days: int = DEFAULT_DAYS
     name: str = ""
+    password: str = ""
 
 
 class MadeLink(msgspec.Struct, frozen=True):
@@ -89,6 +91,7 @@ class LinksApi:
         body: LinkToMake = await json_body(request, LinkToMake)
         name = body.name or f"{body.page[:40]}-{secrets.token_hex(4)}"
         arguments = {"name": name, "page": body.page, "query": body.query, "days": body.days}
+        arguments["password"] = body.password
         return json_answer(await asyncio.to_thread(self._commands["links_add"], **arguments), 201)
 
     async def _revoke(self, request: Request) -> Response:
@@ -105,17 +108,27 @@ def link_commands(
 ) -> dict[str, Command]:
     """What is done with links, by name: results are plain, and each raises ControlError with a sentence."""
 
-    def add(name: str, page: str, query: str = "", days: int = DEFAULT_DAYS, product: str | None = None) -> MadeLink:
+    def add(
+        name: str,
+        page: str,
+        query: str = "",
+        days: int = DEFAULT_DAYS,
+        product: str | None = None,
+        password: str = "",
+    ) -> MadeLink:
         if page not in (known := [each.name for each in PAGES if each.shareable]):
             raise LinksError(f"a link shows one of the pages {', '.join(known)}")
         conditions = _conditions(query, product, saved, catalogues)
-        secret, link = links.add(name, dict(conditions)["product"], page, urlencode(conditions), days)
+        hashed = hash_password(password) if password else ""
+        secret, link = links.add(name, dict(conditions)["product"], page, urlencode(conditions), days, hashed)
         return MadeLink(link.name, f"{root}/shared/{secret}", link.query, link.ends)
 
     def list_links() -> list[dict[str, Any]]:
         names = ("name", "product", "page", "query", "added", "ends")
         return [
-            {name: getattr(link, name) for name in names} | {"ended": links.has_ended(link)} for link in links.all()
+            {name: getattr(link, name) for name in names}
+            | {"protected": bool(link.password), "ended": links.has_ended(link)}
+            for link in links.all()
         ]
 
     functions: dict[str, Callable[..., Any]] = {
