@@ -52,4 +52,18 @@ export function breakable(name: string): Content {
   return parts.map((part, index) => (index ? html`<wbr>${part}` : part));
 }
 
-export const colour = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+const forced = matchMedia("(forced-colors: active)");
+
+// The value of a variable of the style sheet. Charts can't draw with a system's colour by its name.
+export function colour(name: string): string {
+  const value = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  if (!forced.matches || name === "font") return value;
+  const probe = document.createElement("i");
+  probe.style.setProperty("forced-color-adjust", "none");
+  probe.style.color = value;
+  document.body.append(probe);
+  const resolved = getComputedStyle(probe).color;
+  probe.remove();
+  // Lines of a grid stay behind what is drawn on it.
+  return name.startsWith("line") ? resolved.replace(/^rgb\((.*)\)$/, "rgba($1, 0.35)") : resolved;
+}

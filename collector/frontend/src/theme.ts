@@ -6,6 +6,8 @@ declare global {
 }
 
 const dark = matchMedia("(prefers-color-scheme: dark)");
+// High contrast: the page is on the system's colours, whose scheme the charts must have, whatever was chosen.
+const forced = matchMedia("(forced-colors: active)");
 
 function stored(): string {
   try {
@@ -21,10 +23,11 @@ function show(scheme: string): void {
 }
 
 function apply(): void {
-  show(stored() === "auto" ? (dark.matches ? "dark" : "light") : stored());
+  show(stored() === "auto" || forced.matches ? (dark.matches ? "dark" : "light") : stored());
 }
 
 dark.addEventListener("change", apply);
+forced.addEventListener("change", apply);
 globalThis.footfallTheme = {
   toggle() {
     const [other, same] = dark.matches ? ["light", "dark"] : ["dark", "light"];
@@ -34,7 +37,7 @@ globalThis.footfallTheme = {
     } catch {
       // A browser without storage keeps the choice for this page.
     }
-    show(next === "auto" ? same : next);
+    if (!forced.matches) show(next === "auto" ? same : next);
   },
   chosen() {
     const choice = stored();

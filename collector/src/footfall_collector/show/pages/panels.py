@@ -3,19 +3,23 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+# Until 1.32: data/releases/eol.yaml of kubernetes/website. From 1.33 on: planned dates of kubernetes.io/releases/1.x,
+# in copies of March to September 2026. Looked up on 29 November 2026.
 KUBERNETES_ENDS = {
     "1.24": "2023-07-28",
-    "1.25": "2023-10-27",
+    "1.25": "2023-10-28",
     "1.26": "2024-02-28",
-    "1.27": "2024-06-28",
+    "1.27": "2024-07-16",
     "1.28": "2024-10-22",
     "1.29": "2025-02-28",
-    "1.30": "2025-06-28",
+    "1.30": "2025-07-15",
     "1.31": "2025-11-11",
     "1.32": "2026-02-28",
     "1.33": "2026-06-28",
     "1.34": "2026-10-27",
     "1.35": "2027-02-28",
+    "1.36": "2027-06-28",
+    "1.37": "2027-10-28",
 }
 """The end of life of each minor release, as the Kubernetes project publishes it. A newer one has no mark."""
 SEGMENT_COLUMNS = (
