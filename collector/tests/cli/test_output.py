@@ -59,6 +59,13 @@ def test_output_that_can_not_be_written_is_one_sentence(used: Path, words: tuple
     )
 
 
+def test_text_of_utf8_bytes_is_stored_as_such_also_in_a_locale_of_ascii(used: Path) -> None:
+    for text, code in (("na\u00efve".encode(), 0), (b"na\xefve", 2)):
+        ran = ended(used, ("annotations", "add", os.fsdecode(text)), subprocess.DEVNULL)
+        assert (ran.returncode, b"bytes that are not UTF-8" in ran.stderr) == (code, code == 2), ran.stderr
+    assert "na\u00efve" in (used / "annotations.json").read_text("utf-8")
+
+
 def test_a_terminal_of_ascii_gets_escapes(used: Path) -> None:
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as shown:

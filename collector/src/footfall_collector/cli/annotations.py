@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from ..runtime import CommandArgument, ControlError, NotRunningError, Settings, send_command
-from .arguments import add_command, add_group
+from .arguments import add_command, add_group, utf8_text
 
 if TYPE_CHECKING:
     from .arguments import Commands
@@ -20,7 +20,7 @@ Every chart over time shows them, and so do reports, the API and /mcp. Releases 
 def add_commands(commands: "Commands") -> None:
     group = add_group(commands, "annotations", "what happened and when, for every chart over time", _EXAMPLE)
     add = add_command(group, "add", "add an annotation", _EXAMPLE)
-    add.add_argument("text", help="one line of at most 200 characters")
+    add.add_argument("text", type=utf8_text, help="one line of at most 200 characters")
     add.add_argument("--at", default="", metavar="TIME", help="a UTC day or an RFC 3339 time [now]")
     add.add_argument("--product", help="only on the charts of this product [of all]")
     add.set_defaults(run=_add)

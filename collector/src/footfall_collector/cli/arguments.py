@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -74,6 +75,17 @@ def days(text: str) -> int:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"write a whole number of days, such as 180, not {text!r}") from None
+
+
+def utf8_text(value: str) -> str:
+    """Text that is stored or sent, of UTF-8 bytes also where the locale is of another encoding, such as `LC_ALL=C`.
+
+    Paths keep the bytes that the system knows them by, so they are not read like this. Raises ArgumentTypeError.
+    """
+    try:
+        return os.fsencode(value).decode("utf-8")
+    except UnicodeError:
+        raise argparse.ArgumentTypeError("it has bytes that are not UTF-8; write it without them") from None
 
 
 def parse(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -7,7 +7,7 @@ from getpass import getpass
 from typing import TYPE_CHECKING, Any
 
 from ..runtime import Command, CommandArgument, ControlError, NotRunningError, Settings, send_command
-from .arguments import add_command, add_group, days
+from .arguments import add_command, add_group, days, utf8_text
 
 if TYPE_CHECKING:
     from .arguments import Commands
@@ -59,7 +59,7 @@ def add_commands(commands: "Commands") -> None:
     restore.set_defaults(run=_keys_restore)
     tokens = add_group(commands, "tokens", "the bearer tokens of programs that read", _TOKENS_EXAMPLE)
     add = add_command(tokens, "add", "make a token and show it once", _TOKENS_EXAMPLE)
-    add.add_argument("name", help="what it is for, such as grafana")
+    add.add_argument("name", type=utf8_text, help="what it is for, such as grafana")
     add.add_argument(
         "--scope",
         default="read",
@@ -71,7 +71,7 @@ def add_commands(commands: "Commands") -> None:
     add.set_defaults(run=_tokens_add)
     add_command(tokens, "list", "show all tokens by name", _TOKENS_EXAMPLE).set_defaults(run=_tokens_list)
     revoke = add_command(tokens, "revoke", "refuse a token from now on", _TOKENS_EXAMPLE)
-    revoke.add_argument("name", help="the name of the token")
+    revoke.add_argument("name", type=utf8_text, help="the name of the token")
     revoke.set_defaults(run=_tokens_revoke)
     _add_link_commands(commands)
 
@@ -79,10 +79,15 @@ def add_commands(commands: "Commands") -> None:
 def _add_link_commands(commands: "Commands") -> None:
     links = add_group(commands, "links", "read-only links to one page", _LINKS_EXAMPLE)
     add = add_command(links, "add", "make a link and show it once", _LINKS_EXAMPLE)
-    add.add_argument("name", help="by which it is listed and revoked, such as board-meeting")
+    add.add_argument("name", type=utf8_text, help="by which it is listed and revoked, such as board-meeting")
     add.add_argument("--page", required=True, help="the page, such as overview, tools or errors")
     add.add_argument("--product", help="the product; needed where there are several")
-    add.add_argument("--query", default="", help="filters and period, as in the page's address after the question mark")
+    add.add_argument(
+        "--query",
+        type=utf8_text,
+        default="",
+        help="filters and period, as in the page's address after the question mark",
+    )
     add.add_argument("--days", type=days, default=7, help="days after which it ends, at most 365 [7]")
     add.add_argument(
         "--password", action="store_true", help="ask for a password that readers enter first; a line of the input"
@@ -90,7 +95,7 @@ def _add_link_commands(commands: "Commands") -> None:
     add.set_defaults(run=_links_add)
     add_command(links, "list", "show all links by name", _LINKS_EXAMPLE).set_defaults(run=_links_list)
     revoke = add_command(links, "revoke", "refuse a link from now on", _LINKS_EXAMPLE)
-    revoke.add_argument("name", help="the name of the link")
+    revoke.add_argument("name", type=utf8_text, help="the name of the link")
     revoke.set_defaults(run=_links_revoke)
 
 

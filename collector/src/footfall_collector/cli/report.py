@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ..runtime import AlertEntry, ControlError, NotRunningError, Settings, lock_data, send_command
-from .arguments import add_command, add_group, print_error
+from .arguments import add_command, add_group, print_error, utf8_text
 
 if TYPE_CHECKING:
     from ..show.report import Report
@@ -38,7 +38,9 @@ def add_commands(commands: "Commands") -> None:
     report.add_argument("--ca", metavar="FILE", type=Path, help="certificates (PEM) of a CA of your own, for --url")
     report.add_argument("--product", help="the product; needed where there are several")
     report.add_argument("--range", choices=RANGES, default="7d", help="days up to now, today included [7d]")
-    report.add_argument("--segment", metavar="NAME", help="only this saved segment; `segments list` shows them")
+    report.add_argument(
+        "--segment", type=utf8_text, metavar="NAME", help="only this saved segment; `segments list` shows them"
+    )
     report.add_argument("--internal", choices=INTERNAL, default="hide", help="events of CI and tests [hide]")
     report.add_argument("--format", choices=FORMATS, default="terminal", help="how it is written [terminal]")
     report.add_argument("--output", metavar="FILE", type=Path, help="write it to a file")

@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from ..runtime import CommandArgument, NotRunningError, Settings, send_command
-from .arguments import add_command, add_group
+from .arguments import add_command, add_group, utf8_text
 
 if TYPE_CHECKING:
     from .arguments import Commands
@@ -25,10 +25,11 @@ def add_commands(commands: "Commands") -> None:
     listed = add_command(segments, "list", "show all saved segments with their conditions", _EXAMPLE)
     listed.set_defaults(run=_list)
     save = add_command(segments, "save", "save conditions under a name", _EXAMPLE)
-    save.add_argument("name", help="1 to 64 letters, digits, spaces, `_`, `.` and `-`")
+    save.add_argument("name", type=utf8_text, help="1 to 64 letters, digits, spaces, `_`, `.` and `-`")
     save.add_argument(
         "--where",
         metavar="CONDITION",
+        type=utf8_text,
         action="append",
         required=True,
         help="PROPERTY:is:VALUE,VALUE or PROPERTY:is_not:VALUE; all that are given must hold",
@@ -36,11 +37,11 @@ def add_commands(commands: "Commands") -> None:
     save.add_argument("--replace", action="store_true", help="replace the saved segment of this name")
     save.set_defaults(run=_save)
     rename = add_command(segments, "rename", "give a saved segment another name", _EXAMPLE)
-    rename.add_argument("name", help="its name")
-    rename.add_argument("new", help="its new name")
+    rename.add_argument("name", type=utf8_text, help="its name")
+    rename.add_argument("new", type=utf8_text, help="its new name")
     rename.set_defaults(run=_rename)
     delete = add_command(segments, "delete", "delete a saved segment", _EXAMPLE)
-    delete.add_argument("name", help="its name")
+    delete.add_argument("name", type=utf8_text, help="its name")
     delete.set_defaults(run=_delete)
     for command in (listed, save, rename, delete):
         command.add_argument("--product", help="the product; needed where there are several [list: all products]")
