@@ -22,6 +22,7 @@ NAMES = (
     "collector/ingest",
     "collector/attack",
     "collector/causes",
+    "collector/alerts",
 )
 
 

@@ -77,11 +77,11 @@ def plant_incident(kind: str, fleet: Fleet, events: Sequence[FleetEvent], seed: 
     return _PLANTED[kind](Random(f"footfall/{seed}/{kind}"), fleet, events, seed)
 
 
-def alarms_of(numbers: FleetNumbers, start: int, end: int) -> list[str]:
+def alarms_of(numbers: FleetNumbers, start: int, end: int, step: int = STEP) -> list[str]:
     """`rule subject` of everything that is found, each once: a recurrence counts once in four weeks."""
     found: dict[str, None] = {}
-    for now in range(start + STEP, end, STEP):
-        judged = judge_product(numbers.at(now, now % (12 * HOUR) < STEP), _OPTIONS, (), DAY)
+    for now in range(start + step, end, step):
+        judged = judge_product(numbers.at(now, now % (12 * HOUR) < step), _OPTIONS, (), DAY)
         found |= {f"{each.rule} {each.subject}": None for each in judged}
     return [*found]
 
