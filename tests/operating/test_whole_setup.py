@@ -2,13 +2,12 @@
 
 import json
 import os
-import shlex
 import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from http.client import HTTPSConnection
 from itertools import groupby
@@ -24,13 +23,13 @@ from tests.dashboard.browser import wait_until_drawn
 from tests.docs.pages import ROOT, Block, blocks_of
 from tests.operating.prometheus import prometheus, values
 from tests.operating.proxies import NAME, SECRET, certificate, nginx_site
-from tests.operating.test_snippets import UNIT
+from tests.operating.unit import STATE, start_unit
 from tests.oracle.causes import draw_cause, plant
 from tests.oracle.fleet import Fleet, FleetEvent, wire_event
 from tests.oracle.incidents import visible_day
 from tests.oracle.world import DAY
 from tests.support.capture_server import CaptureServer
-from tests.support.collector_process import CollectorProcess, start_command
+from tests.support.collector_process import CollectorProcess
 from tests.support.mail_server import MailServer
 from tests.support.waiting import wait_for
 
@@ -58,7 +57,6 @@ class Place:
             "/etc/prometheus/footfall.token": str(self.folder / "token"),
             "/etc/letsencrypt/live/www.example.org/fullchain.pem": pem,
             "/etc/letsencrypt/live/www.example.org/privkey.pem": pem,
-            "/opt/footfall/bin/footfall-collector": f"{sys.executable} -m footfall_collector",
             "https://ops.example.org": self.hook.url,
             "mail.example.org:587": f"localhost:{self.mails.port}",
             "www.example.org": NAME,
@@ -88,17 +86,15 @@ def snippets() -> Iterator[Block]:
 def set_up(place: Place) -> Iterator[CollectorProcess]:
     """Follow the documentation: a file for each snippet, the unit's command, nginx, and the commands."""
     settings, secrets, site, commands = (place.here(block.text) for block in snippets())
-    (place.folder / "data").mkdir(mode=0o700)
-    (place.folder / "data" / "footfall.toml").write_text(settings)
+    data = place.folder / "data"
+    data.mkdir(mode=0o700)
+    (data / "footfall.toml").write_text(settings)
+    # The unit has a /tmp of its own.
+    (data / "ca.pem").write_bytes((place.folder / "server.pem").read_bytes())
     variables = dict(line.split("=", 1) for line in secrets.splitlines())
-    surroundings = {name: value for name, value in os.environ.items() if not name.startswith("FOOTFALL_")}
-    own = {"SSL_CERT_FILE": str(place.folder / "server.pem"), "FOOTFALL_PORT": str(place.port)}
-    start = next(line for line in UNIT.read_text("utf-8").splitlines() if line.startswith("ExecStart="))
-    command = shlex.split(place.here(start.removeprefix("ExecStart=")))
-    with ExitStack() as stack:
-        environment = surroundings | QUICK | own | variables | {"PYTHONUNBUFFERED": "1"}
-        collector = stack.enter_context(start_command(command, environment, place.folder / "data"))
-        stack.enter_context(nginx_site(place.folder, site, place.tls_port))
+    variables |= QUICK | {"SSL_CERT_FILE": f"{STATE}/ca.pem", "FOOTFALL_PORT": str(place.port)}
+    with start_unit(data, variables) as collector, nginx_site(place.folder, site, place.tls_port):
+        surroundings = {name: value for name, value in os.environ.items() if not name.startswith("FOOTFALL_")}
         path = f"{Path(sys.executable).parent}{os.pathsep}{surroundings['PATH']}"
         shell = ["bash", "-euo", "pipefail", "-c", commands]
         subprocess.run(shell, env=surroundings | {"PATH": path}, check=True, timeout=90)
