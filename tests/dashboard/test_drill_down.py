@@ -38,7 +38,7 @@ def test_what_differs_has_the_findings_of_the_api(opened: Opener, url: str) -> N
     page.get_by_role("button", name="What differs here?").click()
     wait_until_drawn(page, before + 1)
     found = fetch(url, "/api/explain", range="7d")
-    expect(page.locator("#explain .findings li")).to_have_count(len(found["findings"]))
+    expect(page.locator("#explain .findings li")).to_have_count(len(found["findings"]) + len(found["error_classes"]))
     expect(page.locator("#explain .answer")).to_contain_text(found["answer"].split("**")[-1].split("`")[0].strip())
 
 

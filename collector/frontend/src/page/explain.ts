@@ -8,7 +8,7 @@ import * as state from "../data/state.ts";
 import { type Content, draw, find, html, markup, nothing } from "../dom.ts";
 
 interface Finding {
-  kind: "provider" | "client" | "version" | "day" | "tools" | "clients" | "providers";
+  kind: keyof typeof PROPERTIES | "client_version" | "day" | "tools" | "clients" | "providers";
   value: string | null;
   tools: string[];
   start: string | null;
@@ -17,17 +17,28 @@ interface Finding {
   high: number;
   text: string;
 }
+interface ErrorClass {
+  value: string;
+  effect: number;
+  low: number;
+  high: number;
+  text: string;
+}
 interface Explanation {
   answer: string;
   findings: Finding[];
+  error_classes: ErrorClass[];
   note: string;
   not_applied: string[];
 }
 
-const PROPERTIES: Record<string, string> = {
+const PROPERTIES = {
   provider: "ai_provider",
   client: "mcp_client",
   version: "product_version",
+  k8s_version: "k8s_version",
+  deployment: "deployment_method",
+  error_type: "error_type",
 };
 const MOST_TOOLS = 3;
 const host = document.getElementById("explain");
@@ -61,13 +72,18 @@ export async function refresh(signal: AbortSignal): Promise<void> {
   draw(body, content(await api.get<Explanation>("/api/explain", query, signal)));
 }
 
-function content({ answer, findings, note, not_applied }: Explanation): Content {
-  const largest = Math.max(...findings.flatMap(({ low, high }) => [Math.abs(low), Math.abs(high)]), Number.MIN_VALUE);
+function content({ answer, findings, error_classes, note, not_applied }: Explanation): Content {
+  const classes = error_classes.map((each): Finding => ({ ...each, kind: "error_type", tools: [], start: null }));
+  const largest = Math.max(
+    ...[...findings, ...classes].flatMap(({ low, high }) => [Math.abs(low), Math.abs(high)]),
+    Number.MIN_VALUE,
+  );
   const applied = not_applied.length
     ? html`<p class="panel-note">Not filtered by ${listOf(not_applied)}.</p>`
     : nothing;
   return html`${applied}<p class="answer">${markup(answer)}</p>
     ${findings.length ? html`<ul class="findings">${findings.map((each) => row(each, largest))}</ul>` : nothing}
+    ${classes.length ? html`<h3>Error classes</h3><ul class="findings">${classes.map((each) => row(each, largest))}</ul>` : nothing}
     <details class="how"><summary>How this is computed</summary><p class="unit">${note}</p></details>`;
 }
 
@@ -98,11 +114,24 @@ function action(finding: Finding): Content {
     const zoom = () => state.set({ range: "custom", start: from, end: from });
     return html`<button type="button" class="button small" @click=${zoom}>Show ${from}</button>`;
   }
-  const property = PROPERTIES[kind];
+  if (kind === "client_version" && value) {
+    const at = value.lastIndexOf(" ");
+    return segmentButton([
+      ["mcp_client", value.slice(0, at)],
+      ["mcp_client_version", value.slice(at + 1)],
+    ]);
+  }
+  const property = kind in PROPERTIES ? PROPERTIES[kind as keyof typeof PROPERTIES] : "";
   if (!property || !value) return nothing;
   const only = tools.length && tools.length <= MOST_TOOLS ? tools.map((tool) => ["tool", tool] as const) : [];
   const pick: Pick = only.length === 1 ? [[property, value], ...only] : [[property, value]];
-  const name = pick.map(([, text]) => text).join(" · ");
+  return segmentButton(pick);
+}
+
+// Leads to a segment, unless its first condition holds already.
+function segmentButton(pick: Pick): Content {
+  const [[property, value] = ["", ""]] = pick;
   const known = conditions().some((each) => each.property === property && each.values.includes(value));
+  const name = pick.map(([, text]) => text).join(" · ");
   return known ? nothing : html`<button type="button" class="button small" .pick=${pick}>Show ${name}</button>`;
 }

@@ -19,7 +19,15 @@ from footfall_collector.store.duckdb.relations import ROLLUP_FILE, rollup_query
 from footfall_collector.store.duckdb.store import DuckStore
 from tests.oracle.fleet import Fleet, FleetEvent
 
-_READ = ("facts_tool_executed", "facts_server_started", "facts_client_connected", "presence", "standing_days")
+_READ = (
+    "facts_tool_executed",
+    "facts_tool_error",
+    "facts_server_started",
+    "facts_client_connected",
+    "event_counts",
+    "presence",
+    "standing_days",
+)
 """The roll-ups that explanations read."""
 Name = tuple[str, str]
 """Kind and value of a cause."""
@@ -32,7 +40,7 @@ class PlantedStore:
     def __init__(self, directory: Path, fleet: Fleet, events: Iterable[FleetEvent], products: Collection[str]) -> None:
         catalogues = {name: catalogue_for(name) for name in products}
         self._fleet, self._store = fleet, DuckStore(directory, catalogues, "512MB")
-        self._answers = Answers(self._store, catalogues)
+        self.answers = Answers(self._store, catalogues)
         rows = directory / "events.ndjson"
         rows.write_bytes(b"\n".join(map(_line, events)))
         columns = ", ".join(
@@ -47,8 +55,8 @@ class PlantedStore:
     def close(self) -> None:
         self._store.close()
 
-    def add(self, product: str, failing: Collection[str] = ()) -> None:
-        """Count the fleet's events as a product's; calls whose UUIDs are `failing` fail."""
+    def add(self, product: str, failing: Collection[str] = (), error_type: str = "ValidationError") -> None:
+        """Count the fleet's events as a product's; calls whose UUIDs are `failing` fail with an error of that class."""
         self._writer.execute("CREATE OR REPLACE TEMP TABLE failing (id UUID)")
         if failing:
             listed = ", ".join(f"('{uuid}')" for uuid in sorted(failing))
@@ -56,6 +64,11 @@ class PlantedStore:
         self._writer.execute(
             f"CREATE OR REPLACE TEMP TABLE planted AS SELECT * REPLACE ('{product}' AS product, "
             "success AND uuid NOT IN (SELECT id FROM failing) AS success) FROM fleet"
+        )
+        self._writer.execute(
+            f"INSERT INTO planted SELECT * REPLACE ('{product}' AS product, 'tool_error' AS event, "
+            f"'{error_type}' AS error_type, NULL AS success, NULL AS duration_ms, NULL AS mcp_client) "
+            "FROM fleet WHERE uuid IN (SELECT id FROM failing)"
         )
         for rollup in self._store.files.rollups:
             if rollup.name in _READ:
@@ -68,7 +81,7 @@ class PlantedStore:
     def named(self, product: str) -> tuple[Name, ...]:
         """What the collector names as the causes of the errors of the fleet's days, each once."""
         start, end = (datetime.fromtimestamp(at, UTC) for at in (self._fleet.start, self._fleet.end))
-        causes = search_causes(call_source(self._answers, Filters(product, start, end))).causes
+        causes = search_causes(call_source(self.answers, Filters(product, start, end))).causes
         return names_of_causes(causes)
 
     @property

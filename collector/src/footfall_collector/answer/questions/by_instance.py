@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...store import EventSelection, fact_tables, property_key
 from ..filters import INTERNAL_VALUES, Filters
+from .cells import CallSource
 from .compiler import CompiledQuestion, compile_rows
 from .dialects import DIALECTS
 from .properties import VERSION, QuestionNames
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ..answers import Answers
 
 CALLS, DURATION = "tool_executed", "duration_ms"
+ERRORS, ERROR_TYPE = "tool_error", "error_type"
 MAX_SAMPLES = 100_000
 """Values that a comparison of percentiles reads, about."""
 MAX_READ = 3_000_000
@@ -90,6 +92,46 @@ def tool_durations_by_instance(
             facts.samples[DURATION].name, [*keys, "value"], sql, one_day_in, one_in
         )
     ]
+
+
+def errors_by_class(source: CallSource, one_in: int) -> list[tuple[int, int, str, int]] | None:
+    """(day since 1970, instance, error class, errors) of the calls of a source, of one in so many instances.
+
+    None where a condition is about what calls carry and errors do not, such as the client. Raises StoreError.
+    """
+    answers, filters = source.answers, source.filters
+    segment = _of_errors(source)
+    if segment is None:
+        return None
+    dialect, facts = DIALECTS[answers.engine], fact_tables(answers.catalogues.values())
+    version, kind = property_key(VERSION), property_key(ERROR_TYPE)
+    kept = answers.value_caps.of_product(filters.product).kept
+    question = Question(event=ERRORS, segment=segment)
+    compiled = compile_rows(question, facts[ERRORS].counts.name, (version, kind), facts, dialect, kept)
+    terms = ["n > 0", *([f"instance % {one_in} = 0"] if one_in > 1 else [])]
+    if source.apart:
+        terms.append(f"NOT ({dialect.among(version, 'versions_apart')})")
+    selection = _selection(answers, filters, compiled)
+    parameters = {**selection.parameters, "versions_apart": tuple(sorted(source.apart))}
+    selection = replace(selection, established=source.established, parameters=parameters)
+    sql = f"SELECT day, instance, {kind}, {dialect.total('n')} AS c FROM {compiled.sql} AS errors "  # noqa: S608 - our own words
+    sql += f"WHERE {' AND '.join(terms)} GROUP BY day, instance, {kind}"
+    return [(int(day), int(instance), str(name), int(n)) for day, instance, name, n in answers.rows(sql, selection)]
+
+
+def _of_errors(source: CallSource) -> Segment | None:
+    """The segment of the errors of a segment's calls; None where errors lack a property that it is about."""
+    errors = QuestionNames(source.answers.catalogues[source.filters.product])
+    conditions = []
+    for each in source.segment.conditions:
+        if not each.selects_events(CALLS):
+            # What selects instances of calls does so for their errors.
+            conditions.append(replace(each, by_instance=True))
+        elif (about := errors.property_named(each.property.name, ERRORS)).carried_by(ERRORS):
+            conditions.append(replace(each, property=about))
+        else:
+            return None
+    return Segment(tuple(conditions))
 
 
 def first_days(answers: "Answers", filters: Filters) -> dict[int, int]:

@@ -2,9 +2,9 @@
 
 `question` reads the calls, finds the causes of their errors (`statistics`) and builds the answer; `contributions` says
 how much of the difference each cause, and each shift of calls between tools, clients and providers, accounts for;
-`explanation` has the structs of the answer and its sentences. `comparison` has each measure of two segments or periods
-with its difference, which `measures` computes from what each instance did; `week` says what changed this week. Used by
-`api`.
+`error_classes` says the same of each class of errors. `explanation` has the structs of the answer and its sentences.
+`comparison` has each measure of two segments or periods with its difference, which `measures` computes from what each
+instance did; `week` says what changed this week. Used by `api`.
 """
 
 from .comparison import Comparison, compare_periods, compare_segments

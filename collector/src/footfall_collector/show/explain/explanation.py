@@ -8,6 +8,7 @@ import msgspec
 from ..insight import NBSP, Moment, code, format_percent, format_points
 from ..statistics import Cause, CauseSet
 from .contributions import Contribution
+from .error_classes import ErrorClassFinding
 
 FindingKind = Literal[
     "provider",
@@ -23,11 +24,12 @@ FindingKind = Literal[
 ]
 NOTE = (
     "A model of each tool's usual error rate with each client and provider is compared with what happened. Named are "
-    "days on which a provider or all calls failed, clients that fail since some day, versions of the product, of "
-    "clients and of Kubernetes, and deployments, whichever fits best; each joins the model before the next is looked "
-    "for, so that none is named for what another explains. Corrected for the number of alternatives and, by "
-    "Benjamini-Hochberg, of findings. Shifts of calls between tools, clients and providers are distinguished from "
-    "changes of their rates. Intervals are 95 %, from the variation between instances; one instance alone is no cause, "
+    "days on which a provider or all calls failed; clients, versions of Kubernetes and deployments, also such that "
+    "fail since some day; and versions of the product and of clients, whichever fits best. Each joins the model before "
+    "the next is looked for, so that none is named for what another explains. Corrected for the number of alternatives "
+    "and, by Benjamini-Hochberg, of findings. Shifts of calls between tools, clients and providers are distinguished "
+    "from changes of their rates. An error class says how calls fail: it accounts for what its own errors add, the "
+    "others unchanged. Intervals are 95 %, from the variation between instances; one instance alone is no cause, "
     "and what it adds is left out. Versions that no established instance has run are left out. The version of "
     "Kubernetes, the deployment and the version of a client are those of the instance on that day. Of a large fleet "
     "one in `one_in` instances is analysed, whose calls the findings count; the calls of both sides are those of all."
@@ -109,6 +111,8 @@ class Explanation(msgspec.Struct, frozen=True):
         low: lower end of the difference's 95 % interval.
         high: its upper end.
         findings: the largest share first.
+        error_classes: the classes of errors that make up the difference, the largest share first; their shares are not
+            added to those of findings. Empty where a condition is about what errors do not carry, such as the client.
         unexplained: the part of the difference that no finding accounts for; None where chance explains all of it.
         one_in: the number of instances of which one was analysed; 1 where all were.
         note: how findings are made.
@@ -122,6 +126,7 @@ class Explanation(msgspec.Struct, frozen=True):
     low: float | None
     high: float | None
     findings: list[Finding]
+    error_classes: list[ErrorClassFinding]
     unexplained: float | None
     one_in: int
     note: str
@@ -217,7 +222,8 @@ def _subject(concerned: CauseSet) -> str:
     rows = {"version": "Version", "client_version": "Client", "k8s_version": "Kubernetes", "deployment": "Deployment"}
     if concerned.kind in rows:
         last = f" to {code(concerned.values[-1])}" if len(concerned.values) > 1 else ""
-        return f"{rows[concerned.kind]} {value}{last}"
+        dated = concerned.first_day is not None or concerned.last_day is not None
+        return f"{rows[concerned.kind]} {value}{last}{f', {_days(concerned)}' if dated else ''}"
     return f"{subjects[concerned.kind]}, {_days(concerned)}"
 
 

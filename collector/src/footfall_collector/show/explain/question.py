@@ -20,6 +20,7 @@ from ...answer import (
 from ..insight import known_versions
 from ..statistics import Cause, CauseSearch, find_causes, read_call_cells
 from .contributions import Chosen, Contribution, DayAndSides, DaySides, SegmentPair
+from .error_classes import class_sentence, error_classes
 from .explanation import (
     NOTE,
     ComparedCalls,
@@ -136,18 +137,15 @@ def search_causes(source: CallSource, wanted: Collection[str] = (), anchor: int 
 
 
 def _totals(source: CallSource, chosen: Chosen) -> tuple[int, int]:
-    """The calls and errors of all instances that a side has, as far as their versions count."""
-    known = known_versions(source.answers, source.filters)
-    rows = [
-        (DaySides(day, sides), calls, errors)
-        for day, _, sides, calls, errors in replace(source, apart=known.apart).by_day()
-    ]
+    """The calls and errors of all instances that a side has."""
+    rows = [(DaySides(day, sides), calls, errors) for day, _, sides, calls, errors in source.by_day()]
     return sum(calls for at, calls, _ in rows if chosen(at)), sum(errors for at, _, errors in rows if chosen(at))
 
 
 def _explanation(
     source: CallSource, search: CauseSearch, chosen: tuple[Chosen, Chosen], sides: tuple[_Side, _Side]
 ) -> Explanation:
+    source = replace(source, apart=known_versions(source.answers, source.filters).apart)
     pair = SegmentPair(search, *chosen)
     totals = (
         [_totals(source, side) for side in chosen]
@@ -158,14 +156,17 @@ def _explanation(
     difference = pair.difference() if all(pair.calls) else None
     whole = None if difference is None or not _is_real(difference, pair) else difference.effect
     findings = [] if difference is None else _findings(pair, whole)
+    classes = [] if difference is None else error_classes(source, pair, whole)
+    first = " ".join(filter(None, (findings[0].text if findings else "", class_sentence(classes, whole))))
     return Explanation(
-        answer=answer_sentence(segment, against, difference, findings[0].text if findings else "", whole is None),
+        answer=answer_sentence(segment, against, difference, first, whole is None),
         segment=segment,
         against=against,
         difference=None if difference is None else difference.effect,
         low=None if difference is None else difference.low,
         high=None if difference is None else difference.high,
         findings=findings,
+        error_classes=classes,
         unexplained=None if whole is None else 1 - sum(each.share or 0.0 for each in findings),
         one_in=search.one_in,
         note=NOTE,

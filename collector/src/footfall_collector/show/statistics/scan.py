@@ -1,9 +1,9 @@
 """The search for the calls whose errors are furthest beyond what is expected: a scan statistic.
 
-Candidates are a provider, a client or all calls, from a day on or up to a day; a provider or all calls for one or two
-days; versions in a row, of the product, of Kubernetes or of one client; and a way of deployment. The effect of a
-candidate is the same for all tools, or differs by tool. Candidates are ranked by their likelihood ratio, minus what it
-costs to single them out of their family.
+Candidates are a provider, a client, a version of Kubernetes, a way of deployment or all calls, from a day on or up to a
+day; a provider or all calls for one or two days; versions in a row, of the product, of Kubernetes or of one client; and
+a way of deployment. The effect of a candidate is the same for all tools, or differs by tool. Candidates are ranked by
+their likelihood ratio, minus what it costs to single them out of their family.
 
 Source: M. Kulldorff (1997), "A spatial scan statistic".
 """
@@ -183,15 +183,24 @@ def _families_of_days(cells: Sequence[RateCell], days: Sequence[int]) -> Iterato
     changes = _changes(len(days))
     runs = sorted({*changes, *_runs(len(days))})
     positions: dict[int | str, int] = {day: index for index, day in enumerate(days)}
-    # A client's bug stays until its next version; a provider, or whatever all calls need, may fail for some hours.
-    spans_of: tuple[tuple[CauseKind, Sequence[Span]], ...] = (("provider", runs), ("client", changes), ("day", runs))
+    # A client's bug stays until its next version, as one of a chart or of Kubernetes does; a provider, or whatever all
+    # calls need, may fail for some hours.
+    spans_of: tuple[tuple[CauseKind, Sequence[Span]], ...] = (
+        ("provider", runs),
+        ("client", changes),
+        ("k8s_version", changes),
+        ("deployment", changes),
+        ("day", runs),
+    )
     for kind, spans in spans_of if changes else ():
         values = [""] if kind == "day" else list(dict.fromkeys(getattr(cell, kind) for cell in cells))
-        yield [
+        families = [
             _Family(kind, value, len(values) * len(spans), spans, len(days), positions)
             for value in values
             if kind == "day" or value != NO_VALUE
         ]
+        if families:
+            yield families
 
 
 def _runs(days: int) -> set[Span]:
