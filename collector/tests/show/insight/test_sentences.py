@@ -167,7 +167,7 @@ def test_the_next_steps_have_adoption_kubernetes_and_returning_instances() -> No
     ]
     worse = [regression("errors", "query", "2.3.0"), regression("errors", "version", "2.2.0")]
     assert plain(sentences.next_steps(("2.3.0", 0.72), kubernetes, cohorts, worse, date(2026, 11, 22))) == (
-        "**72 % of active instances** run `2.3.0`, the newest version, in which {bad|`query` got worse}; "
+        "**72 % of the last day's instances** run `2.3.0`, the newest version, in which {bad|`query` got worse}; "
         "Kubernetes `1.33` is the most common with 90 %; **40 %** of new instances come back in the week after."
     )
 
@@ -242,6 +242,10 @@ def test_the_most_frequent_event_is_named_with_its_share() -> None:
     assert text == "**100 events** of 2 kinds; **75 %** are tool calls."
     assert sentences.events(rows[:1]) == "**30 events**, all of them tool calls."
     assert sentences.events([]) == sentences.NO_EVENTS
+    of_some = "events of instances that called query in the range"
+    text = sentences.events(rows, of_some).replace("\u00a0", " ")
+    assert text == "**100 events** of instances that called query in the range, of 2 kinds; **75 %** are tool calls."
+    assert sentences.events(rows, "events whose product_version is 1.13.0").startswith("**100 events** of 2 kinds")
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,14 @@ def counted_period(answers: Answers, earlier: Filters, filters: Filters) -> bool
     return 2 * counted >= sum(since <= day <= until for day in days)
 
 
+def daily_filters(filters: Filters) -> Filters:
+    """The same filters for what needs whole days: for a range to the second, the three days before its last one."""
+    if not filters.exact:
+        return filters
+    midnight = filters.end.replace(hour=0, minute=0, second=0, microsecond=0)
+    return replace(filters, start=midnight - 3 * _DAY, end=midnight)
+
+
 def all_time(filters: Filters) -> Filters:
     """The same filters from the first event to the end of the period."""
     return replace(filters, start=EARLIEST)

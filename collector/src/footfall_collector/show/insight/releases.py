@@ -13,7 +13,7 @@ from ...access.changes import Annotation
 from ...answer import Answers, Filters, call_source, is_release, is_version, version_key
 from ..statistics import MIN_CALLS, Effect, find_causes, read_call_cells, wilson_interval
 from .known_versions import KnownVersions, known_versions
-from .periods import filter_names, without_filters
+from .periods import daily_filters, filter_names, without_filters
 from .regressions import METHOD, ErrorCount, Regression, VersionUsage, find_regressions, predecessor
 from .rows import ChartRow, column_total, rows_as_dicts, share
 from .slower_tools import duration_cells, slower_tools
@@ -100,7 +100,7 @@ def compare_releases(answers: Answers, filters: Filters, today: date) -> Release
     examined = _examined(answers, of_all_versions)
     chart = answers.releases(of_all_versions)
     instances = {row["product_version"]: (row["instances"], row["established"]) for row in rows_as_dicts(chart)}
-    adoption = adoption_shares(rows_as_dicts(answers.chart("versions", of_all_versions)), today)
+    adoption = adoption_shares(rows_as_dicts(answers.chart("versions", daily_filters(of_all_versions))), today)
     releases = [
         _release(
             version,

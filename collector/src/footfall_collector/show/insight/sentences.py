@@ -176,17 +176,19 @@ def _leaders(sums: dict[str, int], whole: int, verb: str) -> str:
     return text
 
 
-def events(rows: list[ChartRow]) -> str:
-    """How many events of how many kinds, and the most frequent kind."""
+def events(rows: list[ChartRow], scope: str = "events") -> str:
+    """How many events of how many kinds, and the most frequent kind. `scope` says which of them count."""
     counts = totals_by(rows, "event", "events")
     whole = sum(counts.values())
     if not whole:
         return NO_EVENTS
     name, largest = _largest(counts)
+    # Events of any name are counted through their instances, tool calls on other pages by themselves.
+    those = f" {scope.removeprefix('events ')}," if scope.startswith("events of instances") else ""
     if len(counts) == 1:
-        return f"**{quantity(whole, 'event')}**, all of them {event_name(name)}."
+        return f"**{quantity(whole, 'event')}**{those or ','} all of them {event_name(name)}."
     part = format_percent(largest / whole)
-    return f"**{quantity(whole, 'event')}** of {len(counts)} kinds; **{part}** are {event_name(name)}."
+    return f"**{quantity(whole, 'event')}**{those} of {len(counts)} kinds; **{part}** are {event_name(name)}."
 
 
 def next_steps(
@@ -200,7 +202,7 @@ def next_steps(
     parts = []
     if adoption is not None:
         version, part = adoption
-        parts.append(f"**{format_percent(part)} of active instances** run {code(version)}, the newest version")
+        parts.append(f"**{format_percent(part)} of the last day's instances** run {code(version)}, the newest version")
         worse = [regression.tool for regression in regressions if regression.version == version]
         if worse:
             parts[-1] += f", in which {{bad|{_tools_that_got_worse(worse)}}}"

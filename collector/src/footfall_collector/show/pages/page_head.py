@@ -17,6 +17,7 @@ from ..insight import (
     ReleaseMark,
     Tile,
     compared_period,
+    daily_filters,
     earlier_period,
     filter_names,
     known_versions,
@@ -129,14 +130,14 @@ def _clients(reader: ChartReader) -> str:
 def _next(reader: ChartReader) -> str:
     today = reader.now.date()
     known = known_versions(reader.answers, reader.filters)
-    adoption = newest_release_adoption(reader.rows("versions", reader.of_all_versions), today, known)
+    adoption = newest_release_adoption(reader.rows("versions", daily_filters(reader.of_all_versions)), today, known)
     regressions = regressions_in_range(reader.answers, reader.of_all_versions)
     kubernetes, cohorts = (reader.rows(chart) for chart in ("kubernetes-versions", "retention"))
     return sentences.next_steps(adoption, kubernetes, cohorts, regressions, today)
 
 
 def _events(reader: ChartReader) -> str:
-    return sentences.events(reader.rows("events"))
+    return sentences.events(reader.rows("events"), reader.answers.scope(reader.filters, None))
 
 
 SENTENCES: dict[str, Callable[[ChartReader], str]] = {
