@@ -28,6 +28,7 @@ const common = {
 };
 const builds = [
   { entryPoints: ["src/main.ts"], format: "esm", outfile: join(STATIC, "app.js") },
+  { entryPoints: ["src/embed.ts"], format: "esm", outfile: join(STATIC, "embed.js") },
   { entryPoints: ["src/theme.ts"], format: "iife", outfile: join(STATIC, "theme.js") },
   {
     entryPoints: ["src/echarts.ts"],

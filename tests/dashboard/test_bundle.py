@@ -21,7 +21,7 @@ def test_the_served_scripts_are_what_their_sources_make(tmp_path: Path) -> None:
     )
     subprocess.run(["node", "build.mjs", "--to", tmp_path], cwd=FRONTEND, check=True, timeout=120)
     made = {path.relative_to(tmp_path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    assert {path.as_posix() for path in made} == {"app.js", "app.css", "theme.js", "vendor/echarts.js"}
+    assert {path.as_posix() for path in made} == {"app.js", "app.css", "embed.js", "theme.js", "vendor/echarts.js"}
     for name, body in made.items():
         assert (STATIC / name).read_bytes() == body, f"{name} differs from its sources: run `make generate`"
     for compressed in STATIC.rglob("*.br"):

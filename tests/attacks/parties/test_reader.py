@@ -15,7 +15,7 @@ from footfall_collector.admit.pepper import load_pepper
 from footfall_collector.show.pages import PAGES
 from tests.attacks.parties.claims import Party, at_most
 from tests.attacks.parties.fleet import INSTANCES, RARE, SIGNED_IN, call, reading_paths
-from tests.support.collector_process import CollectorProcess
+from tests.support.collector_process import CollectorProcess, start_collector
 
 
 @at_most(Party.READER, "signed in: counts and percentiles under any filters, down to a group of one, and never an ID")
@@ -98,6 +98,23 @@ def test_a_read_only_link_reads_its_page_and_nothing_else(guarded: CollectorProc
     form = b"revoke_link=given-away"
     assert ask(guarded, "POST", "/access", form, SIGNED_IN).status == 303
     assert ask(guarded, "GET", f"{path}/api/charts/tool-usage").status == 404
+
+
+@at_most(Party.READER, "of a framed panel: the answer of this panel under the link's filters and period, until its end")
+def test_the_link_of_a_panel_reads_its_chart_and_nothing_else(tmp_path: Path) -> None:
+    """Who copies a frame's address reads another panel, its page, other filters, a file, tokens or `/mcp`."""
+    with start_collector(tmp_path / "data", {"FOOTFALL_EMBED_ORIGINS": "https://wiki.example.com"}) as framing:
+        body = json.dumps({"page": "tools", "panel": "tool-usage", "query": "provider=anthropic"}).encode()
+        made = ask(framing, "POST", "/api/links", body, {"Content-Type": "application/json"})
+        secret = made.json["path"].rpartition("/")[2]
+        held = {"X-Footfall-Link": secret}
+        answers = {path: ask(framing, "GET", f"/embed{path}", headers=held).status for path in reading_paths()}
+        assert [path for path, status in answers.items() if status == 200] == ["/api/charts/tool-usage"]
+        for query in ("provider=xai", "internal=all", "range=365d"):
+            assert ask(framing, "GET", f"/embed/api/charts/tool-usage?{query}", headers=held).status == 403
+        for path in reading_paths():
+            assert ask(framing, "GET", f"/embed/{secret}{path}").status == (200 if path == "/" else 404), path
+            assert ask(framing, "GET", f"/shared/{secret}{path}").status == 404, path
 
 
 def _mcp(collector: CollectorProcess, method: str, params: dict[str, Any]) -> Any:

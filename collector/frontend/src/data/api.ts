@@ -3,6 +3,9 @@ export class ApiError extends Error {}
 
 const root = document.documentElement.dataset.root ?? "";
 
+// In a frame of another site there are no cookies: the secret of the page's address says what may be read.
+const isEmbedded = document.documentElement.dataset.embed !== undefined;
+
 export const address = (path: string, query?: URLSearchParams) => `${root}${path}${query?.size ? `?${query}` : ""}`;
 
 const RETRIES = 3;
@@ -50,7 +53,11 @@ async function change(url: string, init: RequestInit): Promise<Response> {
 }
 
 async function fetchJson(url: string, signal?: AbortSignal, change: RequestInit = {}): Promise<Response> {
-  const headers = { accept: "application/json", ...(change.body ? { "content-type": "application/json" } : {}) };
+  const headers = {
+    accept: "application/json",
+    ...(isEmbedded ? { "x-footfall-link": location.pathname.split("/").pop() ?? "" } : {}),
+    ...(change.body ? { "content-type": "application/json" } : {}),
+  };
   try {
     return await fetch(url, { ...change, signal, headers, credentials: "same-origin" });
   } catch (error) {

@@ -4,7 +4,7 @@ import * as segments from "../data/segments.ts";
 import * as state from "../data/state.ts";
 import { type Content, draw, find, html, nothing } from "../dom.ts";
 
-const page = document.getElementById("saved-menu")?.dataset.share;
+const { share: page, frames } = document.getElementById("saved-menu")?.dataset ?? {};
 const ENDS: [string, string][] = [
   ["1", "tomorrow"],
   ["7", "in 7 days"],
@@ -23,10 +23,19 @@ export const form = (): Content =>
     ? html`<form class="share-view" @submit=${make} aria-label="Share this view">
     <label><span>Read-only link that ends</span>
       <select name="days">${ENDS.map(([days, text]) => html`<option value=${days} ?selected=${days === "7"}>${text}</option>`)}</select></label>
+    ${frames === undefined ? nothing : what()}
     <label><span>Password, if any</span><input name="password" type="password" minlength="8" maxlength="200" autocomplete="new-password"></label>
     <button type="submit" class="button small">Copy a link</button>
     <p class="menu-note shared" role="status"></p></form>`
     : nothing;
+
+// Where the collector names sites that may show panels: the page, or one of its panels for a frame there.
+function what(): Content {
+  const panels = [...document.querySelectorAll<HTMLElement>("[data-panel]")];
+  const option = (panel: HTMLElement) =>
+    html`<option value=${panel.id.replace("panel-", "")}>${find("h2", panel).textContent}, in a frame</option>`;
+  return html`<label><span>Shows</span><select name="panel"><option value="">this page</option>${panels.map(option)}</select></label>`;
+}
 
 async function make(event: SubmitEvent): Promise<void> {
   event.preventDefault();
@@ -36,15 +45,17 @@ async function make(event: SubmitEvent): Promise<void> {
   // The collector writes the conditions out; on several products the address may not name the one that it shows.
   const query = state.params();
   if (!query.get("product")) query.set("product", state.product());
+  const panel = String(chosen.get("panel") ?? "");
   const body = {
     page,
+    panel,
     query: String(query),
     days: Number(chosen.get("days")),
     password: String(chosen.get("password")),
   };
   try {
     const { path, ends } = await api.made<Made>("/api/links", body);
-    const address = `${location.origin}${path}${looks()}`;
+    const address = panel ? frame(`${location.origin}${path}`) : `${location.origin}${path}${looks()}`;
     const isCopied = await copied(address);
     draw(
       place,
@@ -56,6 +67,8 @@ async function make(event: SubmitEvent): Promise<void> {
     draw(place, html`<span class="problem">${api.messageOf(error)}</span>`);
   }
 }
+
+const frame = (address: string) => `<iframe src="${address}" width="700" height="420"></iframe>`;
 
 // What is chosen beside the conditions, such as the main chart.
 function looks(): string {

@@ -53,7 +53,7 @@ class AccessPage:
             for token in self._tokens.all()
         ]
         links = [
-            {name: getattr(link, name) for name in ("name", "product", "page", "added", "ends")}
+            {name: getattr(link, name) for name in ("name", "product", "page", "panel", "added", "ends")}
             | {
                 "protected": bool(link.password),
                 "conditions": unquote_plus(link.query),

@@ -20,7 +20,7 @@ from .audit_log import SIGNED_IN
 from .changes.endpoints import WEBHOOK_PATH, Changes
 from .forms import StyledPage, is_over_tls, read_form
 from .links import ReadLinks
-from .links.shared_pages import SHARED_PREFIX, PageReads, SharedPages
+from .links.shared_pages import EMBED_PREFIX, SHARED_PREFIX, PageReads, SharedPages
 from .secret import SignInSecret
 from .sessions import SESSION_SECONDS, SignInSessions
 from .tokens import Tokens
@@ -82,7 +82,7 @@ class SignIn:
         if path.startswith(_OPEN_PREFIXES):
             await self._app(scope, receive, send)
             return
-        if path.startswith(SHARED_PREFIX):
+        if path.startswith((SHARED_PREFIX, EMBED_PREFIX)):
             await self._shared(scope, receive, send)
             return
         if path == WEBHOOK_PATH:

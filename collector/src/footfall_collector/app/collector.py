@@ -135,7 +135,7 @@ class Collector:
             segments=self.segments,
             annotations=self.annotations,
         )
-        self.link_parts = (self.links, self.segments, self.catalogues, settings.base_path)
+        self.link_parts = (self.links, self.segments, self.catalogues, settings)
         status.add_gauge("values_folded", self.answers.value_caps.folded_values)
         self.read_gate = ReadGate(
             lambda: (self.answers.revision, status.alerts_revision), settings.query_seconds, status

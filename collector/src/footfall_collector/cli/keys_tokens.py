@@ -83,6 +83,12 @@ def _add_link_commands(commands: "Commands") -> None:
     add.add_argument("--page", required=True, help="the page, such as overview, tools or errors")
     add.add_argument("--product", help="the product; needed where there are several")
     add.add_argument(
+        "--panel",
+        type=utf8_text,
+        default="",
+        help="the panel to show in a frame of a site in embed_origins [whole page]",
+    )
+    add.add_argument(
         "--query",
         type=utf8_text,
         default="",
@@ -204,7 +210,7 @@ def _link_commands(settings: Settings) -> Mapping[str, Command]:
         links = ReadLinks(settings.data)
     except LinksError as error:
         raise ControlError(str(error)) from None
-    return link_commands(links, SavedSegments(settings.data), load_catalogues(settings.products), settings.base_path)
+    return link_commands(links, SavedSegments(settings.data), load_catalogues(settings.products), settings)
 
 
 def _links_add(options: argparse.Namespace, settings: Settings) -> int:
@@ -214,6 +220,7 @@ def _links_add(options: argparse.Namespace, settings: Settings) -> int:
         name=options.name,
         page=options.page,
         product=options.product,
+        panel=options.panel,
         query=options.query,
         days=options.days,
         password=_asked_password() if options.password else "",
@@ -232,7 +239,9 @@ def _links_list(options: argparse.Namespace, settings: Settings) -> int:
     links = _run(settings, "links_list")
     for link in links:
         end = f"{'ended' if link['ended'] else 'ends'} {link['ends']}"
-        page = link["page"] + (", with a password" if link["protected"] else "")
+        page = " ".join(filter(None, (link["page"], link["panel"]))) + (
+            ", with a password" if link["protected"] else ""
+        )
         print(f"{link['name']}  shows {page}  {link['query']}  added {link['added']}  {end}")
     if not links:
         print("no links yet; `footfall-collector links add --page PAGE NAME` makes one")

@@ -37,6 +37,7 @@ OWN_PATHS = frozenset(
         "data-health",
         "decide",
         "e",
+        "embed",
         "engage",
         "errors",
         "events",
@@ -49,6 +50,7 @@ OWN_PATHS = frozenset(
         "public",
         "readyz",
         "s",
+        "shared",
         "sign-in",
         "sign-out",
         "static",
@@ -143,6 +145,13 @@ StoreAddress = Annotated[
 LogFormat = Annotated[Literal["text", "json"], Meta(extra={"fix": "write `text` or `json`"})]
 
 _URL_HOST = r"([A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])"
+Origin = Annotated[
+    str,
+    Meta(
+        pattern=rf"^https?://{_URL_HOST}(:[0-9]{{1,5}})?\Z",
+        extra={"fix": "write an origin such as https://wiki.example.com, without a path"},
+    ),
+]
 Webhook = Annotated[
     str,
     Meta(

@@ -21,6 +21,7 @@ from .setting_forms import (
     MailServer,
     MemorySize,
     Network,
+    Origin,
     SecretText,
     SignInSecretText,
     StoreAddress,
@@ -240,6 +241,9 @@ class Settings:
     documentation: Annotated[
         WebAddress, Meta(description="Where you publish the site that `make site` builds; pages link to it")
     ] = ""
+    embed_origins: Annotated[
+        tuple[Origin, ...], Meta(description="Origins whose pages may show a panel in a frame, by a link made for that")
+    ] = ()
     public_products: Annotated[
         tuple[str, ...], Meta(description="Products whose closed months anyone may read at /public/…")
     ] = ()

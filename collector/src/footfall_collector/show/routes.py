@@ -37,7 +37,7 @@ def routes(
     headers = [Middleware(SecurityHeaders)]
     endpoints = [
         *Api(answers, status, gate, assets.root).endpoints(),
-        *Pages(assets, answers, status, gate, settings.documentation).endpoints(),
+        *Pages(assets, answers, status, gate, settings.documentation, settings.embed_origins).endpoints(),
         *PublicPages(assets, answers, settings, trusted_time, secret, gate).endpoints(),
     ]
     about = AboutPage(assets, settings.documentation, bool(settings.sign_in_secret))

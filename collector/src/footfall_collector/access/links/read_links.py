@@ -38,6 +38,7 @@ class ReadLink(msgspec.Struct, frozen=True):
         page: the name of the page that it shows.
         query: the product, the period and the conditions, as a query string.
         password: its argon2 hash; empty where none is needed.
+        panel: what of the page it shows in a frame of another site; empty for the page itself.
     """
 
     name: str
@@ -48,6 +49,7 @@ class ReadLink(msgspec.Struct, frozen=True):
     page: str
     query: str
     password: str = ""
+    panel: str = ""
 
 
 class LinksFile(msgspec.Struct):
@@ -84,7 +86,14 @@ class ReadLinks:
         return link.ends <= _stamp(self._now())
 
     def add(
-        self, name: str, product: str, page: str, query: str, days: int = DEFAULT_DAYS, password: str = ""
+        self,
+        name: str,
+        product: str,
+        page: str,
+        query: str,
+        days: int = DEFAULT_DAYS,
+        password: str = "",
+        panel: str = "",
     ) -> tuple[str, ReadLink]:
         """Add a link and return its secret, which is not kept. Raises LinksError where an argument is wrong.
 
@@ -105,7 +114,7 @@ class ReadLinks:
                 raise LinksError(f"there are {MAX_LINKS} links, which is the most; revoke some first")
             now = self._now()
             times = _stamp(now), _stamp(now + days * 86_400)
-            added = ReadLink(name, _hash(secret), *times, product, page, query, password)
+            added = ReadLink(name, _hash(secret), *times, product, page, query, password, panel)
             self._write([*links, added])
         return secret, added
 

@@ -1,4 +1,6 @@
-"""What a read-only link answers below `/shared/SECRET`: the link's page, and what this page asks for.
+"""What a read-only link answers: below `/shared/SECRET` its page, at `/embed/SECRET` one panel, and what these ask for.
+
+A panel in a frame of another site has no cookies: its requests have the link's secret in a header.
 
 A request may repeat the link's conditions or leave them out. Any other parameter must be one that the page itself
 sends, with a value that it sends: so no request widens or narrows what the link shows.
@@ -19,7 +21,8 @@ from ..forms import StyledPage, is_over_tls, read_form
 from .passwords import PROOF_SECONDS, LinkPasswords
 from .read_links import ReadLink, ReadLinks
 
-SHARED_PREFIX = "/shared/"
+SHARED_PREFIX, EMBED_PREFIX = "/shared/", "/embed/"
+EMBED_HEADER = "x-footfall-link"
 COOKIE = "footfall_link"
 _PAGE = StyledPage("link_password", "sign_in")
 _LOCKED = "This link has a password: open its page and enter it."
@@ -28,6 +31,7 @@ _NO_LINK = "There is no such link: it has ended, was revoked, or is incomplete. 
 _ONE_PAGE = "This link shows one page; its filters and its period are fixed."
 
 Parameters = frozenset[tuple[str, str]]
+Answers = Mapping[str, frozenset[Parameters]]
 
 
 @dataclass(frozen=True)
@@ -37,10 +41,12 @@ class PageReads:
     Attributes:
         path: of the page.
         answers: paths below `/api` to the sets of parameters that the page sends there, besides filters.
+        panels: the same of each panel that a link can show alone.
     """
 
     path: str
-    answers: Mapping[str, frozenset[Parameters]]
+    answers: Answers
+    panels: Mapping[str, Answers]
 
 
 @dataclass(frozen=True)
@@ -51,12 +57,15 @@ class SharedView:
         prefix: what stands before the paths of everything that the page asks for.
         query: the product, the period and the conditions.
         ends: RFC 3339, UTC.
+        panel: what it shows alone; empty for the whole page.
     """
 
     prefix: str
     product: str
     query: str
     ends: str
+    page: str
+    panel: str
 
 
 class SharedPages:
@@ -83,9 +92,12 @@ class SharedPages:
         self._attempts, self._passwords = SignInAttempts(clock), LinkPasswords()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        secret, _, inner = scope["path"].removeprefix(SHARED_PREFIX).partition("/")
+        is_embedded = scope["path"].startswith(EMBED_PREFIX)
+        secret, _, inner = scope["path"].removeprefix(SHARED_PREFIX).removeprefix(EMBED_PREFIX).partition("/")
+        if is_embedded and inner:
+            secret, inner = Request(scope).headers.get(EMBED_HEADER, ""), f"{secret}/{inner}"
         link = self._links.find(secret)
-        reads = self._pages.get(link.page) if link else None
+        reads = self._pages.get(link.page) if link and bool(link.panel) == is_embedded else None
         allowed: Response | Scope
         if link is None or reads is None:
             allowed = _refusal(_NO_LINK, 404, inner)
@@ -96,8 +108,9 @@ class SharedPages:
         elif not self._passwords.is_proved(link, Request(scope).cookies.get(COOKIE, "")):
             allowed = _refusal(_LOCKED, 401, inner) if inner else self._form(secret, "", 200)
         elif not inner:
-            view = SharedView(SHARED_PREFIX + secret, link.product, link.query, link.ends)
-            allowed = {**scope, "path": reads.path, "query_string": b"", "state": {"shared": view}}
+            prefix, path = ("/embed", "/embed") if is_embedded else (SHARED_PREFIX + secret, reads.path)
+            view = SharedView(prefix, link.product, link.query, link.ends, link.page, link.panel)
+            allowed = {**scope, "path": path, "query_string": b"", "state": {"shared": view}}
         else:
             allowed = _scope_of_answer(scope, f"/{inner}", link, reads)
         if isinstance(allowed, Response):
@@ -136,7 +149,8 @@ def _scope_of_answer(scope: Scope, path: str, link: ReadLink, reads: PageReads) 
     conditions = parse_qsl(link.query)
     sent = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     others = frozenset(sent) - frozenset(conditions)
-    if others not in reads.answers.get(path, ()):
+    answers = reads.panels.get(link.panel, {}) if link.panel else reads.answers
+    if others not in answers.get(path, ()):
         return _refusal(_ONE_PAGE, 403, path)
     query = urlencode([*conditions, *sorted(others)]).encode("ascii")
     return {**scope, "path": path, "query_string": query, "state": {"by_link": True}}

@@ -48,6 +48,7 @@ class _Link(msgspec.Struct):
     ends: _Time
     page: Annotated[str, msgspec.Meta(pattern=r"\A[a-z]{1,32}\Z")]
     query: Annotated[str, msgspec.Meta(pattern=r"\A[!-~]{0,65536}\Z")]
+    panel: Annotated[str, msgspec.Meta(pattern=r"\A[!-~]{0,200}\Z")] = ""
     password: Annotated[str, msgspec.Meta(pattern=r"\A(?:\$argon2[!-~]{1,300})?\Z")] = ""
 
 

@@ -39,6 +39,7 @@ _NEW_LINK: Schema = {
         },
         "days": {"type": "integer", "minimum": 1, "maximum": MAX_DAYS, "default": DEFAULT_DAYS},
         "name": {"type": "string", "description": "by which it is listed and revoked; one is made without it"},
+        "panel": {"type": "string", "description": "the panel to show in a frame; the whole page without it"},
         "password": {"type": "string", "description": "what readers enter first; none where it is empty"},
     },
     "additionalProperties": False,
@@ -46,7 +47,7 @@ _NEW_LINK: Schema = {
 _MADE_LINK: Schema = {"type": "object", "properties": dict.fromkeys(("name", "path", "query", "ends"), _TEXT)}
 _LINK: Schema = {
     "type": "object",
-    "properties": dict.fromkeys(("name", "product", "page", "query", "added", "ends"), _TEXT)
+    "properties": dict.fromkeys(("name", "product", "page", "panel", "query", "added", "ends"), _TEXT)
     | {name: {"type": "boolean"} for name in ("protected", "ended")},
 }
 _LINKS: Schema = {"type": "object", "properties": {"links": {"type": "array", "items": _LINK}}}

@@ -20,9 +20,10 @@ from footfall.catalogue import Catalogue
 
 from ...access.links import DEFAULT_DAYS, LinksError, ReadLinks, hash_password
 from ...answer import DEFAULT_RANGE, EXTRA_FILTERS, FilterError, Filters, SavedSegments, check_conditions
-from ...runtime import Command, ControlError
+from ...runtime import Command, ControlError, Settings
 from ..pages import PAGES
 from .answers import ApiError
+from .page_reads import panel_shown
 from .segments import RefusedChangeError, json_answer, json_body
 
 LINKS_PATH = "/api/links"
@@ -40,6 +41,7 @@ class LinkToMake(msgspec.Struct, forbid_unknown_fields=True):
         days: after which it ends.
         name: by which it is listed and revoked; one is made without it.
         password: what readers enter first; none where it is empty.
+        panel: the panel of the page that it shows in a frame of another site; empty for the page itself.
     """
 
     page: str
@@ -47,6 +49,7 @@ class LinkToMake(msgspec.Struct, forbid_unknown_fields=True):
     days: int = DEFAULT_DAYS
     name: str = ""
     password: str = ""
+    panel: str = ""
 
 
 class MadeLink(msgspec.Struct, frozen=True):
@@ -91,7 +94,7 @@ class LinksApi:
         body: LinkToMake = await json_body(request, LinkToMake)
         name = body.name or f"{body.page[:40]}-{secrets.token_hex(4)}"
         arguments = {"name": name, "page": body.page, "query": body.query, "days": body.days}
-        arguments["password"] = body.password
+        arguments |= {"password": body.password, "panel": body.panel}
         return json_answer(await asyncio.to_thread(self._commands["links_add"], **arguments), 201)
 
     async def _revoke(self, request: Request) -> Response:
@@ -104,9 +107,10 @@ class LinksApi:
 
 
 def link_commands(
-    links: ReadLinks, saved: SavedSegments, catalogues: Mapping[str, Catalogue], root: str = ""
+    links: ReadLinks, saved: SavedSegments, catalogues: Mapping[str, Catalogue], settings: Settings
 ) -> dict[str, Command]:
     """What is done with links, by name: results are plain, and each raises ControlError with a sentence."""
+    root, origins = settings.base_path, settings.embed_origins
 
     def add(
         name: str,
@@ -115,16 +119,18 @@ def link_commands(
         days: int = DEFAULT_DAYS,
         product: str | None = None,
         password: str = "",
+        panel: str = "",
     ) -> MadeLink:
-        if page not in (known := [each.name for each in PAGES if each.shareable]):
-            raise LinksError(f"a link shows one of the pages {', '.join(known)}")
+        shown = _panel(page, panel, query, password)
+        if shown and not origins:
+            raise LinksError("no site may show a panel: name its origin in the setting embed_origins first")
         conditions = _conditions(query, product, saved, catalogues)
         hashed = hash_password(password) if password else ""
-        secret, link = links.add(name, dict(conditions)["product"], page, urlencode(conditions), days, hashed)
-        return MadeLink(link.name, f"{root}/shared/{secret}", link.query, link.ends)
+        secret, link = links.add(name, dict(conditions)["product"], page, urlencode(conditions), days, hashed, shown)
+        return MadeLink(link.name, f"{root}/{'embed' if shown else 'shared'}/{secret}", link.query, link.ends)
 
     def list_links() -> list[dict[str, Any]]:
-        names = ("name", "product", "page", "query", "added", "ends")
+        names = ("name", "product", "page", "panel", "query", "added", "ends")
         return [
             {name: getattr(link, name) for name in names}
             | {"protected": bool(link.password), "ended": links.has_ended(link)}
@@ -150,6 +156,22 @@ def _plain(function: Callable[..., Any]) -> Command:
             raise ControlError(f"the data directory can't be written ({error.strerror}); check --data") from None
 
     return command
+
+
+def _panel(page: str, panel: str, query: str, password: str) -> str:
+    """What of a page a link shows in a frame; empty for all of it. Raises LinksError."""
+    pages = {each.name: each for each in PAGES if each.shareable}
+    if page not in pages:
+        raise LinksError(f"a link shows one of the pages {', '.join(pages)}")
+    if not panel:
+        return ""
+    if password:
+        raise LinksError("a panel in a frame has no password: browsers keep no cookies there")
+    shown = panel_shown(pages[page], panel, dict(parse_qsl(query)))
+    if not shown:
+        panels = [each.id for each in (pages[page].main, *pages[page].panels) if each]
+        raise LinksError(f"the page {page} has the panels {', '.join(panels)}")
+    return shown
 
 
 def _conditions(

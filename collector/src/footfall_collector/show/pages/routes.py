@@ -2,14 +2,17 @@
 
 import gzip
 import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from ...answer import DEFAULT_RANGE, MAX_VALUE_LENGTH, Answers, ChartSpec, ReadGate
+from ...answer import DEFAULT_RANGE, MAX_VALUE_LENGTH, Answers, ChartSpec, Filters, ReadGate
 from ...runtime import Status
 from ..endpoint import Endpoint
 from ..gated import AsyncEndpoint, gated
@@ -19,9 +22,12 @@ from .asked_panels import AskedPanel
 from .assets import Assets
 from .layout import PAGES, THING, Page
 from .panels import Panel
+from .security_headers import framed_policy
 from .templating import template_environment
 from .things import THING_KINDS
 
+EMBED_PATH = "/embed"
+"""Shows a panel to who comes by a link to it, and nothing otherwise."""
 RANGE_BUTTONS = (
     {"name": "1h", "short": "1 h", "label": "Last hour, by the minute"},
     {"name": "24h", "short": "24 h", "label": "Last 24 hours"},
@@ -47,17 +53,45 @@ class Pages:
     """The endpoints of `PAGES`. None needs a query, so each answers within milliseconds at any size of the store."""
 
     def __init__(
-        self, assets: Assets, answers: Answers, status: Status, gate: ReadGate, documentation: str = ""
+        self,
+        assets: Assets,
+        answers: Answers,
+        status: Status,
+        gate: ReadGate,
+        documentation: str = "",
+        embed_origins: Sequence[str] = (),
     ) -> None:
         self._assets, self._status, self._gate = assets, status, gate
         self._specs = {spec.id: spec for spec in answers.charts()}
         self._answers, self._documentation = answers, documentation
+        self._embed_origins = tuple(embed_origins)
         self._templates = template_environment()
         self._templates.globals.update(icon=self._icon, panel_json=self._panel_json)
 
     def endpoints(self) -> list[tuple[str, AsyncEndpoint]]:
         """(path, endpoint) of every page."""
-        return [(page.path, gated(self._gate, self._endpoint(page), first=True)) for page in (*PAGES, THING)]
+        pages = [(page.path, gated(self._gate, self._endpoint(page), first=True)) for page in (*PAGES, THING)]
+        return [*pages, (EMBED_PATH, gated(self._gate, self._embedded, first=True))]
+
+    def _embedded(self, request: Request) -> Response:
+        """One panel for a frame of another site. Raises HTTPException without a link to it."""
+        shared = getattr(request.state, "shared", None)
+        page = next((each for each in PAGES if shared and each.name == shared.page), None)
+        name, _, look = shared.panel.partition("?") if shared else ("", "", "")
+        panels = (*page.panels, *([page.main] if page.main else [])) if page else ()
+        panel = next((each for each in panels if each.id == name), None)
+        if shared is None or page is None or panel is None:
+            raise HTTPException(404)
+        catalogues = self._answers.catalogues
+        conditions = parse_qsl(shared.query)
+        values = {name: value for name, value in conditions if name != "where"}
+        filters = Filters.parse(values, datetime.now(UTC), catalogues, [])
+        period = {"start": filters.start.isoformat(), "end": filters.end.isoformat(), "step": filters.bucket_seconds}
+        context = self._context(page, shared.product) | {"panel": panel, "period": period}
+        of_link = {"link": f"{shared.query}&{look}", "root": self._assets.root + shared.prefix}
+        response = _page(request, self._templates.get_template("embed.html").render(context | of_link))
+        response.headers["content-security-policy"] = framed_policy(self._embed_origins)
+        return response
 
     def _endpoint(self, page: Page) -> Endpoint:
         template = self._templates.get_template(page.template)
@@ -87,6 +121,7 @@ class Pages:
             "static": self._assets.base,
             "root": self._assets.root,
             "documentation": self._documentation,
+            "frames": bool(self._embed_origins),
             "pulse": change_token(self._status),
             "ranges": RANGE_BUTTONS,
             "default_range": DEFAULT_RANGE,

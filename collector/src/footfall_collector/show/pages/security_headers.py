@@ -1,8 +1,11 @@
 """The security headers of all pages and files: own origin only, no inline code, no framing, no referrer."""
 
+from collections.abc import Sequence
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+_NO_FRAMES = "frame-ancestors 'none'"
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -12,7 +15,7 @@ POLICY = "; ".join(
         "connect-src 'self'",
         "base-uri 'none'",
         "form-action 'self'",
-        "frame-ancestors 'none'",
+        _NO_FRAMES,
     )
 )
 
@@ -25,6 +28,11 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), browsing-topics=()",
 }
+
+
+def framed_policy(origins: Sequence[str]) -> str:
+    """The policy of what these origins, and no others, may show in a frame."""
+    return POLICY.replace(_NO_FRAMES, f"frame-ancestors {' '.join(origins)}") if origins else POLICY
 
 
 class SecurityHeaders:
@@ -43,6 +51,9 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
+                if "frame-ancestors http" in headers["content-security-policy"]:
+                    # It knows no list of origins.
+                    del headers["x-frame-options"]
                 headers.setdefault("cache-control", "no-store")
             await send(message)
 
