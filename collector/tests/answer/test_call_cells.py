@@ -60,6 +60,23 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Answers,
         store.close()
 
 
+def test_of_millions_of_durations_a_comparison_reads_those_of_some_days(
+    engines: tuple[Answers, Answers], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, end = (int(at.timestamp()) for at in (START, END))
+    events = {event.uuid: event for event in FLEET.events() if event.event == "tool_executed"}.values()
+    wanted = [event for event in events if start <= event.at < end and not event.properties.get("is_internal")]
+    monkeypatch.setattr(by_instance, "MAX_READ_FOR_A_SIDE", len(wanted) // 2 + 1)
+    # Of every second day, the last one among them.
+    read = Counter(event.properties["duration_ms"] for event in wanted if (end - 1 - event.at) // DAY % 2 == 0)
+    for answers in engines:
+        found: Counter[float] = Counter()
+        for _, value, calls in durations_by_instance(answers, FILTERS, Segment(), 1):
+            found[value] += calls
+        assert found == read
+    assert 0 < read.total() < len(wanted)
+
+
 @pytest.mark.parametrize(
     ("where", "side"),
     [((), ()), ((Where("deployment_method", False, ("helm",)),), (Where("tool", True, ("query", "describe")),))],

@@ -22,6 +22,8 @@ MAX_SAMPLES = 100_000
 """Values that a comparison of percentiles reads, about."""
 MAX_READ = 3_000_000
 """Calls of which raw events are read for that, about: it takes a second."""
+MAX_READ_FOR_A_SIDE = 2_000_000
+"""The same for each side of a comparison."""
 InstanceCounts = dict[int, tuple[int, int]]
 """Instance → (events, failed calls)."""
 InstanceValues = list[tuple[int, float, int]]
@@ -43,15 +45,28 @@ def counts_by_instance(
 
 
 def durations_by_instance(answers: "Answers", filters: Filters, segment: Segment, calls: int) -> InstanceValues:
-    """The durations of a segment's calls, of so many instances that about `MAX_SAMPLES` are read."""
+    """The durations of a segment's calls, of so many instances that about `MAX_SAMPLES` are read.
+
+    In a long range they are those of so many days that raw events of about `MAX_READ_FOR_A_SIDE` calls are read.
+    """
     dialect = DIALECTS[answers.engine]
     table = fact_tables(answers.catalogues.values())[CALLS].samples[DURATION].name
     compiled = _compiled(answers, filters, segment, table, ("value",))
-    one_in = max(1, -(-calls // MAX_SAMPLES))
-    selection = replace(_selection(answers, filters, compiled), one_in=one_in)
+    one_day_in = 1 if filters.exact else _days_between(answers, filters, MAX_READ_FOR_A_SIDE)
+    one_in = max(1, -(-calls // (MAX_SAMPLES * one_day_in)))
+    selection = replace(_selection(answers, filters, compiled), one_in=one_in, one_day_in=one_day_in)
     sql = f"SELECT instance, value, {dialect.total('n')} AS c FROM {compiled.sql} AS calls WHERE n > 0 "  # noqa: S608 - our own words
     rows = answers.rows(f"{sql} GROUP BY instance, value", selection)
     return [(int(instance), float(value), int(number)) for instance, value, number in rows]
+
+
+def _days_between(answers: "Answers", filters: Filters, most: int) -> int:
+    """Of how many days one is read, so that the raw events of that one are those of about `most` calls."""
+    total = DIALECTS[answers.engine].total("calls")
+    [[calls]] = answers.rows(f"SELECT {total} FROM tool_calls", _selection(answers, filters))  # noqa: S608 - our own words
+    one_day_in = max(1, -(-int(calls) // most))
+    # Not the same day of every week.
+    return one_day_in + (one_day_in % 7 == 0)
 
 
 def tool_durations_by_instance(
@@ -79,10 +94,7 @@ def tool_durations_by_instance(
 
     count = dialect.total("n")
     [[calls]] = rows(facts.counts.name, keys, f"SELECT {count} FROM {{calls}}")  # noqa: S608 - our own words
-    [[every]] = answers.rows(f"SELECT {dialect.total('calls')} FROM tool_calls", _selection(answers, filters))  # noqa: S608 - our own words
-    one_day_in = max(1, -(-int(every) // MAX_READ))
-    # Not the same day of every week.
-    one_day_in += one_day_in % 7 == 0
+    one_day_in = _days_between(answers, filters, MAX_READ)
     one_in = max(1, -(-int(calls) // (MAX_SAMPLES * one_day_in)))
     listed = f"{keys[0]}, day, {', '.join(keys[1:])}, instance, value"
     sql = f"SELECT {listed}, {count} AS c FROM {{calls}} GROUP BY {listed}"  # noqa: S608 - our own words

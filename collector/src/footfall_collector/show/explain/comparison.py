@@ -31,7 +31,8 @@ NOTE = (
     "end with the last one that is over where two periods are compared, so that both end at the same moment of the "
     "week. Where events were not counted in all of the earlier period, nothing is compared with it. `new`: instances "
     "that were first seen in the range; `returning`: the others; `lost`: those of the time before it, equally long, "
-    "that were not seen in it."
+    "that were not seen in it. Durations of millions of calls are those of some of the days, equally far from each "
+    "other, and of some of the instances."
 )
 
 
