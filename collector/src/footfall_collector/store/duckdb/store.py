@@ -281,11 +281,11 @@ class DuckStore:
     def query(self, sql: str, selection: EventSelection) -> list[tuple[Any, ...]]:
         """See `Store.query`. Raises StoreError if the engine can't answer."""
         with self._engine_errors("the store can't answer"), self.files.reader() as cursor:
-            rolled, months, raw = rollup_tables.last_rolled_load(cursor), self.files.months, []
+            rolled, months, raw = rollup_tables.last_rolled_load(cursor), self.files.months, {}
             unrolled = [month.events for month in months.values() if month.last_load > rolled]
             if span := raw_span(sql, selection):
                 consistency_checks.check_complete(self.incomplete, replace(selection, start=span[0], end=span[1]))
-                raw = [months[name].events for name in months_between(*span) if name in months]
+                raw = {name: months[name].events for name in months_between(*span) if name in months}
             source = QuerySource(raw, unrolled, rolled, self.files.facts)
             return self.files.kept_rows.answer(cursor, sql, selection, source)
 

@@ -20,7 +20,7 @@ from ...chart_query import (
     without_comments,
 )
 from ...interface import EventSelection, stoppable_query
-from ...periods import BLOCK_DAYS, DAY_SECONDS, FULL_BLOCK_MASK, MONDAY_OFFSET
+from ...periods import BLOCK_DAYS, DAY_SECONDS, FULL_BLOCK_MASK, MONDAY_OFFSET, months_between
 from ...rollups import (
     CALLS_EVENT,
     FACTS_PATTERN,
@@ -56,12 +56,12 @@ class QuerySource(NamedTuple):
     """What a query reads.
 
     Attributes:
-        raw_tables: the raw events of an exact range, of one of which samples are read, or of a range's last days.
+        raw_tables: month to its raw events, in an exact range, one of which samples are read, or a range's last days.
         unrolled_tables: those with events that the roll-ups don't hold yet, those of loads after `rolled`.
         facts: event to its relations.
     """
 
-    raw_tables: Sequence[str]
+    raw_tables: Mapping[str, str]
     unrolled_tables: Sequence[str]
     rolled: int
     facts: Mapping[str, FactTables]
@@ -121,7 +121,7 @@ class DuckChartQuery:
             raw = ["ts >= $start", "ts < $end"]
             bucket = self._selection.bucket_seconds
             branches = [self._from_rollup(rollup, ["false"], bucket)]
-            branches += [self._from_raw(rollup, table, raw, bucket) for table in self._raw_tables]
+            branches += [self._from_raw(rollup, table, raw, bucket) for table in self._raw_tables.values()]
         else:
             raw = ["load > $rolled"]
             if not history:
@@ -134,22 +134,27 @@ class DuckChartQuery:
         """The queries for the values of raw events: of all days, or of one in `one_day_in` from the last one on."""
         selection = self._selection
         first, last = selection.raw_range
-        spans, every = [(first, last)], selection.one_day_in
+        every = selection.one_day_in
         # Before the rows are grouped, which takes longer. A divisor with a sign makes the engine divide 128 bits.
         sampled = ["instance % $one_in::UBIGINT = 0"] if selection.one_in > 1 else []
+        read = self._months_of([(first, last)])
         if every > 1:
             starts = range(last - DAY_SECONDS, first - 1, -DAY_SECONDS * every)
-            if len(starts) * len(self._raw_tables) <= MAX_BRANCHES:
-                # Each by itself, so that no other day is read.
-                spans = [(start, start + DAY_SECONDS) for start in starts]
+            # Each by itself, so that no other day is read.
+            days = self._months_of([(start, start + DAY_SECONDS) for start in starts])
+            if len(days) <= MAX_BRANCHES:
+                read = days
             else:
-                spans = [(starts[-1], last)]
                 sampled.append(f"({last - 1} - ts) // {DAY_SECONDS} % {every} = 0")
         return [
             self._from_raw(rollup, table, [f"ts >= {start}", f"ts < {end}", *sampled], selection.bucket_seconds)
-            for start, end in spans
-            for table in self._raw_tables
+            for start, end, table in read
         ]
+
+    def _months_of(self, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int, str]]:
+        """(start, end, table) of the months that some spans are in."""
+        tables = self._raw_tables
+        return [(*span, tables[month]) for span in spans for month in months_between(*span) if month in tables]
 
     def _lifetime(self, name: str) -> str:
         # Only the rows of `presence` are compared with filters, so the narrow roll-up always does for the others.
@@ -191,7 +196,8 @@ class DuckChartQuery:
         # Without a table the relation is empty, with the columns of the others.
         nothing = ", ".join(f"'' AS {name}" for name in ("event", *texts))
         branches = [f"SELECT 0::UBIGINT AS instance, 0::BIGINT AS ts, {nothing} WHERE false"]
-        branches += [f"SELECT {columns} FROM {table} WHERE {' AND '.join(terms)}" for table in self._raw_tables]  # noqa: S608 - our own words
+        tables = self._raw_tables.values()
+        branches += [f"SELECT {columns} FROM {table} WHERE {' AND '.join(terms)}" for table in tables]  # noqa: S608 - our own words
         return " UNION ALL ".join(branches)
 
     @property
