@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from footfall_collector.show.pages.panels import KUBERNETES_ENDS
 from tests.dashboard.browser import ready_count, wait_until_drawn
 from tests.dashboard.conftest import Opener
-from tests.dashboard.reading import shown_table
+from tests.dashboard.reading import definition_of, fetch, shown_table
 from tests.dashboard.truths import Expected
 
 
@@ -78,3 +78,47 @@ def test_versions_of_kubernetes_without_support_are_marked(opened: Opener) -> No
     page.locator("#panel-kubernetes-versions button.bar-row").first.click()
     wait_until_drawn(page, before + 1)
     assert "k8s_version=1." in page.url
+
+
+@pytest.mark.parametrize(
+    ("path", "panel", "what", "question"),
+    [
+        ("/tools", "tool-usage", "Clients", {"event": "tool_executed", "by": "mcp_client"}),
+        ("/clients", "ai-providers", "Clients", {"event": "tool_executed", "by": "mcp_client", "measure": "instances"}),
+        (
+            "/next",
+            "kubernetes-versions",
+            "Deployment methods",
+            {"event": "server_started", "by": "deployment_method", "measure": "instances"},
+        ),
+    ],
+)
+def test_a_row_asks_for_the_rows_below_it_when_it_is_opened(
+    opened: Opener, url: str, path: str, panel: str, what: str, question: dict[str, str]
+) -> None:
+    page = opened(path)
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    place = page.locator(f"#panel-{panel}")
+    column = definition_of(place)["label"][0]
+    value = place.locator("button.bar-row .name").first.inner_text().split()[0]
+    expander = place.get_by_role("button", name=f"{what} of {value}", exact=True)
+    expander.click()
+    inner = place.locator("tr.inner")
+    true = fetch(url, "/api/ask", **question, where=f"{column}:is:{value}")["rows"]
+    expect(inner).to_have_count(len(true))
+    shown = inner.locator("td.num:nth-child(2)").all_inner_texts()
+    assert [int(text.replace(",", "")) for text in shown] == [row[1] for row in true]
+    if panel == "tool-usage":
+        whole = place.locator("tbody tr").first.locator("td.num").first.inner_text()
+        assert sum(row[1] for row in true) == int(whole.replace(",", "")), "its calls are those of its clients"
+    assert sum("/api/ask" in request for request in requests) == 1, "nothing is asked before"
+    expander.click()
+    expect(inner).to_have_count(0)
+    expander.click()
+    expect(inner).to_have_count(len(true))
+    assert sum("/api/ask" in request for request in requests) == 1, "nor twice"
+    before = ready_count(page)
+    inner.first.locator("button.bar-row").click()
+    wait_until_drawn(page, before + 1)
+    assert value in page.url, "it filters by both"

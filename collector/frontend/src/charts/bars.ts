@@ -1,6 +1,7 @@
 // A ranked list: the label on its bar, the numbers next to it. A click on a label filters the page by it.
 import { date, number, percent, tick } from "../data/format.ts";
 import { valueText } from "../data/labels.ts";
+import { openedRows } from "../data/opened_rows.ts";
 import { isPicked, type Pick } from "../data/segments.ts";
 import type { Cell, ChartData, DrawnConfig, Row } from "../data/types.ts";
 import { breakable, type Content, html, nothing, draw as render } from "../dom.ts";
@@ -16,6 +17,8 @@ const PICTURE_ROWS = 20;
 const SOON = 90 * 86_400_000;
 const expanded = new WeakSet<HTMLElement>();
 // The groups of each list that show their rows.
+// In a frame of another site only what the frame shows may be asked.
+const isEmbedded = document.documentElement.dataset.embed !== undefined;
 const opened = new WeakMap<HTMLElement, Set<string>>();
 
 const isGiven = (value: Cell | undefined) => value !== null && value !== undefined;
@@ -42,11 +45,13 @@ export function draw(host: HTMLElement, data: ChartData, config: DrawnConfig): v
   const part = ({ row, inner }: Group) => {
     const name = labelOf(row, config);
     const isOpen = open.has(name);
-    const own = inner.length ? expander(name, isOpen, () => turn(name)) : config.group ? SPACER : nothing;
-    return [
-      line(row, largest, shown, config, own),
-      ...(isOpen ? inner.map((each) => innerLine(each, largest, shown, config)) : []),
-    ];
+    const [column = ""] = config.label;
+    const opens = isEmbedded || !isGiven(row[column]) ? undefined : config.opens;
+    const below = opens && isOpen ? openedRows(data, row, column, opens, () => draw(host, data, config)) : inner;
+    const what = opens?.name ?? "Versions";
+    const has = opens || inner.length;
+    const own = has ? expander(what, name, isOpen, () => turn(name)) : config.group || config.opens ? SPACER : nothing;
+    return [line(row, largest, shown, config, own), ...(isOpen ? innerLines(below, largest, shown, config) : [])];
   };
   const isLong = rows.length > limit + 1;
   const all = !isLong || expanded.has(host);
@@ -94,13 +99,33 @@ export function pickOf(row: Row, { label, segments }: DrawnConfig): Pick {
 }
 
 const SPACER = html`<span class="expander"></span>`;
-const expander = (name: string, open: boolean, turn: () => void) => html`<button class="expander" type="button"
-  aria-expanded=${String(open)} aria-label="Versions of ${name}" @click=${turn}><span aria-hidden="true">${open ? "▾" : "▸"}</span></button>`;
+const expander = (
+  what: string,
+  name: string,
+  open: boolean,
+  turn: () => void,
+) => html`<button class="expander" type="button"
+  aria-expanded=${String(open)} aria-label="${what} of ${name}" @click=${turn}><span aria-hidden="true">${open ? "▾" : "▸"}</span></button>`;
+
+function innerLines(
+  rows: Row[] | string | undefined,
+  largest: number,
+  data: ChartData,
+  config: DrawnConfig,
+): Content[] {
+  if (Array.isArray(rows)) return rows.map((each) => innerLine(each, largest, data, config));
+  const count = config.numbers.length + (data.before ? 2 : 1);
+  return [html`<tr class="inner"><td colspan=${count} role="status">${rows ?? "Counting…"}</td></tr>`];
+}
 
 // A row below its group: its own numbers, and nothing where only the group has one.
 function innerLine(row: Row, largest: number, data: ChartData, config: DrawnConfig): Content {
   const own = Object.fromEntries(Object.entries(row).filter(([name]) => !config.group?.same.includes(name)));
-  return html`${line(own, largest, data, { ...config, label: config.label.slice(1), inner: row })}`;
+  const { opens, segments } = config;
+  const known = opens
+    ? { ...config, label: [opens.by], segments: { ...segments, [opens.by]: opens.by } }
+    : { ...config, label: config.label.slice(1) };
+  return html`${line(own, largest, data, { ...known, inner: row })}`;
 }
 
 function line(
@@ -120,7 +145,7 @@ function line(
       (name, index) =>
         html`<td class="num ${isTotal(name) ? "" : "soft"} ${wideOnly(config, index)}">${number(row[name], data.unit(name))}</td>`,
     )}
-    ${data.before ? html`<td>${change(amount(row, config), was, data.unit(config.value), config.tone)}</td>` : nothing}
+    ${data.before ? html`<td>${config.inner && config.opens ? nothing : change(amount(row, config), was, data.unit(config.value), config.tone)}</td>` : nothing}
   </tr>`;
 }
 
@@ -128,7 +153,10 @@ function label(row: Row, text: string, width: number, config: DrawnConfig & { in
   const over = ended(row, config);
   const inner = html`<span class="fill" .style=${`width: ${width}%`}></span><span class="name">${breakable(text)}${over ? html` <span class="tag ${over.tone}">${over.text}</span>` : nothing}</span>`;
   const pick = config.inner
-    ? pickOf(config.inner, { ...config, label: Object.keys(config.segments) })
+    ? pickOf(config.inner, {
+        ...config,
+        label: config.opens ? Object.keys(config.inner) : Object.keys(config.segments),
+      })
     : pickOf(row, config);
   if (!pick.length) return html`<div class="bar-row">${inner}</div>`;
   return html`<div class="bar-cell"><button class="bar-row" type="button" aria-pressed=${String(isPicked(pick))} aria-label="${[text, over?.text].filter(Boolean).join(" ")}: filter by it"

@@ -104,6 +104,8 @@ export interface PanelConfig {
   // Rows of one value are one row that opens them: columns to add up, columns that they share, and one that a question of
   // its own answers (`totals`), because instances of several rows can't be added up.
   group?: { by: string; sum: string[]; same: string[]; total?: string; totals?: Record<string, string> };
+  // Rows that a row opens: those of a question about it, by the property `by`, whose numbers stand in the column `value`.
+  opens?: { by: string; name: string; value: string; query: Record<string, string> };
   // The last day of support by value.
   ends?: Record<string, string>;
   // Whether versions count as their minor ones.

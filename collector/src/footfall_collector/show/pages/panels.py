@@ -66,13 +66,24 @@ class Panel:
         return {column: column for column in columns if column in SEGMENT_COLUMNS}
 
 
+def _rows_below(by: str, name: str, value: str, event: str) -> dict[str, Any]:
+    """What a row opens: its `value` by a property, asked of one kind of event when the row is opened."""
+    measure = "instances" if value == "instances" else "events"
+    return {"by": by, "name": name, "value": value, "query": {"measure": measure, "event": event, "by": by}}
+
+
 TOOL_USAGE = Panel(
     "tool-usage",
     "tool-usage",
     "bars",
     "Tool usage",
-    "calls and active instances by tool",
-    {"label": ["tool"], "value": "calls", "numbers": ["calls", "instances"]},
+    "calls and active instances by tool; a row opens its clients",
+    {
+        "label": ["tool"],
+        "value": "calls",
+        "numbers": ["calls", "instances"],
+        "opens": _rows_below("mcp_client", "Clients", "calls", "tool_executed"),
+    },
 )
 TOOL_ERRORS = Panel(
     "tool-errors",
@@ -153,11 +164,12 @@ PROVIDERS = Panel(
     "ai-providers",
     "bars",
     "AI providers",
-    "instances and calls by configured provider",
+    "instances and calls by configured provider; a row opens its clients",
     {
         "label": ["ai_provider"],
         "value": "instances",
         "numbers": ["instances", "calls"],
+        "opens": _rows_below("mcp_client", "Clients", "instances", "tool_executed"),
     },
 )
 CLIENTS = Panel(
@@ -207,8 +219,14 @@ KUBERNETES = Panel(
     "kubernetes-versions",
     "bars",
     "Kubernetes versions",
-    "instances by version of the API server",
-    {"label": ["k8s_version"], "value": "instances", "numbers": ["instances", "starts"], "ends": KUBERNETES_ENDS},
+    "instances by version of the API server; a row opens its deployment methods",
+    {
+        "label": ["k8s_version"],
+        "value": "instances",
+        "numbers": ["instances", "starts"],
+        "ends": KUBERNETES_ENDS,
+        "opens": _rows_below("deployment_method", "Deployment methods", "instances", "server_started"),
+    },
     empty="A server that starts in a cluster reports the cluster's Kubernetes version.",
 )
 DEPLOYMENTS = Panel(
