@@ -104,7 +104,8 @@ def _text(name: str, rates: tuple[float, float], part: Contribution, difference:
     both = f"{format_percent(rates[0])} of the calls failed with it, {format_percent(rates[1])} of those compared with"
     if difference is None:
         return f"{code(name)}: {both}. By itself it moves the rate {format_points(part.low, part.high)}."
-    low, high = sorted(side / difference for side in (part.low, part.high))
+    # In the direction of the sentence: what makes a rise smaller by 12 % does so by 6 to 18.
+    low, high = sorted(math.copysign(1, part.effect / difference) * side / difference for side in (part.low, part.high))
     interval = f"{100 * low:.0f} to {100 * high:.0f}{NBSP}%, 95{NBSP}% interval"
     return f"{_share(name, part.effect / difference, difference)} ({interval}): {both}."
 
