@@ -37,7 +37,7 @@ def test_a_text_is_one_line_without_hidden_characters_or_is_refused(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "  ", "a\nb", "a\x1b[2J", "\u202eevil", "a\u200bb", "x" * 201, "\ud800"], ids=ascii
+    "text", ["", "  ", "a\nb", "a\x1b[2J", "\u202eevil", "a\u200bb", "x" * 201, " " + "x" * 200, "\ud800"], ids=ascii
 )
 def test_such_a_text_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(AnnotationError):

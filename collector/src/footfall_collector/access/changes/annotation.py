@@ -52,7 +52,7 @@ class AnnotationsFile(msgspec.Struct):
 def clean_text(text: str) -> str:
     """The text without spaces around it. Raises AnnotationError where it is empty, too long or has other characters."""
     stripped = text.strip()
-    if not 0 < len(stripped) <= MAX_TEXT_LENGTH:
+    if not stripped or len(text) > MAX_TEXT_LENGTH:
         raise AnnotationError(f"an annotation's text has 1 to {MAX_TEXT_LENGTH} characters")
     if not all(each == " " or unicodedata.category(each)[0] in _SHOWN_CATEGORIES for each in stripped):
         raise AnnotationError("an annotation's text is one line of letters, digits, spaces, punctuation and symbols")
