@@ -45,6 +45,7 @@ VALUES = {
     "alert_webhooks": "slack:https://hooks.slack.com/services/x",
     "base_path": "/stats",
     "documentation": "https://docs.example.org/footfall",
+    "embed_origins": "https://wiki.example.org",
     "allowed_hosts": "a.org",
     "trusted_proxies": "10.0.0.0/8",
     "unlimited_peers": "10.0.0.0/8",

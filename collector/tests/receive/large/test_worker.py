@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +13,8 @@ import pytest
 
 from collector.tests.receive.shapes import TOKEN, event
 from footfall_collector.receive.large import LargeBodyDecoder
+from footfall_collector.receive.large.frames import Job, pack
+from footfall_collector.receive.large.worker_process import WorkerEndedError
 from footfall_collector.receive.limits import Limits
 from footfall_collector.receive.refusals import RefusedError
 
@@ -59,6 +63,24 @@ def test_a_body_that_takes_too_much_time_ends_the_worker_and_is_charged(decoder:
     charged: list[float] = []
     assert refused(decoder, body_of(9000), charged) == (413, "too_much_work")
     assert sum(charged) >= 1
+
+
+@limited()
+def test_a_worker_that_ends_between_two_messages_is_not_replaced_in_the_middle_of_a_body(
+    decoder: LargeBodyDecoder,
+) -> None:
+    process = decoder.process
+    process.begin(pack(Job("POST", "/batch/", b"", [])), body_of(200))
+    process.receive()
+    running = process._process
+    assert running is not None
+    os.kill(running.pid, signal.SIGPROF)
+    running.wait()
+    with pytest.raises(WorkerEndedError) as ended:
+        process.send(pack(True))
+    assert ended.value.too_slow
+    assert process._process is None
+    assert decoded(decoder, body_of(200), []) == 200
 
 
 @limited(body_bytes=1 << 20, decoded_bytes=1 << 20)

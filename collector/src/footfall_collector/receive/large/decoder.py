@@ -134,7 +134,7 @@ class LargeBodyDecoder:
     def _open(self, scope: Scope, body: bytes) -> bytes:
         headers = [(bytes(name), bytes(value)) for name, value in scope["headers"]]
         job = Job(scope["method"], scope["path"], scope["query_string"], headers)
-        self.process.send(pack(job), body)
+        self.process.begin(pack(job), body)
         return self.process.receive()
 
     def _end_idle(self) -> None:

@@ -35,21 +35,34 @@ class WorkerProcess:
         self._arguments = [msgspec.json.encode(dataclasses.asdict(limits)).decode(), str(job_seconds)]
         self._process: subprocess.Popen[bytes] | None = None
 
+    def begin(self, *payloads: bytes) -> None:
+        """Send the first messages about a body, to a new process where none runs. Raises WorkerEndedError."""
+        if self._process is not None and self._process.poll() is not None:
+            self.close()  # it was ended from outside, between two bodies
+        if self._process is None:
+            # -P: no module of the working directory, which others may write to, is imported.
+            command = [sys.executable, "-P", "-m", "footfall_collector.receive.large.worker", *self._arguments]
+            try:
+                self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            except (OSError, ValueError) as error:
+                raise WorkerEndedError(too_slow=False) from error
+        self.send(*payloads)
+
     def send(self, *payloads: bytes) -> None:
-        """Raises WorkerEndedError."""
+        """Raises WorkerEndedError, also where the process ended between two messages: another one knows no body."""
         try:
-            stream = self._started().stdin
+            stream = self._running().stdin
             assert stream is not None
             for payload in payloads:
                 send(stream.write, payload)
             stream.flush()
-        except (OSError, ValueError) as error:
+        except (OSError, EOFError, ValueError) as error:
             raise self._ended() from error
 
     def receive(self) -> bytes:
         """The next payload. Raises WorkerEndedError."""
         try:
-            stream = self._started().stdout
+            stream = self._running().stdout
             assert stream is not None
             return receive(stream.read)
         except (OSError, EOFError, ValueError) as error:
@@ -70,13 +83,10 @@ class WorkerProcess:
             process.wait(_END_SECONDS)
         return code
 
-    def _started(self) -> "subprocess.Popen[bytes]":
-        if self._process is not None and self._process.poll() is not None:
-            self.close()  # it was ended from outside, between two bodies
+    def _running(self) -> "subprocess.Popen[bytes]":
+        """Raises EOFError where no process runs."""
         if self._process is None:
-            # -P: no module of the working directory, which others may write to, is imported.
-            command = [sys.executable, "-P", "-m", "footfall_collector.receive.large.worker", *self._arguments]
-            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            raise EOFError
         return self._process
 
     def _ended(self) -> WorkerEndedError:
