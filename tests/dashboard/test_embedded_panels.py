@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Frame, Page, Request, expect
 
+from tests.dashboard.browser import axe_violations, cut_off
 from tests.dashboard.conftest import Opener
 from tests.dashboard.feeding import feed
 from tests.dashboard.reading import change, fetch
@@ -99,6 +100,10 @@ def test_a_page_of_a_named_origin_shows_the_panel_and_it_reads_its_own_chart_onl
     assert {urlsplit(each.url).path for each in reading} == {"/embed/api/charts/tool-usage"}
     assert all("ffl_" not in each.url and "cookie" not in each.headers for each in reading)
     assert {urlsplit(each.url).netloc for each in requests} <= {f"localhost:{site.port}", urlsplit(framing).netloc}
+    page.set_viewport_size({"width": 390, "height": 420})
+    page.goto(site.framed)
+    page.wait_for_function("() => document.documentElement.dataset.ready", timeout=READY_MS)
+    assert (axe_violations(page), cut_off(page)) == ([], [])
     page.close()
 
 
@@ -128,5 +133,5 @@ def test_the_menu_copies_the_frame_of_a_panel(opened: Opener, framing: str) -> N
     page.locator("[data-do=saved]").click()
     page.locator("#saved-menu [name=panel]").select_option(label="Tool usage, in a frame")
     page.get_by_role("button", name="Copy a link").click()
-    frame = r'<iframe src="http://127.0.0.1:\d+/embed/ffl_[\w-]{43}" width="700" height="420"></iframe>'
+    frame = r'<iframe src="http://127.0.0.1:\d+/embed/ffl_[\w-]{43}" title="Tool usage" width="700" height="420"></iframe>'
     expect(page.locator("#saved-menu .shared input")).to_have_value(re.compile(frame))

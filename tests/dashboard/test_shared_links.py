@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.dashboard.browser import PageWatch, ready_count, wait_until_drawn
+from tests.dashboard.browser import PageWatch, axe_violations, cut_off, ready_count, wait_until_drawn
 from tests.dashboard.conftest import Opener
 from tests.dashboard.reading import change, fetch, shown_table
 from tests.dashboard.truths import assert_same
@@ -17,8 +17,9 @@ _LOOK = """([chart, by]) => {
 }"""
 
 
-def made(url: str, page: str, query: str) -> str:
-    path: str = change("POST", f"{url}/api/links", {"page": page, "query": query})["path"]
+def made(url: str, page: str, query: str, password: str = "") -> str:
+    fields = {"page": page, "query": query, "password": password}
+    path: str = change("POST", f"{url}/api/links", fields)["path"]
     return path
 
 
@@ -56,6 +57,23 @@ def test_the_link_of_a_page_shows_its_view_and_no_way_out_of_it(opened: Opener, 
 def test_the_panels_of_a_page_ask_for_nothing_that_is_refused(opened: Opener, url: str, name: str) -> None:
     """The watch of the page fails at the first answer that is refused."""
     opened(made(url, name, "range=7d"))
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_what_a_link_shows_is_accessible_and_nothing_is_cut(
+    opened: Opener, chromium: Browser, url: str, width: int
+) -> None:
+    page = opened(made(url, "errors", "range=90d"), width=width)
+    assert (axe_violations(page), cut_off(page)) == ([], [])
+    form = chromium.new_page(viewport={"width": width, "height": 700})
+    form.goto(url + made(url, "errors", "range=90d", password="correct horse"))
+    expect(form.locator("input[type=password]")).to_be_focused()
+    assert (axe_violations(form), cut_off(form)) == ([], [])
+    form.keyboard.type("correct horse")
+    form.keyboard.press("Enter")
+    wait_until_drawn(form)
+    expect(form.locator("#print-head")).to_contain_text("dot-ai · ")
+    form.close()
 
 
 def test_the_looks_of_the_main_chart_are_within_the_link(opened: Opener, url: str) -> None:

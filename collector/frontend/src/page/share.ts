@@ -55,7 +55,7 @@ async function make(event: SubmitEvent): Promise<void> {
   };
   try {
     const { path, ends } = await api.made<Made>("/api/links", body);
-    const address = panel ? frame(`${location.origin}${path}`) : `${location.origin}${path}${looks()}`;
+    const address = panel ? frame(`${location.origin}${path}`, panel) : `${location.origin}${path}${looks()}`;
     const isCopied = await copied(address);
     draw(
       place,
@@ -68,7 +68,10 @@ async function make(event: SubmitEvent): Promise<void> {
   }
 }
 
-const frame = (address: string) => `<iframe src="${address}" width="700" height="420"></iframe>`;
+function frame(address: string, panel: string): string {
+  const title = find("h2", find(`#panel-${panel}`)).textContent ?? panel;
+  return Object.assign(document.createElement("iframe"), { src: address, title, width: "700", height: "420" }).outerHTML;
+}
 
 // What is chosen beside the conditions, such as the main chart.
 function looks(): string {
