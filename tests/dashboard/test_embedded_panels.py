@@ -133,5 +133,7 @@ def test_the_menu_copies_the_frame_of_a_panel(opened: Opener, framing: str) -> N
     page.locator("[data-do=saved]").click()
     page.locator("#saved-menu [name=panel]").select_option(label="Tool usage, in a frame")
     page.get_by_role("button", name="Copy a link").click()
-    frame = r'<iframe src="http://127.0.0.1:\d+/embed/ffl_[\w-]{43}" title="Tool usage" width="700" height="420"></iframe>'
+    frame = (
+        r'<iframe src="http://127.0.0.1:\d+/embed/ffl_[\w-]{43}" title="Tool usage" width="700" height="420"></iframe>'
+    )
     expect(page.locator("#saved-menu .shared input")).to_have_value(re.compile(frame))

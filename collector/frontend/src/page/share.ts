@@ -70,7 +70,8 @@ async function make(event: SubmitEvent): Promise<void> {
 
 function frame(address: string, panel: string): string {
   const title = find("h2", find(`#panel-${panel}`)).textContent ?? panel;
-  return Object.assign(document.createElement("iframe"), { src: address, title, width: "700", height: "420" }).outerHTML;
+  return Object.assign(document.createElement("iframe"), { src: address, title, width: "700", height: "420" })
+    .outerHTML;
 }
 
 // What is chosen beside the conditions, such as the main chart.
