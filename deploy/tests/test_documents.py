@@ -166,7 +166,9 @@ def test_every_cell_of_the_comparison_says_where_it_comes_from() -> None:
     bodies = [line for number, line in enumerate(lines) if line.startswith("|") and not {number, number - 1} & heads]
     cells = [cell.strip() for line in bodies for cell in re.split(r"(?<!\\)\|", line.strip("| "))[1:]]
     assert len(cells) > 100
-    known = re.compile(r"\((?:M|R|R: `[^`]+`(?:, `[^`]+`)*|R: notes of release [\d.]+|T\d)\)$|^not (?:measured|examined)$")
+    known = re.compile(
+        r"\((?:M|R|R: `[^`]+`(?:, `[^`]+`)*|R: notes of release [\d.]+|T\d)\)$|^not (?:measured|examined)$"
+    )
     assert [cell for cell in cells if not known.search(cell)] == []
     named = set(re.findall(r"\(T(\d)\)", text))
     assert named == set(re.findall(r"\bT(\d): ", text.replace("\n", " ")))

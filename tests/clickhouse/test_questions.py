@@ -42,7 +42,7 @@ ASKED: tuple[tuple[str, str | None, str | None, Where | None, str, tuple[Where, 
 
 
 def test_every_kind_of_question_has_the_true_answer_on_a_cluster(cluster: Cluster, tmp_path: Path) -> None:
-    fleet = Fleet(instances=20, days=30, seed=8, end=int(time.time()) // HOUR * HOUR)
+    fleet = Fleet(instances=20, days=45, seed=8, end=int(time.time()) // HOUR * HOUR)
     store = cluster.url(database=f"footfall_{uuid.uuid4().hex[:8]}")
     last = int(time.time()) // DAY + 1
     truth = QuestionTruth(fleet.events())
