@@ -11,6 +11,7 @@ from collector.tests.receive.shapes import event
 from collector.tests.store.fill_store import CATALOGUES, admitted, journal_dir, loader_of
 from footfall_collector.access import AuditLog, Tokens
 from footfall_collector.access.changes import AnnotationList
+from footfall_collector.access.links import ReadLinks
 from footfall_collector.access.sessions import SignInSessions
 from footfall_collector.admit import fingerprint, load_pepper
 from footfall_collector.alerts.alert_file import AlertFile, AlertsContent, Delivery, Incident
@@ -96,6 +97,7 @@ def _write_lists(data: Path) -> None:
     """The small files that have lists."""
     WriteKeys(data).add("dot-ai", "phc_dot_ai")
     Tokens(data).add("grafana")
+    ReadLinks(data).add("board-meeting", PRODUCTS[0], "overview", "range=30d")
     AnnotationList(data).add("the provider had an outage")
     SavedSegments(data).save(SEGMENT)
     AuditLog(data).note(*AUDITED)

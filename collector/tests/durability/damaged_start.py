@@ -19,6 +19,7 @@ import msgspec
 
 from collector.tests.durability.damage import OLDER, PUBLISHED, SECRET, damage
 from footfall_collector.access import Tokens, TokensError
+from footfall_collector.access.links import LinksError, ReadLinks
 from footfall_collector.access.sessions import SignInSessions
 from footfall_collector.answer import Filters, ask, parse_question
 from footfall_collector.answer.filters import EARLIEST
@@ -31,7 +32,7 @@ from footfall_collector.show.health.data_health import data_health
 from footfall_collector.show.public import MonthArchive
 from footfall_collector.store import StoreError
 
-REFUSALS = (SettingsError, DataUnusableError, StoreError, WriteKeyError, TokensError, OSError)
+REFUSALS = (SettingsError, DataUnusableError, StoreError, WriteKeyError, TokensError, LinksError, OSError)
 """The errors that `serve` prints as one sentence."""
 _SECONDS = 60.0
 
@@ -95,6 +96,7 @@ def start(data: Path) -> dict[str, Any]:
             "verified": verified,
             "keys": keys,
             "tokens": [token.name for token in Tokens(data).all()],
+            "links": [link.name for link in ReadLinks(data).all()],
             "segments": [(each.name, each.where) for each in collector.segments.all()],
             "audited": [(entry.who, entry.what) for entry in collector.audit.entries()],
             "sessions": len(SignInSessions(data, SECRET, time.time)._ends),  # only a hash is kept of each

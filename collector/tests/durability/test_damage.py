@@ -138,8 +138,8 @@ def problem(starts: Starts, case: Case, result: dict[str, Any]) -> str:
 def _problem_of_small_files(result: dict[str, Any]) -> str:
     if result["forgotten"] != 1:
         return f"{result['forgotten']} forgotten instances instead of 1"
-    if (result["keys"], result["tokens"]) != (["phc_dot_ai"], ["grafana"]):
-        return f"keys {result['keys']}, tokens {result['tokens']}"
+    if (result["keys"], result["tokens"], result["links"]) != (["phc_dot_ai"], ["grafana"], ["board-meeting"]):
+        return f"keys {result['keys']}, tokens {result['tokens']}, links {result['links']}"
     if result["alerts"] != ["1 of 1"]:
         return f"alerts {result['alerts']}"
     if result["annotations"] != ["the provider had an outage"]:
@@ -170,11 +170,11 @@ def _problem_of_questions(result: dict[str, Any]) -> str:
 
 
 def _may_refuse(path: str, sentence: str) -> bool:
-    """Only the pepper, the keys and the tokens stop a start: nothing else knows them. The sentence names the file."""
+    """Only the pepper, keys, tokens and links stop a start: nothing else knows them. The sentence names the file."""
     name = path.rpartition("/")[2]
     if name == "pepper":
         return "pepper" in sentence and "restore" in sentence
-    if path in ("keys.json", "tokens.json"):
+    if path in ("keys.json", "tokens.json", "links.json"):
         return name in sentence and ("restore" in sentence or "copy" in sentence)
     return False
 

@@ -27,6 +27,7 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
     del options
     # Late: the other commands should not pay for the server.
     from ..access import TokensError
+    from ..access.links import LinksError
     from ..app import PortTakenError, greeting_lines, serve
     from ..receive import WriteKeyError
     from ..runtime.logs import set_up_logging
@@ -41,7 +42,7 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
 
     try:
         serve(settings, announce)
-    except (PortTakenError, WriteKeyError, TokensError, StoreError) as error:
+    except (PortTakenError, WriteKeyError, TokensError, LinksError, StoreError) as error:
         print_error(str(error))
         return 1
     except OSError as error:

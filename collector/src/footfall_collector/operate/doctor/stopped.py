@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 
 from ...access import Tokens, TokensError
+from ...access.links import LinksError, ReadLinks
 from ...admit import load_catalogues
 from ...answer import Answers
 from ...journal import FOLDER, JournalLosses
@@ -42,7 +43,8 @@ def _key_file_checks(settings: Settings) -> list[Check]:
     try:
         keys = WriteKeys(settings.data)
         Tokens(settings.data)
-    except (WriteKeyError, TokensError) as error:
+        ReadLinks(settings.data)
+    except (WriteKeyError, TokensError, LinksError) as error:
         return [action("keys", str(error), "do what the sentence says; the collector does not start otherwise")]
     if not keys.all() and settings.loopback and settings.default_product:
         return [note("keys", "there is no write key yet; the first one that comes after the start is taken")]
