@@ -3,18 +3,17 @@
 The secret is 256 random bits, so a plain SHA-256 is enough: nobody can guess it.
 """
 
-import hashlib
 import re
 import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from ...runtime import SharedFile
+from ..tokens import hash_of, utc_stamp
 
 FILE = "links.json"
 PREFIX = "ffl_"
@@ -79,11 +78,11 @@ class ReadLinks:
             return None
         if self._file.check_due():
             self._refresh()
-        link = self._by_hash.get(_hash(secret))
+        link = self._by_hash.get(hash_of(secret))
         return link if link is not None and not self.has_ended(link) else None
 
     def has_ended(self, link: ReadLink) -> bool:
-        return link.ends <= _stamp(self._now())
+        return link.ends <= utc_stamp(self._now())
 
     def add(
         self,
@@ -113,8 +112,8 @@ class ReadLinks:
             if len(links) >= MAX_LINKS:
                 raise LinksError(f"there are {MAX_LINKS} links, which is the most; revoke some first")
             now = self._now()
-            times = _stamp(now), _stamp(now + days * 86_400)
-            added = ReadLink(name, _hash(secret), *times, product, page, query, password, panel)
+            times = utc_stamp(now), utc_stamp(now + days * 86_400)
+            added = ReadLink(name, hash_of(secret), *times, product, page, query, password, panel)
             self._write([*links, added])
         return secret, added
 
@@ -144,11 +143,3 @@ class ReadLinks:
     def _write(self, links: list[ReadLink]) -> None:
         self._file.replace(LinksFile(links=links))
         self._refresh()
-
-
-def _stamp(epoch: float) -> str:
-    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

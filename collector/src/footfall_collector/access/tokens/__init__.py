@@ -4,6 +4,6 @@
 what is allowed, never what is not. `SignIn`, the page `/access` and the commands import from here.
 """
 
-from .bearer_tokens import SCOPES, BearerToken, Tokens, TokensError
+from .bearer_tokens import SCOPES, BearerToken, Tokens, TokensError, hash_of, utc_stamp
 
-__all__ = ["SCOPES", "BearerToken", "Tokens", "TokensError"]
+__all__ = ["SCOPES", "BearerToken", "Tokens", "TokensError", "hash_of", "utc_stamp"]

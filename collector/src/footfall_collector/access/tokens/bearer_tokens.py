@@ -75,8 +75,8 @@ class Tokens:
             return None
         if self._file.check_due():
             self._refresh()
-        token = self._by_hash.get(_hash(offered))
-        return token if token is not None and (not token.ends or token.ends > _stamp(self._now())) else None
+        token = self._by_hash.get(hash_of(offered))
+        return token if token is not None and (not token.ends or token.ends > utc_stamp(self._now())) else None
 
     def add(self, name: str, scope: str = "read", product: str = "", days: int = 0) -> str:
         """Add a token and return its text, which is not kept. Raises TokensError where an argument is wrong.
@@ -95,8 +95,8 @@ class Tokens:
         with self._locked() as tokens:
             if any(token.name == name for token in tokens):
                 raise TokensError("there is a token of this name; revoke it first, or choose another name")
-            ends = _stamp(self._now() + days * 86_400) if days else ""
-            self._write([*tokens, BearerToken(name, _hash(text), _stamp(self._now()), scope, product, ends)])
+            ends = utc_stamp(self._now() + days * 86_400) if days else ""
+            self._write([*tokens, BearerToken(name, hash_of(text), utc_stamp(self._now()), scope, product, ends)])
         return text
 
     def revoke(self, name: str) -> None:
@@ -127,9 +127,11 @@ class Tokens:
         self._refresh()
 
 
-def _stamp(epoch: float) -> str:
+def utc_stamp(epoch: float) -> str:
+    """RFC 3339, to the second."""
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _hash(text: str) -> str:
+def hash_of(text: str) -> str:
+    """Of a secret of random bits, which nobody can guess: so a plain SHA-256 is enough."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
