@@ -45,6 +45,7 @@ lock: ## resolve again and write the pins to requirements*.txt and deploy/images
 	$(UV) export --quiet --frozen --all-packages --group dev --no-emit-workspace --no-header -o requirements.txt >/dev/null
 	$(UV) export --quiet --frozen --only-group engines --no-emit-workspace --no-header -o requirements-engines.txt >/dev/null
 	$(UV) export --quiet --frozen --only-group node --no-emit-workspace --no-header -o requirements-node.txt >/dev/null
+	$(UV) export --quiet --frozen --only-group traefik --no-emit-workspace --no-header -o requirements-traefik.txt >/dev/null
 	@rm -f uv.lock
 	$(IMAGE_PINS) deploy/images/build.in -o deploy/images/build.txt >/dev/null
 	$(IMAGE_PINS) collector/pyproject.toml --all-extras -o deploy/images/collector.txt >/dev/null

@@ -137,7 +137,7 @@ SUITES = (
     Suite("system", 2.5, (_pytest("tests/system", "--dist=loadfile"),), quick=False),
     Suite("protocol", 2, (_pytest("collector/tests/fuzz", "tests/protocol"),), quick=False),
     Suite("privacy", 3, (_pytest("tests/privacy"),), quick=False),
-    Suite("operating", 1.5, (_pytest("tests/operating", workers=1),), quick=False),
+    Suite("operating", 2, (_pytest("tests/operating", workers=1),), quick=False),
     Suite("dashboard", 6.5, (_pytest("tests/dashboard"),), quick=False),
     SDKS,
     OPTIONS,

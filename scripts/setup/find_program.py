@@ -1,8 +1,9 @@
-"""Finds a program that tests or measurements need, or installs it from Debian's packages; reports clearly if it can't.
+"""Finds a program that tests or measurements need, or installs it from packages; reports clearly if it can't.
 
 python scripts/setup/find_program.py strace
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -20,25 +21,42 @@ NEEDED = {
     "promtool": "The files for operators",
     "strace": "The privacy tests",
     "systemd-analyze": "The files for operators",
+    "traefik": "Sign-in behind proxies",
     "wrk": "The measurement of ingestion",
 }
 """Programs, and what needs them."""
 PACKAGES = {"promtool": "prometheus", "systemd-analyze": "systemd"}
 """Debian's packages of programs that have another name."""
+PINNED = {"traefik": Path(__file__).resolve().parents[2] / "requirements-traefik.txt"}
+"""Programs that Debian does not have: pinned packages for Python's environment."""
 
 
 def provided(name: str) -> bool:
     """Whether the program is installed at the end."""
-    if shutil.which(name) is None:
-        print(f"{name} is not here; installing it from Debian's packages", flush=True)
+    if find_path(name) is None:
+        source = "a pinned package" if name in PINNED else "Debian's packages"
+        print(f"{name} is not here; installing it from {source}", flush=True)
         try:
-            install(PACKAGES.get(name, name))
+            _install_pinned(PINNED[name]) if name in PINNED else install(PACKAGES.get(name, name))
         except (OSError, subprocess.CalledProcessError) as error:
             print(f"could not install it: {error}", file=sys.stderr)
-    if shutil.which(name) is None:
+    if find_path(name) is None:
         print(f"{NEEDED[name]} can't do without {name}: install it.", file=sys.stderr)
         return False
     return True
+
+
+def find_path(name: str) -> str | None:
+    """The program's path; Debian installs servers where only root's PATH leads, and packages of Python beside it."""
+    folders = [os.environ.get("PATH", os.defpath), "/usr/sbin", str(Path(sys.executable).parent)]
+    return shutil.which(name, path=os.pathsep.join(folders))
+
+
+def _install_pinned(requirements: Path) -> None:
+    """Install a file of pins into the environment that runs this."""
+    uv = Path(sys.executable).with_name("uv")
+    options = ["--quiet", "--python", sys.executable, "--no-deps", "--require-hashes", "-r", str(requirements)]
+    subprocess.run([str(uv), "pip", "install", *options], check=True)
 
 
 if __name__ == "__main__":

@@ -1,14 +1,12 @@
 """Real HAProxy and nginx before a collector, each with an address of its own on loopback."""
 
-import os
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scripts.setup.find_program import provided
+from scripts.setup.find_program import find_path, provided
 from tests.support.waiting import wait_for
 
 HAPROXY, NGINX = "127.5.255.1", "127.5.255.2"
@@ -70,10 +68,8 @@ def nginx(folder: Path, upstream: int) -> Iterator[int]:
 
 
 def program(name: str) -> str:
-    # Debian installs servers where only root's PATH leads.
-    os.environ["PATH"] += os.pathsep + "/usr/sbin"
     assert provided(name), f"these tests need {name}"
-    return str(shutil.which(name))
+    return str(find_path(name))
 
 
 @contextmanager

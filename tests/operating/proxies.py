@@ -1,12 +1,15 @@
 """Real proxies with TLS before a collector, as their documentation and Debian's packages configure them."""
 
+import ssl
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPSConnection
 from pathlib import Path
 
 from tests.attacks.proxies import free_port, program, running
+from tests.support.waiting import wait_for
 
 NAME = "stats.example.org"
 """The name by which browsers reach the collector."""
@@ -41,11 +44,6 @@ server {{
 }}
 """
 _CADDY = """
-{{
-    admin off
-    auto_https off
-    storage file_system {folder}/caddy
-}}
 https://{name}:{port} {{
     bind 127.0.0.1
     tls {pem} {pem}
@@ -54,18 +52,54 @@ https://{name}:{port} {{
     }}
 }}
 """
-_HAPROXY = """
+_HAPROXY_DEFAULTS = """
 defaults
     mode http
     timeout connect 5s
     timeout client 20s
     timeout server 20s
+"""
+"""What Debian's `haproxy.cfg` has before a site, but for its log and its pages of errors."""
+_HAPROXY = """
 listen proxy
     bind 127.0.0.1:{port} ssl crt {pem}
     option forwardfor
     http-request set-header X-Forwarded-Proto https
     {strip}
     server upstream 127.0.0.1:{upstream}
+"""
+_TRAEFIK_STATIC = """
+global:
+  checkNewVersion: false
+entryPoints:
+  websecure:
+    address: 127.0.0.1:{port}
+providers:
+  file:
+    filename: {file}
+"""
+_TRAEFIK = """
+http:
+  routers:
+    proxy:
+      rule: Host(`{name}`) && PathPrefix(`{location}`)
+      entryPoints: [websecure]
+      service: upstream
+      middlewares: {middlewares}
+      tls: {{}}
+  middlewares:
+    strip:
+      stripPrefix:
+        prefixes: ["{location}"]
+  services:
+    upstream:
+      loadBalancer:
+        servers:
+          - url: http://127.0.0.1:{upstream}
+tls:
+  certificates:
+    - certFile: {pem}
+      keyFile: {pem}
 """
 
 
@@ -74,7 +108,7 @@ class Proxy:
     """A kind of proxy.
 
     Attributes:
-        program: `nginx`, `caddy` or `haproxy`.
+        program: `nginx`, `caddy`, `haproxy` or `traefik`.
         headers: nginx's lines on headers; none is its default, which passes the upstream's address as Host.
         tls: whether browsers reach it over TLS.
         strips: whether it removes the base path.
@@ -90,21 +124,12 @@ class Proxy:
         """The address of a running proxy that forwards to the port `upstream`; it ends with `base_path`."""
         folder.mkdir(parents=True, exist_ok=True)
         port = free_port()
-        config = folder / f"{self.program}.conf"
-        config.write_text(self._config(port, upstream, folder, base_path))
-        command = {
-            "nginx": ["-c", str(config), "-p", str(folder)],
-            "caddy": ["run", "--config", str(config), "--adapter", "caddyfile"],
-            "haproxy": ["-db", "-f", str(config)],
-        }[self.program]
-        # Caddy writes its configuration below this directory.
-        home = ["env", f"XDG_CONFIG_HOME={folder}"]
-        with running([*home, program(self.program), *command], port):
+        with proxy_running(self.program, self._config(port, upstream, folder, base_path), folder, port, base_path):
             yield f"http{'s' if self.tls else ''}://{NAME}:{port}{base_path}"
 
     def _config(self, port: int, upstream: int, folder: Path, base: str) -> str:
-        template = {"nginx": _NGINX_SERVER, "caddy": _CADDY, "haproxy": _HAPROXY}[self.program]
-        made = template.format(
+        templates = {"nginx": _NGINX_SERVER, "caddy": _CADDY, "haproxy": _HAPROXY, "traefik": _TRAEFIK}
+        return templates[self.program].format(
             port=port,
             upstream=upstream,
             folder=folder,
@@ -116,8 +141,44 @@ class Proxy:
             target="/" if self.strips else "",
             handler="handle_path" if self.strips else "handle",
             strip=f"http-request replace-path {base}(/.*) \\1" if self.strips else "",
+            middlewares="[strip]" if self.strips else "[]",
         )
-        return nginx_config(folder, made) if self.program == "nginx" else made
+
+
+@contextmanager
+def proxy_running(name: str, site: str, folder: Path, port: int, base_path: str = "") -> Iterator[None]:
+    """A running proxy with the configuration of one site, which listens on the port. All its files are in a folder."""
+    config = folder / f"{name}.conf"
+    if name == "traefik":
+        config = config.with_suffix(".yaml")
+        config.write_text(site)
+        (folder / "static.yaml").write_text(_TRAEFIK_STATIC.format(port=port, file=config))
+    else:
+        around = {"nginx": nginx_config, "caddy": _caddy_config, "haproxy": _haproxy_config}[name]
+        config.write_text(around(folder, site))
+    command = {
+        "nginx": ["-c", str(config), "-p", str(folder)],
+        "caddy": ["run", "--config", str(config), "--adapter", "caddyfile"],
+        "haproxy": ["-db", "-f", str(config)],
+        "traefik": [f"--configFile={folder / 'static.yaml'}"],
+    }[name]
+    # Caddy writes its configuration below this directory.
+    with running(["env", f"XDG_CONFIG_HOME={folder}", program(name), *command], port):
+        if name == "traefik":
+            # It listens before it has read the site.
+            wait_for(lambda: _answers(port, f"{base_path}/healthz"), "the site in Traefik")
+        yield
+
+
+def _answers(port: int, path: str) -> bool:
+    connection = HTTPSConnection("127.0.0.1", port, timeout=10, context=ssl._create_unverified_context())
+    try:
+        connection.request("GET", path, headers={"Host": f"{NAME}:{port}"})
+        return connection.getresponse().status == 200
+    except OSError:  # no certificate yet
+        return False
+    finally:
+        connection.close()
 
 
 def nginx_config(folder: Path, server: str) -> str:
@@ -125,13 +186,12 @@ def nginx_config(folder: Path, server: str) -> str:
     return _NGINX.format(folder=folder, server=server)
 
 
-@contextmanager
-def nginx_site(folder: Path, server: str, port: int) -> Iterator[None]:
-    """A running nginx with one site, which listens on the port."""
-    config = folder / "nginx.conf"
-    config.write_text(nginx_config(folder, server))
-    with running([program("nginx"), "-c", str(config), "-p", str(folder)], port):
-        yield
+def _caddy_config(folder: Path, site: str) -> str:
+    return f"{{\n    admin off\n    auto_https off\n    storage file_system {folder}/caddy\n}}\n{site}"
+
+
+def _haproxy_config(_folder: Path, site: str) -> str:
+    return _HAPROXY_DEFAULTS + site
 
 
 def certificate(folder: Path) -> Path:
@@ -153,4 +213,5 @@ PROXIES = {
     "nginx with $http_host": Proxy("nginx", HTTP_HOST),
     "caddy": Proxy("caddy"),
     "haproxy": Proxy("haproxy"),
+    "traefik": Proxy("traefik"),
 }

@@ -28,6 +28,7 @@ READER = {"Authorization": f"Bearer {SECRET}", "Accept": "text/html"}
 ENV = {"FOOTFALL_SIGN_IN_SECRET": SECRET}
 NGINX = {"nginx strips": Proxy("nginx", strips=True), "nginx keeps": Proxy("nginx")}
 KINDS = {**NGINX, "caddy strips": Proxy("caddy", strips=True), "haproxy keeps": Proxy("haproxy")}
+KINDS |= {"traefik strips": Proxy("traefik", strips=True)}
 _MACHINE = ssl.create_default_context()
 _MACHINE.check_hostname, _MACHINE.verify_mode = False, ssl.CERT_NONE
 

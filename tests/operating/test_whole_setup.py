@@ -22,7 +22,7 @@ from tests.attacks.proxies import free_port
 from tests.dashboard.browser import wait_until_drawn
 from tests.docs.pages import ROOT, Block, blocks_of
 from tests.operating.prometheus import prometheus, values
-from tests.operating.proxies import NAME, SECRET, certificate, nginx_site
+from tests.operating.proxies import NAME, SECRET, certificate, proxy_running
 from tests.operating.unit import STATE, start_unit
 from tests.oracle.causes import draw_cause, plant
 from tests.oracle.fleet import Fleet, FleetEvent, wire_event
@@ -93,7 +93,7 @@ def set_up(place: Place) -> Iterator[CollectorProcess]:
     (data / "ca.pem").write_bytes((place.folder / "server.pem").read_bytes())
     variables = dict(line.split("=", 1) for line in secrets.splitlines())
     variables |= QUICK | {"SSL_CERT_FILE": f"{STATE}/ca.pem", "FOOTFALL_PORT": str(place.port)}
-    with start_unit(data, variables) as collector, nginx_site(place.folder, site, place.tls_port):
+    with start_unit(data, variables) as collector, proxy_running("nginx", site, place.folder, place.tls_port):
         surroundings = {name: value for name, value in os.environ.items() if not name.startswith("FOOTFALL_")}
         path = f"{Path(sys.executable).parent}{os.pathsep}{surroundings['PATH']}"
         shell = ["bash", "-euo", "pipefail", "-c", commands]
