@@ -51,6 +51,18 @@ NAMES = {
     "dotai_telemetry": "TELEMETRY",
     "dot-ai-telemetry": "TELEMETRY",
     "DOT_AI__TELEMETRY": "TELEMETRY",
+    "DOT_AI/TELEMETRY": "TELEMETRY",
+    "DOT:AI:TELEMETRY": "TELEMETRY",
+    "DOTAIDNT": "TELEMETRY",
+    "DOTAI_DONTTRACK": "TELEMETRY",
+    "DOTAIDONTTRACK": "TELEMETRY",
+    "DOTAIOPTOUTTELEMETRY": "TELEMETRY",
+    "DOTAIUSEANALYTICS": "TELEMETRY",
+    "DOT_AI_OPT_OUT": "TELEMETRY",
+    "DOT_AI_OPTOUT": "TELEMETRY",
+    "DOT_AI_FOOTFALL": "TELEMETRY",
+    "DOT_AI_FOOTFALL_DISABLED": "TELEMETRY",
+    "DOT_AI_NO_POSTHOG": "TELEMETRY",
     "DOT_AI_TELEMETY": "TELEMETRY",
     "DOT_AI_TELMETRY": "TELEMETRY",
     "DOT_AI_TELEMTERY": "TELEMETRY",
@@ -60,6 +72,8 @@ NAMES = {
     "DOT_AI_NO_TELEMETY": "TELEMETRY",
     "DOT_AI_DISABLE_ANALITICS": "TELEMETRY",
     "DOT_AI_TELEMETY_STATE_DIR": "TELEMETRY_STATE_DIR",
+    "DOT_AI_POSTHOG": "TELEMETRY",
+    "DOT_AI_POSTHOG_DISABLED": "TELEMETRY",
 }
 
 
@@ -110,6 +124,9 @@ def test_a_real_process_with_it_collects_nothing(variable: str, tmp_path: Path) 
         "DOT_AI_HOTEL_KEY",
         "DOT_AI_ANALYSIS",
         "DOT_AI_AI_KEY",
+        "DOT_AI_OPTIONS",
+        "DOT_AI_POSTHOG_PROJECT",
+        "DOTAI_X_OPTIMIZE",
     ],
 )
 def test_a_variable_of_another_program_changes_nothing(name: str) -> None:

@@ -226,3 +226,33 @@ def test_under_pytest_it_is_off_unless_the_switch_says_on(
         [*command, "test_host.py"], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+OLD_PYTEST = """
+import os
+import pytest
+
+os.environ.pop("PYTEST_VERSION")
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config):
+    # The new one, which runs here, removes it at its end.
+    early_config.add_cleanup(lambda: os.environ.setdefault("PYTEST_VERSION", "1"))
+"""
+CONFTEST = """
+from footfall import Product, Telemetry
+
+at_import = Telemetry(Product("dot-ai", write_key="phc_test", host="http://127.0.0.1:9"))
+assert not at_import.active, at_import.decision
+"""
+
+
+def test_it_is_off_at_the_import_of_tests_also_where_pytest_says_nothing_of_itself(tmp_path: Path) -> None:
+    (tmp_path / "old_pytest.py").write_text(OLD_PYTEST)
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    (tmp_path / "test_host.py").write_text("def test_it(): pass")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "footfall.testing.pytest_plugin", "-p", "old_pytest"]
+    environ = {"HOME": str(tmp_path), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "KUBECONFIG": "/none"}
+    ended = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert not (tmp_path / ".local").exists()

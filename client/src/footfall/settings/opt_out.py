@@ -23,11 +23,19 @@ _VARIABLES = (
     "POSTHOG_KEY",
 )
 """All that the client reads. A variable that is missing here and has one of `_SPOKEN` turns telemetry off."""
-_SPOKEN = re.compile(r"TELEMETR|TRACK|ANALYTIC|(?<![A-Z0-9])DNT(?![A-Z0-9])")
+_SPOKEN = re.compile(
+    r"TELEMETR|TRACK|ANALYTIC|FOOTFALL|OPT[^A-Z0-9]?OUT|(?<![A-Z0-9])DNT(?![A-Z0-9])"
+    r"|POSTHOG(?:[^A-Z0-9]?(?:DISABLED?|ENABLED?|OFF|ON))?$|(?:NO|DISABLE|ENABLE|USE|WITHOUT)[^A-Z0-9]?POSTHOG"
+)
 """A variable of the product's with one of these states a wish about telemetry, tracking or analytics."""
-_FRAGMENTS = ("TEL", "METR", "POSTH", "HOG", "TRACK", "ANA", "LYT", "DNT")
+_FRAGMENTS = ("TEL", "METR", "POSTH", "HOG", "TRACK", "ANA", "LYT", "DNT", "OPT", "FOOTFALL")
 """Every plausible misspelling still contains one of these; only such names are compared."""
-_SEPARATORS = str.maketrans("", "", "_-. ")
+_ATTACHED = (
+    "(?=(?:NO|DONOT|DONT|DISABLE|ENABLE|OPTOUT|OPTIN|USE|USAGE|SEND|ALLOW|ANONYMOUS|COLLECT|STOP|SKIP|WITHOUT)*"
+    "(?:TELEMETR|TRACK|ANALYTIC|FOOTFALL|OPTOUT|DNT))"
+)
+"""`DOTAITELEMETRY` has no separator at all; `DOTAIX_TELEMETRY` belongs to another product."""
+_SEPARATORS = re.compile("[^A-Z0-9]+")
 _SERVICE_VARIABLE = re.compile(r"(.+?)_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)\w*)?)")
 """What Kubernetes sets in every pod for a Service, such as one named `dot-ai-telemetry`: nobody's wish."""
 
@@ -61,7 +69,8 @@ def decide(product: Product, environ: Mapping[str, str] | None = None) -> Decisi
 
 def in_pytest(environ: Mapping[str, str]) -> bool:
     """Whether pytest runs this process or its parent. An installed or imported pytest is no test."""
-    # pytest sets the second one for its whole session, but an image may also use the name to pin pytest's version.
+    # pytest (before 8.2 our plugin) sets the second one for its whole session, but an image may also use the name to
+    # pin pytest's version.
     return bool(environ.get("PYTEST_CURRENT_TEST") or (environ.get("PYTEST_VERSION") and "pytest" in sys.modules))
 
 
@@ -137,16 +146,14 @@ def _intended(bare: str) -> tuple[str, bool]:
 
         intended = intended_name(bare, _VARIABLES)
         return intended or "", bool(intended and _SPOKEN.search(intended))
-    words = {word for word in re.split("[^A-Z0-9]+", bare) if word != "TELEMETRY"}
+    words = set(re.split("[^A-Z0-9]+", bare)) - {"TELEMETRY", "POSTHOG"}
     return max(_VARIABLES, key=lambda variable: len(words.intersection(variable.split("_")))), True
 
 
 def _without_prefix(prefix: str, upper: str) -> str:
     """The end of a name after the prefix, whose words may be separated in any form or not at all; empty for others."""
     words = map(re.escape, prefix.strip("_").split("_"))
-    # `DOTAITELEMETRY` has no separator at all; `DOTAIX_TELEMETRY` belongs to another product.
-    attached = "(?=(?:NO|DONOT|DISABLE|ENABLE)?(?:TELEMETR|TRACK|ANALYTIC))"
-    match = re.match(f"{'[-_. ]*'.join(words)}(?:[-_. ]+|{attached})(.+)", upper, re.DOTALL)
+    match = re.match(f"{'[^A-Z0-9]*'.join(words)}(?:[^A-Z0-9]+|{_ATTACHED})(.+)", upper, re.DOTALL)
     return match[1] if match else ""
 
 
@@ -156,7 +163,7 @@ def _is_service_variable(upper: str, environ: Mapping[str, str]) -> bool:
 
 
 def _squash(upper: str) -> str:
-    return upper.translate(_SEPARATORS)
+    return _SEPARATORS.sub("", upper)
 
 
 def _printable(name: str) -> str:
