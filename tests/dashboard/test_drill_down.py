@@ -40,6 +40,14 @@ def test_what_differs_has_the_findings_of_the_api(opened: Opener, url: str) -> N
     found = fetch(url, "/api/explain", range="7d")
     expect(page.locator("#explain .findings li")).to_have_count(len(found["findings"]) + len(found["error_classes"]))
     expect(page.locator("#explain .answer")).to_contain_text(found["answer"].split("**")[-1].split("`")[0].strip())
+    before = ready_count(page)
+    page.get_by_label("Explain").select_option("median")
+    wait_until_drawn(page, before + 1)
+    found = fetch(url, "/api/explain", range="7d", measure="median")
+    assert parse_qs(urlsplit(page.url).query)["explain"] == ["median"]
+    expect(page.locator("#explain .unit").first).to_contain_text("median duration of this range")
+    expect(page.locator("#explain .answer")).to_contain_text(found["answer"].split("**")[-1].split("`")[0].strip())
+    expect(page.locator("#explain .findings li")).to_have_count(len(found["findings"]))
 
 
 def test_every_property_of_every_event_has_its_chart(opened: Opener, url: str) -> None:

@@ -14,6 +14,7 @@ from collector.tests.store.clickhouse.embedded_engine import embedded_store
 from collector.tests.store.fill_store import CATALOGUES, journal_fleet, loader_of, open_store
 from footfall_collector.answer import (
     Answers,
+    DurationSample,
     Filters,
     Fold,
     Segment,
@@ -31,7 +32,7 @@ from footfall_collector.answer import (
 from footfall_collector.answer.questions import by_instance
 from footfall_collector.store import Store
 from footfall_collector.store.duckdb.relations import chart_query
-from tests.oracle.fleet import Fleet
+from tests.oracle.fleet import Fleet, FleetEvent
 from tests.oracle.questions import AnyQuestion, QuestionTruth, Where
 from tests.oracle.world import DAY
 
@@ -110,6 +111,33 @@ def test_the_cells_are_the_oracles(
         sampled = source.cells(replace(fold, one_in=3))
         assert {row[-4] for row in sampled} == {instance for instance in cells if instance % 3 == 0}
         assert len(sampled) == sum(len(cells[instance]) for instance in cells if instance % 3 == 0)
+
+
+def test_the_durations_of_cells_are_the_oracles(engines: tuple[Answers, Answers]) -> None:
+    start, end = (int(at.timestamp()) for at in (START, END))
+    events = {event.uuid: event for event in FLEET.events() if event.event == "tool_executed"}.values()
+    wanted = [event for event in events if start <= event.at < end and not event.properties.get("is_internal")]
+
+    def key(event: FleetEvent) -> tuple[Any, ...]:
+        tool, value = event.properties["tool"], event.properties["duration_ms"]
+        return event.at // DAY, tool, float(value), 1 if tool == "query" else 2
+
+    for answers in engines:
+        sides = [segment_of(answers, FILTERS, [f"tool:{word}:query"], "tool_executed") for word in ("is", "is_not")]
+        source = call_source(answers, FILTERS, (), sides)
+        values = {name: {value for value, _ in listed} for name, listed in source.totals(500).items()}
+        fold = Fold(set(answers.versions("dot-ai")), values, days_of(FILTERS)[0])
+        for sample, chosen in (
+            (DurationSample(), wanted),
+            (DurationSample(1, 2), [event for event in wanted if (end - 1 - event.at) // DAY % 2 == 0]),
+        ):
+            rows = replace(source, sample=sample).cells(fold)
+            found: Counter[tuple[Any, ...]] = Counter()
+            for day, _, tool, _, _, _, value, bits, calls, _ in rows:
+                found[day, tool, float(value), bits] += calls
+            assert found == Counter(map(key, chosen))
+        sampled = replace(source, sample=DurationSample(3)).cells(fold)
+        assert {row[5] % 3 for row in sampled} == {0}
 
 
 def test_what_instances_did_is_the_same_on_both_engines(engines: tuple[Answers, Answers]) -> None:

@@ -1,6 +1,7 @@
-// "What differs here": what explains the difference of the error rates between the range and the weeks before, or
-// between two versions. Each finding leads to its segment.
+// "What differs here": what explains the difference of the error rates, or of the durations, between the range and the
+// weeks before, or between two versions. Each finding leads to its segment. The state's `explain` is the measure.
 import * as api from "../data/api.ts";
+import { compact } from "../data/format.ts";
 import { listOf } from "../data/labels.ts";
 import type { Pick } from "../data/segments.ts";
 import { conditions } from "../data/segments.ts";
@@ -25,6 +26,7 @@ interface ErrorClass {
   text: string;
 }
 interface Explanation {
+  unit: "ratio" | "milliseconds";
   answer: string;
   findings: Finding[];
   error_classes: ErrorClass[];
@@ -40,6 +42,7 @@ const PROPERTIES = {
   deployment: "deployment_method",
   error_type: "error_type",
 };
+const MEASURES = { error_rate: "error rate", median: "median duration", p95: "95th percentile of durations" };
 const MOST_TOOLS = 3;
 const host = document.getElementById("explain");
 const button = document.querySelector<HTMLElement>("[data-do=explain]");
@@ -47,6 +50,9 @@ const button = document.querySelector<HTMLElement>("[data-do=explain]");
 export function start(): void {
   button?.addEventListener("click", () => state.set({ explain: state.get("explain") ? "" : "1", against: "" }));
 }
+
+const measure = () =>
+  state.get("explain") in MEASURES ? (state.get("explain") as keyof typeof MEASURES) : "error_rate";
 
 const isOpen = () => Boolean(state.get("explain") || state.get("against"));
 
@@ -59,20 +65,21 @@ export async function refresh(signal: AbortSignal): Promise<void> {
   const against = state.get("against");
   const query = state.query();
   if (against) query.set("against", against);
+  if (measure() !== "error_rate") query.set("measure", measure());
   const [a, b] = [state.get("a"), state.get("b")];
   if (a && b && !against) {
     query.set("a", a);
     query.set("b", b);
   }
   find(".unit", host).textContent = against
-    ? `error rate of ${query.get("version") ?? "this version"} against ${against}`
+    ? `${MEASURES[measure()]} of ${query.get("version") ?? "this version"} against ${against}`
     : a && b
-      ? `error rate of ${a} against ${b}`
-      : "error rate of this range against the weeks before, same weekdays";
+      ? `${MEASURES[measure()]} of ${a} against ${b}`
+      : `${MEASURES[measure()]} of this range against the weeks before, same weekdays`;
   draw(body, content(await api.get<Explanation>("/api/explain", query, signal)));
 }
 
-function content({ answer, findings, error_classes, note, not_applied }: Explanation): Content {
+function content({ unit, answer, findings, error_classes, note, not_applied }: Explanation): Content {
   const classes = error_classes.map((each): Finding => ({ ...each, kind: "error_type", tools: [], start: null }));
   const largest = Math.max(
     ...[...findings, ...classes].flatMap(({ low, high }) => [Math.abs(low), Math.abs(high)]),
@@ -81,17 +88,34 @@ function content({ answer, findings, error_classes, note, not_applied }: Explana
   const applied = not_applied.length
     ? html`<p class="panel-note">Not filtered by ${listOf(not_applied)}.</p>`
     : nothing;
-  return html`${applied}<p class="answer">${markup(answer)}</p>
-    ${findings.length ? html`<ul class="findings">${findings.map((each) => row(each, largest))}</ul>` : nothing}
-    ${classes.length ? html`<h3>Error classes</h3><ul class="findings">${classes.map((each) => row(each, largest))}</ul>` : nothing}
+  const list = (each: Finding[]) =>
+    html`<ul class="findings">${each.map((one) => row(one, largest, SIZES[unit]))}</ul>`;
+  return html`${chooser()}${applied}<p class="answer">${markup(answer)}</p>
+    ${findings.length ? list(findings) : nothing}
+    ${classes.length ? html`<h3>Error classes</h3>${list(classes)}` : nothing}
     <details class="how"><summary>How this is computed</summary><p class="unit">${note}</p></details>`;
 }
 
-const points = (effect: number) => `${effect < 0 ? "−" : "+"}${Math.abs(effect * 100).toFixed(1)}`;
+// Opens the same explanation of another measure.
+function chooser(): Content {
+  const choose = (event: Event) => state.set({ explain: (event.target as HTMLSelectElement).value });
+  return html`<p><label>Explain <select @change=${choose}>${Object.entries(MEASURES).map(
+    ([name, title]) => html`<option value=${name} ?selected=${name === measure()}>${title}</option>`,
+  )}</select></label></p>`;
+}
 
-function row(finding: Finding, largest: number): Content {
+const signed = (value: number, text: (size: number) => string) => `${value < 0 ? "−" : "+"}${text(Math.abs(value))}`;
+const length = (size: number) => compact(size, "milliseconds");
+const points = (effect: number) => signed(effect, (size) => (size * 100).toFixed(1));
+const SIZES = {
+  ratio: (effect: number, low: number, high: number) => `${points(effect)} points (${points(low)} to ${points(high)})`,
+  milliseconds: (effect: number, low: number, high: number) =>
+    `${signed(effect, length)} (${signed(low, length)} to ${signed(high, length)})`,
+};
+
+function row(finding: Finding, largest: number, sizeOf: (typeof SIZES)["ratio"]): Content {
   const { effect, low, high, text } = finding;
-  const size = `${points(effect)} points (${points(low)} to ${points(high)})`;
+  const size = sizeOf(effect, low, high);
   return html`<li>
     <div class="effect" aria-label=${size}>${bar(effect, low, high, largest)}<span>${size}</span></div>
     <p>${markup(text)}</p>${action(finding)}

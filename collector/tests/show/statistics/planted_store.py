@@ -1,10 +1,10 @@
 """Fleets in the collector's own store: their roll-ups are written by the store's own queries, from rows of events.
 
 Loading a fleet takes many times as long as asking about it, so the journal is left out. A planted cause is another
-product with the same events, some of whose calls fail.
+product with the same events, some of whose calls fail or take longer.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +24,7 @@ _READ = (
     "facts_tool_error",
     "facts_server_started",
     "facts_client_connected",
+    "tool_calls",
     "event_counts",
     "presence",
     "standing_days",
@@ -83,6 +84,26 @@ class PlantedStore:
         start, end = (datetime.fromtimestamp(at, UTC) for at in (self._fleet.start, self._fleet.end))
         causes = search_causes(call_source(self.answers, Filters(product, start, end))).causes
         return names_of_causes(causes)
+
+    def add_slow(self, product: str, factors: Mapping[str, float]) -> None:
+        """Count the fleet's events as a product's, with raw events; calls take so many times as long, by UUID."""
+        listed = self._store.files.directory.parent / "slow.ndjson"
+        listed.write_bytes(b"\n".join(msgspec.json.encode({"id": id_, "factor": n}) for id_, n in factors.items()))
+        self._writer.execute(
+            f"CREATE OR REPLACE TEMP TABLE slow AS FROM read_json('{listed}', format = 'newline_delimited', "
+            "columns = {id: 'UUID', factor: 'DOUBLE'})"
+        )
+        self.add(product)
+        self._writer.execute(
+            "UPDATE planted SET duration_ms = greatest(1, round(duration_ms * factor)) FROM slow WHERE uuid = id"
+        )
+        columns = ", ".join(self._store.files.columns)
+        months = self._writer.sql("SELECT DISTINCT strftime(to_timestamp(ts), '%Y-%m') FROM planted").fetchall()
+        for (month,) in months:
+            self._writer.execute(
+                f"INSERT INTO {self._store.files.month(month).events} ({columns}) SELECT {columns} FROM planted "
+                f"WHERE strftime(to_timestamp(ts), '%Y-%m') = '{month}'"
+            )
 
     @property
     def _writer(self) -> duckdb.DuckDBPyConnection:

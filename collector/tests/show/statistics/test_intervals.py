@@ -13,6 +13,7 @@ from footfall_collector.show.statistics.intervals import (
     chi_square_tail,
     compare_by_rank,
     histogram_median,
+    t_tail,
     wilson_interval,
 )
 
@@ -122,3 +123,12 @@ def test_the_tail_of_chi_square_is_the_published_one() -> None:
     upper = {1: 3.841, 2: 5.991, 3: 7.815, 4: 9.488, 5: 11.070, 10: 18.307, 15: 24.996, 30: 43.773}
     assert all(math.isclose(chi_square_tail(value, degrees), 0.05, rel_tol=1e-3) for degrees, value in upper.items())
     assert chi_square_tail(0, 7) == 1.0
+
+
+def test_the_tail_of_t_is_the_published_one() -> None:
+    # Pearson and Hartley (1966), "Biometrika Tables for Statisticians", table 12: the two-sided 5 % and 1 % points.
+    upper = {3: (3.182, 5.841), 5: (2.571, 4.032), 10: (2.228, 3.169), 30: (2.042, 2.750), 120: (1.980, 2.617)}
+    for degrees, (five, one) in upper.items():
+        assert math.isclose(t_tail(five, degrees), 0.05, rel_tol=0.03)
+        assert math.isclose(t_tail(one, degrees), 0.01, rel_tol=0.1)
+    assert t_tail(0, 7) == t_tail(-3, 7) == 1.0

@@ -14,13 +14,14 @@ from .by_instance import (
     InstanceValues,
     active_instances,
     counts_by_instance,
+    duration_sample,
     durations_by_instance,
     errors_by_class,
     established_instances,
     first_days,
     tool_durations_by_instance,
 )
-from .cells import CallSource, Fold, call_source, days_of, segment_of, shown_values
+from .cells import CallSource, DurationSample, Fold, call_source, days_of, segment_of, shown_values
 from .defaults import PropertyQuestion, default_questions
 from .properties import EventProperty, QuestionNames
 from .question import MEASURES, NAMES, STEPS, Question, parse_question
@@ -43,6 +44,7 @@ __all__ = [
     "AppliedCondition",
     "CallSource",
     "Condition",
+    "DurationSample",
     "EventProperty",
     "Fold",
     "InstanceCounts",
@@ -61,6 +63,7 @@ __all__ = [
     "days_of",
     "default_questions",
     "describe_segment",
+    "duration_sample",
     "durations_by_instance",
     "errors_by_class",
     "established_instances",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...store import EventSelection, fact_tables, property_key
 from ..filters import INTERNAL_VALUES, Filters
-from .cells import CallSource
+from .cells import DURATION, CallSource, DurationSample
 from .compiler import CompiledQuestion, compile_rows
 from .dialects import DIALECTS
 from .properties import VERSION, QuestionNames
@@ -16,7 +16,7 @@ from .segments import Segment, parse_segment
 if TYPE_CHECKING:
     from ..answers import Answers
 
-CALLS, DURATION = "tool_executed", "duration_ms"
+CALLS = "tool_executed"
 ERRORS, ERROR_TYPE = "tool_error", "error_type"
 MAX_SAMPLES = 100_000
 """Values that a comparison of percentiles reads, about."""
@@ -58,6 +58,19 @@ def durations_by_instance(answers: "Answers", filters: Filters, segment: Segment
     sql = f"SELECT instance, value, {dialect.total('n')} AS c FROM {compiled.sql} AS calls WHERE n > 0 "  # noqa: S608 - our own words
     rows = answers.rows(f"{sql} GROUP BY instance, value", selection)
     return [(int(instance), float(value), int(number)) for instance, value, number in rows]
+
+
+def duration_sample(source: CallSource, calls: int, *, whole_weeks: bool) -> DurationSample:
+    """The sample of the durations of a source with so many calls in which about `MAX_SAMPLES` are read.
+
+    With `whole_weeks` its days are of one weekday, where not all are read; otherwise of all weekdays.
+    """
+    # Each of the sides is read too.
+    most = MAX_READ // 4 if source.sides else MAX_READ
+    days = 1 if source.filters.exact else _days_between(source.answers, source.filters, most)
+    if days > 1 and whole_weeks:
+        days = -(-days // 7) * 7
+    return DurationSample(max(1, -(-calls // (MAX_SAMPLES * days))), days)
 
 
 def _days_between(answers: "Answers", filters: Filters, most: int) -> int:

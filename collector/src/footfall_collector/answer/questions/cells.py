@@ -7,7 +7,7 @@ fraction of one.
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from footfall.catalogue import OTHER
 
@@ -24,9 +24,17 @@ if TYPE_CHECKING:
 
 CALLS, CONNECTIONS = "tool_executed", "client_connected"
 TOOL, CLIENT, PROVIDER, CLIENT_VERSION = "tool", "mcp_client", "ai_provider", "mcp_client_version"
+DURATION = "duration_ms"
 FOLDED = (TOOL, CLIENT, PROVIDER)
 _ERROR = f"{property_key('success')} = 'false'"
 _Rows = list[tuple[Any, ...]]
+
+
+class DurationSample(NamedTuple):
+    """Of which instances and days durations are read: one in so many of each."""
+
+    one_in: int = 1
+    one_day_in: int = 1
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,7 @@ class CallSource:
         sides: segments that are compared; each cell says in which of them it is.
         apart: versions whose calls are left out.
         established: whether calls of instances that are not established are left out.
+        sample: where given, the calls are those whose durations raw events have, of some instances and days.
     """
 
     answers: "Answers"
@@ -65,6 +74,7 @@ class CallSource:
     sides: tuple[Segment, ...] = ()
     apart: Collection[str] = ()
     established: bool = False
+    sample: DurationSample | None = None
 
     def totals(self, limit: int) -> dict[str, list[tuple[str, int]]]:
         """Of each of the `FOLDED` properties the values of most calls with their calls, the most first."""
@@ -98,7 +108,8 @@ class CallSource:
     def cells(self, fold: Fold) -> _Rows:
         """(day, version, tool, client, provider, instance, sides, calls, errors).
 
-        `day` is the first of its group; `sides` has a bit for each of them that has the calls.
+        `day` is the first of its group; `sides` has a bit for each of them that has the calls. Of a sample, the
+        duration stands before `sides`, and errors are not counted.
         """
         named = {
             "cell_day": self._day_group(fold),
@@ -110,7 +121,9 @@ class CallSource:
             "shown_product_version": ("", *sorted(fold.versions)),
             **{f"shown_{name}": ("", *sorted(fold.values[name])) for name in FOLDED},
         }
-        sampled = (f"instance % {fold.one_in} = 0",) if fold.one_in > 1 else ()
+        if self.sample is not None:
+            named["cell_value"] = "value"
+        sampled = (f"instance % {fold.one_in} = 0",) if fold.one_in > 1 and self.sample is None else ()
         return self._with_sides(lambda source: source._counted(named, sampled, parameters))
 
     def _counted(
@@ -118,7 +131,8 @@ class CallSource:
     ) -> _Rows:
         """Calls and errors by named expressions."""
         shown = ", ".join(f"{value} AS {name}" for name, value in named.items())
-        counts = f"{self._dialect.total('n')} AS c, {self._dialect.total('n', _ERROR)} AS e"
+        errors = "0" if self.sample is not None else self._dialect.total("n", _ERROR)
+        counts = f"{self._dialect.total('n')} AS c, {errors} AS e"
         more = "".join(f" AND {term}" for term in where)
         sql = f"SELECT {shown}, {counts} FROM {self._calls}{more} GROUP BY {', '.join(named)}"  # noqa: S608 - our own words
         return self._rows(sql, parameters)
@@ -193,9 +207,10 @@ class CallSource:
 
     def _compiled(self) -> CompiledQuestion:
         kept = self.answers.value_caps.of_product(self.filters.product).kept
-        columns = [property_key(name) for name in (VERSION, *FOLDED, "success")]
+        columns = [*map(property_key, (VERSION, *FOLDED)), *(["value"] if self.sample else [property_key("success")])]
         question = Question(event=CALLS, segment=self.segment)
-        relation = self._facts[CALLS].counts.name
+        tables = self._facts[CALLS]
+        relation = tables.samples[DURATION].name if self.sample else tables.counts.name
         return compile_rows(question, relation, columns, self._facts, self._dialect, kept)
 
     def _day_group(self, fold: Fold) -> str:
@@ -215,6 +230,7 @@ class CallSource:
         filters = self.filters
         compiled = self._compiled()
         start, end = int(filters.start.timestamp()), int(filters.end.timestamp())
+        sample = self.sample or DurationSample()
         selection = EventSelection(
             filters.product,
             start,
@@ -223,6 +239,8 @@ class CallSource:
             INTERNAL_VALUES[filters.internal],
             kept=self.answers.value_caps.of_product(filters.product).kept,
             established=self.established,
+            one_in=sample.one_in,
+            one_day_in=sample.one_day_in,
             shared=compiled.shared if "shared_" in sql else {},
             parameters={**compiled.parameters, "versions_apart": tuple(sorted(self.apart)), **(parameters or {})},
         )

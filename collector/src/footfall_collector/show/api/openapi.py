@@ -23,7 +23,7 @@ from ...answer import (
     SegmentList,
 )
 from ...runtime import __version__
-from ..explain import Comparison, Explanation, WeekChanges
+from ..explain import EXPLAINED_MEASURES, Comparison, Explanation, WeekChanges
 from ..health import DataHealth, OtherValueList
 from ..insight import ReleaseComparison, ShownAnnotations
 from ..pages import PAGES, THING_KINDS, ChartPageHead, FilterOptions, HealthPageHead, ThingHead
@@ -33,8 +33,8 @@ from .change_operations import with_changes
 from .segments import SEGMENTS_PATH, SegmentRename, SegmentToSave
 
 PATH = "/api/openapi.json"
-AGAINST = "against"
-"""The parameter with the other version of a comparison."""
+AGAINST, MEASURE = "against", "measure"
+"""The parameters with the other version of a comparison, and with what is explained."""
 THING = "thing"
 """The parameter with the name of the thing that a page is about."""
 SIDES, WHERE = ("a", "b"), "where"
@@ -83,7 +83,7 @@ class Operation:
         filtered: whether it takes the filters.
         names: the values of `{name}` in the path.
         files: whether it answers with `FILES` too.
-        against: whether it takes `AGAINST` too.
+        explains: whether it takes `AGAINST` and `MEASURE` too.
         sides: whether it takes `SIDES` and `WHERE` too.
         media: the media type that it answers with instead of JSON, or empty.
         asks: whether it takes the parameters of a question.
@@ -95,7 +95,7 @@ class Operation:
     filtered: bool = False
     names: tuple[str, ...] = ()
     files: bool = False
-    against: bool = False
+    explains: bool = False
     sides: bool = False
     media: str = ""
     asks: bool = False
@@ -131,10 +131,10 @@ def operations(charts: Sequence[ChartSpec]) -> dict[str, Operation]:
         "/api/options": Operation("The values that the filters can have", (FilterOptions,), True),
         "/api/releases": Operation("Every version compared with the previous one", (ReleaseComparison,), True),
         "/api/explain": Operation(
-            "What explains more errors or fewer: of the range and the same weekdays before, or of two segments",
+            "What explains more errors, or longer durations: than on the same weekdays before, or of two segments",
             (Explanation,),
             True,
-            against=True,
+            explains=True,
             sides=True,
         ),
         "/api/compare": Operation(
@@ -166,7 +166,8 @@ def _get(path: str, operation: Operation, products: Sequence[str]) -> dict[str, 
     parameters = [*(_QUESTION if operation.asks else ()), *(_filters(products) if operation.filtered else ())]
     if operation.thing:
         parameters.insert(0, _parameter(THING, _TEXT, "the thing's name: the value of the property"))
-    if operation.against:
+    if operation.explains:
+        parameters.append(_parameter(MEASURE, {"type": "string", "enum": ["", *EXPLAINED_MEASURES]}, "what differs"))
         parameters.append(_parameter(AGAINST, _TEXT, "another version, with which `version` is compared"))
     if operation.sides:
         parameters += [_parameter(name, _WHERE, _SIDE) for name in SIDES]

@@ -24,6 +24,7 @@ from ...answer import (
 from ...runtime import Status
 from ..endpoint import Endpoint
 from ..explain import (
+    EXPLAINED_MEASURES,
     compare_periods,
     compare_segments,
     explain_segments,
@@ -110,7 +111,8 @@ class Api:
         except FilterError:
             return None
         conditions = (filters.version, filters.provider, filters.internal, tuple(sorted(filters.extra.items())))
-        texts = (against, tuple(sides[0]), tuple(sides[1]), tuple(where))
+        measure = request.query_params.get(openapi.MEASURE, "")
+        texts = (against, measure, tuple(sides[0]), tuple(sides[1]), tuple(where))
         return filters.product, filters.start, filters.end, datetime.now(UTC).date(), *conditions, *texts
 
     def _thing(self, request: Request) -> Hashable:
@@ -191,15 +193,18 @@ class Api:
     def explain(self, request: Request) -> Response:
         """A segment against another one, or a version; without either, the range against the weeks before."""
         filters, against, sides, where = self._compared(request)
+        measure = request.query_params.get(openapi.MEASURE) or EXPLAINED_MEASURES[0]
         if sides[0] or sides[1]:
-            return _json(explain_segments(self._answers, filters, sides, where))
+            return _json(explain_segments(self._answers, filters, sides, where, measure))
         if against:
-            return _json(explain_versions(self._answers, filters, against, where))
-        return _json(explain_spike(self._answers, filters, where))
+            return _json(explain_versions(self._answers, filters, against, where, measure))
+        return _json(explain_spike(self._answers, filters, where, measure))
 
     def compare(self, request: Request) -> Response:
         """A segment with another one, or a version; without either, the range with the weeks before."""
         filters, against, sides, where = self._compared(request)
+        if request.query_params.get(openapi.MEASURE):
+            raise FilterError("A comparison has every measure: leave out measure.")
         if against:
             raise FilterError(f"Give {' and '.join(openapi.SIDES)} instead of {openapi.AGAINST}.")
         if sides[0] and sides[1]:
@@ -214,7 +219,7 @@ class Api:
 
     def _compared(self, request: Request) -> tuple[Filters, str, tuple[list[str], list[str]], list[str]]:
         """The filters, the other version, the conditions of both sides, and those of all. Raises FilterError."""
-        names = (openapi.AGAINST, *openapi.SIDES, openapi.WHERE)
+        names = (openapi.AGAINST, openapi.MEASURE, *openapi.SIDES, openapi.WHERE)
         query = {name: value for name, value in request.query_params.items() if name not in names}
         against = request.query_params.get(openapi.AGAINST, "")
         if len(against) > MAX_VALUE_LENGTH:

@@ -128,7 +128,7 @@ class SegmentPair:
             for key in {row[1:] for row in self._rows}:
                 before = rates[length - 2][key[: length - 1]] if length > 1 else 0.0
                 change[key] = rates[length - 1][key[:length]] - before
-            result[name] = self._shift(change)
+            result[name] = self.of_shift(change)
         return result
 
     def _usual_errors(self) -> list[float]:
@@ -145,7 +145,7 @@ class SegmentPair:
             pair[1] += cell.calls
         return {key: errors / calls for key, (errors, calls) in sums.items()}
 
-    def _shift(self, rates: Mapping[tuple[str, ...], float]) -> Contribution:
+    def of_shift(self, rates: Mapping[tuple[str, ...], float]) -> Contribution:
         """The difference of the mean of some rates; they are of a call by tool, client and provider."""
         means = [0.0, 0.0]
         for (_, *key), counts in self._rows.items():

@@ -46,6 +46,7 @@ class ComparedCalls(msgspec.Struct, frozen=True):
         last_day: UTC, included.
         weekdays_only: whether only the same weekdays as those of the other side are counted.
         error_rate: None without calls.
+        value: the measure that is explained; None without calls. Durations are those of the sample.
     """
 
     version: str | None
@@ -56,6 +57,7 @@ class ComparedCalls(msgspec.Struct, frozen=True):
     calls: int
     errors: int
     error_rate: float | None
+    value: float | None
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -69,9 +71,11 @@ class Finding(msgspec.Struct, frozen=True):
         start: the UTC day from which on it is seen; None from the first day of the analysis on.
         end: the last UTC day; None up to the last day of the analysis.
         calls: those that it concerns; None for a shift.
-        errors: of those calls; None for a shift.
-        usual_errors: of those calls, without it; None for a shift.
-        ratio: of the errors to the usual ones; None for a shift.
+        errors: of those calls; None for a shift, and where durations are explained.
+        usual_errors: of those calls, without it; None for a shift, and where durations are explained.
+        duration: the percentile of those calls in ms, where durations are explained.
+        usual_duration: the same without it.
+        ratio: of the errors or the duration to the usual ones; None for a shift.
         ratio_low: lower end of the ratio's 95 % interval.
         ratio_high: its upper end.
         p_value: corrected for the number of alternatives; None for a shift.
@@ -91,6 +95,8 @@ class Finding(msgspec.Struct, frozen=True):
     calls: int | None
     errors: int | None
     usual_errors: float | None
+    duration: float | None
+    usual_duration: float | None
     ratio: float | None
     ratio_low: float | None
     ratio_high: float | None
@@ -101,13 +107,24 @@ class Finding(msgspec.Struct, frozen=True):
     share: float | None
     text: str
 
+    @classmethod
+    def of_shift(
+        cls, kind: FindingKind, effect: float, low: float, high: float, share: float | None, text: str
+    ) -> "Finding":
+        """A shift of calls, which concerns no value."""
+        nothing = dict.fromkeys(("value", "start", "end", "calls", "errors", "usual_errors", "duration"))
+        nothing |= dict.fromkeys(("usual_duration", "ratio", "ratio_low", "ratio_high", "p_value"))
+        return cls(kind=kind, tools=[], effect=effect, low=low, high=high, share=share, text=text, **nothing)
+
 
 class Explanation(msgspec.Struct, frozen=True):
-    """What explains the difference of two error rates.
+    """What explains the difference of two error rates, or of two percentiles of durations.
 
     Attributes:
+        measure: `error_rate`, `median`, `p95` or `p99`.
+        unit: of difference and effects: `ratio` or `milliseconds`.
         answer: one to three sentences; `code` and **strong** are markup.
-        difference: of the error rates; None where a side has no calls.
+        difference: of the measure; None where a side has no calls.
         low: lower end of the difference's 95 % interval.
         high: its upper end.
         findings: the largest share first.
@@ -115,10 +132,13 @@ class Explanation(msgspec.Struct, frozen=True):
             added to those of findings. Empty where a condition is about what errors do not carry, such as the client.
         unexplained: the part of the difference that no finding accounts for; None where chance explains all of it.
         one_in: the number of instances of which one was analysed; 1 where all were.
+        one_day_in: the number of days of which one was analysed; 1 where all were.
         note: how findings are made.
         not_applied: filters that are not used: none, because what calls don't carry filters through their instances.
     """
 
+    measure: str
+    unit: Literal["ratio", "milliseconds"]
     answer: str
     segment: ComparedCalls
     against: ComparedCalls
@@ -129,6 +149,7 @@ class Explanation(msgspec.Struct, frozen=True):
     error_classes: list[ErrorClassFinding]
     unexplained: float | None
     one_in: int
+    one_day_in: int
     note: str
     not_applied: list[str]
     generated_at: Moment
@@ -140,10 +161,10 @@ def cause_finding(cause: Cause, part: Contribution, difference: float | None) ->
     tools = [tool for tool, one in cause.tools.items() if one.errors > one.expected]
     share = None if difference is None else part.effect / difference
     text = (
-        f"{_subject(concerned)}: {_list_tools(concerned, tools)}{format_percent(effect.errors / effect.calls)} of "
+        f"{subject_text(concerned)}: {tools_text(concerned, tools)}{format_percent(effect.errors / effect.calls)} of "
         f"{effect.calls:,} calls failed, where {format_percent(effect.expected / effect.calls)} are usual "
         f"({cause.ratio:.1f} times as many errors, {cause.low:.1f} to {cause.high:.1f}). "
-        f"{_part(share, part)}"
+        f"{part_text(share, part)}"
     )
     return Finding(
         kind=concerned.kind,
@@ -154,6 +175,8 @@ def cause_finding(cause: Cause, part: Contribution, difference: float | None) ->
         calls=effect.calls,
         errors=effect.errors,
         usual_errors=effect.expected,
+        duration=None,
+        usual_duration=None,
         ratio=cause.ratio,
         ratio_low=cause.low,
         ratio_high=cause.high,
@@ -167,23 +190,17 @@ def cause_finding(cause: Cause, part: Contribution, difference: float | None) ->
 
 
 def shift_finding(name: str, part: Contribution, difference: float | None) -> Finding:
-    kinds: dict[str, FindingKind] = {"tool": "tools", "client": "clients", "provider": "providers"}
+    kind = shift_kind(name)
     share = None if difference is None else part.effect / difference
     direction = "more" if part.effect > 0 else "less"
-    text = f"A larger part of the calls has {kinds[name]} that usually fail {direction} often. {_part(share, part)}"
-    nothing = dict.fromkeys(
-        ("value", "start", "end", "calls", "errors", "usual_errors", "ratio", "ratio_low", "ratio_high", "p_value")
-    )
-    return Finding(
-        kind=kinds[name],
-        tools=[],
-        effect=part.effect,
-        low=part.low,
-        high=part.high,
-        share=share,
-        text=text,
-        **nothing,
-    )
+    text = f"A larger part of the calls has {kind} that usually fail {direction} often. {part_text(share, part)}"
+    return Finding.of_shift(kind, part.effect, part.low, part.high, share, text)
+
+
+def shift_kind(name: str) -> FindingKind:
+    """The kind of a shift of calls between tools, clients or providers."""
+    kinds: dict[str, FindingKind] = {"tool": "tools", "client": "clients", "provider": "providers"}
+    return kinds[name]
 
 
 def day_name(day: int) -> str:
@@ -198,15 +215,15 @@ def answer_sentence(
     if difference is None or segment.error_rate is None or against.error_rate is None:
         return "One of the two sides has no calls of versions that count, so nothing is compared."
     text = (
-        f"**{format_percent(segment.error_rate)}** of {segment.calls:,} calls failed{_side(segment)}, "
-        f"{format_percent(against.error_rate)} of {against.calls:,}{_side(against)}"
+        f"**{format_percent(segment.error_rate)}** of {segment.calls:,} calls failed{side_text(segment)}, "
+        f"{format_percent(against.error_rate)} of {against.calls:,}{side_text(against)}"
     )
     if by_chance:
         return " ".join(filter(None, (f"{text}: no more than chance explains.", first)))
     return f"{text}. {first or 'No breakdown accounts for the difference beyond chance.'}"
 
 
-def _side(side: ComparedCalls) -> str:
+def side_text(side: ComparedCalls) -> str:
     if side.version is not None:
         return f" in {code(side.version)}"
     if side.scope:
@@ -216,7 +233,7 @@ def _side(side: ComparedCalls) -> str:
     return f" on {side.first_day}" if side.first_day == side.last_day else f" from {side.first_day} to {side.last_day}"
 
 
-def _subject(concerned: CauseSet) -> str:
+def subject_text(concerned: CauseSet) -> str:
     value = code(concerned.values[0])
     subjects = {"provider": f"AI provider {value}", "client": f"Client {value}", "day": "All calls"}
     rows = {"version": "Version", "client_version": "Client", "k8s_version": "Kubernetes", "deployment": "Deployment"}
@@ -237,7 +254,7 @@ def _days(concerned: CauseSet) -> str:
     return f"on {day_name(concerned.first_day)} to {day_name(concerned.last_day)}"
 
 
-def _list_tools(concerned: CauseSet, tools: list[str]) -> str:
+def tools_text(concerned: CauseSet, tools: list[str]) -> str:
     if concerned.pooled:
         return ""
     named = [code(tool) for tool in tools[:3]]
@@ -245,8 +262,13 @@ def _list_tools(concerned: CauseSet, tools: list[str]) -> str:
     return f"of {text}{' and others' if len(tools) > 3 else ''}, "
 
 
-def _part(share: float | None, part: Contribution) -> str:
+def part_text(share: float | None, part: Contribution) -> str:
     if share is None:
         return f"By itself it moves the rate {format_points(part.low, part.high)}."
+    return share_text(share)
+
+
+def share_text(share: float) -> str:
+    """What a finding accounts for."""
     percent = f"-{format_percent(-share)}".replace(" ", NBSP) if share < 0 else format_percent(min(share, 9.99))
     return f"It accounts for {percent} of the difference."

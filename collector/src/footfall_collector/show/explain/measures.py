@@ -68,7 +68,7 @@ def measure_sides(a: SideCounts, b: SideCounts, all_calls: int | None) -> list[M
         _total("calls", "calls", _numbers(a), _numbers(b)),
         _total("instances", "instances", dict.fromkeys(a.lasting, 1.0), dict.fromkeys(b.lasting, 1.0)),
         _rate(a.calls, b.calls),
-        *(_percentile(name, a.durations, b.durations) for name in PERCENTILES),
+        *(compare_percentiles(name, a.durations, b.durations) for name in PERCENTILES),
         *shares,
         _total("new", "instances", dict.fromkeys(a.new, 1.0), dict.fromkeys(b.new, 1.0)),
         _total("returning", "instances", dict.fromkeys(a.lasting - a.new, 1.0), dict.fromkeys(b.lasting - b.new, 1.0)),
@@ -106,7 +106,8 @@ def _rate(a: InstanceCounts, b: InstanceCounts) -> Measured:
     return _measured("error_rate", "ratio", rates[0], rates[1], _spread([*scores.values()]))
 
 
-def _percentile(name: str, a: InstanceValues, b: InstanceValues) -> Measured:
+def compare_percentiles(name: str, a: InstanceValues, b: InstanceValues) -> Measured:
+    """One of `PERCENTILES` of two sides."""
     first, second = _position(a, PERCENTILES[name]), _position(b, PERCENTILES[name])
     if first is None or second is None:
         values = [None if each is None else each[0] for each in (first, second)]
@@ -132,10 +133,7 @@ def _position(values: InstanceValues, share: float) -> tuple[float, float, float
     if not counts:
         return None
     ordered, total = sorted(counts.items()), sum(counts.values())
-    # Between two values as everywhere: at rank (n - 1) * share, counted from 0.
-    rank = (total - 1) * share
-    low, high = _value_at(ordered, math.floor(rank) + 1), _value_at(ordered, math.ceil(rank) + 1)
-    middle = low + (high - low) * (rank - math.floor(rank))
+    middle = percentile_of(ordered, share)
     scores: defaultdict[int, float] = defaultdict(float)
     for instance, value, number in values:
         scores[instance] += number * ((value <= middle) - share) / total
@@ -146,8 +144,16 @@ def _position(values: InstanceValues, share: float) -> tuple[float, float, float
     return middle, min(middle, _value_at(ordered, low * total)), max(middle, _value_at(ordered, high * total))
 
 
-def _value_at(ordered: Sequence[tuple[float, int]], position: float) -> float:
-    so_far = 0
+def percentile_of(ordered: Sequence[tuple[float, float]], share: float) -> float:
+    """The percentile of some values with their calls, in order."""
+    # Between two values as everywhere: at rank (n - 1) * share, counted from 0.
+    rank = max(0.0, (sum(number for _, number in ordered) - 1) * share)
+    low, high = _value_at(ordered, math.floor(rank) + 1), _value_at(ordered, math.ceil(rank) + 1)
+    return low + (high - low) * (rank - math.floor(rank))
+
+
+def _value_at(ordered: Sequence[tuple[float, float]], position: float) -> float:
+    so_far = 0.0
     for value, number in ordered:
         so_far += number
         if so_far >= position:

@@ -1,7 +1,7 @@
 """What explains a spike, and what explains the difference of two segments, such as two versions."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from ...answer import (
@@ -15,41 +15,35 @@ from ...answer import (
     days_of,
     describe_segment,
     segment_of,
-    version_key,
 )
-from ..insight import known_versions
-from ..statistics import Cause, CauseSearch, find_causes, read_call_cells
-from .contributions import Chosen, Contribution, DayAndSides, DaySides, SegmentPair
+from ..statistics import CallCell, CauseSearch, find_causes, read_call_cells
+from .contributions import Contribution, DayAndSides, SegmentPair
+from .durations import explain_durations
 from .error_classes import class_sentence, error_classes
-from .explanation import (
-    NOTE,
-    ComparedCalls,
-    Explanation,
-    Finding,
-    answer_sentence,
-    cause_finding,
-    day_name,
-    shift_finding,
-)
+from .explanation import NOTE, Explanation, Finding, answer_sentence, cause_finding, shift_finding
+from .measures import PERCENTILES
+from .sides import ComparedSides, Side, counted_source
 
 CALLS, VERSION = "tool_executed", "product_version"
+ERROR_RATE = "error_rate"
+EXPLAINED_MEASURES = (ERROR_RATE, *PERCENTILES)
+"""What can be explained."""
 WEEKS_BEFORE = 4
 """Weeks before a spike whose days are compared with it, at least; longer spikes need as many as they are long."""
 DAY_SECONDS = 86_400
-MAX_VERSIONS = 10
 MIN_SHARE = 0.02
 """A finding that accounts for less of the difference is left out."""
 
 
-def explain_spike(answers: Answers, filters: Filters, where: Sequence[str] = ()) -> Explanation:
+def explain_spike(
+    answers: Answers, filters: Filters, where: Sequence[str] = (), measure: str = ERROR_RATE
+) -> Explanation:
     """The days of the range against the same weekdays in the weeks before. Raises FilterError for a condition."""
     first, last = days_of(filters)
     weeks = max(WEEKS_BEFORE, -(-(last - first + 1) // 7))
     weekdays = {day % 7 for day in range(first, last + 1)}
     earliest = datetime.fromtimestamp((first - 7 * weeks) * DAY_SECONDS, UTC)
     source = call_source(answers, replace(filters, start=earliest), where)
-    search = search_causes(source, anchor=first)
-    days = {cell.day for cell in search.detailed if cell.day < first}
 
     def of_spike(cell: DayAndSides) -> bool:
         return cell.day >= first
@@ -57,43 +51,61 @@ def explain_spike(answers: Answers, filters: Filters, where: Sequence[str] = ())
     def of_before(cell: DayAndSides) -> bool:
         return cell.day < first and cell.day % 7 in weekdays
 
-    before = (min(days, default=first - 7 * weeks), first - 1)
-    sides = (_Side("", (first, last)), _Side("", before, len(weekdays) < 7))
-    return _explanation(source, search, (of_spike, of_before), sides)
+    def sides_of(cells: Iterable[CallCell]) -> tuple[Side, Side]:
+        before = min((cell.day for cell in cells if cell.day < first), default=first - 7 * weeks)
+        return Side("", (first, last)), Side("", (before, first - 1), len(weekdays) < 7)
+
+    return _explained(ComparedSides(source, (of_spike, of_before), sides_of, anchor=first), measure)
 
 
-def explain_versions(answers: Answers, filters: Filters, against: str, where: Sequence[str] = ()) -> Explanation:
+def explain_versions(
+    answers: Answers, filters: Filters, against: str, where: Sequence[str] = (), measure: str = ERROR_RATE
+) -> Explanation:
     """The version among the filters against another one, within the range. Raises FilterError without a version."""
     version = filters.version
     if version is None or version == against:
         raise FilterError("against needs version= with another version, such as version=2.3.0&against=2.2.0.")
     conditions = [condition_text(VERSION, False, (each,)) for each in (version, against)]
-    return explain_segments(answers, replace(filters, version=None), ([conditions[0]], [conditions[1]]), where)
+    sides = [conditions[0]], [conditions[1]]
+    return explain_segments(answers, replace(filters, version=None), sides, where, measure)
 
 
 def explain_segments(
-    answers: Answers, filters: Filters, sides: tuple[Sequence[str], Sequence[str]], where: Sequence[str] = ()
+    answers: Answers,
+    filters: Filters,
+    sides: tuple[Sequence[str], Sequence[str]],
+    where: Sequence[str] = (),
+    measure: str = ERROR_RATE,
 ) -> Explanation:
     """The calls of one segment against those of another, within the range, each given by its conditions.
 
     Raises FilterError for a condition that can't be used.
     """
     plain = Filters(filters.product, filters.start, filters.end, internal=filters.internal)
-    first, second = (segment_of(answers, plain, conditions, CALLS) for conditions in sides)
-    source = call_source(answers, filters, where, (first, second))
+    segments = [segment_of(answers, plain, conditions, CALLS) for conditions in sides]
+    source = call_source(answers, filters, where, segments)
     wanted = {
         value
-        for side in (first, second)
+        for side in segments
         for condition in side.conditions
         if condition.property.name == VERSION
         for value in condition.values
     }
-    search = search_causes(source, wanted)
-    days = [cell.day for cell in search.detailed if cell.sides]
-    span = (min(days), max(days)) if days else days_of(filters)
-    compared = [_Side(describe_segment(side, CALLS), span, version=_only_version(side)) for side in (first, second)]
-    chosen: tuple[Chosen, Chosen] = (lambda cell: bool(cell.sides & 1), lambda cell: bool(cell.sides & 2))
-    return _explanation(source, search, chosen, (compared[0], compared[1]))
+
+    def sides_of(cells: Iterable[CallCell]) -> tuple[Side, Side]:
+        days = [cell.day for cell in cells if cell.sides]
+        span = (min(days), max(days)) if days else days_of(filters)
+        first, second = (Side(describe_segment(each, CALLS), span, version=_only_version(each)) for each in segments)
+        return first, second
+
+    chosen = (lambda cell: bool(cell.sides & 1)), (lambda cell: bool(cell.sides & 2))
+    return _explained(ComparedSides(source, chosen, sides_of, wanted), measure)
+
+
+def _explained(compared: ComparedSides, measure: str) -> Explanation:
+    if measure not in EXPLAINED_MEASURES:
+        raise FilterError(f"measure is one of {', '.join(EXPLAINED_MEASURES)}.")
+    return _error_rates(compared) if measure == ERROR_RATE else explain_durations(compared, measure)
 
 
 def _only_version(segment: Segment) -> str | None:
@@ -105,60 +117,32 @@ def _only_version(segment: Segment) -> str | None:
     return condition.values[0] or None if is_one else None
 
 
-@dataclass(frozen=True)
-class _Side:
-    """One side of a comparison: what it is, its first and its last day, and whether only some weekdays count."""
-
-    phrase: str
-    days: tuple[int, int]
-    weekdays_only: bool = False
-    version: str | None = None
-
-    def compared(self, calls: int, errors: int) -> ComparedCalls:
-        return ComparedCalls(
-            version=self.version,
-            scope=self.phrase,
-            first_day=day_name(self.days[0]),
-            last_day=day_name(self.days[1]),
-            weekdays_only=self.weekdays_only,
-            calls=calls,
-            errors=errors,
-            error_rate=errors / calls if calls else None,
-        )
-
-
 def search_causes(source: CallSource, wanted: Collection[str] = (), anchor: int | None = None) -> CauseSearch:
     """The causes of the errors of some calls. `wanted` versions are candidates even if they are old."""
-    known = known_versions(source.answers, source.filters)
-    counted = sorted(known.counted(known.first_seen), key=version_key)
-    versions = [version for version in counted if version in wanted or version in counted[-MAX_VERSIONS:]]
-    cells, one_in = read_call_cells(replace(source, apart=known.apart), versions, anchor)
+    counted, versions = counted_source(source, wanted)
+    cells, one_in = read_call_cells(counted, versions, anchor)
     return find_causes(cells, versions, one_in)
 
 
-def _totals(source: CallSource, chosen: Chosen) -> tuple[int, int]:
-    """The calls and errors of all instances that a side has."""
-    rows = [(DaySides(day, sides), calls, errors) for day, _, sides, calls, errors in source.by_day()]
-    return sum(calls for at, calls, _ in rows if chosen(at)), sum(errors for at, _, errors in rows if chosen(at))
-
-
-def _explanation(
-    source: CallSource, search: CauseSearch, chosen: tuple[Chosen, Chosen], sides: tuple[_Side, _Side]
-) -> Explanation:
-    source = replace(source, apart=known_versions(source.answers, source.filters).apart)
-    pair = SegmentPair(search, *chosen)
+def _error_rates(compared: ComparedSides) -> Explanation:
+    search = search_causes(compared.source, compared.wanted, compared.anchor)
+    source, _ = counted_source(compared.source, ())
+    pair = SegmentPair(search, *compared.chosen)
     totals = (
-        [_totals(source, side) for side in chosen]
-        if search.one_in > 1
-        else [*zip(pair.calls, pair.errors, strict=True)]
+        replace(compared, source=source).totals() if search.one_in > 1 else [*zip(pair.calls, pair.errors, strict=True)]
     )
-    segment, against = (side.compared(*total) for side, total in zip(sides, totals, strict=True))
+    segment, against = (
+        side.compared(calls, errors, errors / calls if calls else None)
+        for side, (calls, errors) in zip(compared.sides_of(search.detailed), totals, strict=True)
+    )
     difference = pair.difference() if all(pair.calls) else None
     whole = None if difference is None or not _is_real(difference, pair) else difference.effect
     findings = [] if difference is None else _findings(pair, whole)
     classes = [] if difference is None else error_classes(source, pair, whole)
     first = " ".join(filter(None, (findings[0].text if findings else "", class_sentence(classes, whole))))
     return Explanation(
+        measure=ERROR_RATE,
+        unit="ratio",
         answer=answer_sentence(segment, against, difference, first, whole is None),
         segment=segment,
         against=against,
@@ -169,6 +153,7 @@ def _explanation(
         error_classes=classes,
         unexplained=None if whole is None else 1 - sum(each.share or 0.0 for each in findings),
         one_in=search.one_in,
+        one_day_in=1,
         note=NOTE,
         not_applied=[],
         generated_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -185,7 +170,8 @@ def _is_real(difference: Contribution, pair: SegmentPair) -> bool:
 
 def _findings(pair: SegmentPair, difference: float | None) -> list[Finding]:
     """`difference` is that of the error rates; None where chance explains it."""
-    findings = [cause_finding(_ended(cause, pair), pair.of_cause(cause), difference) for cause in pair.search.causes]
+    last = max(cell.day for cell in pair.search.cells)
+    findings = [cause_finding(cause.ended(last), pair.of_cause(cause), difference) for cause in pair.search.causes]
     findings += [
         shift_finding(name, part, difference)
         for name, part in pair.of_shifts().items()
@@ -195,11 +181,3 @@ def _findings(pair: SegmentPair, difference: float | None) -> list[Finding]:
         return sorted(findings, key=lambda each: -abs(each.effect))
     shared = [(each.share or 0.0, each) for each in findings]
     return [each for share, each in sorted(shared, key=lambda pair: -pair[0]) if abs(share) >= MIN_SHARE]
-
-
-def _ended(cause: Cause, pair: SegmentPair) -> Cause:
-    """The cause; one that is seen on the last day only ends with it."""
-    last = max(cell.day for cell in pair.search.cells)
-    if cause.set.first_day is None or cause.set.first_day < last:
-        return cause
-    return replace(cause, set=replace(cause.set, last_day=last))

@@ -20,7 +20,7 @@ from .intervals import (
     histogram_median,
     wilson_interval,
 )
-from .reading import read_call_cells
+from .reading import TimedCell, read_call_cells, read_timed_cells
 
 __all__ = [
     "FALSE_DISCOVERY_RATE",
@@ -36,11 +36,13 @@ __all__ = [
     "Histogram",
     "RankComparison",
     "RateCell",
+    "TimedCell",
     "benjamini_hochberg",
     "compare_by_rank",
     "compare_within_strata",
     "find_causes",
     "histogram_median",
     "read_call_cells",
+    "read_timed_cells",
     "wilson_interval",
 ]

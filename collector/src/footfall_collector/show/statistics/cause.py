@@ -57,6 +57,12 @@ class Cause:
         """The effect on all tools."""
         return sum(self.tools.values(), Effect(0, 0, 0.0))
 
+    def ended(self, last_day: int) -> "Cause":
+        """The cause; one that begins on the last day ends with it."""
+        if self.set.first_day is None or self.set.first_day < last_day:
+            return self
+        return replace(self, set=replace(self.set, last_day=last_day))
+
     def excess(self, cell: RateCell) -> float:
         """Of a cell's expected errors, those that the cause adds."""
         if not self.set.includes(cell):

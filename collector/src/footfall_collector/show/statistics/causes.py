@@ -16,7 +16,7 @@ from .cause import Cause, Effect, with_cause, without_weak_tools
 from .cause_set import CauseSet
 from .cube import CallCell, rate_cells
 from .error_rates import RateModel
-from .intervals import Z95, benjamini_hochberg, chi_square_tail
+from .intervals import Z95, benjamini_hochberg, chi_square_tail, t_tail
 from .scan import POOLED_COST, TOOL_COST, likelihood_ratio
 
 MAX_STEPS = 12
@@ -38,6 +38,8 @@ class CauseSearch:
         detailed: the cells; those of `lone_clusters` are left out.
         versions: in their order, the oldest first; other versions are no candidates.
         one_in: the number of instances of which one's cells are given.
+        clusters_differ: whether clusters differ by themselves, as instances do in how fast they are. A cause must then
+            be certain by the variation between clusters alone.
         cells: those of the model, without clusters.
         parts: for each of `detailed` the one of `cells` that it is part of.
         causes: those that were found, the one that adds most errors first.
@@ -47,6 +49,7 @@ class CauseSearch:
     detailed: list[CallCell]
     versions: Sequence[str]
     one_in: int = 1
+    clusters_differ: bool = False
 
     def __post_init__(self) -> None:
         self._index()
@@ -201,13 +204,17 @@ class CauseSearch:
         effects = {tool: Effect(*each) for tool, each in sums.items()}
         total = sum(effects.values(), Effect(0, 0, 0.0))
         ratio = (total.errors + 0.5) / (total.expected + 0.5)
-        span = Z95 * self._spread(concerned, effects)
+        spread, degrees = self._spread(concerned, effects)
+        span = Z95 * spread
+        p_value = self._p_value(concerned, effects, dispersion)
+        if self.clusters_differ:
+            p_value = max(p_value, t_tail(math.log(ratio) / spread, degrees) * concerned.family)
         return Cause(
             set=concerned,
             ratio=ratio,
             low=ratio * math.exp(-span),
             high=ratio * math.exp(span),
-            p_value=min(1.0, self._p_value(concerned, effects, dispersion)),
+            p_value=min(1.0, p_value),
             tools=dict(sorted(effects.items(), key=lambda item: item[1].expected - item[1].errors)),
             factors=factors,
         )
@@ -232,8 +239,11 @@ class CauseSearch:
         sets_of_tools = math.comb(len(totals), len(effects))
         return chi_square_tail(2 * gain / dispersion, len(effects)) * concerned.family * sets_of_tools
 
-    def _spread(self, concerned: CauseSet, tools: Collection[str]) -> float:
-        """The standard error of the ratio's logarithm, from the residuals of whole clusters."""
+    def _spread(self, concerned: CauseSet, tools: Collection[str]) -> tuple[float, float]:
+        """The standard error of the ratio's logarithm and its degrees of freedom, from the residuals of whole clusters.
+
+        The latter are those of as many equal clusters as would make such a variance.
+        """
         inside: defaultdict[str, float] = defaultdict(float)
         outside: defaultdict[str, float] = defaultdict(float)
         errors = errors_outside = 0.5
@@ -248,11 +258,14 @@ class CauseSearch:
             else:
                 outside[cell.cluster] += residual
                 errors_outside += cell.errors
-        total = sum((inside[each] / errors - outside[each] / errors_outside) ** 2 for each in {*inside, *outside})
+        squares = [(inside[each] / errors - outside[each] / errors_outside) ** 2 for each in {*inside, *outside}]
+        total, fourth = sum(squares), sum(each * each for each in squares)
         few = len(inside) / (len(inside) - 1) if len(inside) > 1 else 2.0
-        return math.sqrt(max(total * few, 1 / errors))
+        return math.sqrt(max(total * few, 1 / errors)), max(1.0, total * total / fourth - 1) if fourth > 0 else 1.0
 
 
-def find_causes(cells: Iterable[CallCell], versions: Sequence[str], one_in: int = 1) -> CauseSearch:
+def find_causes(
+    cells: Iterable[CallCell], versions: Sequence[str], one_in: int = 1, *, clusters_differ: bool = False
+) -> CauseSearch:
     """The causes of the errors in some cells; the arguments are those of `CauseSearch`."""
-    return CauseSearch(list(cells), versions, one_in).run()
+    return CauseSearch(list(cells), versions, one_in, clusters_differ).run()

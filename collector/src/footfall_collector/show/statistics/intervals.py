@@ -35,6 +35,19 @@ def benjamini_hochberg(p_values: Sequence[float], false_discovery_rate: float) -
     return [index in significant for index in range(len(p_values))]
 
 
+def t_tail(value: float, degrees: float) -> float:
+    """The probability of a t-distributed number of at least `value` in either direction; 1 where it isn't above 0.
+
+    By the normal distribution after Wallace's transformation.
+
+    Source: D. L. Wallace (1959), "Bounds on normal approximations to Student's and the chi-square distributions".
+    """
+    if value <= 0:
+        return 1.0
+    normal = (8 * degrees + 1) / (8 * degrees + 3) * math.sqrt(degrees * math.log1p(value * value / degrees))
+    return math.erfc(normal / math.sqrt(2))
+
+
 def chi_square_tail(value: float, degrees: int) -> float:
     """The probability of a chi-square of at least `value` with some degrees of freedom."""
     if value <= 0:

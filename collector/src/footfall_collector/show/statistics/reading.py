@@ -1,14 +1,23 @@
-"""Reads the calls that the search for causes works on."""
+"""Reads the calls that the search for causes works on, and their durations."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 
-from ...answer import CallSource, Fold, days_of, shown_values, version_key
+from ...answer import CallSource, DurationSample, Fold, days_of, duration_sample, shown_values, version_key
 from .cube import MIN_CALLS, NO_VALUE, CallCell
 
 MAX_CELLS, MAX_TOOLS, MAX_VALUES, MAX_DAYS = 30_000, 30, 10, 62
 _TOOL_LIMIT = "tool"
 _PARTS_OF_K8S_VERSION = 2
+
+
+class TimedCell(NamedTuple):
+    """Calls that are alike and took equally long; `cell` counts no errors."""
+
+    cell: CallCell
+    milliseconds: float
 
 
 def read_call_cells(
@@ -19,9 +28,37 @@ def read_call_cells(
     A large fleet's instances are a sample by their hash, so that hardly more than `MAX_CELLS` are read. `versions` keep
     their names; others are no version. Days are in groups where there are more than `MAX_DAYS`; one begins at `anchor`.
     """
-    first, last = days_of(source.filters)
+    one_in = max(1, -(-source.size() // MAX_CELLS))
+    fold = _fold(source, versions, anchor, source.totals(MAX_TOOLS), one_in)
+    return _with_frequent_values(_with_states(source, fold, source.cells(fold))), fold.one_in
+
+
+def read_timed_cells(
+    source: CallSource, versions: Collection[str], anchor: int | None = None
+) -> tuple[list[TimedCell], DurationSample]:
+    """The durations of the calls of a range, and of which instances and days they are.
+
+    Raises EventsUnreadableError where raw events of the range can't be read. With an `anchor` the days of a sample are
+    of one weekday, so that days are compared with the same ones of the weeks before.
+    """
     totals = source.totals(MAX_TOOLS)
-    fold = Fold(
+    calls = sum(number for _, number in totals[_TOOL_LIMIT])
+    sample = duration_sample(source, calls, whole_weeks=anchor is not None)
+    fold = _fold(source, versions, anchor, totals, sample.one_in)
+    rows = replace(source, sample=sample).cells(fold)
+    cells = _with_frequent_values(_with_states(source, fold, ((*row[:6], *row[7:]) for row in rows)))
+    return [TimedCell(cell, float(row[6])) for cell, row in zip(cells, rows, strict=True)], sample
+
+
+def _fold(
+    source: CallSource,
+    versions: Collection[str],
+    anchor: int | None,
+    totals: Mapping[str, Sequence[tuple[str, int]]],
+    one_in: int,
+) -> Fold:
+    first, last = days_of(source.filters)
+    return Fold(
         versions,
         {
             name: shown_values(values, MAX_TOOLS if name == _TOOL_LIMIT else MAX_VALUES, MIN_CALLS)
@@ -29,13 +66,12 @@ def read_call_cells(
         },
         first if anchor is None else anchor,
         _width(source, last - first + 1),
-        max(1, -(-source.size() // MAX_CELLS)),
+        one_in,
     )
-    return _with_frequent_values(_with_states(source, fold)), fold.one_in
 
 
-def _with_states(source: CallSource, fold: Fold) -> list[CallCell]:
-    """The cells, each with what its instance was on that day."""
+def _with_states(source: CallSource, fold: Fold, rows: Iterable[tuple[Any, ...]]) -> list[CallCell]:
+    """The cells of some rows, each with what its instance was on that day."""
     kubernetes, deployments = (_states(source, name, fold) for name in ("k8s_version", "deployment_method"))
     minors = {at: ".".join(value.split("-")[0].split(".")[:2]) for at, value in kubernetes.items()}
     clients = _client_versions(source, fold)
@@ -54,7 +90,7 @@ def _with_states(source: CallSource, fold: Fold) -> list[CallCell]:
             deployments.get((instance, day), NO_VALUE),
             sides,
         )
-        for day, version, tool, client, provider, instance, sides, calls, errors in source.cells(fold)
+        for day, version, tool, client, provider, instance, sides, calls, errors in rows
     ]
 
 

@@ -1,0 +1,181 @@
+"""What explains that calls take longer, or shorter, on one side than on the other."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from ...answer import EventsUnreadableError, FilterError
+from ..insight import NBSP, format_milliseconds
+from ..statistics import FALSE_DISCOVERY_RATE, Z95, Cause, CauseSearch, find_causes, read_timed_cells
+from .contributions import SHIFTS, Contribution, SegmentPair
+from .duration_rows import A, B, DurationRows, Slowdown
+from .explanation import (
+    ComparedCalls,
+    Explanation,
+    Finding,
+    FindingKind,
+    day_name,
+    share_text,
+    shift_kind,
+    side_text,
+    subject_text,
+    tools_text,
+)
+from .measures import PERCENTILES, Measured, compare_percentiles
+from .sides import ComparedSides, counted_source
+
+NAMES = {"median": "the median", "p95": "the 95th percentile", "p99": "the 99th percentile"}
+MIN_SHARE = 0.02
+"""A shift of calls that accounts for less of the difference is left out."""
+NOTE = (
+    "A call is slow where it takes longer than the percentile of its tool on the side that is compared with. What "
+    "makes calls slow is looked for as what makes them fail: a model of each tool's usual share of slow calls with "
+    "each client and provider is compared with what happened. Named are days on which a provider or all calls were "
+    "slow; clients, versions of Kubernetes and deployments, also such that are slow since some day; and versions of "
+    "the product and of clients, whichever fits best, corrected for the number of alternatives and, by Benjamini-"
+    "Hochberg, of findings. How many times as long calls take is the factor without which no more of them than usual "
+    "would be slow; the effect is what the percentile of the side would lose by it. Shifts of calls between tools, "
+    "clients and providers are distinguished from that. Intervals are 95 %, from the variation between instances; one"
+    " instance alone is no cause, and what it adds is left out. Durations are read from raw events: in a large store "
+    "those of one in `one_in` instances and of one day in `one_day_in`, whose calls the findings count; the calls of "
+    "both sides are those of all."
+)
+
+
+def explain_durations(compared: ComparedSides, measure: str) -> Explanation:
+    """`measure` is one of `PERCENTILES`. Raises FilterError where raw events of the range can't be read."""
+    source, versions = counted_source(compared.source, compared.wanted)
+    compared = replace(compared, source=source)
+    try:
+        timed, sample = read_timed_cells(source, versions, compared.anchor)
+    except EventsUnreadableError as error:
+        raise FilterError(f"Durations are explained from raw events: {error}") from error
+    rows = DurationRows(timed, compared.chosen, PERCENTILES[measure])
+    search = find_causes(rows.slow_cells(thinned=True), versions, sample.one_in, clusters_differ=True)
+    rows.leave_out(search.lone_clusters)
+    measured = compare_percentiles(measure, rows.values(A), rows.values(B))
+    sides = compared.sides_of(cell for cell, _ in timed)
+    segment, against = (
+        side.compared(*total, value)
+        for side, total, value in zip(sides, compared.totals(), (measured.a, measured.b), strict=True)
+    )
+    pair = SegmentPair(CauseSearch(rows.slow_cells(), versions), *compared.chosen)
+    findings, whole = _findings(rows, search, pair, measured) if all(pair.calls) else ([], None)
+    return Explanation(
+        measure=measure,
+        unit="milliseconds",
+        answer=_answer(NAMES[measure], segment, against, findings, whole is None),
+        segment=segment,
+        against=against,
+        difference=measured.difference,
+        low=measured.low,
+        high=measured.high,
+        findings=findings,
+        error_classes=[],
+        unexplained=None if whole is None else 1 - sum(each.share or 0.0 for each in findings),
+        one_in=sample.one_in,
+        one_day_in=sample.one_day_in,
+        note=NOTE,
+        not_applied=[],
+        generated_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )
+
+
+def _findings(
+    rows: DurationRows, search: CauseSearch, pair: SegmentPair, measured: Measured
+) -> tuple[list[Finding], float | None]:
+    """The largest share first; and the difference, None where chance explains it."""
+    causes = [(cause, rows.slowdown(cause, search.dispersion)) for cause in _ended(search)]
+    whole = _real_difference(measured, sum(slowdown.part.effect for _, slowdown in causes))
+    found = [_cause_finding(measured.name, *each, whole) for each in causes]
+    found += [
+        _shift_finding(measured.name, name, part, whole)
+        for name, part in rows.shifts(pair).items()
+        if _is_certain(part) and (whole is None or abs(part.effect / whole) >= MIN_SHARE)
+    ]
+    return sorted(found, key=lambda each: -abs(each.effect) if each.share is None else -each.share), whole
+
+
+def _is_certain(part: Contribution) -> bool:
+    """Whether a shift is beyond chance, corrected for the number of shifts."""
+    spread = (part.high - part.low) / (2 * Z95)
+    p_value = math.erfc(abs(part.effect) / spread / math.sqrt(2)) if spread > 0 else 1.0
+    return p_value * len(SHIFTS) <= FALSE_DISCOVERY_RATE
+
+
+def _real_difference(measured: Measured, of_causes: float) -> float | None:
+    """The difference; None where no more than chance is behind it: its interval says so, and no cause."""
+    difference, low, high = measured.difference, measured.low, measured.high
+    if not difference or low is None or high is None:
+        return None
+    by_cause = of_causes * difference > 0 and 0.5 <= of_causes / difference <= 2
+    return difference if by_cause or not low <= 0 <= high else None
+
+
+def _ended(search: CauseSearch) -> Sequence[Cause]:
+    """The causes; one that is seen on the last day only ends with it."""
+    last = max(cell.day for cell in search.cells)
+    return [cause.ended(last) for cause in search.causes]
+
+
+def _cause_finding(measure: str, cause: Cause, slowdown: Slowdown, difference: float | None) -> Finding:
+    concerned, part = cause.set, slowdown.part
+    tools = [tool for tool, one in cause.tools.items() if one.errors > one.expected]
+    text = (
+        f"{subject_text(concerned)}: {tools_text(concerned, tools)}{NAMES[measure]} of {slowdown.calls:,} calls is "
+        f"{format_milliseconds(slowdown.duration)}, where {format_milliseconds(slowdown.usual)} is usual "
+        f"({slowdown.ratio:.1f} times as long, {slowdown.ratio_low:.1f} to {slowdown.ratio_high:.1f}). "
+        f"{_part_text(measure, part, difference)}"
+    )
+    return Finding(
+        kind=concerned.kind,
+        value=concerned.values[0] or None,
+        tools=tools,
+        start=None if concerned.first_day is None else day_name(concerned.first_day),
+        end=None if concerned.last_day is None else day_name(concerned.last_day),
+        calls=slowdown.calls,
+        errors=None,
+        usual_errors=None,
+        duration=slowdown.duration,
+        usual_duration=slowdown.usual,
+        ratio=slowdown.ratio,
+        ratio_low=slowdown.ratio_low,
+        ratio_high=slowdown.ratio_high,
+        p_value=cause.p_value,
+        effect=part.effect,
+        low=part.low,
+        high=part.high,
+        share=None if difference is None else part.effect / difference,
+        text=text,
+    )
+
+
+def _shift_finding(measure: str, name: str, part: Contribution, difference: float | None) -> Finding:
+    kind: FindingKind = shift_kind(name)
+    longer = "longer" if part.effect > 0 else "less long"
+    text = f"A larger part of the calls has {kind} that usually take {longer}. {_part_text(measure, part, difference)}"
+    share = None if difference is None else part.effect / difference
+    return Finding.of_shift(kind, part.effect, part.low, part.high, share, text)
+
+
+def _part_text(measure: str, part: Contribution, difference: float | None) -> str:
+    if difference is not None:
+        return share_text(part.effect / difference)
+    low, high = (f"{each:+,.0f}" for each in (part.low, part.high))
+    return f"By itself it moves {NAMES[measure]} of all calls by {low} to {high}{NBSP}ms."
+
+
+def _answer(
+    name: str, segment: ComparedCalls, against: ComparedCalls, findings: Sequence[Finding], by_chance: bool
+) -> str:
+    if segment.value is None or against.value is None:
+        return "One of the two sides has no calls of versions that count, so nothing is compared."
+    text = (
+        f"**{format_milliseconds(segment.value)}** is {name} of {segment.calls:,} calls{side_text(segment)}, "
+        f"{format_milliseconds(against.value)} that of {against.calls:,}{side_text(against)}"
+    )
+    first = findings[0].text if findings else ""
+    if by_chance:
+        return " ".join(filter(None, (f"{text}: no more than chance explains.", first)))
+    return f"{text}. {first or 'No breakdown accounts for the difference beyond chance.'}"

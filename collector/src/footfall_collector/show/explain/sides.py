@@ -1,0 +1,71 @@
+"""The two sides of an explanation, and the calls that it reads."""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
+
+from ...answer import CallSource, version_key
+from ..insight import known_versions
+from ..statistics import CallCell
+from .contributions import Chosen, DaySides
+from .explanation import ComparedCalls, day_name
+
+MAX_VERSIONS = 10
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a comparison: what it is, its first and its last day, and whether only some weekdays count."""
+
+    phrase: str
+    days: tuple[int, int]
+    weekdays_only: bool = False
+    version: str | None = None
+
+    def compared(self, calls: int, errors: int, value: float | None) -> ComparedCalls:
+        """`value` is the measure's."""
+        return ComparedCalls(
+            version=self.version,
+            scope=self.phrase,
+            first_day=day_name(self.days[0]),
+            last_day=day_name(self.days[1]),
+            weekdays_only=self.weekdays_only,
+            calls=calls,
+            errors=errors,
+            error_rate=errors / calls if calls else None,
+            value=value,
+        )
+
+
+@dataclass(frozen=True)
+class ComparedSides:
+    """What is compared.
+
+    Attributes:
+        source: the calls that are analysed, those of both sides among them.
+        chosen: whether each side has a cell's calls.
+        sides_of: both sides, from the cells that are analysed.
+        wanted: versions that are candidates even if they are old.
+        anchor: the first day of a spike; None where segments of one range are compared.
+    """
+
+    source: CallSource
+    chosen: tuple[Chosen, Chosen]
+    sides_of: Callable[[Iterable[CallCell]], tuple[Side, Side]]
+    wanted: Collection[str] = ()
+    anchor: int | None = None
+
+    def totals(self) -> list[tuple[int, int]]:
+        """The calls and errors of all instances that each side has."""
+        rows = [(DaySides(day, sides), calls, errors) for day, _, sides, calls, errors in self.source.by_day()]
+        return [
+            (sum(calls for at, calls, _ in rows if of_side(at)), sum(errors for at, _, errors in rows if of_side(at)))
+            for of_side in self.chosen
+        ]
+
+
+def counted_source(source: CallSource, wanted: Collection[str]) -> tuple[CallSource, list[str]]:
+    """The calls of versions that count, and the versions that are candidates, the oldest first."""
+    known = known_versions(source.answers, source.filters)
+    counted = sorted(known.counted(known.first_seen), key=version_key)
+    versions = [version for version in counted if version in wanted or version in counted[-MAX_VERSIONS:]]
+    return replace(source, apart=known.apart), versions
