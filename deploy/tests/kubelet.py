@@ -25,6 +25,7 @@ class Node:
 
     rendered: Rendered
     home: Path
+    pod_ip: str = POD_IP
 
     def __post_init__(self) -> None:
         for config in self.rendered.of_kind("ConfigMap"):
@@ -45,7 +46,7 @@ class Node:
 
     def _referred(self, reference: dict[str, Any]) -> str:
         if "fieldRef" in reference:
-            return {"status.podIP": POD_IP, "metadata.namespace": NAMESPACE}[reference["fieldRef"]["fieldPath"]]
+            return {"status.podIP": self.pod_ip, "metadata.namespace": NAMESPACE}[reference["fieldRef"]["fieldPath"]]
         wanted = reference["secretKeyRef"]
         (secret,) = [s for s in self.rendered.of_kind("Secret") if s["metadata"]["name"] == wanted["name"]]
         return base64.b64decode(secret["data"][wanted["key"]]).decode()

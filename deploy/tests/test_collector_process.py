@@ -1,6 +1,7 @@
 """The real collector process, run as the rendered pod, starts, answers to its host names and accepts events."""
 
 import base64
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -84,11 +85,12 @@ def test_it_takes_events_under_the_keys_of_the_values_and_no_others(node: Node) 
         assert [send(key) for key in ("phc_of_the_values", "phc_mine", "phc_unknown")] == [200, 200, 401]
 
 
-def test_reading_and_prometheus_need_the_secret_of_the_chart(node: Node) -> None:
+@pytest.mark.parametrize(("pod_ip", "host"), [(POD_IP, POD_IP), ("fd00:10::1", "[fd00:10::1]")])
+def test_reading_and_prometheus_need_the_secret_of_the_chart(node: Node, pod_ip: str, host: str) -> None:
     bearer = {"Authorization": f"Bearer {sign_in_secret(node)}"}
-    with node.running(node.rendered.container) as address:
-        assert ask(address, "/metrics", POD_IP).status == 401
-        read = ask(address, "/metrics", POD_IP, headers=bearer)
+    with replace(node, pod_ip=pod_ip).running(node.rendered.container) as address:
+        assert ask(address, "/metrics", host).status == 401
+        read = ask(address, "/metrics", host, headers=bearer)
         assert read.status == 200
         assert b"# TYPE footfall_" in read.data
         assert ask(address, "/", "footfall.example.com", headers={"Accept": "text/html"}).status == 303

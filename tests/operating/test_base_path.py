@@ -127,6 +127,18 @@ def test_every_link_of_a_page_leads_below_the_base_path(address: str, path: str)
 )
 def test_a_path_with_and_without_the_base_path_is_the_same(path: str, inner: str) -> None:
     assert without_base(path, BASE) == inner
+    assert without_base(f"/{path}", BASE) == inner
+
+
+def test_slashes_after_the_base_path_are_one() -> None:
+    assert [without_base(f"{BASE}//{rest}", BASE) for rest in ("", "/", "e/")] == ["/", "/", "/e/"]
+
+
+@pytest.mark.parametrize("path", [f"{BASE}/tools/", f"{BASE}//tools", "//tools/", f"{BASE}/sign-in/", "/api/charts/"])
+def test_a_slash_more_than_needed_leads_to_the_page_itself(collector: CollectorProcess, path: str) -> None:
+    """A redirect would name the Host that a proxy passes; proxies that join paths make two slashes of one."""
+    assert ask(collector, "GET", path, headers=READER).status == 200
+    assert post(collector, batch(event()), f"{BASE}//batch/").status == 200
 
 
 @pytest.mark.parametrize(

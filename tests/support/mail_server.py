@@ -3,6 +3,7 @@
 import base64
 import email
 import email.policy
+import hmac
 import socketserver
 import ssl
 import threading
@@ -19,6 +20,7 @@ class MailServer:
         certificate: PEM with key; None for a server without TLS.
         tls_at_once: TLS from the first byte instead of STARTTLS.
         password: of the user `ops`; messages are refused without it. Empty for none.
+        mechanism: of signing in: `PLAIN`, `LOGIN` or `CRAM-MD5`.
         answer: to the end of a message; another one than 250 is a refusal.
         cut_after_answer: the connection ends without a farewell once a message was accepted.
     """
@@ -26,6 +28,7 @@ class MailServer:
     certificate: Path | None = None
     tls_at_once: bool = False
     password: str = ""
+    mechanism: str = "PLAIN"
     answer: str = "250 accepted"
     cut_after_answer: bool = False
     messages: list[EmailMessage] = field(default_factory=list)
@@ -94,14 +97,13 @@ class _Session:
             offers = ["250-here"]
             if self._server.certificate and not self._is_encrypted:
                 offers.append("250-STARTTLS")
-            offers.append("250 AUTH PLAIN")
+            offers.append(f"250 AUTH {self._server.mechanism}")
             self._reply("\r\n".join(offers))
         elif name == "STARTTLS":
             self._reply("220 go")
             self._encrypt()
         elif name == "AUTH":
-            user, password = base64.b64decode(rest.split()[-1]).split(b"\0")[1:]
-            self._is_signed_in = (user, password) == (b"ops", self._server.password.encode())
+            self._is_signed_in = self._signs_in(rest)
             self._reply("235 welcome" if self._is_signed_in else "535 no")
         elif name == "DATA":
             return self._message()
@@ -116,6 +118,22 @@ class _Session:
         else:
             self._reply("250 ok")
         return True
+
+    def _signs_in(self, rest: str) -> bool:
+        """Whether the user and the password are right, by the mechanism that the client chose."""
+        mechanism, _, initial = rest.partition(" ")
+        password = self._server.password.encode()
+        if mechanism == "PLAIN":
+            return base64.b64decode(initial) == b"\0ops\0" + password
+        if mechanism == "LOGIN":
+            user = base64.b64decode(initial or self._asked(b"Username:"))
+            return (user, base64.b64decode(self._asked(b"Password:"))) == (b"ops", password)
+        expected = hmac.new(password, b"<1@here>", "md5").hexdigest()
+        return base64.b64decode(self._asked(b"<1@here>")) == f"ops {expected}".encode()
+
+    def _asked(self, challenge: bytes) -> bytes:
+        self._reply(f"334 {base64.b64encode(challenge).decode()}")
+        return bytes(self._reader.readline())
 
     def _message(self) -> bool:
         self._reply("354 go on")

@@ -77,6 +77,14 @@ def test_a_server_without_starttls_gets_no_password() -> None:
     assert server.receivers == []
 
 
+@pytest.mark.parametrize("mechanism", ["PLAIN", "LOGIN", "CRAM-MD5"])
+def test_a_password_can_have_any_letters(certificate: Path, monkeypatch: pytest.MonkeyPatch, mechanism: str) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with MailServer(certificate, password="richtiges Pferd, schön", mechanism=mechanism) as server:
+        channel(server, "smtp", "ops", "richtiges Pferd, schön").send(message(), Deadline())
+    assert len(server.messages) == 1
+
+
 def test_a_wrong_password_is_named_without_it(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     with MailServer(certificate, password=PASSWORD) as server, pytest.raises(DeliveryError) as error:

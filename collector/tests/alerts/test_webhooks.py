@@ -53,6 +53,40 @@ def test_no_key_is_sent_and_without_one_there_is_no_signature() -> None:
     assert "Footfall-Signature" not in dict(unsigned.headers) | dict(chat.headers)
 
 
+def test_a_key_can_have_any_bytes() -> None:
+    key = b"\xff\xfe of a random source"
+    with CaptureServer() as server:
+        channel(server.url, key=key.decode("utf-8", "surrogateescape")).send(message(), Deadline())
+    [request] = server.requests
+    stamp, _, digest = dict(request.headers)["Footfall-Signature"].removeprefix("t=").partition(",v1=")
+    assert digest == hmac.new(key, stamp.encode() + b"." + request.body, hashlib.sha256).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "answer", "sentence"),
+    [
+        ("https", b"HTTP/1.1 400 no TLS here\r\n\r\n", "TLS can't begin there"),
+        ("http", b"220 mail.example.org ready\r\n", "its answer is no HTTP"),
+    ],
+)
+def test_another_protocol_at_the_port_is_named(scheme: str, answer: bytes, sentence: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def greet() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=greet)
+        thread.start()
+        with pytest.raises(DeliveryError) as error:
+            channel(f"{scheme}://127.0.0.1:{listener.getsockname()[1]}").send(message(), Deadline())
+        thread.join()
+    assert str(error.value).startswith(sentence)
+    assert str(error.value).endswith("check the address's scheme and port")
+
+
 def test_a_redirect_is_not_followed() -> None:
     with (
         CaptureServer() as other,

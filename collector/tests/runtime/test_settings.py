@@ -137,21 +137,6 @@ def test_a_value_of_the_wrong_type_is_named_with_file_line_and_fix(tmp_path: Pat
     assert str(error.value).startswith(f"{path}, line 3: {setting.name}: write a ")
 
 
-@pytest.mark.parametrize(
-    "name", ["a.org", ".a.org", "*", "[::1]", "[10.0.0.5]", "10.0.0.5", "collector", "A_b.c-d", "my-svc.ns.svc"]
-)
-def test_host_names_are_accepted(name: str) -> None:
-    assert read_settings({"allowed_hosts": name}, {}).allowed_hosts == (name,)
-
-
-@pytest.mark.parametrize(
-    "name", ["http://a.org/", "a.org:8765", "a.org/", "::1", "[::1", "[a]", "*.a.org", "a..org", "ä.org"]
-)
-def test_a_name_that_no_host_header_can_match_stops_the_start(name: str) -> None:
-    with pytest.raises(SettingsError, match="--allowed-hosts: write a host name such as"):
-        read_settings({"allowed_hosts": f"b.org,{name}"}, {})
-
-
 def test_the_reference_has_every_setting_and_gives_the_defaults_where_it_is_uncommented(tmp_path: Path) -> None:
     lines = (Path(__file__).parents[3] / "docs" / "footfall.toml").read_text("utf-8").splitlines()
     (tmp_path / "footfall.toml").write_text("\n".join(re.sub(r"^#(?! )", "", line) for line in lines))
@@ -198,12 +183,10 @@ def test_a_secret_is_in_no_text_of_the_settings() -> None:
     assert "staple" not in repr(settings)
 
 
-@pytest.mark.parametrize(
-    ("host", "loopback"),
-    [("127.0.0.1", True), ("localhost", True), ("::1", True), ("[::1]", True), ("0.0.0.0", False), ("a.org", False)],
-)
-def test_only_loopback_is_loopback(host: str, loopback: bool) -> None:
-    assert Settings(host=host).loopback is loopback
+def test_a_secret_that_no_browser_can_send_stops_the_start() -> None:
+    with pytest.raises(SettingsError, match="SIGN_IN_SECRET: it has bytes that are no UTF-8"):
+        read_settings({}, {"FOOTFALL_SIGN_IN_SECRET": "correct horse \udcff battery"})
+    assert read_settings({}, {"FOOTFALL_SIGN_IN_SECRET": "richtiges Pferd, schön"}).sign_in_secret
 
 
 OWN_EVENT = '''

@@ -203,7 +203,13 @@ class SignIn:
 def _bearer(connection: HTTPConnection) -> str:
     """The bearer token of a request, or the empty text."""
     scheme, _, offered = connection.headers.get("authorization", "").partition(" ")
-    return offered.strip() if scheme.lower() == "bearer" else ""
+    if scheme.lower() != "bearer":
+        return ""
+    try:
+        # Headers are read as Latin-1; programs send a secret with other letters as UTF-8.
+        return offered.strip().encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return offered.strip()
 
 
 def _session_token(connection: HTTPConnection) -> str:

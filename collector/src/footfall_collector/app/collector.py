@@ -46,7 +46,7 @@ from ..show import routes
 from ..show.api import link_commands, page_reads
 from ..show.pages import Assets, SecurityHeaders, not_found_handler
 from ..store import EventSelection, EventsUnreadableError, Loader, StoreError, open_store, run_recovering
-from .addressing import check_sign_in_needed, without_base
+from .addressing import check_sign_in_needed, page_path, without_base
 from .gauges import PeriodicCheck, watch_gauges
 from .metrics_route import metrics_route
 from .probes import Probes
@@ -66,6 +66,8 @@ class Collector:
         self._build_ingestion()
         self._build_answers()
         self._build_dashboard()
+        self.probes = Probes(self.status)
+        self.probed: ASGIApp = SecurityHeaders(self.probes)
         watch_gauges(self.status, settings, self.pipeline.commit_lag)
         # Alarms that are measured, such as a full disk, are in the log also when nobody asks for them.
         self.alarm_check = PeriodicCheck(self._check)
@@ -170,6 +172,8 @@ class Collector:
             ],
             exception_handlers={StoreError: self._store_failed, 404: not_found_handler(assets)},
         )
+        # Its redirects would name the Host that a proxy passes, and no base path.
+        application.router.redirect_slashes = False
         self.tokens = Tokens(settings.data)
         self.sign_in = SignIn(
             application,
@@ -184,8 +188,6 @@ class Collector:
             settings.base_path,
         )
         self.dashboard: ASGIApp = SecurityHeaders(self.sign_in)
-        self.probes = Probes(status)
-        self.probed: ASGIApp = SecurityHeaders(self.probes)
 
     def _assistant_answers(self) -> Answers:
         """The answers of `/mcp`: where strangers can send, without names that only few instances sent."""
@@ -271,9 +273,8 @@ class Collector:
         recognises, base = self.sign_in.recognises, self.settings.base_path
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            if base:
-                # A proxy may have removed it already.
-                scope["path"] = without_base(scope["path"], base)
+            # A proxy may have removed the base path already.
+            scope["path"] = without_base(scope["path"], base)
             handler = ingestion.handler(scope["path"])
             if handler is None and probes.handles(scope["path"]):
                 await probed(scope, receive, send)
@@ -287,6 +288,7 @@ class Collector:
                 await send_answer(send, pipeline.refuse(scope, refusal, cross_origin=handler is not None))
                 return
             if handler is None:
+                scope["path"] = page_path(scope["path"])
                 await dashboard(scope, receive, send)
             else:
                 await ingestion(handler, scope, receive, send)

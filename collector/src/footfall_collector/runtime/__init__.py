@@ -38,6 +38,7 @@ from .setting_forms import ALERT_RULES, OWN_PATHS, WILDCARD_HOSTS, Setting, sign
 from .setting_sources import (
     VARIABLE_PREFIX,
     SettingsError,
+    canonical_host,
     did_you_mean,
     read_settings,
     settings_file,
@@ -77,6 +78,7 @@ __all__ = [
     "SharedFile",
     "Status",
     "__version__",
+    "canonical_host",
     "checked_content",
     "complete_restore",
     "copy_path",

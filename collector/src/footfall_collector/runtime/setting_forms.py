@@ -73,11 +73,11 @@ def _network_problem(text: str) -> str | None:
 
 
 def _host_problem(text: str) -> str | None:
-    if not text.startswith("["):
+    if ":" not in text and not text.startswith("["):
         return None
     try:
-        # Either kind of address: the charts put the pod's address into brackets without knowing its kind.
-        ipaddress.ip_address(text[1:-1])
+        # Either kind of address, bare and in brackets: charts write the pod's both ways without knowing its kind.
+        ipaddress.ip_address(text.strip("[]"))
     except ValueError:
         return _HOST_FIX
     return None
@@ -103,6 +103,8 @@ def sign_in_secret_problem(text: str) -> str | None:
     """What is wrong with a sign-in secret and what to write instead; None where it can be used or is empty."""
     if not text:
         return None
+    if not text.isascii() and any("\ud800" <= each <= "\udfff" for each in text):
+        return "it has bytes that are no UTF-8, which no browser can send; make one: openssl rand -hex 24"
     if len(text) < MIN_SECRET_LENGTH:
         return f"it is shorter than {MIN_SECRET_LENGTH} characters; make one: openssl rand -hex 24"
     if text.startswith("$argon2"):
@@ -119,7 +121,7 @@ def sign_in_secret_problem(text: str) -> str | None:
 HostName = Annotated[
     str,
     Meta(
-        pattern=r"(?i)^(\*|\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[.*\])\Z",
+        pattern=r"(?i)^(\*|\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[.*\]|[0-9a-f]*:[0-9a-f:.]*)\Z",
         extra={"fix": _HOST_FIX, "check": _host_problem},
     ),
 ]

@@ -5,6 +5,7 @@ unknown setting stops the start with its place and the fix.
 """
 
 import difflib
+import ipaddress
 import os
 import re
 import tomllib
@@ -63,7 +64,21 @@ def read_settings(flags: Mapping[str, Any], env: Mapping[str, str]) -> Settings:
             values[setting.name] = _convert(setting, flags[setting.name], f"--{setting.name.replace('_', '-')}")
     if _PASSWORD_IN_ADDRESS.match(flags.get("store") or ""):
         raise SettingsError("--store: every user of this machine can read a command line: set FOOTFALL_STORE_PASSWORD")
+    if "host" in values:
+        values["host"] = canonical_host(values["host"])
     return Settings(**values)
+
+
+def canonical_host(text: str) -> str:
+    """A host name in lower case without a dot at its end; an IP address in its shortest form, without brackets."""
+    name = text.strip("[]").lower().rstrip(".")
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        # The system reads both as every IPv4 address.
+        return "0.0.0.0" if name in ("", "0") else name  # noqa: S104 -- compared, and listened on where it is wanted
+    mapped = address.ipv4_mapped if address.version == 6 else None
+    return str(mapped or address)
 
 
 def settings_file(flags: Mapping[str, Any], env: Mapping[str, str]) -> SettingsFile:

@@ -29,6 +29,7 @@ SAME = [
     {"origin": "http://a.example", "host": "a.example:80"},
     {"origin": "http://a.example", "host": "a.example."},
     {"origin": "http://[::1]:8765", "host": "[::1]:8765"},
+    {"origin": "http://[FD00:0::1]:8765", "host": "[fd00::1]:8765"},
     {"origin": "https://stats.example.org", "host": "127.0.0.1:8765"},
     {"origin": "https://STATS.example.org:8443", "host": "stats.example.org"},
     {"origin": "https://x.internal.example", "host": "collector", "sec-fetch-site": "same-site"},
@@ -62,6 +63,27 @@ def test_pages_of_this_collector_may_act(headers: dict[str, str]) -> None:
 @pytest.mark.parametrize("headers", OTHER, ids=str)
 def test_pages_of_other_sites_may_not(headers: dict[str, str]) -> None:
     assert not accepts(headers)
+
+
+@pytest.mark.parametrize(
+    ("host", "is_allowed"),
+    {
+        "stats.example.org:": True,
+        "STATS.example.org.:443": True,
+        "[FD00::1]:8765": True,
+        "[fd00:0::1]": True,
+        "[fd00::2]": False,
+        "fd00::1": False,
+        "[::1": False,
+        "[stats.example.org]": False,
+        ":": False,
+        "": False,
+    }.items(),
+)
+def test_a_host_header_may_have_any_form_of_an_allowed_name(host: str, is_allowed: bool) -> None:
+    for form in ("fd00:0:0::1", "[fd00::1]"):
+        settings = replace(Settings(), allowed_hosts=("Stats.example.org", form))
+        assert HostAllowList(settings).allows(host.encode()) is is_allowed
 
 
 def test_a_star_allows_every_host_and_no_other_origin() -> None:

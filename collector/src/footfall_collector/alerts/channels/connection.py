@@ -1,7 +1,9 @@
 """A delivery's bounds: seconds for each step, seconds for all of it, and its end when the collector stops."""
 
 import contextlib
+import http.client
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -63,4 +65,8 @@ def failure_sentence(error: Exception) -> str:
     verify_message = getattr(error, "verify_message", None)
     if verify_message:
         return f"its certificate can't be trusted ({verify_message}); SSL_CERT_FILE can name a CA of your own"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS can't begin there ({error.reason or 'no reason given'}); check the address's scheme and port"
+    if isinstance(error, http.client.HTTPException) and not isinstance(error, OSError):
+        return f"its answer is no HTTP ({type(error).__name__}); check the address's scheme and port"
     return f"no connection ({strerror})" if isinstance(strerror, str) else f"no answer ({type(error).__name__})"

@@ -8,6 +8,7 @@ import urllib.parse
 from email import policy
 from email.message import EmailMessage
 from email.utils import formatdate
+from functools import partial
 
 from markupsafe import escape
 
@@ -24,6 +25,19 @@ _HTML = {
     "good": "<strong>{}</strong>",
     "text": "{}",
 }
+
+
+class _Utf8Text(str):
+    """A user or a password: smtplib encodes what it signs in with as ASCII, and RFC 4616 says UTF-8."""
+
+    __slots__ = ()
+
+    def encode(self, encoding: str = "utf-8", errors: str = "surrogateescape") -> bytes:
+        del encoding, errors
+        return super().encode("utf-8", "surrogateescape")
+
+    def __add__(self, other: str) -> "_Utf8Text":
+        return _Utf8Text(super().__add__(other))
 
 
 class MailChannel:
@@ -77,6 +91,7 @@ class MailChannel:
             client: smtplib.SMTP = smtplib.SMTP_SSL(local_hostname="localhost", timeout=STEP_SECONDS, context=context)
         else:
             client = smtplib.SMTP(local_hostname="localhost", timeout=STEP_SECONDS)
+        client.auth_plain = partial(_plain_answer, client)  # type: ignore[method-assign]
         # smtplib checks the certificate's name by it, and sets it only where it connects at once.
         client._host = self._host  # type: ignore[attr-defined]
         return client
@@ -87,11 +102,17 @@ class MailChannel:
         if self._server.scheme == "smtp":
             client.starttls(context=ssl.create_default_context())
         if self._server.username:
-            client.login(urllib.parse.unquote(self._server.username), self._password)
+            client.login(_Utf8Text(urllib.parse.unquote(self._server.username)), _Utf8Text(self._password))
         client.send_message(mail, self._sender, [self._receiver])
         # The message is accepted; what becomes of the farewell changes nothing.
         with contextlib.suppress(OSError, smtplib.SMTPException):
             client.quit()
+
+
+def _plain_answer(client: smtplib.SMTP, challenge: bytes | None = None) -> str:
+    """The answer of smtplib's own `auth_plain`, as a text that is encoded as UTF-8."""
+    del challenge
+    return _Utf8Text(f"\0{client.user}\0{client.password}")
 
 
 def mail_of(message: Message, sender: str, receiver: str) -> EmailMessage:

@@ -28,7 +28,7 @@ class WebhookChannel:
     Attributes:
         id: has a hash of the address, which is a secret.
         kind: `slack`, `mattermost`, `discord` or `generic`.
-        name: the kind and the host.
+        name: the kind, the host and a port that is written.
     """
 
     def __init__(self, text: str, key: str, clock: Callable[[], float]) -> None:
@@ -36,7 +36,7 @@ class WebhookChannel:
         self._url = urllib.parse.urlsplit(address)
         self._key, self._clock = key, clock
         self.id = f"{self.kind}-{hashlib.sha256(address.encode()).hexdigest()[:16]}"
-        self.name = f"{self.kind} webhook at {self._url.hostname}"
+        self.name = f"{self.kind} webhook at {self._url.netloc}"
 
     def send(self, message: Message, deadline: Deadline) -> None:
         """Raises DeliveryError."""
@@ -75,5 +75,6 @@ class WebhookChannel:
 
 def signature(key: str, at: int, body: bytes) -> str:
     """`t=…,v1=…`: epoch seconds, and the hexadecimal HMAC-SHA256 of these seconds, a full stop and the body."""
-    digest = hmac.new(key.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+    # A variable can have any bytes; Python keeps those that are no UTF-8 as surrogates.
+    digest = hmac.new(key.encode("utf-8", "surrogateescape"), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
     return f"t={at},v1={digest}"

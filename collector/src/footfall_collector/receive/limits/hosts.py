@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from ...runtime import LOOPBACK_NAMES, WILDCARD_HOSTS, Settings
+from ...runtime import LOOPBACK_NAMES, WILDCARD_HOSTS, Settings, canonical_host
 from ..asgi import Scope, header
 
 NOT_ALLOWED = "This host name is not allowed here; add it to allowed_hosts in the collector's settings."
@@ -22,7 +22,8 @@ _OTHER_SITE = (
     "allowed_hosts, or let the proxy pass the browser's Host (nginx: proxy_set_header Host $http_host)."
 )
 _LOG_SECONDS = 60.0
-_PORT = re.compile(r"[0-9]{1,5}")
+_PORT = re.compile(r"[0-9]{0,5}")
+"""A URL may end its host with a colon and have no port after it (RFC 3986, 3.2.3)."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _SHOWN = re.compile(r"[A-Za-z0-9._:/\[\]-]{1,200}")
 """What can be repeated of a header in a page and in the log; any other text is only called unreadable."""
@@ -42,13 +43,14 @@ class HostAllowList:
     """The Host headers that are answered: loopback's names, the address listened on, and `allowed_hosts`."""
 
     def __init__(self, settings: Settings) -> None:
-        names = [*LOOPBACK_NAMES, *settings.allowed_hosts]
+        allowed = [_bracketed(name) for name in settings.allowed_hosts]
+        names = [*LOOPBACK_NAMES, *allowed]
         if settings.host not in WILDCARD_HOSTS:
-            names.append(f"[{settings.host}]" if ":" in settings.host.strip("[]") else settings.host)
-        self._exact = {name.lower() for name in names if not name.startswith(".")}
+            names.append(_bracketed(settings.host))
+        self._exact = {_in_header(name) for name in names if not name.startswith(".")}
         self._suffixes = tuple(name.lower() for name in names if name.startswith("."))
         # Another port of loopback is another program, and `*` names nobody.
-        self._origins = {name.lower() for name in settings.allowed_hosts} - {*LOOPBACK_NAMES, "*"}
+        self._origins = {_in_header(name) for name in allowed} - {*LOOPBACK_NAMES, "*"}
         # Allowed headers as sent: most requests cost one look-up.
         self._allowed_headers: set[bytes] = set()
 
@@ -128,9 +130,21 @@ def _shown(value: bytes) -> str:
 def _split(host: str) -> _HostPort:
     name = host.lower()
     head, colon, port = name.rpartition(":")
-    if colon and _PORT.fullmatch(port):
-        return _HostPort(head.rstrip("."), int(port))
-    return _HostPort(name.rstrip("."), None)
+    if colon and head and _PORT.fullmatch(port):
+        return _HostPort(_in_header(head), int(port) if port else None)
+    return _HostPort(_in_header(name), None)
+
+
+def _bracketed(name: str) -> str:
+    return f"[{name}]" if ":" in name and not name.startswith("[") else name
+
+
+def _in_header(name: str) -> str:
+    """A host as browsers write it: in lower case without a dot at its end, an IPv6 address in its shortest form."""
+    if not (name.startswith("[") and name.endswith("]")):
+        return name.lower().rstrip(".")
+    host = canonical_host(name)
+    return f"[{host}]" if ":" in host else name
 
 
 def _parse_origin(origin: str) -> _HostPort | None:
