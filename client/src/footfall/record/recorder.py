@@ -119,9 +119,7 @@ class Recorder:
             now = int(self._now())
             second, stamp = self._last_stamp
             if second != now:
-                # A time is formatted once a second.
-                stamp = b'%d,"u":"' % now
-                self._last_stamp = now, stamp
+                stamp = self._stamp(now)
             self.append(b"".join((prefix, stamp, self.uuids.next(), b'","p":', self._encode(properties), b"}\n")))
             return True
         except Exception:  # noqa: BLE001 - an error in telemetry must never reach the host
@@ -155,13 +153,21 @@ class Recorder:
                     uuid = self._next_uuid()
                 except IndexError:
                     uuid = self.uuids.next()
-                self.append(
-                    b'%s%d,"u":"%s","p":%s%s}}\n' % (self._call_prefix, self._now(), uuid, properties, duration)
-                )
+                now = int(self._now())
+                second, stamp = self._last_stamp
+                if second != now:
+                    stamp = self._stamp(now)
+                self.append(b"".join((self._call_prefix, stamp, uuid, b'","p":', properties, duration, b"}}\n")))
             if error is not None:
                 self.record(ToolError(tool=tool, error_type=class_name(type(error))))
         except Exception:  # noqa: BLE001 - as above
             self.counters.drop("internal")
+
+    def _stamp(self, now: int) -> bytes:
+        """The part of a line from its time to its UUID, formatted once a second."""
+        stamp = b'%d,"u":"' % now
+        self._last_stamp = now, stamp
+        return stamp
 
     def _extra_values(self) -> "ExtraValues":
         if self._extra is None:

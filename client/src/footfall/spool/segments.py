@@ -11,10 +11,9 @@ from typing import Any
 from ..runtime import Clock, Counters, make_private_directory
 from .adoption import adopt_abandoned, bytes_of_other_processes
 from .header import FORMAT_VERSION, HEADER_BYTES, Header, encode_names
-from .segment import Segment
+from .segment import SEGMENT_BYTES, Segment
 
 SPOOL_BYTES = 10 << 20
-SEGMENT_BYTES = 256 << 10
 DELIVERED_MAX_BYTES = 64 << 10
 """A live segment without unacknowledged lines is removed when it is larger."""
 

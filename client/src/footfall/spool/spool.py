@@ -74,7 +74,9 @@ class Spool:
         if self._direct and (self._lock.acquire(False) or self._lock.acquire(timeout=LOCK_SECONDS)):
             try:
                 start = perf_counter()
-                self._segments.append(line, 1)
+                live = self._segments.live
+                if live is None or not live.append_line(line, len(self._names)):
+                    self._segments.append(line, 1)
                 seconds = perf_counter() - start
                 if seconds > SLOW_SECONDS:
                     self._count_slow_append(seconds)
