@@ -93,7 +93,7 @@ def test_the_cells_are_the_oracles(
     for answers in engines:
         sides = (segment_of(answers, FILTERS, of_side, "tool_executed"), Segment())
         source = call_source(answers, FILTERS, of_all, sides)
-        values = {name: {value for value, _ in listed} for name, listed in source.totals(500).items()}
+        values = {name: {value for value, _ in listed} for name, listed in source.overview().totals.items()}
         fold = Fold(set(answers.versions("dot-ai")), values, first)
         states = [{(one, day): value for one, day, value in source.states(name, 1)} for name in STATES]
         cells: defaultdict[int, set[tuple[Any, ...]]] = defaultdict(set)
@@ -103,7 +103,7 @@ def test_the_cells_are_the_oracles(
         assert Counter(map(frozenset, cells.values())) == Counter(map(frozenset, expected.values()))
         calls = sum(row[-2] for rows in expected.values() for row in rows)
         assert sum(row[3] for row in source.by_day()) == calls > 100
-        assert source.size() >= sum(map(len, expected.values()))
+        assert source.overview().size >= sum(map(len, expected.values()))
         # A fold adds up to the same, and a sample has whole instances only.
         folded = source.cells(Fold((), dict.fromkeys(values, ()), first + 3, 7))
         assert sum(row[-2] for row in folded) == calls
@@ -125,7 +125,7 @@ def test_the_durations_of_cells_are_the_oracles(engines: tuple[Answers, Answers]
     for answers in engines:
         sides = [segment_of(answers, FILTERS, [f"tool:{word}:query"], "tool_executed") for word in ("is", "is_not")]
         source = call_source(answers, FILTERS, (), sides)
-        values = {name: {value for value, _ in listed} for name, listed in source.totals(500).items()}
+        values = {name: {value for value, _ in listed} for name, listed in source.overview().totals.items()}
         fold = Fold(set(answers.versions("dot-ai")), values, days_of(FILTERS)[0])
         for sample, chosen in (
             (DurationSample(), wanted),

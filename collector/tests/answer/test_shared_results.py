@@ -1,11 +1,14 @@
-"""Results that several answers share: computed once at a time, and again when the store changed."""
+"""Results that several answers share: computed once at a time, and again when the store changed.
+
+One that took long stands for a while, whatever is loaded meanwhile.
+"""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from footfall_collector.answer.answer_cache import SharedResults
+from footfall_collector.answer.answer_cache import MAX_PAUSE_SECONDS, PAUSE_FACTOR, SLOW_SECONDS, SharedResults
 
 SECONDS = 30.0
 
@@ -47,3 +50,41 @@ def test_one_that_fails_is_computed_again() -> None:
     with pytest.raises(ZeroDivisionError):
         results.get("a", 1, lambda: 1 // 0)
     assert results.get("a", 1, lambda: 2) == 2
+
+
+class _Time:
+    """A clock, and the work of the only thread; to compute a result takes work."""
+
+    def __init__(self) -> None:
+        self.now = self.worked = 0.0
+        self.results = SharedResults(2, lambda: self.now, lambda: self.worked)
+
+    def get(self, revision: int, result: int, work: float, least: int = 0) -> int:
+        def compute() -> int:
+            self.worked += work
+            return result
+
+        return self.results.get("a", revision, compute, lambda kept: kept >= least)
+
+
+def test_a_result_that_took_long_stands_for_later_revisions_but_not_for_long() -> None:
+    time, work = _Time(), SLOW_SECONDS * 2
+    assert time.get(1, 1, work) == 1
+    time.now = work * PAUSE_FACTOR - 0.01
+    assert time.get(2, 2, work) == 1
+    # Where it lacks something that is asked for, it is computed again.
+    assert time.get(2, 2, work, least=2) == 2
+    time.now += work * PAUSE_FACTOR + 0.01
+    assert time.get(3, 3, work) == 3
+    # However long it took.
+    time.now += work * PAUSE_FACTOR + 0.01
+    assert time.get(4, 4, MAX_PAUSE_SECONDS) == 4
+    time.now += MAX_PAUSE_SECONDS - 0.01
+    assert time.get(5, 5, 0.0) == 4
+    time.now += 0.02
+    assert time.get(6, 6, 0.0) == 6
+
+
+def test_a_quick_result_is_always_that_of_the_present_revision() -> None:
+    time = _Time()
+    assert [time.get(revision, revision, SLOW_SECONDS) for revision in (1, 2, 2)] == [1, 2, 2]

@@ -1,11 +1,15 @@
 """Answers that are kept while the store's answers can't have changed, up to a number of bytes."""
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
+
+SLOW_SECONDS, PAUSE_FACTOR, MAX_PAUSE_SECONDS = 0.3, 10.0, 60.0
+"""A shared result that took longer than the first stands for so many times as long, and at most for the last."""
 
 Result = TypeVar("Result")
 _rows_of_answer: ContextVar[dict[Hashable, Any] | None] = ContextVar("rows_of_answer", default=None)
@@ -65,45 +69,74 @@ class AnswerCache:
                 self.bytes -= dropped
 
 
+class _Kept(NamedTuple):
+    """A result; until that time it stands for later revisions too."""
+
+    revision: Hashable
+    result: Any
+    until: float
+
+
 class SharedResults:
-    """The latest results that several answers are made of, of one revision of the store. Safe to use from many threads.
+    """The latest results that several answers are made of. Safe to use from many threads.
+
+    A result is that of the store's present revision, unless it took long: then it stands for `PAUSE_FACTOR` times as
+    long, a minute at most, whatever is loaded meanwhile. Otherwise a busy store would be searched again for every page.
 
     Whoever wants a result that another thread computes waits for it: two of them at a time would each take twice as
     long.
 
     Args:
         most: results that are kept.
+        clock: in seconds.
+        work: the seconds that this thread has worked; waiting for others makes no result a slow one.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most, self._lock = most, threading.Lock()
-        self._revision: Hashable = None
-        self._results: OrderedDict[Hashable, Any] = OrderedDict()
+    def __init__(
+        self,
+        most: int,
+        clock: Callable[[], float] = time.monotonic,
+        work: Callable[[], float] = time.thread_time,
+    ) -> None:
+        self._most, self._clock, self._work, self._lock = most, clock, work, threading.Lock()
+        self._results: OrderedDict[Hashable, _Kept] = OrderedDict()
         self._computing: dict[Hashable, threading.Lock] = {}
 
-    def get(self, question: Hashable, revision: Hashable, compute: Callable[[], Result]) -> Result:
-        """The result of a question, computed if none of this revision is kept. Raises what `compute` does."""
+    def get(
+        self,
+        question: Hashable,
+        revision: Hashable,
+        compute: Callable[[], Result],
+        suffices: Callable[[Result], bool] = lambda _: True,
+    ) -> Result:
+        """The result of a question, computed if none is kept. Raises what `compute` does.
+
+        One of an earlier revision is of use only where it `suffices`.
+        """
         with self._lock:
             turn = self._computing.setdefault(question, threading.Lock())
         with turn:
-            with self._lock:
-                if revision == self._revision and question in self._results:
-                    self._results.move_to_end(question)
-                    result: Result = self._results[question]
-                    return result
             try:
+                with self._lock:
+                    kept = self._results.get(question)
+                    if kept is not None and (
+                        kept.revision == revision or (self._clock() < kept.until and suffices(kept.result))
+                    ):
+                        self._results.move_to_end(question)
+                        result: Result = kept.result
+                        return result
+                began = self._work()
                 result = compute()
-                self._keep(question, revision, result)
+                self._keep(question, revision, result, self._work() - began)
                 return result
             finally:
                 with self._lock:
                     self._computing.pop(question, None)
 
-    def _keep(self, question: Hashable, revision: Hashable, result: Any) -> None:
+    def _keep(self, question: Hashable, revision: Hashable, result: Any, took: float) -> None:
+        stands = min(took * PAUSE_FACTOR, MAX_PAUSE_SECONDS) if took > SLOW_SECONDS else 0.0
         with self._lock:
-            if revision != self._revision:
-                self._results.clear()
-                self._revision = revision
-            self._results[question] = result
+            self._results[question] = _Kept(revision, result, self._clock() + stands)
+            self._results.move_to_end(question)
             if len(self._results) > self._most:
                 self._results.popitem(last=False)

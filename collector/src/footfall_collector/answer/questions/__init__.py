@@ -21,7 +21,16 @@ from .by_instance import (
     first_days,
     tool_durations_by_instance,
 )
-from .cells import CallSource, DurationSample, Fold, call_source, days_of, segment_of, shown_values
+from .cells import (
+    CallSource,
+    CallsOverview,
+    DurationSample,
+    Fold,
+    call_source,
+    days_of,
+    segment_of,
+    shown_values,
+)
 from .defaults import PropertyQuestion, default_questions
 from .properties import EventProperty, QuestionNames
 from .question import MEASURES, NAMES, STEPS, Question, parse_question
@@ -43,6 +52,7 @@ __all__ = [
     "STEPS",
     "AppliedCondition",
     "CallSource",
+    "CallsOverview",
     "Condition",
     "DurationSample",
     "EventProperty",

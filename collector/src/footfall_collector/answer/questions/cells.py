@@ -56,6 +56,21 @@ class Fold:
     one_in: int = 1
 
 
+class CallsOverview(NamedTuple):
+    """What some calls are.
+
+    Attributes:
+        totals: of each of the `FOLDED` properties the values with their calls, those of most calls first.
+        size: about how many cells there are without any folding: an upper limit, two for calls of which some fail.
+        first: the day since 1970 of the first call, `last` that of the last one; the range's end without calls.
+    """
+
+    totals: Mapping[str, Sequence[tuple[str, int]]]
+    size: int
+    first: int
+    last: int
+
+
 @dataclass(frozen=True)
 class CallSource:
     """The tool calls of a segment. Methods raise StoreError if the store can't answer.
@@ -76,29 +91,30 @@ class CallSource:
     established: bool = False
     sample: DurationSample | None = None
 
-    def totals(self, limit: int) -> dict[str, list[tuple[str, int]]]:
-        """Of each of the `FOLDED` properties the values of most calls with their calls, the most first."""
-        result: dict[str, list[tuple[str, int]]] = {}
-        for name in FOLDED:
-            value = property_key(name)
-            calls = self._dialect.total("n")
-            sql = f"SELECT {value} AS v, {calls} AS c FROM {self._calls} GROUP BY v ORDER BY c DESC, v LIMIT {limit}"  # noqa: S608 - our own words
-            result[name] = [(str(row[0]), int(row[1])) for row in self._rows(sql)]
-        return result
+    def overview(self) -> CallsOverview:
+        """What the calls are, at a glance: one query, before the one that reads them."""
+        totals: dict[str, list[tuple[str, int]]] = {name: [] for name in FOLDED}
+        size, (_, last) = 0, days_of(self.filters)
+        first = last
+        for position, value, calls, rows, earliest, latest in self._rows(self._by_each_value()):
+            if int(position) < len(FOLDED):
+                totals[FOLDED[int(position)]].append((str(value), int(calls)))
+            elif rows:
+                size, first, last = int(rows), int(earliest), int(latest)
+        by_calls = {name: sorted(values, key=lambda one: (-one[1], one[0])) for name, values in totals.items()}
+        return CallsOverview(by_calls, size, first, last)
 
-    def size(self) -> int:
-        """About how many cells there are without any folding: an upper limit, two for calls of which some fail."""
-        columns = ", ".join(map(property_key, (VERSION, TOOL, CLIENT, PROVIDER, "success")))
-        sql = f"SELECT count(*) FROM (SELECT instance, {columns} FROM {self._calls})"  # noqa: S608 - our own words
-        [[number]] = self._rows(sql)
-        return int(number)
-
-    def span(self) -> tuple[int, int]:
-        """The days since 1970 of the first call and of the last one; both those of the range's end without calls."""
-        sql = f"SELECT min({self._day}), max({self._day}), {self._dialect.total('n')} FROM {self._calls}"  # noqa: S608 - our own words
-        [[first, last, calls]] = self._rows(sql)
-        _, end = days_of(self.filters)
-        return (int(first), int(last)) if calls else (end, end)
+    def _by_each_value(self) -> str:
+        """The query for (position, value, calls, rows, first day, last day) by each of `FOLDED`, and of all."""
+        keys, calls, day = [property_key(name) for name in FOLDED], self._calls, self._day
+        shown = f"{self._dialect.total('n')} AS c, count(*) AS r, min({day}) AS f, max({day}) AS l FROM {calls}"
+        if self.answers.engine == "duckdb":
+            # Three times as fast as a query for each.
+            cases = " ".join(f"WHEN grouping({key}) = 0 THEN {index}" for index, key in enumerate(keys))
+            value, sets = f"coalesce({', '.join(keys)}, '')", f"({'), ('.join(keys)}), ()"
+            return f"SELECT CASE {cases} ELSE {len(keys)} END, {value}, {shown} GROUP BY GROUPING SETS ({sets})"
+        each = (f"SELECT toInt64({i}) AS i, toString({key}) AS v, {shown} GROUP BY {key}" for i, key in enumerate(keys))
+        return " UNION ALL ".join((*each, f"SELECT toInt64({len(keys)}) AS i, '' AS v, {shown}"))
 
     def by_day(self) -> _Rows:
         """(day, version, sides, calls, errors) of all instances, with every version."""

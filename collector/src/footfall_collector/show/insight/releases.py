@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Literal
@@ -97,7 +97,7 @@ def compare_releases(answers: Answers, filters: Filters, today: date) -> Release
     of_all_versions = without_filters(filters, "version")
     known = known_versions(answers, filters)
     versions = _newest_versions(answers, of_all_versions, known)
-    examined = _examined(answers, of_all_versions)
+    examined = _examined(answers, of_all_versions, versions)
     chart = answers.releases(of_all_versions)
     instances = {row["product_version"]: (row["instances"], row["established"]) for row in rows_as_dicts(chart)}
     adoption = adoption_shares(rows_as_dicts(answers.chart("versions", daily_filters(of_all_versions))), today)
@@ -176,10 +176,14 @@ class _Examined:
     regressions: Sequence[Regression]
 
 
-def _examined(answers: Answers, filters: Filters) -> _Examined:
-    """Takes seconds over a large store; the pages that show it and the list of releases are asked for together."""
-    question = "releases", filters.question
-    return answers.shared_results.get(question, answers.revision, lambda: _examine(answers, filters))
+def _examined(answers: Answers, filters: Filters, versions: Collection[str] = ()) -> _Examined:
+    """Of some moments ago where it takes a second and events come in all the time; all of `versions` are in it."""
+    return answers.shared_results.get(
+        ("releases", filters.question),
+        answers.revision,
+        lambda: _examine(answers, filters),
+        lambda examined: examined.effects.keys() >= set(versions),
+    )
 
 
 def _examine(answers: Answers, filters: Filters) -> _Examined:

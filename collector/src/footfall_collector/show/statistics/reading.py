@@ -5,7 +5,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from ...answer import CallSource, DurationSample, Fold, days_of, duration_sample, shown_values, version_key
+from ...answer import (
+    CallSource,
+    CallsOverview,
+    DurationSample,
+    Fold,
+    days_of,
+    duration_sample,
+    shown_values,
+    version_key,
+)
 from .cube import MIN_CALLS, NO_VALUE, CallCell
 
 MAX_CELLS, MAX_TOOLS, MAX_VALUES, MAX_DAYS = 30_000, 30, 10, 62
@@ -28,8 +37,8 @@ def read_call_cells(
     A large fleet's instances are a sample by their hash, so that hardly more than `MAX_CELLS` are read. `versions` keep
     their names; others are no version. Days are in groups where there are more than `MAX_DAYS`; one begins at `anchor`.
     """
-    one_in = max(1, -(-source.size() // MAX_CELLS))
-    fold = _fold(source, versions, anchor, source.totals(MAX_TOOLS), one_in)
+    overview = source.overview()
+    fold = _fold(source, versions, anchor, overview, max(1, -(-overview.size // MAX_CELLS)))
     return _with_frequent_values(_with_states(source, fold, source.cells(fold))), fold.one_in
 
 
@@ -41,10 +50,10 @@ def read_timed_cells(
     Raises EventsUnreadableError where raw events of the range can't be read. With an `anchor` the days of a sample are
     of one weekday, so that days are compared with the same ones of the weeks before.
     """
-    totals = source.totals(MAX_TOOLS)
-    calls = sum(number for _, number in totals[_TOOL_LIMIT])
+    overview = source.overview()
+    calls = sum(number for _, number in overview.totals[_TOOL_LIMIT][:MAX_TOOLS])
     sample = duration_sample(source, calls, whole_weeks=anchor is not None)
-    fold = _fold(source, versions, anchor, totals, sample.one_in)
+    fold = _fold(source, versions, anchor, overview, sample.one_in)
     rows = replace(source, sample=sample).cells(fold)
     cells = _with_frequent_values(_with_states(source, fold, ((*row[:6], *row[7:]) for row in rows)))
     return [TimedCell(cell, float(row[6])) for cell, row in zip(cells, rows, strict=True)], sample
@@ -54,7 +63,7 @@ def _fold(
     source: CallSource,
     versions: Collection[str],
     anchor: int | None,
-    totals: Mapping[str, Sequence[tuple[str, int]]],
+    overview: CallsOverview,
     one_in: int,
 ) -> Fold:
     first, last = days_of(source.filters)
@@ -62,10 +71,10 @@ def _fold(
         versions,
         {
             name: shown_values(values, MAX_TOOLS if name == _TOOL_LIMIT else MAX_VALUES, MIN_CALLS)
-            for name, values in totals.items()
+            for name, values in overview.totals.items()
         },
         first if anchor is None else anchor,
-        _width(source, last - first + 1),
+        _width(overview, last - first + 1),
         one_in,
     )
 
@@ -94,12 +103,9 @@ def _with_states(source: CallSource, fold: Fold, rows: Iterable[tuple[Any, ...]]
     ]
 
 
-def _width(source: CallSource, days: int) -> int:
+def _width(calls: CallsOverview, days: int) -> int:
     """Days in a group; a range of all times begins long before its first call."""
-    if days <= MAX_DAYS:
-        return 1
-    first, last = source.span()
-    return max(1, -(-(last - first + 1) // MAX_DAYS))
+    return 1 if days <= MAX_DAYS else max(1, -(-(calls.last - calls.first + 1) // MAX_DAYS))
 
 
 def _states(source: CallSource, name: str, fold: Fold) -> dict[tuple[int, int], str]:
