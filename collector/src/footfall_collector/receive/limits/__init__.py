@@ -13,6 +13,7 @@ from .gate import Gate, peer_of
 from .hosts import OriginCheck
 from .key_alarm import KeyAlarm
 from .peers import LIMITED, UNLIMITED, Peers
+from .rates import RateLimiter
 from .sender_budget import SenderBudget
 from .sizes import BodyMemory, Limits, Reservation
 from .work_budget import WorkBudget, limited_peer
@@ -28,6 +29,7 @@ __all__ = [
     "Limits",
     "OriginCheck",
     "Peers",
+    "RateLimiter",
     "Reservation",
     "SenderBudget",
     "WorkBudget",

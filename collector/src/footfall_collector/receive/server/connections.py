@@ -3,6 +3,10 @@
 A connection waits for its client while it is idle, while a head or a body arrives, and while an answer is sent. Each
 phase has a time limit. When all places are in use, the connection that has waited longest is closed: a thousand silent
 connections don't keep others out.
+
+A request of 30 bytes costs the event loop as much as kilobytes of a body, also one that is refused. So few requests are
+begun in one read, and the connections of a peer that sends twice what it may are read slowly. They are not closed:
+someone else behind the same address may have a token.
 """
 
 import asyncio
@@ -12,17 +16,25 @@ from enum import IntEnum
 from typing import ClassVar
 
 from ...runtime import Settings, Status
-from ..limits import LIMITED, Peers
+from ..limits import LIMITED, Peers, RateLimiter
 from .upgrade_offers import UpgradeDeclining
 
 _MAX_HEADERS = 128
 _MAX_PIPELINED = 16
+_MAX_BEGUN, _MAX_BEGUN_OVER_LIMIT = 32, 2
+"""In one read; some are parsed twice (see `upgrade_offers`). The second is for a peer that sends too many."""
+_PAUSE_SECONDS = 0.25
+"""Between two requests on a connection of such a peer."""
 _BODY_SLACK_SECONDS = 1.0
 """`read_body` has the same time limit and should answer first, with 408."""
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\n"
     b"content-length: 33\r\n\r\nThe head of the request is large.\n"
 )
+
+
+class _TooManyRequestsError(Exception):
+    """Ends the parser in the middle of a read."""
 
 
 class Phase(IntEnum):
@@ -59,6 +71,12 @@ class Connections:
         self.waiting: dict[GuardedProtocol, None] = {}
         self.stalled: dict[GuardedProtocol, _StalledWrite] = {}
         self._timer: asyncio.TimerHandle | None = None
+        # Of every request, also of those to which no other limit applies, as health checks.
+        self._requests = RateLimiter(2 * settings.peer_requests_per_minute)
+
+    def is_over_limit(self, peer: str) -> bool:
+        """Count a request that begins; whether its peer has begun twice what it may."""
+        return peer[0] == LIMITED and self._requests.acquire(peer) > 0
 
     def add(self, connection: "GuardedProtocol") -> bool:
         """Register a new connection; False where it is cut, because there are too many that don't wait."""
@@ -133,7 +151,8 @@ class GuardedProtocol(UpgradeDeclining):
     phase = Phase.IDLE
     since = 0.0
     _head_size = 0
-    _message_began = _message_ended = False
+    _message_began = _message_ended = _over_limit = _has_too_many = False
+    _begun, _resume_at = 0, 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Replace the address by the peer's name."""
@@ -163,9 +182,11 @@ class GuardedProtocol(UpgradeDeclining):
         """Parse, and refuse a head that is too large before it is complete."""
         if self.transport.is_closing():
             return
-        self._message_began = self._message_ended = False
+        self._message_began, self._message_ended, self._begun = False, False, 0
         super().data_received(data)
-        if self.phase is Phase.HEAD:
+        if self._has_too_many:
+            self.registry.cut(self, "pipelined")
+        elif self.phase is Phase.HEAD:
             if self._message_began:
                 self._wait(Phase.HEAD)
             # An earlier request in the same read is no part of this head.
@@ -202,6 +223,12 @@ class GuardedProtocol(UpgradeDeclining):
         self.transport.close()
 
     def on_message_begin(self) -> None:
+        """Begin a request, unless the read has too many."""
+        self._begun += 1
+        self._over_limit = self.registry.is_over_limit(self.peer)
+        if self._begun > (_MAX_BEGUN_OVER_LIMIT if self._over_limit else _MAX_BEGUN):
+            self._has_too_many = True
+            raise _TooManyRequestsError
         super().on_message_begin()
         self._head_size, self._message_began, self.phase = 0, True, Phase.HEAD
 
@@ -238,6 +265,18 @@ class GuardedProtocol(UpgradeDeclining):
             self._start_asgi_task(cycle, app)
         if self.phase is Phase.ANSWER and self.cycle.response_complete:
             self._wait(Phase.IDLE)
+        if self._over_limit:
+            self._pause()
+
+    def _pause(self) -> None:
+        """Read nothing more for a moment, in which the client's requests wait on its own side."""
+        self._resume_at = max(self.loop.time(), self._resume_at) + _PAUSE_SECONDS
+        self.transport.pause_reading()
+        self.loop.call_at(self._resume_at, self._resume)
+
+    def _resume(self) -> None:
+        if not self.transport.is_closing() and self.loop.time() >= self._resume_at and not self.flow.read_paused:
+            self.transport.resume_reading()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -249,6 +288,8 @@ class GuardedProtocol(UpgradeDeclining):
             self.registry.stalled.pop(self, None)
 
     def send_400_response(self, msg: str) -> None:
+        if self._has_too_many:
+            return  # it is cut
         self.registry.status.increment("requests_refused", reason="not_http")
         super().send_400_response(msg)
 
