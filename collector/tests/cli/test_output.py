@@ -15,6 +15,8 @@ from tests.support.collector_process import start_collector
 
 COMMANDS = [("tokens", "list"), ("annotations", "list"), ("doctor",), ("report",), ("report", "--format", "markdown")]
 
+HELP = [sys.executable, "-m", "footfall_collector", "--help"]
+
 
 @pytest.fixture(scope="module")
 def used(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
@@ -57,6 +59,24 @@ def test_output_that_can_not_be_written_is_one_sentence(used: Path, words: tuple
     assert ran.stderr == (
         b"footfall-collector: the output can't be used (No space left on device); check the disk and its rights\n"
     )
+
+
+@pytest.mark.parametrize("words", [*COMMANDS, ("--help",), ("alerts", "list")], ids=" ".join)
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&- <&-"])
+def test_a_closed_output_is_no_error(used: Path, words: tuple[str, ...], closed: str) -> None:
+    command = HELP if words == ("--help",) else arguments(used, *words)
+    ran = subprocess.run(["sh", "-c", f'"$@" {closed}', "sh", *command], capture_output=True, timeout=120, check=False)
+    # The doctor finds that there is no write key.
+    assert (ran.returncode, ran.stderr) == (int(words == ("doctor",)), b"")
+
+
+def test_help_that_can_not_be_written_is_one_sentence() -> None:
+    with open("/dev/full", "wb") as full:
+        # Unbuffered, argparse ignores what it can't write.
+        buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+        ran = subprocess.run(HELP, stdout=full, stderr=subprocess.PIPE, timeout=60, check=False, env=buffered)
+    assert (ran.returncode, ran.stderr.count(b"\n")) == (1, 1)
+    assert b"No space left on device" in ran.stderr
 
 
 def test_text_of_utf8_bytes_is_stored_as_such_also_in_a_locale_of_ascii(used: Path) -> None:

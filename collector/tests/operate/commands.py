@@ -21,7 +21,7 @@ LEAVER, STAYER = "cluster_" + "1" * 16, "cluster_" + "2" * 16
 
 def arguments(data: Path, *words: str) -> list[str]:
     # These have an action first.
-    named = 2 if words[0] in ("keys", "tokens", "links", "segments", "annotations") else 1
+    named = 2 if words[0] in ("keys", "tokens", "links", "segments", "annotations", "alerts") else 1
     return [sys.executable, "-m", "footfall_collector", *words[:named], "--data", str(data), *words[named:]]
 
 

@@ -1,7 +1,6 @@
 """`footfall-collector`: the parser of all commands, and the exit codes."""
 
 import argparse
-import io
 import os
 import sys
 from collections.abc import Sequence
@@ -18,12 +17,14 @@ _EXAMPLE = """example:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command. The exit code is 0, 1 where it could not be done, 2 for a wrong setting or argument."""
+    _open_standard_streams()
     escape_unprintable_characters()
-    options = parse(build_parser(), arguments)
-    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
-        # A path can have bytes that are no text.
-        sys.stdout.reconfigure(errors="backslashreplace")
     try:
+        try:
+            options = parse(build_parser(), arguments)
+        finally:
+            # It ends the process after `--help`.
+            sys.stdout.flush()
         flags = {k: v for k, v in vars(options).items() if v is not None}
         # The doctor says also what is wrong with the settings.
         settings = read_settings(flags, os.environ) if options.run is not doctor.run else None
@@ -44,6 +45,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print_error(str(error))
         return 1
     return code
+
+
+def _open_standard_streams() -> None:
+    """Streams that are closed, as `>&-` does, drop what is written; a file that is opened later must not become one."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # The lowest free number is this one.
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - open until the end
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - open until the end
 
 
 def _drop_output() -> None:
