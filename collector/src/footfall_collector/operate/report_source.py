@@ -1,6 +1,8 @@
 """The data of a report: from a collector at an address, or from the data directory while no collector runs."""
 
+import http.client
 import json
+import re
 import ssl
 import urllib.error
 import urllib.parse
@@ -15,6 +17,7 @@ import msgspec
 from ..runtime import Settings
 
 _TIMEOUT_SECONDS = 60.0
+_ADDRESS = re.compile(r"(?i)https?://([\w.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(/[^\s?#]*)?")
 
 
 class ReportError(Exception):
@@ -30,25 +33,41 @@ def fetch_report(url: str, query: Mapping[str, str], secret: str, ca: Path | Non
         secret: the sign-in secret or a token; empty for none.
         ca: a file of certificates, in PEM, that are trusted in addition to the system's.
     """
-    if urllib.parse.urlsplit(url).scheme not in ("http", "https"):
+    if not _ADDRESS.fullmatch(url):
         raise ReportError(f"--url {url} is no address; write one such as http://127.0.0.1:8765")
-    address = f"{url.rstrip('/')}/api/report?{urllib.parse.urlencode(query)}"
-    headers = {"accept": "application/json"} | ({"authorization": f"Bearer {secret}"} if secret else {})
-    request = urllib.request.Request(address, headers=headers)  # noqa: S310 - scheme checked above
-    context = _tls_context(ca)
+    path = urllib.parse.quote(f"{url.rstrip('/')}/api/report", safe="/:[]%!$&'()*+,;=@~")
+    headers = {"accept": "application/json"}
+    if secret:
+        # A header is Latin-1 for urllib; these are the bytes of UTF-8.
+        headers["authorization"] = f"Bearer {secret}".encode().decode("latin-1")
+    request = urllib.request.Request(f"{path}?{urllib.parse.urlencode(query)}", headers=headers)  # noqa: S310 - checked
+    opener = urllib.request.build_opener(_NoRedirects, urllib.request.HTTPSHandler(context=_tls_context(ca)))
     try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS, context=context) as response:  # noqa: S310
+        with opener.open(request, timeout=_TIMEOUT_SECONDS) as response:
             report: dict[str, Any] = json.load(response)
             return report
     except urllib.error.HTTPError as error:
         raise ReportError(_refusal_sentence(url, error)) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        if isinstance(reason, ssl.SSLCertVerificationError):
-            raise ReportError(_certificate_sentence(url, reason)) from None
-        raise ReportError(
-            f"no collector answers at {url} ({type(error).__name__}): give its address with --url"
-        ) from None
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise ReportError(_failure_sentence(url, getattr(error, "reason", error))) from None
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """The secret goes to the address that the user named, and to no other."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+def _failure_sentence(url: str, error: object) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _certificate_sentence(url, error)
+    if isinstance(error, ssl.SSLError):
+        return f"no TLS answers at {url} ({error.reason}): write http:// where the collector has none"
+    if isinstance(error, (ValueError, http.client.HTTPException)) and not isinstance(error, OSError):
+        return f"what answers at {url} is no collector ({type(error).__name__}): give its address with --url"
+    strerror = error.strerror if isinstance(error, OSError) else None
+    return f"no collector answers at {url} ({strerror or type(error).__name__}): give its address with --url"
 
 
 def _tls_context(ca: Path | None) -> ssl.SSLContext:
@@ -76,6 +95,9 @@ def _certificate_sentence(url: str, error: ssl.SSLCertVerificationError) -> str:
 
 
 def _refusal_sentence(url: str, error: urllib.error.HTTPError) -> str:
+    if 300 <= error.code < 400:
+        place = urllib.parse.urljoin(url, error.headers.get("location", "")).partition("/api/report")[0]
+        return f"{url} leads to {place!r}, and the secret was not sent there: give that address with --url"
     if error.code == 401:
         return f"{url} asks for its sign-in secret: set FOOTFALL_SIGN_IN_SECRET to it (not to its hash), or to a token"
     if error.code == 403 and error.headers.get_content_type() == "text/plain":

@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
+import threading
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,6 +98,10 @@ def test_a_stopped_collectors_files_give_the_same_answers(collector: CollectorPr
     [
         (["--url", "http://127.0.0.1:9"], "no collector answers at http://127.0.0.1:9"),
         (["--url", "ftp://somewhere"], "is no address"),
+        (["--url", "http://a b"], "is no address"),
+        (["--url", "http://[::1"], "is no address"),
+        (["--url", "http://127.0.0.1:port"], "is no address"),
+        (["--url", "http://me:secret@127.0.0.1:9"], "is no address"),
         (["--data", "/nonexistent/footfall"], "has no collector's data"),
     ],
 )
@@ -104,6 +110,36 @@ def test_an_error_is_one_line(arguments: list[str], sentence: str) -> None:
     assert ran.returncode == 1
     (line,) = ran.stderr.splitlines()
     assert sentence in line
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (b"220 mail.example.org ready\r\n", "is no collector (BadStatusLine)"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70_000, "is no collector (LineTooLong)"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", "is no collector (IncompleteRead)"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n<a", "is no collector (JSONDecodeError)"),
+        (b"HTTP/1.1 302 Found\r\nLocation: https://a.example/\x1b[2J\r\n\r\n", "leads to 'https://a.example/\\x1b[2J'"),
+    ],
+)
+def test_what_answers_and_is_no_collector_is_named_in_one_line(answer: bytes, sentence: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        heads: list[bytes] = []
+
+        def give() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                heads.append(connection.recv(65536))
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=give)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        ran = report("--url", url, FOOTFALL_SIGN_IN_SECRET="richtiges Pferd, sch\u00f6n")
+        thread.join()
+    assert "richtiges Pferd, sch\u00f6n".encode() in heads[0]
+    (line,) = ran.stderr.splitlines()
+    assert (ran.returncode, url in line, sentence in line) == (1, True, True), line
 
 
 def test_a_wrong_range_is_refused_with_the_valid_ones(collector: CollectorProcess) -> None:
