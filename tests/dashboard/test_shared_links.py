@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.dashboard.browser import PageWatch, axe_violations, cut_off, ready_count, wait_until_drawn
+from tests.dashboard.browser import READY_MS, PageWatch, axe_violations, cut_off, ready_count, wait_until_drawn
 from tests.dashboard.conftest import Opener
 from tests.dashboard.reading import change, fetch, shown_table
 from tests.dashboard.truths import assert_same
@@ -27,7 +27,9 @@ def ways_out(page: Page) -> list[str]:
     """Visible links to anything that is not below the page's own address, and controls that choose something else."""
     own = urlsplit(page.url).path
     links = [each.get_attribute("href") or "" for each in page.locator("a[href]").locator("visible=true").all()]
-    others = page.locator(".nav, .word, .chip, .arrow, [data-do=explain], #week, #filters :is(select, [data-range])")
+    others = page.locator(
+        ".nav, .word, .chip, .arrow, button.expander, [data-do=explain], #week, #filters :is(select, [data-range])"
+    )
     return [href for href in links if href != "#content" and not href.startswith(own)] + [
         each.inner_text() for each in others.locator("visible=true").all()
     ]
@@ -53,10 +55,26 @@ def test_the_link_of_a_page_shows_its_view_and_no_way_out_of_it(opened: Opener, 
     assert shown_table(page.locator("#panel-tool-usage")) == rows
 
 
-@pytest.mark.parametrize("name", ["clients", "next"])
+@pytest.mark.parametrize(
+    "name", ["clients", "next", "events", "health", "things/tool/query", "things/error_type/TimeoutError"]
+)
 def test_the_panels_of_a_page_ask_for_nothing_that_is_refused(opened: Opener, url: str, name: str) -> None:
     """The watch of the page fails at the first answer that is refused."""
-    opened(made(url, name, "range=7d"))
+    page = opened(made(url, name, "range=7d"))
+    assert ways_out(page) == []
+    assert page.locator("[data-view=error]").count() == 0
+    for folded in page.locator("details.event:not([open]) > summary").all()[:1]:
+        folded.click()
+        expect(page.locator("details.event[open]").last.locator("[data-view]").first).to_be_visible(timeout=READY_MS)
+
+
+def test_a_link_keeps_compare(opened: Opener, url: str) -> None:
+    before = opened("/tools?range=7d&compare=1")
+    deltas = before.locator("#panel-tool-usage .delta").all_inner_texts()
+    assert deltas
+    page = opened(made(url, "tools", "range=7d&compare=1"))
+    expect(page.locator("#compared")).to_have_text(before.locator("#compared").inner_text())
+    assert page.locator("#panel-tool-usage .delta").all_inner_texts() == deltas
 
 
 @pytest.mark.parametrize("width", [390, 1440])

@@ -42,10 +42,7 @@ const panels = [...document.querySelectorAll<HTMLElement>("[data-panel]")].map((
 // The address of the page's head; that of a page about one thing names the thing, all its other questions its condition.
 function headOf(name: string): [string, URLSearchParams] {
   if (!thing) return [`/api/pages/${name}`, state.query()];
-  const query = state.filters();
-  const product = state.query().get("product");
-  if (product) query.set("product", product);
-  query.delete("compare");
+  const query = state.chosen();
   query.set("thing", thing.name);
   return [`/api/things/${thing.kind}`, query];
 }

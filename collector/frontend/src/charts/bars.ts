@@ -3,6 +3,7 @@ import { date, number, percent, tick } from "../data/format.ts";
 import { valueText } from "../data/labels.ts";
 import { openedRows } from "../data/opened_rows.ts";
 import { isPicked, type Pick } from "../data/segments.ts";
+import { isFixed } from "../data/state.ts";
 import type { Cell, ChartData, DrawnConfig, Row } from "../data/types.ts";
 import { breakable, type Content, html, nothing, draw as render } from "../dom.ts";
 import { arrow } from "../page/open.ts";
@@ -17,8 +18,6 @@ const PICTURE_ROWS = 20;
 const SOON = 90 * 86_400_000;
 const expanded = new WeakSet<HTMLElement>();
 // The groups of each list that show their rows.
-// In a frame of another site only what the frame shows may be asked.
-const isEmbedded = document.documentElement.dataset.embed !== undefined;
 const opened = new WeakMap<HTMLElement, Set<string>>();
 
 const isGiven = (value: Cell | undefined) => value !== null && value !== undefined;
@@ -46,11 +45,16 @@ export function draw(host: HTMLElement, data: ChartData, config: DrawnConfig): v
     const name = labelOf(row, config);
     const isOpen = open.has(name);
     const [column = ""] = config.label;
-    const opens = isEmbedded || !isGiven(row[column]) ? undefined : config.opens;
+    // A read-only link may ask for nothing below a row.
+    const opens = isFixed || !isGiven(row[column]) ? undefined : config.opens;
     const below = opens && isOpen ? openedRows(data, row, column, opens, () => draw(host, data, config)) : inner;
     const what = opens?.name ?? "Versions";
     const has = opens || inner.length;
-    const own = has ? expander(what, name, isOpen, () => turn(name)) : config.group || config.opens ? SPACER : nothing;
+    const own = has
+      ? expander(what, name, isOpen, () => turn(name))
+      : config.group || (config.opens && !isFixed)
+        ? SPACER
+        : nothing;
     return [line(row, largest, shown, config, own), ...(isOpen ? innerLines(below, largest, shown, config) : [])];
   };
   const isLong = rows.length > limit + 1;

@@ -46,11 +46,17 @@ function announce(quiet: boolean): void {
 
 // The part of the address that the API understands; with several products, one is always named.
 export function query(): URLSearchParams {
+  const all = chosen();
+  if (where) all.append("where", where);
+  return all;
+}
+
+// The same without the condition that selects the thing of the page.
+export function chosen(): URLSearchParams {
   const all = params();
   for (const name of VIEW_ONLY) all.delete(name);
   const several = document.documentElement.dataset.product;
   if (several && !all.get("product")) all.set("product", several);
-  if (where) all.append("where", where);
   return all;
 }
 

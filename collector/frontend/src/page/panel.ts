@@ -187,6 +187,11 @@ export class Panel {
     if (!state.get("compare") || !COMPARABLE.has(this.config.kind) || this.config.share || !period?.before_counts)
       return null;
     const query = this.query();
+    // A read-only link may send no other period, so it names this one.
+    if (state.isFixed) {
+      query.set("period", "before");
+      return query;
+    }
     query.delete("range");
     query.set("start", period.before_start);
     query.set("end", period.before_end);

@@ -31,7 +31,7 @@ export const form = (): Content =>
 
 // Where the collector names sites that may show panels: the page, or one of its panels for a frame there.
 function what(): Content {
-  const panels = [...document.querySelectorAll<HTMLElement>("[data-panel]")];
+  const panels = [...document.querySelectorAll<HTMLElement>("[data-panel]")].filter((each) => !each.closest("#events"));
   const option = (panel: HTMLElement) =>
     html`<option value=${panel.id.replace("panel-", "")}>${find("h2", panel).textContent}, in a frame</option>`;
   return html`<label><span>Shows</span><select name="panel"><option value="">this page</option>${panels.map(option)}</select></label>`;

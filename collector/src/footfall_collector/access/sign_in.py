@@ -5,7 +5,7 @@ without being counted. The sign-in secret may be weaker, so that attempts to gue
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,7 +20,7 @@ from .audit_log import SIGNED_IN
 from .changes.endpoints import WEBHOOK_PATH, Changes
 from .forms import StyledPage, is_over_tls, read_form
 from .links import ReadLinks
-from .links.shared_pages import EMBED_PREFIX, SHARED_PREFIX, PageReads, SharedPages
+from .links.shared_pages import EMBED_PREFIX, SHARED_PREFIX, Pages, SharedPages
 from .secret import SignInSecret
 from .sessions import SESSION_SECONDS, SignInSessions
 from .tokens import Tokens
@@ -57,7 +57,7 @@ class SignIn:
         secret: str,
         tokens: Tokens,
         links: ReadLinks,
-        shared: Mapping[str, PageReads],
+        shared: Pages,
         access_page: AccessPage,
         changes: Changes,
         origins: OriginCheck,

@@ -180,7 +180,7 @@ class Collector:
             settings.sign_in_secret,
             self.tokens,
             self.links,
-            page_reads(),
+            page_reads(self.catalogues),
             AccessPage(self.tokens, self.links, self.audit, settings.base_path),
             Changes(settings, self.keys, self.annotations, self.audit),
             self.gate.origins,

@@ -12,14 +12,16 @@ from .read_links import DEFAULT_DAYS, FILE, MAX_DAYS, LinksError, ReadLink, Read
 
 if TYPE_CHECKING:
     from .passwords import hash_password
-    from .shared_pages import PageReads, SharedPages, SharedView
+    from .shared_pages import BEFORE, PageReads, Pages, SharedPages, SharedView
 
 __all__ = [
+    "BEFORE",
     "DEFAULT_DAYS",
     "FILE",
     "MAX_DAYS",
     "LinksError",
     "PageReads",
+    "Pages",
     "ReadLink",
     "ReadLinks",
     "SharedPages",
@@ -30,7 +32,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     # Late: the command line should not pay for Starlette.
-    if name in ("PageReads", "SharedPages", "SharedView"):
+    if name in ("BEFORE", "PageReads", "Pages", "SharedPages", "SharedView"):
         from . import shared_pages
 
         return getattr(shared_pages, name)

@@ -34,10 +34,11 @@ class ReadLink(msgspec.Struct, frozen=True):
         sha256: of its secret.
         added: RFC 3339, UTC.
         ends: RFC 3339, UTC.
-        page: the name of the page that it shows.
+        page: the name of the page that it shows, or the path of the page about one thing without its first slash.
         query: the product, the period and the conditions, as a query string.
         password: its argon2 hash; empty where none is needed.
         panel: what of the page it shows in a frame of another site; empty for the page itself.
+        compare: whether the previous period is shown too.
     """
 
     name: str
@@ -49,6 +50,7 @@ class ReadLink(msgspec.Struct, frozen=True):
     query: str
     password: str = ""
     panel: str = ""
+    compare: bool = False
 
 
 class LinksFile(msgspec.Struct):
@@ -93,6 +95,7 @@ class ReadLinks:
         days: int = DEFAULT_DAYS,
         password: str = "",
         panel: str = "",
+        compare: bool = False,
     ) -> tuple[str, ReadLink]:
         """Add a link and return its secret, which is not kept. Raises LinksError where an argument is wrong.
 
@@ -113,7 +116,7 @@ class ReadLinks:
                 raise LinksError(f"there are {MAX_LINKS} links, which is the most; revoke some first")
             now = self._now()
             times = utc_stamp(now), utc_stamp(now + days * 86_400)
-            added = ReadLink(name, hash_of(secret), *times, product, page, query, password, panel)
+            added = ReadLink(name, hash_of(secret), *times, product, page, query, password, panel, compare)
             self._write([*links, added])
         return secret, added
 

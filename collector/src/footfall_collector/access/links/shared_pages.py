@@ -7,7 +7,7 @@ sends, with a value that it sends: so no request widens or narrows what the link
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import parse_qsl, urlencode
 
@@ -30,6 +30,9 @@ _SAFE_METHODS = ("GET", "HEAD")
 _NO_LINK = "There is no such link: it has ended, was revoked, or is incomplete. Ask for a new one."
 _ONE_PAGE = "This link shows one page; its filters and its period are fixed."
 
+BEFORE = ("period", "before")
+"""The parameter that asks for the previous period."""
+
 Parameters = frozenset[tuple[str, str]]
 Answers = Mapping[str, frozenset[Parameters]]
 
@@ -42,11 +45,17 @@ class PageReads:
         path: of the page.
         answers: paths below `/api` to the sets of parameters that the page sends there, besides filters.
         panels: the same of each panel that a link can show alone.
+        compared: paths of answers that a page with Compare reads of the previous period too.
     """
 
     path: str
     answers: Answers
-    panels: Mapping[str, Answers]
+    panels: Mapping[str, Answers] = field(default_factory=dict)
+    compared: frozenset[str] = frozenset()
+
+
+Pages = Callable[[str, str], PageReads | None]
+"""What the page of a link reads, by its name and the product; None where there is no such page."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,7 @@ class SharedView:
         query: the product, the period and the conditions.
         ends: RFC 3339, UTC.
         panel: what it shows alone; empty for the whole page.
+        compare: whether the previous period is shown too.
     """
 
     prefix: str
@@ -66,13 +76,14 @@ class SharedView:
     ends: str
     page: str
     panel: str
+    compare: bool
 
 
 class SharedPages:
     """ASGI application: answers for links, and passes to `app` what they may read.
 
     Args:
-        pages: by their names.
+        pages: says what the page of a link reads.
         origins: says which pages may send the form of a password.
         root: the base path of all addresses.
         clock: monotonic seconds.
@@ -82,7 +93,7 @@ class SharedPages:
         self,
         app: ASGIApp,
         links: ReadLinks,
-        pages: Mapping[str, PageReads],
+        pages: Pages,
         origins: OriginCheck,
         root: str,
         clock: Callable[[], float],
@@ -97,7 +108,7 @@ class SharedPages:
         if is_embedded and inner:
             secret, inner = Request(scope).headers.get(EMBED_HEADER, ""), f"{secret}/{inner}"
         link = self._links.find(secret)
-        reads = self._pages.get(link.page) if link and bool(link.panel) == is_embedded else None
+        reads = self._pages(link.page, link.product) if link and bool(link.panel) == is_embedded else None
         allowed: Response | Scope
         if link is None or reads is None:
             allowed = _refusal(_NO_LINK, 404, inner)
@@ -109,7 +120,7 @@ class SharedPages:
             allowed = _refusal(_LOCKED, 401, inner) if inner else self._form(secret, "", 200)
         elif not inner:
             prefix, path = ("/embed", "/embed") if is_embedded else (SHARED_PREFIX + secret, reads.path)
-            view = SharedView(prefix, link.product, link.query, link.ends, link.page, link.panel)
+            view = SharedView(prefix, link.product, link.query, link.ends, link.page, link.panel, link.compare)
             allowed = {**scope, "path": path, "query_string": b"", "state": {"shared": view}}
         else:
             allowed = _scope_of_answer(scope, f"/{inner}", link, reads)
@@ -150,7 +161,8 @@ def _scope_of_answer(scope: Scope, path: str, link: ReadLink, reads: PageReads) 
     sent = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
     others = frozenset(sent) - frozenset(conditions)
     answers = reads.panels.get(link.panel, {}) if link.panel else reads.answers
-    if others not in answers.get(path, ()):
+    is_compared = link.compare and path in reads.compared
+    if (others - {BEFORE} if is_compared else others) not in answers.get(path, ()):
         return _refusal(_ONE_PAGE, 403, path)
     query = urlencode([*conditions, *sorted(others)]).encode("ascii")
     return {**scope, "path": path, "query_string": query, "state": {"by_link": True}}

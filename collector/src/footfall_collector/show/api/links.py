@@ -5,6 +5,7 @@ it.
 """
 
 import asyncio
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -23,20 +24,22 @@ from ...answer import DEFAULT_RANGE, EXTRA_FILTERS, FilterError, Filters, SavedS
 from ...runtime import Command, ControlError, Settings
 from ..pages import PAGES
 from .answers import ApiError
-from .page_reads import panel_shown
+from .page_reads import panel_shown, thing_named
 from .segments import RefusedChangeError, json_answer, json_body
 
 LINKS_PATH = "/api/links"
 _VIEW_ONLY = ("a", "against", "b", "by", "chart", "compare", "explain", "hide", "tables")
 """Parameters of a page's address that are no conditions."""
 _PERIOD = ("range", "start", "end")
+_UNNAMEABLE = re.compile(r"[^A-Za-z0-9_.-]+")
+"""What a link's name can't have."""
 
 
 class LinkToMake(msgspec.Struct, forbid_unknown_fields=True):
     """The body of POST.
 
     Attributes:
-        page: the name of the page that the link shows.
+        page: the name of the page that the link shows, or the path of that about one thing, as `things/tool/query`.
         query: the part of the page's address after the question mark.
         days: after which it ends.
         name: by which it is listed and revoked; one is made without it.
@@ -92,7 +95,7 @@ class LinksApi:
 
     async def _make(self, request: Request) -> Response:
         body: LinkToMake = await json_body(request, LinkToMake)
-        name = body.name or f"{body.page[:40]}-{secrets.token_hex(4)}"
+        name = body.name or f"{_UNNAMEABLE.sub('-', body.page)[:40]}-{secrets.token_hex(4)}"
         arguments = {"name": name, "page": body.page, "query": body.query, "days": body.days}
         arguments |= {"password": body.password, "panel": body.panel}
         return json_answer(await asyncio.to_thread(self._commands["links_add"], **arguments), 201)
@@ -124,13 +127,16 @@ def link_commands(
         shown = _panel(page, panel, query, password)
         if shown and not origins:
             raise LinksError("no site may show a panel: name its origin in the setting embed_origins first")
-        conditions = _conditions(query, product, saved, catalogues)
+        conditions = _conditions(page, query, product, saved, catalogues)
+        compare = not shown and bool(dict(parse_qsl(query)).get("compare"))
         hashed = hash_password(password) if password else ""
-        secret, link = links.add(name, dict(conditions)["product"], page, urlencode(conditions), days, hashed, shown)
+        secret, link = links.add(
+            name, dict(conditions)["product"], page, urlencode(conditions), days, hashed, shown, compare
+        )
         return MadeLink(link.name, f"{root}/{'embed' if shown else 'shared'}/{secret}", link.query, link.ends)
 
     def list_links() -> list[dict[str, Any]]:
-        names = ("name", "product", "page", "panel", "query", "added", "ends")
+        names = ("name", "product", "page", "panel", "query", "compare", "added", "ends")
         return [
             {name: getattr(link, name) for name in names}
             | {"protected": bool(link.password), "ended": links.has_ended(link)}
@@ -160,11 +166,13 @@ def _plain(function: Callable[..., Any]) -> Command:
 
 def _panel(page: str, panel: str, query: str, password: str) -> str:
     """What of a page a link shows in a frame; empty for all of it. Raises LinksError."""
-    pages = {each.name: each for each in PAGES if each.shareable}
-    if page not in pages:
-        raise LinksError(f"a link shows one of the pages {', '.join(pages)}")
+    pages = {each.name: each for each in PAGES}
+    if page not in pages and not thing_named(page):
+        raise LinksError(f"a link shows one of the pages {', '.join(pages)}, or one thing, as things/tool/NAME")
     if not panel:
         return ""
+    if page not in pages or not (pages[page].main or pages[page].panels):
+        raise LinksError("this page has no panel for a frame: a link shows all of it")
     if password:
         raise LinksError("a panel in a frame has no password: browsers keep no cookies there")
     shown = panel_shown(pages[page], panel, dict(parse_qsl(query)))
@@ -175,7 +183,7 @@ def _panel(page: str, panel: str, query: str, password: str) -> str:
 
 
 def _conditions(
-    query: str, product: str | None, saved: SavedSegments, catalogues: Mapping[str, Catalogue]
+    page: str, query: str, product: str | None, saved: SavedSegments, catalogues: Mapping[str, Catalogue]
 ) -> list[tuple[str, str]]:
     """The product, the period and the conditions of an address. Raises FilterError.
 
@@ -188,6 +196,9 @@ def _conditions(
     check_conditions(filters.where, catalogues[filters.product])
     period = [(name, values[name]) for name in _PERIOD if values.get(name)]
     common = [(name, values[name]) for name in ("version", "provider", *EXTRA_FILTERS) if name in values]
+    if page == "health":
+        # It is about the collector's events as they came in: nothing filters it.
+        return [("product", filters.product)]
     return [
         ("product", filters.product),
         *(period or [("range", DEFAULT_RANGE)]),

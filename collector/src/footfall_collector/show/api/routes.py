@@ -4,10 +4,10 @@ from collections.abc import Collection, Hashable
 from datetime import UTC, datetime
 
 import msgspec
-from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ...access.links import BEFORE
 from ...answer import (
     MAX_VALUE_LENGTH,
     QUESTION_PARAMETERS,
@@ -34,8 +34,8 @@ from ..explain import (
 )
 from ..gated import AsyncEndpoint, gated
 from ..health import change_token, data_health, other_values
-from ..insight import compare_releases, shown_annotations
-from ..pages import PAGES, THING_KINDS, ChartPageHead, filter_options, page_head, thing_head
+from ..insight import compare_releases, previous_period, shown_annotations
+from ..pages import PAGES, THING_KINDS, filter_options, page_head, thing_head
 from ..report import build_report
 from . import openapi
 from .answers import ApiError, ChartList, Pulse
@@ -141,10 +141,17 @@ class Api:
         """The filters of a query that has the parameters `others` too. Raises FilterError."""
         query = {name: value for name, value in request.query_params.items() if name not in (*others, "where")}
         where = request.query_params.getlist("where")
-        return Filters.parse(query, datetime.now(UTC), self._answers.catalogues, where, self._answers.segments)
+        # The page of a link may send no other period, so it asks for the previous one by its name.
+        is_before = _is_by_link(request) and query.pop(BEFORE[0], "") == BEFORE[1]
+        filters = Filters.parse(query, datetime.now(UTC), self._answers.catalogues, where, self._answers.segments)
+        return previous_period(filters) if is_before else filters
 
     def charts(self, request: Request) -> Response:
-        return _json(ChartList(self._answers.charts(), default_questions(self._answers.catalogues)))
+        catalogues = self._answers.catalogues
+        if _is_by_link(request):
+            product = self._filters(request).product
+            catalogues = {product: catalogues[product]}
+        return _json(ChartList(self._answers.charts(), default_questions(catalogues)))
 
     def ask(self, request: Request) -> Response:
         """The answer to a question as JSON, or as a file where the path ends in `.csv` or `.parquet`."""
@@ -165,10 +172,8 @@ class Api:
         name = request.path_params["name"]
         if name not in {page.name for page in PAGES}:
             return _json(ApiError("Page not found."), 404)
-        head = page_head(name, self._answers, self._filters(request), self._status, datetime.now(UTC))
-        # Alerts are about the whole product and the collector, whatever the filters of a link are.
-        is_cut = _is_by_link(request) and isinstance(head, ChartPageHead)
-        return _json(replace(head, alerts=[]) if is_cut else head)
+        now, by_link = datetime.now(UTC), _is_by_link(request)
+        return _json(page_head(name, self._answers, self._filters(request), self._status, now, by_link))
 
     def thing(self, request: Request) -> Response:
         """What is said of one thing, such as a tool."""
@@ -179,10 +184,12 @@ class Api:
         if not name:
             raise FilterError(f"{openapi.THING} says which {kind.noun} is meant.")
         filters = self._filters(request, (openapi.THING,))
-        return _json(thing_head(kind, name, self._answers, filters, self._status, datetime.now(UTC)))
+        now, by_link = datetime.now(UTC), _is_by_link(request)
+        return _json(thing_head(kind, name, self._answers, filters, self._status, now, by_link))
 
     def health_page(self, request: Request) -> Response:
-        return _json(page_head("health", self._answers, self._filters(request), self._status, datetime.now(UTC)))
+        now, by_link = datetime.now(UTC), _is_by_link(request)
+        return _json(page_head("health", self._answers, self._filters(request), self._status, now, by_link))
 
     def options(self, request: Request) -> Response:
         return _json(filter_options(self._answers, self._filters(request)))
@@ -250,7 +257,8 @@ class Api:
         return _json(shown_annotations(self._answers, self._filters(request)))
 
     def health(self, request: Request) -> Response:
-        return _json(data_health(self._status, self._answers, datetime.now(UTC)))
+        product = self._filters(request).product if _is_by_link(request) else None
+        return _json(data_health(self._status, self._answers, datetime.now(UTC), product))
 
     def other(self, request: Request) -> Response:
         del request

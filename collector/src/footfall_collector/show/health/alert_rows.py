@@ -6,8 +6,9 @@ from ..insight import Cell, plain_sentence
 MAX_ALERTS = 50
 
 
-def alert_rows(status: Status) -> list[list[Cell]]:
-    """Begin, end, product, rule, sentence and deliveries of the newest alerts."""
+def alert_rows(status: Status, product: str | None = None) -> list[list[Cell]]:
+    """Begin, end, product, rule, sentence and deliveries of the newest alerts: of all, or of one product."""
+    entries = [each for each in status.alert_entries() if product in (None, each.product)]
     return [
         [
             each.begin,
@@ -17,5 +18,5 @@ def alert_rows(status: Status) -> list[list[Cell]]:
             plain_sentence(each.sentence),
             each.sent,
         ]
-        for each in status.alert_entries()[:MAX_ALERTS]
+        for each in entries[:MAX_ALERTS]
     ]

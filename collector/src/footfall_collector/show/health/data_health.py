@@ -3,14 +3,14 @@
 from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
-
-import msgspec
+from typing import Any
 
 from ...answer import EARLIEST, LATEST, Answers, EventsUnreadableError, Filters, version_key
 from ...runtime import Status, quantity
 from ..insight import Cell, known_versions, rows_as_dicts
 from .alert_rows import alert_rows
+from .health_answer import DataHealth, HealthFact, HealthTable
+from .one_product import only_product
 from .other_values import other_values
 from .stored_days import HISTORY_DAYS, StoredEvents, day_rows, stored_events
 
@@ -25,56 +25,21 @@ MOST_BEHIND_SECONDS, MOST_AHEAD_SECONDS = 60, 3600
 """Beyond these, a lag of the store or of the clock is shown as bad."""
 
 
-class HealthFact(msgspec.Struct, frozen=True):
-    """One number of the collector.
-
-    Attributes:
-        value: None where there is nothing to say yet.
-        unit: `ago` (seconds), `bytes`, or empty.
-        tone: `bad` for what an operator should act on.
-    """
-
-    id: str
-    title: str
-    value: int | str | None
-    unit: str = ""
-    tone: Literal["", "bad"] = ""
-
-
-class HealthTable(msgspec.Struct, frozen=True):
-    """One table of the data-health page.
-
-    Attributes:
-        rows: cells in the order of `columns`.
-        empty: the sentence that stands in place of a table without rows.
-    """
-
-    id: str
-    title: str
-    columns: list[str]
-    rows: list[list[Cell]]
-    empty: str
-
-
-class DataHealth(msgspec.Struct, frozen=True):
-    """Counters since the collector's start, and the products, refusals and versions as tables."""
-
-    facts: list[HealthFact]
-    tables: list[HealthTable]
-
-
 def change_token(status: Status) -> str:
     """A text that changes when events are loaded, and when another collector answers."""
     return f"{status.total('events_stored')}-{status.total('events_accepted')}"
 
 
-def health_sentence(status: Status, stored: StoredEvents | None = None) -> str:
-    """Whether the numbers can be trusted, in one or two sentences; `stored` counts earlier processes too."""
+def health_sentence(status: Status, stored: StoredEvents | None = None, product: str | None = None) -> str:
+    """Whether the numbers can be trusted, in one or two sentences; `stored` counts earlier processes too.
+
+    `product`: whose events are counted; None for those of all.
+    """
     alarms = [alarm.sentence for alarm in status.alarms()]
     if alarms:
         text = f"{{bad|{' and '.join(alarms)}}}: the collector's log says why."
         return text if status.gauge("events_lost") else f"{text} No acknowledged event was lost."
-    accepted, refused = status.total("events_accepted"), status.total("events_refused")
+    accepted, refused = status.total("events_accepted", product), status.total("events_refused", product)
     if not accepted + refused:
         nothing = "**No event** has come in since this collector started."
         if stored is None or not stored.events:
@@ -86,13 +51,19 @@ def health_sentence(status: Status, stored: StoredEvents | None = None) -> str:
     return f"{text}; {state}."
 
 
-def data_health(status: Status, answers: Answers, now: datetime) -> DataHealth:
-    """Counters are since the collector's start; versions and the last event are read from the store."""
+def data_health(status: Status, answers: Answers, now: datetime, product: str | None = None) -> DataHealth:
+    """Counters are since the collector's start; versions and the last event are read from the store.
+
+    `product`: the only one of which something is said; None for all.
+    """
     snapshot = status.snapshot()
     counters, values = snapshot["counters"], snapshot["values"]
-    tables = [_alert_entries(status), _products(counters, answers, now), _refusals(counters), _misfits(status)]
-    tables += [_others(answers), _days(answers, now), _versions(answers, now)]
-    facts = [*_facts(status, values, now), *_stored(values, answers, now), *_alarms(status, values)]
+    if product is not None:
+        answers = only_product(answers, product)
+        counters = [counter for counter in counters if counter["product"] == product]
+    tables = [_alert_entries(status, product), _products(counters, answers, now), _refusals(counters)]
+    tables += [_misfits(status, product), _others(answers), _days(answers, now), _versions(answers, now)]
+    facts = [*_facts(status, values, now, product), *_stored(values, answers, now), *_alarms(status, values)]
     return DataHealth([*facts, *_future_events(values, answers, now)], tables)
 
 
@@ -126,17 +97,21 @@ def _future_events(values: dict[str, float], answers: Answers, now: datetime) ->
     return [HealthFact("future", "Events stamped in the future", text, tone="bad")]
 
 
-def _facts(status: Status, values: dict[str, float], now: datetime) -> list[HealthFact]:
+def _facts(status: Status, values: dict[str, float], now: datetime, product: str | None) -> list[HealthFact]:
     accepted_at = values.get("accepted_timestamp_seconds")
     seconds_ago = None if accepted_at is None else max(0, round(now.timestamp() - accepted_at))
+
+    def count(id: str, title: str, name: str) -> HealthFact:  # noqa: A002 - as HealthFact has it
+        return HealthFact(id, title, status.total(name, product))
+
     return [
         HealthFact("last", "Last accepted", seconds_ago, "ago"),
-        HealthFact("accepted", "Events accepted", status.total("events_accepted")),
-        HealthFact("stored", "Events stored", status.total("events_stored")),
-        HealthFact("known", "Sent twice, counted once", status.total("events_known")),
-        HealthFact("refused", "Events refused", status.total("events_refused")),
-        HealthFact("dropped", "Properties dropped", status.total("properties_dropped")),
-        HealthFact("requests", "Requests refused", status.total("requests_refused")),
+        count("accepted", "Events accepted", "events_accepted"),
+        count("stored", "Events stored", "events_stored"),
+        count("known", "Sent twice, counted once", "events_known"),
+        count("refused", "Events refused", "events_refused"),
+        count("dropped", "Properties dropped", "properties_dropped"),
+        count("requests", "Requests refused", "requests_refused"),
         HealthFact("waiting", "Waiting for the store", int(values.get("journal_waiting_bytes", 0)), "bytes"),
     ]
 
@@ -154,12 +129,12 @@ def _alarms(status: Status, values: dict[str, float]) -> list[HealthFact]:
     return facts + [HealthFact("alarm", alarm.sentence, "check the log", tone="bad") for alarm in status.alarms()]
 
 
-def _alert_entries(status: Status) -> HealthTable:
+def _alert_entries(status: Status, shown: str | None) -> HealthTable:
     return HealthTable(
         id="alerts",
         title="Alerts",
         columns=["begin_(UTC)", "end_(UTC)", "product", "alert", "found", "sent"],
-        rows=alert_rows(status),
+        rows=alert_rows(status, shown),
         empty="No rule has found anything in the last 90 days.",
     )
 
@@ -258,7 +233,7 @@ def _refusals(counters: list[dict[str, Any]]) -> HealthTable:
     )
 
 
-def _misfits(status: Status) -> HealthTable:
+def _misfits(status: Status, shown: str | None) -> HealthTable:
     return HealthTable(
         id="misfits",
         title="Does not fit the catalogue",
@@ -266,6 +241,7 @@ def _misfits(status: Status) -> HealthTable:
         rows=[
             [product, reason, number, f"{datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M}", _range(versions)]
             for product, reason, number, since, versions in status.versions("catalogue_misfits")
+            if shown in (None, product)
         ],
         empty="Everything that came in since the collector started fits the catalogues.",
     )

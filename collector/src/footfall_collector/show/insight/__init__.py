@@ -17,6 +17,7 @@ from .periods import (
     daily_filters,
     earlier_period,
     filter_names,
+    previous_period,
     without_filters,
 )
 from .regressions import Regression
@@ -64,6 +65,7 @@ __all__ = [
     "newest_release_adoption",
     "page_tiles",
     "plain_sentence",
+    "previous_period",
     "printable",
     "regressions_in_range",
     "release_marks",

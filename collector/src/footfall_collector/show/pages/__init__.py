@@ -8,7 +8,7 @@ No page needs a query, loads anything from another host, or carries inline code 
 
 from .asked_panels import AskedPanel
 from .assets import Assets
-from .layout import PAGES, Page
+from .layout import PAGES, THING, Page
 from .not_found import not_found_handler
 from .page_head import ChartPageHead, FilterOptions, HealthPageHead, chart_page_head, filter_options, page_head
 from .panels import Panel
@@ -19,6 +19,7 @@ from .things import THING_KINDS, ThingHead, thing_head
 
 __all__ = [
     "PAGES",
+    "THING",
     "THING_KINDS",
     "AskedPanel",
     "Assets",

@@ -72,11 +72,6 @@ class Page:
     separated: bool = False
     template: str = "page.html"
 
-    @property
-    def shareable(self) -> bool:
-        """Whether a read-only link can show it: charts, under conditions."""
-        return bool(self.panels) and self.template == "page.html"
-
 
 PAGES = (
     Page(

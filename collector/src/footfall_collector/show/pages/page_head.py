@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from ...access.changes import Annotation
 from ...answer import CALLS_EVENT, EARLIEST, Answers, Filters
 from ...runtime import Status
-from ..health import OpenAlert, health_sentence, open_alerts, stored_events
+from ..health import OpenAlert, health_sentence, only_product, open_alerts, stored_events
 from ..insight import (
     ChartRow,
     ComparedPeriod,
@@ -154,11 +154,16 @@ _PAGES_WITH_TILES = frozenset(page.name for page in PAGES if page.tiles)
 
 
 def page_head(
-    name: str, answers: Answers, filters: Filters, status: Status, now: datetime
+    name: str, answers: Answers, filters: Filters, status: Status, now: datetime, by_link: bool = False
 ) -> ChartPageHead | HealthPageHead:
+    """Who asks by a read-only link may know of one product only. Raises KeyError where no page has this name."""
     if name == "health":
-        return HealthPageHead(health_sentence(status, stored_events(answers, now)))
-    return replace(chart_page_head(name, answers, filters, now), alerts=open_alerts(status, filters))
+        of_product = filters.product if by_link else None
+        stored = stored_events(only_product(answers, of_product) if of_product else answers, now)
+        return HealthPageHead(health_sentence(status, stored, of_product))
+    head = chart_page_head(name, answers, filters, now)
+    # Alerts are about the whole product and the collector, whatever the filters of a link are.
+    return head if by_link else replace(head, alerts=open_alerts(status, filters))
 
 
 def chart_page_head(name: str, answers: Answers, filters: Filters, now: datetime) -> ChartPageHead:

@@ -107,6 +107,7 @@ class Pages:
             context = self._context(page, shared.product if shared else request.query_params.get("product", ""))
             if page is THING:
                 context |= _thing(request)
+                context["share"] = f"things/{context['kind']}/{context['name']}"
             return _page(request, template.render(context | of_request))
 
         return show
@@ -117,6 +118,7 @@ class Pages:
         return {
             "page": page,
             "thing": None,
+            "share": page.name,
             "pages": PAGES,
             "static": self._assets.base,
             "root": self._assets.root,

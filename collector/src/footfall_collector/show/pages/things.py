@@ -105,9 +105,12 @@ class ThingHead(msgspec.Struct, frozen=True):
 
 
 def thing_head(
-    kind: ThingKind, name: str, answers: Answers, filters: Filters, status: Status, now: datetime
+    kind: ThingKind, name: str, answers: Answers, filters: Filters, status: Status, now: datetime, by_link: bool = False
 ) -> ThingHead:
-    """Raises FilterError where the product has no such property, or the name is too long."""
+    """Who asks by a read-only link sees no alerts.
+
+    Raises FilterError where the product has no such property, or the name is too long.
+    """
     condition = kind.condition(name)
     about = replace(filters, where=(*filters.where, condition))
     events = answers.chart("events", about)
@@ -132,7 +135,7 @@ def thing_head(
         annotations=stored_annotations(answers, about),
         tiles=tiles,
         generated_at=events.generated_at,
-        alerts=open_alerts(status, about),
+        alerts=[] if by_link else open_alerts(status, about),
     )
 
 
