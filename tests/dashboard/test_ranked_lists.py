@@ -33,6 +33,21 @@ def test_error_rates_by_client_and_provider_are_true(
     assert {row[0]: row[2] for row in medians} == {row[0]: row[3] for row in rows}
 
 
+@pytest.mark.parametrize(("panel", "value"), [("tool-usage", 1), ("tool-errors", 3)])
+def test_bars_are_as_long_as_their_values_whatever_their_names(opened: Opener, panel: str, value: int) -> None:
+    page = opened("/tools")
+    values = {row[0]: float(row[value]) for row in shown_table(page.locator(f"#panel-{panel}"))}
+    page.locator(f"#panel-{panel} [data-do=table]").click()
+    bars = page.locator(f"#panel-{panel} tbody tr").all()
+    lengths = {bar.locator(".name").inner_text(): bar.locator(".fill").bounding_box() for bar in bars}
+    longest = max(values.values())
+    widest = max(box["width"] for box in lengths.values() if box)
+    assert widest > 200
+    for name, box in lengths.items():
+        assert box
+        assert box["width"] == pytest.approx(max(3, widest * values.get(name, values.get("other", 0)) / longest), abs=2)
+
+
 def test_what_is_not_given_stands_last(opened: Opener) -> None:
     page = opened("/clients")
     for panel in ("ai-providers", "provider-errors", "transports"):

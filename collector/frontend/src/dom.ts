@@ -46,9 +46,9 @@ export function markup(text: string, word: Word = asCode): Content[] {
   });
 }
 
-// A name that can break after its separators and between its words, and only there.
+// A name that can break after its separators and between its words, and only there: no version breaks.
 export function breakable(name: string): Content {
-  const parts = name.split(/(?<=[_\-./:·])|(?<=[a-z])(?=[A-Z])/);
+  const parts = name.split(/(?<=[_\-./:·])(?<!\d\.(?=\d))|(?<=[a-z])(?=[A-Z])/);
   return parts.map((part, index) => (index ? html`<wbr>${part}` : part));
 }
 

@@ -1,7 +1,7 @@
 // Releases compared with the previous one: adoption, error rate with its interval, and regressions.
 import * as api from "../data/api.ts";
 import { date, moment, number } from "../data/format.ts";
-import { listOf } from "../data/labels.ts";
+import { listOf, valueText } from "../data/labels.ts";
 import type { Pick } from "../data/segments.ts";
 import * as state from "../data/state.ts";
 import { type Content, draw, find, html, markup, nothing } from "../dom.ts";
@@ -147,5 +147,5 @@ const segment = (version: string, tool: string): Pick => [
 ];
 
 const regression = ({ version, tool, text }: Regression) =>
-  html`<li><button type="button" class="segment" .pick=${segment(version, tool)} aria-label="${version} · ${tool}: filter by it"
-    ><span class="tag bad">${version}</span> <code>${tool}</code></button>${arrow(segment(version, tool).toReversed())} ${markup(text)}</li>`;
+  html`<li><button type="button" class="segment" .pick=${segment(version, tool)} aria-label="${version} · ${valueText("tool", tool)}: filter by it"
+    ><span class="tag bad">${version}</span> ${tool === "other" ? valueText("tool", tool) : html`<code>${tool}</code>`}</button>${arrow(segment(version, tool).toReversed())} ${markup(text)}</li>`;

@@ -42,5 +42,5 @@ def test_the_last_event_has_the_hour_in_which_it_happened() -> None:
 
 
 def test_many_versions_that_do_not_fit_are_their_range_and_number() -> None:
-    assert _range(["1.10.0", "1.9.0", "2.0.0"]) == "1.10.0, 1.9.0, 2.0.0"
-    assert _range(["1.10.0", "1.9.0", "2.0.0", "2.0.0-beta"]) == "1.9.0 to 2.0.0 (4)"
+    assert _range(["1.10.0", "1.9.0", "2.0.0"]) == "1.9.0, 1.10.0, 2.0.0"
+    assert _range(["1.10.0", "not given", "1.9.0", "2.0.0", "2.0.0-beta"]) == "1.9.0 to 2.0.0 (4), not given"

@@ -21,6 +21,7 @@ REFUSAL_KINDS = {
 }
 """The counters of refusals, and the word for one of each."""
 VERSION_DAYS = 30
+_NO_VERSION = "not given"
 MOST_BEHIND_SECONDS, MOST_AHEAD_SECONDS = 60, 3600
 """Beyond these, a lag of the store or of the clock is shown as bad."""
 
@@ -202,8 +203,8 @@ def _versions(answers: Answers, now: datetime) -> HealthTable:
             **known_versions(answers, filters).first_seen,
             **known_versions(answers, replace(filters, internal="hide")).first_seen,
         }
-        for row in sorted(versions, key=lambda row: version_key(row["product_version"] or "not given"), reverse=True):
-            version = row["product_version"] or "not given"
+        for row in sorted(versions, key=lambda row: version_key(row["product_version"] or _NO_VERSION), reverse=True):
+            version = row["product_version"] or _NO_VERSION
             rows.append([product, version, ever.get(version, row["first_seen"]), row["instances"], row["calls"]])
     return HealthTable(
         id="versions",
@@ -258,7 +259,7 @@ def _others(answers: Answers) -> HealthTable:
                 f"{each.event or 'every event'}.{each.property}",
                 each.values,
                 each.since,
-                _range([version.version or "not given" for version in each.versions]),
+                _range([version.version or _NO_VERSION for version in each.versions]),
                 each.add,
             ]
             for each in other_values(answers).properties
@@ -269,7 +270,8 @@ def _others(answers: Answers) -> HealthTable:
 
 def _range(versions: list[str]) -> str:
     """Up to three versions; the oldest, the newest and the number of more: the page's width is limited."""
-    if len(versions) <= 3:
-        return ", ".join(versions)
-    ordered = sorted(versions, key=version_key)
-    return f"{ordered[0]} to {ordered[-1]} ({len(ordered)})"
+    ordered = sorted((version for version in versions if version != _NO_VERSION), key=version_key)
+    none = [_NO_VERSION] if _NO_VERSION in versions else []
+    if len(ordered) > 3:
+        ordered = [f"{ordered[0]} to {ordered[-1]} ({len(ordered)})"]
+    return ", ".join([*ordered, *none])
