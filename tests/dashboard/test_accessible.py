@@ -216,6 +216,11 @@ def test_an_annotation_is_read_with_the_arrow_keys_on_every_chart_over_time(
             assert charts
             for canvas in charts:
                 assert any("the provider had an outage" in read for read in last_steps(page, canvas)), path
+        page = opened("/next")
+        marked = page.locator(".heat tbody th.marked").filter(has_text="the provider had an outage")
+        assert marked.count() == 1
+        marked.hover()
+        expect(page.get_by_role("tooltip")).to_contain_text("the provider had an outage")
 
 
 MARKED = """node => echarts.getInstanceByDom(node).getOption().series.flatMap(({ markLine }) => markLine?.data ?? [])

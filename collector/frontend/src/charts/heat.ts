@@ -1,10 +1,12 @@
-// Weekly retention: a row for each week in which instances were first seen, a column for each later week.
+// Weekly retention: a row for each week in which instances were first seen, a column for each later week. A row whose week
+// had a release, an annotation or an alert is marked; the tooltip of a cell says what happened in its own week.
 import { date, day, moment, number } from "../data/format.ts";
 import type { ChartData, DrawnConfig } from "../data/types.ts";
 import { type Content, colour, html, nothing, draw as render } from "../dom.ts";
 import type { TipContent } from "../page/tooltip.ts";
 import type { ChartOption, Palette } from "./echart.ts";
 import { axis, base } from "./echart.ts";
+import { notesAt } from "./timeline.ts";
 
 const WEEK = 7 * 86_400_000;
 const SHOWN_WEEKS = 12;
@@ -51,10 +53,23 @@ export function draw(host: HTMLElement, data: ChartData, config: DrawnConfig): v
   );
 }
 
+// What happened in the week of a cell, in sentences.
+function weekNotes(cohort: Cohort, offset: number, config: DrawnConfig): string {
+  const at = moment(cohort.start) + offset * WEEK;
+  return notesAt({ config, times: [at], step: WEEK }, at).join(" ");
+}
+
 const row = (cohort: Cohort, offsets: number[], config: DrawnConfig) => html`<tr>
-  <th scope="row">${day(moment(cohort.start))}</th><td class="size">${number(cohort.size)}</td>
+  ${heading(cohort, weekNotes(cohort, 0, config))}<td class="size">${number(cohort.size)}</td>
   ${offsets.map((offset) => cell(cohort, offset, config))}
 </tr>`;
+
+function heading({ start }: Cohort, note: string): Content {
+  const at = moment(start);
+  if (!note) return html`<th scope="row">${day(at)}</th>`;
+  const tip = (): TipContent => ({ title: `In the week of ${date(at)} (UTC)`, rows: [], note });
+  return html`<th scope="row" class="marked" .tip=${tip}>${day(at)}<span class="sr-only">. ${note}</span></th>`;
+}
 
 function cell(cohort: Cohort, offset: number, config: DrawnConfig): Content {
   const count = cohort.weeks.get(offset);
@@ -71,6 +86,7 @@ function cell(cohort: Cohort, offset: number, config: DrawnConfig): Content {
       ["Share", number(ratio, "ratio")],
       ...(isOpen ? ([["The week", "is not over"]] as const) : []),
     ],
+    note: weekNotes(cohort, offset, config),
   });
   return html`<td class=${isOpen ? "open" : nothing} .tip=${tip}
     .style=${`background: color-mix(in srgb, var(--accent) ${strength}%, var(--surface))`}>${Math.round(ratio * 100)} %</td>`;

@@ -1,14 +1,13 @@
 // Values over time: lines, stacked areas or bars. Days are UTC; a day without a row counts as 0.
-import { day, isDay, longMoment, moment, monthYear, number, tick, time } from "../data/format.ts";
+import { day, isDay, longMoment, monthYear, number, tick, time } from "../data/format.ts";
 import type { Pick } from "../data/segments.ts";
 import type { ChartData, DrawnConfig } from "../data/types.ts";
 import type { ChartOption, Palette, Series, TipPoint, TipRow } from "./echart.ts";
 import { axis, base, draw as chart, seriesColour, tip } from "./echart.ts";
 import type { Line, PreviousLine } from "./lines.ts";
 import { lines, moments, previousLines } from "./lines.ts";
+import { alertsOf, DAY, happened, notesAt } from "./timeline.ts";
 import { setTimes } from "./zoom.ts";
-
-const DAY = 86_400_000;
 
 interface Drawing {
   current: Line[];
@@ -189,61 +188,18 @@ function tooltip(points: TipPoint[], drawing: Drawing): HTMLElement {
     if (line) return [point.color, line.name, text(line, at, drawing)];
     return [point.color, point.seriesName, number(point.value, previous[point.seriesIndex - current.length]?.unit)];
   });
-  const here = happened(drawing).filter((each) => each.at === at);
-  const released = here.filter((each) => each.isRelease).map((each) => each.name);
   const notes = [
     daily && at + step > Date.now() ? `The ${step > DAY ? "week" : "day"} is not over.` : "",
-    released.length ? `First seen${releasedIn(step)}: ${released.join(", ")}.` : "",
-    ...here.filter((each) => !each.isRelease).map((each) => `${momentIn(step, each.moment)}: ${each.name}.`),
-    ...alertsOf(drawing)
-      .filter(({ steps }) => steps.includes(at))
-      .map((each) => each.text),
+    ...notesAt(drawing, at),
   ];
   return tip(longMoment(at, daily), rows, notes.filter(Boolean).join(" "));
 }
-
-// Releases are known by day, also where a step is shorter or longer.
-const releasedIn = (step: number) => (step < DAY ? " on this day" : step > DAY ? " in this week" : "");
-const momentIn = (step: number, at: number) => (step > DAY ? `${day(at)}, ${time(at)}` : time(at));
 
 function text(line: Line, at: number, { config, current }: Drawing): string {
   const raw = line.values.get(at) ?? (config.gap === "empty" || config.ratio ? null : 0);
   if (config.share) return `${number(raw, line.unit)} · ${number((raw ?? 0) / (totalAt(current, at) || 1), "ratio")}`;
   const sum = line.sums?.get(at);
   return sum ? `${number(raw, "ratio")} · ${number(sum.part)} of ${number(sum.whole)}` : number(raw, line.unit);
-}
-
-interface Happened {
-  // The step of the time axis that it is in.
-  at: number;
-  moment: number;
-  name: string;
-  isRelease: boolean;
-}
-
-// Releases, which are known by day, and annotations, on the steps of the time axis; the earliest first.
-function happened({ config, times, step }: Drawing): Happened[] {
-  const all = [
-    ...config.marks.map(({ name, at }) => ({ name, moment: moment(at), isRelease: true })),
-    ...config.annotations.map(({ text, at }) => ({ name: text, moment: moment(at), isRelease: false })),
-  ];
-  const placed = all.map((each) => ({ ...each, at: times.find((at) => at <= each.moment && each.moment < at + step) }));
-  return placed.filter((each): each is Happened => each.at !== undefined).sort((a, b) => a.moment - b.moment);
-}
-
-interface Alert {
-  // The steps of the time axis in which it was open.
-  steps: number[];
-  text: string;
-}
-
-function alertsOf({ config, times, step }: Drawing): Alert[] {
-  const exactly = (at: number) => `${day(at)}, ${time(at)}`;
-  return config.alerts.map(({ at, until, text }) => {
-    const [begin, end] = [moment(at), until === null ? Date.now() : moment(until)];
-    const span = until === null ? `since ${exactly(begin)}` : `from ${exactly(begin)} to ${exactly(end)}`;
-    return { steps: times.filter((each) => each <= end && begin < each + step), text: `Alert ${span}: ${text}` };
-  });
 }
 
 // A thick line on the axis while an alert was open.
