@@ -20,14 +20,18 @@ from footfall_collector.answer import (
     Segment,
     active_instances,
     call_source,
+    calls_through_instances,
     condition_text,
     counts_by_instance,
     days_of,
     durations_by_instance,
+    errors_by_class,
     established_instances,
     first_days,
     segment_of,
+    through_instances,
     tool_durations_by_instance,
+    word_days,
 )
 from footfall_collector.answer.questions import by_instance
 from footfall_collector.store import Store
@@ -138,6 +142,54 @@ def test_the_durations_of_cells_are_the_oracles(engines: tuple[Answers, Answers]
             assert found == Counter(map(key, chosen))
         sampled = replace(source, sample=DurationSample(3)).cells(fold)
         assert {row[5] % 3 for row in sampled} == {0}
+
+
+def test_the_days_of_an_instance_s_words_are_the_oracles(engines: tuple[Answers, Answers]) -> None:
+    start, end = (int(at.timestamp()) for at in (START, END))
+    days: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+    for event in FLEET.events():
+        counts = start <= event.at < end and not event.properties.get("is_internal")
+        if counts and event.event == "client_connected" and not event.instance.startswith("ephemeral"):
+            days[event.instance, str(event.properties.get("transport") or "")].add(event.at // DAY)
+    expected = Counter((value, len(found)) for (_, value), found in days.items())
+    assert len(expected) > 3
+    for answers in engines:
+        rows = word_days(answers, FILTERS, "client_connected", "transport", established=False)
+        assert Counter((value, number) for _, value, number in rows) == expected
+        known = established_instances(answers, FILTERS)
+        of_known = word_days(answers, FILTERS, "client_connected", "transport", established=True)
+        assert sorted(of_known) == sorted(row for row in rows if row[0] in known)
+
+
+def test_errors_of_a_client_are_those_of_instances_that_used_it(engines: tuple[Answers, Answers]) -> None:
+    start, end = (int(at.timestamp()) for at in (START, END))
+    events = [each for each in {event.uuid: event for event in FLEET.events()}.values() if start <= each.at < end]
+    external = [event for event in events if not event.properties.get("is_internal")]
+    calls = [event for event in external if event.event == "tool_executed"]
+    client, _ = Counter(event.properties["mcp_client"] for event in calls).most_common(2)[1]
+    users = {event.instance for event in calls if event.properties["mcp_client"] == client}
+    errors = Counter(
+        (event.at // DAY, event.properties["error_type"])
+        for event in external
+        if event.event == "tool_error" and event.instance in users and event.properties["tool"] == "query"
+    )
+    called = Counter(
+        event.at // DAY for event in calls if event.instance in users and event.properties["tool"] == "query"
+    )
+    assert errors
+    for answers in engines:
+        source = call_source(answers, FILTERS, [f"mcp_client:is:{client}", "tool:is:query"])
+        found: Counter[tuple[int, str]] = Counter()
+        for day, _, name, number in errors_by_class(source, 1):
+            found[day, name] += number
+        assert found == errors
+        counted: Counter[int] = Counter()
+        for day, _, number in calls_through_instances(source, 1):
+            counted[day] += number
+        assert counted == called
+        assert len(counted) > 1
+        assert through_instances(source) == f"errors whose tool is query of instances that used {client} in the range"
+        assert through_instances(call_source(answers, FILTERS, ["tool:is:query"])) == ""
 
 
 def test_what_instances_did_is_the_same_on_both_engines(engines: tuple[Answers, Answers]) -> None:

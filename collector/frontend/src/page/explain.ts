@@ -30,6 +30,7 @@ interface Explanation {
   answer: string;
   findings: Finding[];
   error_classes: ErrorClass[];
+  error_class_scope: string;
   note: string;
   not_applied: string[];
 }
@@ -79,7 +80,15 @@ export async function refresh(signal: AbortSignal): Promise<void> {
   draw(body, content(await api.get<Explanation>("/api/explain", query, signal)));
 }
 
-function content({ unit, answer, findings, error_classes, note, not_applied }: Explanation): Content {
+function content({
+  unit,
+  answer,
+  findings,
+  error_classes,
+  error_class_scope,
+  note,
+  not_applied,
+}: Explanation): Content {
   const classes = error_classes.map((each): Finding => ({ ...each, kind: "error_type", tools: [], start: null }));
   const largest = Math.max(
     ...[...findings, ...classes].flatMap(({ low, high }) => [Math.abs(low), Math.abs(high)]),
@@ -88,11 +97,12 @@ function content({ unit, answer, findings, error_classes, note, not_applied }: E
   const applied = not_applied.length
     ? html`<p class="panel-note">Not filtered by ${listOf(not_applied)}.</p>`
     : nothing;
+  const of = error_class_scope ? html`<p class="panel-note">These are ${error_class_scope}.</p>` : nothing;
   const list = (each: Finding[]) =>
     html`<ul class="findings">${each.map((one) => row(one, largest, SIZES[unit]))}</ul>`;
   return html`${chooser()}${applied}<p class="answer">${markup(answer)}</p>
     ${findings.length ? list(findings) : nothing}
-    ${classes.length ? html`<h3>Error classes</h3>${list(classes)}` : nothing}
+    ${classes.length ? html`<h3>Error classes</h3>${of}${list(classes)}` : nothing}
     <details class="how"><summary>How this is computed</summary><p class="unit">${note}</p></details>`;
 }
 

@@ -47,6 +47,7 @@ from .questions import (
     active_instances,
     ask,
     call_source,
+    calls_through_instances,
     condition_name,
     condition_text,
     counts_by_instance,
@@ -61,7 +62,9 @@ from .questions import (
     parse_question,
     segment_of,
     shown_values,
+    through_instances,
     tool_durations_by_instance,
+    word_days,
 )
 from .questions import NAMES as QUESTION_PARAMETERS
 from .read_gate import BusyError, ReadGate
@@ -134,6 +137,7 @@ __all__ = [
     "active_instances",
     "ask",
     "call_source",
+    "calls_through_instances",
     "check_conditions",
     "condition_name",
     "condition_text",
@@ -154,6 +158,8 @@ __all__ = [
     "segment_commands",
     "segment_of",
     "shown_values",
+    "through_instances",
     "tool_durations_by_instance",
     "version_key",
+    "word_days",
 ]

@@ -102,8 +102,18 @@ def test_a_version_of_a_client_is_named(planted: PlantedStore) -> None:
     explanation = explain_segments(planted.answers, Filters("client_version", start, end), ([client], [others]))
     first = explanation.findings[0]
     assert (first.kind, first.value) == ("client_version", f"{CLIENT} {CLIENT_VERSION}")
-    # Errors do not carry the client, so nothing is said of their classes.
-    assert explanation.error_classes == []
+    # Errors do not carry the client, so they are those of instances that used it.
+    classes = explanation.error_classes
+    assert [each.value for each in classes] == ["ValidationError"]
+    assert explanation.error_class_scope == (
+        f"errors of instances that used {CLIENT} in the range; "
+        f"errors of instances that didn't use {CLIENT} in the range"
+    )
+    # They are no part of the difference of the calls.
+    assert classes[0].share is None
+    assert classes[0].error_rate > classes[0].against
+    assert classes[0].low > 0
+    assert "all calls of the one side's instances" in classes[0].text
 
 
 def test_an_error_class_that_makes_up_the_rise_is_named_with_its_share(planted: PlantedStore) -> None:

@@ -13,13 +13,16 @@ from .by_instance import (
     InstanceCounts,
     InstanceValues,
     active_instances,
+    calls_through_instances,
     counts_by_instance,
     duration_sample,
     durations_by_instance,
     errors_by_class,
     established_instances,
     first_days,
+    through_instances,
     tool_durations_by_instance,
+    word_days,
 )
 from .cells import (
     CallSource,
@@ -67,6 +70,7 @@ __all__ = [
     "active_instances",
     "ask",
     "call_source",
+    "calls_through_instances",
     "condition_name",
     "condition_text",
     "counts_by_instance",
@@ -82,5 +86,7 @@ __all__ = [
     "parse_segment",
     "segment_of",
     "shown_values",
+    "through_instances",
     "tool_durations_by_instance",
+    "word_days",
 ]

@@ -4,14 +4,14 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ...store import EventSelection, fact_tables, property_key
+from ...store import DAY_SECONDS, EventSelection, fact_tables, property_key
 from ..filters import INTERNAL_VALUES, Filters
 from .cells import DURATION, CallSource, DurationSample
 from .compiler import CompiledQuestion, compile_rows
 from .dialects import DIALECTS
 from .properties import VERSION, QuestionNames
 from .question import Question
-from .segments import Segment, parse_segment
+from .segments import Segment, describe_segment, parse_segment
 
 if TYPE_CHECKING:
     from ..answers import Answers
@@ -119,44 +119,87 @@ def tool_durations_by_instance(
     ]
 
 
-def errors_by_class(source: CallSource, one_in: int) -> list[tuple[int, int, str, int]] | None:
+def errors_by_class(source: CallSource, one_in: int) -> list[tuple[int, int, str, int]]:
     """(day since 1970, instance, error class, errors) of the calls of a source, of one in so many instances.
 
-    None where a condition is about what calls carry and errors do not, such as the client. Raises StoreError.
+    A condition about what calls carry and errors do not, such as the client, selects the errors of the instances with
+    such calls; see `through_instances`. Raises StoreError.
     """
+    rows = _by_day(source, ERRORS, _of_errors(source), one_in, property_key(ERROR_TYPE))
+    return [(int(day), int(instance), str(name), int(number)) for day, instance, name, number in rows]
+
+
+def calls_through_instances(source: CallSource, one_in: int) -> list[tuple[int, int, int]]:
+    """(day since 1970, instance, calls) of the instances whose errors `errors_by_class` counts. Raises StoreError."""
+    rows = _by_day(source, CALLS, _through_instances(source), one_in)
+    return [(int(day), int(instance), int(number)) for day, instance, number in rows]
+
+
+def through_instances(source: CallSource) -> str:
+    """What `errors_by_class` counts, as a phrase, where a condition is about what errors don't carry; else ''."""
+    segment = _through_instances(source)
+    return "" if segment == source.segment else describe_segment(segment, ERRORS)
+
+
+def _by_day(source: CallSource, event: str, segment: Segment, one_in: int, *keys: str) -> list[Any]:
+    """(day, instance, keys …, number) of the events of a name."""
     answers, filters = source.answers, source.filters
-    segment = _of_errors(source)
-    if segment is None:
-        return None
     dialect, facts = DIALECTS[answers.engine], fact_tables(answers.catalogues.values())
-    version, kind = property_key(VERSION), property_key(ERROR_TYPE)
+    version = property_key(VERSION)
     kept = answers.value_caps.of_product(filters.product).kept
-    question = Question(event=ERRORS, segment=segment)
-    compiled = compile_rows(question, facts[ERRORS].counts.name, (version, kind), facts, dialect, kept)
+    question = Question(event=event, segment=segment)
+    compiled = compile_rows(question, facts[event].counts.name, (version, *keys), facts, dialect, kept)
     terms = ["n > 0", *([f"instance % {one_in} = 0"] if one_in > 1 else [])]
     if source.apart:
         terms.append(f"NOT ({dialect.among(version, 'versions_apart')})")
     selection = _selection(answers, filters, compiled)
     parameters = {**selection.parameters, "versions_apart": tuple(sorted(source.apart))}
     selection = replace(selection, established=source.established, parameters=parameters)
-    sql = f"SELECT day, instance, {kind}, {dialect.total('n')} AS c FROM {compiled.sql} AS errors "  # noqa: S608 - our own words
-    sql += f"WHERE {' AND '.join(terms)} GROUP BY day, instance, {kind}"
-    return [(int(day), int(instance), str(name), int(n)) for day, instance, name, n in answers.rows(sql, selection)]
+    listed = ", ".join(("day", "instance", *keys))
+    sql = f"SELECT {listed}, {dialect.total('n')} AS c FROM {compiled.sql} AS counted "  # noqa: S608 - our own words
+    sql += f"WHERE {' AND '.join(terms)} GROUP BY {listed}"
+    return answers.rows(sql, selection)
 
 
-def _of_errors(source: CallSource) -> Segment | None:
-    """The segment of the errors of a segment's calls; None where errors lack a property that it is about."""
+def _through_instances(source: CallSource) -> Segment:
+    """The segment, with conditions about what calls carry and errors do not as conditions on instances."""
+    errors = QuestionNames(source.answers.catalogues[source.filters.product])
+    return Segment(
+        tuple(
+            each
+            if not each.selects_events(CALLS) or errors.property_named(each.property.name, ERRORS).carried_by(ERRORS)
+            else replace(each, by_instance=True)
+            for each in source.segment.conditions
+        )
+    )
+
+
+def _of_errors(source: CallSource) -> Segment:
+    """The segment of the errors of a segment's calls, or of those of its instances."""
     errors = QuestionNames(source.answers.catalogues[source.filters.product])
     conditions = []
-    for each in source.segment.conditions:
-        if not each.selects_events(CALLS):
+    for each in _through_instances(source).conditions:
+        if each.selects_events(CALLS):
+            conditions.append(replace(each, property=errors.property_named(each.property.name, ERRORS)))
+        else:
             # What selects instances of calls does so for their errors.
             conditions.append(replace(each, by_instance=True))
-        elif (about := errors.property_named(each.property.name, ERRORS)).carried_by(ERRORS):
-            conditions.append(replace(each, property=about))
-        else:
-            return None
     return Segment(tuple(conditions))
+
+
+def word_days(
+    answers: "Answers", filters: Filters, event: str, name: str, *, established: bool
+) -> list[tuple[int, str, int]]:
+    """(instance, value, days) of a property of an event; ephemeral instances are left out. Raises StoreError."""
+    dialect, table = DIALECTS[answers.engine], fact_tables(answers.catalogues.values())[event].counts.name
+    day = dialect.divided("moment", DAY_SECONDS)
+    sql = (
+        "SELECT instance, v, count(*) AS days FROM ("  # noqa: S608 - our own words
+        f"SELECT instance, {property_key(name)} AS v, {day} AS d FROM {table} WHERE lasting AND n > 0 "
+        "GROUP BY instance, v, d) GROUP BY instance, v"
+    )
+    rows = answers.rows(sql, replace(_selection(answers, filters), established=established))
+    return [(int(instance), str(value), int(days)) for instance, value, days in rows]
 
 
 def first_days(answers: "Answers", filters: Filters) -> dict[int, int]:

@@ -178,7 +178,7 @@ class _Compiler:
     def _in_segment(self, rows: str) -> str:
         """Those of a query's rows that meet all conditions."""
         conditions = [*enumerate(self._question.segment.conditions)]
-        through = [(index, one) for index, one in conditions if not one.property.carried_by(self._question.event)]
+        through = [(index, one) for index, one in conditions if not one.selects_events(self._question.event)]
         terms = [self._segment.own_term(index, one) for index, one in conditions if (index, one) not in through]
         rows += f" WHERE {' AND '.join(terms)}" if terms else ""
         return self._instances.selected(rows, through) if through else rows
@@ -205,9 +205,8 @@ class _Compiler:
     def _by_instance(self) -> bool:
         """Whether the question needs to know which instance an event is of."""
         question = self._question
-        about = [condition.property for condition in question.segment.conditions]
-        about += [question.by] if question.by is not None else []
-        through = any(not one.carried_by(question.event) for one in about)
+        through = any(not one.selects_events(question.event) for one in question.segment.conditions)
+        through |= question.by is not None and not question.by.carried_by(question.event)
         return through or question.measure in (INSTANCES, *DAILY_MEASURES)
 
     @property
@@ -241,8 +240,10 @@ class _Compiler:
         question = self._question
         if self._number:
             return None
-        about = [one.property for one in question.segment.conditions] + ([question.by] if question.by else [])
-        names = {one.name for one in about if one.carried_by(question.event)}
+        by = [question.by] if question.by else []
+        about = [one.property for one in question.segment.conditions] + by
+        names = {one.property.name for one in question.segment.conditions if one.selects_events(question.event)}
+        names |= {one.name for one in by if one.carried_by(question.event)}
         if question.measure in (INSTANCES, *DAILY_MEASURES):
             by_day = question.step in STEP_DAYS or any(is_state(one) for one in about if one.name not in names)
             return (

@@ -73,6 +73,11 @@ class SegmentPair:
                     sums[index] += number
         self.calls, self.errors = (totals[0], totals[2]), (totals[1], totals[3])
 
+    @property
+    def chosen(self) -> tuple[Chosen, Chosen]:
+        """Whether each segment has a cell's calls."""
+        return self.of_segment, self.of_other
+
     def _counted(self) -> dict[tuple[str, str, str, str], Counts]:
         """(cluster, tool, client, provider) → calls and errors of the first segment, and of the second one."""
         rows: defaultdict[tuple[str, str, str, str], Counts] = defaultdict(_no_calls)
@@ -94,14 +99,11 @@ class SegmentPair:
 
     def of_errors(self, errors: Mapping[str, tuple[int, int]]) -> Contribution:
         """The difference of the rates of some errors, of which each cluster has some in either segment."""
-        totals = [sum(pair[side] for pair in errors.values()) for side in (0, 1)]
-        rates = [number / calls for number, calls in zip(totals, self.calls, strict=True)]
-        scores = {}
-        for cluster, counts in self._clusters.items():
-            first, second = errors.get(cluster, (0, 0))
-            scores[cluster] = (first - rates[0] * counts[0]) / self.calls[0]
-            scores[cluster] -= (second - rates[1] * counts[2]) / self.calls[1]
-        return _with_interval(rates[0] - rates[1], scores.values())
+        return rate_difference(self.calls_by_cluster(), errors)
+
+    def calls_by_cluster(self) -> dict[str, tuple[int, int]]:
+        """Cluster → its calls in either segment."""
+        return {cluster: (counts[0], counts[2]) for cluster, counts in self._clusters.items()}
 
     def of_cause(self, cause: Cause) -> Contribution:
         """The errors per call that a cause adds, in the first segment minus the second."""
@@ -157,6 +159,18 @@ class SegmentPair:
             scores[cluster] += (rate - means[0]) * counts[0] / self.calls[0]
             scores[cluster] -= (rate - means[1]) * counts[2] / self.calls[1]
         return _with_interval(means[0] - means[1], scores.values())
+
+
+def rate_difference(calls: Mapping[str, tuple[int, int]], errors: Mapping[str, tuple[int, int]]) -> Contribution:
+    """The difference of two rates, from each cluster's calls and errors in either segment, of which both have calls."""
+    whole, failed = ([sum(pair[side] for pair in each.values()) for side in (0, 1)] for each in (calls, errors))
+    rates = [number / total for number, total in zip(failed, whole, strict=True)]
+    scores = {}
+    for cluster, (first_calls, second_calls) in calls.items():
+        first, second = errors.get(cluster, (0, 0))
+        scores[cluster] = (first - rates[0] * first_calls) / whole[0]
+        scores[cluster] -= (second - rates[1] * second_calls) / whole[1]
+    return _with_interval(rates[0] - rates[1], scores.values())
 
 
 def _no_calls() -> Counts:

@@ -73,6 +73,7 @@ def explain_durations(compared: ComparedSides, measure: str) -> Explanation:
         high=measured.high,
         findings=findings,
         error_classes=[],
+        error_class_scope="",
         unexplained=None if whole is None else 1 - sum(each.share or 0.0 for each in findings),
         one_in=sample.one_in,
         one_day_in=sample.one_day_in,

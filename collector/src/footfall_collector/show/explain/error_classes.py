@@ -6,15 +6,16 @@ how calls fail, where a finding says which ones; the shares of both are not adde
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import Any, NamedTuple
 
 import msgspec
 
-from ...answer import CallSource, Segment, errors_by_class
+from ...answer import CallSource, Segment, calls_through_instances, errors_by_class, through_instances
 from ..insight import NBSP, code, format_percent, format_points
 from ..statistics import Z95
-from .contributions import Contribution, DaySides, SegmentPair
+from .contributions import Contribution, DaySides, SegmentPair, rate_difference
 
 MAX_CLASSES = 5
 MIN_SHARE = 0.02
@@ -36,7 +37,7 @@ class ErrorClassFinding(msgspec.Struct, frozen=True):
         low: lower end of the effect's 95 % interval.
         high: its upper end.
         share: its part of the difference, 1 for all of it; negative where it made the difference smaller. None where
-            chance explains the whole difference.
+            chance explains the whole difference, and where the errors are not those of the calls compared.
         text: a sentence or two; `code` is markup.
     """
 
@@ -50,24 +51,36 @@ class ErrorClassFinding(msgspec.Struct, frozen=True):
     text: str
 
 
-def error_classes(source: CallSource, pair: SegmentPair, difference: float | None) -> list[ErrorClassFinding]:
+class ErrorClasses(NamedTuple):
+    """Classes of errors, and which errors they are of, where these are not those of the calls compared; else ''."""
+
+    findings: list[ErrorClassFinding]
+    scope: str = ""
+
+
+def error_classes(source: CallSource, pair: SegmentPair, difference: float | None) -> ErrorClasses:
     """Those of the largest share, of `MAX_CLASSES` at most; `difference` is None where chance explains it.
 
-    None where errors lack what a condition is about.
+    Where errors lack what a condition is about, those of the instances with such calls are compared, by all calls of
+    these instances. They are no part of the difference then.
     """
-    counts: defaultdict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
-    for name, cluster, side, errors in _counted(source, pair):
-        first, second = counts[name].get(cluster, (0, 0))
-        counts[name][cluster] = (first + errors, second) if side == 0 else (first, second + errors)
+    segments = [Segment((*source.segment.conditions, *side.conditions)) for side in source.sides] or [source.segment]
+    sources = [replace(source, segment=segment, sides=()) for segment in segments]
+    scopes = [scope for each in sources if (scope := through_instances(each))]
+    calls = _sides_of_clusters(pair, sources, calls_through_instances) if scopes else {"": pair.calls_by_cluster()}
+    counts = _sides_of_clusters(pair, sources, errors_by_class)
+    totals = [sum(sides[side] for sides in calls.get("", {}).values()) for side in (0, 1)]
+    whole = None if scopes else difference
     classes = []
-    for name, by_cluster in counts.items():
-        part = pair.of_errors(by_cluster)
-        share = part.effect / difference if difference else None
+    for name, by_cluster in counts.items() if all(totals) else ():
+        part = rate_difference(calls[""], by_cluster)
+        share = part.effect / whole if whole else None
         if _p_value(part) * len(counts) <= MAX_P_VALUE and (share is None or abs(share) >= MIN_SHARE):
-            rates = [sum(sides[side] for sides in by_cluster.values()) / pair.calls[side] for side in (0, 1)]
-            text = _text(name, (rates[0], rates[1]), part, difference)
+            rates = [sum(sides[side] for sides in by_cluster.values()) / totals[side] for side in (0, 1)]
+            text = _text(name, (rates[0], rates[1]), part, whole, through=bool(scopes))
             classes.append(ErrorClassFinding(name, rates[0], rates[1], part.effect, part.low, part.high, share, text))
-    return sorted(classes, key=lambda each: -abs(each.effect) if each.share is None else -each.share)[:MAX_CLASSES]
+    classes.sort(key=lambda each: -abs(each.effect) if each.share is None else -each.share)
+    return ErrorClasses(classes[:MAX_CLASSES], "; ".join(dict.fromkeys(scopes)))
 
 
 def class_sentence(classes: list[ErrorClassFinding], difference: float | None) -> str:
@@ -77,22 +90,21 @@ def class_sentence(classes: list[ErrorClassFinding], difference: float | None) -
     return f"{_share(classes[0].value, classes[0].share or 0.0, difference)}."
 
 
-def _counted(source: CallSource, pair: SegmentPair) -> Iterator[tuple[str, str, int, int]]:
-    """(class, cluster, side, errors); instances that the search left out are left out."""
+def _sides_of_clusters(
+    pair: SegmentPair, sources: Sequence[CallSource], read: Callable[[CallSource, int], Iterable[tuple[Any, ...]]]
+) -> dict[str, dict[str, tuple[int, int]]]:
+    """Class ('' for calls) → cluster → its number of either side; clusters that the search left out are left out."""
     left_out, one_in = {*pair.search.lone_clusters}, pair.search.one_in
-    segments = [Segment((*source.segment.conditions, *side.conditions)) for side in source.sides]
-    for number, segment in enumerate(segments or [source.segment]):
-        for day, instance, name, errors in errors_by_class(replace(source, segment=segment, sides=()), one_in) or ():
+    counts: defaultdict[str, defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
+    for position, source in enumerate(sources):
+        for day, instance, *names, number in read(source, one_in):
             if str(instance) in left_out:
                 continue
-            if segments:
-                yield name, str(instance), number, errors
-                continue
             at = DaySides(day, 0)
-            if pair.of_segment(at):
-                yield name, str(instance), 0, errors
-            if pair.of_other(at):
-                yield name, str(instance), 1, errors
+            sides = [position] if len(sources) > 1 else [i for i, chosen in enumerate(pair.chosen) if chosen(at)]
+            for side in sides:
+                counts[names[0] if names else ""][str(instance)][side] += number
+    return {name: {cluster: (a, b) for cluster, (a, b) in found.items()} for name, found in counts.items()}
 
 
 def _p_value(part: Contribution) -> float:
@@ -100,8 +112,12 @@ def _p_value(part: Contribution) -> float:
     return math.erfc(abs(part.effect) / spread / math.sqrt(2)) if spread > 0 else 1.0
 
 
-def _text(name: str, rates: tuple[float, float], part: Contribution, difference: float | None) -> str:
+def _text(name: str, rates: tuple[float, float], part: Contribution, difference: float | None, *, through: bool) -> str:
     both = f"{format_percent(rates[0])} of the calls failed with it, {format_percent(rates[1])} of those compared with"
+    if through:
+        both = f"{format_percent(rates[0])} of all calls of the one side's instances failed with it, "
+        both += f"{format_percent(rates[1])} of those of the other's"
+        return f"{code(name)}: {both} ({format_points(part.low, part.high)})."
     if difference is None:
         return f"{code(name)}: {both}. By itself it moves the rate {format_points(part.low, part.high)}."
     # In the direction of the sentence: what makes a rise smaller by 12 % does so by 6 to 18.

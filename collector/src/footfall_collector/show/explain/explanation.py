@@ -129,7 +129,9 @@ class Explanation(msgspec.Struct, frozen=True):
         high: its upper end.
         findings: the largest share first.
         error_classes: the classes of errors that make up the difference, the largest share first; their shares are not
-            added to those of findings. Empty where a condition is about what errors do not carry, such as the client.
+            added to those of findings. Empty where durations are explained.
+        error_class_scope: which errors those are, in one phrase, where a condition is about what errors do not carry,
+            such as the client: errors of instances with such calls. Empty where they are those of the calls compared.
         unexplained: the part of the difference that no finding accounts for; None where chance explains all of it.
         one_in: the number of instances of which one was analysed; 1 where all were.
         one_day_in: the number of days of which one was analysed; 1 where all were.
@@ -147,6 +149,7 @@ class Explanation(msgspec.Struct, frozen=True):
     high: float | None
     findings: list[Finding]
     error_classes: list[ErrorClassFinding]
+    error_class_scope: str
     unexplained: float | None
     one_in: int
     one_day_in: int

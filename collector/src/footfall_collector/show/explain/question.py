@@ -19,7 +19,7 @@ from ...answer import (
 from ..statistics import CallCell, CauseSearch, find_causes, read_call_cells
 from .contributions import Contribution, DayAndSides, SegmentPair
 from .durations import explain_durations
-from .error_classes import class_sentence, error_classes
+from .error_classes import ErrorClasses, class_sentence, error_classes
 from .explanation import NOTE, Explanation, Finding, answer_sentence, cause_finding, shift_finding
 from .measures import PERCENTILES
 from .sides import ComparedSides, Side, counted_source
@@ -138,8 +138,8 @@ def _error_rates(compared: ComparedSides) -> Explanation:
     difference = pair.difference() if all(pair.calls) else None
     whole = None if difference is None or not _is_real(difference, pair) else difference.effect
     findings = [] if difference is None else _findings(pair, whole)
-    classes = [] if difference is None else error_classes(source, pair, whole)
-    first = " ".join(filter(None, (findings[0].text if findings else "", class_sentence(classes, whole))))
+    classes = ErrorClasses([]) if difference is None else error_classes(source, pair, whole)
+    first = " ".join(filter(None, (findings[0].text if findings else "", class_sentence(classes.findings, whole))))
     return Explanation(
         measure=ERROR_RATE,
         unit="ratio",
@@ -150,7 +150,8 @@ def _error_rates(compared: ComparedSides) -> Explanation:
         low=None if difference is None else difference.low,
         high=None if difference is None else difference.high,
         findings=findings,
-        error_classes=classes,
+        error_classes=classes.findings,
+        error_class_scope=classes.scope,
         unexplained=None if whole is None else 1 - sum(each.share or 0.0 for each in findings),
         one_in=search.one_in,
         one_day_in=1,
