@@ -16,6 +16,8 @@ from .file_kinds import ALERTS, ANNOTATIONS, KEYS, LINKS, PEPPER, PUBLIC, SEGMEN
 _Time = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z\Z")]
 _Hash = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 _WORD = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,128}")
+_OWN_WORD = re.compile(r"[^\x00-\x1f\x7f-\x9f.]{1,128}\.[^\x00-\x1f\x7f-\x9f.]{1,128}")
+"""`event.property` of a product's own words on the public page."""
 
 
 class _Key(msgspec.Struct):
@@ -132,7 +134,7 @@ class SmallFiles:
         words = [word for groups in month.groups.values() for word in groups]
         if (
             path != f"{PUBLIC}/{month.product}/{month.month}.json"
-            or not month.groups.keys() <= set(DIMENSIONS)
+            or not all(name in DIMENSIONS or _OWN_WORD.fullmatch(name) for name in month.groups)
             or not all(map(_WORD.fullmatch, words))
         ):
             raise ControlError(f"the backup's {path} is not what a collector writes; don't use this backup")

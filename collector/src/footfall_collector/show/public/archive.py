@@ -14,7 +14,7 @@ import msgspec
 
 from footfall.catalogue import OTHER, Catalogue
 
-from ...answer import Answers, EventsUnreadableError, Filters
+from ...answer import Answers, EventsUnreadableError, Filters, word_days
 from ...runtime import (
     copy_path,
     has_checksum_of_content,
@@ -25,6 +25,7 @@ from ...runtime import (
     with_checksum,
 )
 from ..insight import ChartRow, rows_as_dicts
+from .own_words import group_sizes, own_words
 from .small_groups import MonthCounts, PublishedMonth, publish_month
 
 _log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ _log = logging.getLogger(__name__)
 CLOSED_AFTER = timedelta(days=7)
 """A month is closed this long after its end; events that arrive later are never published."""
 DIMENSIONS = ("ai_provider", "mcp_client", "transport", "deployment_method")
-"""Properties with a closed vocabulary. Tool names and versions have none: a product chooses them."""
+"""Built-in properties with a closed vocabulary. Tool names and versions have none: a product chooses them."""
 
 
 class MonthArchive:
@@ -88,8 +89,16 @@ class MonthArchive:
             calls = self._answers.public_calls(filters, established=established)
         except EventsUnreadableError:
             calls = None  # they are counted from raw events, and some are damaged
-        groups = {name: _group_sizes(rows, name) for name in DIMENSIONS} if established else {}
+        groups = self._groups(filters, rows) if established else {}
         return MonthCounts(instances, calls, groups, "established" if established else "all")
+
+    def _groups(self, filters: Filters, rows: list[ChartRow]) -> dict[str, Mapping[str | None, int]]:
+        """Dimension → value → established instances."""
+        groups: dict[str, Mapping[str | None, int]] = {name: _group_sizes(rows, name) for name in DIMENSIONS}
+        for word in own_words(self._answers.catalogues[filters.product]):
+            counted = word_days(self._answers, filters, word.event, word.name, established=True)
+            groups[word.dimension] = group_sizes(counted)
+        return groups
 
     def _path(self, product: str, start: datetime) -> Path:
         return self._directory / product / f"{start:%Y-%m}.json"
@@ -164,7 +173,8 @@ def vocabularies(catalogue: Catalogue) -> Mapping[str, frozenset[str]]:
         for name, property_ in {**catalogue.common, **event.properties}.items()
         if name in DIMENSIONS
     }
-    return {name: frozenset(getattr(kinds[name], "words", ())) - {OTHER} for name in DIMENSIONS if name in kinds}
+    built_in = {name: frozenset(getattr(kinds[name], "words", ())) - {OTHER} for name in DIMENSIONS if name in kinds}
+    return built_in | {word.dimension: word.words for word in own_words(catalogue)}
 
 
 def first_of_next_month(start: datetime) -> datetime:

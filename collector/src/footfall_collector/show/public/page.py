@@ -17,6 +17,7 @@ from ..gated import AsyncEndpoint, gated
 from ..pages import Assets, template_environment
 from .archive import CLOSED_AFTER, DIMENSIONS, MonthArchive
 from .badges import badge
+from .own_words import own_words
 from .small_groups import CALLS_SPREAD, NAMED_FROM, THRESHOLDS, PublicRow, PublishedMonth
 
 ProductEndpoint = Callable[[str, Request], Response]
@@ -122,7 +123,7 @@ class PublicPages:
         body = self._template.render(
             product=product,
             months=months[::-1],
-            titles=TITLES,
+            titles=TITLES | {word.dimension: word for word in own_words(self._answers.catalogues[product])},
             static=self._assets.base,
             min_group=MIN_GROUP,
             per_sender=self._per_sender,
@@ -167,7 +168,9 @@ def dictionary(catalogue: Catalogue) -> DataDictionary:
     }
     return DataDictionary(
         month="UTC month; published once, a week after its end",
-        dimension={"all": "All instances of the month"} | meanings,
+        dimension={"all": "All instances of the month"}
+        | meanings
+        | {word.dimension: word.declared.meaning for word in own_words(catalogue)},
         value="A word of the dimension's closed list; others and small groups are left out",
         instances="Established instances that were active in the month, with random noise, rounded to tens; each "
         "counts once in a dimension, under the value that it had on most days. An instance is established once it was "
