@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
+from msgspec import defstruct
 
 from footfall import Product, Telemetry
 from footfall.catalogue import (
@@ -19,6 +20,7 @@ from footfall.catalogue import (
     ToolExecuted,
     ToolName,
     catalogue_for,
+    properties_of,
     to_json_schema,
 )
 
@@ -238,3 +240,32 @@ def test_extra_properties_are_in_the_schema_and_never_required() -> None:
     assert properties["properties"]["size"]["description"] == "A meaning"
     assert not {"pages", "size"} & set(properties["required"])
     assert "pages" not in events["client_connected"]["properties"]["properties"]["properties"]
+
+
+class Equal(type):
+    """A class of classes that equal any other."""
+
+    def __eq__(cls, other: object) -> bool:
+        return True
+
+    __hash__ = type.__hash__
+
+
+class Anything(metaclass=Equal):
+    """Looks like a kind, and admits every text."""
+
+    label = "code identifier"
+
+    def checker(self, tools: object = None) -> Any:
+        return lambda value: value
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string"}
+
+
+def test_a_class_that_says_it_equals_a_kind_is_refused() -> None:
+    anything = Property(kind=Anything(), meaning="m", purpose="p", question="tools")  # type: ignore[arg-type] # the fault
+    leak = defstruct("Leak", [("text", Annotated[str, anything])], bases=(Event,), frozen=True, tag="leak")
+    leak.__doc__ = "A leak."
+    with pytest.raises(TypeError, match=r"Leak\.text .* not one of footfall's"):
+        properties_of(leak)

@@ -88,7 +88,8 @@ def properties_of(struct: type[msgspec.Struct]) -> dict[str, Property]:
                 f"{struct.__name__}.{name} has no footfall Property: write "
                 f"`{name}: Annotated[str, Property(kind=…, meaning=…, purpose=…, question=…)]`"
             )
-        if type(property_.kind) not in KINDS:
+        # `in` would ask the class whether it equals one of them.
+        if not any(type(property_.kind) is kind for kind in KINDS):
             raise TypeError(
                 f"{struct.__name__}.{name} has the kind {type(property_.kind).__name__}, not one of footfall's: "
                 f"{', '.join(kind.__name__ for kind in KINDS)}. A subclass of these could admit any text"
