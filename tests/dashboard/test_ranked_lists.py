@@ -137,3 +137,29 @@ def test_a_row_asks_for_the_rows_below_it_when_it_is_opened(
     inner.first.locator("button.bar-row").click()
     wait_until_drawn(page, before + 1)
     assert value in page.url, "it filters by both"
+
+
+def test_a_release_opens_its_clients(opened: Opener, url: str) -> None:
+    page = opened("/next?range=90d")
+    row = page.locator("#releases tr[data-version]").first
+    version = row.get_attribute("data-version") or ""
+    expander = row.get_by_role("button", name=f"Clients of {version}")
+    expander.press("Enter")
+    below = page.locator("#releases tr.below li")
+    expect(below.first).to_be_visible()
+    query = {
+        "measure": "events",
+        "event": "tool_executed",
+        "by": "mcp_client",
+        "where": f"product_version:is:{version}",
+    }
+    rows = fetch(url, "/api/ask", range="90d", **query)["rows"]
+    assert below.count() == len(rows)
+    before = ready_count(page)
+    below.first.get_by_role("button").click()
+    wait_until_drawn(page, before + 1)
+    assert f"mcp_client={rows[0][0]}" in page.url
+    assert f"version={version}" in page.url
+    expect(expander).to_have_attribute("aria-expanded", "true")
+    expander.click()
+    expect(below).to_have_count(0)

@@ -173,7 +173,7 @@ function ended(row: Row, { label: [column = ""], ends = {} }: DrawnConfig): { to
   if (!end) return null;
   const left = Date.parse(end) - Date.now();
   if (left > SOON) return null;
-  const day = date(Date.parse(end));
+  const day = date(Date.parse(end)).replaceAll(" ", "\u00a0");
   return left < 0 ? { tone: "bad", text: `end of life ${day}` } : { tone: "warn", text: `support ends ${day}` };
 }
 

@@ -15,7 +15,7 @@ export function draw(host: HTMLElement, data: ChartData, config: DrawnConfig): v
 
 // A label broken into lines of about `room` characters.
 function wrapLabel(text: string, room: number): string {
-  const words = text.replaceAll(/(\d) (?=[a-z])/g, "$1\u00a0").split(" ");
+  const words = text.replaceAll(/(\d) (?=[a-z])| (?=–)/g, "$1\u00a0").split(" ");
   const lines: string[] = [];
   for (const word of words) {
     const last = lines.at(-1);

@@ -89,7 +89,7 @@ export function base(colours: Palette) {
     animationDuration: 300,
     animationDurationUpdate: 0,
     textStyle: { fontFamily: colours.font, color: colours.muted, fontSize: 12 },
-    grid: { left: 4, right: 12, top: 12, bottom: 4, containLabel: true },
+    grid: { left: 4, right: 12, top: 12, bottom: 5, containLabel: true },
     // The page has a legend of buttons (legend.ts); pictures show this one.
     legend: {
       show: false,

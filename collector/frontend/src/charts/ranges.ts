@@ -25,13 +25,17 @@ export function option(data: ChartData, config: DrawnConfig, colours: Palette, n
   const unit = data.unit(config.values[0] ?? "");
   return {
     ...base(colours),
-    grid: { left: 2, right: 22, top: 6, bottom: 2, containLabel: true },
+    grid: { left: 2, right: 22, top: 6, bottom: 5, containLabel: true },
     legend: { ...base(colours).legend, data: config.values.map((column) => data.name(column)) },
     xAxis: axis(colours, {
       type: "log",
       logBase: 10,
       min: axisStart(rows, config),
-      axisLabel: { color: colours.muted, hideOverlap: true, formatter: (value: number) => decade(value, unit) },
+      axisLabel: {
+        color: colours.muted,
+        hideOverlap: true,
+        formatter: (value: number) => (narrow && !isEven(value) ? "" : decade(value, unit)),
+      },
     }),
     yAxis: axis(colours, {
       type: "category",
@@ -65,6 +69,9 @@ const dots = (rows: Row[], column: string, index: number, data: ChartData, colou
   itemStyle: { opacity: 1, color: seriesColour(colours, PAINTS[index] ?? index) },
   data: rows.map((row) => floor(row[column])),
 });
+
+// On a narrow screen every second power of ten is named.
+const isEven = (value: number) => Math.round(Math.log10(value)) % 2 === 0;
 
 // Powers of ten stay readable as such: 100 s, not 1.7 min.
 function decade(value: number, unit: string): string {

@@ -45,7 +45,7 @@ export function option(data: ChartData, config: DrawnConfig, colours: Palette, n
   const marks = timeMarks(drawing);
   return {
     ...base(colours),
-    grid: { left: 2, right: 14, top: marks && !narrow ? 26 : 12, bottom: 2, containLabel: true },
+    grid: { left: 2, right: 14, top: marks && !narrow ? 26 : 12, bottom: 5, containLabel: true },
     xAxis: timeAxis(drawing),
     yAxis: valueAxis(drawing),
     tooltip: { ...base(colours).tooltip, trigger: "axis", formatter: (points: TipPoint[]) => tooltip(points, drawing) },

@@ -23,6 +23,8 @@ interface Question {
 const host = document.getElementById("events");
 const NUMBERS = /number|count|amount/;
 const panels = new Map<HTMLElement, Panel>();
+// Those that were asked for: an event that is open from the start is not asked for again when the browser says so.
+const asked = new WeakSet<Panel>();
 let drawnProduct: string | null = null;
 
 const productOf = () => state.query().get("product") ?? document.documentElement.dataset.shown ?? "";
@@ -31,7 +33,12 @@ const productOf = () => state.query().get("product") ?? document.documentElement
 export async function refresh(signal: AbortSignal, quiet: boolean, context: () => Context): Promise<void> {
   if (!host) return;
   if (drawnProduct !== productOf()) await show(host, signal, context);
-  await Promise.all(openPanels().map((panel) => panel.refresh({ quiet })));
+  await Promise.all(
+    openPanels().map((panel) => {
+      asked.add(panel);
+      return panel.refresh({ quiet });
+    }),
+  );
 }
 
 const openPanels = () =>
@@ -62,7 +69,11 @@ const section = (event: string, questions: Question[], open: boolean) => html`
 function opened(event: Event): void {
   const details = event.currentTarget as HTMLDetailsElement;
   if (!details.open) return;
-  for (const [node, panel] of panels) if (details.contains(node) && !panel.isLoaded) panel.refresh().catch(() => {});
+  for (const [node, panel] of panels) {
+    if (!details.contains(node) || asked.has(panel)) continue;
+    asked.add(panel);
+    panel.refresh().catch(() => {});
+  }
 }
 
 const EVENTS: Column = { name: "events", unit: "" };

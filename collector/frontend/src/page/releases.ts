@@ -2,10 +2,13 @@
 import * as api from "../data/api.ts";
 import { date, moment, number } from "../data/format.ts";
 import { listOf, valueText } from "../data/labels.ts";
+import { openedRows } from "../data/opened_rows.ts";
 import type { Pick } from "../data/segments.ts";
 import * as state from "../data/state.ts";
+import type { Row } from "../data/types.ts";
 import { type Content, draw, find, html, markup, nothing } from "../dom.ts";
 import { arrow } from "./open.ts";
+import { wordsOf } from "./pick.ts";
 
 interface Release {
   version: string;
@@ -38,10 +41,13 @@ const host = document.getElementById("releases");
 
 export async function refresh(signal: AbortSignal): Promise<void> {
   if (!host) return;
-  const comparison = await api.get<Comparison>("/api/releases", state.query(), signal);
+  show(host, await api.get<Comparison>("/api/releases", state.query(), signal));
+}
+
+function show(place: HTMLElement, comparison: Comparison): void {
   draw(
-    find(".panel-body", host),
-    comparison.releases.length ? [...notes(comparison), table(comparison), flags(comparison)] : EMPTY,
+    find(".panel-body", place),
+    comparison.releases.length ? [...notes(comparison), table(comparison, place), flags(comparison)] : EMPTY,
   );
 }
 
@@ -75,17 +81,59 @@ const COLUMNS = [
   ["vs previous release", ""],
 ];
 
-const table = ({ releases }: Comparison) => html`
+const table = (comparison: Comparison, place: HTMLElement) => html`
   <div class="scroll" tabindex="0" role="group" aria-label="Releases">
     <table class="data">
       <thead><tr>${COLUMNS.map(([name, kind]) => html`<th scope="col" class=${kind}>${name}</th>`)}</tr></thead>
-      <tbody>${releases.map(row)}</tbody>
+      <tbody>${comparison.releases.map((release, index, all) => [
+        row(release, all[index + 1], () => turn(release.version, comparison, place)),
+        opened.has(release.version) ? below(release.version, comparison, place) : nothing,
+      ])}</tbody>
     </table>
   </div>`;
 
-const row = (release: Release, index: number, all: Release[]) => html`
+// The versions whose clients are shown.
+const opened = new Set<string>();
+const CLIENTS = {
+  by: "mcp_client",
+  name: "Clients",
+  value: "calls",
+  query: { measure: "events", event: "tool_executed", by: "mcp_client" },
+};
+
+function turn(version: string, comparison: Comparison, place: HTMLElement): void {
+  if (!opened.delete(version)) opened.add(version);
+  show(place, comparison);
+}
+
+// The clients that call a version, each a click to both.
+function below(version: string, comparison: Comparison, place: HTMLElement): Content {
+  const done = () => show(place, comparison);
+  const rows = openedRows(comparison, { product_version: version }, "product_version", CLIENTS, done);
+  const client = (each: Row) => {
+    const pick = pickOf(each);
+    return html`<li><button type="button" class="button small" .pick=${pick} aria-label="${wordsOf(pick)}: filter by it"
+      >${valueText("mcp_client", each.mcp_client) || "not given"} <span class="unit">${number(each.calls)}</span></button></li>`;
+  };
+  const none = html`<p class="unit">No calls of it in this time range.</p>`;
+  const list = Array.isArray(rows) ? (rows.length ? html`<ul>${rows.map(client)}</ul>` : none) : (rows ?? "Counting…");
+  return html`<tr class="below"><td colspan=${COLUMNS.length} role="status"><span class="unit">Calls by client</span>${list}</td></tr>`;
+}
+
+const pickOf = ({ product_version, mcp_client }: Row): Pick => [
+  ["product_version", String(product_version)],
+  ["mcp_client", String(mcp_client ?? "")],
+];
+
+const expander = (version: string, turnIt: () => void) =>
+  state.isFixed
+    ? nothing
+    : html`<button class="expander" type="button" aria-expanded=${String(opened.has(version))} aria-label="Clients of ${version}"
+      @click=${turnIt}><span aria-hidden="true">${opened.has(version) ? "▾" : "▸"}</span></button>`;
+
+const row = (release: Release, before: Release | undefined, turnIt: () => void) => html`
   <tr data-version=${release.version}>
-    <td><button type="button" class="button small" aria-label="${release.version}: filter by it"
+    <td class="version">${expander(release.version, turnIt)}<button type="button" class="button small" aria-label="${release.version}: filter by it"
       .pick=${[["product_version", release.version]]}>${release.version}</button>${arrow([["product_version", release.version]])}</td>
     <td class="widest-only">${release.first_seen ? date(moment(release.first_seen)) : "–"}</td>
     <td class="num wider-only">${number(release.adoption, "ratio")}</td>
@@ -94,7 +142,7 @@ const row = (release: Release, index: number, all: Release[]) => html`
     <td class="num">${number(release.error_rate, "ratio")}</td>
     <td class="num widest-only">${interval(release)}</td>
     <td class="num widest-only">${number(release.p50_ms, "ms")}</td>
-    <td class="wrap">${verdict(release, all[index + 1])}${compare(release, all[index + 1])}</td>
+    <td class="wrap">${verdict(release, before)}${compare(release, before)}</td>
   </tr>`;
 
 const interval = ({ low, high }: Release) =>

@@ -1,4 +1,4 @@
-"""What changed this week: three sentences on the last seven days that are over, against the seven before."""
+"""What changed this week: three sentences on the last seven days that are over, against the weeks before."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from ...answer import Answers, Filters
+from ...runtime import quantity
 from ..insight import NBSP, Moment, format_percent
 from .comparison import ComparedSide, compare_periods
 from .measures import Measured
@@ -70,8 +71,8 @@ def what_changed(answers: Answers, filters: Filters, now: datetime) -> WeekChang
 
 def _use(calls: Measured, instances: Measured) -> str:
     return (
-        f"**{int(calls.a or 0):,} calls** this week, {_change(calls)}; they came from {int(instances.a or 0):,} "
-        f"instances, {int(instances.b or 0):,} in the week before."
+        f"**{quantity(int(calls.a or 0), 'call')}** this week, {_change(calls)}; they came from "
+        f"{quantity(int(instances.a or 0), 'instance')}, {int(instances.b or 0):,} in the week before."
     )
 
 
@@ -89,5 +90,6 @@ def _change(measured: Measured) -> str:
 def _instances(by_name: dict[str, Measured]) -> str:
     new, returning, lost = (int(by_name[name].a or 0) for name in ("new", "returning", "lost"))
     return (
-        f"**{new:,} instances are new**, {returning:,} returned, and {lost:,} of the week before were not seen again."
+        f"**{quantity(new, 'instance')} {'is' if new == 1 else 'are'} new**, {returning:,} returned, and {lost:,} of "
+        f"the week before {'was' if lost == 1 else 'were'} not seen again."
     )
