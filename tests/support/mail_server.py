@@ -21,6 +21,7 @@ class MailServer:
         tls_at_once: TLS from the first byte instead of STARTTLS.
         password: of the user `ops`; messages are refused without it. Empty for none.
         mechanism: of signing in: `PLAIN`, `LOGIN` or `CRAM-MD5`.
+        greeting: another one than 220 ends the connection, and so does an empty one.
         answer: to the end of a message; another one than 250 is a refusal.
         cut_after_answer: the connection ends without a farewell once a message was accepted.
     """
@@ -29,6 +30,7 @@ class MailServer:
     tls_at_once: bool = False
     password: str = ""
     mechanism: str = "PLAIN"
+    greeting: str = "220 ready"
     answer: str = "250 accepted"
     cut_after_answer: bool = False
     messages: list[EmailMessage] = field(default_factory=list)
@@ -75,7 +77,10 @@ class _Session:
             if self._server.tls_at_once:
                 self._encrypt()
             self._reader = self._socket.makefile("rb")
-            self._reply("220 ready")
+            if self._server.greeting:
+                self._reply(self._server.greeting)
+            if not self._server.greeting.startswith("220"):
+                return
             while self._command(self._reader.readline().decode().strip()):
                 pass
         except (OSError, ssl.SSLError):

@@ -114,6 +114,7 @@ def test_a_body_that_can_not_be_used_is_refused_in_a_sentence(
 ) -> None:
     refused = change(gated, SECRET, "POST", "/api/annotations", body)
     assert (refused.status, refused.json["error"][-1]) == (status, ".")
+    assert str(gated.data_dir) not in refused.text, "a program elsewhere has no use for the machine's paths"
 
 
 def test_a_page_of_another_site_changes_nothing_where_no_sign_in_is_needed(tmp_path: Path) -> None:

@@ -99,6 +99,21 @@ def test_a_refusal_is_named_by_its_code(answer: str) -> None:
     assert str(error.value) == f"the server answered {answer[:3]}"
 
 
+@pytest.mark.parametrize(
+    ("greeting", "sentence"),
+    [
+        ("554-no\r\n554 not from you", "the server answered 554"),
+        ("421 busy", "the server answered 421"),
+        ("SSH-2.0-OpenSSH_10.0", "no mail server answers at this port"),
+        ("", "the server ended the connection before it had the message"),
+    ],
+)
+def test_another_greeting_is_named(greeting: str, sentence: str) -> None:
+    with MailServer(greeting=greeting) as server, pytest.raises(DeliveryError) as error:
+        channel(server, "smtp+plain").send(message(), Deadline())
+    assert str(error.value) == sentence
+
+
 def test_an_accepted_message_counts_although_the_farewell_fails() -> None:
     with MailServer(cut_after_answer=True) as server:
         channel(server, "smtp+plain").send(message(), Deadline())

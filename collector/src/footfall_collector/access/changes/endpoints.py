@@ -108,11 +108,12 @@ class Changes:
             return _json({"error": "There is no such write key."}, 404)
         return _json(await self._run(who, "keys_revoke", key=key))
 
-    @staticmethod
-    def _product_of_change(wanted: str, allowed: str) -> str | None:
-        """Raises _BodyError (403) where the token is for another product."""
+    def _product_of_change(self, wanted: str, allowed: str) -> str | None:
+        """Raises _BodyError: 403 where the token is for another product, 400 where there is none of this name."""
         if allowed and wanted not in ("", allowed):
             raise _BodyError(403, f"this token is for the product {allowed} only")
+        if wanted and wanted not in self._settings.products:
+            raise _BodyError(400, f"there is no such product; known are {', '.join(self._settings.products)}")
         return wanted or allowed or None
 
     async def _run(self, who: str, command: str, **arguments: Any) -> Any:

@@ -17,6 +17,7 @@ from ..message import Message
 from .connection import STEP_SECONDS, Deadline, DeliveryError, failure_sentence
 from .formats import plain_text
 
+_READY = 220
 PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
 _HTML = {
     "code": '<code style="font-family:ui-monospace,Menlo,Consolas,monospace">{}</code>',
@@ -76,7 +77,14 @@ class MailChannel:
             codes = sorted({code for code, _ in error.recipients.values()})
             raise DeliveryError(f"the server refused the receiver ({', '.join(map(str, codes))})") from None
         except smtplib.SMTPResponseException as error:
-            raise DeliveryError(f"the server answered {error.smtp_code}") from None
+            # smtplib's code of what is no answer of SMTP.
+            is_smtp = error.smtp_code > 0
+            sentence = f"the server answered {error.smtp_code}" if is_smtp else "no mail server answers at this port"
+            raise DeliveryError(sentence) from None
+        except smtplib.SMTPServerDisconnected as error:
+            late = isinstance(error.__context__, TimeoutError)
+            sentence = "the server ended the connection before it had the message"
+            raise DeliveryError("it did not answer in time" if late else sentence) from None
         except smtplib.SMTPNotSupportedError:
             raise DeliveryError("the server offers no STARTTLS, or no sign-in; see alert_mail_server") from None
         except (OSError, smtplib.SMTPException, ValueError) as error:
@@ -97,7 +105,9 @@ class MailChannel:
         return client
 
     def _deliver(self, client: smtplib.SMTP, mail: EmailMessage) -> None:
-        client.connect(self._host, self._server.port or PORTS[self._server.scheme])
+        code, greeting = client.connect(self._host, self._server.port or PORTS[self._server.scheme])
+        if code != _READY:
+            raise smtplib.SMTPConnectError(code, greeting)
         client.ehlo_or_helo_if_needed()
         if self._server.scheme == "smtp":
             client.starttls(context=ssl.create_default_context())
