@@ -27,7 +27,7 @@ def test_only_names_that_code_registers_leave_whenever_it_does(environment: str,
     )
     assert done.returncode == 0, done.stderr
     printed = json.loads(done.stdout)
-    assert len(printed["elsewhere"]) == 10
+    assert len(printed["elsewhere"]) == 11
     assert printed["elsewhere"] == {kind: ["other", "other"] for kind in printed["elsewhere"]}
     assert len(printed["code"]) == 7
     assert all(called == recorded for called, recorded in printed["code"].items())

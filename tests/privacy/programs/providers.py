@@ -133,6 +133,14 @@ def copied(names: Sequence[str]) -> Any:
     return provider
 
 
+def transformed(names: Sequence[str]) -> Any:
+    """A local provider with transformed copies of another server's tools, under names that follow from theirs."""
+    provider = LocalProvider()
+    for tool in asyncio.run(proxy(names).list_tools()):
+        provider.add_tool(Tool.from_tool(Tool.from_tool(tool, name="first"), name=tool.name))
+    return provider
+
+
 ELSEWHERE: dict[str, Callable[[Sequence[str]], Any]] = {
     "ProxyProvider": proxy,
     "AggregateProvider of a proxy": aggregate,
@@ -144,6 +152,7 @@ ELSEWHERE: dict[str, Callable[[Sequence[str]], Any]] = {
     "own transformation": renamed,
     "FileSystemProvider": folder,
     "copies of a proxy's tools": copied,
+    "transformed copies of a proxy's tools": transformed,
 }
 
 

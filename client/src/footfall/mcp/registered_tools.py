@@ -92,12 +92,13 @@ def _names_of_code(local_provider: Any) -> Iterator[str]:
 def _is_tool_of_code(component: Any) -> bool:
     """Whether a registered component is a tool of code: a function, or a class of the host's own.
 
-    One that was copied from another server or an API description has the name that it has there.
+    One that was copied from another server or an API description has the name that it has there, or one that was made
+    from it.
     """
     for cls in type(component).__mro__:
         if cls.__module__.partition(".")[0] == "fastmcp":
             if cls.__name__ == "TransformedTool":
-                return component.name != component.parent_tool.name or _is_tool_of_code(component.parent_tool)
+                return _is_tool_of_code(component.parent_tool)
             return cls.__name__ in _TOOLS_OF_CODE
     return False
 
