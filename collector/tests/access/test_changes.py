@@ -63,7 +63,7 @@ def test_a_token_adds_and_removes_an_annotation_that_every_reader_sees(gated: Co
 
 def test_it_reads_nothing_else_and_changes_no_token(gated: CollectorProcess) -> None:
     token = added(gated, "narrow", "--scope", "ingest-admin")
-    for path in ("/", "/api/report", "/api/charts", "/metrics", "/mcp", "/access", "/api/keys/", "/api/other"):
+    for path in ("/", "/api/report", "/api/charts", "/metrics", "/mcp", "/access", "/api/keys/x", "/api/other"):
         for method in ("GET", "POST"):
             assert (path, change(gated, token, method, path).status) == (path, 403)
 
