@@ -6,6 +6,7 @@ import pytest
 
 from collector.tests.access.test_commands import output
 from collector.tests.app.http import ask, holds, post
+from collector.tests.receive.shapes import batch, event
 from footfall_collector.access import AuditLog, audited
 from footfall_collector.access.audit_log import AUDIT_FILE, KEPT_DAYS
 from tests.support.collector_process import start_collector
@@ -52,6 +53,17 @@ def test_actions_without_a_collector_are_noted_and_shown_by_the_next_one(tmp_pat
         refused = post(collector, b"revoke=x", "/access", origin="https://evil.example.org")
         assert refused.status == 403, "open on loopback, but not for pages of other sites"
     assert (tmp_path / AUDIT_FILE).stat().st_mode & 0o777 == 0o600
+
+
+def test_copies_of_events_are_noted(tmp_path: Path) -> None:
+    data, other = tmp_path / "data", tmp_path / "other"
+    with start_collector(data) as collector:
+        assert post(collector, batch(event())).status == 200
+        output("backup", str(tmp_path / "backup"), "--include-pepper", data=data)
+        output("export", str(tmp_path / "events"), "--product", "dot-ai", data=data)
+    output("restore", str(tmp_path / "backup"), "--confirm", data=other)
+    done = {folder: [entry.what for entry in AuditLog(folder).entries()] for folder in (data, other)}
+    assert done == {data: ["backup with the pepper", "export product dot-ai"], other: ["restore confirm"]}
 
 
 def test_a_damaged_log_stops_no_action(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ annotations over HTTP, `access_page` shows tokens and links to who signs in, and
 
 from typing import TYPE_CHECKING, Any
 
-from .audit_log import SIGNED_IN, AuditLog, audited
+from .audit_log import SIGNED_IN, AuditLog, audited, note_command
 from .commands import control_errors, key_and_token_commands
 from .tokens import SCOPES, Tokens, TokensError
 
@@ -29,6 +29,7 @@ __all__ = [
     "audited",
     "control_errors",
     "key_and_token_commands",
+    "note_command",
 ]
 
 

@@ -23,6 +23,7 @@ _CHANGES = frozenset(
     {
         "annotations_add",
         "annotations_remove",
+        "export",
         "forget",
         "keys_add",
         "keys_restore",
@@ -41,7 +42,7 @@ _CHANGES = frozenset(
         "unforget",
     }
 )
-"""Commands that change something; all others only read."""
+"""Commands that change something, and the export of events; all others only read."""
 _SHOWN = ("id", "at", "name", "key", "old", "new", "product", "scope", "days", "month", "confirm")
 """Arguments that an entry repeats. An instance ID is not among them."""
 
@@ -106,6 +107,11 @@ class AuditLog:
                 self._file.replace(AuditFile(entries=[*self.entries(), *added][-_MAX_ENTRIES:]))
         except (AuditLogError, OSError) as error:
             _log.error("audit: an entry can't be written (%s)", error)
+
+
+def note_command(data: Path, what: str) -> None:
+    """Write down what the command line did to a data directory by itself, without a command of the collector."""
+    AuditLog(data).note(COMMAND_LINE, what)
 
 
 def audited(commands: Mapping[str, Command], log: AuditLog, who: str = COMMAND_LINE) -> dict[str, Command]:

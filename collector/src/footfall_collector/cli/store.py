@@ -80,6 +80,7 @@ def _rebuild(options: argparse.Namespace, settings: Settings) -> int:
 
 def _migrate(options: argparse.Namespace, settings: Settings) -> int:
     # Late: the other commands should not pay for two engines.
+    from ..access import note_command
     from ..operate import migrate_store
     from ..store import StoreError
 
@@ -92,6 +93,7 @@ def _migrate(options: argparse.Namespace, settings: Settings) -> int:
     except OSError as error:
         place = error.filename or settings.data
         raise ControlError(f"{place} can't be used ({error.strerror}); check --data and the disk") from None
+    note_command(settings.data, "migrate")
     for mismatch in mismatches:
         print_error(str(mismatch))
     print("the copy differs; see above" if mismatches else "done: every month is the same on both sides")
