@@ -102,6 +102,8 @@ def test_a_version_of_a_client_is_named(planted: PlantedStore) -> None:
     explanation = explain_segments(planted.answers, Filters("client_version", start, end), ([client], [others]))
     first = explanation.findings[0]
     assert (first.kind, first.value) == ("client_version", f"{CLIENT} {CLIENT_VERSION}")
+    # That one side has other clients than the other is what was asked.
+    assert [each for each in explanation.findings if each.kind == "clients"] == []
     # Errors do not carry the client, so they are those of instances that used it.
     classes = explanation.error_classes
     assert [each.value for each in classes] == ["ValidationError"]

@@ -137,8 +137,9 @@ def calls_through_instances(source: CallSource, one_in: int) -> list[tuple[int, 
 
 def through_instances(source: CallSource) -> str:
     """What `errors_by_class` counts, as a phrase, where a condition is about what errors don't carry; else ''."""
-    segment = _through_instances(source)
-    return "" if segment == source.segment else describe_segment(segment, ERRORS)
+    if _through_instances(source) == source.segment:
+        return ""
+    return describe_segment(_of_errors(source), ERRORS)
 
 
 def _by_day(source: CallSource, event: str, segment: Segment, one_in: int, *keys: str) -> list[Any]:

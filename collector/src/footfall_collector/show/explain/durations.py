@@ -1,7 +1,7 @@
 """What explains that calls take longer, or shorter, on one side than on the other."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -61,7 +61,7 @@ def explain_durations(compared: ComparedSides, measure: str) -> Explanation:
         for side, total, value in zip(sides, compared.totals(), (measured.a, measured.b), strict=True)
     )
     pair = SegmentPair(CauseSearch(rows.slow_cells(), versions), *compared.chosen)
-    findings, whole = _findings(rows, search, pair, measured) if all(pair.calls) else ([], None)
+    findings, whole = _findings(rows, search, pair, measured, compared.told_apart) if all(pair.calls) else ([], None)
     return Explanation(
         measure=measure,
         unit="milliseconds",
@@ -84,7 +84,7 @@ def explain_durations(compared: ComparedSides, measure: str) -> Explanation:
 
 
 def _findings(
-    rows: DurationRows, search: CauseSearch, pair: SegmentPair, measured: Measured
+    rows: DurationRows, search: CauseSearch, pair: SegmentPair, measured: Measured, told_apart: Collection[str]
 ) -> tuple[list[Finding], float | None]:
     """The largest share first; and the difference, None where chance explains it."""
     causes = [(cause, rows.slowdown(cause, search.dispersion)) for cause in _ended(search)]
@@ -93,7 +93,7 @@ def _findings(
     found += [
         _shift_finding(measured.name, name, part, whole)
         for name, part in rows.shifts(pair).items()
-        if _is_certain(part) and (whole is None or abs(part.effect / whole) >= MIN_SHARE)
+        if name not in told_apart and _is_certain(part) and (whole is None or abs(part.effect / whole) >= MIN_SHARE)
     ]
     return sorted(found, key=lambda each: -abs(each.effect) if each.share is None else -each.share), whole
 

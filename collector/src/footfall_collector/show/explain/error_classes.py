@@ -6,7 +6,7 @@ how calls fail, where a finding says which ones; the shares of both are not adde
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ import msgspec
 
 from ...answer import CallSource, Segment, calls_through_instances, errors_by_class, through_instances
 from ..insight import NBSP, code, format_percent, format_points
-from ..statistics import Z95
+from ..statistics import MIN_CALLS, MIN_CLUSTERS, Z95
 from .contributions import Contribution, DaySides, SegmentPair, rate_difference
 
 MAX_CLASSES = 5
@@ -72,7 +72,8 @@ def error_classes(source: CallSource, pair: SegmentPair, difference: float | Non
     totals = [sum(sides[side] for sides in calls.get("", {}).values()) for side in (0, 1)]
     whole = None if scopes else difference
     classes = []
-    for name, by_cluster in counts.items() if all(totals) else ():
+    enough = all(totals) and (not scopes or _has_enough(calls[""], totals))
+    for name, by_cluster in counts.items() if enough else ():
         part = rate_difference(calls[""], by_cluster)
         share = part.effect / whole if whole else None
         if _p_value(part) * len(counts) <= MAX_P_VALUE and (share is None or abs(share) >= MIN_SHARE):
@@ -81,6 +82,12 @@ def error_classes(source: CallSource, pair: SegmentPair, difference: float | Non
             classes.append(ErrorClassFinding(name, rates[0], rates[1], part.effect, part.low, part.high, share, text))
     classes.sort(key=lambda each: -abs(each.effect) if each.share is None else -each.share)
     return ErrorClasses(classes[:MAX_CLASSES], "; ".join(dict.fromkeys(scopes)))
+
+
+def _has_enough(calls: Mapping[str, tuple[int, int]], totals: Sequence[int]) -> bool:
+    """Whether both sides have enough calls, of enough instances: those of few say nothing of all others."""
+    instances = (sum(pair[side] > 0 for pair in calls.values()) for side in (0, 1))
+    return min(totals) >= MIN_CALLS and min(instances) >= MIN_CLUSTERS
 
 
 def class_sentence(classes: list[ErrorClassFinding], difference: float | None) -> str:

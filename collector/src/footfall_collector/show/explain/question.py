@@ -28,6 +28,10 @@ CALLS, VERSION = "tool_executed", "product_version"
 ERROR_RATE = "error_rate"
 EXPLAINED_MEASURES = (ERROR_RATE, *PERCENTILES)
 """What can be explained."""
+SHIFTED = {"tool": "tool", "client": "mcp_client", "provider": "ai_provider"}
+"""The shifts of calls between values of a property."""
+MIN_EFFECT = 0.0005
+"""A shift that moves the error rate by less is left out: it rounds to no points."""
 WEEKS_BEFORE = 4
 """Weeks before a spike whose days are compared with it, at least; longer spikes need as many as they are long."""
 DAY_SECONDS = 86_400
@@ -99,7 +103,9 @@ def explain_segments(
         return first, second
 
     chosen = (lambda cell: bool(cell.sides & 1)), (lambda cell: bool(cell.sides & 2))
-    return _explained(ComparedSides(source, chosen, sides_of, wanted), measure)
+    names = {condition.property.name for side in segments for condition in side.conditions}
+    told_apart = [shift for shift, name in SHIFTED.items() if name in names]
+    return _explained(ComparedSides(source, chosen, sides_of, wanted, told_apart=told_apart), measure)
 
 
 def _explained(compared: ComparedSides, measure: str) -> Explanation:
@@ -137,7 +143,7 @@ def _error_rates(compared: ComparedSides) -> Explanation:
     )
     difference = pair.difference() if all(pair.calls) else None
     whole = None if difference is None or not _is_real(difference, pair) else difference.effect
-    findings = [] if difference is None else _findings(pair, whole)
+    findings = [] if difference is None else _findings(pair, whole, compared.told_apart)
     classes = ErrorClasses([]) if difference is None else error_classes(source, pair, whole)
     first = " ".join(filter(None, (findings[0].text if findings else "", class_sentence(classes.findings, whole))))
     return Explanation(
@@ -169,14 +175,14 @@ def _is_real(difference: Contribution, pair: SegmentPair) -> bool:
     return causes * difference.effect > 0 and 0.5 <= causes / difference.effect <= 2
 
 
-def _findings(pair: SegmentPair, difference: float | None) -> list[Finding]:
+def _findings(pair: SegmentPair, difference: float | None, told_apart: Collection[str]) -> list[Finding]:
     """`difference` is that of the error rates; None where chance explains it."""
     last = max(cell.day for cell in pair.search.cells)
     findings = [cause_finding(cause.ended(last), pair.of_cause(cause), difference) for cause in pair.search.causes]
     findings += [
         shift_finding(name, part, difference)
         for name, part in pair.of_shifts().items()
-        if not part.low <= 0 <= part.high
+        if not part.low <= 0 <= part.high and abs(part.effect) >= MIN_EFFECT and name not in told_apart
     ]
     if difference is None:
         return sorted(findings, key=lambda each: -abs(each.effect))

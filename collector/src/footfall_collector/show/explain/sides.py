@@ -46,6 +46,7 @@ class ComparedSides:
         sides_of: both sides, from the cells that are analysed.
         wanted: versions that are candidates even if they are old.
         anchor: the first day of a spike; None where segments of one range are compared.
+        told_apart: those of `SHIFTS` by which the sides differ: a shift between these is what was asked for.
     """
 
     source: CallSource
@@ -53,6 +54,7 @@ class ComparedSides:
     sides_of: Callable[[Iterable[CallCell]], tuple[Side, Side]]
     wanted: Collection[str] = ()
     anchor: int | None = None
+    told_apart: Collection[str] = ()
 
     def totals(self) -> list[tuple[int, int]]:
         """The calls and errors of all instances that each side has."""

@@ -8,7 +8,7 @@ versions. All but `reading` are pure functions of their arguments. Used by `insi
 
 from .cause import Cause, Effect
 from .cause_set import CauseSet
-from .causes import FALSE_DISCOVERY_RATE, CauseSearch, find_causes
+from .causes import FALSE_DISCOVERY_RATE, MIN_CLUSTERS, CauseSearch, find_causes
 from .cube import MIN_CALLS, NO_VALUE, CallCell, RateCell
 from .duration_ranks import DurationCell, compare_within_strata
 from .intervals import (
@@ -25,6 +25,7 @@ from .reading import TimedCell, read_call_cells, read_timed_cells
 __all__ = [
     "FALSE_DISCOVERY_RATE",
     "MIN_CALLS",
+    "MIN_CLUSTERS",
     "NO_VALUE",
     "Z95",
     "CallCell",
