@@ -9,13 +9,16 @@ import duckdb
 import pytest
 
 from collector.tests.access.test_token_scopes import added
-from collector.tests.app.http import ask, post
+from collector.tests.app.http import Answer, ask, post
 from footfall_collector.admit.instance_hash import instance_of
 from footfall_collector.admit.pepper import load_pepper
+from footfall_collector.show.mcp.endpoint import MAX_SESSIONS
 from footfall_collector.show.pages import PAGES
 from tests.attacks.parties.claims import Party, at_most
 from tests.attacks.parties.fleet import INSTANCES, RARE, SIGNED_IN, call, reading_paths
 from tests.support.collector_process import CollectorProcess, start_collector
+
+MCP = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
 
 
 @at_most(Party.READER, "signed in: counts and percentiles under any filters, down to a group of one, and never an ID")
@@ -58,6 +61,28 @@ def test_a_reader_changes_no_event(guarded: CollectorProcess) -> None:
     body = json.dumps({"api_key": secret, "batch": [call(RARE)]}).encode()
     assert post(guarded, body).status == 401, "the secret is no write key"
     assert ask(guarded, "GET", "/api/charts/events", headers=SIGNED_IN).json["rows"] == before
+
+
+@at_most(Party.READER, "begin sessions of `/mcp` without end: those that were used longest ago end")
+def test_a_client_that_ends_no_session_keeps_nobody_out_of_mcp(guarded: CollectorProcess) -> None:
+    """A hundred sessions that nobody ends keep every other assistant out for half an hour."""
+    began = [_initialize(guarded) for _ in range(MAX_SESSIONS + 5)]
+    assert {answer.status for answer in began} == {200}
+    ping = json.dumps({"jsonrpc": "2.0", "id": 2, "method": "ping"}).encode()
+
+    def status(answer: Answer) -> int:
+        session = {"Mcp-Session-Id": answer.headers["mcp-session-id"]}
+        return ask(guarded, "POST", "/mcp", ping, SIGNED_IN | MCP | session).status
+
+    assert [status(answer) for answer in (began[0], began[5], began[-1])] == [404, 200, 200]
+    assert _initialize(guarded).status == 200
+    assert [status(answer) for answer in (began[5], began[6], began[-1])] == [200, 404, 200], "begun, or used since"
+
+
+def _initialize(collector: CollectorProcess) -> Answer:
+    parameters = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": parameters}).encode()
+    return ask(collector, "POST", "/mcp", body, SIGNED_IN | MCP)
 
 
 @at_most(Party.READER, "with a token that reads: change nothing")
@@ -118,12 +143,11 @@ def test_the_link_of_a_panel_reads_its_chart_and_nothing_else(tmp_path: Path) ->
 
 
 def _mcp(collector: CollectorProcess, method: str, params: dict[str, Any]) -> Any:
-    accepts = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
     opening = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
     session: dict[str, str] = {}
     for name, sent in (("initialize", opening), (method, params)):
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": name, "params": sent}).encode()
-        answer = ask(collector, "POST", "/mcp", body, SIGNED_IN | accepts | session)
+        answer = ask(collector, "POST", "/mcp", body, SIGNED_IN | MCP | session)
         session = {"Mcp-Session-Id": answer.headers["mcp-session-id"], "MCP-Protocol-Version": "2025-11-25"}
     return answer.json["result"]
 

@@ -18,12 +18,14 @@ from ...answer import Answers, ReadGate
 from ...runtime import Status
 from .about import AboutPage, ListedTool, is_for_a_person
 from .redaction import RedactErrors
+from .session_limit import SessionLimit
 
 PATH = "/mcp"
 NOT_INSTALLED = (
     "The MCP endpoint needs the MCP SDK, which is not installed here: pip install 'footfall-collector[mcp]'\n"
 )
-MAX_SESSIONS = 100
+MAX_SESSIONS, _BEGINNING = 100, 20
+"""Sessions, and more that may begin at the same moment."""
 IDLE_SECONDS = 1800.0
 
 
@@ -96,7 +98,7 @@ class McpEndpoint:
                 started = asyncio.Event()
                 self._sessions = asyncio.create_task(_run_lifespan(app, started))
                 await started.wait()
-                self._app = RedactErrors(app, versions)
+                self._app = RedactErrors(SessionLimit(app, MAX_SESSIONS), versions)
         return self._app
 
     def _build(self) -> tuple[Starlette, Sequence[str], Sequence[ListedTool]]:
@@ -114,7 +116,7 @@ class McpEndpoint:
         app = server.streamable_http_app(
             streamable_http_path=PATH,
             json_response=True,
-            max_sessions=MAX_SESSIONS,
+            max_sessions=MAX_SESSIONS + _BEGINNING,
             session_idle_timeout=IDLE_SECONDS,
             # The collector's own Host allow-list comes before this.
             transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
