@@ -1,8 +1,10 @@
 """Reads panels, tables, tiles and answers from a page, and the API's numbers to compare with."""
 
 import json
+import re
 import urllib.parse
 import urllib.request
+from datetime import datetime
 from typing import Any
 
 from playwright.sync_api import Locator, Page
@@ -54,6 +56,16 @@ def shown_table(panel: Locator) -> list[list[str]]:
         ".map(row => [...row.cells].map(cell => cell.dataset.value))"
     )
     return rows
+
+
+def with_days(sentence: str) -> str:
+    """A sentence of the API with its days as pages write them: `22 Nov 2026`."""
+
+    def shown(day: re.Match[str]) -> str:
+        moment = datetime.fromisoformat(day[0])
+        return f"{moment.day} {moment:%b %Y}".replace("Sep ", "Sept ")
+
+    return re.sub(r"\b\d{4}-\d\d-\d\d\b", shown, sentence)
 
 
 def as_shown(rows: list[list[Any]]) -> list[list[str]]:

@@ -1,12 +1,12 @@
 """From a spike to its cause: zoom, what differs, words of the answer, and the charts of every property of events."""
 
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from playwright.sync_api import expect
 
 from tests.dashboard.browser import ready_count, wait_until_drawn
 from tests.dashboard.conftest import Opener
-from tests.dashboard.reading import fetch
+from tests.dashboard.reading import fetch, shown_table, with_days
 
 
 def test_a_drag_zooms_to_its_days_and_a_click_on_a_word_filters(opened: Opener) -> None:
@@ -32,6 +32,24 @@ def test_a_drag_zooms_to_its_days_and_a_click_on_a_word_filters(opened: Opener) 
     assert text in parse_qs(urlsplit(page.url).query)["error_type"]
 
 
+def test_a_day_of_the_error_rate_has_its_hours_and_an_hour_its_minutes(opened: Opener, url: str) -> None:
+    query = {"measure": "rate", "event": "tool_executed"}
+    day = fetch(url, "/api/ask", range="7d", step="day", **query)["rows"][1][0]
+    for step, period in (
+        ("hour", {"start": day, "end": day}),
+        ("minute", {"start": f"{day}T10:00:00Z", "end": f"{day}T12:00:00Z"}),
+    ):
+        rows = fetch(url, "/api/ask", step=step, **period, **query)["rows"]
+        page = opened(f"/errors?{urlencode({'range': 'custom', **period})}")
+        expect(page.locator("#panel-error-rate .unit")).to_have_text(f"share of each {step}'s calls that failed, UTC")
+        assert [row[0] for row in shown_table(page.locator("#panel-error-rate"))] == [row[0] for row in rows]
+
+
+def end_of(answer: str) -> str:
+    """What follows the last number of a sentence, up to the next value, as the page shows it."""
+    return with_days(answer.rsplit("**", maxsplit=1)[-1].split("`", maxsplit=1)[0].strip())
+
+
 def test_what_differs_has_the_findings_of_the_api(opened: Opener, url: str) -> None:
     page = opened("/errors?range=7d")
     before = ready_count(page)
@@ -39,14 +57,14 @@ def test_what_differs_has_the_findings_of_the_api(opened: Opener, url: str) -> N
     wait_until_drawn(page, before + 1)
     found = fetch(url, "/api/explain", range="7d")
     expect(page.locator("#explain .findings li")).to_have_count(len(found["findings"]) + len(found["error_classes"]))
-    expect(page.locator("#explain .answer")).to_contain_text(found["answer"].split("**")[-1].split("`")[0].strip())
+    expect(page.locator("#explain .answer")).to_contain_text(end_of(found["answer"]))
     before = ready_count(page)
     page.get_by_label("Explain").select_option("median")
     wait_until_drawn(page, before + 1)
     found = fetch(url, "/api/explain", range="7d", measure="median")
     assert parse_qs(urlsplit(page.url).query)["explain"] == ["median"]
     expect(page.locator("#explain .unit").first).to_contain_text("median duration of this range")
-    expect(page.locator("#explain .answer")).to_contain_text(found["answer"].split("**")[-1].split("`")[0].strip())
+    expect(page.locator("#explain .answer")).to_contain_text(end_of(found["answer"]))
     expect(page.locator("#explain .findings li")).to_have_count(len(found["findings"]))
 
 

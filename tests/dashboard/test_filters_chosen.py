@@ -144,6 +144,9 @@ def test_a_filter_is_turned_round_and_gets_more_values(opened: Opener) -> None:
     drawn_again(page, before)
     assert parameters(page) == {"where": "tool:is_not:query"}
     assert "query" not in page.locator("#panel-tool-usage .name").all_inner_texts()
+    share = re.search(r"is used by (\d+).% of instances", page.locator("#answer").inner_text())
+    assert share
+    assert 0 < int(share[1]) <= 100, "of those that made such calls"
     page.locator("#chips .text").click()
     before = ready_count(page)
     page.get_by_role("radio", name="is", exact=True).check()
@@ -152,6 +155,10 @@ def test_a_filter_is_turned_round_and_gets_more_values(opened: Opener) -> None:
     drawn_again(page, before)
     assert parameters(page) == {"where": "tool:is:query,recommend"}
     assert sorted(page.locator("#panel-tool-usage .name").all_inner_texts()) == ["query", "recommend"]
+    before = ready_count(page)
+    page.locator("#panel-tool-usage button.bar-row", has_text="query").click(modifiers=["Alt"])
+    drawn_again(page, before)
+    assert parameters(page) == {"tool": "recommend"}, "a value that is left out is no longer among those chosen"
 
 
 def test_a_link_restores_the_page(opened: Opener) -> None:
@@ -235,6 +242,6 @@ def test_a_click_on_a_release_filters_by_it(opened: Opener) -> None:
     versions = [row.get_attribute("data-version") for row in rows.all()]
     assert versions[0] is not None
     assert len(versions) > 2
-    press(page, "#releases tbody button")
+    press(page, "#releases tbody .button")
     assert parameters(page)["version"] == versions[0]
     assert page.locator("#filters [name=version]").input_value() == versions[0]

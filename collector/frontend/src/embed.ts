@@ -24,8 +24,7 @@ const context: Context = {
   },
 };
 const node = find("[data-panel]");
-const panel =
-  node.id === "panel-main" ? new Panel(node, () => context, mainChart.config) : new Panel(node, () => context);
+const panel = new Panel(node, () => context, mainChart.definitionOf(node));
 
 async function refresh(quiet: boolean): Promise<void> {
   await panel.refresh({ quiet });

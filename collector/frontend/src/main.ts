@@ -35,8 +35,8 @@ const notApplied = find("#not-applied");
 const compared = find("#compared");
 let context: Context = { releases: [], annotations: [], alerts: [], period: null };
 let pending = new AbortController();
-const panels = [...document.querySelectorAll<HTMLElement>("[data-panel]")].map((node) =>
-  node.id === "panel-main" ? new Panel(node, () => context, mainChart.config) : new Panel(node, () => context),
+const panels = [...document.querySelectorAll<HTMLElement>("[data-panel]")].map(
+  (node) => new Panel(node, () => context, mainChart.definitionOf(node)),
 );
 
 // The address of the page's head; that of a page about one thing names the thing, all its other questions its condition.

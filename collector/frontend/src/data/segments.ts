@@ -124,6 +124,15 @@ export function pick(values: Pick, how: How): void {
   let list = conditions();
   for (const [property, value] of values) {
     const negated = how === "not";
+    const opposite = list.find(
+      (each) => each.property === property && each.negated !== negated && each.values.includes(value),
+    );
+    // A value is either chosen or left out: it leaves the condition that says the opposite, which then says all.
+    if (how !== "only" && opposite) {
+      const others = opposite.values.filter((each) => each !== value);
+      list = list.flatMap((each) => (each !== opposite ? [each] : others.length ? [{ ...each, values: others }] : []));
+      if (!negated || others.length) continue;
+    }
     const before =
       how === "only" ? undefined : list.find((each) => each.property === property && each.negated === negated);
     if (before) {

@@ -109,7 +109,7 @@ function content({
 // Opens the same explanation of another measure.
 function chooser(): Content {
   const choose = (event: Event) => state.set({ explain: (event.target as HTMLSelectElement).value });
-  return html`<p><label>Explain <select @change=${choose}>${Object.entries(MEASURES).map(
+  return html`<p><label class="field">Explain <select @change=${choose}>${Object.entries(MEASURES).map(
     ([name, title]) => html`<option value=${name} ?selected=${name === measure()}>${title}</option>`,
   )}</select></label></p>`;
 }

@@ -75,18 +75,35 @@ export function start(): void {
 const buttons = () => [...document.querySelectorAll<HTMLElement>("#panel-main [data-by]")];
 
 // The definition by the address.
-export function config({ period }: Context): Partial<PanelConfig> {
+function config({ period }: Context): Partial<PanelConfig> {
   for (const button of buttons()) button.setAttribute("aria-pressed", String((button.dataset.by ?? "") === division()));
-  const measure = MEASURES[chosen()] ?? MEASURES.calls;
+  return overTime(chosen(), division(), stepOf(period));
+}
+
+// The error rate of the Errors page, which has no tiles to choose.
+function errorRate({ period }: Context): Partial<PanelConfig> {
+  const step = stepOf(period);
+  const unit = `share of each ${step}'s calls that failed, UTC`;
+  return { ...overTime("error_rate", "", step), chart: "error-rate", title: "Error rate over time", unit };
+}
+
+const DEFINITIONS: Record<string, (context: Context) => Partial<PanelConfig>> = {
+  "panel-main": config,
+  "panel-error-rate": errorRate,
+};
+// What the address and the range say of a panel; undefined for those that stay as they are.
+export const definitionOf = (panel: HTMLElement) => DEFINITIONS[panel.id];
+
+function overTime(name: string, by: string, step: string): Partial<PanelConfig> {
+  const measure = MEASURES[name] ?? MEASURES.calls;
   if (!measure) return {};
-  const [by, step] = [division(), stepOf(period)];
   const { title, counts, query, unit = "", adds = false } = measure;
   const value = query.measure ?? "";
   const isRate = value === "rate";
   const divided = by ? `, by ${DIVISIONS[by]},` : "";
   const what = isRate && by ? "share of all calls that failed" : counts;
   return {
-    chart: chosen(),
+    chart: name,
     title,
     unit: `${what}${divided} per ${step}, UTC`,
     query: { ...query, step, ...(by ? { by } : {}) },

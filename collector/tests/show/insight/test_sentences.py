@@ -129,6 +129,16 @@ def test_the_errors_sentence_has_the_change_the_class_and_the_tool() -> None:
     )
 
 
+def test_tools_that_the_server_did_not_register_are_unlisted_and_no_name() -> None:
+    classes = [{"tool": "other", "error_type": "TimeoutError", "errors": 25}]
+    assert "most often in unlisted tools." in plain(sentences.errors(RATES, [], classes))
+
+
+def test_points_whose_ends_are_one_number_are_one_number() -> None:
+    shown = [format_points(*ends).replace(NBSP, " ") for ends in ((0.0021, 0.0023), (-0.0023, -0.0021), (0.0, 0.0003))]
+    assert shown == ["up 0.2 points", "down 0.2 points", "by less than 0.1 points"]
+
+
 @pytest.mark.parametrize(("was", "words"), [(42, "as before (4.2 %)"), (100, "{good|down from 10 %}"), (0, "failed;")])
 def test_a_change_of_the_error_rate_is_mentioned_only_where_there_is_one(was: int, words: str) -> None:
     classes = [{"tool": "recommend", "error_type": "TimeoutError", "errors": 42}]

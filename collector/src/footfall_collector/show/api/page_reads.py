@@ -138,7 +138,9 @@ def _reads_of(panel: Panel, *, files: bool) -> _Reads:
 
 
 def _questions(panel: AskedPanel) -> Iterator[dict[str, str]]:
-    if panel.query:
+    if panel.stepped:
+        yield from (panel.query | {"step": step} for step in _STEPS)
+    elif panel.query:
         yield panel.query
     else:
         yield from _all_main_questions()

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from ..insight import NBSP, Moment, code, format_percent, format_points
+from ..insight import NBSP, Moment, code, format_percent, format_points, tool_name
 from ..statistics import Cause, CauseSet
 from .contributions import Contribution
 from .error_classes import ErrorClassFinding
@@ -260,7 +260,7 @@ def _days(concerned: CauseSet) -> str:
 def tools_text(concerned: CauseSet, tools: list[str]) -> str:
     if concerned.pooled:
         return ""
-    named = [code(tool) for tool in tools[:3]]
+    named = [tool_name(tool) for tool in tools[:3]]
     text = " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
     return f"of {text}{' and others' if len(tools) > 3 else ''}, "
 

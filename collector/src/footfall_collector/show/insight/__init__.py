@@ -9,7 +9,7 @@ documentation. Used by `health`, `pages`, `api`, `report`, `mcp` and `public`.
 
 from .event_names import EVENT_NAMES
 from .known_versions import KnownVersions, known_versions
-from .markup import code, plain_sentence, printable, render_markup, replace_code
+from .markup import code, plain_sentence, printable, render_markup, replace_code, tool_name
 from .periods import (
     ComparedPeriod,
     compared_period,
@@ -34,7 +34,7 @@ from .releases import (
 )
 from .rows import Cell, ChartRow, Moment, rows_as_dicts, share
 from .things import met_error, unknown_thing, unused_thing, used_thing
-from .tiles import Tile, page_tiles
+from .tiles import Tile, counts_callers, page_tiles
 from .units import NBSP, format_milliseconds, format_percent, format_points
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "compare_releases",
     "compared_period",
     "counted_period",
+    "counts_callers",
     "daily_filters",
     "earlier_period",
     "filter_names",
@@ -75,6 +76,7 @@ __all__ = [
     "share",
     "shown_annotations",
     "stored_annotations",
+    "tool_name",
     "unknown_thing",
     "unused_thing",
     "used_thing",

@@ -7,6 +7,8 @@ a report or an assistant, can tell the collector's words from a stranger's.
 import re
 from collections.abc import Callable, Mapping
 
+from footfall.catalogue import OTHER
+
 _MARKUP = frozenset("`*{}|\\")
 _PARTS = re.compile(r"`(?P<code>[^`]*)`|\*\*(?P<strong>[^*]*)\*\*|\{(?P<tone>bad|good)\|(?P<toned>[^}]*)\}")
 _PLAIN = {"code": "{}", "strong": "{}", "bad": "{}", "good": "{}", "text": "{}"}
@@ -16,6 +18,11 @@ _CODE = re.compile(r"`([^`]*)`")
 def code(value: str) -> str:
     """A value as code."""
     return f"`{printable(value)}`"
+
+
+def tool_name(name: str) -> str:
+    """A tool as code; those that the server did not register have one name for readers."""
+    return "unlisted tools" if name == OTHER else code(name)
 
 
 def printable(value: str) -> str:

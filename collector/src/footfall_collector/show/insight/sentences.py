@@ -11,7 +11,7 @@ from footfall.catalogue import OTHER
 from ...answer import version_key
 from ...runtime import quantity
 from .event_names import event_name
-from .markup import code
+from .markup import code, tool_name
 from .regressions import Regression
 from .rows import ChartRow, column_total, share, totals_by
 from .units import format_milliseconds, format_percent
@@ -132,7 +132,7 @@ def errors(rates: list[ChartRow], before: list[ChartRow], classes: list[ChartRow
         kind, errors_of_kind = _largest(kinds)
         part = share(errors_of_kind, sum(kinds.values())) or 0.0
         where = max((row for row in classes if row["error_type"] == kind), key=lambda row: row["errors"])
-        text += f"; {code(kind)} is {format_percent(part)} of the errors, most often in {code(where['tool'])}"
+        text += f"; {code(kind)} is {format_percent(part)} of the errors, most often in {tool_name(where['tool'])}"
     worst = [row for row in _without_other(rates, "tool") if row["calls"] >= MIN_CALLS_FOR_RATE and row["errors"]]
     if len(worst) > 1:
         restriction, tool = _top_tool(rates, lambda row: row["errors"] / row["calls"])
@@ -222,7 +222,7 @@ def _tools_that_got_worse(names: list[str]) -> str:
     """`names`: the most affected one first."""
     names = list(dict.fromkeys(names))
     if len(names) > 2:
-        return f"{len(names)} tools got worse, {code(names[0])} most"
+        return f"{len(names)} tools got worse, {tool_name(names[0])} most"
     return f"{_list_names(names)} got worse"
 
 
@@ -242,7 +242,7 @@ def _minor_version(version: str | None) -> str | None:
 
 
 def _list_names(names: list[str], noun: str = "other tools") -> str:
-    shown = [code(name) for name in names[:2]]
+    shown = [tool_name(name) for name in names[:2]]
     return " and ".join(shown) if len(names) <= 2 else f"{shown[0]} and {len(names) - 1} {noun}"
 
 

@@ -1,7 +1,7 @@
 """The sentence of a page about one thing, such as a tool or a client. Pure functions: rows in, a sentence out."""
 
 from ...runtime import quantity
-from .markup import code
+from .markup import code, tool_name
 from .rows import ChartRow, column_total, share, totals_by
 from .sentences import MIN_CALLS_FOR_RATE
 from .units import format_milliseconds, format_percent
@@ -41,7 +41,7 @@ def used_thing(
         text += f" ({format_percent(reach)} of those that called a tool)"
     text += f" made **{quantity(now['calls'], 'call')}** {which}"
     if about != "tool" and len(usage) > 1:
-        text += f", most often of {code(max(usage, key=lambda row: row['calls'])['tool'])}"
+        text += f", most often of {tool_name(max(usage, key=lambda row: row['calls'])['tool'])}"
     rate = share(now["errors"], now["calls"])
     if rate is not None and now["calls"] >= MIN_CALLS_FOR_RATE:
         text += f"; **{format_percent(rate)}** failed" if rate else "; none failed"
@@ -60,7 +60,7 @@ def met_error(name: str, kinds: list[ChartRow], instances: int, errors: int) -> 
     if part is not None and met < errors:
         text += f", which is {format_percent(part)} of all errors"
     tools = totals_by(kinds, "tool", "errors")
-    return f"{text}; most often in {code(next(iter(tools)))}." if len(tools) > 1 else f"{text}."
+    return f"{text}; most often in {tool_name(next(iter(tools)))}." if len(tools) > 1 else f"{text}."
 
 
 def unused_thing(noun: str, name: str) -> str:

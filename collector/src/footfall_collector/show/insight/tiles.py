@@ -101,6 +101,11 @@ def _floor(moment: datetime, step: timedelta) -> datetime:
     return midnight + (moment - midnight) // step * step
 
 
+def counts_callers(filters: Filters) -> bool:
+    """Whether the filters choose calls: instances in general then are others than those that made such calls."""
+    return any(name in CALL_FILTERS for name in filter_names(filters))
+
+
 def build_tiles(numbers: TileNumbers, filters: Filters, scopes: tuple[str, str] = ("calls", "events")) -> list[Tile]:
     """`scopes` say which calls count, and which events of any name."""
     now, days = numbers.now, numbers.days
@@ -108,7 +113,7 @@ def build_tiles(numbers: TileNumbers, filters: Filters, scopes: tuple[str, str] 
     before: ChartRow = numbers.before if numbers.before and has_previous else dict.fromkeys(now)
     sparks = {name: [row[name] for row in days] for name in ("calls", "p50_ms", "instances")}
     calls_only, any_events = scopes
-    if any(name in CALL_FILTERS for name in filter_names(filters)):
+    if counts_callers(filters):
         # Activity in general tells nothing about a tool or a client: count the instances that made such calls.
         active = Tile("callers", "Calling instances", "instances", "more", "Instances that made such calls")
         active = _with_standing(active, numbers.standings, "callers", "_callers")

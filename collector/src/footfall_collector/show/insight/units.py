@@ -16,14 +16,20 @@ def format_percent(ratio: float) -> str:
     return f"{value:.0f}{NBSP}%" if value >= 10 or value == round(value) else f"{value:.1f}{NBSP}%"
 
 
+_LEAST_SHOWN = 0.0005
+
+
 def format_points(low: float, high: float) -> str:
     """The interval of a difference of rates: `up 37-56 points`, or `between 0.9 points down and 1.2 up`."""
+    if max(abs(low), abs(high)) < _LEAST_SHOWN:
+        return f"by less than 0.1{NBSP}points"
     if low < 0 < high:
         return f"between {-100 * low:.1f}{NBSP}points down and {100 * high:.1f} up"
     direction, least, most = ("down", -high, -low) if low < 0 else ("up", low, high)
     digits = 0 if 100 * least >= 9.95 else 1
     # A zero has no sign.
-    return f"{direction} {abs(100 * least):.{digits}f}{EN_DASH}{100 * most:.{digits}f}{NBSP}points"
+    first, last = f"{abs(100 * least):.{digits}f}", f"{100 * most:.{digits}f}"
+    return f"{direction} {first if first == last else first + EN_DASH + last}{NBSP}points"
 
 
 def format_milliseconds(value: float) -> str:

@@ -13,14 +13,26 @@ class AskedPanel(Panel):
     Attributes:
         query: the parameters of `/api/ask` besides the page's filters.
         columns: of the answer, with their titles and units.
+        stepped: whether it is asked by day, by hour or by minute, as the range is long.
     """
 
     query: dict[str, str] = field(default_factory=dict)
     columns: dict[str, tuple[str, str]] = field(default_factory=dict)
+    stepped: bool = False
 
 
 MAIN = AskedPanel("main", "calls", "series", "Tool calls", "tool calls per day, UTC", {"label": ["day"]}, span=12)
 """The chart that the tiles choose; the scripts say what is asked (`frontend/src/page/main_chart.ts`)."""
+ERROR_RATE = AskedPanel(
+    "error-rate",
+    "error-rate",
+    "series",
+    "Error rate over time",
+    "share of each day's calls that failed, UTC",
+    {"label": ["day"], "tone": "bad"},
+    query={"event": "tool_executed", "measure": "rate"},
+    stepped=True,
+)
 _CALLS = ("Calls", "calls")
 _DIMENSIONS = {"mcp_client": "client", "ai_provider": "provider"}
 

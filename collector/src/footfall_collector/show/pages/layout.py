@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from .asked_panels import (
     CLIENT_DURATIONS,
     CLIENT_ERRORS,
+    ERROR_RATE,
     KUBERNETES_TREND,
     MAIN,
     PROVIDER_DURATIONS,
@@ -15,7 +16,6 @@ from .panels import (
     CLIENTS,
     CLIENTS_BY_REACH,
     DEPLOYMENTS,
-    ERROR_RATE,
     ERROR_TYPES,
     EVENTS,
     KUBERNETES,

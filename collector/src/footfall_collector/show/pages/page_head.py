@@ -17,6 +17,7 @@ from ..insight import (
     ReleaseMark,
     Tile,
     compared_period,
+    counts_callers,
     daily_filters,
     earlier_period,
     filter_names,
@@ -113,7 +114,8 @@ def _tools(reader: ChartReader) -> str:
     filters = without_filters(reader.filters, "tool") if focus else reader.filters
     usage, durations = (reader.rows(chart, filters) for chart in ("tool-usage", "tool-duration"))
     regressions = regressions_in_range(reader.answers, without_filters(filters, "version"))
-    return sentences.tools(usage, reader.summary(filters)["instances"], durations, focus, regressions)
+    instances = reader.summary(filters)["callers" if counts_callers(filters) else "instances"]
+    return sentences.tools(usage, instances, durations, focus, regressions)
 
 
 def _errors(reader: ChartReader) -> str:

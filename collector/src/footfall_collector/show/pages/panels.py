@@ -256,19 +256,6 @@ VERSIONS = Panel(
         "order": "version",
     },
 )
-ERROR_RATE = Panel(
-    "error-rate",
-    "versions",
-    "series",
-    "Error rate over time",
-    "share of each day's calls that failed, UTC",
-    {
-        "x": "day",
-        "values": ["errors"],
-        "ratio": {"part": "errors", "whole": "calls", "name": "Error rate"},
-        "tone": "bad",
-    },
-)
 RETENTION = Panel(
     "retention",
     "retention",

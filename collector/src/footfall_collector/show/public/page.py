@@ -123,6 +123,7 @@ class PublicPages:
         body = self._template.render(
             product=product,
             months=months[::-1],
+            newest=f"{datetime.fromisoformat(months[-1].month + '-01'):%B %Y}" if months else "",
             titles=TITLES | {word.dimension: word for word in own_words(self._answers.catalogues[product])},
             static=self._assets.base,
             min_group=MIN_GROUP,
