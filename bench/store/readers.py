@@ -1,7 +1,7 @@
 """Acknowledgements while ten readers reload every page, over a filled store: with and without the readers, in turn.
 
-python -m bench.store.readers --data DIR             a store as bench/store/store.py keeps it, such as DIR/100m
-python -m bench.store.readers --data DIR --publish   writes the section into bench/RESULTS.md too
+python bench/store/readers.py --data DIR             a store as bench/store/store.py keeps it, such as DIR/100m
+python bench/store/readers.py --data DIR --publish   writes the section into bench/RESULTS.md too
 
 The collector runs on a copy of the store. A process posts gzip batches of 100 events at a steady rate; the time of an
 acknowledgement counts from the moment its request was due, so that a stall counts for every request that it delays.
@@ -13,13 +13,18 @@ import asyncio
 import http.client
 import json
 import multiprocessing
+import os
 import shutil
+import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+if not __package__:  # run as a file: only its folder is on the path then
+    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
 from bench.results import ROOT, Section, publish, table
 from bench.store.live import PEPPER, RATE, _bodies, _peak_rss
@@ -134,6 +139,7 @@ def measure(data: Path, scratch_in: Path, rounds: int, rate: int, seconds: int) 
     with tempfile.TemporaryDirectory(dir=scratch_in) as scratch:
         copy = Path(scratch) / "data"
         shutil.copytree(data / "store", copy / "store")
+        os.sync()  # else gigabytes of the copy are written while the first round waits for its own
         measured: dict[str, Any] = {"alone": [], "read": []}
         with start_collector(copy, {"FOOTFALL_PEPPER": PEPPER}) as collector:
             for _ in range(rounds):
@@ -174,7 +180,7 @@ def section(measured: dict[str, Any], rate: int, seconds: int) -> Section:
         f"at most {SLOWEST_MS} ms: {_kept(slowest <= SLOWEST_MS)} ({slowest:g} ms)."
     )
     head = ["", "without readers", f"{READERS} readers"]
-    command = "python -m bench.store.readers --data DIR --publish"
+    command = "python bench/store/readers.py --data DIR --publish"
     return Section(
         "readers", "Acknowledgements while pages are read", command, table(head, rows), [about, reading, bars]
     )
