@@ -189,12 +189,22 @@ def _counted_result(result: Any, count: Count, began: float) -> Any:
         return _named_like((_async_call if is_coroutine else _generator_call)(lambda: result, count)(), result)
     if kind is types.AsyncGeneratorType:
         return _named_like(_async_generator_call(lambda: result, count)(), result)
-    if _has(kind, "add_done_callback") and _has(kind, "cancelled") and _counted_future(result, count, began):
-        return result
-    if _has(kind, "__await__") and not _has_another_use(kind):
-        return _CountedAwaitable(result, count)
+    if _may_go_on(kind):
+        if _has(kind, "add_done_callback") and _has(kind, "cancelled") and _counted_future(result, count, began):
+            return result
+        if _has(kind, "__await__") and not _has_another_use(kind):
+            return _CountedAwaitable(result, count)
     count(perf_counter() - began, None)
     return result
+
+
+def _may_go_on(kind: type) -> bool:
+    """Whether results of a class may stand for work that goes on. Quick, because most do not."""
+    for base in kind.__mro__:
+        names = base.__dict__
+        if "__await__" in names or "add_done_callback" in names:
+            return True
+    return False
 
 
 def _counted_future(future: Any, count: Count, began: float) -> bool:
