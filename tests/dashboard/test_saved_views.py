@@ -161,3 +161,26 @@ def test_a_name_that_is_taken_is_replaced_only_on_a_second_word(opened: Opener, 
     page.get_by_role("button", name="Replace claude").press("Enter")
     expect(page.locator("#saved-menu")).to_be_hidden()
     assert fetch(saved, "/api/segments")["segments"][0]["where"] == ["tool:is:query"]
+
+
+@pytest.mark.parametrize(
+    ("other", "b", "heading"),
+    [
+        ("all others", "tool:is_not:query", "tool: query and tool is not query"),
+        ("recommend", "tool:is:recommend", "tool: query and tool: recommend"),
+    ],
+)
+def test_any_row_is_compared_with_another_or_with_all_others(
+    opened: Opener, url: str, other: str, b: str, heading: str
+) -> None:
+    page = opened("/tools?tool=query")
+    page.locator("#panel-tool-usage button.bar-row").first.click(button="right")
+    before = ready_count(page)
+    page.get_by_label("Compare query with").select_option(other)
+    wait_until_drawn(page, before + 1)
+    query = parse_qs(urlsplit(page.url).query)
+    assert query == {"a": ["tool:is:query"], "b": [b]}, "a filter on the tool would restrict both sides"
+    expect(page.locator("#title-comparison")).to_have_text(heading)
+    measured = fetch(url, "/api/compare", a="tool:is:query", b=b)["measures"][0]
+    shown = page.locator("#comparison tbody tr").first.locator("td[data-value]").all()
+    assert [float(cell.get_attribute("data-value") or 0) for cell in shown] == [measured["a"], measured["b"]]

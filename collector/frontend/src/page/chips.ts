@@ -60,7 +60,7 @@ function edit(condition: segments.Condition, chip: HTMLElement): void {
 }
 
 // Those of the condition first, then all others by frequency.
-async function valuesOf(condition: segments.Condition): Promise<string[]> {
+export async function valuesOf(condition: segments.Condition): Promise<string[]> {
   const query = new URLSearchParams({ by: condition.property });
   for (const name of ["product", "range", "start", "end", "internal"]) {
     const value = state.query().get(name);

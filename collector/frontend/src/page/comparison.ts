@@ -1,8 +1,10 @@
-// Two saved segments against each other: each measure with its difference and the interval of that.
+// Two segments against each other, saved ones or those of two values: each measure with its difference and the interval of that.
 import * as api from "../data/api.ts";
 import { number } from "../data/format.ts";
+import * as segments from "../data/segments.ts";
 import * as state from "../data/state.ts";
 import { type Content, draw, find, html, icon, markup } from "../dom.ts";
+import { words } from "./chips.ts";
 
 interface Measured {
   name: string;
@@ -36,19 +38,27 @@ const host = document.getElementById("comparison");
 export async function refresh(signal: AbortSignal): Promise<void> {
   if (!host) return;
   const [a, b] = [state.get("a"), state.get("b")];
+  const wasHidden = host.hidden;
   host.hidden = !(a && b);
   if (host.hidden) return;
-  find("h2", host).textContent = `${a} and ${b}`;
+  if (wasHidden) host.scrollIntoView({ block: "nearest" });
+  find("h2", host).textContent = `${said(a)} and ${said(b)}`;
   const query = state.query();
   query.set("a", a);
   query.set("b", b);
   const body = find(".panel-body", host);
   try {
-    draw(body, content(a, b, await api.get<Comparison>("/api/compare", query, signal)));
+    draw(body, content(said(a), said(b), await api.get<Comparison>("/api/compare", query, signal)));
   } catch (error) {
     if (api.isAbort(error)) throw error;
     draw(body, html`<p role="alert">${api.messageOf(error)}</p>${close()}`);
   }
+}
+
+// A saved segment has a name; conditions are said as in a filter.
+function said(side: string): string {
+  const condition = segments.parse(side);
+  return condition ? words(condition) : side;
 }
 
 const close = () => html`<button type="button" class="button small" @click=${() => state.set({ a: "", b: "" })}
