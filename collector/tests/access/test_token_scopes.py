@@ -44,8 +44,10 @@ def test_a_token_without_options_reads_everything_as_before(gated: CollectorProc
 
 def test_a_token_for_metrics_reads_these_and_nothing_else(gated: CollectorProcess) -> None:
     token = added(gated, "prometheus", "--scope", "metrics")
-    for path in (*READS, "/mcp", "/access", "/metrics/", "/api/charts/tool-usage?/metrics", "//metrics"):
+    for path in (*READS, "/mcp", "/access", "/metrics/x", "/api/charts/tool-usage?/metrics", "/x//metrics"):
         assert (path, read(gated, token, path).status) == (path, 200 if path == "/metrics" else 403)
+    for path in ("/metrics/", "//metrics"):
+        assert (path, read(gated, token, path).status) == (path, 200)
     refused = read(gated, token, "/api/charts")
     assert refused.text == "This token reads /metrics only (scope metrics).\n"
     assert read(gated, token, "/metrics", "POST").status == 403
