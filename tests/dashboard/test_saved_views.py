@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.dashboard.browser import ready_count, wait_until_drawn
+from tests.dashboard.browser import cut_off, ready_count, wait_until_drawn
 from tests.dashboard.conftest import Opener
 from tests.dashboard.reading import change, fetch, shown_table
 from tests.dashboard.truths import assert_same
@@ -184,3 +184,7 @@ def test_any_row_is_compared_with_another_or_with_all_others(
     measured = fetch(url, "/api/compare", a="tool:is:query", b=b)["measures"][0]
     shown = page.locator("#comparison tbody tr").first.locator("td[data-value]").all()
     assert [float(cell.get_attribute("data-value") or 0) for cell in shown] == [measured["a"], measured["b"]]
+    page.set_viewport_size({"width": 360, "height": 800})
+    assert cut_off(page) == []
+    table = page.locator("#comparison .scroll")
+    assert table.evaluate("node => node.scrollWidth - node.clientWidth") <= 0, "the interval is in sight"

@@ -68,19 +68,19 @@ function content(a: string, b: string, { answer, measures, note }: Comparison): 
   return html`<p class="answer">${markup(answer)}</p>
     <div class="scroll" tabindex="0" role="group" aria-label="${a} and ${b}, table"><table class="data">
       <thead><tr><th scope="col">Measure</th><th scope="col" class="num">${a}</th><th scope="col" class="num">${b}</th>
-        <th scope="col" class="num">Difference</th><th scope="col" class="num">95 % interval</th></tr></thead>
+        <th scope="col" class="num">Difference <span class="interval">(95 % interval)</span></th></tr></thead>
       <tbody>${measures.map(row)}</tbody></table></div>
     <div class="explain-actions">${close()}<details class="how"><summary>How this is computed</summary><p class="unit">${note}</p></details></div>`;
 }
 
 function row({ name, unit, a, b, difference, low, high }: Measured): Content {
-  const interval = low === null || high === null ? "–" : `${signed(low, unit)} to ${signed(high, unit)}`;
+  const interval = low === null || high === null ? "" : `(${signed(low, unit)} to ${signed(high, unit)})`;
   return html`<tr><th scope="row">${NAMES[name] ?? name}</th><td class="num" data-value=${String(a ?? "")}>${number(a, unit)}</td>
     <td class="num" data-value=${String(b ?? "")}>${number(b, unit)}</td>
-    <td class="num">${difference === null ? "–" : signed(difference, unit)}</td><td class="num">${interval}</td></tr>`;
+    <td class="num">${difference === null ? "–" : signed(difference, unit)} <span class="interval">${interval}</span></td></tr>`;
 }
 
-const NUMBERS = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+const NUMBERS = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
 // A difference of rates is in points: hundredths.
 function signed(value: number, unit: string): string {
@@ -91,5 +91,6 @@ function signed(value: number, unit: string): string {
       : unit === "milliseconds"
         ? number(size, unit)
         : NUMBERS.format(size);
-  return `${value < 0 ? "−" : "+"}${text}`;
+  // A zero has no sign.
+  return text === "0" ? text : `${value < 0 ? "−" : "+"}${text}`;
 }
