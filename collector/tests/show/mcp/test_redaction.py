@@ -20,7 +20,19 @@ ENVELOPE = {
     "io.modelcontextprotocol/clientCapabilities": {},
     "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
 }
-TOOLS = ("answers", "what_broke", "charts", "chart", "ask", "alerts", "annotations", "data_health", MARKER)
+TOOLS = (
+    "answers",
+    "what_broke",
+    "charts",
+    "chart",
+    "ask",
+    "explain",
+    "compare",
+    "alerts",
+    "annotations",
+    "data_health",
+    MARKER,
+)
 METHODS = ("tools/call", "tools/list", "resources/read", "prompts/get", "completion/complete", "initialize", MARKER)
 
 planted = st.sampled_from([MARKER, f"http://{MARKER}", f"'{MARKER}\n"])

@@ -30,6 +30,7 @@ from ..explain import (
     explain_segments,
     explain_spike,
     explain_versions,
+    named_conditions,
     what_changed,
 )
 from ..gated import AsyncEndpoint, gated
@@ -237,18 +238,8 @@ class Api:
         if against and (first or second):
             raise FilterError(f"Give either {openapi.AGAINST}, or {' and '.join(openapi.SIDES)}.")
         filters = Filters.parse(query, datetime.now(UTC), self._answers.catalogues, (), self._answers.segments)
-        sides = self._side(filters.product, first), self._side(filters.product, second)
-        return filters, against, sides, [*filters.where, *where]
-
-    def _side(self, product: str, texts: list[str]) -> list[str]:
-        """The conditions of a side of a comparison; a text without a colon is the name of a saved segment."""
-        conditions = []
-        for text in texts:
-            named = [text] if ":" in text else list(self._answers.segments.conditions(product, text))
-            if not named:
-                raise FilterError("A saved view without conditions can't be compared: it selects everything.")
-            conditions += named
-        return conditions
+        a, b = (named_conditions(self._answers, filters.product, side) for side in (first, second))
+        return filters, against, (a, b), [*filters.where, *where]
 
     def report(self, request: Request) -> Response:
         return _json(build_report(self._answers, self._filters(request), datetime.now(UTC)))

@@ -8,13 +8,15 @@ the numbers of `duration_rows`. `explanation` has the structs of the answer and 
 instance did; `week` says what changed this week. Used by `api`.
 """
 
-from .comparison import Comparison, compare_periods, compare_segments
+from .comparison import ComparedSide, Comparison, compare_periods, compare_segments
 from .explanation import Explanation
 from .question import EXPLAINED_MEASURES, explain_segments, explain_spike, explain_versions, search_causes
+from .sides import named_conditions
 from .week import WeekChanges, what_changed
 
 __all__ = [
     "EXPLAINED_MEASURES",
+    "ComparedSide",
     "Comparison",
     "Explanation",
     "WeekChanges",
@@ -23,6 +25,7 @@ __all__ = [
     "explain_segments",
     "explain_spike",
     "explain_versions",
+    "named_conditions",
     "search_causes",
     "what_changed",
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 
-from ...answer import CallSource, version_key
+from ...answer import Answers, CallSource, FilterError, version_key
 from ..insight import known_versions
 from ..statistics import CallCell
 from .contributions import Chosen, DaySides
@@ -71,3 +71,17 @@ def counted_source(source: CallSource, wanted: Collection[str]) -> tuple[CallSou
     counted = sorted(known.counted(known.first_seen), key=version_key)
     versions = [version for version in counted if version in wanted or version in counted[-MAX_VERSIONS:]]
     return replace(source, apart=known.apart), versions
+
+
+def named_conditions(answers: Answers, product: str, texts: Iterable[str]) -> list[str]:
+    """The conditions of a side of a comparison; a text without a colon is the name of a saved segment.
+
+    Raises FilterError for a name that there isn't, or that selects everything.
+    """
+    conditions = []
+    for text in texts:
+        named = [text] if ":" in text else list(answers.segments.conditions(product, text))
+        if not named:
+            raise FilterError("A saved view without conditions can't be compared: it selects everything.")
+        conditions += named
+    return conditions

@@ -54,3 +54,14 @@ Step = Annotated[
     Field(description="Rows by day or week, or by hour or minute in ranges up to 48 hours"),
 ]
 SinceVersion = Annotated[str, Field(description="The version after which to look, such as 2.2.0", max_length=50)]
+ExplainedMeasure = Annotated[
+    Literal["error_rate", "median", "p95", "p99"], Field(description="What differs; percentiles are of durations")
+]
+_Sides = "conditions as in `where`, or the name of a saved segment"
+Side = Annotated[
+    list[Annotated[str, Field(max_length=1000)]] | None, Field(description=f"One side: {_Sides}", max_length=8)
+]
+OtherSide = Annotated[
+    list[Annotated[str, Field(max_length=1000)]] | None, Field(description=f"The other side: {_Sides}", max_length=8)
+]
+Against = Annotated[_Optional, Field(description="Another version, with which `version` is compared")]

@@ -32,6 +32,7 @@ from ..health import data_health, health_sentence, stored_events
 from ..insight import ChartRow, compare_releases, rows_as_dicts, shown_annotations
 from ..report import build_report
 from .alerts_tool import add_alerts_tool
+from .comparison_tools import ComparisonTools
 from .parameters import (
     By,
     ChartId,
@@ -55,6 +56,7 @@ from .untrusted import NOTE, WITHHELD, has_own_text, mark_annotations, mark_fiel
 INSTRUCTIONS = (
     "Usage analytics of an MCP server: which tools are used, what breaks, with which AI providers and "
     "clients, and how releases are adopted. Begin with `answers`. Ask `what_broke` for regressions since a version. "
+    "`explain` says what makes calls fail or take longer, and `compare` has every measure of two segments or periods. "
     "`chart` has the numbers behind everything, and `ask` counts any event by any property. Counts are events or "
     "pseudonymous instances; days are UTC. Internal events (CI and tests) are left out unless asked for. "
     f"{NOTE}"
@@ -77,7 +79,9 @@ def build_server(answers: Answers, gate: ReadGate, status: Status, shows_all_nam
     )
     log_class_names_only()
     annotations = ToolAnnotations(read_only_hint=True, open_world_hint=False)
-    for tool, (title, description) in _Tools(answers, status, shows_all_names).descriptions().items():
+    comparisons = ComparisonTools(answers, _note(shows_all_names))
+    described = _Tools(answers, status, shows_all_names).descriptions() | comparisons.descriptions()
+    for tool, (title, description) in described.items():
         server.tool(title=title, description=description, annotations=annotations)(_gated(tool, gate))
     add_alerts_tool(server, status, annotations)
     instrument(server, Telemetry(Product(PRODUCT, version=__version__)))
@@ -103,7 +107,7 @@ class _Tools:
 
     def __init__(self, answers: Answers, status: Status, shows_all_names: bool) -> None:
         self._answers, self._status, self._shows_all_names = answers, status, shows_all_names
-        self._note = NOTE if shows_all_names else NOTE + WITHHELD
+        self._note = _note(shows_all_names)
 
     def descriptions(self) -> dict[Callable[..., dict[str, Any]], tuple[str, str]]:
         """Tool → title and description. They are no docstrings, because `python -OO` removes those."""
@@ -277,6 +281,10 @@ class _Tools:
             "note": self._note,
             "answer": mark_sentence(health_sentence(self._status, stored_events(self._answers, datetime.now(UTC)))),
         } | health
+
+
+def _note(shows_all_names: bool) -> str:
+    return NOTE if shows_all_names else NOTE + WITHHELD
 
 
 def _as_dict(answer: object) -> dict[str, Any]:
