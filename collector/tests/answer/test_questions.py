@@ -99,6 +99,17 @@ def test_any_question_has_the_oracles_answer_from_both_engines(asked: Asked) -> 
 
 
 @pytest.mark.parametrize(
+    ("measure", "event", "of"),
+    [("events", None, None), ("rate", "tool_executed", "success"), ("instances", None, None)],
+)
+def test_minutes_are_minutes_in_a_range_of_a_day(asked: Asked, measure: str, event: str | None, of: str | None) -> None:
+    start, end, exact = range_of(RANGES[-3])
+    question = AnyQuestion(start, end, measure, event, of, step="minute", internal="all", exact=exact)
+    rows = check(asked, "dot-ai", RANGES[-3], question)
+    assert len({row[0][14:16] for row in rows}) > 5
+
+
+@pytest.mark.parametrize(
     ("measure", "step", "by", "where"),
     [
         ("retention", "", "tool", ()),

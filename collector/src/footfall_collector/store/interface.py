@@ -111,6 +111,7 @@ class EventSelection:
         established: count established instances only. Counters without instances need `exact`.
         one_in: read one of so many instances, chosen by their hash, where a chart's SQL says `$one_in` and in samples.
         one_day_in: of samples, read one of so many days, the last one first.
+        by_minute: whether an exact range has buckets of a minute, however long it is.
         parameters: values that the SQL names, besides those that the selection gives.
         shared: relation, `shared_…`, to its query, which can name those before it. The DuckDB store keeps their rows
             while it doesn't change; the SQL for ClickHouse names none.
@@ -126,6 +127,7 @@ class EventSelection:
     established: bool = False
     one_in: int = 1
     one_day_in: int = 1
+    by_minute: bool = False
     parameters: Mapping[str, str | int | tuple[str, ...]] = field(default_factory=dict)
     shared: Mapping[str, str] = field(default_factory=dict)
 
@@ -141,7 +143,8 @@ class EventSelection:
         """Length of a counter's bucket: a day; if exact, an hour, and a minute in ranges of up to three hours."""
         if not self.exact:
             return DAY_SECONDS
-        return MINUTE_SECONDS if self.end - self.start <= BY_MINUTE_UP_TO_SECONDS else HOUR_SECONDS
+        by_minute = self.by_minute or self.end - self.start <= BY_MINUTE_UP_TO_SECONDS
+        return MINUTE_SECONDS if by_minute else HOUR_SECONDS
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from .question import (
     DAILY_MEASURES,
     INSTANCES,
     LOST,
+    MINUTE_STEP,
     NO_STEP,
     PERCENTILES,
     RATE,
@@ -253,6 +254,7 @@ def _queried(answers: "Answers", question: Question, filters: Filters, *, of_los
         exact,
         INTERNAL_VALUES[filters.internal],
         kept=kept,
+        by_minute=question.step == MINUTE_STEP,
         parameters=parameters,
         shared=compiled.shared,
     )

@@ -121,22 +121,22 @@ class ComparisonTools:
         return first, second
 
 
-def _marked(found: Explanation) -> dict[str, Any]:
-    return _fields(found) | {
-        "how_it_is_made": found.note,
-        "answer": mark_sentence(found.answer),
-        "segment": mark_fields(msgspec.to_builtins(found.segment), _COMPARED),
-        "against": mark_fields(msgspec.to_builtins(found.against), _COMPARED),
+def _marked(explanation: Explanation) -> dict[str, Any]:
+    return _fields(explanation) | {
+        "how_it_is_made": explanation.note,
+        "answer": mark_sentence(explanation.answer),
+        "segment": mark_fields(msgspec.to_builtins(explanation.segment), _COMPARED),
+        "against": mark_fields(msgspec.to_builtins(explanation.against), _COMPARED),
         "findings": [
             mark_fields(msgspec.to_builtins(each), _FOUND)
             | {"tools": [mark(tool) for tool in each.tools], "text": mark_sentence(each.text)}
-            for each in found.findings
+            for each in explanation.findings
         ],
         "error_classes": [
             mark_fields(msgspec.to_builtins(each), ("text",)) | {"text": mark_sentence(each.text)}
-            for each in found.error_classes
+            for each in explanation.error_classes
         ],
-        "error_class_scope": mark(found.error_class_scope) if found.error_class_scope else "",
+        "error_class_scope": mark(explanation.error_class_scope) if explanation.error_class_scope else "",
     }
 
 
@@ -144,8 +144,8 @@ def _side(side: ComparedSide) -> dict[str, Any]:
     return mark_fields(msgspec.to_builtins(side), ("start", "end"))
 
 
-def _fields(found: msgspec.Struct) -> dict[str, Any]:
+def _fields(answer: msgspec.Struct) -> dict[str, Any]:
     """The fields of an answer without its note: the tool's own stands there."""
-    fields: dict[str, Any] = msgspec.to_builtins(found)
+    fields: dict[str, Any] = msgspec.to_builtins(answer)
     del fields["note"]
     return fields
