@@ -63,7 +63,7 @@ def test_copies_of_events_are_noted(tmp_path: Path) -> None:
         output("export", str(tmp_path / "events"), "--product", "dot-ai", data=data)
     output("restore", str(tmp_path / "backup"), "--confirm", data=other)
     done = {folder: [entry.what for entry in AuditLog(folder).entries()] for folder in (data, other)}
-    assert done == {data: ["backup with the pepper", "export product dot-ai"], other: ["restore confirm"]}
+    assert done == {data: ["backup", "export product dot-ai"], other: ["restore confirm"]}
 
 
 def test_a_damaged_log_stops_no_action(tmp_path: Path) -> None:

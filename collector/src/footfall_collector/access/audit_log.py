@@ -25,6 +25,7 @@ _CHANGES = frozenset(
         "annotations_remove",
         "export",
         "forget",
+        "hold",
         "keys_add",
         "keys_restore",
         "keys_revoke",
@@ -42,7 +43,9 @@ _CHANGES = frozenset(
         "unforget",
     }
 )
-"""Commands that change something, and the export of events; all others only read."""
+"""Commands that change something, or copy the events; all others only read."""
+_MEANING = {"hold": "backup"}
+"""What a command is in the log, where its name says less: the store is held for a backup."""
 _SHOWN = ("id", "at", "name", "key", "old", "new", "product", "scope", "days", "month", "confirm")
 """Arguments that an entry repeats. An instance ID is not among them."""
 
@@ -126,7 +129,7 @@ def _noted(name: str, command: Command, log: AuditLog, who: str) -> Command:
     def run(**arguments: Any) -> Any:
         result = command(**arguments)
         shown = [f"{key} {arguments[key]}" for key in _SHOWN if arguments.get(key) not in (None, "", False)]
-        log.note(who, " ".join([name.replace("_", " "), *shown]))
+        log.note(who, " ".join([_MEANING.get(name, name.replace("_", " ")), *shown]))
         return result
 
     return run

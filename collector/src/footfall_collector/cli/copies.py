@@ -52,13 +52,11 @@ def add_commands(commands: "Commands") -> None:
 
 
 def _backup(options: argparse.Namespace, settings: Settings) -> int:
-    from ..access import note_command
     from ..operate import back_up
 
     manifest, seconds = back_up(
         settings, options.target, include_pepper=options.include_pepper, show_progress=ProgressLines()
     )
-    note_command(settings.data, "backup" + " with the pepper" * options.include_pepper)
     size = sum(file.bytes for file in manifest.files)
     print(f"{options.target}: {quantity(manifest.events, 'event')} and the journal, {size / (1 << 20):.1f} MiB")
     print(f"new events waited {seconds} s in the journal")
