@@ -124,6 +124,24 @@ def test_a_planted_file_is_neither_followed_nor_trusted(tmp_path: Path, name: st
     assert victim.read_bytes() == before
 
 
+@pytest.mark.parametrize("swapped", ["state", "state/spool"])
+def test_a_directory_that_is_exchanged_for_a_link_while_it_runs_is_not_written_through(
+    tmp_path: Path, swapped: str
+) -> None:
+    victim = tmp_path / "victim"
+    (victim / "spool").mkdir(parents=True, mode=0o700)
+    with Server() as server:
+        rig = Rig(tmp_path / "state", server)
+        rig.record(2)
+        (tmp_path / swapped).rename(tmp_path / "moved")
+        (tmp_path / swapped).symlink_to(victim)
+        rig.record(2)
+        rig.ship()
+        rig.spool.close()
+        assert len(server.accepted) == 4
+    assert [path.name for path in victim.rglob("*")] == ["spool"]
+
+
 def test_turning_off_deletes_nothing_through_a_link(tmp_path: Path) -> None:
     state = tmp_path / "state"
     segment = plant(state)

@@ -3,7 +3,8 @@
 A directory that another user made, or that others can write to, may hold anything: events that would be sent under
 this product's key, or links through which Footfall would write to the user's own files. So a file or directory counts
 as private only if it belongs to the effective user, nobody else may write to it, and, for a file, it is a regular one
-with no other name. Directories above are not examined: what they lead to is.
+with no other name. The directory of a file is examined at each opening: where it can be renamed, another one may stand
+in its place since. Directories above are not examined: what they lead to is.
 """
 
 import errno
@@ -38,7 +39,11 @@ def open_private_file(path: str, flags: int) -> Descriptor: ...
 @overload
 def open_private_file(path: str, flags: int, kind: type[D]) -> D: ...
 def open_private_file(path: str, flags: int, kind: type[Descriptor] = Descriptor) -> Descriptor:
-    """Open a file, created with mode 0600 where `flags` say so. Raises OSError; NotPrivateError if it isn't private."""
+    """Open a file, created with mode 0600 where `flags` say so.
+
+    Raises OSError; NotPrivateError if it or its directory isn't private.
+    """
+    check_private_directory(os.path.dirname(path))
     try:
         number = os.open(path, flags | _NO_LINKS, 0o600)
     except OSError as error:
@@ -75,6 +80,7 @@ def read_private_file(path: str, max_bytes: int) -> bytes:
 
 def write_temporary_file(directory: str, data: bytes) -> str:
     """Write a new file (0600) for renaming; its path. Raises OSError; then there is no file."""
+    check_private_directory(directory)
     number, path = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=directory)
     file = Descriptor(number, _status_of(path))
     try:

@@ -89,6 +89,7 @@ def _drop_newer_format(path: str, counters: Counters) -> None:
 def _remove_incomplete(directory: str, now: float) -> None:
     """Remove the unfinished segments of processes that were killed while they created one. They hold no event."""
     try:
+        check_private_directory(directory)
         with os.scandir(directory) as entries:
             old = [
                 e.path
