@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from ...answer import EventsUnreadableError, FilterError
+from ...runtime import quantity
 from ..insight import NBSP, format_milliseconds
 from ..statistics import FALSE_DISCOVERY_RATE, Z95, Cause, CauseSearch, find_causes, read_timed_cells
 from .contributions import SHIFTS, Contribution, SegmentPair
@@ -124,7 +125,8 @@ def _cause_finding(measure: str, cause: Cause, slowdown: Slowdown, difference: f
     concerned, part = cause.set, slowdown.part
     tools = [tool for tool, one in cause.tools.items() if one.errors > one.expected]
     text = (
-        f"{subject_text(concerned)}: {tools_text(concerned, tools)}{NAMES[measure]} of {slowdown.calls:,} calls is "
+        f"{subject_text(concerned)}: {NAMES[measure]} of "
+        f"{quantity(slowdown.calls, 'call')}{tools_text(concerned, tools)} is "
         f"{format_milliseconds(slowdown.duration)}, where {format_milliseconds(slowdown.usual)} is usual "
         f"({slowdown.ratio:.1f} times as long, {slowdown.ratio_low:.1f} to {slowdown.ratio_high:.1f}). "
         f"{_part_text(measure, part, difference)}"

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from ...runtime import quantity
 from ..insight import NBSP, Moment, code, format_percent, format_points, tool_name
 from ..statistics import Cause, CauseSet
 from .contributions import Contribution
@@ -164,8 +165,9 @@ def cause_finding(cause: Cause, part: Contribution, difference: float | None) ->
     tools = [tool for tool, one in cause.tools.items() if one.errors > one.expected]
     share = None if difference is None else part.effect / difference
     text = (
-        f"{subject_text(concerned)}: {tools_text(concerned, tools)}{format_percent(effect.errors / effect.calls)} of "
-        f"{effect.calls:,} calls failed, where {format_percent(effect.expected / effect.calls)} are usual "
+        f"{subject_text(concerned)}: {format_percent(effect.errors / effect.calls)} of "
+        f"{quantity(effect.calls, 'call')}{tools_text(concerned, tools)} failed, "
+        f"where {format_percent(effect.expected / effect.calls)} are usual "
         f"({cause.ratio:.1f} times as many errors, {cause.low:.1f} to {cause.high:.1f}). "
         f"{part_text(share, part)}"
     )
@@ -260,9 +262,9 @@ def _days(concerned: CauseSet) -> str:
 def tools_text(concerned: CauseSet, tools: list[str]) -> str:
     if concerned.pooled:
         return ""
-    named = [tool_name(tool) for tool in tools[:3]]
+    named = [*(tool_name(tool) for tool in tools[:3]), *(["others"] if len(tools) > 3 else [])]
     text = " and ".join([", ".join(named[:-1]), named[-1]] if len(named) > 1 else named)
-    return f"of {text}{' and others' if len(tools) > 3 else ''}, "
+    return f" of {text}" if text else ""
 
 
 def part_text(share: float | None, part: Contribution) -> str:
