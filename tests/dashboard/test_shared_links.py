@@ -43,6 +43,7 @@ def test_the_link_of_a_page_shows_its_view_and_no_way_out_of_it(opened: Opener, 
     assert shown_table(page.locator("#panel-tool-usage")) == rows
     assert_same(rows, fetch(url, "/api/charts/tool-usage", **conditions)["rows"])
     head = page.locator("#print-head")
+    expect(page.locator("#panel-tool-usage .unit")).to_have_text("calls and active instances by tool")
     expect(head).to_contain_text("dot-ai · ")
     expect(head).to_contain_text("tool is not query")
     expect(head).to_contain_text("provider: anthropic")

@@ -17,10 +17,9 @@ interface Cohort {
   weeks: Map<number, number>;
 }
 
-// The last twelve cohorts, and the last week that any of them has, from rows of cohort, offset and instances.
+// The last twelve cohorts, and the last week that any of these has, from rows of cohort, offset and instances.
 export function cohorts(data: ChartData, config: DrawnConfig): { list: Cohort[]; last: number } {
   const byStart = new Map<string, Cohort>();
-  let last = 0;
   for (const row of data.rows) {
     const start = String(row[config.cohort]);
     const cohort = byStart.get(start) ?? { start, size: 0, weeks: new Map() };
@@ -28,10 +27,12 @@ export function cohorts(data: ChartData, config: DrawnConfig): { list: Cohort[];
     const [offset, count] = [Number(row[config.offset]), Number(row[config.value] ?? 0)];
     cohort.weeks.set(offset, count);
     if (offset === 0) cohort.size = count;
-    last = Math.max(last, offset);
   }
   const list = [...byStart.values()].sort((a, b) => moment(a.start) - moment(b.start));
-  return { list: list.slice(-SHOWN_WEEKS), last: Math.min(last, SHOWN_WEEKS) };
+  const shown = list.slice(-SHOWN_WEEKS);
+  // The weeks that the rows have: a longer row may not be among them.
+  const longest = Math.max(0, ...shown.flatMap(({ weeks }) => [...weeks.keys()]));
+  return { list: shown, last: Math.min(longest, SHOWN_WEEKS) };
 }
 
 const weekName = (offset: number) => (offset === 0 ? "Week 0" : `+${offset}`);

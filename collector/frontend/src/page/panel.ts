@@ -179,7 +179,9 @@ export class Panel {
   private unit(): string {
     const { unit, short, shortest } = this.config;
     const step = this.context().period?.step ?? DAY;
-    return (step < HOUR ? shortest : step < DAY ? short : "") || unit;
+    const all = (step < HOUR ? shortest : step < DAY ? short : "") || unit;
+    // By a read-only link no row asks for others.
+    return state.isFixed && this.config.opens ? (all.split("; ")[0] ?? all) : all;
   }
 
   private previousQuery(): URLSearchParams | null {
