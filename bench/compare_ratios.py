@@ -37,7 +37,7 @@ LOWER, HIGHER = "lower", "higher"
 
 def record_ratios() -> Iterator[tuple[str, float, str]]:
     """record() and a finished tool call beside one write."""
-    took = _json_of("bench.client.record_beside_write")
+    took = json_of("bench.client.record_beside_write")
     yield "record() : one write", took["record"] / took["write"], LOWER
     yield "a finished tool call : one write", took["call"] / took["write"], LOWER
 
@@ -63,7 +63,7 @@ def ingest_ratios() -> Iterator[tuple[str, float, str]]:
 
 def load_ratios() -> Iterator[tuple[str, float, str]]:
     """The loader beside DuckDB's own reading of the same lines."""
-    rates = _json_of("bench.store.loading_beside_read", str(EVENTS))
+    rates = json_of("bench.store.loading_beside_read", str(EVENTS))
     yield "loader : read_json", statistics.median(rates["loader"]) / statistics.median(rates["read_json"]), HIGHER
 
 
@@ -75,7 +75,7 @@ MEASUREMENTS: tuple[Callable[[], Iterator[tuple[str, float, str]]], ...] = (
 )
 
 
-def _json_of(*module: str) -> dict[str, Any]:
+def json_of(*module: str) -> dict[str, Any]:
     """What a measurement in a process of its own prints."""
     done = subprocess.run([sys.executable, "-m", *module], cwd=ROOT, check=True, capture_output=True, text=True)
     found: dict[str, Any] = json.loads(done.stdout)

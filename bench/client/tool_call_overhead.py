@@ -43,6 +43,7 @@ def measure(case: Case, calls: int, sink: Sink) -> tuple[dict[str, Any], float]:
         command = [str(python), "-m", "bench.client.overhead.measure", "--sdk", case.sdk, "--era", case.era]
         command += ["--calls", str(calls), "--sink", sink.url, "--directory", directory, case.subject]
         environment = {"PATH": os.environ.get("PATH", ""), "HOME": directory, "PYTHONDONTWRITEBYTECODE": "1"}
+        environment["PYTHONPATH"] = os.environ.get("PYTHONPATH", "")
         done = subprocess.run(
             command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=WAIT_SECONDS, check=False
         )

@@ -94,6 +94,8 @@ class Bench:
         self._collector = subjects["collector"]
         self._acknowledged = 0
         self.rates: Found = defaultdict(list)
+        """Events a second by `subject size`; in `cpu`, seconds of CPU per million events."""
+        self.cpu: Found = defaultdict(list)
         self.catch_up: list[float] = []
 
     def run(self, sustained_seconds: int) -> Measured:
@@ -153,10 +155,12 @@ class Bench:
 
     def _round(self, subject: Subject, name: str, size: int, pool: Pool) -> None:
         ours = subject is self._collector
+        began = subject.cpu()
         ran = saturate(subject.port, pool, self._seconds, again=not ours)
         if ours:
             self._acknowledged += ran.answered * size
             self.catch_up.append(self._collector.caught_up())
+        self.cpu[f"{subject.name} {name}"].append((subject.cpu() - began) / (ran.answered * size) * 1e6)
         self.rates[f"{subject.name} {name}"].append(ran.rate * size)
         print(f"{subject.name}, {name}: {ran.rate * size:,.0f} events/s, p99 {ran.p99_ms:.1f} ms", file=sys.stderr)
 

@@ -69,7 +69,7 @@ class Sender:
             "PATH": os.environ["PATH"],
             "HOME": str(directory),
             "KUBECONFIG": "/nonexistent",
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": f"{os.environ.get('PYTHONPATH', '')}:{ROOT}".lstrip(":"),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         with self._log.open("wb") as log:

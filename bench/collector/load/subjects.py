@@ -1,5 +1,6 @@
 """The two measured servers, each in a separate process, and what is observed of them from outside."""
 
+import os
 import re
 import subprocess
 import sys
@@ -44,6 +45,11 @@ class Subject:
         """The largest resident size so far, in MiB."""
         status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
         return int(status.split("VmHWM:")[1].split()[0]) / 1024
+
+    def cpu(self) -> float:
+        """Seconds of CPU so far, of all threads, user and system."""
+        times = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
 
     def caught_up(self) -> float:
         """Wait until the store has every accepted event; the seconds it took. SystemExit where it never does."""
