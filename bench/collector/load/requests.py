@@ -16,7 +16,7 @@ from random import Random
 from typing import Any
 
 from footfall.catalogue import catalogue_for
-from footfall.send.wire import BatchSender, compressed, encode_event, event_suffix, request_body
+from footfall.send.wire import BatchSender, compressed, encode_event, encode_members, event_suffix, request_body
 from tests.oracle.fleet import Fleet, FleetEvent
 
 KEY = "phc_measured"
@@ -69,7 +69,7 @@ def request(template: Template, size: int, sent_at: int, rng: Random) -> bytes:
         drawn = names[32 * n : 32 * n + 32]
         uuid = f"{drawn[:12]}4{drawn[13:16]}8{drawn[17:]}"
         happened = sent_at - FLUSH_SECONDS + (n + 1) * FLUSH_SECONDS // size
-        events.append(encode_event(name, happened, uuid, properties, template.close))
+        events.append(encode_event(name, happened, uuid, encode_members(properties), template.close))
     packed = compressed(request_body(KEY, events, sent_at))
     return _HEAD.request_head(packed).encode() + b"\r\n" + packed
 

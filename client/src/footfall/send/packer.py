@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from ..catalogue import Catalogue, Properties
-from .wire import encode_event, event_suffix
+from ..catalogue import Catalogue
+from .wire import encode_event, encode_members, event_suffix
 
 MAX_EVENT_AGE_SECONDS = 30 * 86_400
 YEAR_10000 = 253_402_300_800
@@ -22,7 +22,11 @@ class _Line(msgspec.Struct, rename={"name": "e", "epoch": "t", "uuid": "u", "pro
     name: str
     epoch: int
     uuid: str
-    properties: dict[str, Any]
+    properties: msgspec.Raw
+
+
+_EncodedProperties = dict[tuple[str, bytes], bytes | None]
+"""Of a batch, by the event's name and its properties as they were read."""
 
 
 class PackedBatch(msgspec.Struct):
@@ -41,6 +45,7 @@ class Packer:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._decode = msgspec.json.Decoder(_Line).decode
+        self._decode_properties = msgspec.json.Decoder(dict[str, Any]).decode
         self._catalogue = catalogue
         self._tools: AbstractSet[str] | None = None
         self._checks = catalogue.checks()
@@ -70,18 +75,18 @@ class Packer:
         """
         packed = PackedBatch()
         self._admit_tools(tools)
-        suffix = self._event_suffix(facts, instance_id)
+        suffix, encoded = self._event_suffix(facts, instance_id), _EncodedProperties()
         for line in lines:
             try:
                 decoded = self._decode(line)
+                properties = self._properties(decoded, encoded, facts, kubernetes)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 packed.dropped["corrupt"] += bool(line.strip())
                 continue
             epoch, uuid = decoded.epoch + int(clock_shift), decoded.uuid
-            properties = self._checked_properties(decoded, facts, kubernetes)
             if epoch < oldest:
                 packed.dropped["expired"] += 1
-            elif properties is None or epoch >= YEAR_10000 or len(uuid) != 32 or not _HEX.issuperset(uuid):
+            elif properties is None or epoch >= YEAR_10000 or not _is_uuid(uuid):
                 packed.dropped["corrupt"] += 1
             else:
                 packed.events.append(encode_event(decoded.name, epoch, uuid, properties, suffix))
@@ -98,14 +103,31 @@ class Packer:
         valid = type(spooled_id) is str and _INSTANCE_ID.fullmatch(spooled_id)
         return event_suffix(str(spooled_id) if valid else instance_id, shared)
 
-    def _checked_properties(self, line: _Line, facts: dict[str, Any], kubernetes: object) -> Properties | None:
-        """The admitted properties of a line; None where the catalogue refuses them."""
+    def _properties(
+        self, line: _Line, encoded: _EncodedProperties, facts: dict[str, Any], kubernetes: object
+    ) -> bytes | None:
+        """The same as `_encoded_properties`, once for all events of a batch that have the same ones."""
+        key = line.name, bytes(line.properties)
+        if key not in encoded:
+            encoded[key] = self._encoded_properties(line, facts, kubernetes)
+        return encoded[key]
+
+    def _encoded_properties(self, line: _Line, facts: dict[str, Any], kubernetes: object) -> bytes | None:
+        """The admitted properties of a line as JSON members; None where the catalogue refuses them.
+
+        Raises msgspec.DecodeError, UnicodeDecodeError or RecursionError.
+        """
+        properties = self._decode_properties(line.properties)
         check = self._checks.get(line.name)
         if check is None:
             return None
-        properties = line.properties
         if line.name == "server_started":
             # Known only once the API server has answered, and recording the event does not wait for that.
             properties.setdefault("k8s_version", facts.get("kubernetes") or kubernetes)
             properties.setdefault("deployment_method", facts.get("deployment"))
-        return check(properties.get)
+        admitted = check(properties.get)
+        return None if admitted is None else encode_members(admitted)
+
+
+def _is_uuid(text: str) -> bool:
+    return len(text) == 32 and _HEX.issuperset(text)

@@ -18,6 +18,8 @@ MIN_FREE_BYTES = 1 << 20
 SENT_LOG_SECONDS = 7 * 86_400
 PRUNE_SECONDS = 3600
 """An entry may stay this much longer, so that the file is not rewritten for every event."""
+_LOOK_SECONDS = 60
+"""How often the ages of the first entries are looked at: while much is sent, not for every batch."""
 _FIRST_BYTES = 8 << 10
 """Enough for the first entry."""
 _NAMES = ("egress.old.jsonl", "egress.jsonl")
@@ -28,6 +30,7 @@ class SentLog:
 
     def __init__(self, directory: str | None) -> None:
         self._directory = directory
+        self._looked_at = -float("inf")
 
     def append(self, events: Iterable[bytes], sent_at: float) -> None:
         """Log events, which are the JSON objects that were sent; `sent_at` is in epoch seconds."""
@@ -53,6 +56,9 @@ class SentLog:
                 os.replace(current, old)
         except FileNotFoundError:
             return
+        if abs(now - self._looked_at) < _LOOK_SECONDS:  # also where the clock was set back
+            return
+        self._looked_at = now
         for path in (old, current):
             first = next(_entries(path, _FIRST_BYTES), None)
             if first is not None and now - first["sent"] > SENT_LOG_SECONDS + PRUNE_SECONDS:

@@ -54,20 +54,24 @@ def event_suffix(instance_id: str, shared: Mapping[str, Any]) -> bytes:
     return b"%s},%s" % (constants, _encode({"distinct_id": instance_id})[1:])
 
 
-def encode_event(name: str, epoch: int, uuid: str, properties: Mapping[str, Any], suffix: bytes) -> bytes:
+def encode_members(properties: Mapping[str, Any]) -> bytes:
+    """Properties as the members of a JSON object, without its braces."""
+    return _encode(properties)[1:-1]
+
+
+def encode_event(name: str, epoch: int, uuid: str, members: bytes, suffix: bytes) -> bytes:
     """One event as PostHog expects it, as JSON.
 
     Args:
         name: of the event, from the catalogue.
         epoch: its time, whole seconds.
         uuid: 32 hex digits.
-        properties: those that are not in `suffix`.
+        members: the properties that are not in `suffix`; see `encode_members`.
         suffix: see `event_suffix`.
     """
-    encoded = _encode(properties)[1:-1]
     dashed = f"{uuid[:8]}-{uuid[8:12]}-{uuid[12:16]}-{uuid[16:20]}-{uuid[20:]}"
     prefix = f'{{"event":"{name}","timestamp":"{rfc3339(epoch)}","uuid":"{dashed}","properties":{{'
-    return b"%s%s%s%s" % (prefix.encode(), encoded, b"," if encoded else b"", suffix)
+    return b"%s%s%s%s" % (prefix.encode(), members, b"," if members else b"", suffix)
 
 
 @lru_cache(maxsize=256)
