@@ -105,6 +105,10 @@ function configOf({ event, property, kind, meaning, shape, ask }: Question): Pan
     segments: NUMBERS.test(kind) ? {} : { [property]: property },
     columns: { [property]: { name, unit }, events: EVENTS, day: { name: "day", unit: "" } },
   } satisfies Partial<PanelConfig>;
+  if (!property) {
+    const columns = { events: EVENTS, day: { name: "day", unit: "" } };
+    return { ...common, kind: "series", title: "Events over time", label: [], segments: {}, columns };
+  }
   if (shape === "bars") return { ...common, kind: "bars", title: name };
   if (shape === "distribution")
     return { ...common, kind: "columns", title: `${name}: distribution`, isDistribution: true };

@@ -118,3 +118,11 @@ def test_every_form_of_the_report_has_them(collector: CollectorProcess, form: st
 def test_a_product_without_own_events_has_four_sections(tmp_path_factory: pytest.TempPathFactory) -> None:
     with start_collector(tmp_path_factory.mktemp("plain") / "data") as plain:
         assert len(ask(plain, "GET", "/api/report").json["sections"]) == 4
+
+
+def test_an_event_without_properties_has_its_number_over_time(collector: CollectorProcess) -> None:
+    questions = ask(collector, "GET", "/api/charts").json["questions"]
+    [question] = [each for each in questions if each["event"] == "restore"]
+    assert (question["property"], question["meaning"], question["shape"]) == ("", "A restore ended.", "over time")
+    answer = ask(collector, "GET", f"{question['ask']}&range=7d").json
+    assert answer["columns"] == ["day", "events"]

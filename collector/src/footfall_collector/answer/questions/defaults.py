@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from footfall.catalogue import Amount, Catalogue, Property, Version
+from footfall.catalogue import Amount, Catalogue, EventType, Property, Version
 
 from .question import DAY_STEP, EVENTS, SHARE
 
@@ -18,9 +18,9 @@ class PropertyQuestion(msgspec.Struct, frozen=True):
     Attributes:
         product: the product's name.
         event: the event that carries the property.
-        property: its name.
-        kind: its kind in the catalogue, such as `vocabulary` or `bounded number`.
-        meaning: what it says.
+        property: its name; empty for an event without any, which is counted over time.
+        kind: its kind in the catalogue, such as `vocabulary` or `bounded number`; empty without a property.
+        meaning: what it says; without a property, what the event says.
         page: the question of the catalogue that it answers: `tools`, `errors`, `providers` or `next`.
         shape: how its rows are shown: `bars`, `distribution`, or `over time`.
         ask: the path and query of the question, to which filters can be added.
@@ -39,16 +39,24 @@ class PropertyQuestion(msgspec.Struct, frozen=True):
 def default_questions(catalogues: Mapping[str, Catalogue]) -> tuple[PropertyQuestion, ...]:
     """Those of all products: words and booleans as bars, versions as shares over time, numbers in both forms.
 
-    The forms of a number are its distribution, and its median over time.
+    The forms of a number are its distribution, and its median over time. An event without properties has its number.
     """
     return tuple(
         question
         for product, catalogue in sorted(catalogues.items())
         for event in catalogue.events.values()
-        for name, property_ in event.properties.items()
-        if property_.retired is None
-        for question in _of_property(product, event.name, name, property_)
+        for question in _of_event(product, event)
     )
+
+
+def _of_event(product: str, event: EventType) -> Iterator[PropertyQuestion]:
+    shown = {name: property_ for name, property_ in event.properties.items() if property_.retired is None}
+    for name, property_ in shown.items():
+        yield from _of_property(product, event.name, name, property_)
+    if not shown:
+        query = urlencode({"product": product, "event": event.name, "measure": EVENTS, "step": DAY_STEP})
+        meaning = event.meaning
+        yield PropertyQuestion(product, event.name, "", "", meaning, "next", OVER_TIME, f"/api/ask?{query}")
 
 
 def _of_property(product: str, event: str, name: str, property_: Property) -> Iterator[PropertyQuestion]:
