@@ -19,6 +19,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 NAMES = (
+    "price",
+    "stages",
     "client/client_costs",
     "client/client_losses",
     "client/tool_call_overhead",

@@ -11,11 +11,12 @@ processors.
 import argparse
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,7 +95,6 @@ class Bench:
         self._collector = subjects["collector"]
         self._acknowledged = 0
         self.rates: Found = defaultdict(list)
-        """Events a second by `subject size`; in `cpu`, seconds of CPU per million events."""
         self.cpu: Found = defaultdict(list)
         self.catch_up: list[float] = []
 
@@ -125,6 +125,14 @@ class Bench:
                 order = list(self._subjects.values())
                 for subject in order if n % 2 else reversed(order):
                     self._round(subject, name, size, pools[name])
+
+    def batches_at_full_speed(self, began: Callable[[], "subprocess.Popen[bytes]"]) -> None:
+        """Warm up, then one round of batches; `began` starts what watches the collector, and ends by itself."""
+        pool = self._pools(self._warm_up())["batches"]
+        self._round(self._subjects["bare"], "batches", SIZES["batches"], pool)
+        watching = began()
+        self._round(self._collector, "batches", SIZES["batches"], pool)
+        watching.wait()
 
     def _warm_up(self) -> dict[str, float]:
         """Requests a second of the collector, of each size, roughly."""
@@ -223,13 +231,10 @@ def rows(found: Measured) -> list[tuple[str, ...]]:
         )
     steady = found.sustained
     lag = f"{statistics.median(found.lag):.1f} s, {max(found.lag):.1f} s"
-    for title, value in (
-        (f"{steady.rate:,.0f} events/s for {steady.seconds:.0f} s: p99", f"{steady.p99_ms:.1f} ms"),
-        ("the same: loader's lag, median, maximum", lag),
-        ("memory, maximum", f"{found.memory_mib:.0f} MiB"),
-    ):
-        said.append((title, value, NOT_MEASURED, NOT_MEASURED))
-    return said
+    at_rate = f"{steady.rate:,.0f} events/s for {steady.seconds:.0f} s: p99"
+    others = {at_rate: f"{steady.p99_ms:.1f} ms", "the same: loader's lag, median, maximum": lag}
+    others["memory, maximum"] = f"{found.memory_mib:.0f} MiB"
+    return [*said, *((title, value, NOT_MEASURED, NOT_MEASURED) for title, value in others.items())]
 
 
 def bars(found: Measured) -> str:
