@@ -81,7 +81,7 @@ generate: setup $(FRONTEND) ## refresh everything that derives from the catalogu
 site: setup ## the documentation as a site, in .site
 	@.venv/bin/zensical build --clean --strict
 
-bench: setup engines bench/client/node/node_modules/.installed ## every measurement, about an hour; writes bench/RESULTS.md (BENCH=client for some)
+bench: setup engines bench/client/node/node_modules/.installed ## every measurement, over an hour, with Go 1.26 and Cargo for two peers; writes bench/RESULTS.md (BENCH=client for some)
 	@$(PY) bench/run.py --only "$(BENCH)"
 
 bench-quick: setup ## ratios in three minutes, compared with the committed ones; tells what got worse

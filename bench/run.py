@@ -28,6 +28,7 @@ NAMES = (
     "store/questions",
     "store/readers",
     "collector/ingest",
+    "collector/peers",
     "collector/attack",
     "collector/causes",
     "collector/alerts",

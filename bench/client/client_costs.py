@@ -1,10 +1,11 @@
-"""Cost of sending: Footfall, posthog-python and posthog-node, alternately on one server on loopback.
+"""Cost of sending: Footfall and PostHog's SDKs for Python, Node, Go and Rust, alternately on one server on loopback.
 
-python bench/client/client_costs.py                        about three minutes; writes bench/RESULTS.md
+python bench/client/client_costs.py                        about five minutes; writes bench/RESULTS.md
 python bench/client/client_costs.py --rounds 1 --dry       a quick look, nothing written
 
 Each figure comes from a separate process. In every round each sender is measured once, in a new random order, so
-that a busy minute of the machine affects all of them; the table has the median of the rounds.
+that a busy minute of the machine affects all of them; the table has the median of the rounds. posthog-go and posthog-rs
+are built at the first run, Rust's in six minutes of a core; without Go or Cargo their columns say "not measured".
 """
 
 import argparse
@@ -20,12 +21,14 @@ from pathlib import Path
 if not __package__:  # run as a file: only its folder is on the path then
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
+from bench.client.senders.built import COMPILED, NotBuiltError, built, compiled_versions
 from bench.client.senders.place import SENDERS, Place, Sender, install_node, node_version
 from bench.results import ROOT, Section, publish, table, versions
 
 CAPTURES = 4000
 DELIVERED = 20_000
 DOCUMENTS = (ROOT / "docs/reliability.md", ROOT / "docs/compare.md")
+MEASURED = (*SENDERS, *COMPILED)
 SCRATCH = ROOT / ".artefacts"
 """On the same disk as the repository: a directory for temporary files may be memory."""
 
@@ -47,20 +50,23 @@ ROWS = (
 HOW = f"""Every event is a tool call with the same seven properties; the peers add their own to it. *Recorded*:
 {CAPTURES:,} calls in bursts of 100 every 20 ms while earlier ones are being sent; when Footfall's call returns the
 event is on disk, when the peers' return it is in memory. *CPU* and *delivered per second*: the whole process, from the
-first of {DELIVERED:,} calls until all are acknowledged; the peers' queues are large enough not to drop any. *On the
-wire*: request heads included. *From import*: in a process that has imported `mcp.server`, until the server acknowledges
-one event; posthog-node has no MCP SDK to be added to here. Defaults otherwise, except for Footfall's ten minutes of
-grace. In brackets the lowest and the highest round."""
+first of {DELIVERED:,} calls until all are acknowledged; the peers' queues are large enough not to drop any, and
+posthog-go's, which holds 100 and can't be enlarged, makes calls wait. *On the wire*: request heads included;
+posthog-python and -rs compress only if they are told to, posthog-go never. *From import*: in a process that has
+imported `mcp.server`, until the server acknowledges one event; posthog-node, -go and -rs have no MCP SDK to be added to
+here. Go and Rust are compiled: their columns compare languages too. Defaults otherwise, except for Footfall's ten
+minutes of grace. In brackets the lowest and the highest round."""
 
 Found = dict[str, dict[str, list[float]]]
 
 
 def measure(rounds: int) -> Found:
-    """Every sender in every round: lists of figures by sender and by row."""
-    found: Found = {name: defaultdict(list) for name in SENDERS}
+    """Every sender in every round: lists of figures by sender and by row; none of one that can't be had."""
+    found: Found = {name: defaultdict(list) for name in MEASURED}
+    available = [name for name in MEASURED if is_available(name)]
     with Place() as place, tempfile.TemporaryDirectory(dir=SCRATCH) as directory:
         for number in range(rounds):
-            jobs = [(name, mode) for name in SENDERS for mode in ("latency", "deliver", "start")]
+            jobs = [(name, mode) for name in available for mode in modes(name)]
             random.shuffle(jobs)
             for name, mode in jobs:
                 said = run(place, name, mode, Path(directory) / f"{number}-{name}-{mode}")
@@ -68,6 +74,22 @@ def measure(rounds: int) -> Found:
                     found[name][row].append(figure)
             print(f"round {number + 1} of {rounds} done", file=sys.stderr, flush=True)
     return found
+
+
+def modes(name: str) -> tuple[str, ...]:
+    """What is measured of a sender."""
+    return ("latency", "deliver", "start") if name in SENDERS else ("latency", "deliver")
+
+
+def is_available(name: str) -> bool:
+    """Whether a sender can run here; a peer that can't is named, with the reason, on standard error."""
+    try:
+        if name in COMPILED:
+            built(name)
+    except NotBuiltError as error:
+        print(error, file=sys.stderr, flush=True)
+        return False
+    return True
 
 
 def run(place: Place, name: str, mode: str, directory: Path) -> dict[str, float]:
@@ -90,7 +112,7 @@ def cells(found: Found) -> list[list[str]]:
     rows = []
     for row, title, form in ROWS:
         cell = [title]
-        for name in SENDERS:
+        for name in MEASURED:
             figures = found[name].get(row)
             if not figures:
                 cell.append("not measured")
@@ -130,8 +152,9 @@ def times(ratio: float) -> tuple[bool, str]:
 
 def section(found: Found, rounds: int) -> Section:
     """The section of the results."""
-    measured: Mapping[str, str] = {**versions("footfall", "posthog", "mcp"), "posthog-node": node_version()}
-    head = ("", "Footfall", "posthog-python", "posthog-node")
+    peers = {"posthog-node": node_version(), **compiled_versions()}
+    measured: Mapping[str, str] = {**versions("footfall", "posthog", "mcp"), **peers}
+    head = ("", "Footfall", *MEASURED[1:])
     return Section(
         "client-costs",
         "Cost of sending",

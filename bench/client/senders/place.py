@@ -9,12 +9,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from bench.client.senders.built import COMPILED, built
 from bench.results import ROOT
 
 HERE = Path(__file__).parent
 NODE = ROOT / "bench/client/node"
 NOTICE = "collects usage analytics"
 SENDERS = ("footfall", "posthog-python", "posthog-node")
+"""Those that have every mode of program.py that their language allows; COMPILED have `latency` and `deliver`."""
 
 
 class Place:
@@ -56,7 +58,7 @@ class Sender:
     """A process that runs one of the sender programs.
 
     Args:
-        name: one of SENDERS.
+        name: one of SENDERS or COMPILED.
         key: its write key, by which the server knows it.
         directory: for its state and its log; the same for a next start.
         what: the program's own arguments.
@@ -112,6 +114,8 @@ class Sender:
 def _program(name: str) -> list[str]:
     if name == "posthog-node":
         return ["node", str(HERE / "with_posthog_node.mjs")]
+    if name in COMPILED:
+        return [str(built(name))]
     return [sys.executable, str(HERE / f"with_{name.replace('-', '_')}.py")]
 
 

@@ -24,15 +24,18 @@ class Requests:
         self.open: set[asyncio.BaseTransport] = set()
 
     def report(self) -> dict[str, dict[str, int]]:
-        """By write key: `requests`, `bytes` on the wire, `events`, and `distinct` ones by uuid."""
+        """By write key: `requests`, `bytes` on the wire, `events`, and `distinct` ones by uuid.
+
+        Each event with an empty uuid is one of its own: posthog-go writes it, and leaves the uuid to the server.
+        """
         found: dict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(FIGURES, 0))
         seen: dict[str, set[str]] = defaultdict(set)
         for body, size in self.bodies:
             said = json.loads(gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body)
             key = said.get("api_key") or said.get("token") or ""
-            uuids = [event["uuid"] for event in said["batch"]]
-            seen[key].update(uuids)
             one = found[key]
+            uuids = [event["uuid"] or f"{one['events'] + n}" for n, event in enumerate(said["batch"])]
+            seen[key].update(uuids)
             one["requests"] += 1
             one["bytes"] += size
             one["events"] += len(uuids)

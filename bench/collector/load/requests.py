@@ -7,7 +7,7 @@ eight digits, the size of the request, and the request.
 import functools
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -62,30 +62,42 @@ def _properties(event: FleetEvent) -> dict[str, Any]:
 
 def request(template: Template, size: int, sent_at: int, rng: Random) -> bytes:
     """One whole request of `size` of a template's events; `sent_at` in epoch seconds by the sender's clock."""
-    begin = rng.randrange(BATCH - size + 1)
-    names = rng.randbytes(16 * size).hex()
-    events = []
-    for n, (name, properties) in enumerate(template.events[begin : begin + size]):
-        drawn = names[32 * n : 32 * n + 32]
-        uuid = f"{drawn[:12]}4{drawn[13:16]}8{drawn[17:]}"
-        happened = sent_at - FLUSH_SECONDS + (n + 1) * FLUSH_SECONDS // size
-        events.append(encode_event(name, happened, uuid, encode_members(properties), template.close))
+    events = [
+        encode_event(name, happened, uuid, encode_members(properties), template.close)
+        for name, happened, uuid, properties in drawn_events(template, size, sent_at, rng)
+    ]
     packed = compressed(request_body(KEY, events, sent_at))
     return _HEAD.request_head(packed).encode() + b"\r\n" + packed
 
 
+def drawn_events(
+    template: Template, size: int, sent_at: int, rng: Random
+) -> Iterator[tuple[str, int, str, Mapping[str, Any]]]:
+    """`size` of a template's events: name, time in epoch seconds, a new UUID's 32 hex digits, and properties."""
+    begin = rng.randrange(BATCH - size + 1)
+    names = rng.randbytes(16 * size).hex()
+    for n, (name, properties) in enumerate(template.events[begin : begin + size]):
+        drawn = names[32 * n : 32 * n + 32]
+        uuid = f"{drawn[:12]}4{drawn[13:16]}8{drawn[17:]}"
+        yield name, sent_at - FLUSH_SECONDS + (n + 1) * FLUSH_SECONDS // size, uuid, properties
+
+
 _HEAD = BatchSender("http://127.0.0.1", {})
+Make = Callable[[Template, int, int, Random], bytes]
 
 
-def write(path: Path, size: int, count: int, first: float, rate: float) -> None:
-    """Write `count` requests of `size` events, sent from `first` (epoch seconds) on at `rate` a second."""
+def write(path: Path, size: int, count: int, first: float, rate: float, make: Make = request) -> None:
+    """Write `count` requests of `size` events, sent from `first` (epoch seconds) on at `rate` a second.
+
+    `make` makes one request, Footfall's client's if nothing else is said; it is a function of a module.
+    """
     share = -(-count // WORKERS)
     templates()  # before the workers are forked, so that they have them
     with ProcessPoolExecutor(WORKERS, get_context("fork")) as pool:
         jobs = []
         for worker in range(WORKERS):
             times = [int(first + n / rate) for n in range(worker * share, min(count, (worker + 1) * share))]
-            jobs.append(pool.submit(_write_part, path.with_suffix(f".{worker}"), size, times))
+            jobs.append(pool.submit(_write_part, path.with_suffix(f".{worker}"), size, times, make))
         for job in jobs:
             job.result()
     with path.open("wb") as whole:
@@ -97,12 +109,12 @@ def write(path: Path, size: int, count: int, first: float, rate: float) -> None:
             part.unlink()
 
 
-def _write_part(path: Path, size: int, times: Iterable[int]) -> None:
+def _write_part(path: Path, size: int, times: Iterable[int], make: Make) -> None:
     rng = Random(os.urandom(16))
     made = templates()
     with path.open("wb") as file:
         for sent_at in times:
-            whole = request(rng.choice(made), size, sent_at, rng)
+            whole = make(rng.choice(made), size, sent_at, rng)
             file.write(b"%08d%b" % (len(whole), whole))
 
 
