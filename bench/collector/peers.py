@@ -52,7 +52,8 @@ ON_DISK = {
     "Collector, queue, fsync": "in the queue's file, fsync",
 }
 """Where an event is when its batch is acknowledged."""
-HEAD = ("", "on disk at the answer", "events/s", "of Footfall's", "CPU per million", "of Footfall's", "memory", "of it")
+OF_OURS = "of Footfall's"
+HEAD = ("", "on disk at the answer", "events/s", OF_OURS, "CPU per million", OF_OURS, "memory, maximum", OF_OURS)
 
 HOW = f"""Batches of 100 events of tests/oracle/fleet.py, gzip at level 6, all prepared before the run; wrk, with
 {CONNECTIONS} connections and one thread, runs on the same processors. Footfall: default settings, requests as its
