@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 TOKEN = "phc_public_write_key"
@@ -30,11 +31,16 @@ def event(name: str = "tool_executed", **changes: Any) -> dict[str, Any]:
         "event": name,
         "uuid": str(uuid.uuid4()),
         "distinct_id": "cluster_f809cce5a77d3fbe",
-        "timestamp": "2026-11-23T22:14:35.279Z",
+        "timestamp": _time_of_an_event(),
         "properties": {key: value for key, value in properties.items() if value is not None},
         **top,
     }
     return {key: value for key, value in whole.items() if value is not None}
+
+
+def _time_of_an_event() -> str:
+    """A minute ago: a fixed time would leave the range of a chart one day, and then the age of an admitted event."""
+    return (datetime.now(UTC) - timedelta(minutes=1)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def batch(*events: dict[str, Any], **more: Any) -> bytes:
