@@ -78,6 +78,20 @@ def test_a_link_keeps_compare(opened: Opener, url: str) -> None:
     assert page.locator("#panel-tool-usage .delta").all_inner_texts() == deltas
 
 
+def test_a_link_keeps_what_differs_and_a_comparison(opened: Opener, url: str) -> None:
+    query = "range=30d&explain=error_rate&a=mcp_client:is:cursor&b=mcp_client:is_not:cursor"
+    before = opened(f"/errors?{query}")
+    kept = [before.locator(f"#{each} {part}") for each, part in (("explain", ".answer"), ("comparison", "tbody"))]
+    words = [before.locator("#explain .unit").first.inner_text(), *(each.inner_text() for each in kept)]
+    before.close()
+    page = opened(made(url, "errors", query))
+    shown = [page.locator(f"#{each} {part}") for each, part in (("explain", ".answer"), ("comparison", "tbody"))]
+    assert [page.locator("#explain .unit").first.inner_text(), *(each.inner_text() for each in shown)] == words
+    assert words[0] == "error rate of client: cursor against client is not cursor"
+    assert page.locator("#explain, #comparison").locator("button, select").count() == 0
+    assert ways_out(page) == []
+
+
 @pytest.mark.parametrize("width", [390, 1440])
 def test_what_a_link_shows_is_accessible_and_nothing_is_cut(
     opened: Opener, chromium: Browser, url: str, width: int

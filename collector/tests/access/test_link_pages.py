@@ -84,3 +84,59 @@ def test_the_conditions_of_a_saved_segment_are_written_out(gated: CollectorProce
     assert parse_qs(answer["query"])["where"] == ["tool:is:recommend"]
     rows = ask(gated, "GET", f"{answer['path']}/api/charts/tool-usage").json["rows"]
     assert [row[0] for row in rows] == ["recommend"]
+
+
+def test_what_differs_and_a_comparison_are_answered_by_a_link_to_a_page_that_has_them_open(
+    gated: CollectorProcess,
+) -> None:
+    body = json.dumps({"name": "asked", "where": ["tool:is:query", "provider:is_not:azure"]}).encode()
+    headers = SIGNED_IN | {"Content-Type": "application/json"}
+    assert ask(gated, "POST", "/api/segments?product=dot-ai", body, headers).status == 200
+    sides = "a=asked&b=tool%3Ais%3Arecommend"
+    path = made(gated, query=f"product=dot-ai&range=7d&explain=p95&{sides}")
+    written = "a=tool%3Ais%3Aquery&a=provider%3Ais_not%3Aazure&b=tool%3Ais%3Arecommend"
+    assert f"&amp;explain=p95&amp;{written.replace('&', '&amp;')}" in ask(gated, "GET", path).text
+    measures = ask(gated, "GET", f"{path}/api/compare?{written}").json["measures"]
+    assert (measures[0]["a"], measures[0]["b"]) == (2, 1)
+    assert ask(gated, "GET", f"{path}/api/explain?{written}&measure=p95").json["measure"] == "p95"
+    plain = made(gated)
+    for refused in (
+        f"{path}/api/compare",
+        f"{path}/api/compare?{sides}",
+        f"{path}/api/compare?{written}&a=tool%3Ais%3Arecommend",
+        f"{path}/api/compare?{written}&measure=p95",
+        f"{path}/api/explain?{written}",
+        f"{path}/api/explain?measure=p95",
+        f"{path}/api/explain?against=1.0.0",
+        f"{path}/api/charts/tool-usage?{written}",
+        f"{plain}/api/compare?{written}",
+        f"{plain}/api/explain",
+    ):
+        assert (refused, ask(gated, "GET", refused).status) == (refused, 403)
+
+
+def test_a_comparison_on_the_page_of_one_thing_is_within_it(gated: CollectorProcess) -> None:
+    sides = "a=provider%3Ais%3Aanthropic&b=provider%3Ais%3Aopenai"
+    path = made(gated, page="things/tool/query", query=f"product=dot-ai&{sides}&explain=1&against=1.0.0&version=2.3.0")
+    about = "where=tool%3Ais%3Aquery"
+    measures = ask(gated, "GET", f"{path}/api/compare?{sides}&{about}").json["measures"]
+    assert measures[0]["name"] == "calls"
+    assert ask(gated, "GET", f"{path}/api/explain?against=1.0.0&{about}").status == 200
+    for refused in (f"compare?{sides}", f"compare?{sides}&where=tool%3Ais%3Arecommend", "explain?against=1.0.0"):
+        assert (refused, ask(gated, "GET", f"{path}/api/{refused}").status) == (refused, 403)
+
+
+@pytest.mark.parametrize(
+    ("query", "problem"),
+    [
+        ("a=nobody&b=tool:is:query", "there is no saved segment"),
+        ("a=nothing:is:x&b=tool:is:query", "no such property"),
+        ("&".join(["a=tool:is:query"] * 9) + "&b=tool:is:recommend", "at most 8 conditions"),
+        (f"against={'1' * 300}", "longer than"),
+    ],
+    ids=["segment", "property", "conditions", "version"],
+)
+def test_what_a_page_can_not_open_no_link_keeps(gated: CollectorProcess, query: str, problem: str) -> None:
+    answer = make(gated, query=f"product=dot-ai&{query}")
+    assert answer.status == 400
+    assert problem in answer.json["error"].lower()

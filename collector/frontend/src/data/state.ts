@@ -16,6 +16,7 @@ export function params(): URLSearchParams {
   return fixed;
 }
 export const get = (name: string) => params().get(name) ?? "";
+export const all = (name: string) => params().getAll(name).filter(Boolean);
 
 type Changes = Record<string, string | null | undefined>;
 

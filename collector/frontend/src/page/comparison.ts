@@ -3,7 +3,7 @@ import * as api from "../data/api.ts";
 import { number } from "../data/format.ts";
 import * as segments from "../data/segments.ts";
 import * as state from "../data/state.ts";
-import { type Content, draw, find, html, icon, markup } from "../dom.ts";
+import { type Content, draw, find, html, icon, markup, nothing } from "../dom.ts";
 import { words } from "./chips.ts";
 
 interface Measured {
@@ -37,15 +37,15 @@ const host = document.getElementById("comparison");
 
 export async function refresh(signal: AbortSignal): Promise<void> {
   if (!host) return;
-  const [a, b] = [state.get("a"), state.get("b")];
+  const [a, b] = [state.all("a"), state.all("b")];
   const wasHidden = host.hidden;
-  host.hidden = !(a && b);
+  host.hidden = !(a.length && b.length);
   if (host.hidden) return;
   if (wasHidden) host.scrollIntoView({ block: "nearest" });
   find("h2", host).textContent = `${said(a)} and ${said(b)}`;
   const query = state.query();
-  query.set("a", a);
-  query.set("b", b);
+  for (const side of a) query.append("a", side);
+  for (const side of b) query.append("b", side);
   const body = find(".panel-body", host);
   try {
     draw(body, content(said(a), said(b), await api.get<Comparison>("/api/compare", query, signal)));
@@ -55,13 +55,19 @@ export async function refresh(signal: AbortSignal): Promise<void> {
   }
 }
 
-// A saved segment has a name; conditions are said as in a filter.
-function said(side: string): string {
-  const condition = segments.parse(side);
-  return condition ? words(condition) : side;
-}
+// A saved segment has a name; conditions are said as in a filter. A read-only link has those of a saved segment.
+export const said = (side: readonly string[]) =>
+  side
+    .map((text) => {
+      const condition = segments.parse(text);
+      return condition ? words(condition) : text;
+    })
+    .join(", ");
 
-const close = () => html`<button type="button" class="button small" @click=${() => state.set({ a: "", b: "" })}
+const close = () =>
+  state.isFixed
+    ? nothing
+    : html`<button type="button" class="button small" @click=${() => state.set({ a: "", b: "" })}
   >${icon("close")}Close the comparison</button>`;
 
 function content(a: string, b: string, { answer, measures, note }: Comparison): Content {

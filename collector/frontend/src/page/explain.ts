@@ -7,6 +7,7 @@ import type { Pick } from "../data/segments.ts";
 import { conditions } from "../data/segments.ts";
 import * as state from "../data/state.ts";
 import { type Content, draw, find, html, markup, nothing } from "../dom.ts";
+import { said } from "./comparison.ts";
 
 interface Finding {
   kind: keyof typeof PROPERTIES | "client_version" | "day" | "tools" | "clients" | "providers";
@@ -67,15 +68,14 @@ export async function refresh(signal: AbortSignal): Promise<void> {
   const query = state.query();
   if (against) query.set("against", against);
   if (measure() !== "error_rate") query.set("measure", measure());
-  const [a, b] = [state.get("a"), state.get("b")];
-  if (a && b && !against) {
-    query.set("a", a);
-    query.set("b", b);
-  }
+  const [a, b] = [state.all("a"), state.all("b")];
+  const isOfSides = a.length && b.length && !against;
+  for (const side of isOfSides ? a : []) query.append("a", side);
+  for (const side of isOfSides ? b : []) query.append("b", side);
   find(".unit", host).textContent = against
     ? `${MEASURES[measure()]} of ${query.get("version") ?? "this version"} against ${against}`
-    : a && b
-      ? `${MEASURES[measure()]} of ${a} against ${b}`
+    : isOfSides
+      ? `${MEASURES[measure()]} of ${said(a)} against ${said(b)}`
       : `${MEASURES[measure()]} of this range against the weeks before, same weekdays`;
   draw(body, content(await api.get<Explanation>("/api/explain", query, signal)));
 }
@@ -100,7 +100,7 @@ function content({
   const of = error_class_scope ? html`<p class="panel-note">These are ${error_class_scope}.</p>` : nothing;
   const list = (each: Finding[]) =>
     html`<ul class="findings">${each.map((one) => row(one, largest, SIZES[unit]))}</ul>`;
-  return html`${chooser()}${applied}<p class="answer">${markup(answer)}</p>
+  return html`${state.isFixed ? nothing : chooser()}${applied}<p class="answer">${markup(answer)}</p>
     ${findings.length ? list(findings) : nothing}
     ${classes.length ? html`<h3>Error classes</h3>${of}${list(classes)}` : nothing}
     <details class="how"><summary>How this is computed</summary><p class="unit">${note}</p></details>`;
@@ -143,6 +143,7 @@ function bar(effect: number, low: number, high: number, largest: number): Conten
 }
 
 function action(finding: Finding): Content {
+  if (state.isFixed) return nothing;
   const { kind, value, start: from, tools } = finding;
   if (kind === "day" && from) {
     const zoom = () => state.set({ range: "custom", start: from, end: from });

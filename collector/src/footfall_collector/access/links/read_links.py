@@ -39,6 +39,7 @@ class ReadLink(msgspec.Struct, frozen=True):
         password: its argon2 hash; empty where none is needed.
         panel: what of the page it shows in a frame of another site; empty for the page itself.
         compare: whether the previous period is shown too.
+        opened: what is open above the panels, as parameters of a page's address; empty where nothing is.
     """
 
     name: str
@@ -51,6 +52,7 @@ class ReadLink(msgspec.Struct, frozen=True):
     password: str = ""
     panel: str = ""
     compare: bool = False
+    opened: str = ""
 
 
 class LinksFile(msgspec.Struct):
@@ -96,6 +98,7 @@ class ReadLinks:
         password: str = "",
         panel: str = "",
         compare: bool = False,
+        opened: str = "",
     ) -> tuple[str, ReadLink]:
         """Add a link and return its secret, which is not kept. Raises LinksError where an argument is wrong.
 
@@ -116,7 +119,7 @@ class ReadLinks:
                 raise LinksError(f"there are {MAX_LINKS} links, which is the most; revoke some first")
             now = self._now()
             times = utc_stamp(now), utc_stamp(now + days * 86_400)
-            added = ReadLink(name, hash_of(secret), *times, product, page, query, password, panel, compare)
+            added = ReadLink(name, hash_of(secret), *times, product, page, query, password, panel, compare, opened)
             self._write([*links, added])
         return secret, added
 

@@ -54,8 +54,11 @@ class PageReads:
     compared: frozenset[str] = frozenset()
 
 
-Pages = Callable[[str, str], PageReads | None]
-"""What the page of a link reads, by its name and the product; None where there is no such page."""
+Pages = Callable[[str, str, str], PageReads | None]
+"""What the page of a link reads, by its name, the product, and what is open above its panels.
+
+None where there is no such page.
+"""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ class SharedView:
         ends: RFC 3339, UTC.
         panel: what it shows alone; empty for the whole page.
         compare: whether the previous period is shown too.
+        opened: what is open above the panels, as parameters of a page's address.
     """
 
     prefix: str
@@ -77,6 +81,7 @@ class SharedView:
     page: str
     panel: str
     compare: bool
+    opened: str
 
 
 class SharedPages:
@@ -108,7 +113,7 @@ class SharedPages:
         if is_embedded and inner:
             secret, inner = Request(scope).headers.get(EMBED_HEADER, ""), f"{secret}/{inner}"
         link = self._links.find(secret)
-        reads = self._pages(link.page, link.product) if link and bool(link.panel) == is_embedded else None
+        reads = self._pages(link.page, link.product, link.opened) if link and bool(link.panel) == is_embedded else None
         allowed: Response | Scope
         if link is None or reads is None:
             allowed = _refusal(_NO_LINK, 404, inner)
@@ -120,7 +125,8 @@ class SharedPages:
             allowed = _refusal(_LOCKED, 401, inner) if inner else self._form(secret, "", 200)
         elif not inner:
             prefix, path = ("/embed", "/embed") if is_embedded else (SHARED_PREFIX + secret, reads.path)
-            view = SharedView(prefix, link.product, link.query, link.ends, link.page, link.panel, link.compare)
+            shown = (link.product, link.query, link.ends, link.page, link.panel, link.compare, link.opened)
+            view = SharedView(prefix, *shown)
             allowed = {**scope, "path": path, "query_string": b"", "state": {"shared": view}}
         else:
             allowed = _scope_of_answer(scope, f"/{inner}", link, reads)

@@ -47,7 +47,7 @@ _NEW_LINK: Schema = {
 _MADE_LINK: Schema = {"type": "object", "properties": dict.fromkeys(("name", "path", "query", "ends"), _TEXT)}
 _LINK: Schema = {
     "type": "object",
-    "properties": dict.fromkeys(("name", "product", "page", "panel", "query", "added", "ends"), _TEXT)
+    "properties": dict.fromkeys(("name", "product", "page", "panel", "query", "opened", "added", "ends"), _TEXT)
     | {name: {"type": "boolean"} for name in ("protected", "ended")},
 }
 _LINKS: Schema = {"type": "object", "properties": {"links": {"type": "array", "items": _LINK}}}

@@ -24,11 +24,12 @@ from ...answer import DEFAULT_RANGE, EXTRA_FILTERS, FilterError, Filters, SavedS
 from ...runtime import Command, ControlError, Settings
 from ..pages import PAGES
 from .answers import ApiError
+from .opened_answers import OPENED, opened_by
 from .page_reads import panel_shown, thing_named
 from .segments import RefusedChangeError, json_answer, json_body
 
 LINKS_PATH = "/api/links"
-_VIEW_ONLY = ("a", "against", "b", "by", "chart", "compare", "explain", "hide", "tables")
+_VIEW_ONLY = (*OPENED, "by", "chart", "compare", "hide", "tables")
 """Parameters of a page's address that are no conditions."""
 _PERIOD = ("range", "start", "end")
 _UNNAMEABLE = re.compile(r"[^A-Za-z0-9_.-]+")
@@ -130,13 +131,13 @@ def link_commands(
         conditions = _conditions(page, query, product, saved, catalogues)
         compare = not shown and bool(dict(parse_qsl(query)).get("compare"))
         hashed = hash_password(password) if password else ""
-        secret, link = links.add(
-            name, dict(conditions)["product"], page, urlencode(conditions), days, hashed, shown, compare
-        )
+        about = dict(conditions)["product"]
+        opened = "" if shown else opened_by(page, query, saved, catalogues[about])
+        secret, link = links.add(name, about, page, urlencode(conditions), days, hashed, shown, compare, opened)
         return MadeLink(link.name, f"{root}/{'embed' if shown else 'shared'}/{secret}", link.query, link.ends)
 
     def list_links() -> list[dict[str, Any]]:
-        names = ("name", "product", "page", "panel", "query", "compare", "added", "ends")
+        names = ("name", "product", "page", "panel", "query", "opened", "compare", "added", "ends")
         return [
             {name: getattr(link, name) for name in names}
             | {"protected": bool(link.password), "ended": links.has_ended(link)}

@@ -12,6 +12,7 @@ from ...answer import MAX_VALUE_LENGTH, default_questions
 from ..pages import PAGES, THING_KINDS, AskedPanel, Page, Panel
 from .openapi import FILES
 from .openapi import THING as THING_PARAMETER
+from .opened_answers import opened_questions
 from .thing_reads import THING_CHARTS, thing_questions
 
 _CALLS = {"event": "tool_executed"}
@@ -41,15 +42,15 @@ def page_reads(catalogues: Mapping[str, Catalogue]) -> Pages:
     """What the pages of links read, where these products are known."""
 
     @lru_cache(_KEPT_PAGES)
-    def reads(name: str, shown: str) -> PageReads | None:
+    def reads(name: str, shown: str, opened: str = "") -> PageReads | None:
         if name.startswith(_THINGS):
-            return _thing(name)
+            return _thing(name, opened)
         page = next((each for each in PAGES if each.name == name), None)
         if page is None or shown not in catalogues:
             return None
         questions = default_questions({shown: catalogues[shown]}) if page.name == "events" else ()
         answered = _frozen(_reads_of_questions(dict(parse_qsl(urlsplit(each.ask).query)) for each in questions))
-        answers = {**_answers(page), **answered}
+        answers = {**_answers(page), **answered, **_opened(opened)}
         return PageReads(page.path, answers, _by_panel(page), _compared(answers))
 
     return reads
@@ -63,7 +64,7 @@ def thing_named(page: str) -> tuple[str, str] | None:
     return (kind, name) if is_one else None
 
 
-def _thing(page: str) -> PageReads | None:
+def _thing(page: str, opened: str) -> PageReads | None:
     thing = thing_named(page)
     if thing is None:
         return None
@@ -74,7 +75,7 @@ def _thing(page: str) -> PageReads | None:
     reads = _reads_of_questions(questions) | charts
     about = {path: {question | {condition} for question in asked} for path, asked in reads.items()}
     head = {"/api/pulse": {_NOTHING}, f"/api/things/{kind}": {frozenset({(THING_PARAMETER, name)})}}
-    answers = _frozen(about | head)
+    answers = {**_frozen(about | head), **_opened(opened, condition)}
     return PageReads(f"/{page}", answers, compared=_compared(answers))
 
 
@@ -82,6 +83,10 @@ def _reads_of_questions(questions: Iterable[Mapping[str, str]]) -> _Reads:
     """What asks these questions; the product is the link's."""
     sets = {frozenset((name, value) for name, value in each.items() if name != "product") for each in questions}
     return {f"/api/ask{end}": sets for end in _ends(files=True)} if sets else {}
+
+
+def _opened(opened: str, *about: tuple[str, str]) -> Mapping[str, frozenset[_Sent]]:
+    return {path: frozenset({sent | set(about)}) for path, sent in opened_questions(opened).items()}
 
 
 def _compared(answers: Mapping[str, frozenset[_Sent]]) -> frozenset[str]:

@@ -8,7 +8,7 @@ the numbers of `duration_rows`. `explanation` has the structs of the answer and 
 instance did; `week` says what changed this week. Used by `api`.
 """
 
-from .comparison import ComparedSide, Comparison, compare_periods, compare_segments
+from .comparison import STANDING, ComparedSide, Comparison, compare_periods, compare_segments
 from .explanation import Explanation
 from .question import EXPLAINED_MEASURES, explain_segments, explain_spike, explain_versions, search_causes
 from .sides import named_conditions
@@ -16,6 +16,7 @@ from .week import WeekChanges, what_changed
 
 __all__ = [
     "EXPLAINED_MEASURES",
+    "STANDING",
     "ComparedSide",
     "Comparison",
     "Explanation",
