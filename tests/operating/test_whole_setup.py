@@ -30,7 +30,7 @@ from tests.oracle.incidents import visible_day
 from tests.oracle.world import DAY
 from tests.support.capture_server import CaptureServer
 from tests.support.collector_process import CollectorProcess
-from tests.support.mail_server import MailServer
+from tests.support.smtp_server import SmtpServer
 from tests.support.waiting import wait_for
 
 KEY = "phc_the_public_key_of_dot_ai"
@@ -45,7 +45,7 @@ class Place:
 
     folder: Path
     hook: CaptureServer
-    mails: MailServer
+    mails: SmtpServer
     port: int
     tls_port: int
 
@@ -72,7 +72,7 @@ class Place:
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
     pem = certificate(tmp_path)
-    with CaptureServer() as hook, MailServer(pem, password=PASSWORD) as mails:
+    with CaptureServer() as hook, SmtpServer(pem, PASSWORD) as mails:
         yield Place(tmp_path, hook, mails, free_port(), free_port())
 
 
