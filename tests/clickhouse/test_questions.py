@@ -63,6 +63,7 @@ def test_every_kind_of_question_has_the_true_answer_on_a_cluster(cluster: Cluste
             assert equal(rows, expected), (query, rows[:5], expected[:5])
             assert expected or measure == "lost"
         # The search for causes has queries of its own.
-        for path in ("/api/releases?range=30d&internal=all", "/api/explain?range=7d&internal=all"):
+        explained = [f"/api/explain?range=7d&internal=all&measure={each}" for each in ("", "calls", "instances")]
+        for path in ("/api/releases?range=30d&internal=all", *explained):
             answer = ask(collector, "GET", path)
             assert answer.status == 200, (path, answer.text)

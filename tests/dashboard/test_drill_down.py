@@ -58,14 +58,15 @@ def test_what_differs_has_the_findings_of_the_api(opened: Opener, url: str) -> N
     found = fetch(url, "/api/explain", range="7d")
     expect(page.locator("#explain .findings li")).to_have_count(len(found["findings"]) + len(found["error_classes"]))
     expect(page.locator("#explain .answer")).to_contain_text(end_of(found["answer"]))
-    before = ready_count(page)
-    page.get_by_label("Explain").select_option("median")
-    wait_until_drawn(page, before + 1)
-    found = fetch(url, "/api/explain", range="7d", measure="median")
-    assert parse_qs(urlsplit(page.url).query)["explain"] == ["median"]
-    expect(page.locator("#explain .unit").first).to_contain_text("median duration of this range")
-    expect(page.locator("#explain .answer")).to_contain_text(end_of(found["answer"]))
-    expect(page.locator("#explain .findings li")).to_have_count(len(found["findings"]))
+    for measure, title in (("median", "median duration"), ("calls", "number of calls")):
+        before = ready_count(page)
+        page.get_by_label("Explain").select_option(measure)
+        wait_until_drawn(page, before + 1)
+        found = fetch(url, "/api/explain", range="7d", measure=measure)
+        assert parse_qs(urlsplit(page.url).query)["explain"] == [measure]
+        expect(page.locator("#explain .unit").first).to_contain_text(f"{title} of this range")
+        expect(page.locator("#explain .answer")).to_contain_text(end_of(found["answer"]))
+        expect(page.locator("#explain .findings li")).to_have_count(len(found["findings"]))
 
 
 def test_every_property_of_every_event_has_its_chart(opened: Opener, url: str) -> None:

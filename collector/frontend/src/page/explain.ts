@@ -1,5 +1,5 @@
-// "What differs here": what explains the difference of the error rates, or of the durations, between the range and the
-// weeks before, or between two versions. Each finding leads to its segment. The state's `explain` is the measure.
+// "What differs here": what explains the difference of the error rates, of the durations, or of the numbers of calls and
+// instances, between the range and the weeks before, or between two versions. Each finding leads to its segment. The state's `explain` is the measure.
 import * as api from "../data/api.ts";
 import { compact } from "../data/format.ts";
 import { listOf } from "../data/labels.ts";
@@ -27,7 +27,7 @@ interface ErrorClass {
   text: string;
 }
 interface Explanation {
-  unit: "ratio" | "milliseconds";
+  unit: keyof typeof SIZES;
   answer: string;
   findings: Finding[];
   error_classes: ErrorClass[];
@@ -37,6 +37,7 @@ interface Explanation {
 }
 
 const PROPERTIES = {
+  tool: "tool",
   provider: "ai_provider",
   client: "mcp_client",
   version: "product_version",
@@ -44,7 +45,13 @@ const PROPERTIES = {
   deployment: "deployment_method",
   error_type: "error_type",
 };
-const MEASURES = { error_rate: "error rate", median: "median duration", p95: "95th percentile of durations" };
+const MEASURES = {
+  error_rate: "error rate",
+  median: "median duration",
+  p95: "95th percentile of durations",
+  calls: "number of calls",
+  instances: "number of instances",
+};
 const MOST_TOOLS = 3;
 const host = document.getElementById("explain");
 const button = document.querySelector<HTMLElement>("[data-do=explain]");
@@ -98,8 +105,7 @@ function content({
     ? html`<p class="panel-note">Not filtered by ${listOf(not_applied)}.</p>`
     : nothing;
   const of = error_class_scope ? html`<p class="panel-note">These are ${error_class_scope}.</p>` : nothing;
-  const list = (each: Finding[]) =>
-    html`<ul class="findings">${each.map((one) => row(one, largest, SIZES[unit]))}</ul>`;
+  const list = (each: Finding[]) => html`<ul class="findings">${each.map((one) => row(one, largest, unit))}</ul>`;
   return html`${state.isFixed ? nothing : chooser()}${applied}<p class="answer">${markup(answer)}</p>
     ${findings.length ? list(findings) : nothing}
     ${classes.length ? html`<h3>Error classes</h3>${of}${list(classes)}` : nothing}
@@ -116,27 +122,33 @@ function chooser(): Content {
 
 const signed = (value: number, text: (size: number) => string) => `${value < 0 ? "−" : "+"}${text(Math.abs(value))}`;
 const length = (size: number) => compact(size, "milliseconds");
+const count = (effect: number, low: number, high: number) =>
+  `${signed(effect, compact)} (${signed(low, compact)} to ${signed(high, compact)})`;
 const points = (effect: number) => signed(effect, (size) => (size * 100).toFixed(1));
 const SIZES = {
   ratio: (effect: number, low: number, high: number) => `${points(effect)} points (${points(low)} to ${points(high)})`,
   milliseconds: (effect: number, low: number, high: number) =>
     `${signed(effect, length)} (${signed(low, length)} to ${signed(high, length)})`,
+  calls: count,
+  instances: count,
 };
+const WORSE_IF_MORE: readonly (keyof typeof SIZES)[] = ["ratio", "milliseconds"];
 
-function row(finding: Finding, largest: number, sizeOf: (typeof SIZES)["ratio"]): Content {
+function row(finding: Finding, largest: number, unit: keyof typeof SIZES): Content {
   const { effect, low, high, text } = finding;
-  const size = sizeOf(effect, low, high);
+  const size = SIZES[unit](effect, low, high);
+  const kind = effect > 0 === WORSE_IF_MORE.includes(unit) ? "bad" : "good";
   return html`<li>
-    <div class="effect" aria-label=${size}>${bar(effect, low, high, largest)}<span>${size}</span></div>
+    <div class="effect" aria-label=${size}>${bar(kind, effect, low, high, largest)}<span>${size}</span></div>
     <p>${markup(text)}</p>${action(finding)}
   </li>`;
 }
 
 // The effect as a bar from the middle, its interval as a line on it.
-function bar(effect: number, low: number, high: number, largest: number): Content {
+function bar(kind: string, effect: number, low: number, high: number, largest: number): Content {
   const x = (value: number) => 50 + (value / largest) * 48;
   const [left, right] = [Math.min(50, x(effect)), Math.max(50, x(effect))];
-  return html`<svg class=${effect > 0 ? "bad" : "good"} viewBox="0 0 100 14" preserveAspectRatio="none" aria-hidden="true">
+  return html`<svg class=${kind} viewBox="0 0 100 14" preserveAspectRatio="none" aria-hidden="true">
     <line class="zero" x1="50" x2="50" y1="0" y2="14"></line>
     <rect x=${left} y="2" width=${Math.max(0.5, right - left)} height="10"></rect>
     <line class="interval" x1=${x(low)} x2=${x(high)} y1="7" y2="7"></line></svg>`;

@@ -114,5 +114,5 @@ def test_where_nothing_was_planted_nothing_is_named(planted: PlantedStore, measu
 
 
 def test_another_measure_is_refused(planted: PlantedStore) -> None:
-    with pytest.raises(FilterError, match="measure is one of error_rate, median, p95, p99"):
+    with pytest.raises(FilterError, match="measure is one of error_rate, median, p95, p99, calls, instances"):
         explained(planted, "nothing", "mean")

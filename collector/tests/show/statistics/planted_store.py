@@ -42,16 +42,8 @@ class PlantedStore:
         catalogues = {name: catalogue_for(name) for name in products}
         self._fleet, self._store = fleet, DuckStore(directory, catalogues, "512MB")
         self.answers = Answers(self._store, catalogues)
-        rows = directory / "events.ndjson"
-        rows.write_bytes(b"\n".join(map(_line, events)))
-        columns = ", ".join(
-            f"{name}: '{'VARCHAR' if name == 'instance' else type_}'" for name, type_ in self._columns()
-        )
-        values = ", ".join(f"hash({name}) AS {name}" if name == "instance" else name for name, _ in self._columns())
-        self._writer.execute(
-            f"CREATE TEMP TABLE fleet AS SELECT {values} "
-            f"FROM read_json('{rows}', format = 'newline_delimited', columns = {{{columns}}})"
-        )
+        self._directory = directory
+        self._read("fleet", events)
 
     def close(self) -> None:
         self._store.close()
@@ -71,13 +63,13 @@ class PlantedStore:
             f"'{error_type}' AS error_type, NULL AS success, NULL AS duration_ms, NULL AS mcp_client) "
             "FROM fleet WHERE uuid IN (SELECT id FROM failing)"
         )
-        for rollup in self._store.files.rollups:
-            if rollup.name in _READ:
-                columns = ", ".join(rollup.columns())
-                self._writer.execute(
-                    f"INSERT INTO {ROLLUP_FILE}.{rollup.name} ({columns}) "
-                    f"SELECT {columns} FROM ({rollup_query(rollup, 'planted', ['true'])})"
-                )
+        self._count("planted")
+
+    def add_events(self, product: str, events: Iterable[FleetEvent]) -> None:
+        """Count other events as a product's."""
+        self._read("planted", events)
+        self._writer.execute(f"UPDATE planted SET product = '{product}'")
+        self._count("planted")
 
     def named(self, product: str) -> tuple[Name, ...]:
         """What the collector names as the causes of the errors of the fleet's days, each once."""
@@ -104,6 +96,29 @@ class PlantedStore:
                 f"INSERT INTO {self._store.files.month(month).events} ({columns}) SELECT {columns} FROM planted "
                 f"WHERE strftime(to_timestamp(ts), '%Y-%m') = '{month}'"
             )
+
+    def _read(self, table: str, events: Iterable[FleetEvent]) -> None:
+        """Events as rows of a table of the store's columns."""
+        rows = self._directory / "events.ndjson"
+        rows.write_bytes(b"\n".join(map(_line, events)))
+        columns = ", ".join(
+            f"{name}: '{'VARCHAR' if name == 'instance' else type_}'" for name, type_ in self._columns()
+        )
+        values = ", ".join(f"hash({name}) AS {name}" if name == "instance" else name for name, _ in self._columns())
+        self._writer.execute(
+            f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {values} "
+            f"FROM read_json('{rows}', format = 'newline_delimited', columns = {{{columns}}})"
+        )
+
+    def _count(self, table: str) -> None:
+        """Write the roll-ups of a table's rows."""
+        for rollup in self._store.files.rollups:
+            if rollup.name in _READ:
+                columns = ", ".join(rollup.columns())
+                self._writer.execute(
+                    f"INSERT INTO {ROLLUP_FILE}.{rollup.name} ({columns}) "
+                    f"SELECT {columns} FROM ({rollup_query(rollup, table, ['true'])})"
+                )
 
     @property
     def _writer(self) -> duckdb.DuckDBPyConnection:

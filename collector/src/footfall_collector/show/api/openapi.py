@@ -131,7 +131,7 @@ def operations(charts: Sequence[ChartSpec]) -> dict[str, Operation]:
         "/api/options": Operation("The values that the filters can have", (FilterOptions,), True),
         "/api/releases": Operation("Every version compared with the previous one", (ReleaseComparison,), True),
         "/api/explain": Operation(
-            "What explains more errors, or longer durations: than on the same weekdays before, or of two segments",
+            "What explains more errors, longer durations or more calls: than in the weeks before, or of two segments",
             (Explanation,),
             True,
             explains=True,

@@ -36,6 +36,8 @@ Chosen = Callable[[DayAndSides], bool]
 """Whether a segment has a cell's calls."""
 Counts = list[int]
 """Calls and errors of a segment, and those of another one."""
+MIN_EFFECT = 0.0005
+"""What moves the error rate by less is left out: it rounds to no points."""
 SHIFTS = ("tool", "client", "provider")
 
 
@@ -158,7 +160,7 @@ class SegmentPair:
             rate = rates[tuple(key)]
             scores[cluster] += (rate - means[0]) * counts[0] / self.calls[0]
             scores[cluster] -= (rate - means[1]) * counts[2] / self.calls[1]
-        return _with_interval(means[0] - means[1], scores.values())
+        return with_interval(means[0] - means[1], scores.values())
 
 
 def rate_difference(calls: Mapping[str, tuple[int, int]], errors: Mapping[str, tuple[int, int]]) -> Contribution:
@@ -170,14 +172,14 @@ def rate_difference(calls: Mapping[str, tuple[int, int]], errors: Mapping[str, t
         first, second = errors.get(cluster, (0, 0))
         scores[cluster] = (first - rates[0] * first_calls) / whole[0]
         scores[cluster] -= (second - rates[1] * second_calls) / whole[1]
-    return _with_interval(rates[0] - rates[1], scores.values())
+    return with_interval(rates[0] - rates[1], scores.values())
 
 
 def _no_calls() -> Counts:
     return [0, 0, 0, 0]
 
 
-def _with_interval(effect: float, scores: Collection[float]) -> Contribution:
+def with_interval(effect: float, scores: Collection[float]) -> Contribution:
     few = len(scores) / (len(scores) - 1) if len(scores) > 1 else 1.0
     span = Z95 * math.sqrt(few * sum(score * score for score in scores))
     return Contribution(effect, effect - span, effect + span)

@@ -142,6 +142,8 @@ def _cause_finding(measure: str, cause: Cause, slowdown: Slowdown, difference: f
         usual_errors=None,
         duration=slowdown.duration,
         usual_duration=slowdown.usual,
+        now=None,
+        before=None,
         ratio=slowdown.ratio,
         ratio_low=slowdown.ratio_low,
         ratio_high=slowdown.ratio_high,

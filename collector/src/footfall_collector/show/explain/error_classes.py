@@ -15,7 +15,7 @@ import msgspec
 from ...answer import CallSource, Segment, calls_through_instances, errors_by_class, through_instances
 from ..insight import NBSP, code, format_percent, format_points
 from ..statistics import MIN_CALLS, MIN_CLUSTERS, Z95
-from .contributions import Contribution, DaySides, SegmentPair, rate_difference
+from .contributions import MIN_EFFECT, Contribution, DaySides, SegmentPair, rate_difference
 
 MAX_CLASSES = 5
 MIN_SHARE = 0.02
@@ -76,7 +76,8 @@ def error_classes(source: CallSource, pair: SegmentPair, difference: float | Non
     for name, by_cluster in counts.items() if enough else ():
         part = rate_difference(calls[""], by_cluster)
         share = part.effect / whole if whole else None
-        if _p_value(part) * len(counts) <= MAX_P_VALUE and (share is None or abs(share) >= MIN_SHARE):
+        much = abs(part.effect) >= MIN_EFFECT and (share is None or abs(share) >= MIN_SHARE)
+        if much and _p_value(part) * len(counts) <= MAX_P_VALUE:
             rates = [sum(sides[side] for sides in by_cluster.values()) / totals[side] for side in (0, 1)]
             text = _text(name, (rates[0], rates[1]), part, whole, through=bool(scopes))
             classes.append(ErrorClassFinding(name, rates[0], rates[1], part.effect, part.low, part.high, share, text))

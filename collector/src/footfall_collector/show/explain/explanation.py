@@ -12,6 +12,7 @@ from .contributions import Contribution
 from .error_classes import ErrorClassFinding
 
 FindingKind = Literal[
+    "tool",
     "provider",
     "client",
     "version",
@@ -47,7 +48,8 @@ class ComparedCalls(msgspec.Struct, frozen=True):
         last_day: UTC, included.
         weekdays_only: whether only the same weekdays as those of the other side are counted.
         error_rate: None without calls.
-        value: the measure that is explained; None without calls. Durations are those of the sample.
+        value: the measure that is explained; None without calls. Durations are those of the sample; a number is the
+            mean of the earlier periods, whose calls and errors are given together.
     """
 
     version: str | None
@@ -67,20 +69,23 @@ class Finding(msgspec.Struct, frozen=True):
     Attributes:
         kind: a `provider`, a `client`, a `version`, a `client_version`, a `k8s_version`, a `deployment`, or a `day` on
             which all calls failed more often than usual; or a shift of calls between `tools`, `clients` or `providers`.
+            Where numbers are explained, a `tool` too.
         value: the provider, the client, the deployment, or the first version; None with a day and a shift.
-        tools: those that it concerns, the most affected first; empty for a shift.
+        tools: those that it concerns, the most affected first; empty for a shift, and where numbers are explained.
         start: the UTC day from which on it is seen; None from the first day of the analysis on.
         end: the last UTC day; None up to the last day of the analysis.
-        calls: those that it concerns; None for a shift.
-        errors: of those calls; None for a shift, and where durations are explained.
-        usual_errors: of those calls, without it; None for a shift, and where durations are explained.
+        calls: those that it concerns; None for a shift, and where numbers are explained.
+        errors: of those calls; None where they are not explained, and for a shift.
+        usual_errors: of those calls, without it; None where errors are not explained, and for a shift.
         duration: the percentile of those calls in ms, where durations are explained.
         usual_duration: the same without it.
-        ratio: of the errors or the duration to the usual ones; None for a shift.
+        now: the calls or instances of the first side, where their number is explained.
+        before: the same of the second side.
+        ratio: of the errors, the duration or the number to the usual ones; None for a shift, and of nothing usual.
         ratio_low: lower end of the ratio's 95 % interval.
         ratio_high: its upper end.
         p_value: corrected for the number of alternatives; None for a shift.
-        effect: its part of the difference of the error rates.
+        effect: its part of the difference; of a number, what is not in proportion to all others.
         low: lower end of the effect's 95 % interval.
         high: its upper end.
         share: its part of the difference, 1 for all of it; negative where it made the difference smaller. None where
@@ -98,6 +103,8 @@ class Finding(msgspec.Struct, frozen=True):
     usual_errors: float | None
     duration: float | None
     usual_duration: float | None
+    now: float | None
+    before: float | None
     ratio: float | None
     ratio_low: float | None
     ratio_high: float | None
@@ -114,26 +121,27 @@ class Finding(msgspec.Struct, frozen=True):
     ) -> "Finding":
         """A shift of calls, which concerns no value."""
         nothing = dict.fromkeys(("value", "start", "end", "calls", "errors", "usual_errors", "duration"))
-        nothing |= dict.fromkeys(("usual_duration", "ratio", "ratio_low", "ratio_high", "p_value"))
+        nothing |= dict.fromkeys(("usual_duration", "now", "before", "ratio", "ratio_low", "ratio_high", "p_value"))
         return cls(kind=kind, tools=[], effect=effect, low=low, high=high, share=share, text=text, **nothing)
 
 
 class Explanation(msgspec.Struct, frozen=True):
-    """What explains the difference of two error rates, or of two percentiles of durations.
+    """What explains the difference of two error rates, of two percentiles of durations, or of two numbers.
 
     Attributes:
-        measure: `error_rate`, `median`, `p95` or `p99`.
-        unit: of difference and effects: `ratio` or `milliseconds`.
+        measure: `error_rate`, `median`, `p95`, `p99`, `calls` or `instances`.
+        unit: of difference and effects: `ratio`, `milliseconds`, `calls` or `instances`.
         answer: one to three sentences; `code` and **strong** are markup.
         difference: of the measure; None where a side has no calls.
         low: lower end of the difference's 95 % interval.
         high: its upper end.
         findings: the largest share first.
         error_classes: the classes of errors that make up the difference, the largest share first; their shares are not
-            added to those of findings. Empty where durations are explained.
+            added to those of findings. Empty where something else than errors is explained.
         error_class_scope: which errors those are, in one phrase, where a condition is about what errors do not carry,
             such as the client: errors of instances with such calls. Empty where they are those of the calls compared.
-        unexplained: the part of the difference that no finding accounts for; None where chance explains all of it.
+        unexplained: the part of the difference that no finding accounts for, such as the even growth of everything;
+            None where chance explains all of it.
         one_in: the number of instances of which one was analysed; 1 where all were.
         one_day_in: the number of days of which one was analysed; 1 where all were.
         note: how findings are made.
@@ -141,7 +149,7 @@ class Explanation(msgspec.Struct, frozen=True):
     """
 
     measure: str
-    unit: Literal["ratio", "milliseconds"]
+    unit: Literal["ratio", "milliseconds", "calls", "instances"]
     answer: str
     segment: ComparedCalls
     against: ComparedCalls
@@ -182,6 +190,8 @@ def cause_finding(cause: Cause, part: Contribution, difference: float | None) ->
         usual_errors=effect.expected,
         duration=None,
         usual_duration=None,
+        now=None,
+        before=None,
         ratio=cause.ratio,
         ratio_low=cause.low,
         ratio_high=cause.high,

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 
 from ...answer import (
     Answers,
@@ -16,8 +17,10 @@ from ...answer import (
     describe_segment,
     segment_of,
 )
+from ..insight import counted_period
 from ..statistics import CallCell, CauseSearch, find_causes, read_call_cells
-from .contributions import Contribution, DayAndSides, SegmentPair
+from .contributions import MIN_EFFECT, Contribution, DayAndSides, SegmentPair
+from .counts import COUNTS, explain_counts
 from .durations import explain_durations
 from .error_classes import ErrorClasses, class_sentence, error_classes
 from .explanation import NOTE, Explanation, Finding, answer_sentence, cause_finding, shift_finding
@@ -26,12 +29,18 @@ from .sides import ComparedSides, Side, counted_source
 
 CALLS, VERSION = "tool_executed", "product_version"
 ERROR_RATE = "error_rate"
-EXPLAINED_MEASURES = (ERROR_RATE, *PERCENTILES)
+EXPLAINED_MEASURES = (ERROR_RATE, *PERCENTILES, *COUNTS)
 """What can be explained."""
-SHIFTED = {"tool": "tool", "client": "mcp_client", "provider": "ai_provider"}
-"""The shifts of calls between values of a property."""
-MIN_EFFECT = 0.0005
-"""A shift that moves the error rate by less is left out: it rounds to no points."""
+TOLD_APART = {
+    "tool": {"tool"},
+    "client": {"mcp_client"},
+    "provider": {"ai_provider"},
+    "version": {"product_version"},
+    "client_version": {"mcp_client", "mcp_client_version"},
+    "k8s_version": {"k8s_version"},
+    "deployment": {"deployment_method"},
+}
+"""Kinds of findings, and the properties of which each is the values."""
 WEEKS_BEFORE = 4
 """Weeks before a spike whose days are compared with it, at least; longer spikes need as many as they are long."""
 DAY_SECONDS = 86_400
@@ -43,6 +52,8 @@ def explain_spike(
     answers: Answers, filters: Filters, where: Sequence[str] = (), measure: str = ERROR_RATE
 ) -> Explanation:
     """The days of the range against the same weekdays in the weeks before. Raises FilterError for a condition."""
+    if measure in COUNTS:
+        return _explained(_equal_periods(answers, filters, where), measure)
     first, last = days_of(filters)
     weeks = max(WEEKS_BEFORE, -(-(last - first + 1) // 7))
     weekdays = {day % 7 for day in range(first, last + 1)}
@@ -104,14 +115,50 @@ def explain_segments(
 
     chosen = (lambda cell: bool(cell.sides & 1)), (lambda cell: bool(cell.sides & 2))
     names = {condition.property.name for side in segments for condition in side.conditions}
-    told_apart = [shift for shift, name in SHIFTED.items() if name in names]
+    told_apart = [kind for kind, properties in TOLD_APART.items() if names & properties]
     return _explained(ComparedSides(source, chosen, sides_of, wanted, told_apart=told_apart), measure)
 
 
 def _explained(compared: ComparedSides, measure: str) -> Explanation:
     if measure not in EXPLAINED_MEASURES:
         raise FilterError(f"measure is one of {', '.join(EXPLAINED_MEASURES)}.")
+    if measure in COUNTS:
+        return explain_counts(compared, measure)
     return _error_rates(compared) if measure == ERROR_RATE else explain_durations(compared, measure)
+
+
+def _equal_periods(answers: Answers, filters: Filters, where: Sequence[str]) -> ComparedSides:
+    """The days of the range that are over, against equal periods before it, as far as events were counted in those.
+
+    Raises FilterError for a range without a day that is over.
+    """
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    if filters.start >= midnight:
+        raise FilterError("The range has no day that is over, so its numbers can't be compared: take an earlier start.")
+    start = filters.start.replace(hour=0, minute=0, second=0, microsecond=0)
+    filters = replace(filters, start=start, end=min(filters.end, midnight))
+    first, last = days_of(filters)
+    weeks = -(-(last - first + 1) // 7)
+    periods = [_moved(filters, -7 * weeks * number) for number in range(1, max(1, WEEKS_BEFORE // weeks) + 1)]
+    counted = [*takewhile(lambda period: counted_period(answers, period, filters), periods)]
+    earlier, shift = max(1, len(counted)), 7 * weeks
+    source = call_source(answers, replace(filters, start=periods[earlier - 1].start), where)
+
+    def of_range(cell: DayAndSides) -> bool:
+        return cell.day >= first
+
+    def of_earlier(cell: DayAndSides) -> bool:
+        return bool(counted) and cell.day < first and (cell.day - first) % shift <= last - first
+
+    def sides_of(_: Iterable[CallCell]) -> tuple[Side, Side]:
+        return Side("", (first, last)), Side("", (first - shift * earlier, last - shift))
+
+    return ComparedSides(source, (of_range, of_earlier), sides_of, anchor=first, earlier=earlier, shift=shift)
+
+
+def _moved(filters: Filters, days: int) -> Filters:
+    by = timedelta(days=days)
+    return replace(filters, start=filters.start + by, end=filters.end + by)
 
 
 def _only_version(segment: Segment) -> str | None:
@@ -182,8 +229,9 @@ def _findings(pair: SegmentPair, difference: float | None, told_apart: Collectio
     findings += [
         shift_finding(name, part, difference)
         for name, part in pair.of_shifts().items()
-        if not part.low <= 0 <= part.high and abs(part.effect) >= MIN_EFFECT and name not in told_apart
+        if not part.low <= 0 <= part.high and name not in told_apart
     ]
+    findings = [each for each in findings if abs(each.effect) >= MIN_EFFECT]
     if difference is None:
         return sorted(findings, key=lambda each: -abs(each.effect))
     shared = [(each.share or 0.0, each) for each in findings]

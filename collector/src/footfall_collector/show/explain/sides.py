@@ -46,7 +46,9 @@ class ComparedSides:
         sides_of: both sides, from the cells that are analysed.
         wanted: versions that are candidates even if they are old.
         anchor: the first day of a spike; None where segments of one range are compared.
-        told_apart: those of `SHIFTS` by which the sides differ: a shift between these is what was asked for.
+        told_apart: the kinds of findings by which the sides differ: a shift between these is what was asked for.
+        earlier: where numbers are compared, of how many equal periods the second side has the mean.
+        shift: the days between these; 0 where segments of one range are compared.
     """
 
     source: CallSource
@@ -55,6 +57,16 @@ class ComparedSides:
     wanted: Collection[str] = ()
     anchor: int | None = None
     told_apart: Collection[str] = ()
+    earlier: int = 1
+    shift: int = 0
+
+    def period_of(self, day: int) -> int:
+        """Which of the earlier periods a day of the second side is in: 1 for the latest."""
+        return 1 if self.anchor is None or not self.shift else -((day - self.anchor) // self.shift)
+
+    def day_of(self, day: int, period: int) -> int:
+        """The day of the range that a day of an earlier period is compared with."""
+        return day + self.shift * period
 
     def totals(self) -> list[tuple[int, int]]:
         """The calls and errors of all instances that each side has."""

@@ -47,9 +47,9 @@ class ComparisonTools:
             self.explain: (
                 "What explains a difference",
                 (
-                    "What makes calls fail more often, or take longer: of `a` against `b`, of `version` against "
-                    "`against`, or else of the range against the same weekdays before. Each cause has its effect, "
-                    f"interval and share of the difference.\n\n{NOTE}"
+                    "What makes calls fail more often, or take longer, or makes their number larger: of `a` against "
+                    "`b`, of `version` against `against`, or else of the range against the same weekdays before. Each "
+                    f"cause has its effect, interval and share of the difference.\n\n{NOTE}"
                 ),
             ),
             self.compare: (

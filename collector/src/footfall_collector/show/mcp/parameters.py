@@ -55,7 +55,8 @@ Step = Annotated[
 ]
 SinceVersion = Annotated[str, Field(description="The version after which to look, such as 2.2.0", max_length=50)]
 ExplainedMeasure = Annotated[
-    Literal["error_rate", "median", "p95", "p99"], Field(description="What differs; percentiles are of durations")
+    Literal["error_rate", "median", "p95", "p99", "calls", "instances"],
+    Field(description="What differs; percentiles are of durations, calls and instances are numbers"),
 ]
 _Sides = "conditions as in `where`, or the name of a saved segment"
 Side = Annotated[

@@ -56,7 +56,8 @@ from .untrusted import NOTE, WITHHELD, has_own_text, mark_annotations, mark_fiel
 INSTRUCTIONS = (
     "Usage analytics of an MCP server: which tools are used, what breaks, with which AI providers and "
     "clients, and how releases are adopted. Begin with `answers`. Ask `what_broke` for regressions since a version. "
-    "`explain` says what makes calls fail or take longer, and `compare` has every measure of two segments or periods. "
+    "`explain` says what makes calls fail, take longer or be more, and `compare` has every measure of two segments or "
+    "periods. "
     "`chart` has the numbers behind everything, and `ask` counts any event by any property. Counts are events or "
     "pseudonymous instances; days are UTC. Internal events (CI and tests) are left out unless asked for. "
     f"{NOTE}"

@@ -20,10 +20,11 @@ from .intervals import (
     histogram_median,
     wilson_interval,
 )
-from .reading import TimedCell, read_call_cells, read_timed_cells
+from .reading import MAX_DAYS, TimedCell, read_call_cells, read_timed_cells
 
 __all__ = [
     "FALSE_DISCOVERY_RATE",
+    "MAX_DAYS",
     "MIN_CALLS",
     "MIN_CLUSTERS",
     "NO_VALUE",
