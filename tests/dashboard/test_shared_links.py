@@ -27,8 +27,10 @@ def ways_out(page: Page) -> list[str]:
     """Visible links to anything that is not below the page's own address, and controls that choose something else."""
     own = urlsplit(page.url).path
     links = [each.get_attribute("href") or "" for each in page.locator("a[href]").locator("visible=true").all()]
+    # A client's versions are in the answer that is shown; other rows are asked for when they are opened.
     others = page.locator(
-        ".nav, .word, .chip, .arrow, button.expander, [data-do=explain], #week, #filters :is(select, [data-range])"
+        ".nav, .word, .chip, .arrow, button.expander:not([aria-label^='Versions of']), [data-do=explain], #week, "
+        "#filters :is(select, [data-range])"
     )
     return [href for href in links if href != "#content" and not href.startswith(own)] + [
         each.inner_text() for each in others.locator("visible=true").all()
