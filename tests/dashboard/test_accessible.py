@@ -49,6 +49,7 @@ def test_axe_finds_nothing_and_nothing_is_cut(opened: Opener, artefacts: Path, n
         "/?start=2026-01-01&end=2026-01-03&range=custom",
         "/?chart=error_rate&by=mcp_client",
         "/things/error_type/TimeoutError?range=90d",
+        "/errors?explain=1&a=error_type:is:AIProviderError&b=error_type:is:KubernetesAPIError",
     ],
 )
 def test_axe_finds_nothing_in_other_states(opened: Opener, artefacts: Path, path: str) -> None:
@@ -125,6 +126,25 @@ def reach(page: Page, label: str) -> None:
             assert ring != "none", f"{label} does not show its focus"
             return
     raise AssertionError(f"Tab never reaches {label}")
+
+
+def test_rows_open_and_a_value_is_compared_by_keyboard_alone(opened: Opener) -> None:
+    page = opened("/next?range=90d")
+    opener = page.locator("#releases .expander").first
+    opener.press("Enter")
+    expect(page.locator("#releases .below button").first).to_be_visible()
+    assert (axe_violations(page), cut_off(page)) == ([], [])
+    page.locator("#releases td.version [aria-label$='filter by it']").first.focus()
+    page.keyboard.press("Shift+F10")
+    expect(page.locator("#pick-menu button").first).to_be_focused()
+    assert (axe_violations(page), cut_off(page)) == ([], [])
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    expect(page.locator("#pick-menu select")).to_be_focused()
+    expect(page.locator("#pick-menu option")).not_to_have_count(2)
+    for key in ("ArrowDown", "ArrowDown", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator("#title-comparison")).to_have_text(re.compile(r"^\d\S+ against \d\S+$"))
 
 
 def test_a_chart_is_read_with_the_arrow_keys(opened: Opener) -> None:

@@ -166,8 +166,8 @@ def test_a_name_that_is_taken_is_replaced_only_on_a_second_word(opened: Opener, 
 @pytest.mark.parametrize(
     ("other", "b", "heading"),
     [
-        ("all others", "tool:is_not:query", "tool: query and tool is not query"),
-        ("recommend", "tool:is:recommend", "tool: query and tool: recommend"),
+        ("all others", "tool:is_not:query", "query against all others"),
+        ("recommend", "tool:is:recommend", "query against recommend"),
     ],
 )
 def test_any_row_is_compared_with_another_or_with_all_others(

@@ -89,7 +89,7 @@ def test_a_link_keeps_what_differs_and_a_comparison(opened: Opener, url: str) ->
     page = opened(made(url, "errors", query))
     shown = [page.locator(f"#{each} {part}") for each, part in (("explain", ".answer"), ("comparison", "tbody"))]
     assert [page.locator("#explain .unit").first.inner_text(), *(each.inner_text() for each in shown)] == words
-    assert words[0] == "error rate of client: cursor against client is not cursor"
+    assert words[0] == "error rate of cursor against all others"
     assert page.locator("#explain, #comparison").locator("button, select").count() == 0
     assert ways_out(page) == []
 

@@ -1,6 +1,7 @@
 // Two segments against each other, saved ones or those of two values: each measure with its difference and the interval of that.
 import * as api from "../data/api.ts";
 import { number } from "../data/format.ts";
+import { valueText } from "../data/labels.ts";
 import * as segments from "../data/segments.ts";
 import * as state from "../data/state.ts";
 import { type Content, draw, find, html, icon, markup, nothing } from "../dom.ts";
@@ -42,13 +43,14 @@ export async function refresh(signal: AbortSignal): Promise<void> {
   host.hidden = !(a.length && b.length);
   if (host.hidden) return;
   if (wasHidden) host.scrollIntoView({ block: "nearest" });
-  find("h2", host).textContent = `${said(a)} and ${said(b)}`;
+  const [first, second] = named(a, b);
+  find("h2", host).textContent = `${first} against ${second}`;
   const query = state.query();
   for (const side of a) query.append("a", side);
   for (const side of b) query.append("b", side);
   const body = find(".panel-body", host);
   try {
-    draw(body, content(said(a), said(b), await api.get<Comparison>("/api/compare", query, signal)));
+    draw(body, content(first, second, await api.get<Comparison>("/api/compare", query, signal)));
   } catch (error) {
     if (api.isAbort(error)) throw error;
     draw(body, html`<p role="alert">${api.messageOf(error)}</p>${close()}`);
@@ -56,13 +58,23 @@ export async function refresh(signal: AbortSignal): Promise<void> {
 }
 
 // A saved segment has a name; conditions are said as in a filter. A read-only link has those of a saved segment.
-export const said = (side: readonly string[]) =>
+const said = (side: readonly string[]) =>
   side
     .map((text) => {
       const condition = segments.parse(text);
       return condition ? words(condition) : text;
     })
     .join(", ");
+
+// What both sides are called: by their values alone where these are of the same property.
+export function named(a: readonly string[], b: readonly string[]): [string, string] {
+  const [first, second] = [a, b].map((side) => (side.length === 1 ? segments.parse(side[0] ?? "") : null));
+  if (!first || !second || first.negated || first.property !== second.property) return [said(a), said(b)];
+  const list = ({ property, values }: segments.Condition) =>
+    values.map((value) => valueText(property, value)).join(" or ");
+  const isRest = second.negated && list(first) === list(second);
+  return isRest || !second.negated ? [list(first), isRest ? "all others" : list(second)] : [said(a), said(b)];
+}
 
 const close = () =>
   state.isFixed
@@ -80,7 +92,7 @@ function content(a: string, b: string, { answer, measures, note }: Comparison): 
 }
 
 function row({ name, unit, a, b, difference, low, high }: Measured): Content {
-  const interval = low === null || high === null ? "" : `(${signed(low, unit)} to ${signed(high, unit)})`;
+  const interval = low === null || high === null ? "" : `(${signed(low, unit, true)} to ${signed(high, unit, true)})`;
   return html`<tr><th scope="row">${NAMES[name] ?? name}</th><td class="num" data-value=${String(a ?? "")}>${number(a, unit)}</td>
     <td class="num" data-value=${String(b ?? "")}>${number(b, unit)}</td>
     <td class="num">${difference === null ? "–" : signed(difference, unit)} <span class="interval">${interval}</span></td></tr>`;
@@ -88,12 +100,12 @@ function row({ name, unit, a, b, difference, low, high }: Measured): Content {
 
 const NUMBERS = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
-// A difference of rates is in points: hundredths.
-function signed(value: number, unit: string): string {
+// A difference of rates is in points, hundredths, which an interval after it need not say again.
+function signed(value: number, unit: string, isBare = false): string {
   const size = Math.abs(value);
   const text =
     unit === "ratio"
-      ? `${(100 * size).toFixed(1)}\u00a0points`
+      ? `${(100 * size).toFixed(1)}${isBare ? "" : "\u00a0points"}`
       : unit === "milliseconds"
         ? number(size, unit)
         : NUMBERS.format(size);

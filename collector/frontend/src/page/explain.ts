@@ -7,7 +7,7 @@ import type { Pick } from "../data/segments.ts";
 import { conditions } from "../data/segments.ts";
 import * as state from "../data/state.ts";
 import { type Content, draw, find, html, markup, nothing } from "../dom.ts";
-import { said } from "./comparison.ts";
+import { named } from "./comparison.ts";
 
 interface Finding {
   kind: keyof typeof PROPERTIES | "client_version" | "day" | "tools" | "clients" | "providers";
@@ -82,7 +82,7 @@ export async function refresh(signal: AbortSignal): Promise<void> {
   find(".unit", host).textContent = against
     ? `${MEASURES[measure()]} of ${query.get("version") ?? "this version"} against ${against}`
     : isOfSides
-      ? `${MEASURES[measure()]} of ${said(a)} against ${said(b)}`
+      ? `${MEASURES[measure()]} of ${named(a, b).join(" against ")}`
       : `${MEASURES[measure()]} of this range against the weeks before, same weekdays`;
   draw(body, content(await api.get<Explanation>("/api/explain", query, signal)));
 }

@@ -58,6 +58,15 @@ function show(values: Pick, others: string[][]): void {
   );
 }
 
+// In a closed list an arrow or a letter chooses at once, and this one goes away then: it opens first.
+function openList(event: KeyboardEvent): void {
+  const moves = event.key.startsWith("Arrow") || ["Home", "End", "PageUp", "PageDown"].includes(event.key);
+  const isLetter = event.key.length === 1 && event.key !== " ";
+  if (event.altKey || event.ctrlKey || event.metaKey || !(moves || isLetter)) return;
+  event.preventDefault();
+  (event.currentTarget as HTMLSelectElement).showPicker();
+}
+
 // Compares what has a value with what has another one, or with all else.
 function comparer(property: string, value: string, others: string[]): Content {
   const chosen = (event: Event) => {
@@ -71,7 +80,7 @@ function comparer(property: string, value: string, others: string[]): Content {
     replaceAll(query);
   };
   return html`<label class="compare-with">Compare ${valueText(property, value)} with
-    <select @change=${chosen}><option value="-" disabled selected>…</option><option value="">all others</option>
+    <select @change=${chosen} @keydown=${openList}><option value="-" disabled selected>…</option><option value="">all others</option>
     ${others.filter((each) => each !== value).map((each) => html`<option value=${`=${each}`}>${valueText(property, each)}</option>`)}</select></label>`;
 }
 

@@ -112,8 +112,9 @@ function below(version: string, comparison: Comparison, place: HTMLElement): Con
   const rows = openedRows(comparison, { product_version: version }, "product_version", CLIENTS, done);
   const client = (each: Row) => {
     const pick = pickOf(each);
-    return html`<li><button type="button" class="button small" .pick=${pick} aria-label="${wordsOf(pick)}: filter by it"
-      >${valueText("mcp_client", each.mcp_client) || "not given"} <span class="unit">${number(each.calls)}</span></button></li>`;
+    const name = valueText("mcp_client", each.mcp_client) || "not given";
+    return html`<li><button type="button" class="button small" .pick=${pick} aria-label="${name} ${number(each.calls)}: filter by ${wordsOf(pick)}"
+      >${name} <span class="unit">${number(each.calls)}</span></button></li>`;
   };
   const none = html`<p class="unit">No calls of it in this time range.</p>`;
   const list = Array.isArray(rows) ? (rows.length ? html`<ul>${rows.map(client)}</ul>` : none) : (rows ?? "Counting…");

@@ -1,5 +1,6 @@
 // The form of the saved menu that makes a read-only link to this page, under its filters and its period, and copies it.
 import * as api from "../data/api.ts";
+import { date, moment } from "../data/format.ts";
 import * as segments from "../data/segments.ts";
 import * as state from "../data/state.ts";
 import { type Content, draw, find, html, nothing } from "../dom.ts";
@@ -59,7 +60,7 @@ async function make(event: SubmitEvent): Promise<void> {
     const isCopied = await copied(address);
     draw(
       place,
-      html`<label><span>${isCopied ? "Copied; it ends on" : "Copy it; it ends on"} ${ends.slice(0, 10)}</span>
+      html`<label><span>${isCopied ? "Copied; it ends on" : "Copy it; it ends on"} ${date(moment(ends))}</span>
         <input readonly value=${address} @focus=${(focus: Event) => (focus.target as HTMLInputElement).select()}></label>`,
     );
     find<HTMLInputElement>("input", place).focus();

@@ -84,6 +84,14 @@ def test_the_measures_of_two_segments_are_those_of_questions(
     assert comparison.a.scope != comparison.b.scope
 
 
+def test_shares_differ_by_100_points_at_most() -> None:
+    busy = SideCounts({1: (99, 3), 2: (1, 1)}, frozenset({1, 2}), [], frozenset(), None)
+    idle = SideCounts({3: (1, 0)}, frozenset({3}), [], frozenset(), None)
+    share = next(each for each in measure_sides(busy, idle, 101) if each.name == "share")
+    assert share.difference == pytest.approx(99 / 101)
+    assert share.high == 1.0, "one instance makes almost all calls"
+
+
 def test_established_instances_and_new_ones_are_segments(answers: Answers) -> None:
     chosen = filters(18, 32)
     comparison = compare_segments(answers, chosen, (["standing:is:established"], ["standing:is:new"]))

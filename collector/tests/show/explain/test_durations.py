@@ -77,7 +77,7 @@ def test_what_is_slow_since_a_day_is_named(planted: PlantedStore, kind: str, val
     assert first.share is not None or kind == "client"
     assert 0.5 < (first.share or 1.0) < 1.5
     assert first.low <= first.effect <= first.high
-    assert f"`{value}`, since {day}" in explanation.answer
+    assert f"`{value}` since {day}" in explanation.answer
     assert "times as long" in explanation.answer
 
 

@@ -72,7 +72,7 @@ def test_an_outage_explains_the_spike_of_its_day(in_outage: Answers) -> None:
     assert explanation.difference is not None
     assert explanation.difference > 0.03
     assert explanation.unexplained == pytest.approx(1 - sum(each.share or 0.0 for each in explanation.findings))
-    assert "AI provider `anthropic`" in explanation.answer
+    assert "with the AI provider `anthropic` on " in explanation.answer
 
 
 def test_an_outage_is_no_release_s_fault(in_outage: Answers) -> None:

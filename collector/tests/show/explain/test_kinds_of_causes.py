@@ -92,7 +92,7 @@ def test_a_state_of_instances_that_fails_since_a_day_is_named(planted: PlantedSt
     assert first.start == f"{datetime.fromtimestamp(SINCE, UTC):%Y-%m-%d}"
     assert first.share is not None
     assert 0.6 < first.share < 1.4
-    assert f"`{value}`, since {first.start}" in explanation.answer
+    assert f"`{value}` since {first.start}" in explanation.answer
 
 
 def test_a_version_of_a_client_is_named(planted: PlantedStore) -> None:

@@ -19,7 +19,7 @@ from ...answer import (
     first_days,
     segment_of,
 )
-from ..insight import Moment, counted_period, earlier_period, format_percent, format_points
+from ..insight import Moment, counted_period, earlier_period, format_change, format_percent, format_points
 from .measures import Measured, SideCounts, measure_sides
 
 CALLS = "tool_executed"
@@ -166,7 +166,7 @@ def _sentence(measured: Measured, first: _SegmentSide, second: _SegmentSide) -> 
         return (
             f"**{int(measured.a or 0):,}** {first.scope}, {int(measured.b or 0):,}"
             f"{f' {second.scope}' if apart else sides[1]} "
-            f"(a difference of {measured.low:+,.0f} to {measured.high:+,.0f}{certain})."
+            f"(a difference of {format_change(measured.low)} to {format_change(measured.high)}{certain})."
         )
     return ""
 

@@ -6,8 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from ...answer import EventsUnreadableError, FilterError
-from ...runtime import quantity
-from ..insight import NBSP, format_milliseconds
+from ..insight import NBSP, format_change, format_milliseconds
 from ..statistics import FALSE_DISCOVERY_RATE, Z95, Cause, CauseSearch, find_causes, read_timed_cells
 from .contributions import SHIFTS, Contribution, SegmentPair
 from .duration_rows import A, B, DurationRows, Slowdown
@@ -16,12 +15,11 @@ from .explanation import (
     Explanation,
     Finding,
     FindingKind,
+    calls_text,
     day_name,
     share_text,
     shift_kind,
     side_text,
-    subject_text,
-    tools_text,
 )
 from .measures import PERCENTILES, Measured, compare_percentiles
 from .sides import ComparedSides, counted_source
@@ -122,11 +120,10 @@ def _ended(search: CauseSearch) -> Sequence[Cause]:
 
 
 def _cause_finding(measure: str, cause: Cause, slowdown: Slowdown, difference: float | None) -> Finding:
-    concerned, part = cause.set, slowdown.part
+    concerned, part, name = cause.set, slowdown.part, NAMES[measure]
     tools = [tool for tool, one in cause.tools.items() if one.errors > one.expected]
     text = (
-        f"{subject_text(concerned)}: {NAMES[measure]} of "
-        f"{quantity(slowdown.calls, 'call')}{tools_text(concerned, tools)} is "
+        f"{name[:1].upper()}{name[1:]} of {calls_text(slowdown.calls, concerned, tools)} is "
         f"{format_milliseconds(slowdown.duration)}, where {format_milliseconds(slowdown.usual)} is usual "
         f"({slowdown.ratio:.1f} times as long, {slowdown.ratio_low:.1f} to {slowdown.ratio_high:.1f}). "
         f"{_part_text(measure, part, difference)}"
@@ -167,7 +164,7 @@ def _shift_finding(measure: str, name: str, part: Contribution, difference: floa
 def _part_text(measure: str, part: Contribution, difference: float | None) -> str:
     if difference is not None:
         return share_text(part.effect / difference)
-    low, high = (f"{each:+,.0f}" for each in (part.low, part.high))
+    low, high = (format_change(each) for each in (part.low, part.high))
     return f"By itself it moves {NAMES[measure]} of all calls by {low} to {high}{NBSP}ms."
 
 

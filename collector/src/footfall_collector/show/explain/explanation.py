@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from ...runtime import quantity
-from ..insight import NBSP, Moment, code, format_percent, format_points, tool_name
+from ..insight import MINUS, Moment, code, format_percent, format_points, tool_name
 from ..statistics import Cause, CauseSet
 from .contributions import Contribution
 from .error_classes import ErrorClassFinding
@@ -173,8 +173,7 @@ def cause_finding(cause: Cause, part: Contribution, difference: float | None) ->
     tools = [tool for tool, one in cause.tools.items() if one.errors > one.expected]
     share = None if difference is None else part.effect / difference
     text = (
-        f"{subject_text(concerned)}: {format_percent(effect.errors / effect.calls)} of "
-        f"{quantity(effect.calls, 'call')}{tools_text(concerned, tools)} failed, "
+        f"{format_percent(effect.errors / effect.calls)} of {calls_text(effect.calls, concerned, tools)} failed, "
         f"where {format_percent(effect.expected / effect.calls)} are usual "
         f"({cause.ratio:.1f} times as many errors, {cause.low:.1f} to {cause.high:.1f}). "
         f"{part_text(share, part)}"
@@ -248,28 +247,36 @@ def side_text(side: ComparedCalls) -> str:
     return f" on {side.first_day}" if side.first_day == side.last_day else f" from {side.first_day} to {side.last_day}"
 
 
-def subject_text(concerned: CauseSet) -> str:
-    value = code(concerned.values[0])
-    subjects = {"provider": f"AI provider {value}", "client": f"Client {value}", "day": "All calls"}
-    rows = {"version": "Version", "client_version": "Client", "k8s_version": "Kubernetes", "deployment": "Deployment"}
-    if concerned.kind in rows:
+_WHOSE = {
+    "provider": " with the AI provider ",
+    "client": " from the client ",
+    "client_version": " from the client ",
+    "version": " in ",
+    "k8s_version": " on Kubernetes ",
+    "deployment": " deployed with ",
+}
+
+
+def calls_text(number: int, concerned: CauseSet, tools: list[str]) -> str:
+    """The calls that a cause concerns: "66 calls of `query` with the AI provider `anthropic` on 2026-11-15"."""
+    whose = ""
+    if concerned.kind in _WHOSE:
         last = f" to {code(concerned.values[-1])}" if len(concerned.values) > 1 else ""
-        dated = concerned.first_day is not None or concerned.last_day is not None
-        return f"{rows[concerned.kind]} {value}{last}{f', {_days(concerned)}' if dated else ''}"
-    return f"{subjects[concerned.kind]}, {_days(concerned)}"
+        whose = f"{_WHOSE[concerned.kind]}{code(concerned.values[0])}{last}"
+    return f"{quantity(number, 'call')}{_tools_text(concerned, tools)}{whose}{_days(concerned)}"
 
 
 def _days(concerned: CauseSet) -> str:
     if concerned.first_day is None:
-        return f"until {day_name(concerned.last_day)}" if concerned.last_day is not None else "on all days"
+        return f" until {day_name(concerned.last_day)}" if concerned.last_day is not None else ""
     if concerned.last_day is None:
-        return f"since {day_name(concerned.first_day)}"
+        return f" since {day_name(concerned.first_day)}"
     if concerned.first_day == concerned.last_day:
-        return f"on {day_name(concerned.first_day)}"
-    return f"on {day_name(concerned.first_day)} to {day_name(concerned.last_day)}"
+        return f" on {day_name(concerned.first_day)}"
+    return f" from {day_name(concerned.first_day)} to {day_name(concerned.last_day)}"
 
 
-def tools_text(concerned: CauseSet, tools: list[str]) -> str:
+def _tools_text(concerned: CauseSet, tools: list[str]) -> str:
     if concerned.pooled:
         return ""
     named = [*(tool_name(tool) for tool in tools[:3]), *(["others"] if len(tools) > 3 else [])]
@@ -285,5 +292,5 @@ def part_text(share: float | None, part: Contribution) -> str:
 
 def share_text(share: float) -> str:
     """What a finding accounts for."""
-    percent = f"-{format_percent(-share)}".replace(" ", NBSP) if share < 0 else format_percent(min(share, 9.99))
+    percent = f"{MINUS}{format_percent(-share)}" if share < 0 else format_percent(min(share, 9.99))
     return f"It accounts for {percent} of the difference."

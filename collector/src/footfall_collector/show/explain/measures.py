@@ -168,4 +168,7 @@ def _spread(scores: Sequence[float]) -> float:
 
 
 def _measured(name: str, unit: str, a: float, b: float, spread: float) -> Measured:
-    return Measured(name, unit, a, b, a - b, a - b - Z95 * spread, a - b + Z95 * spread)
+    low, high = a - b - Z95 * spread, a - b + Z95 * spread
+    # Shares and rates differ by 100 points at most.
+    low, high = (max(low, -1.0), min(high, 1.0)) if unit == "ratio" else (low, high)
+    return Measured(name, unit, a, b, a - b, low, high)

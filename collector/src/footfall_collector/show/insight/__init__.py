@@ -35,10 +35,11 @@ from .releases import (
 from .rows import Cell, ChartRow, Moment, rows_as_dicts, share
 from .things import met_error, unknown_thing, unused_thing, used_thing
 from .tiles import Tile, counts_callers, page_tiles
-from .units import NBSP, format_milliseconds, format_percent, format_points
+from .units import MINUS, NBSP, format_change, format_milliseconds, format_percent, format_points
 
 __all__ = [
     "EVENT_NAMES",
+    "MINUS",
     "NBSP",
     "Cell",
     "ChartRow",
@@ -58,6 +59,7 @@ __all__ = [
     "daily_filters",
     "earlier_period",
     "filter_names",
+    "format_change",
     "format_milliseconds",
     "format_percent",
     "format_points",

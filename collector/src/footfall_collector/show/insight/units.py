@@ -1,5 +1,6 @@
 """Shares, their differences, and durations as text."""
 
+MINUS = "\u2212"
 NBSP = "\u00a0"
 """Stands between a number and its unit, so that no line breaks there."""
 
@@ -37,3 +38,9 @@ def format_milliseconds(value: float) -> str:
     size, unit = next((size, unit) for limit, size, unit in _DURATIONS if value < limit)
     number = f"{value / size:.1f}" if value / size < 9.95 else f"{value / size:.0f}"
     return f"{number.removesuffix('.0')}{NBSP}{unit}"
+
+
+def format_change(value: float) -> str:
+    """A difference of counts with its sign, such as "+1,200"; a zero has none."""
+    text = f"{value:+,.0f}"
+    return "0" if text in ("+0", "-0") else text.replace("-", MINUS)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from ..insight import NBSP, Cell, Tile, format_milliseconds, format_percent, printable
+from ..insight import MINUS, NBSP, Cell, Tile, format_milliseconds, format_percent, printable
 
-DASH, MINUS = "\u2013", "\u2212"
+DASH = "\u2013"
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _SPARKLINE_WIDTH = 30
 
