@@ -102,17 +102,17 @@ def _facts(status: Status, values: dict[str, float], now: datetime, product: str
     accepted_at = values.get("accepted_timestamp_seconds")
     seconds_ago = None if accepted_at is None else max(0, round(now.timestamp() - accepted_at))
 
-    def count(id: str, title: str, name: str) -> HealthFact:  # noqa: A002 - as HealthFact has it
+    def counted(id: str, title: str, name: str) -> HealthFact:  # noqa: A002 - as HealthFact has it
         return HealthFact(id, title, status.total(name, product))
 
     return [
         HealthFact("last", "Last accepted", seconds_ago, "ago"),
-        count("accepted", "Events accepted", "events_accepted"),
-        count("stored", "Events stored", "events_stored"),
-        count("known", "Sent twice, counted once", "events_known"),
-        count("refused", "Events refused", "events_refused"),
-        count("dropped", "Properties dropped", "properties_dropped"),
-        count("requests", "Requests refused", "requests_refused"),
+        counted("accepted", "Events accepted", "events_accepted"),
+        counted("stored", "Events stored", "events_stored"),
+        counted("known", "Sent twice, counted once", "events_known"),
+        counted("refused", "Events refused", "events_refused"),
+        counted("dropped", "Properties dropped", "properties_dropped"),
+        counted("requests", "Requests refused", "requests_refused"),
         HealthFact("waiting", "Waiting for the store", int(values.get("journal_waiting_bytes", 0)), "bytes"),
     ]
 
