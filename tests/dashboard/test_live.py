@@ -238,3 +238,6 @@ def test_data_health_of_a_restarted_collector_agrees_with_the_data(opened: Opene
         assert [row[1:] for row in counts] == [["2", "1", "1"], ["0", "0", "0"], ["0", "0", "0"], ["1", "0", "1"]]
         first = page.locator("#panel-versions tbody tr td:nth-child(3)").first.get_attribute("data-value")
         assert first == counts[-1][0]
+        page.locator("#panel-versions tbody a").first.click()
+        expect(page.locator("h1")).to_contain_text("2.3.0")
+        assert urlsplit(page.url).path == "/things/version/2.3.0"

@@ -11,7 +11,7 @@ from tests.dashboard.layout_probes import layout_faults, layout_shift, watch_shi
 from tests.dashboard.reading import ALL_PAGES
 
 WIDTHS = (360, 390, 640, 768, 1024, 1180, 1440, 1920)
-LOADED_WIDTHS = WIDTHS if os.environ.get("SOAK") else (390, 1180)
+LOADED_WIDTHS = WIDTHS if os.environ.get("SOAK") else (390, 1440)
 MOST_SHIFT = 0.05
 
 

@@ -9,11 +9,13 @@ const { kind = "", thing: name = "" } = document.documentElement.dataset;
 // What the page is about; null on all other pages.
 export const thing = kind ? { kind, name, property: segments.propertyOf(kind) ?? kind } : null;
 
-// The address of a value's page, with the page's other filters; null where a value has none.
-export function address(property: string, value: Cell | undefined): string | null {
+// The address of a value's page, with the page's other filters; null where a value has none. `product` is that of the
+// value, where a page has the values of several.
+export function address(property: string, value: Cell | undefined, product = ""): string | null {
   const name = segments.parameterOf(property);
   if (state.isFixed || !name || typeof value !== "string" || !value || value === "other") return null;
   const carried = segments.without(property, state.filters());
+  if (product && document.documentElement.dataset.product) carried.set("product", product);
   return addressOf(`/things/${name}/${encodeURIComponent(value)}`, carried);
 }
 

@@ -145,4 +145,6 @@ export interface ChartData {
   totals?: Map<string, number>;
   name(column: string): string;
   unit(column: string): string;
+  // The address that a cell leads to, where its column alone does not say it.
+  leadsTo?(row: Row, column: string): string | null;
 }

@@ -1,6 +1,7 @@
 // The data-health page: facts, and tables of products, refusals and versions.
 import * as api from "../data/api.ts";
 import { capital, number } from "../data/format.ts";
+import * as things from "../data/things.ts";
 import type { Cell, ChartData } from "../data/types.ts";
 import { draw, find, html } from "../dom.ts";
 import * as table from "./table.ts";
@@ -20,6 +21,8 @@ interface HealthTable {
   rows: Cell[][];
 }
 
+// What the API calls events without a version.
+const NO_VERSION = "not given";
 const facts = document.getElementById("facts");
 
 export async function refresh(signal: AbortSignal): Promise<void> {
@@ -45,5 +48,9 @@ function byColumn({ columns, rows }: HealthTable): ChartData {
     rows: rows.map((row) => Object.fromEntries(columns.map((column, index) => [column, row[index] ?? null]))),
     name: (column) => capital(column.replaceAll("_", " ")),
     unit: () => "",
+    leadsTo: ({ version, product }, column) =>
+      column === "version" && version !== NO_VERSION
+        ? things.address("product_version", version, String(product))
+        : null,
   };
 }

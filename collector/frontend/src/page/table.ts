@@ -30,7 +30,7 @@ export function draw(host: HTMLElement, data: ChartData, title: string): void {
       <table class="data ${data.columns.length >= MANY ? "many" : ""}">
         <caption class="sr-only">${title}</caption>
         <thead><tr>${data.columns.map((column) => heading(data, column, sort, sortBy))}</tr></thead>
-        <tbody>${sorted(data, sort).map((row) => html`<tr>${data.columns.map((name) => cell(row[name], name, data))}</tr>`)}</tbody>
+        <tbody>${sorted(data, sort).map((row) => html`<tr>${data.columns.map((name) => cell(row, name, data))}</tr>`)}</tbody>
       </table>
     </div>`,
   );
@@ -51,16 +51,19 @@ function heading(data: ChartData, column: string, sort: Sort | undefined, sortBy
 }
 
 // `data-value` holds the exact value for programs.
-const cell = (value: Cell | undefined, column: string, data: ChartData) =>
-  html`<td class=${typeof value === "number" ? "num" : nothing} data-value=${String(value ?? "")} data-label=${data.name(column)}
-    ><span>${shown(value, data.unit(column), column)}</span></td>`;
+const cell = (row: Row, column: string, data: ChartData) =>
+  html`<td class=${typeof row[column] === "number" ? "num" : nothing} data-value=${String(row[column] ?? "")} data-label=${data.name(column)}
+    ><span>${shown(row, column, data)}</span></td>`;
 
 // Columns of pairs, whose values are tools.
 const TOOLS = new Set(["next_tool", "with_tool"]);
 
-function shown(value: Cell | undefined, unit: string, column: string): Content {
+function shown(row: Row, column: string, data: ChartData): Content {
+  const value = row[column];
   if (column === "event") return valueText(column, value);
-  return linked(TOOLS.has(column) ? "tool" : column, value, breakable(number(value, unit)));
+  const text = breakable(number(value, data.unit(column)));
+  const to = data.leadsTo?.(row, column);
+  return to ? html`<a class="thing" href=${to}>${text}</a>` : linked(TOOLS.has(column) ? "tool" : column, value, text);
 }
 
 function order(a: Cell | undefined, b: Cell | undefined): number {
