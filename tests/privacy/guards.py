@@ -167,7 +167,7 @@ RECORDING = (
         "whole seconds",
         "times so exact that they tell one machine from others",
         (
-            client("record/recorder", """b'%s%d,"u":"%s","p":%s%s}}\\n'""", """b'%s%f,"u":"%s","p":%s%s}}\\n'"""),
+            client("record/recorder", """b'%d,"u":"' % now""", """b'%f,"u":"' % self._now()"""),
             client("send/packer", "    epoch: int", "    epoch: float"),
             client("send/wire", "{rfc3339(epoch)}", "{epoch}"),
         ),

@@ -9,7 +9,9 @@ WIRE = (
         "properties that another program, or an older version, left in the spool",
         (
             client(
-                "send/packer", "return check(properties.get)", "return {**properties, **(check(properties.get) or {})}"
+                "send/packer",
+                "admitted = check(properties.get)",
+                "admitted = {**properties, **(check(properties.get) or {})}",
             ),
         ),
         "wire/text",
