@@ -31,6 +31,7 @@ NAMES = (
     "collector/peers",
     "collector/attack",
     "collector/causes",
+    "collector/differences",
     "collector/alerts",
 )
 

@@ -43,13 +43,13 @@ def looping_tool(fleet: Fleet, events: Sequence[FleetEvent]) -> Iterator[FleetEv
 def popular_release(fleet: Fleet, events: Sequence[FleetEvent]) -> Iterator[FleetEvent]:
     """Three times as many instances run a release."""
     yield from events
-    yield from _further(fleet, events, 2, lambda event: event.properties.get("product_version") == RELEASE)
+    yield from _further(fleet, 2, lambda event: event.properties.get("product_version") == RELEASE)
 
 
 def even_growth(fleet: Fleet, events: Sequence[FleetEvent]) -> Iterator[FleetEvent]:
     """Twice as many instances, which are like the others."""
     yield from events
-    yield from _further(fleet, events, 1, lambda event: True)
+    yield from _further(fleet, 1, lambda event: True)
 
 
 def busy_instances(fleet: Fleet, events: Sequence[FleetEvent]) -> Iterator[FleetEvent]:
@@ -79,21 +79,22 @@ def _is_late_call(fleet: Fleet, event: FleetEvent) -> bool:
     return event.event == CALL and event.at >= last_week(fleet)
 
 
-def _further(
-    fleet: Fleet, events: Sequence[FleetEvent], times: int, concerned: Callable[[FleetEvent], bool]
-) -> Iterator[FleetEvent]:
-    """Further instances that do what others do in the last week, with their latest start before."""
-    since, latest = last_week(fleet), dict[str, FleetEvent]()
-    for event in events:
-        if event.event == STARTED and event.at < since and concerned(event):
-            before = latest.get(event.instance)
-            latest[event.instance] = event if before is None or before.at < event.at else before
-    late = [event for event in events if event.at >= since and concerned(event)]
-    states = [replace(event, at=since) for event in latest.values()]
-    callers = {event.instance for event in late}
-    for event in (*(each for each in states if each.instance in callers), *late):
-        for number in range(times):
-            yield replace(_copy(event, number), instance=f"{event.instance[:-1]}-{number}")
+def _further(fleet: Fleet, times: int, concerned: Callable[[FleetEvent], bool]) -> Iterator[FleetEvent]:
+    """What so many times as many instances do in the last week, with their latest start before: each its own life."""
+    larger, since = replace(fleet, instances=(1 + times) * fleet.instances), last_week(fleet)
+    further = {
+        event.uuid: event
+        for request in larger.requests(range(fleet.instances, larger.instances))
+        for event in request.events
+        if concerned(event)
+    }
+    late = [event for event in further.values() if event.at >= since]
+    present, latest = {event.instance for event in late}, dict[str, FleetEvent]()
+    for event in sorted(further.values(), key=lambda each: each.at):
+        if event.event == STARTED and event.at < since and event.instance in present:
+            latest[event.instance] = replace(event, at=since)
+    yield from latest.values()
+    yield from late
 
 
 def _copy(event: FleetEvent, number: int, **changed: Any) -> FleetEvent:

@@ -44,7 +44,7 @@ def test_what_brings_more_of_them_is_named(planted: PlantedStore, kind: str, val
     [found] = explanation.findings
     assert found.now is not None
     assert found.before is not None
-    assert found.now > 3 * found.before
+    assert found.now > 2 * found.before
     assert 0 < found.low < found.effect < found.high
     assert found.share is not None
     assert 0.4 < found.share < 1.2

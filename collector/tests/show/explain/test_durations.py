@@ -1,51 +1,27 @@
-"""Longer durations are explained by what they come from: each kind of slowdown is planted into a fleet.
+"""Longer durations are explained by what they come from: each kind of slowdown is planted into a fleet."""
 
-Instances differ in how fast they are, by a third up or down, so that calls of one instance depend on each other.
-"""
-
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
-from random import Random
 
 import pytest
 
 from collector.tests.show.statistics.planted_store import PlantedStore
 from footfall_collector.answer import FilterError, Filters
 from footfall_collector.show.explain import Explanation, compare_segments, explain_segments, explain_spike
-from tests.oracle.fleet import Fleet, FleetEvent
-from tests.oracle.world import DAY
+from tests.oracle.fleet import Fleet
+from tests.oracle.growth import last_week
+from tests.oracle.slowdowns import CLIENT, PROVIDER, RELEASE, SLOWDOWNS, SLOWER, TOOL, factors
 
 FLEET = Fleet(instances=120, days=35, seed=13, busy=2, calm=True)
-SINCE = FLEET.end - 7 * DAY
-SLOWER = 2.5
-CLIENT, PROVIDER, TOOL, RELEASE = "cursor-vscode", "anthropic", "query", "1.12.0"
-Concerned = Callable[[FleetEvent], bool]
-PLANTED: dict[str, Concerned] = {
-    "client": lambda call: call.at >= SINCE and call.properties["mcp_client"] == CLIENT,
-    "provider": lambda call: call.at >= SINCE and call.properties.get("ai_provider") == PROVIDER,
-    "tool": lambda call: call.at >= SINCE and call.properties["tool"] == TOOL,
-    "release": lambda call: call.properties.get("product_version") == RELEASE,
-    "nothing": lambda call: False,
-}
-
-
-@cache
-def speed(instance: str) -> float:
-    """How much longer than usual the calls of an instance take."""
-    return Random(f"speed of {instance}").lognormvariate(0, 0.3)
+SINCE = last_week(FLEET)
 
 
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlantedStore]:
     events = list({event.uuid: event for event in FLEET.events()}.values())
-    calls = [event for event in events if event.event == "tool_executed"]
-    directory: Path = tmp_path_factory.mktemp("planted")
-    store = PlantedStore(directory, FLEET, events, PLANTED)
-    for kind, concerned in PLANTED.items():
-        factors = {call.uuid: speed(call.instance) * (SLOWER if concerned(call) else 1.0) for call in calls}
-        store.add_slow(kind, factors)
+    store = PlantedStore(tmp_path_factory.mktemp("planted"), FLEET, events, SLOWDOWNS)
+    for kind in SLOWDOWNS:
+        store.add_slow(kind, factors(FLEET, events, kind))
     yield store
     store.close()
 

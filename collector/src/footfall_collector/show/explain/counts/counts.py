@@ -24,6 +24,7 @@ MIN_EFFECT = 0.5
 """So is one that rounds to none."""
 MIN_INSTANCES = 5
 """A value of fewer instances is not distinguished."""
+REPLACED: tuple[FindingKind, ...] = ("version", "client_version", "k8s_version")
 SUBJECTS: dict[FindingKind, str] = {
     "tool": "Tool",
     "client": "Client",
@@ -39,8 +40,10 @@ NOTE = (
     "another explains; shares and the even change of all others add up to the difference. Looked at are tools, clients "
     "and their versions, AI providers, versions, Kubernetes and deployments, and days where two periods are compared; "
     "for the number of instances, which counts those that last, not tools and days. An instance is what it was in most "
-    "of its calls of the first side, so that an upgrade moves no calls. Intervals are 95 %, from the variation between "
-    "instances; findings are corrected for the number of values and, by Benjamini-Hochberg, of findings, and must hold "
+    "of its calls of the first side, so that an upgrade moves no calls, and versions that fall from period to period "
+    "are not named: new ones replace them. Intervals are 95 %, from the variation between instances; those of far more "
+    "calls than others count in part in whether a finding is certain. Findings are corrected for the number of values "
+    "and, by Benjamini-Hochberg, of findings, and must hold "
     "without the instance that adds most. Instances that alone make much of the difference are left out of findings. A "
     "range is compared with the mean of equal periods before it, on the same weekdays, as far as its days are over. Of "
     "a large fleet one in `one_in` instances is analysed, and the numbers are those of all."
@@ -57,7 +60,8 @@ def explain_counts(compared: ComparedSides, measure: CountMeasure) -> Explanatio
     segment, against = (side.compared(*total, value) for side, total, value in zip(sides, totals, values, strict=True))
     difference = difference_of(rows) if all(values) else None
     alike, alone = without_lone(rows) if difference is not None and measure == "calls" else (rows, [])
-    grown = find_grown(alike, _positions(compared, measure), _least(measure)) if difference is not None else []
+    positions, rising = _positions(compared, measure), _rising(compared)
+    grown = find_grown(alike, positions, _least(measure), rising) if difference is not None else []
     whole = None if difference is None else _real(difference, grown)
     findings = _findings(measure, grown, whole)
     return Explanation(
@@ -110,6 +114,11 @@ def _positions(compared: ComparedSides, measure: CountMeasure) -> list[int]:
     left_out: Collection[str] = (*compared.told_apart, *(() if days_differ else ("day",)))
     kinds = KINDS if measure == "calls" else OF_INSTANCES
     return [position for position, kind in enumerate(KINDS) if kind in kinds and kind not in left_out]
+
+
+def _rising(compared: ComparedSides) -> list[int]:
+    """Versions that fall from one period to the next are replaced: nobody begins with them any more."""
+    return [KINDS.index(kind) for kind in REPLACED] if compared.shift else []
 
 
 def _least(measure: CountMeasure) -> float:

@@ -11,7 +11,7 @@ divided by the root of the sum of their squares, has tails that are hardly large
 import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from ...statistics import FALSE_DISCOVERY_RATE, MIN_CLUSTERS, Z95, benjamini_hochberg
@@ -60,19 +60,36 @@ class Grown:
     holds: bool
 
 
-def find_grown(rows: Sequence[CountRow], positions: Collection[int], least: float) -> list[Grown]:
-    """The values that are certain, the largest part first; a value of less than `least` on both sides is none."""
+def find_grown(
+    rows: Sequence[CountRow], positions: Collection[int], least: float, rising: Collection[int] = ()
+) -> list[Grown]:
+    """The values that are certain, the largest part first; a value of less than `least` on both sides is none.
+
+    Of the properties at `rising`, no value is named that fell.
+    """
+    thinned = _thinned(rows)
     chosen: list[Candidate] = []
-    rest, family = rows, 0
+    rest, family = thinned, 0
     while len(chosen) < MAX_FINDINGS:
         candidates = _candidates(rest, positions, least)
         family = max(family, len(candidates))
-        best = _strongest(rest, candidates, family)
+        best = _strongest(rest, candidates, family, rising)
         if best is None:
             break
         chosen.append(best)
         rest = [row for row in rest if row.values[best.position] != best.value]
-    return _certain(rows, chosen, family)
+    found = _certain(rows, thinned, chosen, family)
+    return [each for each in found if each.part.effect > 0 or each.candidate.position not in rising]
+
+
+def _thinned(rows: Sequence[CountRow]) -> Sequence[CountRow]:
+    """Instances of far more than others in part: what a few of them do by chance would hide what all others do."""
+    sizes = {each: max(pair) for each, pair in _sums(rows).items()}
+    if not sizes:
+        return rows
+    most = sorted(sizes.values())[len(sizes) // 2]
+    parts = {each: min(1.0, most / size) for each, size in sizes.items()}
+    return [row._replace(now=row.now * parts[row.cluster], before=row.before * parts[row.cluster]) for row in rows]
 
 
 def difference_of(rows: Iterable[CountRow]) -> Contribution:
@@ -96,7 +113,9 @@ def _candidates(rows: Sequence[CountRow], positions: Collection[int], least: flo
     }
 
 
-def _strongest(rows: Sequence[CountRow], candidates: Mapping[Candidate, Sums], family: int) -> Candidate | None:
+def _strongest(
+    rows: Sequence[CountRow], candidates: Mapping[Candidate, Sums], family: int, rising: Collection[int]
+) -> Candidate | None:
     """The certain one with which numbers fit best; None where none is certain."""
     everything = _sums(rows)
     whole = _total(everything)
@@ -104,25 +123,42 @@ def _strongest(rows: Sequence[CountRow], candidates: Mapping[Candidate, Sums], f
     for candidate in ranked:
         outside = _without(everything, candidates[candidate])
         found = _judged(candidate, candidates[candidate], outside, family)
-        if found is not None and found.holds and found.p_value <= FALSE_DISCOVERY_RATE:
+        if found is None or (candidate.position in rising and found.part.effect < 0):
+            continue
+        if found.holds and found.p_value <= FALSE_DISCOVERY_RATE:
             return candidate
     return None
 
 
-def _certain(rows: Sequence[CountRow], chosen: Sequence[Candidate], family: int) -> list[Grown]:
+def _certain(
+    rows: Sequence[CountRow], thinned: Sequence[CountRow], chosen: Sequence[Candidate], family: int
+) -> list[Grown]:
     """All together: each against what none of them has; without those that are not certain so."""
     kept = [*chosen]
     while kept:
-        groups, rest = _divided(rows, kept)
-        judged = [_judged(each, groups[each], rest, family) for each in kept]
-        found = [each for each in judged if each is not None]
-        certain = benjamini_hochberg([each.p_value for each in found], FALSE_DISCOVERY_RATE)
-        sure = [each for each, is_certain in zip(found, certain, strict=True) if is_certain and each.holds]
+        found = [
+            _both(*each) for each in zip(*(_together(each, kept, family) for each in (rows, thinned)), strict=True)
+        ]
+        certain = benjamini_hochberg([each.p_value if each else 1.0 for each in found], FALSE_DISCOVERY_RATE)
+        sure = [each for each, is_certain in zip(found, certain, strict=True) if each and is_certain and each.holds]
         if len(sure) == len(kept):
             return sorted(sure, key=lambda each: -abs(each.part.effect))
         names = {each.candidate for each in sure}
         kept.remove(next(each for each in reversed(kept) if each not in names))
     return []
+
+
+def _together(rows: Sequence[CountRow], chosen: Sequence[Candidate], family: int) -> list[Grown | None]:
+    groups, rest = _divided(rows, chosen)
+    return [_judged(each, groups[each], rest, family) for each in chosen]
+
+
+def _both(whole: Grown | None, thinned: Grown | None) -> Grown | None:
+    """The numbers of all, with the certainty of those in part; both must have the same direction."""
+    if whole is None or thinned is None:
+        return None
+    holds = thinned.holds and whole.part.low * whole.part.high > 0 and whole.part.effect * thinned.part.effect > 0
+    return replace(whole, p_value=thinned.p_value, holds=holds)
 
 
 def _divided(rows: Sequence[CountRow], chosen: Sequence[Candidate]) -> tuple[dict[Candidate, Sums], Sums]:
