@@ -116,6 +116,9 @@ def test_a_wrong_address_is_answered_with_a_sentence(chromium: Browser, url: str
     page.goto(f"{url}/?range=yesterday")
     expect(page.locator("#answer")).to_contain_text("range is none of 1h, 24h, 7d", timeout=SOON_MS)
     expect(page.locator("#panel-tool-usage")).to_contain_text("This chart could not be loaded")
+    for path, place in (("next", "releases"), ("", "week"), ("errors", "explain"), ("errors", "comparison")):
+        page.goto(f"{url}/{path}?range=yesterday&explain=1&a=tool:is:query&b=tool:is_not:query")
+        expect(page.locator(f"#{place} [role=alert]")).to_contain_text("range is none of 1h", timeout=SOON_MS)
     page.context.close()
 
 

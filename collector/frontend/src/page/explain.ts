@@ -8,6 +8,7 @@ import { conditions } from "../data/segments.ts";
 import * as state from "../data/state.ts";
 import { type Content, draw, find, html, markup, nothing } from "../dom.ts";
 import { named } from "./comparison.ts";
+import { say } from "./refused.ts";
 
 interface Finding {
   kind: keyof typeof PROPERTIES | "client_version" | "day" | "tools" | "clients" | "providers";
@@ -63,7 +64,9 @@ export function start(): void {
 const measure = () =>
   state.get("explain") in MEASURES ? (state.get("explain") as keyof typeof MEASURES) : "error_rate";
 
-const isOpen = () => Boolean(state.get("explain") || state.get("against"));
+// Without its version there is nothing to compare another one with.
+const otherVersion = () => (state.get("version") ? state.get("against") : "");
+const isOpen = () => Boolean(state.get("explain") || otherVersion());
 
 export async function refresh(signal: AbortSignal): Promise<void> {
   button?.setAttribute("aria-pressed", String(isOpen()));
@@ -71,7 +74,7 @@ export async function refresh(signal: AbortSignal): Promise<void> {
   host.hidden = !isOpen();
   if (host.hidden) return;
   const body = find(".panel-body", host);
-  const against = state.get("against");
+  const against = otherVersion();
   const query = state.query();
   if (against) query.set("against", against);
   if (measure() !== "error_rate") query.set("measure", measure());
@@ -84,7 +87,12 @@ export async function refresh(signal: AbortSignal): Promise<void> {
     : isOfSides
       ? `${MEASURES[measure()]} of ${named(a, b).join(" against ")}`
       : `${MEASURES[measure()]} of this range against the weeks before, same weekdays`;
-  draw(body, content(await api.get<Explanation>("/api/explain", query, signal)));
+  try {
+    draw(body, content(await api.get<Explanation>("/api/explain", query, signal)));
+  } catch (error) {
+    if (api.isAbort(error)) throw error;
+    say(body, error);
+  }
 }
 
 function content({

@@ -9,6 +9,7 @@ import type { Row } from "../data/types.ts";
 import { type Content, draw, find, html, markup, nothing } from "../dom.ts";
 import { arrow } from "./open.ts";
 import { wordsOf } from "./pick.ts";
+import { orSay } from "./refused.ts";
 
 interface Release {
   version: string;
@@ -41,7 +42,12 @@ const host = document.getElementById("releases");
 
 export async function refresh(signal: AbortSignal): Promise<void> {
   if (!host) return;
-  show(host, await api.get<Comparison>("/api/releases", state.query(), signal));
+  const place = host;
+  const answer = api.get<Comparison>("/api/releases", state.query(), signal);
+  await orSay(
+    find(".panel-body", place),
+    answer.then((comparison) => show(place, comparison)),
+  );
 }
 
 function show(place: HTMLElement, comparison: Comparison): void {

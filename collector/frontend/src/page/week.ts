@@ -2,6 +2,7 @@
 import * as api from "../data/api.ts";
 import * as state from "../data/state.ts";
 import { draw, find, html, markup } from "../dom.ts";
+import { orSay } from "./refused.ts";
 
 interface Sentence {
   about: string;
@@ -19,8 +20,12 @@ const PLACES: Record<string, { path: string; shows: Record<string, string>; name
 
 export async function refresh(signal: AbortSignal): Promise<void> {
   if (!host) return;
-  const { sentences } = await api.get<{ sentences: Sentence[] }>("/api/week", state.query(), signal);
-  draw(find(".panel-body", host), html`<ul class="week">${sentences.map(sentence)}</ul>`);
+  const body = find(".panel-body", host);
+  const answer = api.get<{ sentences: Sentence[] }>("/api/week", state.query(), signal);
+  await orSay(
+    body,
+    answer.then(({ sentences }) => draw(body, html`<ul class="week">${sentences.map(sentence)}</ul>`)),
+  );
 }
 
 function sentence({ about, text, ask }: Sentence) {

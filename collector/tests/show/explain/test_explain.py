@@ -122,7 +122,7 @@ def test_a_bad_release_is_flagged_for_its_tools(with_bad_release: Answers) -> No
 def test_without_earlier_days_nothing_is_compared(in_outage: Answers) -> None:
     explanation = explain_spike(in_outage, filters(0, 27))
     assert (explanation.difference, explanation.findings, explanation.unexplained) == (None, [], None)
-    assert explanation.answer.startswith("One of the two sides has no calls")
+    assert explanation.answer.startswith("There are no calls of versions that count")
 
 
 def test_versions_that_nobody_runs_are_compared_over_the_days_of_the_range(in_outage: Answers) -> None:

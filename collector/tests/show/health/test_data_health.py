@@ -36,8 +36,8 @@ def test_an_alarm_replaces_the_counts() -> None:
 
 
 def test_the_last_event_has_the_hour_in_which_it_happened() -> None:
-    assert _hour("2026-11-25T15:00:00Z") == "2026-11-25 15:00-16:00"
-    assert _hour("2026-11-25T23:00:00Z") == "2026-11-25 23:00-00:00"
+    assert _hour("2026-11-25T15:00:00Z") == "2026-11-25 15:00\u201316:00"
+    assert _hour("2026-11-25T23:00:00Z") == "2026-11-25 23:00\u201300:00"
     assert _hour("2026-11-20") == "2026-11-20"
 
 

@@ -17,6 +17,7 @@ from .explanation import (
     FindingKind,
     calls_text,
     day_name,
+    nothing_to_compare,
     share_text,
     shift_kind,
     side_text,
@@ -172,7 +173,7 @@ def _answer(
     name: str, segment: ComparedCalls, against: ComparedCalls, findings: Sequence[Finding], by_chance: bool
 ) -> str:
     if segment.value is None or against.value is None:
-        return "One of the two sides has no calls of versions that count, so nothing is compared."
+        return nothing_to_compare(against if against.value is None else segment)
     text = (
         f"**{format_milliseconds(segment.value)}** is {name} of {segment.calls:,} calls{side_text(segment)}, "
         f"{format_milliseconds(against.value)} that of {against.calls:,}{side_text(against)}"

@@ -227,7 +227,7 @@ def answer_sentence(
 ) -> str:
     """`first` is the sentence of the largest finding; empty without one."""
     if difference is None or segment.error_rate is None or against.error_rate is None:
-        return "One of the two sides has no calls of versions that count, so nothing is compared."
+        return nothing_to_compare(against if against.calls == 0 else segment)
     text = (
         f"**{format_percent(segment.error_rate)}** of {segment.calls:,} calls failed{side_text(segment)}, "
         f"{format_percent(against.error_rate)} of {against.calls:,}{side_text(against)}"
@@ -235,6 +235,10 @@ def answer_sentence(
     if by_chance:
         return " ".join(filter(None, (f"{text}: no more than chance explains.", first)))
     return f"{text}. {first or 'No breakdown accounts for the difference beyond chance.'}"
+
+
+def nothing_to_compare(side: ComparedCalls) -> str:
+    return f"There are no calls of versions that count{side_text(side)}, so there is nothing to compare."
 
 
 def side_text(side: ComparedCalls) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...answer import EARLIEST, LATEST, Answers, EventsUnreadableError, Filters, version_key
 from ...runtime import Status, quantity
-from ..insight import Cell, known_versions, rows_as_dicts
+from ..insight import EN_DASH, Cell, known_versions, rows_as_dicts
 from .alert_rows import alert_rows
 from .health_answer import DataHealth, HealthFact, HealthTable
 from .one_product import only_product
@@ -158,7 +158,7 @@ def _products(counters: list[dict[str, Any]], answers: Answers, now: datetime) -
 
 
 def _last_event(answers: Answers, product: str, now: datetime) -> str | None:
-    """The hour of a product's last event, as `2026-11-25 15:00-16:00`; its day where that is over two days ago.
+    """The hour of a product's last event, such as that from 15:00 to 16:00; its day where that is over two days ago.
 
     None where the product has no event.
     """
@@ -179,7 +179,7 @@ def _hour(moment: str) -> str:
     if "T" not in moment:
         return moment
     begins = datetime.fromisoformat(moment)
-    return f"{begins:%Y-%m-%d %H:%M}-{begins + timedelta(hours=1):%H:%M}"
+    return f"{begins:%Y-%m-%d %H:%M}{EN_DASH}{begins + timedelta(hours=1):%H:%M}"
 
 
 def _days(answers: Answers, now: datetime) -> HealthTable:

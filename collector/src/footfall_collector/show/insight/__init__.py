@@ -35,9 +35,10 @@ from .releases import (
 from .rows import Cell, ChartRow, Moment, rows_as_dicts, share
 from .things import met_error, unknown_thing, unused_thing, used_thing
 from .tiles import Tile, counts_callers, page_tiles
-from .units import MINUS, NBSP, format_change, format_milliseconds, format_percent, format_points
+from .units import EN_DASH, MINUS, NBSP, format_change, format_milliseconds, format_percent, format_points
 
 __all__ = [
+    "EN_DASH",
     "EVENT_NAMES",
     "MINUS",
     "NBSP",
