@@ -236,6 +236,8 @@ def test_an_annotation_is_read_with_the_arrow_keys_on_every_chart_over_time(
             assert charts
             for canvas in charts:
                 assert any("the provider had an outage" in read for read in last_steps(page, canvas)), path
+    # In a week that is over: the present one has no row before an instance began in it.
+    with annotated(url, "the provider had an outage", fleet.end - 8 * 86_400):
         page = opened("/next")
         marked = page.locator(".heat tbody th.marked").filter(has_text="the provider had an outage")
         assert marked.count() == 1
