@@ -36,6 +36,8 @@ Chosen = Callable[[DayAndSides], bool]
 """Whether a segment has a cell's calls."""
 Counts = list[int]
 """Calls and errors of a segment, and those of another one."""
+MIN_SHARE = 0.02
+"""What accounts for less of the difference is left out."""
 MIN_EFFECT = 0.0005
 """What moves the error rate by less is left out: it rounds to no points."""
 SHIFTS = ("tool", "client", "provider")
@@ -48,6 +50,15 @@ class Contribution:
     effect: float
     low: float
     high: float
+
+
+def real_difference(effect: float, low: float, high: float, of_findings: float) -> float | None:
+    """A difference; None where no more than chance is behind it.
+
+    More is, where its interval says so, or where the findings together make up most of it.
+    """
+    by_findings = of_findings * effect > 0 and 0.5 <= of_findings / effect <= 2
+    return effect if effect and (by_findings or not low <= 0 <= high) else None
 
 
 @dataclass

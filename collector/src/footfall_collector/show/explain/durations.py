@@ -3,31 +3,29 @@
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+
+import msgspec
 
 from ...answer import EventsUnreadableError, FilterError
 from ..insight import NBSP, format_change, format_milliseconds
 from ..statistics import FALSE_DISCOVERY_RATE, Z95, Cause, CauseSearch, find_causes, read_timed_cells
-from .contributions import SHIFTS, Contribution, SegmentPair
+from .contributions import SHIFTS, Contribution, SegmentPair, real_difference
 from .duration_rows import A, B, DurationRows, Slowdown
 from .explanation import (
-    ComparedCalls,
     Explanation,
     Finding,
     FindingKind,
     calls_text,
-    day_name,
-    nothing_to_compare,
+    largest_first,
+    share_of,
     share_text,
     shift_kind,
-    side_text,
+    worse_tools,
 )
 from .measures import PERCENTILES, Measured, compare_percentiles
-from .sides import ComparedSides, counted_source
+from .sides import ComparedCalls, ComparedSides, counted_source, nothing_to_compare, side_text
 
 NAMES = {"median": "the median", "p95": "the 95th percentile", "p99": "the 99th percentile"}
-MIN_SHARE = 0.02
-"""A shift of calls that accounts for less of the difference is left out."""
 NOTE = (
     "A call is slow where it takes longer than the percentile of its tool on the side that is compared with. What "
     "makes calls slow is looked for as what makes them fail: a model of each tool's usual share of slow calls with "
@@ -62,24 +60,17 @@ def explain_durations(compared: ComparedSides, measure: str) -> Explanation:
     )
     pair = SegmentPair(CauseSearch(rows.slow_cells(), versions), *compared.chosen)
     findings, whole = _findings(rows, search, pair, measured, compared.told_apart) if all(pair.calls) else ([], None)
-    return Explanation(
+    return Explanation.as_of_now(
+        _answer(NAMES[measure], segment, against, findings, whole is None),
+        (segment, against),
+        (measured.difference, measured.low, measured.high),
+        findings,
+        whole,
         measure=measure,
         unit="milliseconds",
-        answer=_answer(NAMES[measure], segment, against, findings, whole is None),
-        segment=segment,
-        against=against,
-        difference=measured.difference,
-        low=measured.low,
-        high=measured.high,
-        findings=findings,
-        error_classes=[],
-        error_class_scope="",
-        unexplained=None if whole is None else 1 - sum(each.share or 0.0 for each in findings),
         one_in=sample.one_in,
         one_day_in=sample.one_day_in,
         note=NOTE,
-        not_applied=[],
-        generated_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
 
 
@@ -90,12 +81,12 @@ def _findings(
     causes = [(cause, rows.slowdown(cause, search.dispersion)) for cause in _ended(search)]
     whole = _real_difference(measured, sum(slowdown.part.effect for _, slowdown in causes))
     found = [_cause_finding(measured.name, *each, whole) for each in causes]
-    found += [
+    shifts = [
         _shift_finding(measured.name, name, part, whole)
         for name, part in rows.shifts(pair).items()
-        if name not in told_apart and _is_certain(part) and (whole is None or abs(part.effect / whole) >= MIN_SHARE)
+        if name not in told_apart and _is_certain(part)
     ]
-    return sorted(found, key=lambda each: -abs(each.effect) if each.share is None else -each.share), whole
+    return largest_first([*found, *(each for each in shifts if each.is_shown)]), whole
 
 
 def _is_certain(part: Contribution) -> bool:
@@ -106,12 +97,11 @@ def _is_certain(part: Contribution) -> bool:
 
 
 def _real_difference(measured: Measured, of_causes: float) -> float | None:
-    """The difference; None where no more than chance is behind it: its interval says so, and no cause."""
+    """The difference; None where no more than chance is behind it."""
     difference, low, high = measured.difference, measured.low, measured.high
-    if not difference or low is None or high is None:
-        return None
-    by_cause = of_causes * difference > 0 and 0.5 <= of_causes / difference <= 2
-    return difference if by_cause or not low <= 0 <= high else None
+    return (
+        None if difference is None or low is None or high is None else real_difference(difference, low, high, of_causes)
+    )
 
 
 def _ended(search: CauseSearch) -> Sequence[Cause]:
@@ -121,36 +111,21 @@ def _ended(search: CauseSearch) -> Sequence[Cause]:
 
 
 def _cause_finding(measure: str, cause: Cause, slowdown: Slowdown, difference: float | None) -> Finding:
-    concerned, part, name = cause.set, slowdown.part, NAMES[measure]
-    tools = [tool for tool, one in cause.tools.items() if one.errors > one.expected]
+    part, name = slowdown.part, NAMES[measure]
     text = (
-        f"{name[:1].upper()}{name[1:]} of {calls_text(slowdown.calls, concerned, tools)} is "
+        f"{name[:1].upper()}{name[1:]} of {calls_text(slowdown.calls, cause.set, worse_tools(cause))} is "
         f"{format_milliseconds(slowdown.duration)}, where {format_milliseconds(slowdown.usual)} is usual "
         f"({slowdown.ratio:.1f} times as long, {slowdown.ratio_low:.1f} to {slowdown.ratio_high:.1f}). "
         f"{_part_text(measure, part, difference)}"
     )
-    return Finding(
-        kind=concerned.kind,
-        value=concerned.values[0] or None,
-        tools=tools,
-        start=None if concerned.first_day is None else day_name(concerned.first_day),
-        end=None if concerned.last_day is None else day_name(concerned.last_day),
+    return msgspec.structs.replace(
+        Finding.of_cause(cause, part, share_of(part, difference), text),
         calls=slowdown.calls,
-        errors=None,
-        usual_errors=None,
         duration=slowdown.duration,
         usual_duration=slowdown.usual,
-        now=None,
-        before=None,
         ratio=slowdown.ratio,
         ratio_low=slowdown.ratio_low,
         ratio_high=slowdown.ratio_high,
-        p_value=cause.p_value,
-        effect=part.effect,
-        low=part.low,
-        high=part.high,
-        share=None if difference is None else part.effect / difference,
-        text=text,
     )
 
 
@@ -158,8 +133,7 @@ def _shift_finding(measure: str, name: str, part: Contribution, difference: floa
     kind: FindingKind = shift_kind(name)
     longer = "longer" if part.effect > 0 else "less long"
     text = f"A larger part of the calls has {kind} that usually take {longer}. {_part_text(measure, part, difference)}"
-    share = None if difference is None else part.effect / difference
-    return Finding.of_shift(kind, part.effect, part.low, part.high, share, text)
+    return Finding.of_shift(kind, part, share_of(part, difference), text)
 
 
 def _part_text(measure: str, part: Contribution, difference: float | None) -> str:

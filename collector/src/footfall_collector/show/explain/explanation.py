@@ -1,15 +1,17 @@
 """The answer to what explains a difference, and its sentences."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from ...runtime import quantity
 from ..insight import MINUS, Moment, code, format_percent, format_points, tool_name
 from ..statistics import Cause, CauseSet
-from .contributions import Contribution
-from .error_classes import ErrorClassFinding
+from .contributions import MIN_SHARE, Contribution
+from .error_classes import ErrorClasses, ErrorClassFinding
+from .sides import ComparedCalls, day_name, nothing_to_compare, side_text
 
 FindingKind = Literal[
     "tool",
@@ -24,43 +26,9 @@ FindingKind = Literal[
     "clients",
     "providers",
 ]
-NOTE = (
-    "A model of each tool's usual error rate with each client and provider is compared with what happened. Named are "
-    "days on which a provider or all calls failed; clients, versions of Kubernetes and deployments, also such that "
-    "fail since some day; and versions of the product and of clients, whichever fits best. Each joins the model before "
-    "the next is looked for, so that none is named for what another explains. Corrected for the number of alternatives "
-    "and, by Benjamini-Hochberg, of findings. Shifts of calls between tools, clients and providers are distinguished "
-    "from changes of their rates. An error class says how calls fail: it accounts for what its own errors add, the "
-    "others unchanged. Intervals are 95 %, from the variation between instances; one instance alone is no cause, "
-    "and what it adds is left out. Versions that no established instance has run are left out. The version of "
-    "Kubernetes, the deployment and the version of a client are those of the instance on that day. Of a large fleet "
-    "one in `one_in` instances is analysed, whose calls the findings count; the calls of both sides are those of all."
-)
-
-
-class ComparedCalls(msgspec.Struct, frozen=True):
-    """The calls of one side of the comparison.
-
-    Attributes:
-        version: where the side is one version.
-        scope: the side's segment in one phrase; empty for all calls.
-        first_day: UTC, included.
-        last_day: UTC, included.
-        weekdays_only: whether only the same weekdays as those of the other side are counted.
-        error_rate: None without calls.
-        value: the measure that is explained; None without calls. Durations are those of the sample; a number is the
-            mean of the earlier periods, whose calls and errors are given together.
-    """
-
-    version: str | None
-    scope: str
-    first_day: str
-    last_day: str
-    weekdays_only: bool
-    calls: int
-    errors: int
-    error_rate: float | None
-    value: float | None
+Difference = tuple[float | None, float | None, float | None]
+"""Of the measure, with the lower and the upper end of its 95 % interval."""
+NO_DIFFERENCE: Difference = (None, None, None)
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -116,13 +84,31 @@ class Finding(msgspec.Struct, frozen=True):
     text: str
 
     @classmethod
-    def of_shift(
-        cls, kind: FindingKind, effect: float, low: float, high: float, share: float | None, text: str
-    ) -> "Finding":
+    def of_shift(cls, kind: FindingKind, part: Contribution, share: float | None, text: str) -> "Finding":
         """A shift of calls, which concerns no value."""
         nothing = dict.fromkeys(("value", "start", "end", "calls", "errors", "usual_errors", "duration"))
         nothing |= dict.fromkeys(("usual_duration", "now", "before", "ratio", "ratio_low", "ratio_high", "p_value"))
-        return cls(kind=kind, tools=[], effect=effect, low=low, high=high, share=share, text=text, **nothing)
+        return cls(
+            kind=kind, tools=[], effect=part.effect, low=part.low, high=part.high, share=share, text=text, **nothing
+        )
+
+    @classmethod
+    def of_cause(cls, cause: Cause, part: Contribution, share: float | None, text: str) -> "Finding":
+        """What a cause concerns; its numbers are those of the measure."""
+        concerned = cause.set
+        return msgspec.structs.replace(
+            cls.of_shift(concerned.kind, part, share, text),
+            value=concerned.values[0] or None,
+            tools=worse_tools(cause),
+            start=None if concerned.first_day is None else day_name(concerned.first_day),
+            end=None if concerned.last_day is None else day_name(concerned.last_day),
+            p_value=cause.p_value,
+        )
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it is not too small."""
+        return self.share is None or abs(self.share) >= MIN_SHARE
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -166,60 +152,82 @@ class Explanation(msgspec.Struct, frozen=True):
     not_applied: list[str]
     generated_at: Moment
 
+    @classmethod
+    def as_of_now(
+        cls,
+        answer: str,
+        sides: tuple[ComparedCalls, ComparedCalls],
+        difference: Difference,
+        findings: list[Finding],
+        whole: float | None,
+        classes: ErrorClasses | None = None,
+        **fields: Any,
+    ) -> "Explanation":
+        """`whole` is the difference, None where chance explains it; `fields` are the others."""
+        effect, low, high = difference
+        return cls(
+            answer=answer,
+            segment=sides[0],
+            against=sides[1],
+            difference=effect,
+            low=low,
+            high=high,
+            findings=findings,
+            error_classes=classes.findings if classes else [],
+            error_class_scope=classes.scope if classes else "",
+            unexplained=None if whole is None else 1 - sum(each.share or 0.0 for each in findings),
+            not_applied=[],
+            generated_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            **fields,
+        )
+
+
+def largest_first(findings: Iterable[Finding]) -> list[Finding]:
+    """By their shares, or by their effects where chance explains the whole difference."""
+    return sorted(findings, key=lambda each: -abs(each.effect) if each.share is None else -each.share)
+
 
 def cause_finding(cause: Cause, part: Contribution, difference: float | None) -> Finding:
     """`difference` is that of the error rates; None where chance explains it."""
-    effect, concerned = cause.total, cause.set
-    tools = [tool for tool, one in cause.tools.items() if one.errors > one.expected]
-    share = None if difference is None else part.effect / difference
+    effect, share = cause.total, share_of(part, difference)
     text = (
-        f"{format_percent(effect.errors / effect.calls)} of {calls_text(effect.calls, concerned, tools)} failed, "
+        f"{format_percent(effect.errors / effect.calls)} of "
+        f"{calls_text(effect.calls, cause.set, worse_tools(cause))} failed, "
         f"where {format_percent(effect.expected / effect.calls)} are usual "
         f"({cause.ratio:.1f} times as many errors, {cause.low:.1f} to {cause.high:.1f}). "
         f"{part_text(share, part)}"
     )
-    return Finding(
-        kind=concerned.kind,
-        value=concerned.values[0] or None,
-        tools=tools,
-        start=None if concerned.first_day is None else day_name(concerned.first_day),
-        end=None if concerned.last_day is None else day_name(concerned.last_day),
+    return msgspec.structs.replace(
+        Finding.of_cause(cause, part, share, text),
         calls=effect.calls,
         errors=effect.errors,
         usual_errors=effect.expected,
-        duration=None,
-        usual_duration=None,
-        now=None,
-        before=None,
         ratio=cause.ratio,
         ratio_low=cause.low,
         ratio_high=cause.high,
-        p_value=cause.p_value,
-        effect=part.effect,
-        low=part.low,
-        high=part.high,
-        share=share,
-        text=text,
     )
 
 
 def shift_finding(name: str, part: Contribution, difference: float | None) -> Finding:
-    kind = shift_kind(name)
-    share = None if difference is None else part.effect / difference
+    kind, share = shift_kind(name), share_of(part, difference)
     direction = "more" if part.effect > 0 else "less"
     text = f"A larger part of the calls has {kind} that usually fail {direction} often. {part_text(share, part)}"
-    return Finding.of_shift(kind, part.effect, part.low, part.high, share, text)
+    return Finding.of_shift(kind, part, share, text)
+
+
+def share_of(part: Contribution, difference: float | None) -> float | None:
+    return None if difference is None else part.effect / difference
+
+
+def worse_tools(cause: Cause) -> list[str]:
+    """The tools that a cause makes worse."""
+    return [tool for tool, one in cause.tools.items() if one.errors > one.expected]
 
 
 def shift_kind(name: str) -> FindingKind:
     """The kind of a shift of calls between tools, clients or providers."""
     kinds: dict[str, FindingKind] = {"tool": "tools", "client": "clients", "provider": "providers"}
     return kinds[name]
-
-
-def day_name(day: int) -> str:
-    """A day since 1970 as `2026-11-24`."""
-    return datetime.fromtimestamp(day * 86_400, UTC).strftime("%Y-%m-%d")
 
 
 def answer_sentence(
@@ -235,20 +243,6 @@ def answer_sentence(
     if by_chance:
         return " ".join(filter(None, (f"{text}: no more than chance explains.", first)))
     return f"{text}. {first or 'No breakdown accounts for the difference beyond chance.'}"
-
-
-def nothing_to_compare(side: ComparedCalls) -> str:
-    return f"There are no calls of versions that count{side_text(side)}, so there is nothing to compare."
-
-
-def side_text(side: ComparedCalls) -> str:
-    if side.version is not None:
-        return f" in {code(side.version)}"
-    if side.scope:
-        return f" of {code(side.scope)}"
-    if side.weekdays_only:
-        return " on the same weekdays before"
-    return f" on {side.first_day}" if side.first_day == side.last_day else f" from {side.first_day} to {side.last_day}"
 
 
 _WHOSE = {

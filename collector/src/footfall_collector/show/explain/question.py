@@ -19,11 +19,19 @@ from ...answer import (
 )
 from ..insight import counted_period
 from ..statistics import CallCell, CauseSearch, find_causes, read_call_cells
-from .contributions import MIN_EFFECT, Contribution, DayAndSides, SegmentPair
+from .contributions import MIN_EFFECT, Contribution, DayAndSides, SegmentPair, real_difference
 from .counts import COUNTS, explain_counts
 from .durations import explain_durations
 from .error_classes import ErrorClasses, class_sentence, error_classes
-from .explanation import NOTE, Explanation, Finding, answer_sentence, cause_finding, shift_finding
+from .explanation import (
+    NO_DIFFERENCE,
+    Explanation,
+    Finding,
+    answer_sentence,
+    cause_finding,
+    largest_first,
+    shift_finding,
+)
 from .measures import PERCENTILES
 from .sides import ComparedSides, Side, counted_source
 
@@ -44,8 +52,18 @@ TOLD_APART = {
 WEEKS_BEFORE = 4
 """Weeks before a spike whose days are compared with it, at least; longer spikes need as many as they are long."""
 DAY_SECONDS = 86_400
-MIN_SHARE = 0.02
-"""A finding that accounts for less of the difference is left out."""
+NOTE = (
+    "A model of each tool's usual error rate with each client and provider is compared with what happened. Named are "
+    "days on which a provider or all calls failed; clients, versions of Kubernetes and deployments, also such that "
+    "fail since some day; and versions of the product and of clients, whichever fits best. Each joins the model before "
+    "the next is looked for, so that none is named for what another explains. Corrected for the number of alternatives "
+    "and, by Benjamini-Hochberg, of findings. Shifts of calls between tools, clients and providers are distinguished "
+    "from changes of their rates. An error class says how calls fail: it accounts for what its own errors add, the "
+    "others unchanged. Intervals are 95 %, from the variation between instances; one instance alone is no cause, "
+    "and what it adds is left out. Versions that no established instance has run are left out. The version of "
+    "Kubernetes, the deployment and the version of a client are those of the instance on that day. Of a large fleet "
+    "one in `one_in` instances is analysed, whose calls the findings count; the calls of both sides are those of all."
+)
 
 
 def explain_spike(
@@ -189,37 +207,28 @@ def _error_rates(compared: ComparedSides) -> Explanation:
         for side, (calls, errors) in zip(compared.sides_of(search.detailed), totals, strict=True)
     )
     difference = pair.difference() if all(pair.calls) else None
-    whole = None if difference is None or not _is_real(difference, pair) else difference.effect
+    whole = None if difference is None else _real(difference, pair)
     findings = [] if difference is None else _findings(pair, whole, compared.told_apart)
     classes = ErrorClasses([]) if difference is None else error_classes(source, pair, whole)
     first = " ".join(filter(None, (findings[0].text if findings else "", class_sentence(classes.findings, whole))))
-    return Explanation(
+    return Explanation.as_of_now(
+        answer_sentence(segment, against, difference, first, whole is None),
+        (segment, against),
+        NO_DIFFERENCE if difference is None else (difference.effect, difference.low, difference.high),
+        findings,
+        whole,
+        classes,
         measure=ERROR_RATE,
         unit="ratio",
-        answer=answer_sentence(segment, against, difference, first, whole is None),
-        segment=segment,
-        against=against,
-        difference=None if difference is None else difference.effect,
-        low=None if difference is None else difference.low,
-        high=None if difference is None else difference.high,
-        findings=findings,
-        error_classes=classes.findings,
-        error_class_scope=classes.scope,
-        unexplained=None if whole is None else 1 - sum(each.share or 0.0 for each in findings),
         one_in=search.one_in,
         one_day_in=1,
         note=NOTE,
-        not_applied=[],
-        generated_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
 
 
-def _is_real(difference: Contribution, pair: SegmentPair) -> bool:
-    """Whether more than chance is behind a difference: its interval says so, or a cause that makes up most of it."""
-    if not difference.low <= 0 <= difference.high:
-        return True
+def _real(difference: Contribution, pair: SegmentPair) -> float | None:
     causes = sum(pair.of_cause(cause).effect for cause in pair.search.causes)
-    return causes * difference.effect > 0 and 0.5 <= causes / difference.effect <= 2
+    return real_difference(difference.effect, difference.low, difference.high, causes)
 
 
 def _findings(pair: SegmentPair, difference: float | None, told_apart: Collection[str]) -> list[Finding]:
@@ -231,8 +240,4 @@ def _findings(pair: SegmentPair, difference: float | None, told_apart: Collectio
         for name, part in pair.of_shifts().items()
         if not part.low <= 0 <= part.high and name not in told_apart
     ]
-    findings = [each for each in findings if abs(each.effect) >= MIN_EFFECT]
-    if difference is None:
-        return sorted(findings, key=lambda each: -abs(each.effect))
-    shared = [(each.share or 0.0, each) for each in findings]
-    return [each for share, each in sorted(shared, key=lambda pair: -pair[0]) if abs(share) >= MIN_SHARE]
+    return largest_first(each for each in findings if each.is_shown and abs(each.effect) >= MIN_EFFECT)

@@ -2,14 +2,41 @@
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import msgspec
 
 from ...answer import Answers, CallSource, FilterError, version_key
-from ..insight import known_versions
+from ..insight import code, known_versions
 from ..statistics import CallCell
 from .contributions import Chosen, DaySides
-from .explanation import ComparedCalls, day_name
 
 MAX_VERSIONS = 10
+
+
+class ComparedCalls(msgspec.Struct, frozen=True):
+    """The calls of one side of the comparison.
+
+    Attributes:
+        version: where the side is one version.
+        scope: the side's segment in one phrase; empty for all calls.
+        first_day: UTC, included.
+        last_day: UTC, included.
+        weekdays_only: whether only the same weekdays as those of the other side are counted.
+        error_rate: None without calls.
+        value: the measure that is explained; None without calls. Durations are those of the sample; a number is the
+            mean of the earlier periods, whose calls and errors are given together.
+    """
+
+    version: str | None
+    scope: str
+    first_day: str
+    last_day: str
+    weekdays_only: bool
+    calls: int
+    errors: int
+    error_rate: float | None
+    value: float | None
 
 
 @dataclass(frozen=True)
@@ -97,3 +124,22 @@ def named_conditions(answers: Answers, product: str, texts: Iterable[str]) -> li
             raise FilterError("A saved view without conditions can't be compared: it selects everything.")
         conditions += named
     return conditions
+
+
+def day_name(day: int) -> str:
+    """A day since 1970 as `2026-11-24`."""
+    return datetime.fromtimestamp(day * 86_400, UTC).strftime("%Y-%m-%d")
+
+
+def nothing_to_compare(side: ComparedCalls) -> str:
+    return f"There are no calls of versions that count{side_text(side)}, so there is nothing to compare."
+
+
+def side_text(side: ComparedCalls) -> str:
+    if side.version is not None:
+        return f" in {code(side.version)}"
+    if side.scope:
+        return f" of {code(side.scope)}"
+    if side.weekdays_only:
+        return " on the same weekdays before"
+    return f" on {side.first_day}" if side.first_day == side.last_day else f" from {side.first_day} to {side.last_day}"

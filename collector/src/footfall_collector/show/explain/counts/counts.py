@@ -1,7 +1,6 @@
 """What explains that there are more calls, or instances, on one side than on the other; or fewer."""
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
@@ -10,18 +9,24 @@ from ....answer import counts_by_instance, days_of
 from ....runtime import quantity
 from ...insight import code, format_percent, tool_name
 from ...statistics import MAX_DAYS, MIN_CALLS, CallCell, read_call_cells
-from ..contributions import Contribution
-from ..explanation import ComparedCalls, Explanation, Finding, FindingKind, day_name, share_text, side_text
-from ..sides import ComparedSides, counted_source
+from ..contributions import Contribution, real_difference
+from ..explanation import (
+    NO_DIFFERENCE,
+    Explanation,
+    Finding,
+    FindingKind,
+    largest_first,
+    share_of,
+    share_text,
+)
+from ..sides import ComparedCalls, ComparedSides, counted_source, day_name, side_text
 from .rows import KINDS, OF_INSTANCES, call_rows, instance_rows, scaled, without_lone
 from .search import CountRow, Grown, difference_of, find_grown
 
 CountMeasure = Literal["calls", "instances"]
 COUNTS: tuple[CountMeasure, ...] = ("calls", "instances")
-MIN_SHARE = 0.02
-"""A finding that accounts for less of the difference is left out."""
 MIN_EFFECT = 0.5
-"""So is one that rounds to none."""
+"""A finding of less rounds to none, and is left out."""
 MIN_INSTANCES = 5
 """A value of fewer instances is not distinguished."""
 REPLACED: tuple[FindingKind, ...] = ("version", "client_version", "k8s_version")
@@ -64,24 +69,17 @@ def explain_counts(compared: ComparedSides, measure: CountMeasure) -> Explanatio
     grown = find_grown(alike, positions, _least(measure), rising) if difference is not None else []
     whole = None if difference is None else _real(difference, grown)
     findings = _findings(measure, grown, whole)
-    return Explanation(
+    return Explanation.as_of_now(
+        _answer(measure, compared, (segment, against), findings, alone, whole),
+        (segment, against),
+        NO_DIFFERENCE if difference is None else (difference.effect, difference.low, difference.high),
+        findings,
+        whole,
         measure=measure,
         unit=measure,
-        answer=_answer(measure, compared, (segment, against), findings, alone, whole),
-        segment=segment,
-        against=against,
-        difference=None if difference is None else difference.effect,
-        low=None if difference is None else difference.low,
-        high=None if difference is None else difference.high,
-        findings=findings,
-        error_classes=[],
-        error_class_scope="",
-        unexplained=None if whole is None else 1 - sum(each.share or 0.0 for each in findings),
         one_in=one_in,
         one_day_in=1,
         note=NOTE,
-        not_applied=[],
-        generated_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
 
 
@@ -126,28 +124,23 @@ def _least(measure: CountMeasure) -> float:
 
 
 def _real(difference: Contribution, grown: Sequence[Grown]) -> float | None:
-    """The difference; None where no more than chance is behind it: its interval says so, and no finding."""
-    effect, found = difference.effect, sum(each.part.effect for each in grown)
-    by_findings = found * effect > 0 and 0.5 <= found / effect <= 2
-    return effect if effect and (by_findings or not difference.low <= 0 <= difference.high) else None
+    return real_difference(difference.effect, difference.low, difference.high, sum(each.part.effect for each in grown))
 
 
 def _findings(measure: CountMeasure, grown: Sequence[Grown], difference: float | None) -> list[Finding]:
-    """The largest share first."""
-    found = [_finding(measure, each, difference) for each in grown if abs(each.part.effect) >= MIN_EFFECT]
-    shown = [each for each in found if each.share is None or abs(each.share) >= MIN_SHARE]
-    return sorted(shown, key=lambda each: -abs(each.effect) if each.share is None else -each.share)
+    found = (_finding(measure, each, difference) for each in grown if abs(each.part.effect) >= MIN_EFFECT)
+    return largest_first(each for each in found if each.is_shown)
 
 
 def _finding(measure: CountMeasure, grown: Grown, difference: float | None) -> Finding:
     kind: FindingKind = KINDS[grown.candidate.position]
     value, part = grown.candidate.value, grown.part
-    share = None if difference is None else part.effect / difference
+    share = share_of(part, difference)
     day = day_name(int(value)) if kind == "day" else None
     ratio = _ratio(grown.now, part.effect)
     low, high = (None if ratio is None else _ratio(grown.now, each) for each in (part.low, part.high))
     return msgspec.structs.replace(
-        Finding.of_shift(kind, part.effect, part.low, part.high, share, _text(measure, grown, share, day)),
+        Finding.of_shift(kind, part, share, _text(measure, grown, share, day)),
         value=None if day else value,
         start=day,
         end=day,
