@@ -10,20 +10,15 @@ The exit code is 0 whatever comes out: this informs, and `make bench` decides.
 import argparse
 import json
 import os
-import statistics
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 if not __package__:  # run as a file: only its folder is on the path then
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from bench.client.overhead.cases import ERAS, Case
-from bench.client.overhead.sink import Sink
-from bench.client.tool_call_overhead import measure as measured_case
-from bench.collector.shares import shares
+from bench.client.overhead.cases import SDK_CASES
+from bench.ratios import SCRATCH, Figures, call_ratios, ingestion_figures, load_ratio, record_ratios
 from bench.results import ROOT
 from bench.yardsticks import measured as measured_yardsticks
 from scripts.setup.find_program import provided
@@ -35,51 +30,22 @@ LOWER, HIGHER = "lower", "higher"
 """Which ratio is better."""
 
 
-def record_ratios() -> Iterator[tuple[str, float, str]]:
-    """record() and a finished tool call beside one write."""
-    took = json_of("bench.client.record_beside_write")
-    yield "record() : one write", took["record"] / took["write"], LOWER
-    yield "a finished tool call : one write", took["call"] / took["write"], LOWER
-
-
-def call_ratios() -> Iterator[tuple[str, float, str]]:
-    """What is added to a tool call on mcp 2, beside a hook that writes one line."""
-    with Sink() as sink:
-        for era in ERAS:
-            added: dict[str, list[float]] = {"hook-and-write": [], "footfall": []}
-            for _ in range(CASE_ROUNDS):
-                for subject, rounds in added.items():
-                    found, _ = measured_case(Case("", "mcp2", era, subject), CALLS, sink)
-                    rounds.append(found["over"][1])
-            ours, least = (statistics.median(added[name]) for name in ("footfall", "hook-and-write"))
-            yield f"tool call on mcp 2, {era} : hook and write", ours / least, LOWER
-
-
-def ingest_ratios() -> Iterator[tuple[str, float, str]]:
-    """Acknowledged events a second beside the bare application's."""
-    for name, share in shares(SECONDS).items():
-        yield f"ingestion, {name} : bare application", share, HIGHER
-
-
-def load_ratios() -> Iterator[tuple[str, float, str]]:
-    """The loader beside DuckDB's own reading of the same lines."""
-    rates = json_of("bench.store.loading_beside_read", str(EVENTS))
-    yield "loader : read_json", statistics.median(rates["loader"]) / statistics.median(rates["read_json"]), HIGHER
-
-
-MEASUREMENTS: tuple[Callable[[], Iterator[tuple[str, float, str]]], ...] = (
+NAMES = {
+    "record": ("record() : one write", LOWER),
+    "call": ("a finished tool call : one write", LOWER),
+    "mcp2 2026-07-28": ("tool call on mcp 2, 2026-07-28 : hook and write", LOWER),
+    "mcp2 initialize": ("tool call on mcp 2, initialize : hook and write", LOWER),
+    "batches": ("ingestion, batches : bare application", HIGHER),
+    "single": ("ingestion, single : bare application", HIGHER),
+    "load": ("loader : read_json", HIGHER),
+}
+"""What is compared, of all that is measured."""
+MEASUREMENTS: tuple[Callable[[], Figures], ...] = (
     record_ratios,
-    call_ratios,
-    ingest_ratios,
-    load_ratios,
+    lambda: call_ratios([row for row in SDK_CASES if row[0].sdk == "mcp2"], CALLS, CASE_ROUNDS),
+    lambda: ingestion_figures(SECONDS),
+    lambda: load_ratio(EVENTS),
 )
-
-
-def json_of(*module: str) -> dict[str, Any]:
-    """What a measurement in a process of its own prints."""
-    done = subprocess.run([sys.executable, "-m", *module], cwd=ROOT, check=True, capture_output=True, text=True)
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
 
 
 def compared(measured: dict[str, tuple[float, str]], committed: dict[str, float]) -> list[str]:
@@ -103,14 +69,13 @@ def main() -> int:
     options = parser.parse_args()
     if not provided("wrk"):
         return 1
-    (ROOT / ".artefacts").mkdir(exist_ok=True)
-    print(measured_yardsticks(ROOT / ".artefacts").sentence(), flush=True)
+    SCRATCH.mkdir(exist_ok=True)
+    print(measured_yardsticks(SCRATCH).sentence(), flush=True)
     measured: dict[str, tuple[float, str]] = {}
     for number, measurement in enumerate(MEASUREMENTS, 1):
-        print(
-            f"{number} of {len(MEASUREMENTS)}: {(measurement.__doc__ or '').rstrip('.')} …", file=sys.stderr, flush=True
-        )
-        measured |= {name: (ratio, better) for name, ratio, better in measurement()}
+        print(f"{number} of {len(MEASUREMENTS)} …", file=sys.stderr, flush=True)
+        figures = measurement()
+        measured |= {title: (figures[name], better) for name, (title, better) in NAMES.items() if name in figures}
     committed: dict[str, float] = json.loads(RATIOS.read_text(encoding="utf-8")) if RATIOS.exists() else {}
     print("\n".join(compared(measured, committed)))
     if options.write:

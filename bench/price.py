@@ -12,10 +12,9 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,22 +22,21 @@ if not __package__:  # run as a file: only its folder is on the path then
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from bench.client.overhead.cases import SDK_CASES
-from bench.client.overhead.sink import Sink
-from bench.client.senders.place import Place, Sender
-from bench.client.tool_call_overhead import measure as measured_case
-from bench.collector.ingest import SIZES, Bench
-from bench.collector.load.subjects import bare, collector
-from bench.compare_ratios import json_of
-from bench.results import NOT_MEASURED, ROOT, Section, publish, table, versions
+from bench.ratios import (
+    SCRATCH,
+    Figures,
+    call_ratios,
+    ingestion_figures,
+    load_ratio,
+    record_ratios,
+    sending_ratios,
+)
+from bench.results import NOT_MEASURED, Section, publish, table, versions
 from scripts.setup import sdk_env
 from scripts.setup.find_program import provided
 
-SCRATCH = ROOT / ".artefacts"
-"""On the same disk as the repository: a directory for temporary files may be memory."""
-CALLS, CAPTURES, DELIVERED, LOADED = 1000, 4000, 20_000, 100_000
+CALLS, LOADED = 1000, 100_000
 NOW, BEFORE = "now", "before"
-
-Figures = Mapping[str, float]
 
 
 class Row(NamedTuple):
@@ -91,80 +89,27 @@ def packages_of(tree: Path | None) -> Iterator[None]:
             os.environ["PYTHONPATH"] = before
 
 
-def record_costs(_seconds: int) -> Figures:
-    """record() beside one write."""
-    took = json_of("bench.client.record_beside_write")
-    return {"record": took["record"] / took["write"]}
-
-
-def call_costs(_seconds: int) -> Figures:
-    """Tool calls beside a hook that writes one line."""
-    found = {}
-    with Sink() as sink:
-        for row in SDK_CASES:
-            added = {case.subject: measured_case(case, CALLS, sink)[0]["over"][1] for case in row}
-            found[f"{row[0].sdk} {row[0].era}"] = added["footfall"] / added["hook-and-write"]
-    return found
-
-
-def sending_costs(_seconds: int) -> Figures:
-    """Sending beside posthog-python."""
-    with Place() as place, tempfile.TemporaryDirectory(dir=SCRATCH) as scratch:
-
-        def said(name: str, mode: str, *count: int) -> Figures:
-            where = Path(scratch) / f"{name}-{mode}"
-            return Sender(name, place.url, where.name, where, mode, *map(str, count)).result()
-
-        ours, peer = "footfall", "posthog-python"
-        latency = said(ours, "latency", CAPTURES)
-        cpu = [said(name, "deliver", DELIVERED)["cpu"] for name in (ours, peer)]
-        # The first start of each is not counted: its files are not in memory yet.
-        starts = [[said(name, "start")["milliseconds"] for name in (ours, peer)] for _ in range(3)][1:]
-    started = [statistics.median(times) for times in zip(*starts, strict=True)]
-    return {"p99": latency["p99"] / latency["p50"], "cpu": cpu[0] / cpu[1], "start": started[0] / started[1]}
-
-
-def ingestion_costs(seconds: int) -> Figures:
-    """The collector beside the bare application."""
-    with tempfile.TemporaryDirectory(dir=SCRATCH) as scratch, ExitStack() as stack:
-        subjects = {
-            "bare": stack.enter_context(bare()),
-            "collector": stack.enter_context(collector(Path(scratch) / "data")),
-        }
-        at_rest = subjects["collector"].most_memory()
-        bench = Bench(Path(scratch), subjects, 1, seconds)
-        bench.full_speed()
-        most = subjects["collector"].most_memory()
-    found = {name: bench.rates[f"collector {name}"][0] / bench.rates[f"bare {name}"][0] for name in SIZES}
-    cpu = bench.cpu["collector batches"][0] / bench.cpu["bare batches"][0]
-    return {**found, "cpu batches": cpu, "rest": at_rest, "memory": most}
-
-
-def load_costs(_seconds: int) -> Figures:
-    """The loader beside DuckDB's own reading of the same lines."""
-    rates = json_of("bench.store.loading_beside_read", str(LOADED))
-    return {"load": statistics.median(rates["loader"]) / statistics.median(rates["read_json"])}
-
-
-MEASUREMENTS: tuple[Callable[[int], Figures], ...] = (
-    record_costs,
-    call_costs,
-    sending_costs,
-    ingestion_costs,
-    load_costs,
-)
+def measurements(seconds: int) -> dict[str, Callable[[], Figures]]:
+    """What is measured, by what it says meanwhile."""
+    return {
+        "record() beside one write": record_ratios,
+        "tool calls beside a hook that writes": lambda: call_ratios(SDK_CASES, CALLS),
+        "sending beside posthog-python": sending_ratios,
+        "the collector beside the bare application": lambda: ingestion_figures(seconds),
+        "the loader beside read_json": lambda: load_ratio(LOADED),
+    }
 
 
 def measured(trees: Mapping[str, Path | None], rounds: int, seconds: int) -> dict[str, dict[str, list[float]]]:
     """By tree and key, the ratios of all rounds; an earlier tree may lack what a measurement needs."""
     found: dict[str, dict[str, list[float]]] = {name: defaultdict(list) for name in trees}
     for number in range(rounds):
-        for measurement in MEASUREMENTS:
+        for title, measurement in measurements(seconds).items():
             for name, tree in trees.items():
-                print(f"round {number + 1} of {rounds}, {name}: {measurement.__doc__}", file=sys.stderr, flush=True)
+                print(f"round {number + 1} of {rounds}, {name}: {title} …", file=sys.stderr, flush=True)
                 try:
                     with packages_of(tree):
-                        figures = measurement(seconds)
+                        figures = measurement()
                 except (RuntimeError, subprocess.CalledProcessError) as error:
                     if tree is None:
                         raise
@@ -233,10 +178,7 @@ def main() -> int:
     if options.before:
         trees[BEFORE] = options.before.resolve()
     found = section(measured(trees, options.rounds, options.seconds), options)
-    if options.dry:
-        print(found.text())
-    else:
-        publish(found)
+    publish(found, is_dry=options.dry)
     return 0
 
 

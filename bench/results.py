@@ -87,8 +87,14 @@ def versions(*distributions: str) -> dict[str, str]:
     return {name: version(name) for name in distributions}
 
 
-def publish(section: Section, documents: Sequence[Path] = (), results: Path = RESULTS) -> None:
-    """Put a section into the results, in place of its last one, and its table into documents that ask for it."""
+def publish(section: Section, documents: Sequence[Path] = (), results: Path = RESULTS, *, is_dry: bool = False) -> None:
+    """Put a section into the results, in place of its last one, and its table into documents that ask for it.
+
+    A dry one is printed only.
+    """
+    if is_dry:
+        print(section.text())
+        return
     text = results.read_text(encoding="utf-8") if results.exists() else _HEAD
     first, last = _marks(section.name)
     if first not in text:

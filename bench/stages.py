@@ -186,10 +186,7 @@ def main() -> int:
         ),
         versions("duckdb", "uvicorn", "msgspec"),
     )
-    if options.dry:
-        print(section.text())
-    else:
-        publish(section)
+    publish(section, is_dry=options.dry)
     return 0
 
 

@@ -174,10 +174,7 @@ def main() -> int:
     install_node()
     SCRATCH.mkdir(exist_ok=True)
     made = section(measure(arguments.rounds), arguments.rounds)
-    if arguments.dry:
-        print(made.text())
-    else:
-        publish(made, DOCUMENTS)
+    publish(made, DOCUMENTS, is_dry=arguments.dry)
     return 0
 
 

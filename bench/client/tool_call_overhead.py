@@ -85,10 +85,7 @@ def main() -> int:
         print(f"measured nothing: no event of {', '.join(silent)} arrived at the sink", file=sys.stderr)
         return 1
     result = section(found, options.calls, options.rounds)
-    if options.dry:
-        print(result.text())
-    else:
-        publish(result, [ROOT / "docs/compare.md"])
+    publish(result, [ROOT / "docs/compare.md"], is_dry=options.dry)
     return 0
 
 

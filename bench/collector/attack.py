@@ -117,10 +117,7 @@ def main() -> int:
         (f"{HOW} {options.seconds:.0f} s each.", bars(results)),
         versions("uvicorn", "uvloop", "msgspec"),
     )
-    if options.dry:
-        print(section.text())
-    else:
-        publish(section)
+    publish(section, is_dry=options.dry)
     return 0
 
 

@@ -289,10 +289,7 @@ def main() -> int:
         (f"{HOW} {len(found.catch_up) // 2} rounds. {catch_up}", bars(found)),
         versions("uvicorn", "uvloop", "httptools", "isal", "msgspec", "duckdb"),
     )
-    if options.dry:
-        print(section.text())
-    else:
-        publish(section, DOCUMENTS)
+    publish(section, DOCUMENTS, is_dry=options.dry)
     return 0
 
 

@@ -141,10 +141,7 @@ def main() -> int:
         section = report(
             events_in(running), *measure(running, options.rounds), "python bench/collector/paint.py --data DIR"
         )
-    if options.data:
-        publish(section)
-    else:
-        print(section.text())
+    publish(section, is_dry=not options.data)
     return 0
 
 

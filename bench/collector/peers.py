@@ -219,10 +219,7 @@ def main() -> int:
         (f"{HOW} {options.rounds} rounds of {options.seconds} s.", UNEQUAL, NOT_HAD),
         {**versions("uvicorn", "msgspec", "duckdb"), "OpenTelemetry Collector": otel_version()},
     )
-    if options.dry:
-        print(section.text())
-    else:
-        publish(section)
+    publish(section, is_dry=options.dry)
     return 0
 
 

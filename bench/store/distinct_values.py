@@ -190,10 +190,7 @@ def main() -> None:
     logging.getLogger("clickhouse_driver").setLevel(logging.CRITICAL)
     engines = options.engines or ["duckdb", "embedded"]
     result = section({engine: measured(engine, options.distinct) for engine in engines}, options.distinct)
-    if options.publish:
-        publish(result)
-    else:
-        print(result.text())
+    publish(result, is_dry=not options.publish)
 
 
 if __name__ == "__main__":

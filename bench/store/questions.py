@@ -178,10 +178,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=Settings.store_threads, help=f"[{Settings.store_threads}]")
     options = parser.parse_args()
     made = section(measure(options.data.resolve(), options.memory, options.threads))
-    if options.publish:
-        publish(made)
-    else:
-        print(made.text())
+    publish(made, is_dry=not options.publish)
     return 0
 
 

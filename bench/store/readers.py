@@ -202,9 +202,7 @@ def main() -> None:
     data = options.data.resolve()
     measured = measure(data, options.scratch or data.parent, options.rounds, options.rate, options.seconds)
     result = section(measured, options.rate, options.seconds)
-    print(result.text())
-    if options.publish:
-        publish(result)
+    publish(result, is_dry=not options.publish)
 
 
 if __name__ == "__main__":

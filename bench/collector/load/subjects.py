@@ -1,6 +1,5 @@
 """The two measured servers, each in a separate process, and what is observed of them from outside."""
 
-import os
 import re
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.collector.load.processes import cpu_seconds, most_memory
 from bench.results import ROOT
 
 START_SECONDS = 60.0
@@ -42,14 +42,12 @@ class Subject:
         return counters.get("events_stored", 0) + counters.get("events_known", 0)
 
     def most_memory(self) -> float:
-        """The largest resident size so far, in MiB."""
-        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
-        return int(status.split("VmHWM:")[1].split()[0]) / 1024
+        """The largest resident size so far, in MiB; see `processes`."""
+        return most_memory(self.pid)
 
     def cpu(self) -> float:
-        """Seconds of CPU so far, of all threads, user and system."""
-        times = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        return (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
+        """Seconds of CPU so far, user and system; see `processes`."""
+        return cpu_seconds(self.pid)
 
     def caught_up(self) -> float:
         """Wait until the store has every accepted event; the seconds it took. SystemExit where it never does."""
