@@ -9,7 +9,8 @@ import pytest
 
 from collector.tests.store.fill_store import CATALOGUES, journal_fleet, loader_of, open_store
 from footfall_collector.answer import Answers, FilterError, Filters, ask, parse_question
-from footfall_collector.show.explain import Comparison, compare_periods, compare_segments, what_changed
+from footfall_collector.show.explain import Comparison, what_changed
+from footfall_collector.show.explain.comparison import compare_periods, compare_segments
 from footfall_collector.show.explain.measures import Measured, SideCounts, measure_sides
 from footfall_collector.show.insight import format_points
 from tests.oracle.fleet import Fleet

@@ -7,7 +7,8 @@ import pytest
 
 from collector.tests.show.statistics.planted_store import PlantedStore
 from footfall_collector.answer import FilterError, Filters
-from footfall_collector.show.explain import Explanation, compare_segments, explain_segments, explain_spike
+from footfall_collector.show.explain import Explanation, explain_segments, explain_spike
+from footfall_collector.show.explain.comparison import compare_segments
 from tests.oracle.fleet import Fleet
 from tests.oracle.growth import last_week
 from tests.oracle.slowdowns import CLIENT, PROVIDER, RELEASE, SLOWDOWNS, SLOWER, TOOL, factors

@@ -9,9 +9,10 @@ import pytest
 
 from collector.tests.store.fill_store import CATALOGUES, journal_fleet, loader_of, open_store
 from footfall_collector.answer import Answers, FilterError, Filters
-from footfall_collector.show.explain import explain_spike, explain_versions
+from footfall_collector.show.explain import explain_spike
 from footfall_collector.show.explain.contributions import Contribution
 from footfall_collector.show.explain.explanation import shift_finding
+from footfall_collector.show.explain.question import explain_versions
 from footfall_collector.show.insight import compare_releases
 from tests.oracle.causes import PlantedCause, plant
 from tests.oracle.fleet import Fleet

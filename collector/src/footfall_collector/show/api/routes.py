@@ -25,11 +25,8 @@ from ...runtime import Status
 from ..endpoint import Endpoint
 from ..explain import (
     EXPLAINED_MEASURES,
-    compare_periods,
-    compare_segments,
-    explain_segments,
-    explain_spike,
-    explain_versions,
+    compare,
+    explain,
     named_conditions,
     what_changed,
 )
@@ -202,11 +199,7 @@ class Api:
         """A segment against another one, or a version; without either, the range against the weeks before."""
         filters, against, sides, where = self._compared(request)
         measure = request.query_params.get(openapi.MEASURE) or EXPLAINED_MEASURES[0]
-        if sides[0] or sides[1]:
-            return _json(explain_segments(self._answers, filters, sides, where, measure))
-        if against:
-            return _json(explain_versions(self._answers, filters, against, where, measure))
-        return _json(explain_spike(self._answers, filters, where, measure))
+        return _json(explain(self._answers, filters, against, sides, where, measure))
 
     def compare(self, request: Request) -> Response:
         """A segment with another one, or a version; without either, the range with the weeks before."""
@@ -215,11 +208,7 @@ class Api:
             raise FilterError("A comparison has every measure: leave out measure.")
         if against:
             raise FilterError(f"Give {' and '.join(openapi.SIDES)} instead of {openapi.AGAINST}.")
-        if sides[0] and sides[1]:
-            return _json(compare_segments(self._answers, filters, sides, where))
-        if sides[1]:
-            raise FilterError("b needs a, the segment that is compared with it.")
-        return _json(compare_periods(self._answers, filters, datetime.now(UTC), where, sides[0]))
+        return _json(compare(self._answers, filters, sides, datetime.now(UTC), where))
 
     def week(self, request: Request) -> Response:
         """What changed in the last seven days that are over."""
@@ -235,8 +224,6 @@ class Api:
         first, second, where = (
             [text for text in request.query_params.getlist(name) if text] for name in (*openapi.SIDES, openapi.WHERE)
         )
-        if against and (first or second):
-            raise FilterError(f"Give either {openapi.AGAINST}, or {' and '.join(openapi.SIDES)}.")
         filters = Filters.parse(query, datetime.now(UTC), self._answers.catalogues, (), self._answers.segments)
         a, b = (named_conditions(self._answers, filters.product, side) for side in (first, second))
         return filters, against, (a, b), [*filters.where, *where]

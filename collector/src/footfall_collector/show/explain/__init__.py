@@ -5,12 +5,12 @@
 providers, accounts for; `error_classes` says the same of each class of errors. `durations` answers for durations, with
 the numbers of `duration_rows`, and `counts` for calls and instances. `explanation` has the structs of the answer and
 its sentences. `comparison` has each measure of two segments or periods with its difference, which `measures` computes
-from what each instance did; `week` says what changed this week. Used by `api`.
+from what each instance did; `week` says what changed this week. Used by `api` and `mcp`.
 """
 
-from .comparison import STANDING, ComparedSide, Comparison, compare_periods, compare_segments
+from .comparison import STANDING, ComparedSide, Comparison, compare
 from .explanation import Explanation
-from .question import EXPLAINED_MEASURES, explain_segments, explain_spike, explain_versions, search_causes
+from .question import EXPLAINED_MEASURES, explain, explain_segments, explain_spike, search_causes
 from .sides import named_conditions
 from .week import WeekChanges, what_changed
 
@@ -21,11 +21,10 @@ __all__ = [
     "Comparison",
     "Explanation",
     "WeekChanges",
-    "compare_periods",
-    "compare_segments",
+    "compare",
+    "explain",
     "explain_segments",
     "explain_spike",
-    "explain_versions",
     "named_conditions",
     "search_causes",
     "what_changed",

@@ -80,6 +80,22 @@ class _SegmentSide:
         return ComparedSide(self.scope, self.filters.start.isoformat(), self.filters.end.isoformat())
 
 
+def compare(
+    answers: Answers,
+    filters: Filters,
+    sides: tuple[Sequence[str], Sequence[str]],
+    now: datetime,
+    where: Sequence[str] = (),
+) -> Comparison:
+    """A segment with another one; without the other, the range with the weeks before. Raises FilterError."""
+    first, second = sides
+    if second and not first:
+        raise FilterError("b needs a, the segment that is compared with it.")
+    if second:
+        return compare_segments(answers, filters, sides, where)
+    return compare_periods(answers, filters, now, where, first)
+
+
 def compare_segments(
     answers: Answers, filters: Filters, sides: tuple[Sequence[str], Sequence[str]], where: Sequence[str] = ()
 ) -> Comparison:

@@ -66,6 +66,27 @@ NOTE = (
 )
 
 
+def explain(
+    answers: Answers,
+    filters: Filters,
+    against: str,
+    sides: tuple[Sequence[str], Sequence[str]],
+    where: Sequence[str] = (),
+    measure: str = ERROR_RATE,
+) -> Explanation:
+    """A segment against another one, or a version; without either, the range against the weeks before.
+
+    Raises FilterError.
+    """
+    if against and any(sides):
+        raise FilterError("Give either against, or a and b.")
+    if any(sides):
+        return explain_segments(answers, filters, sides, where, measure)
+    if against:
+        return explain_versions(answers, filters, against, where, measure)
+    return explain_spike(answers, filters, where, measure)
+
+
 def explain_spike(
     answers: Answers, filters: Filters, where: Sequence[str] = (), measure: str = ERROR_RATE
 ) -> Explanation:

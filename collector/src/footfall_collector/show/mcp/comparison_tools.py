@@ -11,11 +11,8 @@ from ...answer import Answers, FilterError, Filters
 from ..explain import (
     ComparedSide,
     Explanation,
-    compare_periods,
-    compare_segments,
-    explain_segments,
-    explain_spike,
-    explain_versions,
+    compare,
+    explain,
     named_conditions,
 )
 from .parameters import (
@@ -76,14 +73,7 @@ class ComparisonTools:
         try:
             filters = self._filters(range, product, internal, version)
             sides = self._sides(filters, a, b)
-            if against and any(sides):
-                raise FilterError("Give either against, or a and b.")
-            if any(sides):
-                found = explain_segments(self._answers, filters, sides, where or (), measure)
-            elif against:
-                found = explain_versions(self._answers, filters, against, where or (), measure)
-            else:
-                found = explain_spike(self._answers, filters, where or (), measure)
+            found = explain(self._answers, filters, against or "", sides, where or (), measure)
         except FilterError as error:
             raise ToolError(str(error)) from error
         return {"note": self._note} | _marked(found)
@@ -99,13 +89,7 @@ class ComparisonTools:
     ) -> dict[str, Any]:
         try:
             filters = self._filters(range, product, internal)
-            first, second = self._sides(filters, a, b)
-            if second and not first:
-                raise FilterError("b needs a, the segment that is compared with it.")
-            if second:
-                found = compare_segments(self._answers, filters, (first, second), where or ())
-            else:
-                found = compare_periods(self._answers, filters, datetime.now(UTC), where or (), first)
+            found = compare(self._answers, filters, self._sides(filters, a, b), datetime.now(UTC), where or ())
         except FilterError as error:
             raise ToolError(str(error)) from error
         texts = {"answer": mark_sentence(found.answer), "a": _side(found.a), "b": found.b and _side(found.b)}
