@@ -96,6 +96,10 @@ class ReadGate:
         self._status = status or Status()
         self._status.add_gauge("questions_waiting", lambda: float(len(self._waiting)))
 
+    def is_idle(self) -> bool:
+        """Whether no question is answered now."""
+        return not self._running
+
     def start(self) -> None:
         for number in range(RUNNING):
             self._threads.append(threading.Thread(target=self._work, name=f"footfall-read-{number}", daemon=True))
@@ -174,18 +178,23 @@ class ReadGate:
 
     def _work(self) -> None:
         _prefer_other_threads()
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._stopping)
-                if self._stopping:
-                    return
-                reading = self._waiting.popleft()
-                # Read before the work begins: a change during it makes the answer one that is not kept.
-                reading.revision = self._revision()
-                reading.ends_by = self._clock() + self._seconds
-                self._running.add(reading)
-                self._changed.notify_all()
+        while reading := self._next():
             self._answer(reading)
+            del reading  # while this thread waits, nothing keeps the answer
+
+    def _next(self) -> Reading | None:
+        """The question that waits longest, None once the gate stops."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._stopping)
+            if self._stopping:
+                return None
+            reading = self._waiting.popleft()
+            # Read before the work begins: a change during it makes the answer one that is not kept.
+            reading.revision = self._revision()
+            reading.ends_by = self._clock() + self._seconds
+            self._running.add(reading)
+            self._changed.notify_all()
+        return reading
 
     def _answer(self, reading: Reading) -> None:
         result: Any = None
@@ -207,6 +216,8 @@ class ReadGate:
             reading.answer.set_result(result)
         else:
             reading.answer.set_exception(error)
+        # An error's traceback refers to this frame: they would keep all rows of the question until garbage is searched.
+        del error, reading
 
     def _too_long(self) -> BusyError:
         self._status.increment("questions_refused", reason="took_too_long")

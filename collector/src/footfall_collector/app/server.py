@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import errno
-import gc
 import resource
 import signal
 import socket
@@ -18,6 +17,7 @@ from ..receive.server import Connections, FastPath
 from ..runtime import Settings, lock_data
 from .addressing import check_sign_in_needed
 from .collector import Collector
+from .garbage import GarbageSearch
 from .gauges import watch_connections
 
 _SWITCH_INTERVAL_SECONDS = 0.0005
@@ -71,16 +71,15 @@ def _serve_on(listener: socket.socket, settings: Settings, announce: Callable[[s
     # uvicorn installs its own handlers, and at its end restores these and raises the signal again.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: setattr(server, "should_exit", True))
-    # All objects so far live until the end: the garbage collector need not scan them.
-    gc.freeze()
+    garbage = GarbageSearch(collector.read_gate.is_idle)
+    garbage.begin()
     sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(server.serve(sockets=[listener]))
     finally:
         collector.stop()
-        # DuckDB's binding complains on stderr about objects that outlive the interpreter.
-        gc.unfreeze()
+        garbage.end()
 
 
 def _config(settings: Settings, collector: Collector) -> uvicorn.Config:
