@@ -3,14 +3,15 @@
 python bench/store/readers.py --data DIR             a store as bench/store/store.py keeps it, such as DIR/100m
 python bench/store/readers.py --data DIR --publish   writes the section into bench/RESULTS.md too
 
-The collector runs on a copy of the store. A process posts gzip batches of 100 events at a steady rate; the time of an
-acknowledgement counts from the moment its request was due, so that a stall counts for every request that it delays.
+The collector runs on a copy of the store. A process posts gzip batches of 100 events at a steady rate, as many senders
+that don't wait for one another do: each request goes out when it is due, over any of 64 connections that is free, and
+the time of its acknowledgement counts from that moment, so that a stall counts for every request that it delays. (Over
+one connection, one slow answer would make every later request wait in the sender: its own queue would be measured.)
 Another process is the readers: each loads one page after the other as a browser does, over six connections.
 """
 
 import argparse
 import asyncio
-import http.client
 import json
 import multiprocessing
 import os
@@ -22,39 +23,39 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 if not __package__:  # run as a file: only its folder is on the path then
     sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
+from bench.collector.load.steady import Steady
 from bench.results import ROOT, Section, publish, table
 from bench.store.live import PEPPER, RATE, _bodies, _peak_rss
-from footfall_collector.show.pages.layout import PAGES
+from footfall_collector.show.pages import AskedPanel
+from footfall_collector.show.pages.layout import PAGES, Page
 from tests.support.collector_process import CollectorProcess, start_collector
 
 READERS, CONNECTIONS, ROUNDS, SECONDS = 10, 6, 5, 15
 P99_MS, SLOWEST_MS = 50, 300
-_BATCH = 100
+_BATCH, _SENDERS = 100, 64
 _RANGES = ("30d", "24h", "90d", "7d", "all")
 
 
 def send(port: int, rate: int, seconds: int, ready: Any, begin: Any, result: Any) -> None:
     """Post at a steady rate; puts the waits in seconds into `result`."""
-    bodies = _bodies(rate * seconds // _BATCH)
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    requests = [_request(body) for body in _bodies(rate * seconds // _BATCH)]
+    senders = Steady(port, _SENDERS)
     ready.set()
     begin.wait()
-    began, waits = time.monotonic(), []
-    for number, body in enumerate(bodies):
-        due = began + number * _BATCH / rate
-        time.sleep(max(0.0, due - time.monotonic()))
-        connection.request("POST", "/batch/", body, headers)
-        answer = connection.getresponse()
-        answer.read()
-        if answer.status != 200:
-            raise SystemExit(f"readers: the collector answers {answer.status}")
-        waits.append(time.monotonic() - due)
-    result.put(waits)
+    senders.run(requests, rate / _BATCH)
+    if senders.failed:
+        raise SystemExit(f"readers: {senders.failed} of {len(requests)} requests were not acknowledged")
+    result.put([answered - due for due, answered in senders.answered])
+
+
+def _request(body: bytes) -> bytes:
+    head = "POST /batch/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 def read(port: int, over: Any, result: Any) -> None:
@@ -101,9 +102,20 @@ def page_requests(query: str) -> Iterator[list[str]]:
     """The requests of each page, in the order in which its scripts make them."""
     for page in PAGES:
         paths = [page.path, f"/api/options?{query}", f"/api/pages/{page.name}?{query}", "/api/pulse"]
-        paths += [f"/api/charts/{panel.chart}?{query}" for panel in page.panels]
+        paths += [f"{path}&{query}" for path in _panel_requests(page, "hour" if "24h" in query else "day")]
         paths += [f"/api/releases?{query}"] if page.releases else []
+        paths += [f"/api/week?{query}"] if page.week else []
         yield [*paths, "/api/health"] if page.health_panels else paths
+
+
+def _panel_requests(page: Page, step: str) -> Iterator[str]:
+    if page.main:
+        yield f"/api/ask?measure=events&event=tool_executed&step={step}"
+    for panel in page.panels:
+        if isinstance(panel, AskedPanel):
+            yield "/api/ask?" + urlencode({**panel.query, **({"step": step} if panel.stepped else {})})
+        else:
+            yield f"/api/charts/{panel.chart}?"
 
 
 def one_round(collector: CollectorProcess, rate: int, seconds: int, with_readers: bool) -> dict[str, Any]:
@@ -164,11 +176,11 @@ def section(measured: dict[str, Any], rate: int, seconds: int) -> Section:
     refused = sum(one["statuses"].get(503, 0) for one in read)
     p99, slowest = max(one["p99_ms"] for one in read), max(one["slowest_ms"] for one in read)
     about = (
-        f"A store of {measured['events']:,} events; {rate:,} events a second in batches of {_BATCH} come in, over one "
-        f"connection. {READERS} readers, each with a range or filter of its own and {CONNECTIONS} connections, reload "
-        f"all {len(PAGES)} pages, one after the other. {len(read)} rounds of {seconds} s of each, in turn: medians; "
-        "the lowest and the highest round in brackets. Time counts from the moment a request was due. Sender, readers "
-        "and collector share the machine."
+        f"A store of {measured['events']:,} events; {rate:,} events a second in batches of {_BATCH} come in, over "
+        f"{_SENDERS} connections: each batch goes out when it is due. {READERS} readers, each with a range or filter "
+        f"of its own and {CONNECTIONS} connections, reload all {len(PAGES)} pages, one after the other. {len(read)} "
+        f"rounds of {seconds} s of each, in turn: medians; the lowest and the highest round in brackets. Time counts "
+        "from the moment a request was due. Sender, readers and collector share the machine."
     )
     reading = (
         f"The readers got {answers:,} answers and loaded {sum(one['pages'] for one in read):,} pages; {refused:,} were "
