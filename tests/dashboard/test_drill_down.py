@@ -4,6 +4,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from playwright.sync_api import expect
 
+from footfall_collector.show.explain import EXPLAINED_MEASURES
 from tests.dashboard.browser import ready_count, wait_until_drawn
 from tests.dashboard.conftest import Opener
 from tests.dashboard.reading import fetch, shown_table, with_days
@@ -58,7 +59,9 @@ def test_what_differs_has_the_findings_of_the_api(opened: Opener, url: str) -> N
     found = fetch(url, "/api/explain", range="7d")
     expect(page.locator("#explain .findings li")).to_have_count(len(found["findings"]) + len(found["error_classes"]))
     expect(page.locator("#explain .answer")).to_contain_text(end_of(found["answer"]))
-    for measure, title in (("median", "median duration"), ("calls", "number of calls")):
+    offered = page.get_by_label("Explain").locator("option")
+    assert [option.get_attribute("value") for option in offered.all()] == list(EXPLAINED_MEASURES)
+    for measure, title in (("p99", "99th percentile of durations"), ("calls", "number of calls")):
         before = ready_count(page)
         page.get_by_label("Explain").select_option(measure)
         wait_until_drawn(page, before + 1)

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import msgspec
@@ -25,16 +26,19 @@ from collector.tests.answer.drawn_questions import (
 from collector.tests.store.clickhouse.embedded_engine import ADDRESS, Embedded, close_all
 from collector.tests.store.fill_store import PEPPER, journal, loader_of
 from footfall_collector.admit import Admission
-from footfall_collector.answer import Answers, Filters, ask, parse_question
+from footfall_collector.answer import Answers, Filters, ask, condition_text, parse_question
+from footfall_collector.answer.questions.compiler import compile_question
+from footfall_collector.answer.questions.dialects import DIALECTS
 from footfall_collector.answer.questions.segments import describe_segment
-from footfall_collector.store import Store
+from footfall_collector.store import EventSelection, Store
+from footfall_collector.store.chart_query import raw_span
 from footfall_collector.store.clickhouse import ClickHouseStore
 from footfall_collector.store.clickhouse.address import parse_address
 from footfall_collector.store.duckdb.store import DuckStore
 from tests.oracle import own_product
 from tests.oracle.fleet import Fleet, FleetRequest
 from tests.oracle.matching import all_kept_values, kept_values
-from tests.oracle.questions import AnyQuestion, QuestionTruth, Where
+from tests.oracle.questions import CARRIED, AnyQuestion, QuestionTruth, Where
 from tests.oracle.truth import Truth
 from tests.oracle.world import DAY
 
@@ -107,6 +111,41 @@ def test_minutes_are_minutes_in_a_range_of_a_day(asked: Asked, measure: str, eve
     question = AnyQuestion(start, end, measure, event, of, step="minute", internal="all", exact=exact)
     rows = check(asked, "dot-ai", RANGES[-3], question)
     assert len({row[0][14:16] for row in rows}) > 5
+
+
+CLAUDE, CURSOR = (Where("mcp_client", False, (name,)) for name in ("claude-code", "cursor-vscode"))
+OTHER_TOOLS = Where("tool", True, ("query",))
+
+
+@pytest.mark.parametrize("by", ["mcp_client", "tool", "duration_ms", ""])
+@pytest.mark.parametrize(
+    "where", [(), (CLAUDE,), (replace(CURSOR, negated=True), OTHER_TOOLS)], ids=["all", "one", "not"]
+)
+def test_durations_by_client_are_the_oracles_and_read_no_raw_events(
+    asked: Asked, by: str, where: tuple[Where, ...]
+) -> None:
+    for measure, step in (
+        (("median", ""), ("p95", "day"), ("p99", "week")) if by != "duration_ms" else (("events", ""),)
+    ):
+        of = "duration_ms" if measure != "events" else None
+        about = Where(by, False, (), is_number=by == "duration_ms") if by else None
+        start, end, _ = range_of(RANGES[1])
+        question = AnyQuestion(start, end, measure, "tool_executed", of, about, step, where)
+        assert check(asked, "dot-ai", RANGES[1], question)
+        filters = Filters("dot-ai", datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
+        query = {"measure": measure, "event": "tool_executed", "of": of or "", "by": by, "step": step}
+        texts = [condition_text(one.name, one.negated, one.values) for one in where]
+        parsed = parse_question(query, texts, filters, CATALOGUES["dot-ai"])
+        for answers in asked.engines:
+            compiled = compile_question(parsed, CARRIED, answers.facts, DIALECTS[answers.engine])
+            assert raw_span(compiled.sql, EventSelection("dot-ai", start, end)) is None
+
+
+def test_the_chart_of_durations_of_one_client_reads_no_raw_events(asked: Asked) -> None:
+    start, end, _ = range_of(RANGES[1])
+    question = AnyQuestion(start, end, where=(CLAUDE,))
+    [spec] = [one for one in asked.engines[0].charts() if one.id == "tool-duration"]
+    assert check_chart(asked, "dot-ai", RANGES[1], spec, question)
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,22 @@ One that took long stands for a while, whatever is loaded meanwhile.
 """
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+from collector.tests.receive.shapes import event
+from collector.tests.store.fill_store import CATALOGUES, admitted, journal, journal_fleet, loader_of, open_store
+from footfall_collector.answer import Answers
 from footfall_collector.answer.answer_cache import MAX_PAUSE_SECONDS, PAUSE_FACTOR, SLOW_SECONDS, SharedResults
+from footfall_collector.store import EventSelection
+from tests.oracle.fleet import Fleet, stamp
 
 SECONDS = 30.0
+FLEET = Fleet(6, 10, 3)
+EVERYTHING = EventSelection("dot-ai", 0, FLEET.end)
 
 
 def test_a_result_that_is_computed_at_the_moment_is_waited_for() -> None:
@@ -88,3 +97,43 @@ def test_a_result_that_took_long_stands_for_later_revisions_but_not_for_long() -
 def test_a_quick_result_is_always_that_of_the_present_revision() -> None:
     time = _Time()
     assert [time.get(revision, revision, SLOW_SECONDS) for revision in (1, 2, 2)] == [1, 2, 2]
+
+
+def test_a_result_that_stands_does_not_outlive_a_deletion() -> None:
+    deletions = [0]
+    results = SharedResults(2, lambda: 0.0, iter(range(10)).__next__, lambda: deletions[0])
+
+    def while_deleting() -> str:
+        deletions[0] += 1
+        return "begun before"
+
+    assert results.get("a", 1, lambda: "before") == results.get("a", 2, lambda: "new") == "before"
+    deletions[0] += 1
+    assert results.get("a", 2, while_deleting) == "begun before"
+    assert results.get("a", 2, lambda: "after") == "after"
+
+
+def test_a_forgotten_instance_is_in_no_result_that_stands(tmp_path: Path) -> None:
+    journal_fleet(tmp_path, FLEET.requests())
+    store = open_store(tmp_path)
+    loader = loader_of(tmp_path, store)
+    loader.run_once()
+    answers = Answers(store, CATALOGUES)
+
+    def seen() -> set[str]:
+        until = time.thread_time() + SLOW_SECONDS * 1.1
+        while time.thread_time() < until:
+            rows = answers.rows("SELECT DISTINCT printf('%016x', instance) FROM presence", EVERYTHING)
+        return {instance for (instance,) in rows}
+
+    def shared() -> set[str]:
+        return answers.shared_results.get("seen", answers.revision, seen)
+
+    before = shared()
+    journal(tmp_path, [admitted([event(timestamp=stamp(FLEET.end - 60))], FLEET.end, FLEET.end)])
+    assert loader.run_once() == 1
+    assert shared() is before, "it stands for a while, whatever is loaded"
+    forgotten = min(before)
+    assert store.forget(forgotten) > 0
+    assert forgotten not in shared() != set()
+    store.close()

@@ -50,6 +50,7 @@ const MEASURES = {
   error_rate: "error rate",
   median: "median duration",
   p95: "95th percentile of durations",
+  p99: "99th percentile of durations",
   calls: "number of calls",
   instances: "number of instances",
 };

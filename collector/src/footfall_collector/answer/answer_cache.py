@@ -70,9 +70,10 @@ class AnswerCache:
 
 
 class _Kept(NamedTuple):
-    """A result; until that time it stands for later revisions too."""
+    """A result; until that time it stands for later revisions too, but not for later deletions."""
 
     revision: Hashable
+    deletions: Hashable
     result: Any
     until: float
 
@@ -90,6 +91,7 @@ class SharedResults:
         most: results that are kept.
         clock: in seconds.
         work: the seconds that this thread has worked; waiting for others makes no result a slow one.
+        deletions: another value after each deletion of an instance, which no earlier result outlives.
     """
 
     def __init__(
@@ -97,8 +99,10 @@ class SharedResults:
         most: int,
         clock: Callable[[], float] = time.monotonic,
         work: Callable[[], float] = time.thread_time,
+        deletions: Callable[[], Hashable] = lambda: 0,
     ) -> None:
         self._most, self._clock, self._work, self._lock = most, clock, work, threading.Lock()
+        self._deletions = deletions
         self._results: OrderedDict[Hashable, _Kept] = OrderedDict()
         self._computing: dict[Hashable, threading.Lock] = {}
 
@@ -117,7 +121,9 @@ class SharedResults:
             turn = self._computing.setdefault(question, threading.Lock())
         with turn:
             try:
+                deletions = self._deletions()
                 with self._lock:
+                    self._drop_before(deletions)
                     kept = self._results.get(question)
                     if kept is not None and (
                         kept.revision == revision or (self._clock() < kept.until and suffices(kept.result))
@@ -127,16 +133,21 @@ class SharedResults:
                         return result
                 began = self._work()
                 result = compute()
-                self._keep(question, revision, result, self._work() - began)
+                self._keep(question, (revision, deletions), result, self._work() - began)
                 return result
             finally:
                 with self._lock:
                     self._computing.pop(question, None)
 
-    def _keep(self, question: Hashable, revision: Hashable, result: Any, took: float) -> None:
+    def _drop_before(self, deletions: Hashable) -> None:
+        """Drop the results that were begun before the latest deletion."""
+        for question in [name for name, kept in self._results.items() if kept.deletions != deletions]:
+            del self._results[question]
+
+    def _keep(self, question: Hashable, made_of: tuple[Hashable, Hashable], result: Any, took: float) -> None:
         stands = min(took * PAUSE_FACTOR, MAX_PAUSE_SECONDS) if took > SLOW_SECONDS else 0.0
         with self._lock:
-            self._results[question] = _Kept(revision, result, self._clock() + stands)
+            self._results[question] = _Kept(*made_of, result, self._clock() + stands)
             self._results.move_to_end(question)
             if len(self._results) > self._most:
                 self._results.popitem(last=False)

@@ -91,7 +91,7 @@ class Answers:
         self.facts = fact_tables(catalogues.values())
         self._store = store
         self._cache = AnswerCache(CACHE_BYTES)
-        self.shared_results = SharedResults(SHARED_RESULTS)
+        self.shared_results = SharedResults(SHARED_RESULTS, deletions=lambda: store.deletions)
         self._specs = {spec.id: spec for spec in self.charts()}
 
     @property

@@ -224,6 +224,10 @@ class Store(Protocol):
         """Another value after everything that may change what queries answer; equal values mean equal answers."""
 
     @property
+    def deletions(self) -> Hashable:
+        """Another value after `forget` deleted events: what was computed before may count them."""
+
+    @property
     def needs_recovery(self) -> bool:
         """Whether a query met a damaged file: the loader then calls `recover`."""
 

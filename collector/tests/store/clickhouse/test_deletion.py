@@ -29,7 +29,9 @@ def test_a_forgotten_instance_is_gone_and_no_retry_brings_it_back(tmp_path: Path
     counters = Status()
     store = filled(tmp_path, status=counters)
     others = [one for one in EVENTS if one.instance != BUSIEST]
+    before = store.deletions
     assert store.forget(STORED_INSTANCE) == len(EVENTS) - len(others) > 20
+    assert store.deletions != before, "what was computed before does not stand any longer"
     check(store, others)
     for table in ("events", *(rollup.name for rollup in ROLLUPS if rollup.is_presence)):
         found = store.writer.execute(

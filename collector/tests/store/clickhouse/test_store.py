@@ -4,6 +4,7 @@ ClickHouse is a current release, embedded. The server outlives the collector, so
 end of the collector, and the store is then opened again.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,7 @@ from collector.tests.store.clickhouse.fill_clickhouse import (
     EVERYTHING,
     FLEET,
     NOVEMBER,
+    STORED_INSTANCE,
     EndedError,
     check,
     filled,
@@ -202,11 +204,33 @@ def test_full_partitions_become_one_batch_and_replaced_ones_are_dropped(tmp_path
     check(store, EVENTS)
 
 
-def test_a_rollup_that_an_earlier_version_did_not_have_is_filled_at_the_start(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["connections", "numbers_durations_by_client"])
+def test_a_rollup_that_an_earlier_version_did_not_have_is_filled_at_the_start(
+    tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
     store = filled(tmp_path)
-    asked = "SELECT mcp_client, sum(n) FROM connections GROUP BY mcp_client ORDER BY mcp_client"
+    asked = f"SELECT mcp_client, sum(n) FROM {name} GROUP BY mcp_client ORDER BY mcp_client"
     before = store.query(asked, EVERYTHING)
-    store.writer.execute("DROP TABLE footfall.connections SYNC")
+    store.writer.execute(f"DROP TABLE footfall.{name} SYNC")
+    with caplog.at_level(logging.INFO):
+        assert embedded_store(tmp_path).query(asked, EVERYTHING) == before != []
+    assert f"counting {name} from what is stored, table 1 of 1" in caplog.text
+    caplog.clear()
+    with caplog.at_level(logging.INFO):
+        embedded_store(tmp_path).close()
+    assert "counting" not in caplog.text
+
+
+def test_batches_of_an_earlier_version_get_their_durations_by_client_at_the_next_start(tmp_path: Path) -> None:
+    store = filled(tmp_path)
+    store.forget(STORED_INSTANCE)
+    name = "numbers_durations_by_client"
+    keys = "mcp_client, duration_ms"
+    asked = f"SELECT {keys}, sum(n) AS c FROM {name} GROUP BY {keys} HAVING c <> 0 ORDER BY {keys}"
+    before = store.query(asked, EVERYTHING)
+    [[batch]] = store.writer.execute(f"SELECT DISTINCT batch FROM footfall.{name} WHERE n > 0")
+    store.writer.execute(f"ALTER TABLE footfall.{name} DELETE WHERE batch = {batch} SETTINGS mutations_sync = 1")
+    assert store.query(asked, EVERYTHING) != before
     assert embedded_store(tmp_path).query(asked, EVERYTHING) == before != []
 
 

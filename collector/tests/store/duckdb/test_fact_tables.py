@@ -4,6 +4,7 @@ import logging
 import tarfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import msgspec
 import pytest
 
 from collector.tests.receive.shapes import event
-from collector.tests.store.fill_store import CATALOGUES, PEPPER, journal, loader_of, open_store
+from collector.tests.store.fill_store import CATALOGUES, PEPPER, journal, journal_fleet, loader_of, open_store
 from collector.tests.store.keep_released_store import END, FLEET, RELEASED
 from footfall.catalogue import EVENTS, Catalogue, catalogue_for
 from footfall_collector.admit import Admission, instance_of
+from footfall_collector.answer import EARLIEST, Answers, Filters, ask, parse_question
 from footfall_collector.store import EventSelection
 from footfall_collector.store.duckdb.store import DuckStore
 from footfall_collector.store.rollups import fact_tables
@@ -25,7 +27,8 @@ from tests.oracle.questions import CARRIED, AnyQuestion, QuestionTruth, Where
 DAY = 86_400
 EVERYTHING = EventSelection("dot-ai", 0, END + 10 * DAY)
 RELEASE = max(RELEASED.glob("schema-*.tar.xz"))
-NUMBERS = ("samples_tool_executed__duration_ms", "tool_durations")
+BY_CLIENT = "numbers_durations_by_client"
+NUMBERS = ("samples_tool_executed__duration_ms", "tool_durations", BY_CLIENT)
 
 
 def with_properties(*names: str) -> dict[str, Catalogue]:
@@ -91,6 +94,7 @@ def test_an_old_store_gets_the_tables_filled_with_what_it_has(released: Path, ca
     truth = QuestionTruth(left, CARRIED)
     asked = AnyQuestion(0, END + 10 * DAY, "instances", "tool_executed", by=Where("tool", False, ()), internal="all")
     assert {tool: n for tool, n in tools.items() if n} == dict(truth.answer(asked))
+    check_medians(store, truth)
     check_rebuilt(store)
     store.roll_up()
     check_rebuilt(store)
@@ -99,6 +103,30 @@ def test_an_old_store_gets_the_tables_filled_with_what_it_has(released: Path, ca
     with caplog.at_level(logging.INFO):
         open_store(released).close()
     assert "counting" not in caplog.text
+
+
+def check_medians(store: DuckStore, truth: QuestionTruth) -> None:
+    """The medians by client are the oracle's."""
+    asked = AnyQuestion(
+        0, END, "median", "tool_executed", "duration_ms", Where("mcp_client", False, ()), internal="all"
+    )
+    filters = Filters("dot-ai", EARLIEST, datetime.fromtimestamp(END, UTC), internal="all")
+    query = {"measure": "median", "event": "tool_executed", "by": "mcp_client"}
+    question = parse_question(query, (), filters, CATALOGUES["dot-ai"])
+    assert ask(Answers(store, CATALOGUES), question, filters).rows == truth.answer(asked) != []
+
+
+def test_after_a_version_that_does_not_extend_it_a_table_is_counted_again(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    journal_fleet(tmp_path, FLEET.requests())
+    loader_of(tmp_path, store).run_once()
+    store.roll_up()
+    store.files.writer.execute("UPDATE rollups.meta SET value = '0' WHERE name = 'facts'")
+    store.files.writer.execute(f"DELETE FROM rollups.{BY_CLIENT}")
+    store.close()
+    store = open_store(tmp_path)
+    check_medians(store, QuestionTruth(FLEET.events(), CARRIED))
+    store.close()
 
 
 def by_colour(store: DuckStore) -> dict[str, int]:

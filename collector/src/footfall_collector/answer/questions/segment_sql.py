@@ -50,10 +50,11 @@ class SegmentSql:
             return tables.samples[number].name
         if built_in is None:
             return tables.numbers[number].name
-        if not {*names} <= {*built_in.keys}:
+        rollup = next((one for one in built_in if {*names} <= {*one.keys}), None)
+        if rollup is None:
             return tables.samples[number].name
         columns = "".join(f"{name} AS {property_key(name)}, " for name in sorted(names))
-        return f"(SELECT moment, {columns}{number} AS value, n FROM {built_in.name})"  # noqa: S608 - our own words
+        return f"(SELECT moment, {columns}{number} AS value, n FROM {rollup.name})"  # noqa: S608 - our own words
 
     def counted_rows(self, events: Sequence[str], event: str | None, names: Collection[str]) -> str | None:
         """The relation of how often an event happened, from the roll-up of a chart; None where none has `names`.

@@ -52,6 +52,13 @@ def read_tombstones(connection: Connection, layout: TableLayout) -> list[Tombsto
     return [Tombstone(mark, bool(pending), changed, deleted) for mark, pending, changed, deleted in rows]
 
 
+def deletion_state(connection: Connection, layout: TableLayout) -> tuple[int, int]:
+    """Another value after each step of a deletion, whichever collector takes it."""
+    query = f"SELECT count(), max(changed) FROM {layout.table('tombstones')}"  # noqa: S608 - our own words
+    [[tombstones, changed]] = connection.execute(query)
+    return int(tombstones), int(changed)
+
+
 def tombstone_marks(connection: Connection, layout: TableLayout) -> list[str]:
     return [tombstone.mark for tombstone in read_tombstones(connection, layout)]
 

@@ -10,9 +10,10 @@ partition; a minute later the partition is dropped. So charts read few rows, and
 ones to be rewritten.
 """
 
+import logging
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from ..interface import StepHook
@@ -21,6 +22,8 @@ from .connection import Connection
 from .layout import TableLayout
 from .load_state import LOAD_BITS
 from .relations import rollup_query
+
+_log = logging.getLogger(__name__)
 
 BATCHES_PER_PARTITION = 24
 _KEPT_MILLISECONDS = 60_000
@@ -38,6 +41,8 @@ _ATTRIBUTES = {
     "without": "excluded_rows",
 }
 """Column of the table `batches` to attribute of `RollupBatch`, in the order of its fields."""
+_LATER = {"numbers_durations_by_client": "tool_durations"}
+"""Roll-ups that batches of earlier versions lack, and one that counts the same events."""
 
 
 @dataclass(frozen=True)
@@ -226,6 +231,31 @@ class RollupBatchWriter:
             f"INSERT INTO {self._layout.table(rollup.name)} (shelf, batch, {columns}) "  # noqa: S608 - our own words
             f"SELECT toUInt64({batch.partition}) AS shelf, toUInt64({batch.number}) AS batch, {selected} FROM ({rows})"
         )
+
+    def fill_tables(self, created: Collection[str]) -> None:
+        """Write the rows of all batches into tables that were just created, and into those that lack some.
+
+        Rows are missing where a fill was cut short, and where a collector of an earlier version wrote a batch.
+        """
+        batches = active_batches(published_batches(self._connection, self._layout))
+        lacking = [name for name in _LATER if name not in created and self._lacks_rows(name, batches)]
+        missing = [rollup for rollup in ROLLUPS if batches and rollup.name in (*created, *lacking)]
+        for name in lacking:
+            self._connection.execute(f"TRUNCATE TABLE {self._layout.local(name)}{self._layout.on_cluster}")
+        for number, rollup in enumerate(missing, 1):
+            _log.info("store: counting %s from what is stored, table %d of %d", rollup.name, number, len(missing))
+            for batch in batches:
+                where = [f"load > {batch.after_load}", f"load <= {batch.last_load}"]
+                self.write_rows(batch, rollup, rollup_query(self._layout, rollup, where))
+
+    def _lacks_rows(self, name: str, batches: Sequence[RollupBatch]) -> bool:
+        """Whether a table of `_LATER` counts other events than the one that is as old as the store."""
+        listed = ", ".join(str(batch.number) for batch in batches) or "0"
+        counts = [
+            self._connection.execute(f"SELECT sum(n) FROM {self._layout.table(table)} WHERE batch IN ({listed})")  # noqa: S608 - numbers
+            for table in (name, _LATER[name])
+        ]
+        return counts[0] != counts[1]
 
     def _publish(self, batch: RollupBatch) -> None:
         columns = {column: [getattr(batch, attribute)] for column, attribute in _ATTRIBUTES.items()}

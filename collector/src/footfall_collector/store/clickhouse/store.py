@@ -16,7 +16,7 @@ How an event is counted exactly once, although there are no transactions:
 """
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +26,14 @@ from ...journal import SegmentChecksums, intact_segments
 from ...runtime import Status
 from ..columns import event_columns
 from ..interface import EventSelection, LoadResult, StepHook, StoreError, ignore_step
-from ..rollups import ROLLUPS_BY_NAME, fact_tables
+from ..rollups import fact_tables
 from . import dedupe, deletion, tables
 from .address import ClickHouseAddress
 from .connection import Connection, ConnectionPool, DriverConnection, EngineError, engine_errors, server_list
 from .event_columns import EventLine, EventLineReader, count_by_product
 from .layout import TableLayout
 from .load_state import LoadState
-from .relations import ClickHouseChartQuery, rollup_query
+from .relations import ClickHouseChartQuery
 from .rollup_batches import RollupBatchWriter, active_batches, covered_loads, published_batches
 from .stored_months import ClickHouseMonths
 
@@ -110,13 +110,7 @@ class ClickHouseStore:
         uncertain = any(load == self.load_state.newest_load for _, load in self.load_state.segments.values())
         newest, rolled = self.load_state.newest_load, self.load_state.last_rolled_load
         self.last_load = max(newest - 1, rolled) if uncertain else newest
-        # Tables that an earlier version didn't have get the rows of the existing batches.
-        for name in set(created_tables) & set(ROLLUPS_BY_NAME) if batches else ():
-            for batch in batches:
-                where = [f"load > {batch.after_load}", f"load <= {batch.last_load}"]
-                self._batch_writer.write_rows(
-                    batch, ROLLUPS_BY_NAME[name], rollup_query(self.layout, ROLLUPS_BY_NAME[name], where)
-                )
+        self._batch_writer.fill_tables(created_tables)
 
     @property
     def writer(self) -> Connection:
@@ -129,6 +123,12 @@ class ClickHouseStore:
     def revision(self) -> tuple[int, int]:
         """See `Store.revision`."""
         return self._pool.revision()
+
+    @property
+    def deletions(self) -> Hashable:
+        """See `Store.deletions`."""
+        with engine_errors("the store can't answer"), self._pool.reader() as connection:
+            return deletion.deletion_state(connection, self.layout)
 
     def recover(self) -> None:
         """See `Store.recover`."""

@@ -15,7 +15,7 @@ from .schema_migrations import column_types
 _log = logging.getLogger(__name__)
 
 _FACTS = ("facts_", "numbers_")
-"""How the names of the catalogues' tables begin."""
+"""How the names of the catalogues' tables begin, and of others that not every version extends."""
 _FACTS_NOTE = "facts"
 """Row of the roll-ups' table `meta`: the latest load in the catalogues' tables."""
 FRESH_FILE = "fresh"

@@ -18,7 +18,7 @@ after a checkpoint, and the roll-ups count only checkpointed events.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,7 @@ class DuckStore:
         checksums: SegmentChecksums | None = None,
     ) -> None:
         self._status, self._catalogues = status or Status(), catalogues
-        self._step, self._checksums, self.needs_recovery = on_step, checksums, False
+        self._step, self._checksums, self.needs_recovery, self.deletions = on_step, checksums, False, 0
         self.tombstones = TombstoneFile(data_dir / TOMBSTONES)
         with self._engine_errors(f"{data_dir / 'store'} can't be used; check the disk and its rights"):
             self.files = DatabaseFiles(data_dir / "store", catalogues, memory_limit, threads)
@@ -227,6 +227,7 @@ class DuckStore:
             if self.files.counts.changed:
                 deleted += deletion.forget_again(self.files, self.tombstones.marks, self._step)
                 self.incomplete = consistency_checks.settle_changed(self.files, self._status, self._step)
+            self.deletions += deleted
             return deleted
 
     def take_back_forgetting(self, instances: Sequence[str]) -> None:
@@ -291,10 +292,8 @@ class DuckStore:
 
     def close(self) -> None:
         """See `Store.close`."""
-        try:
+        with closing(self.files):
             self.checkpoint()
-        finally:
-            self.files.close()
 
     def _engine_errors(self, what: str) -> AbstractContextManager[None]:
         return engine_errors(what, lambda: setattr(self, "needs_recovery", True))

@@ -2,7 +2,7 @@
 
 `facts_<event>` counts an event by day, instance and all its properties that are no numbers; `numbers_<event>__<name>`
 counts the values of one of its numbers by day and the same properties, without the instance, which would make nearly a
-row of each event. Where a built-in chart has a roll-up of a number, that one stands for it.
+row of each event. Where built-in charts have roll-ups of a number, those stand for it.
 `samples_<event>__<name>` has the values with the instance: a relation over raw events that no store keeps. A property's
 column is `p_<name>`, so that no name of a property is another column's.
 
@@ -25,10 +25,10 @@ CALLS_EVENT, STATE_EVENT = "tool_executed", "server_started"
 LIFETIME_FACTS = "lifetime_"
 """How the names of the facts' relations without the range begin."""
 _BUILT_IN_NUMBERS = {
-    ("tool_executed", "duration_ms"): "tool_durations",
-    ("server_stopped", "uptime_seconds"): "uptimes",
+    ("tool_executed", "duration_ms"): ("tool_durations", "numbers_durations_by_client"),
+    ("server_stopped", "uptime_seconds"): ("uptimes",),
 }
-"""Numbers that a roll-up of the built-in charts has; a second one, by more properties, would be the largest of all."""
+"""Numbers that roll-ups of the built-in charts have; another one, by all properties, would be the largest of all."""
 _TEXT = "VARCHAR"
 FACTS_PATTERN = r"(?:(?:lifetime_)?facts|numbers|samples)_\w+"
 """The regular expression of the relations' names."""
@@ -53,13 +53,13 @@ class FactTables:
     Attributes:
         counts: the event by instance and properties.
         numbers: number property to its values by properties, without the instance.
-        built_in: number property to the roll-up of the built-in charts that has its values by some properties.
+        built_in: number property to the roll-ups of the built-in charts that have its values by some properties.
         samples: number property to its values by instance and properties; not kept by a store.
     """
 
     counts: RollupTable
     numbers: Mapping[str, RollupTable]
-    built_in: Mapping[str, RollupTable]
+    built_in: Mapping[str, tuple[RollupTable, ...]]
     samples: Mapping[str, RollupTable]
 
     @property
@@ -109,7 +109,10 @@ def _tables_of(event: str, properties: Mapping[str, Property]) -> FactTables:
         for name, table in samples.items()
         if (event, name) not in _BUILT_IN_NUMBERS
     }
-    built_in = {name: ROLLUPS_BY_NAME[_BUILT_IN_NUMBERS[event, name]] for name in samples.keys() - numbers.keys()}
+    built_in = {
+        name: tuple(ROLLUPS_BY_NAME[rollup] for rollup in _BUILT_IN_NUMBERS[event, name])
+        for name in samples.keys() - numbers.keys()
+    }
     return FactTables(counts, numbers, built_in, samples)
 
 

@@ -96,6 +96,15 @@ ROLLUPS = (
     # An error is a call with success = false; events without `success` are not errors.
     RollupTable("tool_calls", "tool_executed", _TOOL, {"calls": "count(*)", "errors": "count_if(success = false)"}),
     RollupTable("tool_durations", "tool_executed", {"tool": _TEXT, "duration_ms": "DOUBLE"}, _COUNT),
+    # Not in `tool_durations`: by client, version and provider there would be nearly a row for each call. Named like the
+    # catalogues' tables, because an earlier version drops such a table that it doesn't know, and would not extend it.
+    RollupTable(
+        "numbers_durations_by_client",
+        "tool_executed",
+        {**_TOOL, "duration_ms": "DOUBLE"},
+        _COUNT,
+        common=("product", "internal"),
+    ),
     RollupTable("tool_errors", "tool_error", _ERROR, _COUNT),
     RollupTable("starts", "server_started", _START, _COUNT),
     RollupTable("connections", "client_connected", _CONNECTION, _COUNT),
