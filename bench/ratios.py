@@ -41,6 +41,12 @@ def record_ratios() -> Figures:
     return {name: took[name] / took["write"] for name in ("record", "call")}
 
 
+def page_ratio(data: Path) -> Figures:
+    """`charts`, an unfiltered page of questions over a filled store, asked again: beside the same from raw events."""
+    took = json_of("bench.store.questions", "--ratio", "--data", str(data.resolve()))
+    return {"charts": took["again"] / took["raw"]}
+
+
 def call_ratios(rows: Sequence[tuple[Case, ...]], calls: int, rounds: int = 1) -> Figures:
     """By SDK and era, what is added to a tool call, beside a hook that writes one line."""
     added: dict[tuple[str, str], list[float]] = defaultdict(list)

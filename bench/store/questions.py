@@ -9,6 +9,7 @@ whole are never kept. Nothing is written to the store.
 """
 
 import argparse
+import json
 import os
 import resource
 import statistics
@@ -32,7 +33,7 @@ from tests.oracle.fleet import Fleet
 
 COMMAND = "python bench/store/questions.py --data DIR --publish"
 ROUNDS, RAW_ROUNDS = 5, 1
-CALLS = "tool_executed"
+CALLS, UNFILTERED = "tool_executed", "unfiltered"
 _PAGE: tuple[dict[str, str], ...] = (
     {"measure": "events", "by": "tool"},
     {"measure": "instances", "by": "tool"},
@@ -79,7 +80,7 @@ def pages(answers: Answers, filters: Filters) -> tuple[Page, ...]:
     nearly_all = [f"{name}:is_not:none of them" for name in (*_STATES, "error_type")]
     providers = [[f"ai_provider:is:{name}", few[0]] for name in used["ai_provider"][:2]]
     return (
-        Page("unfiltered", _PAGE, ([],), 0.3),
+        Page(UNFILTERED, _PAGE, ([],), 0.3),
         Page("a filter of the events", _PAGE, ([f"ai_provider:is:{used['ai_provider'][0]}"],), 0.5),
         Page("three filters through instances, few kept", _PAGE, (few,), 0.5),
         Page("three filters through instances, all kept", _PAGE, (nearly_all,), 1.0),
@@ -110,16 +111,17 @@ def _median(rounds: list[_Round]) -> list[float]:
     return [statistics.median(one.took for one in rounds), statistics.median(one.cpu for one in rounds)]
 
 
-def measure(data: Path, memory: str, threads: int) -> dict[str, Any]:
-    """Every page's times by name, with the share of calls that it keeps."""
+def measure(data: Path, memory: str, threads: int, only: str = "") -> dict[str, Any]:
+    """Every page's times by name, with the share of calls that it keeps; of one page alone where `only` names it."""
     store = DuckStore(data, CATALOGUES, memory, threads)
     facts, raw = Answers(store, CATALOGUES), RawAnswers(store, CATALOGUES)
     now = datetime.fromtimestamp(Fleet.end - 1, UTC)
     filters = Filters.parse({"product": "dot-ai", "range": "90d", "internal": "hide"}, now, CATALOGUES)
     found: dict[str, Any] = {"pages": {}}
     [[events]] = store.query("SELECT sum(n)::BIGINT FROM event_counts", EventSelection("dot-ai", 0, Fleet.end))
-    chosen = pages(facts, filters)
-    for page in chosen:
+    for page in pages(facts, filters):
+        if only not in ("", page.name):
+            continue
         store.files.kept_rows.drop()
         rounds: list[_Round] = []
         raw_rounds: list[_Round] = []
@@ -144,7 +146,7 @@ def measure(data: Path, memory: str, threads: int) -> dict[str, Any]:
 
 def section(found: dict[str, Any]) -> Section:
     """What was measured as a section of the results."""
-    whole = found["pages"]["unfiltered"]["calls"]
+    whole = found["pages"][UNFILTERED]["calls"]
     rows = [
         [
             name,
@@ -173,10 +175,15 @@ def main() -> int:
     """See `--help`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="a data directory with a store")
+    parser.add_argument("--ratio", action="store_true", help="print the seconds of the unfiltered page alone, as JSON")
     parser.add_argument("--publish", action="store_true", help="write the section into bench/RESULTS.md")
     parser.add_argument("--memory", default=Settings.store_memory, help=f"[{Settings.store_memory}]")
     parser.add_argument("--threads", type=int, default=Settings.store_threads, help=f"[{Settings.store_threads}]")
     options = parser.parse_args()
+    if options.ratio:
+        found = measure(options.data.resolve(), options.memory, options.threads, UNFILTERED)["pages"][UNFILTERED]
+        json.dump({"again": found["again"][0], "raw": found["raw"][0]}, sys.stdout)
+        return 0
     made = section(measure(options.data.resolve(), options.memory, options.threads))
     publish(made, is_dry=not options.publish)
     return 0
