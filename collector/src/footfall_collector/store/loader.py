@@ -22,6 +22,8 @@ GROUP_BYTES = 64 << 20
 """Size limit of the segments in one load, so that catching up takes few transactions and little memory."""
 CHECKPOINT_SECONDS = 30.0
 CHECKPOINT_BYTES = 32 << 20
+BEHIND_CHECKPOINT_BYTES = 128 << 20
+"""The same while more segments wait: half of the work of a roll-up and a checkpoint does not depend on their size."""
 HOUSEKEEPING_SECONDS = 3600.0
 _MAX_PAUSE_SECONDS = 30.0
 
@@ -39,6 +41,8 @@ def run_recovering(store: Store, work: Callable[[], _T], recover: Callable[[], o
 
 class Loader:
     """Loads closed segments every `interval` seconds; rolls up and checkpoints every half minute or 32 MiB.
+
+    While it is behind, that is after 128 MiB; charts read the raw events of what is not rolled up yet.
 
     A failure is logged once and sets the alarm `loader_failing`. The loader reopens the store and tries again, with
     growing pauses; until it succeeds, events stay in the journal. `housekeeping` is called at the start and every hour.
@@ -117,7 +121,8 @@ class Loader:
         """Load every closed segment; returns the number of new events. Raises StoreError or OSError."""
         events = 0
         scanned_at = time.time()
-        while group := self._next_group():
+        group = self._next_group()
+        while group:
             loaded = self._store.load([self._journal / name for name in group])
             self.losses.note_loaded(self._store.loaded_with)
             self._loaded |= group
@@ -126,9 +131,10 @@ class Loader:
                 self._status.increment("events_stored", product, n=n)
             for product, n in loaded.repeated.items():
                 self._status.increment("events_known", product, n=n)
-            if sum(self._loaded.values()) >= CHECKPOINT_BYTES:
-                self.checkpoint()
             scanned_at = time.time()
+            group = self._next_group()
+            if sum(self._loaded.values()) >= (BEHIND_CHECKPOINT_BYTES if group else CHECKPOINT_BYTES):
+                self.checkpoint()
         self._status.set_gauge("loader_current_timestamp_seconds", scanned_at)
         if self._clock() - self._losses_at >= CHECKPOINT_SECONDS:
             self.note_missing()

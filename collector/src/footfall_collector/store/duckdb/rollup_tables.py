@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 import duckdb
 
 from ..interface import StepHook
+from ..periods import DAY_SECONDS, block_number
 from ..rollups import RollupTable
 from .file_exchange import FileExchange, fresh_path
 from .month_files import DatabaseFiles
@@ -36,27 +37,27 @@ def roll_up(files: DatabaseFiles, last_load: int, step: StepHook) -> int:
     tables = [month.events for month in files.months.values() if month.last_load > rolled]
     where = [f"load > {rolled}", f"load <= {last_load}"]
     step("roll up")
-    added, events = 0, _events_of(files, tables, where)
+    counted = _events_by_day(files, tables, where)
     with files.transaction() as writer:
         for rollup in files.rollups:
-            if rollup.event is not None and rollup.event not in events:
-                continue
-            fill_delta(files, rollup, tables, where)
-            periods = [period for (period,) in writer.execute(f"SELECT DISTINCT {rollup.period} FROM delta").fetchall()]  # noqa: S608 - a column's name
-            if periods:
+            days = {day for event, day in counted if rollup.event in (None, event)}
+            if days:
+                periods = sorted({block_number(day) for day in days} if rollup.is_presence else days)
+                fill_delta(files, rollup, tables, where)
                 writer.execute(merge_statement(rollup, "delta", periods))
-            if rollup.name == "event_counts":
-                [[added]] = writer.execute("SELECT coalesce(sum(n), 0)::BIGINT FROM delta").fetchall()
         writer.execute(f"UPDATE {ROLLUP_FILE}.state SET rolled = {last_load}")  # noqa: S608 - a number
         _note_facts(files, last_load)
         step("rolled up")
-    return int(added)
+    return sum(counted.values())
 
 
-def _events_of(files: DatabaseFiles, tables: Sequence[str], where: Sequence[str]) -> set[str]:
-    """The names of some raw events."""
-    names = " UNION ".join(f"SELECT event FROM {table} WHERE {' AND '.join(where)}" for table in tables)  # noqa: S608 - our own words
-    return {event for (event,) in files.writer.execute(names).fetchall()} if tables else set()
+def _events_by_day(files: DatabaseFiles, tables: Sequence[str], where: Sequence[str]) -> dict[tuple[str, int], int]:
+    """(Name, day) to the number of some raw events."""
+    parts = " UNION ALL ".join(f"SELECT event, ts FROM {table} WHERE {' AND '.join(where)}" for table in tables)  # noqa: S608 - our own words
+    if not parts:
+        return {}
+    query = f"SELECT event, ts // {DAY_SECONDS}, count(*) FROM ({parts}) GROUP BY ALL"  # noqa: S608 - our own words
+    return {(event, day): n for event, day, n in files.writer.execute(query).fetchall()}
 
 
 def fill_delta(files: DatabaseFiles, rollup: RollupTable, tables: Sequence[str], where: Sequence[str]) -> None:
