@@ -1,6 +1,5 @@
 """The page on which who signs in sees tokens, read-only links and the audit log, and revokes tokens and links."""
 
-from datetime import UTC, datetime
 from urllib.parse import unquote_plus
 
 from starlette.requests import Request
@@ -46,10 +45,9 @@ class AccessPage:
         return RedirectResponse(self._root + ACCESS_PATH, 303)
 
     def _page(self, message: str, status: int) -> Response:
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         tokens = [
             {"name": token.name, "scope": token.scope, "product": token.product, "added": token.added}
-            | {"ends": token.ends, "ended": bool(token.ends) and token.ends <= now}
+            | {"ends": token.ends, "ended": self._tokens.has_ended(token)}
             for token in self._tokens.all()
         ]
         links = [

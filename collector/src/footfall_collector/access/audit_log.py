@@ -6,14 +6,13 @@ An entry has the command with the names that it is about. It has no address, no 
 import logging
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from ..runtime import Command, SharedFile
+from ..runtime import Command, SharedFile, utc_stamp
 
 AUDIT_FILE = "audit.json"
 KEPT_DAYS = 90
@@ -89,12 +88,12 @@ class AuditLog:
         except AuditLogError as error:
             _log.error("audit: %s", error)
             return []
-        oldest = _moment(self._clock() - KEPT_DAYS * 86_400)
+        oldest = utc_stamp(self._clock() - KEPT_DAYS * 86_400)
         return [entry for entry in self._file.content.entries if entry.at >= oldest]
 
     def note(self, who: str, what: str) -> None:
         """Write down an action that was carried out."""
-        self._replace([AuditEntry(_moment(self._clock()), who, what)])
+        self._replace([AuditEntry(utc_stamp(self._clock()), who, what)])
 
     def prune(self) -> None:
         """Delete entries that are older than 90 days from the disk."""
@@ -133,7 +132,3 @@ def _noted(name: str, command: Command, log: AuditLog, who: str) -> Command:
         return result
 
     return run
-
-
-def _moment(epoch: float) -> str:
-    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

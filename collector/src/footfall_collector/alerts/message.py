@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Literal
 
+from ..runtime import utc_stamp
 from ..show.report import Report
 from .alert_file import Incident
 from .rule_options import DEFAULTS
@@ -39,7 +39,7 @@ class Message:
     @property
     def moment(self) -> str:
         """RFC 3339, UTC."""
-        return datetime.fromtimestamp(self.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return utc_stamp(self.at)
 
 
 def alert_message(incident: Incident) -> Message:

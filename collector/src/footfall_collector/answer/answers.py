@@ -9,7 +9,7 @@ from typing import Any
 
 from footfall.catalogue import Catalogue
 
-from ..runtime import ProductSettings
+from ..runtime import ProductSettings, utc_stamp
 from ..store import DAY_SECONDS, EventSelection, Store, day_text, fact_tables
 from .answer_cache import AnswerCache, SharedResults, rows_of_answer
 from .behaviour import BEHAVIOUR
@@ -205,7 +205,7 @@ class Answers:
             spec.title,
             [column.name for column in spec.columns],
             [_cells(spec.columns, row, selection.exact) for row in rows],
-            datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            utc_stamp(datetime.now(UTC)),
             self._hidden_internal(selection, filters, spec.unfiltered),
             segment.not_applied,
             segment.scope(chart_sql(self._store.engine, spec.id)),
@@ -280,11 +280,7 @@ def _cell(unit: str, value: Any, exact: bool) -> Any:
     if unit == DAY_UNIT:
         return day_text(value)
     if unit == MOMENT_UNIT:
-        return (
-            datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-            if exact
-            else day_text(value // DAY_SECONDS)
-        )
+        return utc_stamp(value) if exact else day_text(value // DAY_SECONDS)
     return value
 
 

@@ -6,7 +6,6 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from msgspec.structs import replace
 
 from footfall.catalogue import catalogue_for, version_property
 
-from ..runtime import SharedFile
+from ..runtime import SharedFile, utc_stamp
 from .refusals import RefusedError
 
 _log = logging.getLogger(__name__)
@@ -229,4 +228,4 @@ class WriteKeys:
 
     def timestamp(self, seconds_from_now: float = 0.0) -> str:
         """An RFC 3339 time. Such texts sort in the order of their times."""
-        return datetime.fromtimestamp(self._clock() + seconds_from_now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return utc_stamp(self._clock() + seconds_from_now)

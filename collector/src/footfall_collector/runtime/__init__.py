@@ -33,7 +33,6 @@ from .durable_files import (
 )
 from .instance_lock import RESTORE_PARTIAL, RESTORED, RESTORING, DataUnusableError, complete_restore, lock_data
 from .logs import EXTRA_KEYS, printable
-from .plurals import quantity
 from .setting_forms import ALERT_RULES, OWN_PATHS, WILDCARD_HOSTS, Setting, sign_in_secret_problem
 from .setting_sources import (
     VARIABLE_PREFIX,
@@ -47,6 +46,7 @@ from .setting_sources import (
 from .settings import COLLECTOR_SETTINGS, LOOPBACK_NAMES, ProductSettings, Settings
 from .shared_file import SharedFile
 from .status import Status
+from .texts import quantity, utc_stamp, with_unit
 from .version import __version__
 
 __all__ = [
@@ -98,7 +98,9 @@ __all__ = [
     "sign_in_secret_problem",
     "sync_directory",
     "unknown_product",
+    "utc_stamp",
     "with_caller",
     "with_checksum",
+    "with_unit",
     "write_copy",
 ]

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
+from ...runtime import utc_stamp
+
 MAX_ANNOTATIONS = 2000
 MAX_TEXT_LENGTH = 200
 _MAX_DAYS_AHEAD = 366
@@ -69,7 +71,7 @@ def moment(at: str, now: float) -> str:
         raise AnnotationError("write a time such as 2026-11-29 or 2026-11-29T15:00:00Z") from None
     if not _EARLIEST <= parsed <= today + timedelta(days=_MAX_DAYS_AHEAD):
         raise AnnotationError("the time is before 2000, or more than a year ahead")
-    return parsed.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return utc_stamp(parsed)
 
 
 def release_text(tag: str) -> str:

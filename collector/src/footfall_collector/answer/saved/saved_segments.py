@@ -5,13 +5,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
-from ...runtime import SharedFile, read_copy
+from ...runtime import SharedFile, read_copy, utc_stamp
 from ..filters import FilterError
 from ..questions import MAX_CONDITIONS
 
@@ -121,7 +120,7 @@ class SavedSegments:
 
     def save(self, segment: SavedSegment, *, replace: bool = False) -> SavedSegment:
         """Save a segment, and return it as it was saved. Raises SavedSegmentsError, OSError."""
-        stamp = datetime.fromtimestamp(self._now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        stamp = utc_stamp(self._now())
         segment = checked(msgspec.structs.replace(segment, saved=stamp))
         with self._changing() as segments:
             others = [each for each in segments if (each.product, each.name) != (segment.product, segment.name)]

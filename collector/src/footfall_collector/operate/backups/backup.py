@@ -18,7 +18,16 @@ from typing import Any
 import msgspec
 
 from ...journal import CLOSED, FOLDER, LIVE, has_valid_checksum
-from ...runtime import ControlError, NotRunningError, Settings, __version__, make_directory, replace_file, send_command
+from ...runtime import (
+    ControlError,
+    NotRunningError,
+    Settings,
+    __version__,
+    make_directory,
+    replace_file,
+    send_command,
+    utc_stamp,
+)
 from ..dispatch import check_engine, run_locally
 from .copying import atomic_directory, copy_file
 from .file_kinds import ANNOTATIONS, KEYS, LINKS, PEPPER, PUBLIC, SEGMENTS, STORE, TOKENS, TOMBSTONES, kind_of
@@ -162,7 +171,7 @@ def _make_manifest(
 
     manifest = BackupManifest(
         format=MANIFEST_FORMAT,
-        made=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        made=utc_stamp(datetime.now(UTC)),
         version=__version__,
         duckdb=duckdb.__version__,
         schema=SCHEMA,

@@ -19,6 +19,7 @@ from ...answer import (
     first_days,
     segment_of,
 )
+from ...runtime import utc_stamp
 from ..insight import Moment, counted_period, earlier_period, format_change, format_percent, format_points
 from .measures import Measured, SideCounts, measure_sides
 
@@ -116,7 +117,7 @@ def compare_periods(
     first, second = (_side(answers, each, conditions, where) for each in (ended, earlier))
     if not counted_period(answers, earlier, ended):
         text = "Events were not counted in all of the earlier period, so nothing is compared with it."
-        return Comparison(text, first.compared(), None, [], NOTE, _now())
+        return Comparison(text, first.compared(), None, [], NOTE, utc_stamp(datetime.now(UTC)))
     return _comparison(answers, first, second, None)
 
 
@@ -143,7 +144,7 @@ def _comparison(answers: Answers, first: _SegmentSide, second: _SegmentSide, all
     a, b = (_counts(answers, side) for side in (first, second))
     measures = measure_sides(a, b, all_calls)
     answer = " ".join(sentence for each in measures if (sentence := _sentence(each, first, second)))
-    return Comparison(answer, first.compared(), second.compared(), measures, NOTE, _now())
+    return Comparison(answer, first.compared(), second.compared(), measures, NOTE, utc_stamp(datetime.now(UTC)))
 
 
 def _counts(answers: Answers, side: _SegmentSide) -> SideCounts:
@@ -185,7 +186,3 @@ def _sentence(measured: Measured, first: _SegmentSide, second: _SegmentSide) -> 
             f"(a difference of {format_change(measured.low)} to {format_change(measured.high)}{certain})."
         )
     return ""
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from ...runtime import quantity
+from ...runtime import quantity, utc_stamp
 from ..insight import MINUS, Moment, code, format_percent, format_points, tool_name
 from ..statistics import Cause, CauseSet
 from .contributions import MIN_SHARE, Contribution
@@ -177,7 +177,7 @@ class Explanation(msgspec.Struct, frozen=True):
             error_class_scope=classes.scope if classes else "",
             unexplained=None if whole is None else 1 - sum(each.share or 0.0 for each in findings),
             not_applied=[],
-            generated_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            generated_at=utc_stamp(datetime.now(UTC)),
             **fields,
         )
 

@@ -1,11 +1,9 @@
 """The alerts that were open in a range, as charts over time show them."""
 
-from datetime import UTC, datetime
-
 import msgspec
 
 from ...answer import Filters
-from ...runtime import Status
+from ...runtime import Status, utc_stamp
 from ..insight import Moment, plain_sentence
 
 MAX_OPEN = 50
@@ -29,7 +27,7 @@ class OpenAlert(msgspec.Struct, frozen=True):
 
 def open_alerts(status: Status, filters: Filters) -> list[OpenAlert]:
     """Those of the product and of the collector, the earliest first, and of many the newest."""
-    start, end = _stamp(filters.start), _stamp(filters.end)
+    start, end = utc_stamp(filters.start), utc_stamp(filters.end)
     alerts = [
         OpenAlert(each.rule, plain_sentence(each.sentence), _moment(each.begin), each.end and _moment(each.end))
         for each in status.alert_entries()
@@ -37,10 +35,6 @@ def open_alerts(status: Status, filters: Filters) -> list[OpenAlert]:
     ]
     inside = [each for each in alerts if each.at < end and (each.until is None or each.until >= start)]
     return inside[:MAX_OPEN][::-1]
-
-
-def _stamp(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _moment(minute: str) -> str:

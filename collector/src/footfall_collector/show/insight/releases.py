@@ -4,13 +4,14 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Literal
 
 import msgspec
 
 from ...access.changes import Annotation
 from ...answer import Answers, Filters, call_source, is_release, is_version, version_key
+from ...runtime import utc_stamp
 from ..statistics import MIN_CALLS, Effect, find_causes, read_call_cells, wilson_interval
 from .known_versions import KnownVersions, known_versions
 from .periods import daily_filters, filter_names, without_filters
@@ -284,7 +285,7 @@ def stored_annotations(answers: Answers, filters: Filters) -> list[Annotation]:
     """Those that someone added; of the filters only the product and the range count."""
     if answers.annotations is None:
         return []
-    return answers.annotations.between(filters.product, _stamp(filters.start), _stamp(filters.end))
+    return answers.annotations.between(filters.product, utc_stamp(filters.start), utc_stamp(filters.end))
 
 
 def shown_annotations(answers: Answers, filters: Filters) -> ShownAnnotations:
@@ -294,7 +295,3 @@ def shown_annotations(answers: Answers, filters: Filters) -> ShownAnnotations:
         for mark in release_marks(answers, filters)
     ]
     return ShownAnnotations(sorted([*stored_annotations(answers, filters), *releases], key=lambda each: each.at))
-
-
-def _stamp(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ...answer import CALLS_EVENT, Answers, Filters
+from ...runtime import utc_stamp
 from .periods import earlier_period, filter_names
 from .rows import ChartRow, Number, rows_as_dicts, share
 
@@ -89,7 +90,7 @@ def fill_gaps(filters: Filters, trend: list[ChartRow], active: list[ChartRow]) -
     moment = max(_floor(filters.start, step), datetime.fromisoformat(days[0]).replace(tzinfo=UTC))
     filled = []
     while moment < filters.end:
-        name = moment.strftime("%Y-%m-%dT%H:%M:%SZ" if filters.exact else "%Y-%m-%d")
+        name = utc_stamp(moment) if filters.exact else f"{moment:%Y-%m-%d}"
         row = calls.get(name, {"calls": 0, "errors": 0, "p50_ms": None})
         filled.append({**row, "day": name, "instances": instances.get(name)})
         moment += step
