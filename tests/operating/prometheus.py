@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.attacks.proxies import free_port, program, running
+from tests.support.programs import free_port, program, running
 from tests.support.waiting import wait_for
 
 SCRAPE = Path(__file__).parents[2] / "deploy" / "prometheus" / "prometheus.yml"

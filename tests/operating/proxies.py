@@ -8,29 +8,13 @@ from dataclasses import dataclass
 from http.client import HTTPSConnection
 from pathlib import Path
 
-from tests.attacks.proxies import free_port, program, running
+from tests.support.programs import free_port, haproxy_config, nginx_config, program, running
 from tests.support.waiting import wait_for
 
 NAME = "stats.example.org"
 """The name by which browsers reach the collector."""
 SECRET = "correct horse battery"
 """What people sign in with."""
-_NGINX = """
-daemon off;
-master_process off;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-{server}
-}}
-"""
 _NGINX_SERVER = """
 server {{
     listen 127.0.0.1:{port} {tls};
@@ -52,14 +36,6 @@ https://{name}:{port} {{
     }}
 }}
 """
-_HAPROXY_DEFAULTS = """
-defaults
-    mode http
-    timeout connect 5s
-    timeout client 20s
-    timeout server 20s
-"""
-"""What Debian's `haproxy.cfg` has before a site, but for its log and its pages of errors."""
 _HAPROXY = """
 listen proxy
     bind 127.0.0.1:{port} ssl crt {pem}
@@ -154,8 +130,12 @@ def proxy_running(name: str, site: str, folder: Path, port: int, base_path: str 
         config.write_text(site)
         (folder / "static.yaml").write_text(_TRAEFIK_STATIC.format(port=port, file=config))
     else:
-        around = {"nginx": nginx_config, "caddy": _caddy_config, "haproxy": _haproxy_config}[name]
-        config.write_text(around(folder, site))
+        whole = {
+            "nginx": nginx_config(folder, site),
+            "caddy": _caddy_config(folder, site),
+            "haproxy": haproxy_config(site),
+        }
+        config.write_text(whole[name])
     command = {
         "nginx": ["-c", str(config), "-p", str(folder)],
         "caddy": ["run", "--config", str(config), "--adapter", "caddyfile"],
@@ -181,17 +161,8 @@ def _answers(port: int, path: str) -> bool:
         connection.close()
 
 
-def nginx_config(folder: Path, server: str) -> str:
-    """What Debian's `nginx.conf` has around a site, with all files in a folder."""
-    return _NGINX.format(folder=folder, server=server)
-
-
 def _caddy_config(folder: Path, site: str) -> str:
     return f"{{\n    admin off\n    auto_https off\n    storage file_system {folder}/caddy\n}}\n{site}"
-
-
-def _haproxy_config(_folder: Path, site: str) -> str:
-    return _HAPROXY_DEFAULTS + site
 
 
 def certificate(folder: Path) -> Path:

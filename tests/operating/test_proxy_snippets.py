@@ -11,11 +11,11 @@ import pytest
 from playwright.sync_api import Page
 
 from collector.tests.operate.commands import run
-from tests.attacks.proxies import free_port
 from tests.dashboard.browser import wait_until_drawn
 from tests.docs.pages import ROOT, blocks_of
 from tests.operating.proxies import NAME, SECRET, certificate, proxy_running
 from tests.support.collector_process import CollectorProcess, start_collector
+from tests.support.programs import free_port
 
 BASE = "/stats"
 SNIPPETS = {

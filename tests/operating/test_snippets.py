@@ -13,10 +13,10 @@ from collector.tests.app.http import ask, counter, post
 from collector.tests.operate.commands import done
 from collector.tests.receive.shapes import batch, event
 from footfall_collector.runtime.metrics import METRIC_HELP
-from tests.attacks.proxies import program
 from tests.operating.prometheus import prometheus, values
 from tests.operating.unit import UNIT, command_of_unit, start_unit
 from tests.support.collector_process import start_collector
+from tests.support.programs import program
 from tests.support.waiting import wait_for
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

@@ -18,7 +18,6 @@ from playwright.sync_api import Page, expect
 
 from collector.tests.app.http import ask
 from footfall_collector.alerts.service import REGRESSIONS_EVERY
-from tests.attacks.proxies import free_port
 from tests.dashboard.browser import wait_until_drawn
 from tests.docs.pages import ROOT, Block, blocks_of
 from tests.operating.prometheus import prometheus, values
@@ -30,6 +29,7 @@ from tests.oracle.incidents import visible_day
 from tests.oracle.world import DAY
 from tests.support.capture_server import CaptureServer
 from tests.support.collector_process import CollectorProcess
+from tests.support.programs import free_port
 from tests.support.smtp_server import SmtpServer
 from tests.support.waiting import wait_for
 

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.attacks.proxies import program
 from tests.support.collector_process import CollectorProcess, start_command
+from tests.support.programs import program
 
 UNIT = Path(__file__).parents[2] / "deploy" / "systemd" / "footfall-collector.service"
 STATE = "/var/lib/footfall"

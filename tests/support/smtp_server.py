@@ -10,7 +10,7 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
-from tests.attacks.proxies import free_port
+from tests.support.programs import free_port
 
 USER = "ops"
 
