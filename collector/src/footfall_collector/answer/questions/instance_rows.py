@@ -59,17 +59,17 @@ class InstanceRows(Protocol):
 
 @dataclass(frozen=True)
 class LookedUpRows:
-    """`InstanceRows` for ClickHouse."""
+    """`InstanceRows` for ClickHouse; and for both engines what a chart's rows are looked up in."""
 
     terms: QuestionTerms
-    dialect = CLICKHOUSE
+    dialect: Dialect = CLICKHOUSE
     shared: Mapping[str, str] = field(default_factory=dict)
 
     def selected(self, rows: str, conditions: Sequence[NumberedCondition]) -> str:
         """See `InstanceRows`."""
         listed = []
         for index, one in conditions:
-            term = self._meets(index, one)
+            term = self.meets(index, one)
             listed.append(f"NOT ({term})" if one.negated else f"({term})")
         return f"SELECT * FROM ({rows}) WHERE {' AND '.join(listed)}"  # noqa: S608 - our own words
 
@@ -83,16 +83,17 @@ class LookedUpRows:
 
     _is_given = "v <> ''"
 
-    def _meets(self, index: int, condition: Condition) -> str:
-        """Whether a row's instance, on its day for states, has one of the values; '' is to have none."""
+    def meets(self, index: int, condition: Condition, day: str = "day") -> str:
+        """Whether a row's instance has one of the values, on the `day` of the row for states; '' is to have none."""
         keys = _keys(condition.property)
+        here = [day if key == "day" else key for key in keys]
         values = tuple(value for value in condition.values if value)
         conditions = [(self.terms.matches(index, condition, "v", values), "{}")] if values else []
         conditions += [(self._is_given, "NOT ({})")] if "" in condition.values else []
         terms = []
         for term, form in conditions:
             rows = f"SELECT {', '.join(keys)} FROM ({self._values_where(condition.property, term)})"  # noqa: S608 - our own words
-            terms.append(form.format(self.dialect.within(keys, rows)))
+            terms.append(form.format(self.dialect.within(here, rows)))
         return " OR ".join(terms)
 
     def _values_where(self, about: EventProperty, condition: str) -> str:

@@ -8,10 +8,10 @@ from collections.abc import Collection, Mapping, Sequence
 
 from footfall.catalogue import OTHER
 
-from ...store import CALLS_EVENT, ROLLUPS_BY_NAME, STANDING_TABLE, STATE_EVENT, FactTables, RollupTable, property_key
+from ...store import CALLS_EVENT, ROLLUPS_BY_NAME, STANDING_TABLE, FactTables, RollupTable, property_key
 from .dialects import Dialect
-from .properties import EventProperty
-from .segments import Condition, is_state
+from .instance_rows import LookedUpRows, QuestionTerms
+from .segments import Condition
 
 Parameters = dict[str, str | int | tuple[str, ...]]
 _COUNTERS = {one.event: one for one in ROLLUPS_BY_NAME.values() if not one.is_presence and not one.number}
@@ -28,6 +28,7 @@ class SegmentSql:
     def __init__(self, facts: Mapping[str, FactTables], dialect: Dialect, kept: Collection[str]) -> None:
         self.parameters: Parameters = {}
         self._facts, self._dialect, self._kept = facts, dialect, frozenset(kept)
+        self._instances = LookedUpRows(QuestionTerms(facts, self.matches, self.folded), dialect)
 
     def terms(self, conditions: Sequence[Condition], event: str | None, day: str) -> list[str]:
         """The SQL condition of each, on rows of an event's fact relation, or of several ones.
@@ -95,36 +96,13 @@ class SegmentSql:
     def _term(self, index: int, condition: Condition, event: str | None, day: str) -> str:
         if condition.selects_events(event):
             return self.own_term(index, condition)
-        term = self._instance_matches(index, condition, day)
+        term = self._instances.meets(index, condition, day)
         return f"NOT ({term})" if condition.negated else f"({term})"
 
     def own_term(self, index: int, condition: Condition) -> str:
         """The SQL condition on rows that carry the property."""
         term = self.matches(index, condition, property_key(condition.property.name), condition.values)
         return f"NOT ({term})" if condition.negated else f"({term})"
-
-    def _instance_matches(self, index: int, condition: Condition, day: str) -> str:
-        """Whether an event's instance, on its day for states, has one of the values; '' is to have none."""
-        about = condition.property
-        columns = ("instance", "day") if is_state(about) else ("instance",)
-        here = [day if column == "day" else column for column in columns]
-        values = tuple(value for value in condition.values if value)
-        conditions = [(self.matches(index, condition, "v", values), "{}")] if values else []
-        conditions += [("v <> ''", "NOT ({})")] if "" in condition.values else []
-        terms = []
-        for term, form in conditions:
-            rows = f"SELECT {', '.join(columns)} FROM ({self._values_where(about, term)})"  # noqa: S608 - our own words
-            terms.append(form.format(self._dialect.within(here, rows)))
-        return " OR ".join(terms)
-
-    def _values_where(self, about: EventProperty, condition: str) -> str:
-        """The query for (instance, [day,] v): the values that instances have of a property of other events."""
-        column = property_key(about.name)
-        if is_state(about):
-            return self._dialect.states(self._facts[STATE_EVENT].counts.name, column, condition)
-        names = [self._facts[event].counts.name for event in about.events]
-        rows = " UNION ALL ".join(f"SELECT instance, {column} AS v FROM {name}" for name in names)  # noqa: S608 - our own words
-        return f"SELECT instance, v FROM ({rows}) WHERE {condition}"  # noqa: S608 - our own words
 
     def matches(self, index: int, condition: Condition, value: str, values: tuple[str, ...]) -> str:
         """Whether a text is one of some values of the condition, as it is or as it is shown."""
