@@ -1,6 +1,7 @@
 """A chart is complete: an entry in the registry, SQL for both engines, a true answer in the oracle, and a panel."""
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -22,6 +23,7 @@ REGISTRY = "collector/src/footfall_collector/answer/charts.py"
 SQL_PLACE = "collector/src/footfall_collector/answer/sql/<page>"
 ORACLE = "tests/oracle/truth.py"
 BEHAVIOUR_ORACLE = "tests/oracle/behaviour.py"
+TYPES = Path(__file__).parents[2] / "frontend" / "src" / "data" / "types.ts"
 PANELS, LAYOUT = (f"collector/src/footfall_collector/show/pages/{name}.py" for name in ("panels", "layout"))
 
 
@@ -72,6 +74,20 @@ def test_every_chart_is_on_a_page() -> None:
         if spec.id not in shown
     ]
     assert not missing, "\n".join(missing)
+
+
+def test_every_option_of_a_panel_is_one_that_the_scripts_know() -> None:
+    definition = re.search(r"interface PanelConfig \{(.*?)\n\}", TYPES.read_text("utf-8"), re.DOTALL)
+    known = {"titles", *re.findall(r"^  (\w+)\??:", definition[1] if definition else "", re.MULTILINE)}
+    unknown = [
+        f"The panel `{panel.id}` has the option `{name}`, which no script reads: take it out of {PANELS}, or add it to "
+        f"PanelConfig in {TYPES.name} and use it."
+        for page in PAGES
+        for panel in page.panels
+        for name in panel.options
+        if name not in known
+    ]
+    assert not unknown, "\n".join(unknown)
 
 
 def test_sql_is_read_once_and_also_from_a_zip_file(tmp_path: Path) -> None:

@@ -43,9 +43,9 @@ class Panel:
     Attributes:
         id: unique on the page; the chart's id where the page shows the chart once.
         chart: the id of the chart.
-        kind: how it is drawn: a module of `static/js/charts`.
+        kind: how it is drawn: a module of `frontend/src/charts`.
         unit: the line below the title.
-        options: settings of the kind.
+        options: settings of the kind, which `PanelConfig` in `frontend/src/data/types.ts` describes.
         span: width in twelfths of the page.
         empty: the text in place of the chart before the first event.
     """
