@@ -156,7 +156,8 @@ def questions(draw: st.DrawFn, asked: Asked) -> tuple[str, dict[str, str], AnyQu
 
 def conditions(events: Sequence[FleetEvent], about: Where) -> st.SearchStrategy[Where]:
     values = {event.properties.get(about.name) for event in events}
-    known = {str(value).lower() if isinstance(value, bool) else str(value or "") for value in values} | {"", "other"}
+    known = {str(value).lower() if isinstance(value, bool) else str(value or "") for value in values} | {""}
+    known |= set() if known <= {"true", "false", ""} else {"other"}
     texts = sorted(known | {text.rpartition(".")[0] for text in known if text.count(".") == 2})
     some = st.lists(st.sampled_from(texts), min_size=1, max_size=3, unique=True).map(tuple)
     return st.builds(Where, st.just(about.name), st.booleans(), some, st.just(about.event))

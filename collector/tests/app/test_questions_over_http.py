@@ -27,11 +27,12 @@ class Backup(Event, frozen=True, tag="backup"):
     engine: Annotated[str, said(Version())]
     step: Annotated[str, said(Identifier())]
     seconds: Annotated[float, said(Amount("seconds", 86400))]
+    provider: Annotated[str, said(Vocabulary("provider", ("aws", "gcp")))]
 
 EVENTS = (Backup,)
 """
 BACKUPS: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("01", {"trigger": "hand", "complete": True, "engine": "1.2.3", "step": "Copy", "seconds": 10}),
+    ("01", {"trigger": "hand", "complete": True, "engine": "1.2.3", "step": "Copy", "seconds": 10, "provider": "aws"}),
     ("01", {"trigger": "a, b", "complete": False, "engine": "1.3.0", "seconds": 30}),
     ("02", {"trigger": "hand", "complete": True, "engine": "1.3.0", "step": "Copy", "seconds": 50}),
 )
@@ -86,7 +87,9 @@ def test_every_property_of_an_own_event_has_its_questions_and_they_have_answers(
         ("step", "bars"),
         ("seconds", "distribution"),
         ("seconds", "over time"),
+        ("provider", "bars"),
     ]
+    assert [one["unit"] for one in own] == ["", "", "", "", "seconds", "seconds", ""]
     for one in own:
         given = ask(asked, "GET", one["ask"])
         assert given.status == 200, one
@@ -121,6 +124,21 @@ def test_a_condition_says_whether_it_is_about_events_or_about_instances(asked: C
     assert rows(asked, ("event", "server_started"), ("where", "complete:is:false")) == [[1]]
 
 
+def test_an_applied_condition_means_the_same_when_it_is_asked_again(asked: CollectorProcess) -> None:
+    sent = ["tool_executed.tool:is:query", "tool_error.tool:is_not:query", "tool:is:query", "own_version:is:2.0.0"]
+    given = answer(asked, ("event", "backup"), *(("where", text) for text in sent))
+    assert [one["where"] for one in given["conditions"]] == [*sent[:3], "product_version:is:2.0.0"]
+
+
+def test_an_own_property_that_is_called_as_a_filter_is_the_own_one(asked: CollectorProcess) -> None:
+    backup = ("event", "backup")
+    assert rows(asked, backup, ("by", "provider")) == [[None, 2], ["aws", 1]]
+    assert rows(asked, backup, ("where", "provider:is:aws")) == [[1]]
+    assert rows(asked, backup, ("provider", "aws")) == [], "the filter is the AI provider"
+    assert rows(asked, backup, ("provider", "openai")) == [[3]]
+    assert rows(asked, backup, ("by", "version")) == [["2.0.0", 3]], "no own property has this name"
+
+
 def test_shares_of_instances_have_the_numbers_behind_them(asked: CollectorProcess) -> None:
     back = answer(asked, ("measure", "came_back"), ("step", "week"), ("by", "trigger"))
     assert back["columns"] == ["week", "trigger", "came_back", "returned", "instances"]
@@ -146,6 +164,7 @@ def test_an_answer_is_a_file_too(asked: CollectorProcess) -> None:
         ([("measure", "median"), ("event", "tool_error")], "tool_error has no number"),
         ([("measure", "share")], "A share needs by"),
         ([("by", "seconds")], "by: seconds is a number"),
+        ([("where", "complete:is:yes")], "where: complete is true or false"),
         ([("measure", "retention"), ("step", "day")], "retention is by the week"),
         ([("measure", "came_back"), ("by", "seconds")], "by: seconds is a number"),
         ([("step", "hour")], "step=hour needs a range of up to 48 hours"),

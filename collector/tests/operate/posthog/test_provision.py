@@ -179,6 +179,7 @@ def test_each_event_and_property_of_a_products_own_catalogue_gets_its_insights(t
             ("p95", number),
             ("p99", number),
         ]
+        assert measured[0]["custom_name"] == f"median ({'grams' if number == 'weight' else 'cents'})"
 
 
 def test_each_extra_property_of_a_standard_event_gets_its_insights(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from ..charts import ChartSpec
 from ..filters import Filters
 from .compiler import CompiledQuestion
 from .dialects import DIALECTS, Dialect
-from .properties import QuestionNames
+from .properties import ALIASES, QuestionNames
 from .segment_sql import SegmentSql
 from .segments import Condition, Segment, condition_name, describe_segment, parse_segment
 
@@ -175,9 +175,10 @@ class ChartSegment:
     @property
     def not_applied(self) -> list[str]:
         """The filters that the chart doesn't obey, as they are named in the query."""
-        names = (*self._filters.active, *(condition_name(text) for text in self._filters.where))
+        names = {name: ALIASES.get(name, name) for name in self._filters.active}
+        names |= {name: name for name in map(condition_name, self._filters.where) if name not in names}
         unfiltered = self._spec.unfiltered
-        return [name for name in dict.fromkeys(names) if self._names.property_named(name).name in unfiltered]
+        return [name for name, of in names.items() if self._names.property_named(of).name in unfiltered]
 
     def scope(self, sql: str) -> str:
         """What counts, in one phrase for each kind of events that the chart's SQL reads."""

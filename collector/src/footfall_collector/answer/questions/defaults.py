@@ -20,6 +20,7 @@ class PropertyQuestion(msgspec.Struct, frozen=True):
         event: the event that carries the property.
         property: its name; empty for an event without any, which is counted over time.
         kind: its kind in the catalogue, such as `vocabulary` or `bounded number`; empty without a property.
+        unit: of a number, what the catalogue counts it in, such as `seconds`; empty for all else.
         meaning: what it says; without a property, what the event says.
         page: the question of the catalogue that it answers: `tools`, `errors`, `providers` or `next`.
         shape: how its rows are shown: `bars`, `distribution`, or `over time`.
@@ -30,6 +31,7 @@ class PropertyQuestion(msgspec.Struct, frozen=True):
     event: str
     property: str
     kind: str
+    unit: str
     meaning: str
     page: str
     shape: str
@@ -56,7 +58,7 @@ def _of_event(product: str, event: EventType) -> Iterator[PropertyQuestion]:
     if not shown:
         query = urlencode({"product": product, "event": event.name, "measure": EVENTS, "step": DAY_STEP})
         meaning = event.meaning
-        yield PropertyQuestion(product, event.name, "", "", meaning, "next", OVER_TIME, f"/api/ask?{query}")
+        yield PropertyQuestion(product, event.name, "", "", "", meaning, "next", OVER_TIME, f"/api/ask?{query}")
 
 
 def _of_property(product: str, event: str, name: str, property_: Property) -> Iterator[PropertyQuestion]:
@@ -68,6 +70,6 @@ def _of_property(product: str, event: str, name: str, property_: Property) -> It
         forms = ((DISTRIBUTION, bars), (OVER_TIME, {"measure": "median", "of": name, "step": DAY_STEP}))
     for shape, asked in forms:
         query = urlencode({"product": product, "event": event, **asked})
-        kind = property_.kind.label
-        meaning = property_.meaning
-        yield PropertyQuestion(product, event, name, kind, meaning, property_.question, shape, f"/api/ask?{query}")
+        kind, unit = property_.kind.label, property_.kind.unit if isinstance(property_.kind, Amount) else ""
+        about = (kind, unit, property_.meaning, property_.question)
+        yield PropertyQuestion(product, event, name, *about, shape, f"/api/ask?{query}")

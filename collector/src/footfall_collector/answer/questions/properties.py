@@ -8,7 +8,7 @@ from footfall.catalogue import Amount, Catalogue, Flag, Kind, Version, version_p
 from ..filters import FilterError
 
 ALIASES = {"version": "product_version", "provider": "ai_provider"}
-"""The filters' names of properties to the properties."""
+"""The filters' names of properties to the properties; a question may use them too."""
 VERSION, INTERNAL = "product_version", "is_internal"
 
 
@@ -60,7 +60,9 @@ class QuestionNames:
         }
         self._own: Mapping[str, Mapping[str, Kind]] = kinds
         self._common = {VERSION if name == version else name: each.kind for name, each in catalogue.common.items()}
-        self._aliases = ALIASES | {version: VERSION}
+        # A product's own property keeps its name, even where a filter has that name.
+        own = {name for properties in kinds.values() for name in properties}
+        self._aliases = {name: of for name, of in ALIASES.items() if name not in own} | {version: VERSION}
 
     def event(self, name: str) -> str:
         """The event, as the question names it."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from ...runtime import utc_stamp
 from ...store import DAY_SECONDS, MONDAY_OFFSET, EventSelection, day_number, day_text, edge_masks
 from ..charts import Cell
 from ..filters import INTERNAL_VALUES, Filters
@@ -26,12 +27,11 @@ from .question import (
     WEEK_STEP,
     Question,
 )
-from .segments import condition_text, describe, describe_segment
+from .segments import describe, describe_segment
 
 if TYPE_CHECKING:
     from ..answers import Answers
 
-_MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 _FLAGS = {"": None, "true": True, "false": False}
 _AFTER = (LOST, CAME_BACK)
 """Measures of instances of the step before."""
@@ -108,7 +108,7 @@ def ask(answers: "Answers", question: Question, filters: Filters, now: datetime 
         rows,
         describe_segment(question.segment, question.event),
         _applied(question),
-        datetime.now(UTC).strftime(_MOMENT),
+        utc_stamp(datetime.now(UTC)),
         answers.hidden_internal(filters),
         answers.value_caps.of_product(filters.product).folded.get(question.by.name, 0) if question.by else 0,
     )
@@ -129,8 +129,8 @@ def _applied(question: Question) -> list[AppliedCondition]:
     applied = []
     for one in question.segment.conditions:
         own = one.selects_events(question.event)
-        where = condition_text(one.property.name, one.negated, one.values)
-        applied.append(AppliedCondition(where, "events" if own else "instances", describe(one, question.event)))
+        phrase = describe(one, question.event)
+        applied.append(AppliedCondition(one.written(), "events" if own else "instances", phrase))
     return applied
 
 
@@ -221,7 +221,7 @@ def _labels(question: Question, bucket: int, value: str | float) -> list[Cell]:
         later = STEP_DAYS[question.step] if question.measure in _AFTER else 0
         labels.append(day_text(bucket // DAY_SECONDS + later))
     elif question.step != NO_STEP:
-        labels.append(datetime.fromtimestamp(bucket, UTC).strftime(_MOMENT))
+        labels.append(utc_stamp(bucket))
     if question.by is not None:
         if question.by.is_flag:
             labels.append(_FLAGS[str(value)])

@@ -13,13 +13,14 @@ range, on whatever day. `is_not` selects exactly what `is` leaves out.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ...store import STATE_EVENT
 from ..filters import MAX_VALUE_LENGTH, FilterError, Filters
-from .properties import EventProperty, QuestionNames
+from .properties import ALIASES, EventProperty, QuestionNames
 
 MAX_CONDITIONS, MAX_VALUES = 8, 50
+_OF_FLAGS = {"true", "false", ""}
 _FORM = re.compile(r"(?P<name>[^:]+(?::[^:]+)*?):(?P<relation>is|is_not):(?P<values>.*)", re.DOTALL)
 _PARTS = re.compile(r"(?:\\.|[^\\,])*", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -34,12 +35,18 @@ class Condition:
         negated: whether it is `is_not`.
         values: those that it names; '' for events without the property.
         by_instance: whether it selects instances even where the events carry the property.
+        asked_name: what the question calls the property, where that is `EVENT.PROPERTY`.
     """
 
     property: EventProperty
     negated: bool
     values: tuple[str, ...]
     by_instance: bool = False
+    asked_name: str = field(default="", compare=False)
+
+    def written(self) -> str:
+        """The condition as a query string has it."""
+        return condition_text(self.asked_name or self.property.name, self.negated, self.values)
 
     def selects_events(self, event: str | None) -> bool:
         """Whether it is about what events of that name carry, and not about their instances."""
@@ -58,7 +65,7 @@ def parse_segment(conditions: Sequence[str], filters: Filters, names: QuestionNa
     written = [_condition(text, names, event) for text in dict.fromkeys((*conditions, *filters.where))]
     for name, value in filters.active.items():
         try:
-            written.append(Condition(names.property_named(name, event), False, (value,)))
+            written.append(Condition(names.property_named(ALIASES.get(name, name), event), False, (value,)))
         except FilterError:
             raise FilterError(f"{names.product} has no property {name}.") from None
     if len(written) > MAX_CONDITIONS:
@@ -77,11 +84,14 @@ def _condition(text: str, names: QuestionNames, event: str | None) -> Condition:
     if about.is_number:
         raise FilterError(f"where: {about.name} is a number; conditions are about words, versions and yes or no.")
     values = tuple(dict.fromkeys(_values(match["values"])))
+    if about.is_flag and not {*values} <= _OF_FLAGS:
+        raise FilterError(f"where: {about.name} is true or false; an empty value stands for events without it.")
     if len(values) > MAX_VALUES:
         raise FilterError(f"where: {about.name} has {len(values)} values; at most {MAX_VALUES} can be named at once.")
     if any(len(value) > MAX_VALUE_LENGTH for value in values):
         raise FilterError(f"where: a value of {about.name} is longer than {MAX_VALUE_LENGTH} characters.")
-    return Condition(about, match["relation"] == "is_not", values)
+    asked_name = match["name"] if match["name"].endswith(f".{about.name}") else ""
+    return Condition(about, match["relation"] == "is_not", values, asked_name=asked_name)
 
 
 def _values(text: str) -> list[str]:
@@ -110,14 +120,14 @@ def condition_text(name: str, negated: bool, values: Sequence[str]) -> str:
     return f"{name}:{'is_not' if negated else 'is'}:{','.join(escaped)}"
 
 
-# How a condition through the instance is said; `{}` stands for the values.
-_VERBS: Mapping[str, tuple[str, str]] = {
-    "k8s_version": ("ran Kubernetes {}", "didn't run Kubernetes {}"),
-    "deployment_method": ("were deployed by {}", "weren't deployed by {}"),
-    "error_type": ("met {}", "didn't meet {}"),
-    "mcp_client": ("used {}", "didn't use {}"),
-    "tool": ("called {}", "didn't call {}"),
-    "transport": ("connected over {}", "didn't connect over {}"),
+# How a condition through the instance is said, of these events only; `{}` stands for the values.
+_VERBS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
+    "k8s_version": ((STATE_EVENT,), "ran Kubernetes {}", "didn't run Kubernetes {}"),
+    "deployment_method": ((STATE_EVENT,), "were deployed by {}", "weren't deployed by {}"),
+    "error_type": (("tool_error",), "met {}", "didn't meet {}"),
+    "mcp_client": (("tool_executed", "client_connected"), "used {}", "didn't use {}"),
+    "tool": (("tool_executed", "tool_error"), "called {}", "didn't call {}"),
+    "transport": (("client_connected",), "connected over {}", "didn't connect over {}"),
 }
 _NOUNS = {
     "tool_executed": "calls",
@@ -135,34 +145,66 @@ def is_state(about: EventProperty) -> bool:
 
 def describe(condition: Condition, event: str | None) -> str:
     """One phrase that says what a condition selects: events, or instances on that day or in the range."""
-    about = condition.property
     if condition.selects_events(event):
-        values = _joined([value or "not given" for value in condition.values])
-        return f"whose {about.name} is {'not ' if condition.negated else ''}{values}"
-    when = "on that day" if is_state(about) else "in the range"
+        return _own_clause(condition)
+    when = "on that day" if is_state(condition.property) else "in the range"
     return f"of instances that {_instance_clause(condition)} {when}"
+
+
+def _own_clause(condition: Condition) -> str:
+    """What a condition says of events that carry the property."""
+    name, named = condition.property.name, [value for value in condition.values if value]
+    if not condition.negated:
+        return f"whose {name} is {_joined([value or 'not given' for value in condition.values])}"
+    if "" not in condition.values:
+        return f"whose {name} is not {_joined(named)}"
+    return f"whose {name} is given" + (f" and is not {_joined(named)}" if named else "")
 
 
 def _instance_clause(condition: Condition) -> str:
     """What a condition says of an instance, such as `ran Kubernetes 1.29`."""
     about, named = condition.property, [value for value in condition.values if value]
-    source = about.name if is_state(about) else f"{about.name} of {_joined(about.events)}"
-    if "" in condition.values and condition.negated:
-        return f"had a {source}" + (f" other than {_joined(named)}" if named else "")
-    if "" in condition.values:
-        return f"had {_joined([*(f'{source} {value}' for value in named), f'no {source}'])}"
-    verb = _VERBS.get(about.name) if len(about.events) == 1 or about.name in ("tool", "mcp_client") else None
-    verb = verb or (f"had {source} {{}}", f"didn't have {source} {{}}")
-    return verb[condition.negated].format(_joined(named))
+    events = (STATE_EVENT,) if is_state(about) else about.events
+    known, *verbs = _VERBS.get(about.name, ((), "", ""))
+    if known and "" not in condition.values and events[:1] == known[:1] and {*events} <= {*known}:
+        return verbs[condition.negated].format(_joined(named))
+    clause = _state_clause if is_state(about) else _event_clause
+    return clause(condition, named)
+
+
+def _state_clause(condition: Condition, named: Sequence[str]) -> str:
+    name, values = condition.property.name, _joined(named) if named else ""
+    if "" not in condition.values:
+        had = "didn't have" if condition.negated else "had"
+        return f"{had} {name} {values}"
+    if condition.negated:
+        return f"had a {name}" + (f" other than {values}" if named else "")
+    return f"had {name} {values} or no {name}" if named else f"had no {name}"
+
+
+def _event_clause(condition: Condition, named: Sequence[str]) -> str:
+    """Of what happened to an instance: which events it had, and what they said."""
+    name, nouns = condition.property.name, _joined([_noun(event) for event in condition.property.events])
+    such = f"whose {name} is {_joined(named)}" if named else ""
+    if "" not in condition.values:
+        return f"had {'no ' if condition.negated else ''}{nouns} {such}"
+    if condition.negated:
+        return f"had {nouns} whose {name} is given" + (f", and none {such}" if named else "")
+    return f"had no {nouns} whose {name} is given" + (f", or some {such}" if named else "")
 
 
 def describe_segment(segment: Segment, event: str | None) -> str:
     """`calls whose tool is query, of instances that ran Kubernetes 1.29 on that day`; of all, `calls`."""
-    noun = "events" if event is None else _NOUNS.get(event, f"{event} events")
+    noun = "events" if event is None else _noun(event)
     phrases = [describe(condition, event) for condition in segment.conditions]
     own = " and ".join(phrase for phrase in phrases if phrase.startswith("whose"))
     through = " and ".join(phrase for phrase in phrases if not phrase.startswith("whose"))
     return " ".join((noun, *filter(None, (own, through))))
+
+
+def _noun(event: str) -> str:
+    """Several events of that name."""
+    return _NOUNS.get(event, f"{event} events")
 
 
 def _joined(values: Sequence[str]) -> str:

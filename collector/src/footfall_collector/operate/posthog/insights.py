@@ -26,6 +26,8 @@ from footfall.catalogue import (
     version_property,
 )
 
+from ...runtime import with_unit
+
 Node = dict[str, Any]
 DAYS = 30
 
@@ -82,7 +84,11 @@ def _property_insights(id_: str, event: str, name: str, property_: Property) -> 
     question = property_.question if property_.question in QUESTIONS else "next"
     title, counted = f"{event}: {name}", [_series(event, CALLS, "events")]
     if isinstance(property_.kind, Amount):
-        measured = [_measure_series(event, math, name) for math in ("median", "p95", "p99")]
+        # In the legend: an insight is known by its title, so a title that changes would be a second insight.
+        measured = [
+            _measure_series(event, math, name) | {"custom_name": with_unit(math, property_.kind.unit)}
+            for math in ("median", "p95", "p99")
+        ]
         distribution = _insight(id_, f"{title}, distribution", question, counted, BARS, [name])
         distribution.query["source"]["breakdownFilter"]["breakdowns"][0]["histogram_bin_count"] = BINS
         yield distribution

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import msgspec
 
-from ...answer import EARLIEST, Answers, Filters, condition_name, days_of
+from ...answer import CALLS_EVENT, EARLIEST, Answers, Filters, condition_name, days_of
 from .rows import Moment
 
 _DAY, _WEEK = timedelta(days=1), timedelta(weeks=1)
@@ -100,7 +100,10 @@ def filter_names(filters: Filters) -> list[str]:
 
 def filter_name(where: str) -> str:
     """The property of a condition, by the name of its filter."""
-    name = condition_name(where).rpartition(".")[2]
+    name = condition_name(where)
+    event, _, property_name = name.rpartition(".")
+    # What another event says is no filter of the calls, whatever it is called.
+    name = property_name if event in ("", CALLS_EVENT) else name
     return {"product_version": "version", "ai_provider": "provider"}.get(name, name)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from footfall.catalogue import EVENTS, Amount, Property, Version, event_type
 
 from ...answer import Answers, Filters, QuestionNames, ask, has_open_words, parse_question
+from ...runtime import with_unit
 from ..insight import Cell, code
 from .tables import MAX_ROWS, ReportTable, make_table
 
@@ -67,6 +68,7 @@ class OwnEvents:
     def _of_property(self, event: str, name: str, property_: Property) -> Iterator[ReportTable]:
         title = f"{event}: {name}"
         if isinstance(property_.kind, Amount):
+            title = f"{event}: {with_unit(name, property_.kind.unit)}"
             names, units = ("Events", "Median", "95th pct.", "99th pct."), ("events", *("number",) * 3)
             yield make_table(f"{title}, percentiles", names, units, self._percentiles(event, name))
             names, units = ("From", "To", "Events", "Share"), ("number", "number", "events", "ratio")
