@@ -86,6 +86,8 @@ def test_a_picture_says_what_it_shows(opened: Opener, tmp_path: Path) -> None:
     assert any(f">{release}<" in text for release in releases), "a mark of a release"
     lines = [float(y) for y in re.findall(r"<text[^>]*translate\(16 ([0-9.]+)\)", text)]
     assert len(set(lines)) == len(lines), "no line stands on another"
+    _, body = downloaded(opened("/things/tool/query"), "failures-by-mcp_client", "SVG", tmp_path / "thing")
+    assert "tool: query" in body.decode(), "the thing that the page is about"
 
 
 def test_the_csv_of_a_chart_has_what_the_chart_shows(opened: Opener, expected: Expected, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -215,12 +215,12 @@ def test_each_product_has_its_own_numbers(opened: Opener, tmp_path: Path) -> Non
     with start_collector(tmp_path, segment_seconds=0.1) as collector:
         send(collector.url, [call("query")], "phc_dot-ai")
         send(collector.url, [call("report", "other_product"), call("report", "other_product")], "phc_other-product")
-        page = opened("/tools", origin=collector.url)
+        page = opened("/tools?tool=query&where=mcp_client:is_not:cursor&product=dot-ai&range=7d", origin=collector.url)
         expect(page.locator("[data-tile=calls]")).to_have_attribute("data-value", "1", timeout=SOON_MS)
         page.locator("#filters [name=product]").select_option("other-product")
         expect(page.locator("[data-tile=calls]")).to_have_attribute("data-value", "2", timeout=SOON_MS)
         expect(page.locator("#panel-tool-usage .name")).to_have_text("report")
-        assert "product=other-product" in page.url
+        assert parse_qs(urlsplit(page.url).query) == {"product": ["other-product"], "range": ["7d"]}
         page.get_by_role("link", name="Overview", exact=True).click()
         wait_until_drawn(page)
         expect(page.locator("[data-tile=calls]")).to_have_attribute("data-value", "2", timeout=SOON_MS)

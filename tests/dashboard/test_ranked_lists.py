@@ -1,6 +1,7 @@
 """Ranked lists: rates and medians by client and provider, groups that open, and marks of versions without support."""
 
 from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -163,3 +164,26 @@ def test_a_release_opens_its_clients(opened: Opener, url: str) -> None:
     expect(expander).to_have_attribute("aria-expanded", "true")
     expander.click()
     expect(below).to_have_count(0)
+
+
+def test_a_row_of_durations_filters_by_its_tool_with_the_pointer_and_with_keys(opened: Opener, url: str) -> None:
+    tools = [row[0] for row in fetch(url, "/api/charts/tool-duration")["rows"]]
+    page = opened("/tools")
+    canvas = page.locator("#panel-tool-duration .canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    middle = page.evaluate(
+        "tool => echarts.getInstanceByDom(document.querySelector('#panel-tool-duration .canvas'))"
+        ".convertToPixel({ yAxisIndex: 0 }, tool)",
+        tools[1],
+    )
+    before = ready_count(page)
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + middle)
+    wait_until_drawn(page, before + 1)
+    assert parse_qs(urlsplit(page.url).query) == {"tool": [tools[1]]}
+    before = ready_count(page)
+    canvas.press("End")
+    canvas.press("Enter")
+    wait_until_drawn(page, before + 1)
+    assert "tool" not in parse_qs(urlsplit(page.url).query), "a second time removes the filter"

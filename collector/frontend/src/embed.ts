@@ -1,28 +1,24 @@
 // A page with one panel, for a frame of another site.
 import * as state from "./data/state.ts";
 import { find } from "./dom.ts";
+import { contextOf } from "./page/context.ts";
 import { filterWords } from "./page/download.ts";
 import * as mainChart from "./page/main_chart.ts";
-import { type Context, Panel } from "./page/panel.ts";
+import { Panel } from "./page/panel.ts";
 import * as period from "./page/period.ts";
 import "./page/tooltip.ts";
 
 const REFRESH_MS = 60_000;
 const root = document.documentElement;
 const { start = "", end = "", step = "", shown = "" } = root.dataset;
-const context: Context = {
-  releases: [],
-  annotations: [],
-  alerts: [],
-  period: {
-    start: Date.parse(start),
-    end: Date.parse(end),
-    step: Number(step) * 1000,
-    before_start: "",
-    before_end: "",
-    before_counts: false,
-  },
-};
+const context = contextOf({
+  start: Date.parse(start),
+  end: Date.parse(end),
+  step: Number(step) * 1000,
+  before_start: "",
+  before_end: "",
+  before_counts: false,
+});
 const node = find("[data-panel]");
 const panel = new Panel(node, () => context, mainChart.definitionOf(node));
 

@@ -8,6 +8,7 @@ import type { PageHead } from "./data/types.ts";
 import * as values from "./data/values.ts";
 import { breakable, draw, find, html, markup } from "./dom.ts";
 import * as comparison from "./page/comparison.ts";
+import { type Context, contextOf } from "./page/context.ts";
 import { filterWords } from "./page/download.ts";
 import * as events from "./page/events.ts";
 import * as explain from "./page/explain.ts";
@@ -15,7 +16,7 @@ import * as filters from "./page/filters.ts";
 import * as health from "./page/health.ts";
 import * as live from "./page/live.ts";
 import * as mainChart from "./page/main_chart.ts";
-import { type Context, Panel } from "./page/panel.ts";
+import { Panel } from "./page/panel.ts";
 import * as period from "./page/period.ts";
 import * as pick from "./page/pick.ts";
 import * as releases from "./page/releases.ts";
@@ -33,7 +34,7 @@ const tileHost = document.getElementById("tiles");
 const emptyPage = document.getElementById("empty-page");
 const notApplied = find("#not-applied");
 const compared = find("#compared");
-let context: Context = { releases: [], annotations: [], alerts: [], period: null };
+let context = contextOf(null);
 let pending = new AbortController();
 const panels = [...document.querySelectorAll<HTMLElement>("[data-panel]")].map(
   (node) => new Panel(node, () => context, mainChart.definitionOf(node)),

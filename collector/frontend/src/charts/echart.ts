@@ -3,6 +3,7 @@ import type { ECharts } from "echarts/core";
 import type { Pick } from "../data/segments.ts";
 import { colour, element, find, html, nothing, draw as render } from "../dom.ts";
 import { draw as drawLegend, type LegendEntry, selection } from "./legend.ts";
+import * as picking from "./picking.ts";
 import * as zooming from "./zoom.ts";
 
 declare global {
@@ -24,6 +25,8 @@ export interface ChartOption {
   series: Series[];
   legend: Record<string, unknown>;
   exportHeight?: number;
+  // What a click on each row filters by, in the order of the axis.
+  picks?: readonly Pick[];
 }
 
 export interface TipPoint {
@@ -139,7 +142,8 @@ export function draw(host: HTMLElement, build: Build, label: string): State {
   const { chart, canvas, tip: shown } = state;
   canvas.setAttribute("aria-label", `${label}. Use the arrow keys to read the values, or the table.`);
   const selected = selection(chart);
-  const option = build(palette(), state.narrow);
+  const { picks, ...option } = build(palette(), state.narrow);
+  picking.setPicks(canvas, picks);
   if (selected) option.legend.selected = selected;
   chart.setOption(option, { notMerge: true });
   // An open tooltip stays open when new numbers arrive.
@@ -190,6 +194,7 @@ function create(host: HTMLElement): State {
   watcher.observe(canvas);
   keyboard(canvas, state.chart);
   zooming.attach(canvas, state.chart);
+  picking.attach(canvas, state.chart);
   return state;
 }
 
@@ -206,10 +211,14 @@ function keyboard(host: HTMLElement, chart: ECharts): void {
   host.addEventListener("keydown", (event) => {
     const count = (chart.getOption() as { series?: Series[] }).series?.[0]?.data?.length ?? 0;
     if (event.key === "Escape") chart.dispatchAction({ type: "hideTip" });
-    if (event.key === "Enter" && at >= 0) zooming.zoom(host, at, at);
+    if (event.key === "Enter" && at >= 0) {
+      if (picking.reach(host, at)) host.click();
+      else zooming.zoom(host, at, at);
+    }
     if (!count || !["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) return;
     event.preventDefault();
     at = nextPoint(event.key, at, count);
+    picking.reach(host, at);
     chart.dispatchAction({ type: "showTip", seriesIndex: 0, dataIndex: at });
     const shown = host.querySelector<HTMLElement>(".tip");
     if (shown && announcements) announcements.textContent = shown.innerText.replaceAll("\n", ", ");

@@ -1,7 +1,8 @@
-// Percentiles on a logarithmic axis: a dot for each, and a line from the median to the 99th.
+// Percentiles on a logarithmic axis: a dot for each, and a line from the median to the 99th. A click on a row filters by it.
 import { compact, number } from "../data/format.ts";
 import { valueText } from "../data/labels.ts";
 import type { Cell, ChartData, DrawnConfig, Row } from "../data/types.ts";
+import { pickOf } from "./bars.ts";
 import type { ChartOption, Palette, Series, TipPoint, TipRow } from "./echart.ts";
 import { axis, base, draw as chart, seriesColour, tip } from "./echart.ts";
 
@@ -52,6 +53,7 @@ export function option(data: ChartData, config: DrawnConfig, colours: Palette, n
       ...config.values.map((column, index) => dots(rows, column, index, data, colours)),
       span(rows, config, colours),
     ],
+    picks: rows.map((row) => pickOf(row, config)),
     exportHeight: 130 + rows.length * 34,
   };
 }

@@ -85,7 +85,7 @@ function valueAxis({ current, config, colours }: Drawing) {
     min: 0,
     max: config.share ? 1 : undefined,
     interval: config.share ? 0.25 : undefined,
-    minInterval: ["ratio", "milliseconds", "seconds"].includes(unit) ? 0 : 1,
+    minInterval: ["ratio", "milliseconds", "seconds"].includes(unit) || config.gap === "empty" ? 0 : 1,
     splitNumber: 4,
     axisLabel: { color: colours.muted, formatter: (at: number) => tick(at, unit) },
   });

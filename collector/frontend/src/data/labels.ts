@@ -5,7 +5,12 @@ const labels: Record<string, string> = JSON.parse(document.getElementById("chips
 
 const events: Record<string, string> = JSON.parse(document.getElementById("chips")?.dataset.events ?? "{}");
 
-export const labelOf = (name: string) => labels[name] ?? name.replaceAll("_", " ");
+// That of `EVENT.PROPERTY` names both: "error of backup finished".
+export function labelOf(name: string): string {
+  const dot = name.lastIndexOf(".");
+  if (dot > 0) return `${labelOf(name.slice(dot + 1))} of ${eventName(name.slice(0, dot))}`;
+  return labels[name] ?? name.replaceAll("_", " ");
+}
 
 // "client", "client and transport", "client, tool and transport".
 export function listOf(names: readonly string[]): string {
@@ -20,13 +25,17 @@ const UNLISTED: Record<string, string> = {
   ai_provider: "unlisted providers",
 };
 
+// Whether every product has the event.
+export const isStandard = (event: string) => event in events;
+
 // Several events of that name: "tool calls"; those of a product's own have the words of their name.
 export const eventName = (event: string) => events[event] ?? event.replaceAll("_", " ");
 
-// How a value of a property is said: `other` stands for all that no list has, nothing for events without the property.
+const BOOLEANS: Record<string, string> = { true: "yes", false: "no" };
+
+// How a value of a property is said, which is the same where it comes from the address: `other` stands for all that no list has, nothing for events without the property.
 export function valueText(property: string, value: Cell | undefined): string {
   if (value === null || value === undefined || value === "") return "not given";
-  if (typeof value === "boolean") return value ? "yes" : "no";
   if (property === "event") return eventName(String(value));
-  return value === "other" ? (UNLISTED[property] ?? "unlisted") : String(value);
+  return value === "other" ? (UNLISTED[property] ?? "unlisted") : (BOOLEANS[String(value)] ?? String(value));
 }

@@ -26,6 +26,9 @@ export const propertyOf = (parameter: string) => PARAMETERS[parameter] ?? null;
 export const parameterOf = (property: string) =>
   Object.keys(PARAMETERS).find((name) => PARAMETERS[name] === property) ?? null;
 
+// Whether a filter has the name, and means a property that is called otherwise.
+export const isAlias = (name: string) => (PARAMETERS[name] ?? name) !== name;
+
 export function parse(text: string): Condition | null {
   const [, property, relation, list] = FORM.exec(text) ?? [];
   if (property === undefined || list === undefined) return null;

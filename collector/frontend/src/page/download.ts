@@ -22,10 +22,17 @@ const LINE = 18;
 // The letters that fit the width at this size.
 const LETTERS = 140;
 
-// What the page is filtered by, in words: "provider: anthropic · internal events included".
+// What the page is filtered by, and the thing that it is about, in words: "provider: anthropic · internal events included".
 export function filterWords(): string {
   const internal = { all: "internal events included", only: "internal events only" }[state.get("internal")] ?? "";
-  return [...segments.conditions().map(conditionWords), internal].filter(Boolean).join(" · ");
+  const named = state.get("segment");
+  return [
+    ...(named ? [`saved segment: ${named}`] : []),
+    ...segments.conditions(state.query()).map(conditionWords),
+    internal,
+  ]
+    .filter(Boolean)
+    .join(" · ");
 }
 
 const product = () => state.query().get("product") ?? document.documentElement.dataset.shown ?? "";

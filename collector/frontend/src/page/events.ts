@@ -2,26 +2,31 @@
 // folded asks nothing.
 import * as api from "../data/api.ts";
 import { capital } from "../data/format.ts";
-import { eventName, labelOf } from "../data/labels.ts";
-import { parameterOf } from "../data/segments.ts";
+import { eventName, isStandard, labelOf } from "../data/labels.ts";
+import { isAlias, parameterOf } from "../data/segments.ts";
 import * as state from "../data/state.ts";
 import type { Column, PanelConfig } from "../data/types.ts";
 import { draw, html } from "../dom.ts";
 import { card } from "./card.ts";
-import { type Context, Panel } from "./panel.ts";
+import type { Context } from "./context.ts";
+import { Panel } from "./panel.ts";
 
 interface Question {
   product: string;
   event: string;
   property: string;
   kind: string;
+  // What a number counts; empty for all else.
+  unit: string;
   meaning: string;
   shape: "bars" | "distribution" | "over time";
   ask: string;
 }
 
 const host = document.getElementById("events");
-const NUMBERS = /number|count|amount/;
+const NUMBER = "bounded number";
+// Units that a value is shown with; the others stand in the panel's head.
+const SHOWN_UNITS = ["milliseconds", "ms", "seconds", "s", "bytes"];
 const panels = new Map<HTMLElement, Panel>();
 // Those that were asked for: an event that is open from the start is not asked for again when the browser says so.
 const asked = new WeakSet<Panel>();
@@ -47,23 +52,28 @@ const openPanels = () =>
 async function show(place: HTMLElement, signal: AbortSignal, context: () => Context): Promise<void> {
   const product = productOf();
   const { questions } = await api.get<{ questions: Question[] }>("/api/charts", undefined, signal);
-  const byEvent = Map.groupBy(
-    questions.filter((question) => question.product === product),
-    ({ event }) => event,
-  );
+  const own = questions.filter((question) => question.product === product);
+  const byEvent = Map.groupBy(own, ({ event }) => event);
+  const isShared = ({ event, property }: Question) =>
+    own.some((other) => other.property === property && other.event !== event);
   draw(
     place,
-    [...byEvent].map(([event, list], index) => section(event, list, index === 0)),
+    [...byEvent].map(([event, list], index) => section(event, list, index === 0, isShared)),
   );
   panels.clear();
   for (const node of place.querySelectorAll<HTMLElement>("[data-panel]")) panels.set(node, new Panel(node, context));
   drawnProduct = product;
 }
 
-const section = (event: string, questions: Question[], open: boolean) => html`
+const section = (
+  event: string,
+  questions: Question[],
+  open: boolean,
+  isShared: (question: Question) => boolean,
+) => html`
   <details class="event" ?open=${open} @toggle=${opened}>
     <summary><h2>${capital(eventName(event))}</h2><span class="unit">${questions.length} ${questions.length === 1 ? "chart" : "charts"}</span></summary>
-    <div class="grid">${questions.map((question) => card(configOf(question), eventName(question.event)))}</div>
+    <div class="grid">${questions.map((question) => card(configOf(question, filterOf(question, isShared(question))), eventName(question.event)))}</div>
   </details>`;
 
 function opened(event: Event): void {
@@ -78,20 +88,21 @@ function opened(event: Event): void {
 
 const EVENTS: Column = { name: "events", unit: "" };
 
-function unitOf(property: string): string {
-  if (property.endsWith("_ms")) return "milliseconds";
-  return property.endsWith("_seconds") ? "seconds" : "";
-}
+// What a click filters by: exactly this event's property, where another event or a filter has its name. A property that
+// the filters name is the same in all standard events.
+const filterOf = ({ event, property }: Question, isShared: boolean) =>
+  isAlias(property) || (isShared && !(isStandard(event) && parameterOf(property))) ? `${event}.${property}` : property;
 
-function configOf({ event, property, kind, meaning, shape, ask }: Question): PanelConfig {
+function configOf({ event, property, kind, unit, meaning, shape, ask }: Question, filter: string): PanelConfig {
   const query = Object.fromEntries(new URLSearchParams(ask.split("?")[1]));
   delete query.product;
   const name = capital(labelOf(parameterOf(property) ?? property).replace(/ (ms|seconds)$/, ""));
-  const unit = unitOf(property);
+  const isNumber = kind === NUMBER;
+  const says = meaning.replaceAll("`", "");
   const common = {
     id: `${event}-${property}-${shape === "over time" ? "time" : shape}`,
     chart: `${event}-${property}`,
-    unit: meaning.replaceAll("`", ""),
+    unit: isNumber && unit && !SHOWN_UNITS.includes(unit) ? `${says}, in ${unit}` : says,
     empty: "No such event has this property yet.",
     asks: true,
     query,
@@ -102,7 +113,7 @@ function configOf({ event, property, kind, meaning, shape, ask }: Question): Pan
     x: "day",
     cohort: "",
     offset: "",
-    segments: NUMBERS.test(kind) ? {} : { [property]: property },
+    segments: isNumber ? {} : { [property]: filter },
     columns: { [property]: { name, unit }, events: EVENTS, day: { name: "day", unit: "" } },
   } satisfies Partial<PanelConfig>;
   if (!property) {

@@ -60,8 +60,15 @@ function chosen(name: string, value: string): void {
   const property = PROPERTIES[name];
   if (property && value) segments.pick([[property, value]], "only");
   else if (property) segments.drop(property);
-  else if (name === "product") state.set({ version: "", provider: "", product: value });
+  else if (name === "product") ofProduct(value);
   else state.set({ [name]: value });
+}
+
+// Another product has other tools and other properties: no condition comes along.
+function ofProduct(product: string): void {
+  const query = segments.withoutConditions();
+  query.set("product", product);
+  state.replaceAll(query);
 }
 
 function choose(name: string): void {

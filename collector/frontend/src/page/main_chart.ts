@@ -2,7 +2,7 @@
 import * as state from "../data/state.ts";
 import { thing } from "../data/things.ts";
 import type { PanelConfig } from "../data/types.ts";
-import type { Context } from "./panel.ts";
+import type { Context } from "./context.ts";
 
 interface Measure {
   title: string;

@@ -7,18 +7,10 @@ import { capital, number } from "../data/format.ts";
 import { labelOf, listOf } from "../data/labels.ts";
 import * as segments from "../data/segments.ts";
 import * as state from "../data/state.ts";
-import type {
-  Annotation,
-  ChartAnswer,
-  ChartData,
-  DrawnConfig,
-  OpenAlert,
-  PanelConfig,
-  Period,
-  ReleaseMark,
-} from "../data/types.ts";
+import type { ChartAnswer, ChartData, DrawnConfig, PanelConfig } from "../data/types.ts";
 import * as values from "../data/values.ts";
 import { draw, find, html, icon, nothing } from "../dom.ts";
+import type { Context } from "./context.ts";
 import { save, saveSheet } from "./download.ts";
 import { isDerived } from "./sheet.ts";
 import * as table from "./table.ts";
@@ -27,13 +19,6 @@ const COMPARABLE = new Set(["bars", "series", "columns"]);
 const DRAWN_AS_ELEMENTS = new Set(["bars", "heat"]);
 const HOUR = 3600_000;
 const DAY = 24 * HOUR;
-
-export interface Context {
-  releases: ReleaseMark[];
-  annotations: Annotation[];
-  alerts: OpenAlert[];
-  period: Period | null;
-}
 
 const objects = ({ columns, rows }: ChartAnswer) =>
   rows.map((row) => Object.fromEntries(columns.map((column, index) => [column, row[index] ?? null])));

@@ -68,7 +68,7 @@ export function open(): void {
     html`<h2>Keyboard shortcuts</h2>
       <dl>${shortcuts.map(({ key, text }) => html`<dt><kbd>${key}</kbd></dt><dd>${text}</dd>`)}</dl>
       <label><input type="checkbox" ?checked=${isOn()} @change=${turned}>Single keys are shortcuts</label>
-      <p>In a chart: ← → read its values, Enter zooms. On a value: Enter filters, the menu key has more.</p>
+      <p>In a chart: ← → read its values, Enter zooms or filters. On a value: Enter filters, the menu key has more.</p>
       <button type="button" class="button small" @click=${() => sheet.hidePopover()}>Close</button>`,
   );
   sheet.showPopover();

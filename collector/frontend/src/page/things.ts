@@ -6,7 +6,8 @@ import { thing } from "../data/things.ts";
 import type { Column, PanelConfig } from "../data/types.ts";
 import { draw, html } from "../dom.ts";
 import { card } from "./card.ts";
-import { type Context, Panel } from "./panel.ts";
+import type { Context } from "./context.ts";
+import { Panel } from "./panel.ts";
 
 const CALLS = "tool_executed";
 const ERRORS = "tool_error";
