@@ -246,9 +246,17 @@ def test_a_scope_says_what_its_conditions_select(where: str, phrase: str) -> Non
     [
         ("dot-ai", "transport:is:stdio", "connected over stdio"),
         ("dot-ai", "transport:is:", "had no connections whose transport is given"),
-        ("dot-ai", "transport:is:,stdio", "had no connections whose transport is given, or some whose transport is stdio"),
+        (
+            "dot-ai",
+            "transport:is:,stdio",
+            "had no connections whose transport is given, or some whose transport is stdio",
+        ),
         ("dot-ai", "transport:is_not:", "had connections whose transport is given"),
-        ("dot-ai", "transport:is_not:,stdio", "had connections whose transport is given, and none whose transport is stdio"),
+        (
+            "dot-ai",
+            "transport:is_not:,stdio",
+            "had connections whose transport is given, and none whose transport is stdio",
+        ),
         ("dot-ai", "mcp_client_version:is:1.2", "had connections whose mcp_client_version is 1.2"),
         ("dot-ai", "mcp_client_version:is_not:1.2", "had no connections whose mcp_client_version is 1.2"),
         ("dot-ai", "tool_error.tool:is:query", "had errors whose tool is query"),
