@@ -8,6 +8,8 @@ import pytest
 
 from client.tests.send.rig import Rig
 from client.tests.support.server import Server, refusing, status
+from footfall.send import SendState
+from footfall.send.back_off import FIRST_BACK_OFF_SECONDS
 
 
 @pytest.mark.parametrize("code", [301, 302, 307, 401, 403, 404, 408, 429, 500, 502, 503])
@@ -98,3 +100,16 @@ def test_a_server_that_refuses_everything_causes_no_loss(tmp_path: Path) -> None
         rig.ship()
         assert len(server.accepted) == 150
         assert rig.dropped == {}
+
+
+def test_the_sending_lock_is_kept_while_more_waits_but_no_longer_than_a_second(tmp_path: Path) -> None:
+    with Server() as server:
+        rig, other = Rig(tmp_path, server), Rig(tmp_path, server)
+        rig.record(1500)
+        other.record(1)
+        assert [rig.shipper.ship_once() for _ in range(2)] == [0, 0]
+        assert other.shipper.ship_once() == FIRST_BACK_OFF_SECONDS
+        rig.clock.pass_(1)
+        assert rig.shipper.ship_once() == 0
+        assert other.ship() == rig.ship() == float("inf")
+        assert len(server.accepted) == SendState.read(str(tmp_path), "").sent == 1501

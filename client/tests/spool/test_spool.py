@@ -14,6 +14,7 @@ from client.tests.send.rig import Rig
 from client.tests.support.clocks import SteppedClock
 from client.tests.support.server import Server, refusing, status
 from footfall.send.packer import MAX_EVENT_AGE_SECONDS
+from footfall.send.shipper import SCAN_SECONDS
 from footfall.spool.segments import SPOOL_BYTES
 
 ODD_LINES = [
@@ -30,13 +31,13 @@ ODD_LINES = [
 ]
 
 
-def test_batches_hold_at_most_a_hundred_events_and_leave_nothing_behind(tmp_path: Path) -> None:
+def test_requests_hold_at_most_250_events_and_leave_nothing_behind(tmp_path: Path) -> None:
     with Server() as server:
         rig = Rig(tmp_path, server)
-        rig.record(250)
+        rig.record(600)
         assert rig.ship() == float("inf")
-        assert [len(r.events) for r in server.requests] == [100, 100, 50]
-        assert len(server.accepted) == 250
+        assert [len(r.events) for r in server.requests] == [250, 250, 100]
+        assert len(server.accepted) == 600
         rig.spool.close()
     assert rig.files() == []
 
@@ -178,6 +179,17 @@ def test_footfall_off_stops_a_running_process_and_deletes_waiting_events(tmp_pat
         rig.clock.pass_(100)
         assert rig.ship() == float("inf")
         assert server.requests == []
+
+
+def test_footfall_off_stops_a_process_between_two_requests(tmp_path: Path) -> None:
+    with Server() as server:
+        rig = Rig(tmp_path, server)
+        rig.record(1000)
+        assert [rig.shipper.ship_once() for _ in range(2)] == [0, 0]
+        (tmp_path / "off").write_text("{}")
+        assert rig.ship() == SCAN_SECONDS
+        assert len(server.accepted) == 500
+        assert rig.files() == []
 
 
 def test_a_deleted_directory_is_created_again_and_no_event_is_lost(tmp_path: Path) -> None:

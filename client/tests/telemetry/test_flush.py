@@ -41,6 +41,19 @@ def test_flush_returns_whether_all_events_are_delivered(tmp_path: Path) -> None:
         host.close()
 
 
+def test_a_hundred_events_that_wait_are_sent_at_once(tmp_path: Path) -> None:
+    with Server() as server:
+        host = telemetry(tmp_path, server, DOT_AI_TELEMETRY_FLUSH_SECONDS="3600")
+        record(host)
+        assert host.flush(20)
+        assert host._pipeline is not None
+        worker = host._pipeline.worker
+        wait_for(lambda: worker._idle, "the thread to have nothing to do")
+        record(host, 100)
+        wait_for(lambda: len(server.accepted) == 101, "all of them")
+        host.close()
+
+
 def test_flush_waits_no_longer_than_its_timeout(tmp_path: Path) -> None:
     with Server(hang) as server:
         host = telemetry(tmp_path, server)

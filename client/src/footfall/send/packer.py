@@ -14,7 +14,7 @@ from .wire import encode_event, encode_members, event_suffix
 MAX_EVENT_AGE_SECONDS = 30 * 86_400
 YEAR_10000 = 253_402_300_800
 """Epoch seconds; a later time has no RFC 3339 form."""
-_HEX = frozenset("0123456789abcdef")
+_HEX = b"0123456789abcdef"
 _INSTANCE_ID = re.compile(r"(cluster|local|ephemeral)_[0-9a-f]{16}")
 
 
@@ -130,4 +130,4 @@ class Packer:
 
 
 def _is_uuid(text: str) -> bool:
-    return len(text) == 32 and _HEX.issuperset(text)
+    return len(text) == 32 and text.isascii() and not text.encode().translate(None, _HEX)

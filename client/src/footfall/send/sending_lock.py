@@ -14,16 +14,19 @@ class SendingLock:
         self._file: Descriptor | None = None
 
     def acquire(self) -> bool:
-        """Take the lock without waiting; False while another process holds it."""
-        if self._directory is None:
+        """Take the lock without waiting, or keep it; False while another process holds it."""
+        if self._directory is None or (self._file is not None and self._file.is_ours):
             return True
         try:
             path = os.path.join(self._directory, "ship.lock")
             # Stored before it is locked: a child that is forked in between has to find it.
             self._file = open_private_file(path, os.O_CREAT | os.O_RDWR)
-            return try_lock(self._file.proven()) is not False
+            if try_lock(self._file.proven()) is not False:
+                return True
         except OSError:
             return True
+        self.release()
+        return False
 
     def release(self) -> None:
         """Release the lock; in a forked child only close its descriptor: the parent keeps the lock."""

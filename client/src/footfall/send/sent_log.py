@@ -36,7 +36,8 @@ class SentLog:
         """Log events, which are the JSON objects that were sent; `sent_at` is in epoch seconds."""
         if self._directory is None:
             return
-        lines = b"".join(b'{"sent":%d,"event":%s}\n' % (sent_at, event) for event in events)
+        begin, end = b'{"sent":%d,"event":' % sent_at, b"}\n"
+        lines = begin + (end + begin).join(events) + end
         old, current = (os.path.join(self._directory, name) for name in _NAMES)
         try:
             if _free_bytes(self._directory) < MIN_FREE_BYTES:

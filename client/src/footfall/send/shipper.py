@@ -6,7 +6,6 @@ refuses everything causes no loss.
 """
 
 import os
-import random
 from collections.abc import Callable
 
 import msgspec
@@ -14,19 +13,19 @@ import msgspec
 from ..runtime import Clock, Counters, clock_shift
 from ..settings import OFF_MARKER
 from ..spool import Batch, Spool
+from .back_off import FIRST_BACK_OFF_SECONDS, OWN_RANDOM, back_off_seconds
 from .packer import MAX_EVENT_AGE_SECONDS, PackedBatch, Packer
 from .send_state import SendState, SendStateFile, destination_id
 from .sending_lock import SendingLock
 from .sent_log import SentLog
 from .wire import Delivered, Outcome, Retry, request_body
 
-BATCH_EVENTS = 100
-FIRST_BACK_OFF_SECONDS = 10.0
-MAX_BACK_OFF_SECONDS = 3600.0
-BACK_OFF_JITTER_SECONDS = 600.0
+DUE_EVENTS = 100
+"""As soon as so many events wait, they are sent."""
+BATCH_EVENTS = 250
+"""What one request holds at most, where more wait. A collector decodes a larger one in a process of its own."""
 SCAN_SECONDS = 60.0
 """How often abandoned segments of other processes are looked for."""
-_OWN_RANDOM = random.SystemRandom()  # a host may have seeded the module's own
 LOGGED_FAILURE = 2
 """The failure in a row that is logged: a single one is not an outage."""
 SAVE_SECONDS = 1.0
@@ -74,7 +73,7 @@ class Shipper:
         host: str,
         key: str,
         log: Callable[[str], None],
-        jitter: Callable[[float, float], float] = _OWN_RANDOM.uniform,
+        jitter: Callable[[float, float], float] = OWN_RANDOM.uniform,
     ) -> None:
         self._spool = spool
         self._packer = packer
@@ -89,6 +88,7 @@ class Shipper:
         self._sending_lock = SendingLock(directory)
         self._limit = BATCH_EVENTS
         self._instance: InstanceFacts | None = None
+        self._state: SendState | None = None
         self._exiting = False
         self._last_scan = self._last_save = float("-inf")
         self._unsaved = False
@@ -97,18 +97,27 @@ class Shipper:
     # The steps -----------------------------------------------------------------------------------------------
 
     def ship_once(self, timeout: float = 10.0) -> float:
-        """Ship at most one batch; seconds until another call is worth while: 0 at once, inf where nothing waits."""
+        """Ship at most one batch; seconds until another call is worth while: 0 at once, inf where nothing waits.
+
+        Until nothing waits, the sending lock and the state are kept from call to call, for a second at most.
+        """
+        wait = FIRST_BACK_OFF_SECONDS
+        try:
+            wait = self._ship_once(timeout)
+        finally:
+            if wait > 0 or self._state is None:
+                self._let_others_send()
+        return wait
+
+    def _ship_once(self, timeout: float) -> float:
         if self._discard_if_off():
             return SCAN_SECONDS
-        self._spool.drain()
+        self._spool.drain(restore=self._state is None)
         self._adopt_abandoned_segments()
         instance = self._identify_once()
-        try:
-            if not self._sending_lock.acquire():
-                return FIRST_BACK_OFF_SECONDS  # another process is sending right now
-            return self._ship_batch(instance, timeout)
-        finally:
-            self._sending_lock.release()
+        if not self._sending_lock.acquire():
+            return FIRST_BACK_OFF_SECONDS  # another process is sending right now
+        return self._ship_batch(instance, timeout)
 
     def _ship_batch(self, instance: InstanceFacts, timeout: float) -> float:
         state = self._read_state()
@@ -122,7 +131,8 @@ class Shipper:
         outcome = self._deliver(packed, timeout)
         wait = self._settle(outcome, batch, packed, state, instance, timeout)
         # A kill may lose the totals of a second. A failure is written at once: other processes must know of it.
-        if wait > 0 or self._save_is_due() or failures != (state.failures, state.last_error):
+        is_due = self._clock.elapsed() - self._last_save >= SAVE_SECONDS
+        if wait > 0 or is_due or failures != (state.failures, state.last_error):
             self._save_state(state)
         return wait
 
@@ -144,22 +154,18 @@ class Shipper:
 
     def note_own_error(self, reason: str) -> None:
         """Make an error of Footfall's own the last error, for `footfall status`. On this thread, after `ship_once`."""
+        self._unsaved = True
+        self.save_counts(reason)
+
+    def save_counts(self, error: str = "") -> None:
+        """Write the counts of this process, and an error. On the shipper's thread, or after it has ended."""
         try:
             if self._sending_lock.acquire():
                 state = self._read_state()
-                state.last_error = reason
-                self._unsaved = True
+                state.last_error = error or state.last_error
                 self._save_state(state)
         finally:
-            self._sending_lock.release()
-
-    def save_counts(self) -> None:
-        """Write the counts of this process. On the shipper's thread, or after it has ended."""
-        try:
-            if self._sending_lock.acquire():
-                self._save_state(self._read_state())
-        finally:
-            self._sending_lock.release()
+            self._let_others_send()
 
     def _adopt_abandoned_segments(self) -> None:
         if self._clock.elapsed() - self._last_scan >= SCAN_SECONDS:
@@ -175,14 +181,18 @@ class Shipper:
 
     def after_fork(self) -> None:
         """In a forked child: let go of the parent's sending lock, which stays locked for the parent."""
-        self._sending_lock.release()
+        self._let_others_send()
 
     # The state that processes share --------------------------------------------------------------------------
 
     def _read_state(self) -> SendState:
-        state = self._state_file.read()
+        state = self._state = self._state or self._state_file.read()
         self._unsaved |= state.follow_clock(self._clock.now())
         return state
+
+    def _let_others_send(self) -> None:
+        self._state = None
+        self._sending_lock.release()
 
     def _seconds_to_wait(self, state: SendState, instance: InstanceFacts) -> float:
         """Until the grace and the back-off are over."""
@@ -198,9 +208,6 @@ class Shipper:
         """
         self._exiting = exiting
 
-    def _save_is_due(self) -> bool:
-        return self._clock.elapsed() - self._last_save >= SAVE_SECONDS
-
     def _save_state(self, state: SendState) -> None:
         """Write the state, if it has changed."""
         note = self._spool.note
@@ -208,8 +215,8 @@ class Shipper:
             state.durability = note
             state.last_sent = max(state.last_sent, self._last_sent)
             self._state_file.write(state)
+            self._state, self._unsaved = None, False
             self._last_save = self._clock.elapsed()
-            self._unsaved = False
 
     # One batch -----------------------------------------------------------------------------------------------
 
@@ -274,7 +281,7 @@ class Shipper:
         self, refused: Batch, state: SendState, instance: InstanceFacts, timeout: float
     ) -> bool:
         """Whether the server accepts another event than the refused one. If so, the refused event is at fault."""
-        later = self._spool.peek_after(refused, BATCH_EVENTS)
+        later = self._spool.peek_after(refused, DUE_EVENTS)
         if later is None:
             return False
         # A different one each time, so that two bad neighbours can't block the spool forever.
@@ -283,14 +290,8 @@ class Shipper:
         return bool(other.events) and isinstance(self._deliver(other, timeout), Delivered)
 
     def _back_off(self, state: SendState, retry: Retry) -> float:
-        ceiling = FIRST_BACK_OFF_SECONDS * 2.0 ** min(state.failures, 16)
-        if ceiling < MAX_BACK_OFF_SECONDS:
-            wait = self._jitter(min(1.0, ceiling), ceiling)
-        else:
-            wait = MAX_BACK_OFF_SECONDS + self._jitter(0.0, BACK_OFF_JITTER_SECONDS)
-        wait = max(wait, retry.after)
-        state.failures += 1
-        state.last_error = retry.reason
+        wait = max(back_off_seconds(state.failures, self._jitter), retry.after)
+        state.failures, state.last_error = state.failures + 1, retry.reason
         state.tried = self._clock.now()
         state.next_try = state.tried + wait
         self._unsaved = True

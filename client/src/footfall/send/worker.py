@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Protocol, TypeVar
 
 from ..runtime import Wakeup
-from .shipper import BATCH_EVENTS, SCAN_SECONDS, Shipper
+from .shipper import DUE_EVENTS, SCAN_SECONDS, Shipper
 
 DISK_CHECK_SECONDS = 10.0
 """How often the disk is looked after while sending has to wait."""
@@ -71,8 +71,10 @@ class Worker:
         """An event was appended. Takes a tenth of a microsecond; starts the thread at the first event."""
         self._events += 1
         self._events_since_wakeup += 1
-        if self._idle or (self._events_since_wakeup >= BATCH_EVENTS and not self._backing_off):
-            self._events_since_wakeup = 0
+        if self._idle or (self._events_since_wakeup >= DUE_EVENTS and not self._backing_off):
+            # Where nothing waited, this is the first event of a batch; and the thread is woken once.
+            self._events_since_wakeup = int(self._idle)
+            self._idle = False
             self._batch_due = True
             self._wakeup.set()
         if self._thread is None:
@@ -148,7 +150,8 @@ class Worker:
         # An event between the shipper's last look and the line above has not woken this thread.
         woken = self._events != events or self._pause(SCAN_SECONDS)
         self._idle = False
-        if woken and not self._flushing and not self._closing:
+        is_due = self._events - events >= DUE_EVENTS
+        if woken and not is_due and not self._flushing and not self._closing:
             self._pause(self._flush_seconds)
 
     def _pause(self, seconds: float) -> bool:

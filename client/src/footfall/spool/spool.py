@@ -119,12 +119,16 @@ class Spool:
 
     # On the shipper's thread ---------------------------------------------------------------------------------
 
-    def drain(self) -> None:
-        """Move lines from memory to disk, and append directly again once the disk has recovered."""
+    def drain(self, *, restore: bool = True) -> None:
+        """Move lines from memory to disk, and append directly again once the disk has recovered.
+
+        Files that were deleted or closed are restored unless `restore` says that this was done a moment ago.
+        """
         if self._directory is None or self._discarding:
             return
         with self._lock:
-            self._segments.restore_lost()
+            if restore:
+                self._segments.restore_lost()
             self._memory.requeue()
             # Only the lines that wait now, however fast more come in: this thread must also send.
             for _ in range(0, len(self._memory), DRAIN_LINES):
