@@ -21,14 +21,27 @@ seconds = st.floats() | st.floats(0, 200) | st.integers(-1, 10**9)
 errors = st.sampled_from([None, ValueError("hunter2"), KeyboardInterrupt(), type("Customer_alice", (OSError,), {})()])
 
 
-class RecordedLines:
-    """A recorder and the lines that it appended."""
+class Name(str):
+    """Equal to a name that is admitted, and not admitted itself."""
 
-    def __init__(self) -> None:
+    __slots__ = ()
+
+
+odd: st.SearchStrategy[Any] = st.sampled_from(
+    [None, 0, 1, True, "1", b"recommend", Name("recommend"), Name("cursor"), [], 10**400]
+)
+
+
+class RecordedLines:
+    """A recorder and the lines that it appended; every event is checked anew, or as it comes."""
+
+    def __init__(self, *, anew: bool = False) -> None:
         self.lines: list[bytes] = []
         self.counters = Counters()
         self.recorder = Recorder(catalogue_for("test"), self.lines.append, self.counters, SteppedClock())
         self.recorder.register_tools(*TOOLS)
+        if anew:
+            self.recorder._calls.of_event = lambda call: None  # type: ignore[method-assign] # nothing is kept
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -44,7 +57,7 @@ class RecordedLines:
 def test_a_call_makes_the_same_events_as_recording_them_one_by_one(
     calls: list[tuple[str, str, float, BaseException | None]],
 ) -> None:
-    precomputed, plain = RecordedLines(), RecordedLines()
+    precomputed, plain = RecordedLines(), RecordedLines(anew=True)
     for tool, client, duration, error in calls * 2:
         precomputed.recorder.record_call(tool, client, duration, error)
         plain.recorder.record(
@@ -55,6 +68,16 @@ def test_a_call_makes_the_same_events_as_recording_them_one_by_one(
             plain.recorder.record(ToolError(tool=tool, error_type=name))
     assert precomputed.events == plain.events
     assert precomputed.counters.dropped == plain.counters.dropped
+
+
+@given(st.lists(st.tuples(tools | odd, st.booleans() | odd, seconds | odd, clients | odd), max_size=8))
+def test_an_event_is_recorded_as_if_no_equal_one_was_checked_before(calls: list[tuple[Any, Any, Any, Any]]) -> None:
+    kept, anew = RecordedLines(), RecordedLines(anew=True)
+    for tool, success, duration, client in calls * 2:
+        event = ToolExecuted(tool=tool, success=success, duration_ms=duration, mcp_client=client)
+        assert kept.recorder.record(event) == anew.recorder.record(event)
+    assert kept.events == anew.events
+    assert kept.counters.dropped == anew.counters.dropped
 
 
 def test_a_tool_that_is_registered_later_is_recorded_by_name_from_then_on() -> None:

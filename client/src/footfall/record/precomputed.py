@@ -25,7 +25,7 @@ class PrecomputedCalls:
 
     Args:
         check: the check of `tool_executed`.
-        note: called with a key of NOTES for each call of which a name became `other`.
+        note: called with a key of NOTES for each call of an adapter of which a name became `other`.
 
     Attributes:
         entries: tool, client and success as passed → the JSON up to the duration's value. A pair of which a name became
@@ -39,24 +39,38 @@ class PrecomputedCalls:
         self._others: dict[CallKey, tuple[bytes, list[str]]] = {}
 
     def add(self, tool: str, client: str, success: bool) -> bytes | None:
-        """Compute an entry that is missing; None where the check refuses the event."""
-        other = self._others.get((tool, client, success))
-        if other is None:
-            admitted = self._check(ToolExecuted(tool=tool, success=success, duration_ms=0, mcp_client=client))
-            if admitted is None:
-                return None
-            notes = _notes(tool, client, admitted)
-            del admitted[_DURATION]
-            other = b'%s,"%s":' % (msgspec.json.encode(admitted)[:-1], _DURATION.encode()), notes
-            # A client can send any text as either name: neither their number nor their length may fill the memory.
-            if len(tool) <= MAX_TOOL_NAME and len(client) <= MAX_TOOL_NAME:
-                if notes:
-                    _store(self._others, (tool, client, success), other)
-                else:
-                    _store(self.entries, (tool, client, success), other[0])
-        for note in other[1]:
+        """Compute an entry that is missing, and note the call; None where the check refuses the event."""
+        entry, notes = self._others.get((tool, client, success)) or self._compute(tool, client, success)
+        for note in notes:
             self._note(note, success)
-        return other[0]
+        return entry
+
+    def of_event(self, call: ToolExecuted) -> bytes | None:
+        """All properties of a call that the host records itself, as JSON; None where the check has to see the event."""
+        tool, client, success, duration = call.tool, call.mcp_client, call.success, call.duration_ms
+        # Exactly these classes: what is equal to an admitted value, as 1 is to True, need not be one.
+        if type(tool) is not str or type(client) is not str or type(success) is not bool or type(duration) is not float:
+            return None
+        key = tool, client, success
+        entry = self.entries.get(key) or (self._others.get(key) or self._compute(tool, client, success))[0]
+        number = encoded_duration(duration)
+        return b"%b%b}" % (entry, number) if entry is not None and number is not None else None
+
+    def _compute(self, tool: str, client: str, success: bool) -> tuple[bytes | None, list[str]]:
+        """An entry and the notes on its calls, which are kept."""
+        admitted = self._check(ToolExecuted(tool=tool, success=success, duration_ms=0, mcp_client=client))
+        if admitted is None:
+            return None, []
+        notes = _notes(tool, client, admitted)
+        del admitted[_DURATION]
+        entry = b'%s,"%s":' % (msgspec.json.encode(admitted)[:-1], _DURATION.encode())
+        # A client can send any text as either name: neither their number nor their length may fill the memory.
+        if len(tool) <= MAX_TOOL_NAME and len(client) <= MAX_TOOL_NAME:
+            if notes:
+                _store(self._others, (tool, client, success), (entry, notes))
+            else:
+                _store(self.entries, (tool, client, success), entry)
+        return entry, notes
 
     def clear(self) -> None:
         """Forget all entries: after a change of the registered tools the check admits other values."""
@@ -101,12 +115,12 @@ def encoded_duration(milliseconds: float) -> bytes | None:
     take as long as the rest of a line. A value close to the middle between two entries is rounded exactly.
     """
     if 0.0 <= milliseconds < 99.0:
+        if milliseconds >= 10.0:
+            return _WHOLE[round(milliseconds)]
         if milliseconds < 1.0:
             table, scaled = _HUNDREDTHS, milliseconds * 100.0
-        elif milliseconds < 10.0:
-            table, scaled = _TENTHS, milliseconds * 10.0
         else:
-            table, scaled = _WHOLE, milliseconds
+            table, scaled = _TENTHS, milliseconds * 10.0
         number = int(scaled)
         rest = scaled - number
         if rest < 0.4999:

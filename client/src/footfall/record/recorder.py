@@ -110,17 +110,20 @@ class Recorder:
                 self.counters.drop("unknown_event")
                 return False
             prefix, check = known
-            properties = check(event)
-            if properties is None:
-                self.counters.drop("invalid")
-                return False
-            if source is not None:
-                properties |= self._extra_values().values(source, str(event.__struct_config__.tag), None)
+            encoded = self._calls.of_event(event) if type(event) is ToolExecuted and source is None else None
+            if encoded is None:
+                properties = check(event)
+                if properties is None:
+                    self.counters.drop("invalid")
+                    return False
+                if source is not None:
+                    properties |= self._extra_values().values(source, str(event.__struct_config__.tag), None)
+                encoded = self._encode(properties)
             now = int(self._now())
             second, stamp = self._last_stamp
             if second != now:
                 stamp = self._stamp(now)
-            self.append(b"".join((prefix, stamp, self.uuids.next(), b'","p":', self._encode(properties), b"}\n")))
+            self.append(b"".join((prefix, stamp, self.uuids.next(), b'","p":', encoded, b"}\n")))
             return True
         except Exception:  # noqa: BLE001 - an error in telemetry must never reach the host
             self.counters.drop("internal")
@@ -137,7 +140,7 @@ class Recorder:
         """A tool call ended: append `tool_executed`, and `tool_error` if it ended with an exception. Never raises.
 
         `source` fills the extra properties of `tool_executed`.
-        Makes the same events as `record` in a third of the time. It runs once per tool call, when the processor's
+        Makes the same events as `record`, without an object for each. It runs once per tool call, when the processor's
         caches hold the host's data, so its cost depends on how few functions and objects it touches.
         """
         try:

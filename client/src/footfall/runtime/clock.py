@@ -1,6 +1,7 @@
 """Time for stamps and for waiting, undisturbed when the wall clock is set: clock at start plus a steady clock."""
 
 import time
+from functools import partial
 from typing import Protocol
 
 MIN_SHIFT_SECONDS = 60.0
@@ -29,16 +30,16 @@ class SystemClock:
     """The machine's clock, read once; from then on only the steady clock is read."""
 
     def __init__(self) -> None:
-        self._clock = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-        self._start = time.clock_gettime(self._clock)
+        self._read = partial(time.clock_gettime, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+        self._start = self._read()
         self.boot_time = time.time() - self._start
         self.boot_id = _read_boot_id()
 
     def now(self) -> float:
-        return time.clock_gettime(self._clock) + self.boot_time
+        return self._read() + self.boot_time
 
     def elapsed(self) -> float:
-        return time.clock_gettime(self._clock) - self._start
+        return self._read() - self._start
 
 
 def clock_shift(clock: Clock, boot_id: str, boot_time: float) -> float:
@@ -53,7 +54,8 @@ def clock_shift(clock: Clock, boot_id: str, boot_time: float) -> float:
 
 def _read_boot_id() -> str:
     try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            return file.read(36)
+        # As bytes: for the name of ASCII Python would import a codec.
+        with open("/proc/sys/kernel/random/boot_id", "rb") as file:
+            return file.read(36).decode()
     except (OSError, UnicodeDecodeError):
         return ""
