@@ -50,7 +50,7 @@ MOST_MEMORY_MIB = 300.0
 LEAST_SHARE = 0.4
 
 HOW = f"""Each request is one that Footfall's client would send: tests/oracle/fleet.py makes the events, the client's
-own code encodes and compresses them at level 6. Each event has a different UUID, and all requests are prepared before
+own code encodes and compresses them. Each event has a different UUID, and all requests are prepared before
 the run. wrk, with {CONNECTIONS} connections and one thread, runs on the same processors. Collector: default settings,
 `fdatasync` before each 200, the loader running; between two runs the store catches up. Bare: the same uvicorn, uvloop
 and httptools, isal's gunzip and msgspec's parser, nothing stored; each round measures it right before or right after

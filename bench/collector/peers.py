@@ -55,7 +55,7 @@ ON_DISK = {
 OF_OURS = "of Footfall's"
 HEAD = ("", "on disk at the answer", "events/s", OF_OURS, "CPU per million", OF_OURS, "memory, maximum", OF_OURS)
 
-HOW = f"""Batches of 100 events of tests/oracle/fleet.py, gzip at level 6, all prepared before the run; wrk, with
+HOW = f"""Batches of 100 events of tests/oracle/fleet.py, gzip, all prepared before the run; wrk, with
 {CONNECTIONS} connections and one thread, runs on the same processors. Footfall: default settings, requests as its
 client sends them. OpenTelemetry Collector: protobuf over OTLP/HTTP; each event is a log record with the same
 properties, its name, time and UUID; what an instance's events share is sent once per batch, and every batch is sent

@@ -203,7 +203,7 @@ def stay_on_loopback() -> None:
         connect(self, address)
 
     def guarded_lookup(host: Any, *args: Any, **kwargs: Any) -> Any:
-        if host not in LOOPBACK:
+        if (host.decode() if isinstance(host, bytes) else host) not in LOOPBACK:
             raise PermissionError("the measurement stays on this machine")
         return lookup(host, *args, **kwargs)
 

@@ -1,5 +1,7 @@
 """`flush` and `close`, as a host uses them, with a real server."""
 
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -8,6 +10,17 @@ from client.tests.support.server import Server, hang
 from footfall import Product, Telemetry
 from footfall.catalogue import ToolExecuted
 from tests.support.waiting import wait_for
+
+FIRST_DELIVERY = """
+import sys
+from footfall import Product, Telemetry
+from footfall.catalogue import ServerStarted
+
+names = ("TELEMETRY_STATE_DIR", "POSTHOG_HOST", "POSTHOG_KEY", "TELEMETRY_GRACE_SECONDS")
+host = Telemetry(Product("shop"), {f"SHOP_{name}": value for name, value in zip(names, sys.argv[1:])})
+host.record(ServerStarted())
+print(host.flush(20), *sorted({"encodings.idna", "stringprep", "urllib3"} & set(sys.modules)))
+"""
 
 
 def telemetry(state: Path, server: Server, **variables: str) -> Telemetry:
@@ -52,6 +65,13 @@ def test_a_hundred_events_that_wait_are_sent_at_once(tmp_path: Path) -> None:
         record(host, 100)
         wait_for(lambda: len(server.accepted) == 101, "all of them")
         host.close()
+
+
+def test_a_first_delivery_imports_neither_urllib3_nor_the_codec_of_international_names(tmp_path: Path) -> None:
+    with Server() as server:
+        command = [sys.executable, "-c", FIRST_DELIVERY, str(tmp_path / "state"), server.url, "phc_test", "0"]
+        assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == "True\n"
+        assert len(server.accepted) == 1
 
 
 def test_flush_waits_no_longer_than_its_timeout(tmp_path: Path) -> None:

@@ -184,7 +184,10 @@ def open_socket(address: tuple[str, int], timeout: float | None) -> socket.socke
     if not STANDARD:
         return socket.create_connection(address, timeout)
     failure: OSError = OSError("the host name has no address")
-    for family, kind, protocol, _, resolved in socket.getaddrinfo(*address, type=socket.SOCK_STREAM):
+    host, port = address
+    # As bytes: for a text Python imports the codec of international names, which takes as long as all of the sending.
+    name = host.encode() if host.isascii() else host
+    for family, kind, protocol, _, resolved in socket.getaddrinfo(name, port, type=socket.SOCK_STREAM):
         connected = None
         try:
             raw = socket.socket(family, kind, protocol)

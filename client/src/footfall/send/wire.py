@@ -88,7 +88,8 @@ def request_body(key: str, events: Iterable[bytes], sent_at: float) -> bytes:
 
 def compressed(body: bytes) -> bytes:
     """gzip without a time or a name in its header."""
-    compressor = zlib.compressobj(6, zlib.DEFLATED, 31)
+    # Level 6 would take twice the time for a tenth less: what events share is found at once.
+    compressor = zlib.compressobj(3, zlib.DEFLATED, 31)
     return compressor.compress(body) + compressor.flush()
 
 

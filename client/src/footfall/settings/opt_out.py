@@ -23,11 +23,14 @@ _VARIABLES = (
     "POSTHOG_KEY",
 )
 """All that the client reads. A variable that is missing here and has one of `_SPOKEN` turns telemetry off."""
-_SPOKEN = re.compile(
+_SPOKEN = (
     r"TELEMETR|TRACK|ANALYTIC|FOOTFALL|OPT[^A-Z0-9]?OUT|(?<![A-Z0-9])DNT(?![A-Z0-9])"
     r"|POSTHOG(?:[^A-Z0-9]?(?:DISABLED?|ENABLED?|OFF|ON))?$|(?:NO|DISABLE|ENABLE|USE|WITHOUT)[^A-Z0-9]?POSTHOG"
 )
-"""A variable of the product's with one of these states a wish about telemetry, tracking or analytics."""
+"""A variable of the product's with one of these states a wish about telemetry, tracking or analytics.
+
+Not compiled: that takes as long as the rest of the decision, and hardly any process has such a variable.
+"""
 _FRAGMENTS = ("TEL", "METR", "POSTH", "HOG", "TRACK", "ANA", "LYT", "DNT", "OPT", "FOOTFALL")
 """Every plausible misspelling still contains one of these; only such names are compared."""
 _ATTACHED = (
@@ -140,12 +143,12 @@ def _intended(bare: str) -> tuple[str, bool]:
 
     All names are in capitals and without the prefix. Empty for another program's.
     """
-    if not _SPOKEN.search(bare):
+    if not re.search(_SPOKEN, bare):
         # Imported late: with telemetry off by a name that needs no comparison, nothing more is loaded.
         from .misspelt_variables import intended_name
 
         intended = intended_name(bare, _VARIABLES)
-        return intended or "", bool(intended and _SPOKEN.search(intended))
+        return intended or "", bool(intended and re.search(_SPOKEN, intended))
     words = set(re.split("[^A-Z0-9]+", bare)) - {"TELEMETRY", "POSTHOG"}
     return max(_VARIABLES, key=lambda variable: len(words.intersection(variable.split("_")))), True
 
