@@ -22,6 +22,8 @@ EVENTS = list(FLEET.events())
 EVERYTHING = EventSelection("dot-ai", 0, 4_000_000_000)
 BY_EVENT = "SELECT event, sum(n) FROM event_counts GROUP BY event HAVING sum(n) <> 0"
 INSTANCES = "SELECT uniqExact(instance) FROM presence"
+CALLS_OF_FACTS = "SELECT toInt64(sum(n)) FROM facts_tool_executed"
+CALLS = sum(one.event == "tool_executed" for one in EVENTS)
 BUSIEST = Counter(one.instance for one in EVENTS if one.instance.startswith("cluster_")).most_common(1)[0][0]
 STORED_INSTANCE = instance_of(PEPPER, "dot-ai", BUSIEST)[0]
 

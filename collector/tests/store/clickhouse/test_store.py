@@ -16,12 +16,13 @@ from collector.tests.receive.shapes import event
 from collector.tests.store.clickhouse.embedded_engine import ADDRESS, Embedded, embedded_store
 from collector.tests.store.clickhouse.fill_clickhouse import (
     BY_EVENT,
+    CALLS,
+    CALLS_OF_FACTS,
     DAY,
     EVENTS,
     EVERYTHING,
     FLEET,
     NOVEMBER,
-    STORED_INSTANCE,
     EndedError,
     check,
     filled,
@@ -32,7 +33,7 @@ from collector.tests.store.fill_store import CATALOGUES, admitted, journal, jour
 from footfall.catalogue import Catalogue, catalogue_for
 from footfall_collector.runtime.status import Status
 from footfall_collector.store import EventSelection, StoreError
-from footfall_collector.store.clickhouse import ClickHouseStore
+from footfall_collector.store.clickhouse import ClickHouseStore, dedupe
 from footfall_collector.store.clickhouse.address import parse_address
 from footfall_collector.store.clickhouse.connection import EngineError
 from footfall_collector.store.loader import Loader
@@ -179,8 +180,10 @@ def test_two_collectors_that_load_the_same_events_at_the_same_moment_count_them_
         on_step=in_between,
     )
     load(homes[first], store, checkpoint=False)
+    assert dedupe.layout_of_query(store.writer, store.layout).has_repeated
     for _ in range(2):
         assert dict(store.query(BY_EVENT, EVERYTHING)) == Counter(happened.event for happened in EVENTS)
+        assert store.query(CALLS_OF_FACTS, EVERYTHING) == [(CALLS,)]
         store.roll_up()
         other.roll_up()
 
@@ -219,19 +222,6 @@ def test_a_rollup_that_an_earlier_version_did_not_have_is_filled_at_the_start(
     with caplog.at_level(logging.INFO):
         embedded_store(tmp_path).close()
     assert "counting" not in caplog.text
-
-
-def test_batches_of_an_earlier_version_get_their_durations_by_client_at_the_next_start(tmp_path: Path) -> None:
-    store = filled(tmp_path)
-    store.forget(STORED_INSTANCE)
-    name = "numbers_durations_by_client"
-    keys = "mcp_client, duration_ms"
-    asked = f"SELECT {keys}, sum(n) AS c FROM {name} GROUP BY {keys} HAVING c <> 0 ORDER BY {keys}"
-    before = store.query(asked, EVERYTHING)
-    [[batch]] = store.writer.execute(f"SELECT DISTINCT batch FROM footfall.{name} WHERE n > 0")
-    store.writer.execute(f"ALTER TABLE footfall.{name} DELETE WHERE batch = {batch} SETTINGS mutations_sync = 1")
-    assert store.query(asked, EVERYTHING) != before
-    assert embedded_store(tmp_path).query(asked, EVERYTHING) == before != []
 
 
 class _Leaving(Embedded):

@@ -4,6 +4,7 @@ The dedupe window is that of `store/dedupe_window.py`.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ..dedupe_window import WINDOW_SECONDS, search_ranges
 from .connection import Connection, ResultRow
@@ -76,3 +77,9 @@ def _other_load(event: EventLine, stored: Mapping[str, Sequence[tuple[str, int, 
         if product == event.product and abs(sent - event.sent) <= WINDOW_SECONDS
     }  # fmt: skip
     return min(loads - {own}, default=None) if own in loads else None
+
+
+def layout_of_query(connection: Connection, layout: TableLayout) -> TableLayout:
+    """The layout for a query, which says whether any event is noted as repeated at the moment."""
+    noted = connection.execute(f"SELECT 1 FROM {layout.table('repeated')} LIMIT 1")  # noqa: S608 - our own words
+    return replace(layout, has_repeated=bool(noted))

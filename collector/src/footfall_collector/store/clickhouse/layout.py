@@ -45,12 +45,17 @@ SHARED_TABLES: dict[str, tuple[dict[str, str], str, str]] = {
 
 @dataclass(frozen=True)
 class TableLayout:
-    """Names, columns and DDL of a store's tables. `events` are the raw events' columns, name to DuckDB type."""
+    """Names, columns and DDL of a store's tables.
+
+    `events` are the raw events' columns, name to DuckDB type. `has_repeated` is False where no event is noted as
+    repeated: queries over raw events then need not read the load and the UUID of each.
+    """
 
     database: str
     cluster: str
     version: ServerVersion
     events: Mapping[str, str]
+    has_repeated: bool = True
 
     @property
     def modern(self) -> bool:

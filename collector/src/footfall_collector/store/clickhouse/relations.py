@@ -68,7 +68,8 @@ def sql_literal(value: Parameter) -> str:
 
 def not_repeated_condition(layout: TableLayout) -> str:
     """The condition that leaves one row of each event that two collectors loaded at the same moment."""
-    return f"(load, uuid) NOT IN (SELECT load, uuid FROM {layout.table('repeated')})"  # noqa: S608 - our own words
+    listed = f"(load, uuid) NOT IN (SELECT load, uuid FROM {layout.table('repeated')})"  # noqa: S608 - our own words
+    return listed if layout.has_repeated else "1"
 
 
 def rollup_query(

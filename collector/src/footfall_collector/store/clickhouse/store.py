@@ -256,7 +256,8 @@ class ClickHouseStore:
         with engine_errors("the store can't answer"), self._pool.reader() as connection:
             batches = active_batches(published_batches(connection, self.layout))
             numbers = [batch.number for batch in batches]
-            query = ClickHouseChartQuery(self.layout, sql, selection, numbers, covered_loads(batches), self._facts)
+            layout = dedupe.layout_of_query(connection, self.layout)
+            query = ClickHouseChartQuery(layout, sql, selection, numbers, covered_loads(batches), self._facts)
             return connection.execute(query.sql)
 
     def forget(self, instance: str) -> int:
