@@ -59,13 +59,20 @@ def shown_table(panel: Locator) -> list[list[str]]:
 
 
 def with_days(sentence: str) -> str:
-    """A sentence of the API with its days as pages write them: `22 Nov 2026`."""
+    """A sentence of the API with its days as pages write them: `22 Nov 2026`, `from 26 Oct to 22 Nov 2026`."""
 
-    def shown(day: re.Match[str]) -> str:
-        moment = datetime.fromisoformat(day[0])
-        return f"{moment.day} {moment:%b %Y}".replace("Sep ", "Sept ")
+    def written(moment: datetime, form: str) -> str:
+        return f"{moment.day}{moment:{form}}".replace("Sep", "Sept")
 
-    return re.sub(r"\b\d{4}-\d\d-\d\d\b", shown, sentence)
+    def range_shown(days: re.Match[str]) -> str:
+        first, last = map(datetime.fromisoformat, days.groups())
+        form = " %b %Y" if first.year != last.year else " %b" if first.month != last.month else ""
+        begin = written(first, form) if form else str(first.day)
+        return written(last, " %b %Y") if first == last else f"{begin} to {written(last, ' %b %Y')}"
+
+    day = r"\b(\d{4}-\d\d-\d\d)\b"
+    text = re.sub(f"{day} to {day}", range_shown, sentence)
+    return re.sub(day, lambda each: written(datetime.fromisoformat(each[1]), " %b %Y"), text)
 
 
 def as_shown(rows: list[list[Any]]) -> list[list[str]]:

@@ -114,11 +114,11 @@ def test_filters_without_a_match_can_be_cleared(opened: Opener, empty: Collector
 def test_a_wrong_address_is_answered_with_a_sentence(chromium: Browser, url: str) -> None:
     page = chromium.new_page()
     page.goto(f"{url}/?range=yesterday")
-    expect(page.locator("#answer")).to_contain_text("range is none of 1h, 24h, 7d", timeout=SOON_MS)
+    expect(page.locator("#answer")).to_contain_text("range must be 1h, 24h, 7d", timeout=SOON_MS)
     expect(page.locator("#panel-tool-usage")).to_contain_text("This chart could not be loaded")
     for path, place in (("next", "releases"), ("", "week"), ("errors", "explain"), ("errors", "comparison")):
         page.goto(f"{url}/{path}?range=yesterday&explain=1&a=tool:is:query&b=tool:is_not:query")
-        expect(page.locator(f"#{place} [role=alert]")).to_contain_text("range is none of 1h", timeout=SOON_MS)
+        expect(page.locator(f"#{place} [role=alert]")).to_contain_text("range must be 1h", timeout=SOON_MS)
     page.context.close()
 
 

@@ -2,7 +2,7 @@
 // Styles are set as properties (`.style`), because the content security policy forbids style attributes.
 
 import { html, nothing, render, svg, type TemplateResult } from "lit-html";
-import { date } from "./data/format.ts";
+import { plainDates } from "./data/format.ts";
 
 export type { TemplateResult };
 export { html, nothing, svg };
@@ -42,15 +42,11 @@ export function markup(text: string, word: Word = asCode): Content[] {
   const parts = text.split(/(`[^`]*`|\*\*[^*]*\*\*|\{(?:bad|good)\|[^}]*\})/);
   return parts.filter(Boolean).map((part) => {
     if (part.startsWith("`")) return word(part.slice(1, -1));
-    if (part.startsWith("**")) return html`<strong>${withDates(part.slice(2, -2))}</strong>`;
+    if (part.startsWith("**")) return html`<strong>${plainDates(part.slice(2, -2))}</strong>`;
     const [, tone, inner] = /^\{(bad|good)\|(.*)\}$/s.exec(part) ?? [];
-    return inner === undefined ? withDates(part) : html`<strong class="up-${tone}">${markup(inner, word)}</strong>`;
+    return inner === undefined ? plainDates(part) : html`<strong class="up-${tone}">${markup(inner, word)}</strong>`;
   });
 }
-
-// "2026-11-22" as "22 Nov 2026", which does not break.
-const withDates = (text: string) =>
-  text.replace(/\b\d{4}-\d\d-\d\d\b/g, (day) => date(Date.parse(day)).replaceAll(" ", "\u00a0"));
 
 // A name that can break after its separators and between its words, and only there: no version breaks.
 export function breakable(name: string): Content {

@@ -110,19 +110,19 @@ async function refresh(quiet: boolean): Promise<void> {
   const first = refreshHead(signal);
   // A comparison needs the previous period, which is part of the head.
   if (state.get("compare")) await first.catch(() => {});
-  const charts = panels.map((panel) => panel.refresh({ quiet }));
+  // Two are answered at a time, in this order: first what takes long and what is in sight, last what is only offered.
   const jobs = [
     first,
-    filters.options(signal),
-    ...charts,
     releases.refresh(signal),
+    week.refresh(signal),
     health.refresh(signal),
+    ...panels.map((panel) => panel.refresh({ quiet })),
     explain.refresh(signal),
     comparison.refresh(signal),
     saved.refresh(signal),
     events.refresh(signal, quiet, () => context),
     things.refresh(quiet),
-    week.refresh(signal),
+    filters.options(signal),
   ];
   const results = await Promise.allSettled(jobs);
   // A later refresh took over, and reports when the page is complete.

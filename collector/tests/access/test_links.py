@@ -195,7 +195,7 @@ def test_a_fixed_period_stays_and_a_named_one_moves(gated: CollectorProcess) -> 
         ({"days": 366}, "A link ends after 1 to 365 days."),
         ({"query": ""}, "This collector has several products; add product= with one of dot-ai, other-product."),
         ({"query": "product=nobodys"}, "There is no such product; known are dot-ai, other-product."),
-        ({"query": "product=dot-ai&range=1y"}, "range is none of"),
+        ({"query": "product=dot-ai&range=1y"}, "range must be"),
         ({"query": "product=dot-ai&where=nothing:is:x"}, "where: There is no such property"),
         ({"name": "a b"}, "A link's name is 1 to 64 letters"),
         ({"unknown": "1"}, "The body can't be used"),

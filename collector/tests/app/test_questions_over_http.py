@@ -157,7 +157,7 @@ def test_an_answer_is_a_file_too(asked: CollectorProcess) -> None:
 @pytest.mark.parametrize(
     ("pairs", "sentence"),
     [
-        ([("measure", "sum")], "measure is none of"),
+        ([("measure", "sum")], "measure must be"),
         ([("event", "no such")], "There is no such event; own has tool_executed"),
         ([("by", "nothing")], "There is no such property; own has product_version"),
         ([("measure", "rate")], "rate needs event."),
@@ -169,7 +169,7 @@ def test_an_answer_is_a_file_too(asked: CollectorProcess) -> None:
         ([("measure", "came_back"), ("by", "seconds")], "by: seconds is a number"),
         ([("step", "hour")], "step=hour needs a range of up to 48 hours"),
         ([("step", "minute")], "step=minute needs a range of up to 48 hours"),
-        ([("step", "month")], "step is none of minute, hour, day, week"),
+        ([("step", "month")], "step must be minute, hour, day or week"),
         ([("of", "seconds")], "of is for rate"),
         ([("where", "trigger=hand")], "where is not of the form"),
         ([("where", "colour:is:red")], "where: There is no such property"),
@@ -178,7 +178,7 @@ def test_an_answer_is_a_file_too(asked: CollectorProcess) -> None:
         ([("where", f"trigger:is:{','.join(map(str, range(51)))}")], "51 values; at most 50"),
         ([("where", f"trigger:is:{'x' * 201}")], "longer than 200 characters"),
         ([("where", f"trigger:is:{n}") for n in range(9)], "9 conditions; at most 8"),
-        ([("range", "forever")], "range is none of"),
+        ([("range", "forever")], "range must be"),
         ([("colour", "red")], "There is no such filter"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

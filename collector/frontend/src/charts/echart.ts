@@ -7,7 +7,7 @@ import * as picking from "./picking.ts";
 import * as zooming from "./zoom.ts";
 
 declare global {
-  // The library's own script (`src/echarts.ts`), which the page loads before this one.
+  // The library's own script (`src/echarts.ts`); `library` says when it is there.
   var echarts: typeof import("../echarts.ts");
 }
 
@@ -62,6 +62,15 @@ interface State {
   narrow: boolean;
   tip: { x: number; y: number } | null;
 }
+
+const script = document.querySelector("script[data-library]");
+// The library is large, so the page asks its questions before that is read. Answers can come first.
+export const library = new Promise<void>((resolve, reject) => {
+  if ("echarts" in globalThis) resolve();
+  script?.addEventListener("load", () => resolve());
+  script?.addEventListener("error", () => reject(new Error("A script of the page did not arrive. Reload the page.")));
+});
+library.catch(() => {});
 
 const NARROW_PX = 480;
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
@@ -145,12 +154,18 @@ export function draw(host: HTMLElement, build: Build, label: string): State {
   const { picks, ...option } = build(palette(), state.narrow);
   picking.setPicks(canvas, picks);
   if (selected) option.legend.selected = selected;
+  // The legend takes its part of the height first: a chart that gets another size is drawn again as a whole.
+  drawLegend(state.legend, chart, legendEntries(option));
+  fit(state);
   chart.setOption(option, { notMerge: true });
   // An open tooltip stays open when new numbers arrive.
   if (shown) chart.dispatchAction({ type: "showTip", x: shown.x, y: shown.y });
-  drawLegend(state.legend, chart, legendEntries(option));
-  chart.resize();
   return state;
+}
+
+// The library draws all again even where the size is the same.
+function fit({ chart, canvas }: State): void {
+  if (chart.getWidth() !== canvas.clientWidth || chart.getHeight() !== canvas.clientHeight) chart.resize();
 }
 
 const isNarrow = (host: HTMLElement) => host.clientWidth < NARROW_PX;
@@ -188,7 +203,7 @@ function create(host: HTMLElement): State {
   });
   const watcher = new ResizeObserver(() => {
     if (!host.isConnected) return remove(host, watcher);
-    state.chart.resize();
+    fit(state);
     if (isNarrow(host) !== state.narrow) draw(host, state.build, state.label);
   });
   watcher.observe(canvas);

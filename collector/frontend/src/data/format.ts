@@ -81,6 +81,37 @@ export const day = (time: number) => formats.day.format(time);
 export const monthYear = (time: number) => formats.month.format(time);
 export const date = (time: number) => formats.year.format(time);
 export const time = (at: number) => formats.time.format(at);
+
+// From one day to another: "1–30 Nov 2026", "15 Oct – 13 Nov 2026", "28 Dec 2025 – 3 Jan 2026".
+export function days(first: number, last: number, between = " – "): string {
+  const [from, to] = [new Date(first), new Date(last)];
+  if (date(first) === date(last)) return date(first);
+  if (from.getUTCFullYear() !== to.getUTCFullYear()) return `${date(first)}${between}${date(last)}`;
+  if (from.getUTCMonth() !== to.getUTCMonth()) return `${day(first)}${between}${date(last)}`;
+  return `${from.getUTCDate()}${between.replace(" – ", "–")}${date(last)}`;
+}
+
+// From one moment to another, whose day is said once where it is one: "24 Nov 2026, 09:30 – 10:30".
+export function moments(first: number, last: number): string {
+  if (date(first) === date(last)) return `${date(first)}, ${time(first)} – ${time(last)}`;
+  const isOneYear = new Date(first).getUTCFullYear() === new Date(last).getUTCFullYear();
+  return `${isOneYear ? day(first) : date(first)}, ${time(first)} – ${date(last)}, ${time(last)}`;
+}
+
+const unbroken = (text: string) => text.replaceAll(/(?<=\d) | (?=\d)/g, "\u00a0");
+
+// The days and moments in a text as people write them: "22 Nov 2026, 13:00", "from 26 Oct to 22 Nov 2026". A day does
+// not break.
+export const plainDates = (text: string) =>
+  text
+    .replace(/\b(\d{4}-\d\d-\d\d) to (\d{4}-\d\d-\d\d)(?![\d-])/g, (_, first: string, last: string) =>
+      days(Date.parse(first), Date.parse(last), " to ").split(" to ").map(unbroken).join(" to "),
+    )
+    .replace(
+      /\b(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::\d\d)?Z?)?(?![\d-])/g,
+      (_, on: string, at?: string) => unbroken(date(Date.parse(on))) + (at ? `, ${at}` : ""),
+    );
+
 export const longMoment = (at: number, daily: boolean) =>
   daily ? `${formats.weekday.format(at)} (UTC)` : `${formats.weekday.format(at)}, ${formats.time.format(at)} UTC`;
 

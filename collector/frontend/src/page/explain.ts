@@ -1,7 +1,7 @@
 // "What differs here": what explains the difference of the error rates, of the durations, or of the numbers of calls and
 // instances, between the range and the weeks before, or between two versions. Each finding leads to its segment. The state's `explain` is the measure.
 import * as api from "../data/api.ts";
-import { compact, date, moment } from "../data/format.ts";
+import { compact, plainDates } from "../data/format.ts";
 import { listOf } from "../data/labels.ts";
 import type { Pick } from "../data/segments.ts";
 import { conditions } from "../data/segments.ts";
@@ -168,7 +168,7 @@ function action(finding: Finding): Content {
   const { kind, value, start: from, tools } = finding;
   if (kind === "day" && from) {
     const zoom = () => state.set({ range: "custom", start: from, end: from });
-    return html`<button type="button" class="button small" @click=${zoom}>Show ${date(moment(from))}</button>`;
+    return html`<button type="button" class="button small" @click=${zoom}>Show ${plainDates(from)}</button>`;
   }
   if (kind === "client_version" && value) {
     const at = value.lastIndexOf(" ");

@@ -1,6 +1,6 @@
 // The data-health page: facts, and tables of products, refusals and versions.
 import * as api from "../data/api.ts";
-import { capital, number } from "../data/format.ts";
+import { capital, number, plainDates } from "../data/format.ts";
 import * as things from "../data/things.ts";
 import type { Cell, ChartData } from "../data/types.ts";
 import { draw, find, html } from "../dom.ts";
@@ -39,7 +39,7 @@ export async function refresh(signal: AbortSignal): Promise<void> {
 
 const fact = ({ id, title, value, unit, tone }: Fact) => html`
   <div class="fact ${tone}" data-fact=${id} data-value=${String(value ?? "")}>
-    <dt>${title}</dt><dd>${number(value, unit)}</dd>
+    <dt>${title}</dt><dd>${plainDates(number(value, unit))}</dd>
   </div>`;
 
 function byColumn({ columns, rows }: HealthTable): ChartData {

@@ -1,5 +1,6 @@
 // A panel: fetches its chart and draws it or its table, or explains why there is nothing.
 
+import { library } from "../charts/echart.ts";
 import { kinds } from "../charts/index.ts";
 import { shaped } from "../charts/rows.ts";
 import * as api from "../data/api.ts";
@@ -117,6 +118,7 @@ export class Panel {
         this.fetch(this.query()),
         previous && this.fetch(previous),
         this.totals(),
+        DRAWN_AS_ELEMENTS.has(this.config.kind) ? null : library,
       ]);
       this.answer = answer;
       const data = { ...byColumn(answer, this.config, before), ...(totals ? { totals } : {}) };

@@ -1,5 +1,5 @@
 // The period before or after the one that is shown, equally long.
-import { date, time } from "../data/format.ts";
+import * as format from "../data/format.ts";
 import * as state from "../data/state.ts";
 import type { Period } from "../data/types.ts";
 
@@ -51,11 +51,9 @@ export function compared(period: Period): string {
   return `Compared with ${words(before)}${isDaily(period) ? `: ${distance}, the same weekdays` : ""}.`;
 }
 
-// "31 Oct 2026 – 29 Nov 2026 (UTC)": what a picture and a printed page say.
+// "1–30 Nov 2026 (UTC)": what a picture and a printed page say.
 export function words(period: Pick<Period, "start" | "end"> | null = shown): string {
   if (!period) return "";
   const { start, end } = period;
-  if (!isDaily(period)) return `${date(start)}, ${time(start)} – ${date(end)}, ${time(end)} UTC`;
-  const [first, last] = [date(start), date(end - 1)];
-  return first === last ? `${first} (UTC)` : `${first} – ${last} (UTC)`;
+  return isDaily(period) ? `${format.days(start, end - 1)} (UTC)` : `${format.moments(start, end)} UTC`;
 }

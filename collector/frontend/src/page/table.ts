@@ -1,6 +1,6 @@
 // A chart's numbers as a table; a click on a heading sorts it.
 
-import { number } from "../data/format.ts";
+import { number, plainDates } from "../data/format.ts";
 import { valueText } from "../data/labels.ts";
 import type { Cell, ChartData, Row } from "../data/types.ts";
 import { breakable, type Content, html, nothing, draw as render } from "../dom.ts";
@@ -58,10 +58,14 @@ const cell = (row: Row, column: string, data: ChartData) =>
 // Columns of pairs, whose values are tools.
 const TOOLS = new Set(["next_tool", "with_tool"]);
 
+const DATED = /^\d{4}-\d\d-\d\d([T ]|$)/;
+
 function shown(row: Row, column: string, data: ChartData): Content {
   const value = row[column];
   if (column === "event") return valueText(column, value);
-  const text = breakable(number(value, data.unit(column)));
+  const words = number(value, data.unit(column));
+  // A version or a text of an alert can have days in it; only a cell that begins with one is a day.
+  const text = DATED.test(words) ? plainDates(words) : breakable(words);
   const to = data.leadsTo?.(row, column);
   return to ? html`<a class="thing" href=${to}>${text}</a>` : linked(TOOLS.has(column) ? "tool" : column, value, text);
 }

@@ -14,8 +14,11 @@ from markupsafe import Markup
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse
 
+from ..runtime import plain_day
+
 _TEMPLATES = Path(__file__).parent / "templates"
 _ENVIRONMENT = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
+_ENVIRONMENT.filters["plain_day"] = plain_day
 _MAX_FORM_BYTES, _MAX_FORM_SECONDS = 4096, 10.0
 
 

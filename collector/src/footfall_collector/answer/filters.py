@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from footfall.catalogue import Catalogue
 
+from ..runtime import choice
 from ..store import DAY_SECONDS, EventSelection
 
 HOUR_RANGES = {"1h": 1, "24h": 24}
@@ -132,7 +133,7 @@ class Filters:
                 raise FilterError(f"{name} is longer than {MAX_VALUE_LENGTH} characters.")
         internal = values.get("internal", "hide")
         if internal not in INTERNAL_VALUES:
-            raise FilterError("internal is none of hide, only, all.")
+            raise FilterError(f"internal must be {choice(INTERNAL_VALUES)}.")
         product = product_named(values.get("product"), catalogues)
         start, end = _period(values, now.astimezone(UTC))
         saved = segments.conditions(product, values["segment"]) if "segment" in values else ()
@@ -174,7 +175,7 @@ def _period(values: Mapping[str, str], now: datetime) -> tuple[datetime, datetim
         end = now.replace(microsecond=0) + timedelta(seconds=1)
         return end - timedelta(hours=HOUR_RANGES[name]), end
     if name not in DAY_RANGES:
-        raise FilterError(f"range is none of {', '.join((*HOUR_RANGES, *DAY_RANGES))}, {CUSTOM_RANGE}.")
+        raise FilterError(f"range must be {choice((*HOUR_RANGES, *DAY_RANGES, CUSTOM_RANGE))}.")
     return (tomorrow - timedelta(days=DAY_RANGES[name]) if DAY_RANGES[name] else EARLIEST), tomorrow
 
 
@@ -202,7 +203,7 @@ def _moment(name: str, text: str, is_end: bool = False) -> datetime:
         is_day = len(text) == len("2026-11-24")
         return moment + timedelta(days=1) if is_end and is_day else moment.replace(microsecond=0)
     except (ValueError, OverflowError):
-        raise FilterError(f"{name} is no UTC day (2026-11-24) and no moment (2026-11-24T13:00:00Z).") from None
+        raise FilterError(f"{name} must be a UTC day (2026-11-24) or a moment (2026-11-24T13:00:00Z).") from None
 
 
 class Annotations(Protocol):

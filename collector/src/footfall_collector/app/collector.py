@@ -139,9 +139,7 @@ class Collector:
         )
         self.link_parts = (self.links, self.segments, self.catalogues, settings)
         status.add_gauge("values_folded", self.answers.value_caps.folded_values)
-        self.read_gate = ReadGate(
-            lambda: (self.answers.revision, status.alerts_revision), settings.query_seconds, status
-        )
+        self.read_gate = ReadGate(lambda: self.answers.revision, settings.query_seconds, status)
         self.assistant_answers = self._assistant_answers()
         self.channels = channels_of(settings)
         # What leaves has the names that an assistant sees.

@@ -46,7 +46,7 @@ from .setting_sources import (
 from .settings import COLLECTOR_SETTINGS, LOOPBACK_NAMES, ProductSettings, Settings
 from .shared_file import SharedFile
 from .status import Status
-from .texts import quantity, utc_stamp, with_unit
+from .texts import choice, plain_day, quantity, utc_stamp, with_unit
 from .version import __version__
 
 __all__ = [
@@ -80,12 +80,14 @@ __all__ = [
     "__version__",
     "canonical_host",
     "checked_content",
+    "choice",
     "complete_restore",
     "copy_path",
     "did_you_mean",
     "has_checksum_of_content",
     "lock_data",
     "make_directory",
+    "plain_day",
     "printable",
     "quantity",
     "read_copy",

@@ -101,7 +101,7 @@ def test_established_instances_and_new_ones_are_segments(answers: Answers) -> No
     assert (measures["calls"].a or 0) + (measures["calls"].b or 0) == whole
     assert (measures["calls"].a or 0) > 0 < (measures["calls"].b or 0)
     assert comparison.a.scope == "calls of established instances"
-    with pytest.raises(FilterError, match="standing is one of"):
+    with pytest.raises(FilterError, match="standing must be"):
         compare_segments(answers, chosen, (["standing:is:old"], []))
 
 

@@ -91,5 +91,5 @@ def test_where_nothing_was_planted_nothing_is_named(planted: PlantedStore, measu
 
 
 def test_another_measure_is_refused(planted: PlantedStore) -> None:
-    with pytest.raises(FilterError, match="measure is one of error_rate, median, p95, p99, calls, instances"):
+    with pytest.raises(FilterError, match="measure must be error_rate, median, p95, p99, calls or instances"):
         explained(planted, "nothing", "mean")

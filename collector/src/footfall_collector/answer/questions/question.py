@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from footfall.catalogue import Amount, Catalogue, Flag
 
+from ...runtime import choice
 from ..filters import FilterError, Filters
 from .properties import EventProperty, QuestionNames
 from .segments import Segment, parse_segment
@@ -68,7 +69,7 @@ def parse_question(query: Mapping[str, str], where: Sequence[str], filters: Filt
     names = QuestionNames(catalogue)
     measure = query.get("measure") or EVENTS
     if measure not in MEASURES:
-        raise FilterError(f"measure is none of {', '.join(MEASURES)}.")
+        raise FilterError(f"measure must be {choice(MEASURES)}.")
     event = names.event(query["event"]) if query.get("event") else None
     by = names.property_named(query["by"], event) if query.get("by") else None
     if by is not None and by.is_number and (measure not in COUNTS or not by.carried_by(event)):
@@ -77,7 +78,7 @@ def parse_question(query: Mapping[str, str], where: Sequence[str], filters: Filt
         raise FilterError("A share needs by, the property whose values share the events.")
     step = query.get("step") or NO_STEP
     if step not in STEPS:
-        raise FilterError("step is none of minute, hour, day, week; leave it out for the whole range.")
+        raise FilterError("step must be minute, hour, day or week; leave it out for the whole range.")
     if step in (HOUR_STEP, MINUTE_STEP) and (not filters.exact or measure in DAILY_MEASURES):
         raise FilterError(f"step={step} needs a range of up to 48 hours and a measure that is not of whole days.")
     if measure == RETENTION and step not in (NO_STEP, WEEK_STEP):

@@ -133,7 +133,7 @@ def _unwrapped(body: bytes, compression: str, request: EncodedRequest, limits: L
     # `gzip-js` means gzip, but a proxy may have decoded the body and left the name in the query.
     if body.lstrip()[:1] not in (b"{", b"["):
         if compression not in ("", "base64", "gzip", "gzip-js"):
-            raise malformed("The compression is none of gzip-js, base64 and lz64.", "bad_encoding")
+            raise malformed("The compression must be gzip-js, base64 or lz64.", "bad_encoding")
         if not body:
             raise malformed("The body is empty.", "empty_body")
         body = _decoded(body, "base64", request, limits)
@@ -148,7 +148,7 @@ def _unwrapped(body: bytes, compression: str, request: EncodedRequest, limits: L
 def _decoded(body: bytes, encoding: str, request: EncodedRequest, limits: Limits) -> bytes:
     decoder = DECODERS.get(encoding)
     if decoder is None:
-        raise malformed("The content encoding is none of gzip, deflate, br, zstd.", "bad_encoding")
+        raise malformed("The content encoding must be gzip, deflate, br or zstd.", "bad_encoding")
     return decoder(body, limits.max_decoded(len(request.body)), limits.decoded_ratio)
 
 

@@ -59,7 +59,7 @@ def decode(scope: Scope, body: bytes, limits: Limits) -> V1Request:
     encoding = header(scope, b"content-encoding").decode("latin-1").strip().lower()
     if encoding not in ("", "identity"):
         if encoding not in _ENCODINGS:
-            raise malformed("The content encoding is none of gzip, deflate, br, zstd.", "bad_encoding")
+            raise malformed("The content encoding must be gzip, deflate, br or zstd.", "bad_encoding")
         body = DECODERS[encoding](body, limits.max_decoded(len(body)), limits.decoded_ratio)
     sent_at = epoch_of(header(scope, b"posthog-request-timestamp").decode("latin-1"))
     return V1Request(body, token, sent_at)

@@ -51,7 +51,6 @@ class Api:
         """(path, endpoint) of everything below `/api`."""
         of_the_store = {
             "/api/charts/{name}": self.chart,
-            "/api/pages/{name}": self.page,
             "/api/options": self.options,
             "/api/releases": self.releases,
             "/api/week": self.week,
@@ -63,6 +62,7 @@ class Api:
         of_the_collector = {"/api/pages/health": self.health_page, "/api/health": self.health, "/api/other": self.other}
         asked = {f"/api/ask{end}": self.ask for end in ("", *(f".{extension}" for extension in openapi.FILES))}
         things = "/api/things/{name}", gated(self._gate, _refuse_wrong_filters(self.thing), self._thing, keep=True)
+        heads = "/api/pages/{name}", gated(self._gate, _refuse_wrong_filters(self.page), self._head, keep=True)
         compared = {"/api/explain": self.explain, "/api/compare": self.compare}
         return [
             *(
@@ -76,6 +76,7 @@ class Api:
             *((path, self._gated(endpoint)) for path, endpoint in of_the_collector.items()),
             *((path, self._gated(endpoint, keep=True)) for path, endpoint in of_the_store.items()),
             *((path, self._gated(endpoint, keep=True, first=True)) for path, endpoint in fixed.items()),
+            heads,
             things,
             ("/api/pulse", self.pulse),
         ]
@@ -93,6 +94,11 @@ class Api:
         where = tuple(sorted(filters.where))
         asked = (filters.product, filters.start, filters.end, datetime.now(UTC).date(), *conditions, where)
         return *asked, _is_by_link(request)
+
+    def _head(self, request: Request) -> Hashable:
+        """As `_question`, with the state of the alerts, which heads show and charts do not."""
+        asked = self._question(request)
+        return None if asked is None else (asked, self._status.alerts_revision)
 
     def _whole_question(self, request: Request) -> Hashable:
         """As `_question`, with the question itself."""
@@ -114,7 +120,7 @@ class Api:
         return filters.product, filters.start, filters.end, datetime.now(UTC).date(), *conditions, *texts
 
     def _thing(self, request: Request) -> Hashable:
-        """As `_question`, with the thing's name."""
+        """As `_head`, with the thing's name."""
         try:
             filters = self._filters(request, (openapi.THING,))
         except FilterError:
@@ -128,6 +134,7 @@ class Api:
             *conditions,
             filters.where,
             request.query_params.get(openapi.THING),
+            self._status.alerts_revision,
         )
 
     def _filters_and_question(self, request: Request) -> tuple[Filters, Question]:

@@ -19,7 +19,7 @@ from ...answer import (
     first_days,
     segment_of,
 )
-from ...runtime import utc_stamp
+from ...runtime import choice, utc_stamp
 from ..insight import Moment, counted_period, earlier_period, format_change, format_percent, format_points
 from .measures import Measured, SideCounts, measure_sides
 
@@ -107,9 +107,18 @@ def compare_segments(
 
 
 def compare_periods(
-    answers: Answers, filters: Filters, now: datetime, where: Sequence[str] = (), conditions: Sequence[str] = ()
+    answers: Answers,
+    filters: Filters,
+    now: datetime,
+    where: Sequence[str] = (),
+    conditions: Sequence[str] = (),
+    *,
+    durations: bool = True,
 ) -> Comparison:
-    """The range, as far as it is over, and the same one as many whole weeks before as it takes. Raises FilterError."""
+    """The range, as far as it is over, and the same one as many whole weeks before as it takes.
+
+    Without `durations` their measures have no values, and no raw events are read. Raises FilterError.
+    """
     ended = _ended(filters, now)
     weeks = max(1, -(-(ended.end - ended.start) // timedelta(days=7)))
     back = timedelta(days=7 * weeks)
@@ -118,7 +127,7 @@ def compare_periods(
     if not counted_period(answers, earlier, ended):
         text = "Events were not counted in all of the earlier period, so nothing is compared with it."
         return Comparison(text, first.compared(), None, [], NOTE, utc_stamp(datetime.now(UTC)))
-    return _comparison(answers, first, second, None)
+    return _comparison(answers, first, second, None, durations=durations)
 
 
 def _ended(filters: Filters, now: datetime) -> Filters:
@@ -134,20 +143,27 @@ def _ended(filters: Filters, now: datetime) -> Filters:
 def _side(answers: Answers, filters: Filters, conditions: Sequence[str], where: Sequence[str]) -> _SegmentSide:
     standings = {text for text in (*conditions, *where) if text.startswith(f"{STANDING}:")}
     if len(standings) > 1 or not standings <= _STANDINGS.keys():
-        raise FilterError(f"{STANDING} is one of {', '.join(_STANDINGS)}.")
+        raise FilterError(f"{STANDING} must be {choice(_STANDINGS)}.")
     others = [text for text in (*conditions, *where) if text not in standings]
     established = _STANDINGS[standings.pop()] if standings else None
     return _SegmentSide(filters, segment_of(answers, filters, others, CALLS), established)
 
 
-def _comparison(answers: Answers, first: _SegmentSide, second: _SegmentSide, all_calls: int | None) -> Comparison:
-    a, b = (_counts(answers, side) for side in (first, second))
+def _comparison(
+    answers: Answers,
+    first: _SegmentSide,
+    second: _SegmentSide,
+    all_calls: int | None,
+    *,
+    durations: bool = True,
+) -> Comparison:
+    a, b = (_counts(answers, side, durations=durations) for side in (first, second))
     measures = measure_sides(a, b, all_calls)
     answer = " ".join(sentence for each in measures if (sentence := _sentence(each, first, second)))
     return Comparison(answer, first.compared(), second.compared(), measures, NOTE, utc_stamp(datetime.now(UTC)))
 
 
-def _counts(answers: Answers, side: _SegmentSide) -> SideCounts:
+def _counts(answers: Answers, side: _SegmentSide, *, durations: bool) -> SideCounts:
     filters, segment = side.filters, side.segment
     standing = None if side.established is None else established_instances(answers, filters)
 
@@ -157,14 +173,15 @@ def _counts(answers: Answers, side: _SegmentSide) -> SideCounts:
     calls = {each: pair for each, pair in counts_by_instance(answers, filters, segment).items() if counts(each)}
     lasting = {*counts_by_instance(answers, filters, segment, lasting_only=True)} & calls.keys()
     number = sum(pair[0] for pair in calls.values())
-    durations = [row for row in durations_by_instance(answers, filters, segment, number) if row[0] in calls]
+    values = durations_by_instance(answers, filters, segment, number) if durations else []
+    values = [row for row in values if row[0] in calls]
     born, day = first_days(answers, filters), int(filters.start.timestamp()) // 86_400
     earlier, lost = earlier_period(answers, filters), None
     if earlier is not None:
         before = counts_by_instance(answers, earlier, segment, lasting_only=True)
         lost = frozenset(each for each in before if counts(each)) - active_instances(answers, filters)
     new = frozenset(each for each in lasting if born.get(each, day) >= day)
-    return SideCounts(calls, frozenset(lasting), durations, new, lost)
+    return SideCounts(calls, frozenset(lasting), values, new, lost)
 
 
 def _sentence(measured: Measured, first: _SegmentSide, second: _SegmentSide) -> str:

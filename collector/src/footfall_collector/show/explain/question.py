@@ -17,6 +17,7 @@ from ...answer import (
     describe_segment,
     segment_of,
 )
+from ...runtime import choice
 from ..insight import counted_period
 from ..statistics import CallCell, CauseSearch, find_causes, read_call_cells
 from .contributions import MIN_EFFECT, Contribution, DayAndSides, SegmentPair, real_difference
@@ -160,7 +161,7 @@ def explain_segments(
 
 def _explained(compared: ComparedSides, measure: str) -> Explanation:
     if measure not in EXPLAINED_MEASURES:
-        raise FilterError(f"measure is one of {', '.join(EXPLAINED_MEASURES)}.")
+        raise FilterError(f"measure must be {choice(EXPLAINED_MEASURES)}.")
     if measure in COUNTS:
         return explain_counts(compared, measure)
     return _error_rates(compared) if measure == ERROR_RATE else explain_durations(compared, measure)

@@ -46,15 +46,25 @@ class WeekChanges(msgspec.Struct, frozen=True):
 
 
 def what_changed(answers: Answers, filters: Filters, now: datetime) -> WeekChanges:
-    """Of filters the range does not count. Raises FilterError for a filter that can't be used."""
+    """Of filters the range does not count. Raises FilterError for a filter that can't be used.
+
+    Pages of all ranges share an answer, which stands for some moments where it took long, as that of `releases` does.
+    """
     end = now.replace(hour=0, minute=0, second=0, microsecond=0)
     week = replace(filters, start=end - timedelta(days=7), end=end)
-    compared = compare_periods(answers, week, now)
+    return answers.shared_results.get(
+        ("week", week.question), answers.revision, lambda: _what_changed(answers, week, now)
+    )
+
+
+def _what_changed(answers: Answers, week: Filters, now: datetime) -> WeekChanges:
+    # No sentence is about durations, which would be read from raw events.
+    compared = compare_periods(answers, week, now, durations=False)
     scope = compared.a.scope
-    days = {"start": f"{week.start:%Y-%m-%d}", "end": f"{end - timedelta(days=1):%Y-%m-%d}"}
-    conditions = [*filters.active.items(), *(("where", text) for text in filters.where)]
-    internal = [] if filters.internal == "hide" else [("internal", filters.internal)]
-    query = urlencode([("product", filters.product), *days.items(), *internal, *conditions])
+    days = {"start": f"{week.start:%Y-%m-%d}", "end": f"{week.end - timedelta(days=1):%Y-%m-%d}"}
+    conditions = [*week.active.items(), *(("where", text) for text in week.where)]
+    internal = [] if week.internal == "hide" else [("internal", week.internal)]
+    query = urlencode([("product", week.product), *days.items(), *internal, *conditions])
     compare, explain = f"/api/compare?{query}", f"/api/explain?{query}"
     if compared.b is None:
         sentences = [WeekSentence("use", compared.answer, scope, compare)]

@@ -120,10 +120,12 @@ class PublicPages:
 
     def _page(self, product: str, request: Request) -> Response:
         months = self._months(product)
+        names = {each.month: f"{datetime.fromisoformat(each.month + '-01'):%B %Y}" for each in months}
         body = self._template.render(
             product=product,
             months=months[::-1],
-            newest=f"{datetime.fromisoformat(months[-1].month + '-01'):%B %Y}" if months else "",
+            names=names,
+            newest=names[months[-1].month] if months else "",
             titles=TITLES | {word.dimension: word for word in own_words(self._answers.catalogues[product])},
             static=self._assets.base,
             min_group=MIN_GROUP,
