@@ -50,6 +50,8 @@ export interface TileAnswer {
   meaning: string;
   value: number | null;
   before: number | null;
+  // What `before` is compared with, where the range has the present day: the number of the days that are over.
+  ended: number | null;
   unit: string;
   better: "more" | "less" | "none";
   spark: (number | null)[];

@@ -22,7 +22,8 @@ const tip = (item: TileAnswer) => ({
   title: item.meaning,
   rows: [
     ["This period", number(item.value, item.unit)],
-    ["Previous period", number(item.before, item.unit)],
+    ...(item.ended === null ? [] : ([["Its days that are over", number(item.ended, item.unit)]] as const)),
+    [item.ended === null ? "Previous period" : "The same days before", number(item.before, item.unit)] as const,
   ],
 });
 
@@ -42,7 +43,8 @@ function split(text: string): Content {
   return unit ? html`${value}<small>${unit}</small>` : text;
 }
 
-function delta({ value, before, unit, better }: TileAnswer): Content {
+function delta({ value: whole, ended, before, unit, better }: TileAnswer): Content {
+  const value = ended ?? whole;
   if (value === null || before === null) return html`<span class="delta">no earlier data</span>`;
   const difference = value - before;
   const text = size(difference, before, unit);

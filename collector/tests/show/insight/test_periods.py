@@ -63,7 +63,7 @@ def shown(answers: Answers, filters: Filters) -> tuple[list[object], str]:
     head = chart_page_head("overview", answers, filters, NOW)
     assert isinstance(head, ChartPageHead)
     assert head.period.before_counts is (earlier_period(answers, filters) is not None)
-    return [tile.before for tile in page_tiles(answers, filters)], head.answer
+    return [tile.before for tile in page_tiles(answers, filters, NOW)], head.answer
 
 
 @pytest.mark.parametrize(
@@ -85,3 +85,12 @@ def test_with_a_full_earlier_period_the_change_is_shown(opened: Opened) -> None:
     assert before[0] == 280
     assert "50" in sentence
     assert "more than in the previous period" in sentence
+
+
+def test_the_present_day_is_not_compared_with_a_whole_one(opened: Opened) -> None:
+    answers = opened({0: 1, **dict.fromkeys(range(1, 14), 40)})
+    now = NOW + timedelta(hours=9, minutes=5)
+    filters = Filters("dot-ai", NOW - timedelta(days=6), NOW + timedelta(days=1), internal="all")
+    calls = page_tiles(answers, filters, now)[0]
+    assert (calls.value, calls.ended, calls.before) == (241, 240, 240)
+    assert "about as many as in the previous period" in chart_page_head("overview", answers, filters, now).answer

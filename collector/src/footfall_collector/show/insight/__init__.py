@@ -12,6 +12,7 @@ from .known_versions import KnownVersions, known_versions
 from .markup import code, plain_sentence, printable, render_markup, replace_code, tool_name
 from .periods import (
     ComparedPeriod,
+    compared_filters,
     compared_period,
     counted_period,
     daily_filters,
@@ -54,6 +55,7 @@ __all__ = [
     "Tile",
     "code",
     "compare_releases",
+    "compared_filters",
     "compared_period",
     "counted_period",
     "counts_callers",

@@ -1,7 +1,7 @@
 """Filters for the previous period, for all time, and without some of them."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 import msgspec
@@ -52,6 +52,19 @@ def earlier_period(answers: Answers, filters: Filters) -> Filters | None:
     """
     earlier = previous_period(filters)
     return earlier if counted_period(answers, earlier, filters) else None
+
+
+def compared_filters(answers: Answers, filters: Filters, now: datetime) -> tuple[Filters, Filters] | None:
+    """What a change is between: the days of the range that are over, and the same days of the previous period.
+
+    The present day would make every number look smaller than the previous one. None where nothing can be compared.
+    """
+    earlier, midnight = earlier_period(answers, filters), now.replace(hour=0, minute=0, second=0, microsecond=0)
+    if earlier is None or filters.exact or filters.end <= midnight:
+        return None if earlier is None else (filters, earlier)
+    if filters.start >= midnight:
+        return None
+    return replace(filters, end=midnight), replace(earlier, end=earlier.end - (filters.end - midnight))
 
 
 def counted_period(answers: Answers, earlier: Filters, filters: Filters) -> bool:

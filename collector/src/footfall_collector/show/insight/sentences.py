@@ -29,14 +29,19 @@ def only_internal(events: int) -> str:
     return f"Only **{quantity(events, 'internal event')}** (CI and tests) {verb} counted in this time range."
 
 
-def overview(usage: list[ChartRow], errors: list[ChartRow], calls_before: int, callers: int) -> str:
-    """Calls, calling instances, the most called tool and the error rate."""
+def overview(
+    usage: list[ChartRow], errors: list[ChartRow], calls_before: int, callers: int, calls_ended: int | None = None
+) -> str:
+    """Calls, calling instances, the most called tool and the error rate.
+
+    `calls_before` is compared with `calls_ended`: the calls of the days that are over, where that are not all.
+    """
     calls = column_total(usage, "calls")
     if not calls:
         return NO_EVENTS
     text = f"**{quantity(callers, 'instance')}** made **{quantity(calls, 'tool call')}**"
     if calls_before >= MIN_CALLS_FOR_RATE:
-        text += f", {_calls_change(calls, calls_before)}"
+        text += f", {_calls_change(calls if calls_ended is None else calls_ended, calls_before)}"
     rate = share(column_total(errors, "errors"), column_total(errors, "calls"))
     if len(usage) > 1:
         restriction, top = _top_tool(usage, lambda row: row["calls"], min_calls=0)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from ...answer import CALLS_EVENT, Answers, Filters
 from ...runtime import utc_stamp
-from .periods import earlier_period, filter_names
+from .periods import compared_filters, filter_names
 from .rows import ChartRow, Number, rows_as_dicts, share
 
 CALL_FILTERS = ("tool", "mcp_client", "success")
@@ -25,6 +25,8 @@ class Tile(msgspec.Struct, frozen=True):
         meaning: the definition of the number, in a few words.
         value: None without events to compute it from.
         before: the number of the previous period; None where there is nothing to compare with.
+        ended: where the range has the present day, the number of the days that are over: `before` is that of the same
+            days of the previous period. None where it is `value`.
         spark: one number for each day (hour or minute of a short range); None where it has no value.
         not_applied: given filters that the number does not use: none.
         scope: what counts, in one phrase.
@@ -40,12 +42,18 @@ class Tile(msgspec.Struct, frozen=True):
     meaning: str
     value: Number | None = None
     before: Number | None = None
+    ended: Number | None = None
     spark: Sequence[Number | None] = ()
     not_applied: Sequence[str] = ()
     scope: str = ""
     established: int | None = None
     new: int | None = None
     standing: str = ""
+
+    @property
+    def compared(self) -> Number | None:
+        """What `before` is compared with."""
+        return self.value if self.ended is None else self.ended
 
 
 @dataclass(frozen=True)
@@ -57,26 +65,30 @@ class TileNumbers:
         before: the totals of the previous period; None where there is nothing to compare with.
         standings: established and new instances of the period.
         days: `calls`, `errors`, `p50_ms` and `instances` of each day (hour or minute of a short range), without gaps.
+        ended: the totals that `before` is compared with, where they are not those of the whole period.
     """
 
     now: ChartRow
     before: ChartRow | None
     standings: ChartRow
     days: list[ChartRow]
+    ended: ChartRow | None = None
 
 
-def page_tiles(answers: Answers, filters: Filters) -> list[Tile]:
+def page_tiles(answers: Answers, filters: Filters, now: datetime) -> list[Tile]:
     """The tiles in their order on the page."""
     scopes = answers.scope(filters, CALLS_EVENT), answers.scope(filters, None)
-    return build_tiles(_read_numbers(answers, filters), filters, scopes)
+    return build_tiles(_read_numbers(answers, filters, now), filters, scopes)
 
 
-def _read_numbers(answers: Answers, filters: Filters) -> TileNumbers:
-    now, earlier = rows_as_dicts(answers.summary(filters))[0], earlier_period(answers, filters)
-    before = rows_as_dicts(answers.summary(earlier))[0] if earlier else None
+def _read_numbers(answers: Answers, filters: Filters, at: datetime) -> TileNumbers:
+    now, compared = rows_as_dicts(answers.summary(filters))[0], compared_filters(answers, filters, at)
+    before = rows_as_dicts(answers.summary(compared[1]))[0] if compared else None
+    ended = rows_as_dicts(answers.summary(compared[0]))[0] if compared and compared[0] != filters else None
     active = rows_as_dicts(answers.chart("active-instances", filters))
     standings = rows_as_dicts(answers.standings(filters))[0]
-    return TileNumbers(now, before, standings, fill_gaps(filters, rows_as_dicts(answers.trend(filters)), active))
+    days = fill_gaps(filters, rows_as_dicts(answers.trend(filters)), active)
+    return TileNumbers(now, before, standings, days, ended)
 
 
 def fill_gaps(filters: Filters, trend: list[ChartRow], active: list[ChartRow]) -> list[ChartRow]:
@@ -113,6 +125,8 @@ def build_tiles(numbers: TileNumbers, filters: Filters, scopes: tuple[str, str] 
     has_previous = numbers.before and (numbers.before["instances"] or numbers.before["calls"])
     before: ChartRow = numbers.before if numbers.before and has_previous else dict.fromkeys(now)
     sparks = {name: [row[name] for row in days] for name in ("calls", "p50_ms", "instances")}
+    ended: ChartRow = numbers.ended if numbers.ended and has_previous else dict.fromkeys(now)
+    ended_rate = error_rate(ended) if numbers.ended else None
     calls_only, any_events = scopes
     if counts_callers(filters):
         # Activity in general tells nothing about a tool or a client: count the instances that made such calls.
@@ -127,21 +141,21 @@ def build_tiles(numbers: TileNumbers, filters: Filters, scopes: tuple[str, str] 
     median = Tile("median", "Median duration", "milliseconds", "less", "Half of all tool calls took longer")
     rates = [error_rate(row) for row in days]
     return [
-        _with_numbers(calls, now["calls"], before["calls"], sparks["calls"], calls_only),
-        _with_numbers(active, now[active.id], before[active.id], sparks["instances"], any_events),
-        _with_numbers(failing, error_rate(now), error_rate(before), rates, calls_only),
-        _with_numbers(median, now["p50_ms"], before["p50_ms"], sparks["p50_ms"], calls_only),
+        _with_numbers(calls, (now["calls"], before["calls"], ended["calls"]), sparks["calls"], calls_only),
+        _with_numbers(active, (now[active.id], before[active.id], ended[active.id]), sparks["instances"], any_events),
+        _with_numbers(failing, (error_rate(now), error_rate(before), ended_rate), rates, calls_only),
+        _with_numbers(median, (now["p50_ms"], before["p50_ms"], ended["p50_ms"]), sparks["p50_ms"], calls_only),
     ]
 
 
 def _with_numbers(
     tile: Tile,
-    value: Number | None,
-    before: Number | None,
+    numbers: tuple[Number | None, Number | None, Number | None],
     spark: Sequence[Number | None],
     scope: str,
 ) -> Tile:
-    return replace(tile, value=value, before=before, spark=spark, scope=scope)
+    value, before, ended = numbers
+    return replace(tile, value=value, before=before, ended=ended, spark=spark, scope=scope)
 
 
 def _with_standing(tile: Tile, row: ChartRow, name: str, suffix: str = "") -> Tile:

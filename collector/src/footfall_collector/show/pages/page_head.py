@@ -16,6 +16,7 @@ from ..insight import (
     Moment,
     ReleaseMark,
     Tile,
+    compared_filters,
     compared_period,
     counts_callers,
     daily_filters,
@@ -102,10 +103,10 @@ class ChartReader:
 
 
 def _overview(reader: ChartReader) -> str:
-    earlier = earlier_period(reader.answers, reader.filters)
-    calls_before = reader.summary(earlier)["calls"] if earlier else 0
+    compared = compared_filters(reader.answers, reader.filters, reader.now)
+    calls_ended, calls_before = (reader.summary(each)["calls"] for each in compared) if compared else (None, 0)
     usage, errors = reader.rows("tool-usage"), reader.rows("tool-errors")
-    return sentences.overview(usage, errors, calls_before, reader.summary()["callers"])
+    return sentences.overview(usage, errors, calls_before, reader.summary()["callers"], calls_ended)
 
 
 def _tools(reader: ChartReader) -> str:
@@ -189,7 +190,7 @@ def chart_page_head(name: str, answers: Answers, filters: Filters, now: datetime
         period=compared_period(answers, filters),
         releases=release_marks(answers, filters),
         annotations=stored_annotations(answers, filters),
-        tiles=page_tiles(answers, filters) if name in _PAGES_WITH_TILES else [],
+        tiles=page_tiles(answers, filters, now) if name in _PAGES_WITH_TILES else [],
         generated_at=events.generated_at,
     )
 

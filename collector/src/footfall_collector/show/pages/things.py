@@ -19,8 +19,8 @@ from ..insight import (
     Moment,
     ReleaseMark,
     Tile,
+    compared_filters,
     compared_period,
-    earlier_period,
     met_error,
     page_tiles,
     release_marks,
@@ -120,7 +120,7 @@ def thing_head(
     answer, tiles = sentences.NO_EVENTS_EVER if empty else unknown_thing(kind.noun, name), []
     if events.rows:
         answer = _sentence(kind, name, answers, filters, about)
-        tiles = _error_tiles(answers, about) if kind.property == _ERROR_TYPE else page_tiles(answers, about)
+        tiles = _error_tiles(answers, about, now) if kind.property == _ERROR_TYPE else page_tiles(answers, about, now)
     elif known:
         answer = unused_thing(kind.noun, name)
     return ThingHead(
@@ -160,13 +160,15 @@ def _errors(answers: Answers, filters: Filters, measure: str) -> int:
     return int(rows[0][0] or 0) if rows else 0
 
 
-def _error_tiles(answers: Answers, about: Filters) -> list[Tile]:
-    earlier, scope = earlier_period(answers, about), answers.scope(about, _ERRORS_EVENT)
+def _error_tiles(answers: Answers, about: Filters, now: datetime) -> list[Tile]:
+    compared, scope = compared_filters(answers, about, now), answers.scope(about, _ERRORS_EVENT)
+    ended, earlier = compared or (about, None)
     return [
         struct_replace(
             tile,
             value=_errors(answers, about, measure),
             before=_errors(answers, earlier, measure) if earlier else None,
+            ended=_errors(answers, ended, measure) if ended != about else None,
             scope=scope,
         )
         for measure, tile in _ERROR_TILES.items()

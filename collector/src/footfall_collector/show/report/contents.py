@@ -85,7 +85,7 @@ def build_report(answers: Answers, filters: Filters, now: datetime, *, open_word
         hidden_internal=overview.hidden_internal,
         empty=overview.empty,
         answer=overview.answer,
-        tiles=page_tiles(answers, filters),
+        tiles=page_tiles(answers, filters, now),
         sections=[
             *(
                 ReportSection(

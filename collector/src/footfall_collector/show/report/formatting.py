@@ -40,7 +40,7 @@ def format_tile_title(tile: Tile) -> str:
 
 def format_tile_change(tile: Tile) -> str:
     """The change since the previous period: a ratio, or points of a rate; empty without a comparison."""
-    now, was = tile.value, tile.before
+    now, was = tile.compared, tile.before
     if now is None or was is None:
         return ""
     if tile.unit == "ratio":

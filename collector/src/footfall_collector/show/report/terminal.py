@@ -44,7 +44,7 @@ def _tiles(tiles: list[Tile]) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 3, 0, 0))
     for tile in tiles:
         better = {"more": 1, "less": -1}[tile.better]
-        rise = (tile.value or 0) - (tile.before or 0)
+        rise = (tile.compared or 0) - (tile.before or 0)
         change = format_tile_change(tile)
         style = "" if change in ("", "same", "new") else "green" if rise * better > 0 else "red"
         table.add_row(
