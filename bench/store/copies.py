@@ -76,13 +76,12 @@ def _day(files: DatabaseFiles, start: int, base: int, load: int) -> int:
         "instance": "xor(instance, instances)",
     }
     values = ", ".join(f"{made.get(name, name)} AS {name}" for name in files.columns)
-    month = "strftime(make_timestamp((ts - back) * 1000000), '%Y-%m') AS month"
     rows = " UNION ALL ".join(
         f"SELECT * FROM {found.events} WHERE load <= {base} AND ts >= {start} AND ts < {start + DAY}"
         for found in files.months.values()
     )
-    files.writer.execute(f"CREATE OR REPLACE TEMP TABLE batch AS SELECT {values}, {month} FROM ({rows}), changes")
+    files.writer.execute(f"CREATE OR REPLACE TEMP TABLE batch AS SELECT {values} FROM ({rows}), changes")
     [[count]] = files.writer.execute("SELECT count(*) FROM batch").fetchall()
-    for name in load_batch.batch_months(files):
+    for name in load_batch.count_by_month(files):
         load_batch.append_to_month(files, files.month(name), load)
     return int(count)

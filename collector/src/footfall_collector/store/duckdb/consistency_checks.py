@@ -80,10 +80,10 @@ def compare_with_journal(files: DatabaseFiles, segments: Sequence[Path], forgott
         forgotten_lines = load_batch.read_segments(files, intact_files, 0, forgotten, lenient=True)
     load_batch.remove_repeats(files)
     load_batch.remove_stored(files)
-    rows = files.writer.execute("SELECT month, count(*) FROM batch GROUP BY month").fetchall()
+    missing = load_batch.count_by_month(files)
     for path in set(intact_files) - set(segments):
         path.unlink()
-    return JournalComparison(lines, damaged, forgotten_lines, dict(rows))
+    return JournalComparison(lines, damaged, forgotten_lines, missing)
 
 
 def unmerged_counts(files: DatabaseFiles) -> dict[str, int]:

@@ -7,13 +7,13 @@ on the disk before their journal segments are deleted.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from ..columns import journal_columns
 from ..dedupe_window import WINDOW_SECONDS, search_ranges
-from ..periods import DAY_SECONDS
+from ..periods import DAY_SECONDS, month_bounds, month_name
 from ..tombstones import tombstone_mark_sql
 from .file_exchange import engine_directory
 from .month_files import DatabaseFiles, MonthFile
@@ -71,8 +71,7 @@ def _source(files: DatabaseFiles, segments: Sequence[str], lenient: bool) -> str
 def _values(files: DatabaseFiles, load: int, forgotten: Sequence[str], lenient: bool) -> list[str]:
     marks = ", ".join(f"'{mark}'" for mark in forgotten)
     gone = f"coalesce({tombstone_mark_sql('instance')} IN ({marks}), false)" if marks else "false"
-    month = "TRY(strftime(make_timestamp(CAST(ts AS BIGINT) * 1000000), '%Y-%m'))"
-    values = [f"{load}::BIGINT AS load", f"{gone} AS gone", f"{month} AS month"]
+    values = [f"{load}::BIGINT AS load", f"{gone} AS gone"]
     for name, type_ in files.columns.items():
         if name == "instance":
             values.append("TRY_CAST('0x' || instance AS UBIGINT) AS instance")
@@ -126,7 +125,8 @@ def append_to_month(files: DatabaseFiles, month: MonthFile, load: int) -> None:
     """
     done = files.writer.execute(f"SELECT 1 FROM {month.alias}.loaded WHERE load = {load}").fetchone()  # noqa: S608 - numbers
     columns = ", ".join(files.columns)
-    rows = f"FROM batch WHERE month = '{month.name}'"
+    first, end = month_bounds(month.name)
+    rows = f"FROM batch WHERE ts >= {first} AND ts < {end}"
     if done is None:
         with files.transaction() as writer:
             [[newest]] = writer.execute(f"SELECT coalesce(max(ts), 0) {rows}").fetchall()
@@ -149,10 +149,14 @@ def count_by_product(files: DatabaseFiles) -> dict[str, int]:
     return dict(files.writer.execute("SELECT product, count(*) FROM batch GROUP BY product").fetchall())
 
 
-def batch_months(files: DatabaseFiles) -> list[str]:
-    """The months of the events in `batch`."""
-    rows: Iterable[tuple[str]] = files.writer.execute("SELECT DISTINCT month FROM batch ORDER BY month").fetchall()
-    return [name for (name,) in rows]
+def count_by_month(files: DatabaseFiles) -> dict[str, int]:
+    """Month to the number of its events in `batch`, in the order of months."""
+    query = f"SELECT ts // {DAY_SECONDS} AS day, count(*) FROM batch GROUP BY day ORDER BY day"  # noqa: S608 - numbers
+    counts: dict[str, int] = {}
+    for day, n in files.writer.execute(query).fetchall():
+        month = month_name(day * DAY_SECONDS)
+        counts[month] = counts.get(month, 0) + n
+    return counts
 
 
 def record_load(files: DatabaseFiles, load: int, segments: Sequence[Path]) -> None:

@@ -174,7 +174,7 @@ class DuckStore:
         load_batch.remove_repeats(files)
         load_batch.remove_stored(files)
         new = load_batch.count_by_product(files)
-        for name in load_batch.batch_months(files):
+        for name in load_batch.count_by_month(files):
             self._step(f"month {name}")
             load_batch.append_to_month(files, files.month(name), number)
         self._step("done")
