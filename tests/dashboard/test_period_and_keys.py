@@ -122,4 +122,9 @@ def test_paper_says_what_it_is_of(opened: Opener) -> None:
     text = page.locator("#print-head").inner_text()
     assert text.startswith("dot-ai · ")
     assert text.endswith(" (UTC) · provider: anthropic")
+    last = datetime.now(UTC).date()
+    first = last - timedelta(days=6)
+    assert text.count(str(last.year)) == 1, "of a range within a year, the year is said once"
+    assert text.count(f"{last:%b}"[:3]) == 1, "the month of its end is said once"
+    assert str(first.day) in text
     assert page.locator(".bar").is_hidden()

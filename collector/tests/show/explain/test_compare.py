@@ -138,6 +138,12 @@ def test_what_changed_this_week_is_three_sentences_with_their_segments(answers: 
     assert f"**{int(calls):,} calls** this week" in week.sentences[0].text
 
 
+def test_pages_of_all_ranges_share_what_changed_this_week(answers: Answers) -> None:
+    week = what_changed(answers, filters(0, 1), NOW)
+    assert what_changed(answers, filters(0, 9), NOW) is week
+    assert what_changed(answers, replace(filters(0, 9), provider="anthropic"), NOW) is not week
+
+
 def test_an_interval_holds_the_true_difference_in_95_of_100_fleets() -> None:
     rng, held = Random(5), {"error_rate": 0, "median": 0}
     for _ in range(100):
