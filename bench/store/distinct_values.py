@@ -24,9 +24,9 @@ from bench.results import Section, publish, table, versions
 from collector.tests.store.clickhouse.embedded_engine import close_all, embedded_store
 from collector.tests.store.fill_store import CATALOGUES, admitted, journal, loader_of, open_store
 from footfall_collector.answer import Answers, Filters, ask, parse_question
-from footfall_collector.answer.answer_cache import one_answer
 from footfall_collector.answer.behaviour import BEHAVIOUR
 from footfall_collector.answer.charts import CHARTS
+from footfall_collector.answer.gate import one_answer
 from footfall_collector.answer.value_caps import ValueCaps
 from footfall_collector.show.explain import explain_spike
 from footfall_collector.show.insight import compare_releases

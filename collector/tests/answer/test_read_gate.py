@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from collector.tests.answer.test_charts_equal_truth import END, filters_of
 from collector.tests.store.fill_store import CATALOGUES, journal_fleet, loader_of, open_store
 from footfall_collector.answer import Answers, BusyError, ReadGate
-from footfall_collector.answer.answer_cache import AnswerCache
-from footfall_collector.answer.read_gate import NICENESS, RUNNING, Reading
+from footfall_collector.answer.gate import AnswerCache
+from footfall_collector.answer.gate.read_gate import NICENESS, RUNNING, Reading
 from footfall_collector.runtime import Status
 from footfall_collector.store import EventSelection, QueryStoppedError
 from tests.oracle.fleet import Fleet

@@ -13,7 +13,7 @@ import pytest
 from collector.tests.receive.shapes import event
 from collector.tests.store.fill_store import CATALOGUES, admitted, journal, journal_fleet, loader_of, open_store
 from footfall_collector.answer import Answers
-from footfall_collector.answer.answer_cache import MAX_PAUSE_SECONDS, PAUSE_FACTOR, SLOW_SECONDS, SharedResults
+from footfall_collector.answer.gate.answer_cache import MAX_PAUSE_SECONDS, PAUSE_FACTOR, SLOW_SECONDS, SharedResults
 from footfall_collector.store import EventSelection
 from tests.oracle.fleet import Fleet, stamp
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from footfall_collector.answer.read_gate import ReadGate
+from footfall_collector.answer import ReadGate
 from footfall_collector.app.garbage import LATEST_SECONDS, PAUSE_SECONDS, GarbageSearch
 from footfall_collector.store import QueryStoppedError
 

@@ -3,8 +3,7 @@
 `charts` lists them; the SQL of each stands in `sql/<page>/<chart>.<engine>.sql`. `filters` reads a query string,
 `answers` runs a chart's SQL under the filters and shapes its rows. `value_caps` bounds the distinct values of a column,
 `values` has those that an assistant reads and those that are `other`. `version_order` is the one order of versions.
-`saved` has the segments and views that have a name. `read_gate` bounds the work of reading, and `answer_cache` keeps
-answers.
+`saved` has the segments and views that have a name. `gate` bounds the work of reading, and keeps answers.
 
 Promises: a chart has the same rows from both engines, and they are those of the oracle (`tests/oracle`). `show`,
 `operate` and `app` import from this package; it reads data only through `Store.query`.
@@ -26,6 +25,7 @@ from .filters import (
     FilterError,
     Filters,
 )
+from .gate import BusyError, ReadGate, locked
 from .questions import (
     MAX_CONDITIONS,
     MEASURES,
@@ -67,7 +67,6 @@ from .questions import (
     word_days,
 )
 from .questions import NAMES as QUESTION_PARAMETERS
-from .read_gate import BusyError, ReadGate
 from .saved import (
     MAX_SEGMENTS,
     SEGMENTS_FILE,
@@ -153,6 +152,7 @@ __all__ = [
     "has_open_words",
     "is_release",
     "is_version",
+    "locked",
     "parse_question",
     "segment_changes",
     "segment_commands",

@@ -14,7 +14,7 @@ import msgspec
 
 from footfall.catalogue import OTHER, Catalogue
 
-from ...answer import Answers, EventsUnreadableError, Filters, word_days
+from ...answer import Answers, EventsUnreadableError, Filters, locked, word_days
 from ...runtime import (
     copy_path,
     has_checksum_of_content,
@@ -49,7 +49,7 @@ class MonthArchive:
 
     def months(self, product: str, now: datetime) -> list[PublishedMonth]:
         """Every published month with numbers, the oldest first. Months closed since the last call are published now."""
-        with self._lock:
+        with locked(self._lock):
             for start in self._closed_months(product, now):
                 if not is_published(self._path(product, start)):
                     self._publish(product, start)

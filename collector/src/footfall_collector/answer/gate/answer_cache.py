@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple, TypeVar
 
+from .interpreter_turn import locked
+
 SLOW_SECONDS, PAUSE_FACTOR, MAX_PAUSE_SECONDS = 0.3, 10.0, 60.0
 """A shared result that took longer than the first stands for so many times as long, and at most for the last."""
 
@@ -118,8 +120,8 @@ class SharedResults:
         One of an earlier revision is of use only where it `suffices`.
         """
         with self._lock:
-            turn = self._computing.setdefault(question, threading.Lock())
-        with turn:
+            computing = self._computing.setdefault(question, threading.Lock())
+        with locked(computing):
             try:
                 deletions = self._deletions()
                 with self._lock:

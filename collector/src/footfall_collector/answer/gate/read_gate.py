@@ -15,9 +15,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..runtime import Status
-from ..store import Interruption, QueryStoppedError
+from ...runtime import Status
+from ...store import Interruption, QueryStoppedError
 from .answer_cache import AnswerCache, one_answer
+from .interpreter_turn import InterpreterTurn
 
 RUNNING = 2
 """Questions that are answered at the same time."""
@@ -91,6 +92,7 @@ class ReadGate:
         self._shared: dict[Hashable, Reading] = {}
         self._cache = AnswerCache(CACHE_BYTES)
         self._stopping = False
+        self._turn = InterpreterTurn()
         self._pause = threading.Event()
         self._threads: list[threading.Thread] = []
         self._status = status or Status()
@@ -200,7 +202,7 @@ class ReadGate:
         result: Any = None
         error: Exception | None = None
         try:
-            with reading.interruption.work(), one_answer():
+            with reading.interruption.work(), one_answer(), self._turn.held():
                 result = reading.work()
         except QueryStoppedError as stopped:
             error = self._too_long() if reading.timed_out else stopped
