@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -43,6 +43,15 @@ class Expected:
             "start": (start - shift).date().isoformat(),
             "end": (end - shift - timedelta(days=1)).date().isoformat(),
         }
+
+    def compared(self, query: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+        """The queries for what changes are between: the days of a range with the present day that are over."""
+        before, period = self.previous(query), fetch(self._url, "/api/pages/overview", **query)["period"]
+        first, today = (datetime.fromisoformat(period[name]).date() for name in ("start", "compared_end"))
+        assert today < datetime.fromisoformat(period["end"]).date(), "the range has the present day"
+        yesterday, shift = today - timedelta(days=1), first - date.fromisoformat(before["start"])
+        ended = {"range": "custom", "start": first.isoformat(), "end": yesterday.isoformat()}
+        return before | ended, before | {"end": (yesterday - shift).isoformat()}
 
     def _asked(self, query: dict[str, str], spec: Mapping[str, Any] = MappingProxyType({})) -> OracleQuery:
         period = fetch(self._url, "/api/pages/overview", **query)["period"]

@@ -18,6 +18,8 @@ const context = contextOf({
   before_start: "",
   before_end: "",
   before_counts: false,
+  compared_end: "",
+  before_compared_end: "",
 });
 const node = find("[data-panel]");
 const panel = new Panel(node, () => context, mainChart.definitionOf(node));

@@ -62,7 +62,12 @@ def test_the_previous_period_is_read_only_by_a_link_with_compare(gated: Collecto
     assert "&amp;compare=1" in ask(gated, "GET", compared).text
     assert ask(gated, "GET", compared + chart).json["rows"] == []
     assert ask(gated, "GET", f"{compared}/api/charts/tool-usage").json["rows"] != []
-    for refused in (f"{plain}{chart}", f"{compared}/api/pages/tools?period=before", f"{compared}{chart}before"):
+    period = ask(gated, "GET", f"{compared}/api/pages/tools").json["period"]
+    assert period["compared_end"] <= period["end"]
+    for part in ("compared", "before_compared"):
+        assert ask(gated, "GET", f"{compared}/api/charts/tool-usage?period={part}").status == 200
+    both = f"{compared}{chart}&period=compared"
+    for refused in (f"{plain}{chart}", f"{compared}/api/pages/tools?period=before", f"{compared}{chart}before", both):
         assert ask(gated, "GET", refused).status == 403
     assert ask(gated, "GET", f"{chart}&product=dot-ai", headers=SIGNED_IN).status == 400
 

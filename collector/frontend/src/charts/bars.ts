@@ -33,8 +33,12 @@ export function draw(host: HTMLElement, data: ChartData, config: DrawnConfig): v
   const limit = config.limit ?? SHOWN;
   const rows = groups(data.rows, data, config);
   const largest = Math.max(...rows.map(({ row }) => amount(row, config)), Number.MIN_VALUE);
-  const before = data.before && groups(data.before, data, config).flatMap(({ row, inner }) => [row, ...inner]);
-  const shown = before ? { ...data, before } : data;
+  const all = (of: Row[]) => groups(of, data, config).flatMap(({ row, inner }) => [row, ...inner]);
+  const shown = {
+    ...data,
+    ...(data.before ? { before: all(data.before) } : {}),
+    ...(data.ended ? { ended: all(data.ended) } : {}),
+  };
   const open = opened.get(host) ?? new Set<string>();
   opened.set(host, open);
   const turn = (name: string) => {
@@ -58,18 +62,18 @@ export function draw(host: HTMLElement, data: ChartData, config: DrawnConfig): v
     return [line(row, largest, shown, config, own), ...(isOpen ? innerLines(below, largest, shown, config) : [])];
   };
   const isLong = rows.length > limit + 1;
-  const all = !isLong || expanded.has(host);
+  const showsAll = !isLong || expanded.has(host);
   const toggle = () => {
     if (!expanded.delete(host)) expanded.add(host);
     draw(host, data, config);
   };
-  const more = html`<button class="button quiet small more" type="button" aria-expanded=${String(all)} @click=${toggle}
-    >${all ? "Show fewer" : `Show ${rows.length - limit} more`}</button>`;
+  const more = html`<button class="button quiet small more" type="button" aria-expanded=${String(showsAll)} @click=${toggle}
+    >${showsAll ? "Show fewer" : `Show ${rows.length - limit} more`}</button>`;
   render(
     host,
     html`<table class="bars ${config.tone ?? ""}">
         ${columns(config, data)}${head(data, config)}
-        <tbody>${(all ? rows : rows.slice(0, limit)).map(part)}</tbody>
+        <tbody>${(showsAll ? rows : rows.slice(0, limit)).map(part)}</tbody>
       </table>${isLong ? more : nothing}`,
   );
 }
@@ -140,7 +144,8 @@ function line(
   own: Content = nothing,
 ): Content {
   const text = labelOf(row, config);
-  const was = previousValue(data, config, row);
+  const was = valueIn(data.before, config, row);
+  const now = data.ended ? valueIn(data.ended, config, row) : amount(row, config);
   const isRest = config.label.some((column) => row[column] === "other");
   const isTotal = (name: string) => name === config.value;
   return html`<tr class="${isRest ? "dim" : ""} ${config.inner ? "inner" : ""}" .tip=${() => tip(row, text, was, data, config)}>
@@ -149,7 +154,7 @@ function line(
       (name, index) =>
         html`<td class="num ${isTotal(name) ? "" : "soft"} ${wideOnly(config, index)}">${number(row[name], data.unit(name))}</td>`,
     )}
-    ${data.before ? html`<td>${config.inner && config.opens ? nothing : change(amount(row, config), was, data.unit(config.value), config.tone)}</td>` : nothing}
+    ${data.before ? html`<td>${config.inner && config.opens ? nothing : change(now, was, data.unit(config.value), config.tone)}</td>` : nothing}
   </tr>`;
 }
 
@@ -180,17 +185,17 @@ function ended(row: Row, { label: [column = ""], ends = {} }: DrawnConfig): { to
 function tip(row: Row, title: string, was: number, data: ChartData, config: DrawnConfig): TipContent {
   const others = data.columns.filter((column) => !config.label.includes(column));
   const rows = others.map((column) => [data.name(column), number(row[column], data.unit(column))] as const);
-  const unit = data.unit(config.value);
-  return {
-    title,
-    rows: data.before ? [...rows, [`${data.name(config.value)}, previous period`, number(was, unit)]] : rows,
-  };
+  const [name, unit] = [data.name(config.value), data.unit(config.value)];
+  if (!data.before) return { title, rows };
+  if (!data.ended) return { title, rows: [...rows, [`${name}, previous period`, number(was, unit)]] };
+  const now = number(valueIn(data.ended, config, row), unit);
+  return { title, rows: [...rows, [`${name}, as far as over`, now], [`${name}, the same before`, number(was, unit)]] };
 }
 
-// The value of the same label in the previous period; 0 where that has none.
-function previousValue(data: ChartData, config: DrawnConfig, row: Row): number {
-  const before = data.before?.find((other) => config.label.every((column) => other[column] === row[column]));
-  return before ? amount(before, config) : 0;
+// The value of the same label in rows of a comparison; 0 where these have none.
+function valueIn(rows: Row[] | undefined, config: DrawnConfig, row: Row): number {
+  const same = rows?.find((other) => config.label.every((column) => other[column] === row[column]));
+  return same ? amount(same, config) : 0;
 }
 
 function change(now: number, was: number, unit: string, tone = ""): Content {

@@ -32,7 +32,8 @@ export function classes(data: ChartData, config: PanelConfig | DrawnConfig): Cha
       .map(([upper, count]) => ({ [column]: name(upper, unit), [config.value]: count }));
   };
   const before = data.before && { before: rows(data.before) };
-  return { ...data, columns: [column, config.value], rows: rows(data.rows), ...before };
+  const ended = data.ended && { ended: rows(data.ended) };
+  return { ...data, columns: [column, config.value], rows: rows(data.rows), ...before, ...ended };
 }
 
 const name = (upper: number, unit: string) =>

@@ -13,6 +13,7 @@ const each = (data: ChartData, change: (rows: Row[]) => Row[]): ChartData => ({
   ...data,
   rows: change(data.rows),
   ...(data.before ? { before: change(data.before) } : {}),
+  ...(data.ended ? { ended: change(data.ended) } : {}),
 });
 
 // Failed calls of a value as a share of all calls of the moment: so that the parts add up to the rate of all.

@@ -42,6 +42,9 @@ export interface Period {
   before_end: string;
   // Whether events were counted in all of the previous period; otherwise nothing is compared with it.
   before_counts: boolean;
+  // Where changes stop counting, in this period and in the previous one: what is not over is in none.
+  compared_end: string;
+  before_compared_end: string;
 }
 
 export interface TileAnswer {
@@ -144,6 +147,8 @@ export interface ChartData {
   columns: string[];
   rows: Row[];
   before?: Row[];
+  // What the rows before are compared with, where a part of the range is not over.
+  ended?: Row[];
   totals?: Map<string, number>;
   name(column: string): string;
   unit(column: string): string;

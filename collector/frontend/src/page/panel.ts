@@ -13,6 +13,7 @@ import * as values from "../data/values.ts";
 import { draw, find, html, icon, nothing } from "../dom.ts";
 import type { Context } from "./context.ts";
 import { save, saveSheet } from "./download.ts";
+import { comparedQueries } from "./period.ts";
 import { isDerived } from "./sheet.ts";
 import * as table from "./table.ts";
 
@@ -25,11 +26,17 @@ const objects = ({ columns, rows }: ChartAnswer) =>
   rows.map((row) => Object.fromEntries(columns.map((column, index) => [column, row[index] ?? null])));
 
 // Rows as objects, with the title and unit of each column.
-export function byColumn(answer: ChartAnswer, config: PanelConfig, previous?: ChartAnswer | null): ChartData {
+export function byColumn(
+  answer: ChartAnswer,
+  config: PanelConfig,
+  previous?: ChartAnswer | null,
+  ended?: ChartAnswer | null,
+): ChartData {
   return {
     columns: answer.columns,
     rows: objects(answer),
     ...(previous ? { before: objects(previous) } : {}),
+    ...(ended ? { ended: objects(ended) } : {}),
     name: (column) => capital(config.columns[column]?.name ?? column),
     unit: (column) => config.columns[column]?.unit ?? "",
   };
@@ -113,15 +120,16 @@ export class Panel {
     if (!this.answer) this.showLoading();
     else if (!quiet) this.node.classList.add("stale");
     try {
-      const previous = this.previousQuery();
-      const [answer, before, totals] = await Promise.all([
+      const [previous, over] = this.comparedQueries();
+      const [answer, before, ended, totals] = await Promise.all([
         this.fetch(this.query()),
         previous && this.fetch(previous),
+        over && this.fetch(over),
         this.totals(),
         DRAWN_AS_ELEMENTS.has(this.config.kind) ? null : library,
       ]);
       this.answer = answer;
-      const data = { ...byColumn(answer, this.config, before), ...(totals ? { totals } : {}) };
+      const data = { ...byColumn(answer, this.config, before, ended), ...(totals ? { totals } : {}) };
       this.data = shaped(data, this.config);
     } catch (error) {
       if (api.isAbort(error)) return;
@@ -171,20 +179,13 @@ export class Panel {
     return state.isFixed && this.config.opens ? (all.split("; ")[0] ?? all) : all;
   }
 
-  private previousQuery(): URLSearchParams | null {
+  // What is asked of the previous period, and of the part of this one that is compared where that is not all of it.
+  private comparedQueries(): (URLSearchParams | null)[] {
     const { period } = this.context();
     if (!state.get("compare") || !COMPARABLE.has(this.config.kind) || this.config.share || !period?.before_counts)
-      return null;
-    const query = this.query();
-    // A read-only link may send no other period, so it names this one.
-    if (state.isFixed) {
-      query.set("period", "before");
-      return query;
-    }
-    query.delete("range");
-    query.set("start", period.before_start);
-    query.set("end", period.before_end);
-    return query;
+      return [];
+    // Lines are drawn for each moment by itself; only numbers of the whole range depend on what is over.
+    return comparedQueries(period, () => this.query(), DRAWN_AS_ELEMENTS.has(this.config.kind));
   }
 
   private updateLinks(): void {

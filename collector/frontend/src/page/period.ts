@@ -16,6 +16,9 @@ const RANGES: Record<string, number> = {
 
 let shown: Pick<Period, "start" | "end" | "step"> | null = null;
 
+// Whether all of the range is over, so that changes are those of all of it.
+const isWhole = ({ end, compared_end }: Period) => Date.parse(compared_end) >= end;
+
 const isDaily = ({ start, end }: { start: number; end: number }) => start % DAY === 0 && end % DAY === 0;
 
 // Takes the period of the page's head, in milliseconds.
@@ -48,7 +51,31 @@ export function compared(period: Period): string {
   if (!period.before_counts) return `Not compared: events were not counted in all of ${words(before)}.`;
   const weeks = (period.start - before.start) / (7 * DAY);
   const distance = weeks === 1 ? "a week earlier" : `${weeks} weeks earlier`;
-  return `Compared with ${words(before)}${isDaily(period) ? `: ${distance}, the same weekdays` : ""}.`;
+  const text = `Compared with ${words(before)}: ${distance}, the same ${isDaily(period) ? "weekdays" : "hours"}.`;
+  return isWhole(period)
+    ? text
+    : `${text} Changes are those of ${isDaily(period) ? "the days that are" : "what is"} over.`;
+}
+
+// What a chart asks of the previous period and, for changes where a part of this one is not over, of the part that is.
+export function comparedQueries(period: Period, base: () => URLSearchParams, forChanges: boolean): URLSearchParams[] {
+  // A read-only link may send no other period, so it names them.
+  const query = (name: string, start: string, end: string) => {
+    const filters = base();
+    if (state.isFixed) filters.set("period", name);
+    else {
+      filters.delete("range");
+      filters.set("start", start);
+      filters.set("end", end);
+    }
+    return filters;
+  };
+  const { before_start, before_end, before_compared_end, compared_end } = period;
+  if (!forChanges || isWhole(period)) return [query("before", before_start, before_end)];
+  return [
+    query("before_compared", before_start, before_compared_end),
+    query("compared", new Date(period.start).toISOString(), compared_end),
+  ];
 }
 
 // "1–30 Nov 2026 (UTC)": what a picture and a printed page say.

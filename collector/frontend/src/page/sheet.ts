@@ -56,14 +56,16 @@ function listed(data: ChartData, config: DrawnConfig): Sheet {
   const total = config.group?.total;
   const extra = total && data.totals ? [`${total}_of_all_versions`] : [];
   const name = (row: Row) => (config.group ? String(row[config.group.by]) : "");
-  const was = data.before ? [`${config.value}_previous_period`] : [];
+  // Where a part of the range is not over, the previous period is compared with what is.
+  const compared = { [`${config.value}_as_far_as_over`]: data.ended, [`${config.value}_previous_period`]: data.before };
+  const sides = Object.entries(compared).filter(([, rows]) => rows);
   const same = (a: Row, b: Row) => config.label.every((column) => a[column] === b[column]);
   return [
-    [...data.columns, ...extra, ...was],
+    [...data.columns, ...extra, ...sides.map(([column]) => column)],
     ...data.rows.map((row) => [
       ...data.columns.map((column) => row[column]),
       ...extra.map(() => data.totals?.get(name(row)) ?? null),
-      ...was.map(() => data.before?.find((each) => same(each, row))?.[config.value] ?? 0),
+      ...sides.map(([, rows]) => rows?.find((each) => same(each, row))?.[config.value] ?? 0),
     ]),
   ];
 }

@@ -124,10 +124,10 @@ def test_the_previous_period_is_the_last_one_of_the_same_length_and_weekdays(len
     assert earlier.version == "2.3.0"
 
 
-def test_hours_are_compared_with_those_just_before() -> None:
+def test_hours_are_compared_with_those_of_a_week_before() -> None:
     start = START.replace(hour=5)
-    earlier = previous_period(Filters("dot-ai", start, start + timedelta(days=1)))
-    assert (earlier.start, earlier.end) == (start - timedelta(days=1), start)
+    earlier = previous_period(Filters("dot-ai", start, start + timedelta(hours=6)))
+    assert (earlier.start, earlier.end) == (start - timedelta(days=7), start - timedelta(days=7, hours=-6))
 
 
 def test_filters_by_a_property_can_be_left_out() -> None:

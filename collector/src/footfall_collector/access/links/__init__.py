@@ -12,13 +12,14 @@ from .read_links import DEFAULT_DAYS, FILE, MAX_DAYS, LinksError, ReadLink, Read
 
 if TYPE_CHECKING:
     from .passwords import hash_password
-    from .shared_pages import BEFORE, PageReads, Pages, SharedPages, SharedView
+    from .shared_pages import PERIOD, PERIODS, PageReads, Pages, SharedPages, SharedView
 
 __all__ = [
-    "BEFORE",
     "DEFAULT_DAYS",
     "FILE",
     "MAX_DAYS",
+    "PERIOD",
+    "PERIODS",
     "LinksError",
     "PageReads",
     "Pages",
@@ -32,7 +33,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     # Late: the command line should not pay for Starlette.
-    if name in ("BEFORE", "PageReads", "Pages", "SharedPages", "SharedView"):
+    if name in ("PERIOD", "PERIODS", "PageReads", "Pages", "SharedPages", "SharedView"):
         from . import shared_pages
 
         return getattr(shared_pages, name)

@@ -30,8 +30,8 @@ _SAFE_METHODS = ("GET", "HEAD")
 _NO_LINK = "There is no such link: it has ended, was revoked, or is incomplete. Ask for a new one."
 _ONE_PAGE = "This link shows one page; its filters and its period are fixed."
 
-BEFORE = ("period", "before")
-"""The parameter that asks for the previous period."""
+PERIOD, PERIODS = "period", ("before", "compared", "before_compared")
+"""The parameter that asks for the previous period, or for the parts of both periods that changes are between."""
 
 Parameters = frozenset[tuple[str, str]]
 Answers = Mapping[str, frozenset[Parameters]]
@@ -168,7 +168,8 @@ def _scope_of_answer(scope: Scope, path: str, link: ReadLink, reads: PageReads) 
     others = frozenset(sent) - frozenset(conditions)
     answers = reads.panels.get(link.panel, {}) if link.panel else reads.answers
     is_compared = link.compare and path in reads.compared
-    if (others - {BEFORE} if is_compared else others) not in answers.get(path, ()):
+    period = next(((PERIOD, each) for each in PERIODS if is_compared and (PERIOD, each) in others), None)
+    if others - {period} not in answers.get(path, ()):
         return _refusal(_ONE_PAGE, 403, path)
     query = urlencode([*conditions, *sorted(others)]).encode("ascii")
     return {**scope, "path": path, "query_string": query, "state": {"by_link": True}}

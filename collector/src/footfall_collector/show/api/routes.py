@@ -7,7 +7,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ...access.links import BEFORE
+from ...access.links import PERIOD
 from ...answer import (
     MAX_VALUE_LENGTH,
     QUESTION_PARAMETERS,
@@ -32,7 +32,7 @@ from ..explain import (
 )
 from ..gated import AsyncEndpoint, gated
 from ..health import change_token, data_health, other_values
-from ..insight import compare_releases, previous_period, shown_annotations
+from ..insight import compare_releases, period_named, shown_annotations
 from ..pages import PAGES, THING_KINDS, filter_options, page_head, thing_head
 from ..report import build_report
 from . import openapi
@@ -146,10 +146,11 @@ class Api:
         """The filters of a query that has the parameters `others` too. Raises FilterError."""
         query = {name: value for name, value in request.query_params.items() if name not in (*others, "where")}
         where = request.query_params.getlist("where")
-        # The page of a link may send no other period, so it asks for the previous one by its name.
-        is_before = _is_by_link(request) and query.pop(BEFORE[0], "") == BEFORE[1]
-        filters = Filters.parse(query, datetime.now(UTC), self._answers.catalogues, where, self._answers.segments)
-        return previous_period(filters) if is_before else filters
+        # The page of a link may send no other period, so it asks for those of a comparison by their names.
+        period = query.pop(PERIOD, "") if _is_by_link(request) else ""
+        now = datetime.now(UTC)
+        filters = Filters.parse(query, now, self._answers.catalogues, where, self._answers.segments)
+        return period_named(self._answers, filters, now, period) if period else filters
 
     def charts(self, request: Request) -> Response:
         catalogues = self._answers.catalogues

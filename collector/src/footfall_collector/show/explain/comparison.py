@@ -1,8 +1,8 @@
 """The comparison of two segments within a range, and of a range with the same one some weeks before."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -20,7 +20,7 @@ from ...answer import (
     segment_of,
 )
 from ...runtime import choice, utc_stamp
-from ..insight import Moment, counted_period, earlier_period, format_change, format_percent, format_points
+from ..insight import Moment, compared_filters, earlier_period, ended_part, format_change, format_percent, format_points
 from .measures import Measured, SideCounts, measure_sides
 
 CALLS = "tool_executed"
@@ -119,25 +119,15 @@ def compare_periods(
 
     Without `durations` their measures have no values, and no raw events are read. Raises FilterError.
     """
-    ended = _ended(filters, now)
-    weeks = max(1, -(-(ended.end - ended.start) // timedelta(days=7)))
-    back = timedelta(days=7 * weeks)
-    earlier = replace(ended, start=ended.start - back, end=ended.end - back)
-    first, second = (_side(answers, each, conditions, where) for each in (ended, earlier))
-    if not counted_period(answers, earlier, ended):
+    ended = ended_part(filters, now)
+    if ended is None:
+        raise FilterError("The range has no part that is over, so there is nothing to compare.")
+    first, compared = _side(answers, ended, conditions, where), compared_filters(answers, filters, now)
+    if compared is None:
         text = "Events were not counted in all of the earlier period, so nothing is compared with it."
         return Comparison(text, first.compared(), None, [], NOTE, utc_stamp(datetime.now(UTC)))
+    second = _side(answers, compared[1], conditions, where)
     return _comparison(answers, first, second, None, durations=durations)
-
-
-def _ended(filters: Filters, now: datetime) -> Filters:
-    """The part of a range that is over: to the second in short ranges, else whole UTC days. Raises FilterError."""
-    end = min(filters.end, now.replace(microsecond=0))
-    if not filters.exact:
-        end = end.replace(hour=0, minute=0, second=0)
-    if end <= filters.start:
-        raise FilterError("The range has no part that is over, so there is nothing to compare.")
-    return replace(filters, end=end)
 
 
 def _side(answers: Answers, filters: Filters, conditions: Sequence[str], where: Sequence[str]) -> _SegmentSide:

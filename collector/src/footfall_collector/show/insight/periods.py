@@ -20,10 +20,13 @@ class ComparedPeriod(msgspec.Struct, frozen=True):
     Attributes:
         start: RFC 3339; the first moment of the range.
         end: RFC 3339; the first moment after the range.
-        before_start: the same of the previous period, which is as long as the range. That of whole days begins whole
-            weeks earlier, so that the same weekdays are compared; that of hours ends where the range begins.
-        before_end: where the previous period ends, six days before the range at most.
+        before_start: the same of the previous period, which is as long as the range and begins whole weeks earlier, so
+            that both begin and end at the same moment of the week.
+        before_end: where the previous period ends, at or before the start of the range.
         before_counts: whether events were counted in all of the previous period; otherwise nothing is compared with it.
+        compared_end: where changes stop counting: `end`; the last midnight where the range has the present day; the
+            present moment where such a range is of two days at most.
+        before_compared_end: the same of the previous period.
         step: seconds between two points of a chart over time: 60, 3600 or 86400.
     """
 
@@ -32,15 +35,14 @@ class ComparedPeriod(msgspec.Struct, frozen=True):
     before_start: Moment
     before_end: Moment
     before_counts: bool
+    compared_end: Moment
+    before_compared_end: Moment
     step: int
 
 
 def previous_period(filters: Filters) -> Filters:
-    """The same filters for the last period of the same length before this one, on the same weekdays if it has days."""
-    shift = filters.end - filters.start
-    midnight = filters.start.replace(hour=0, minute=0, second=0, microsecond=0)
-    if filters.start == midnight and not shift % _DAY:
-        shift = -(-shift // _WEEK) * _WEEK
+    """The same filters for the last period before this one that is cut at the same moments of the week."""
+    shift = -(-(filters.end - filters.start) // _WEEK) * _WEEK
     return replace(filters, start=filters.start - shift, end=filters.end - shift)
 
 
@@ -55,16 +57,36 @@ def earlier_period(answers: Answers, filters: Filters) -> Filters | None:
 
 
 def compared_filters(answers: Answers, filters: Filters, now: datetime) -> tuple[Filters, Filters] | None:
-    """What a change is between: the days of the range that are over, and the same days of the previous period.
+    """What a change is between: the part of the range that is over, and the same part of the previous period.
 
     The present day would make every number look smaller than the previous one. None where nothing can be compared.
+    This decides for every change that a page, an answer or a report shows.
     """
-    earlier, midnight = earlier_period(answers, filters), now.replace(hour=0, minute=0, second=0, microsecond=0)
-    if earlier is None or filters.exact or filters.end <= midnight:
-        return None if earlier is None else (filters, earlier)
-    if filters.start >= midnight:
+    earlier, over = earlier_period(answers, filters), ended_part(filters, now)
+    if earlier is None or over is None:
         return None
-    return replace(filters, end=midnight), replace(earlier, end=earlier.end - (filters.end - midnight))
+    return over, replace(earlier, end=earlier.end - (filters.end - over.end))
+
+
+def period_named(answers: Answers, filters: Filters, now: datetime, name: str) -> Filters:
+    """A period of a comparison: `before`, or the parts that changes are between, `compared` and `before_compared`.
+
+    Those parts are the whole periods where nothing can be compared.
+    """
+    whole = filters, previous_period(filters)
+    ended, earlier = compared_filters(answers, filters, now) or whole
+    return {"before": whole[1], "compared": ended, "before_compared": earlier}[name]
+
+
+def ended_part(filters: Filters, now: datetime) -> Filters | None:
+    """The part of a range that is over: to the second in short ranges, else whole UTC days; None where none is."""
+    end = now.replace(microsecond=0)
+    if not filters.exact:
+        end = end.replace(hour=0, minute=0, second=0)
+    # A range such as the last hour ends with the present second.
+    if filters.end <= end + timedelta(seconds=filters.exact):
+        return filters
+    return replace(filters, end=end) if end > filters.start else None
 
 
 def counted_period(answers: Answers, earlier: Filters, filters: Filters) -> bool:
@@ -120,13 +142,16 @@ def filter_name(where: str) -> str:
     return {"product_version": "version", "ai_provider": "provider"}.get(name, name)
 
 
-def compared_period(answers: Answers, filters: Filters) -> ComparedPeriod:
-    previous = previous_period(filters)
+def compared_period(answers: Answers, filters: Filters, now: datetime) -> ComparedPeriod:
+    previous, compared = previous_period(filters), compared_filters(answers, filters, now)
+    ended, earlier = compared or (filters, previous)
     return ComparedPeriod(
         start=filters.start.isoformat(),
         end=filters.end.isoformat(),
         before_start=previous.start.isoformat(),
         before_end=previous.end.isoformat(),
-        before_counts=earlier_period(answers, filters) is not None,
+        before_counts=compared is not None,
+        compared_end=ended.end.isoformat(),
+        before_compared_end=earlier.end.isoformat(),
         step=filters.bucket_seconds,
     )

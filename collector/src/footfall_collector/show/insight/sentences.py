@@ -123,15 +123,21 @@ def _speed(durations: list[ChartRow], focus: str | None) -> str:
     return f". {restriction}{text}"
 
 
-def errors(rates: list[ChartRow], before: list[ChartRow], classes: list[ChartRow]) -> str:
-    """The error rate, its change, the most frequent error class, and the tool that fails most often."""
+def errors(
+    rates: list[ChartRow], before: list[ChartRow], classes: list[ChartRow], ended: list[ChartRow] | None = None
+) -> str:
+    """The error rate, its change, the most frequent error class, and the tool that fails most often.
+
+    `ended` are the rates that those `before` are compared with, where they are not those of the whole range.
+    """
     calls, failed = column_total(rates, "calls"), column_total(rates, "errors")
     if not calls:
         return NO_EVENTS
     if not failed:
         return f"No call failed: **all {quantity(calls, 'call')}** succeeded."
     rate = failed / calls
-    text = f"**{format_percent(rate)}** of {quantity(calls, 'call')} failed{_rate_change(rate, before)}"
+    change = _rate_change(rates if ended is None else ended, before)
+    text = f"**{format_percent(rate)}** of {quantity(calls, 'call')} failed{change}"
     kinds = totals_by(classes, "error_type", "errors")
     if kinds:
         kind, errors_of_kind = _largest(kinds)
@@ -146,9 +152,10 @@ def errors(rates: list[ChartRow], before: list[ChartRow], classes: list[ChartRow
     return f"{text}."
 
 
-def _rate_change(rate: float, before: list[ChartRow]) -> str:
+def _rate_change(ended: list[ChartRow], before: list[ChartRow]) -> str:
     calls, failed = column_total(before, "calls"), column_total(before, "errors")
-    if calls < MIN_CALLS_FOR_RATE or not failed:
+    rate = share(column_total(ended, "errors"), column_total(ended, "calls"))
+    if calls < MIN_CALLS_FOR_RATE or not failed or rate is None:
         return ""
     was = failed / calls
     if abs(rate - was) < max(0.1 * was, 0.001):

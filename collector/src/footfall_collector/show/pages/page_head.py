@@ -20,7 +20,6 @@ from ..insight import (
     compared_period,
     counts_callers,
     daily_filters,
-    earlier_period,
     filter_names,
     known_versions,
     newest_release_adoption,
@@ -120,9 +119,9 @@ def _tools(reader: ChartReader) -> str:
 
 
 def _errors(reader: ChartReader) -> str:
-    earlier = earlier_period(reader.answers, reader.filters)
-    before = reader.rows("tool-errors", earlier) if earlier else []
-    return sentences.errors(reader.rows("tool-errors"), before, reader.rows("error-types"))
+    compared = compared_filters(reader.answers, reader.filters, reader.now)
+    ended, before = (reader.rows("tool-errors", each) for each in compared) if compared else ([], [])
+    return sentences.errors(reader.rows("tool-errors"), before, reader.rows("error-types"), ended)
 
 
 def _clients(reader: ChartReader) -> str:
@@ -187,7 +186,7 @@ def chart_page_head(name: str, answers: Answers, filters: Filters, now: datetime
         hidden_internal=events.hidden_internal,
         not_applied=not_applied,
         scope="; ".join((answers.scope(filters, CALLS_EVENT), answers.scope(filters, None))),
-        period=compared_period(answers, filters),
+        period=compared_period(answers, filters, now),
         releases=release_marks(answers, filters),
         annotations=stored_annotations(answers, filters),
         tiles=page_tiles(answers, filters, now) if name in _PAGES_WITH_TILES else [],

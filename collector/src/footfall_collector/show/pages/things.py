@@ -130,7 +130,7 @@ def thing_head(
         hidden_internal=events.hidden_internal,
         not_applied=[],
         scope=answers.scope(about, _ERRORS_EVENT if kind.property == _ERROR_TYPE else CALLS_EVENT),
-        period=compared_period(answers, about),
+        period=compared_period(answers, about, now),
         releases=release_marks(answers, about),
         annotations=stored_annotations(answers, about),
         tiles=tiles,

@@ -13,7 +13,7 @@ from ..insight import (
     Tile,
     code,
     compare_releases,
-    earlier_period,
+    compared_filters,
     page_tiles,
     rows_as_dicts,
     share,
@@ -116,6 +116,7 @@ class _SectionTables:
 
     def __init__(self, answers: Answers, filters: Filters, now: datetime) -> None:
         self._answers, self._filters = answers, filters
+        self._compared = compared_filters(answers, filters, now)
         self._comparison = compare_releases(answers, filters, now.date())
 
     def section(self, name: str) -> list[ReportTable]:
@@ -128,29 +129,33 @@ class _SectionTables:
     def _rows(self, chart: str) -> list[ChartRow]:
         return rows_as_dicts(self._answers.chart(chart, self._filters))
 
-    def _previous(self, chart: str, column: str, *keys: str) -> dict[tuple[str | None, ...], int]:
-        """The previous period's values of `column`, by the values of the columns `keys`; none where it is not full."""
-        earlier = earlier_period(self._answers, self._filters)
-        rows = rows_as_dicts(self._answers.chart(chart, earlier)) if earlier else []
-        return {tuple(row[key] for key in keys): row[column] for row in rows}
+    def _changes(self, chart: str, column: str, *keys: str) -> dict[tuple[str | None, ...], float | None]:
+        """The changes of `column`, by the values of the columns `keys`; none without a full earlier period."""
+        if self._compared is None:
+            return {}
+        now, was = (
+            {tuple(row[key] for key in keys): row[column] for row in rows_as_dicts(self._answers.chart(chart, each))}
+            for each in self._compared
+        )
+        return {key: _change(now.get(key, 0), number) for key, number in was.items()}
 
     def _tools(self) -> list[ReportTable]:
-        earlier = self._previous("tool-usage", "calls", "tool")
+        changes = self._changes("tool-usage", "calls", "tool")
         errors = {row["tool"]: row["error_rate"] for row in self._rows("tool-errors")}
         durations = {row["tool"]: row for row in self._rows("tool-duration")}
         rows = []
         for row in self._rows("tool-usage")[:MAX_ROWS]:
             tool, duration = row["tool"], durations.get(row["tool"], {})
-            numbers = [row["calls"], _change(row["calls"], earlier.get((tool,))), row["instances"], errors.get(tool)]
+            numbers = [row["calls"], changes.get((tool,)), row["instances"], errors.get(tool)]
             rows.append([tool, *numbers, duration.get("p50_ms"), duration.get("p95_ms")])
         names = ("Tool", "Calls", "Change", "Instances", "Error rate", "Median", "95th pct.")
         units = ("", "calls", "change", "instances", "ratio", "milliseconds", "milliseconds")
         return [make_table("Tools", names, units, rows)]
 
     def _errors(self) -> list[ReportTable]:
-        earlier = self._previous("error-types", "errors", "tool", "error_type")
+        changes = self._changes("error-types", "errors", "tool", "error_type")
         rows = [
-            [row["error_type"], row["tool"], row["errors"], _change(row["errors"], earlier.get(key)), row["instances"]]
+            [row["error_type"], row["tool"], row["errors"], changes.get(key), row["instances"]]
             for row in self._rows("error-types")[:MAX_ROWS]
             for key in [(row["tool"], row["error_type"])]
         ]
@@ -158,15 +163,14 @@ class _SectionTables:
         return [make_table("Errors", names, ("", "", "errors", "change", "instances"), rows)]
 
     def _clients(self) -> list[ReportTable]:
-        earlier = self._previous("ai-providers", "instances", "ai_provider")
+        changes = self._changes("ai-providers", "instances", "ai_provider")
         providers = [
-            [row["ai_provider"], row["instances"], _change(row["instances"], was), row["calls"]]
+            [row["ai_provider"], row["instances"], changes.get((row["ai_provider"],)), row["calls"]]
             for row in self._rows("ai-providers")[:MAX_ROWS]
-            for was in [earlier.get((row["ai_provider"],))]
         ]
-        earlier = self._previous("mcp-clients", "connections", "mcp_client", "mcp_client_version")
+        changes = self._changes("mcp-clients", "connections", "mcp_client", "mcp_client_version")
         clients = [
-            [*key, row["connections"], _change(row["connections"], earlier.get(key)), row["instances"]]
+            [*key, row["connections"], changes.get(key), row["instances"]]
             for row in self._rows("mcp-clients")[:MAX_ROWS]
             for key in [(row["mcp_client"], row["mcp_client_version"])]
         ]
@@ -205,6 +209,6 @@ class _SectionTables:
         ]
 
 
-def _change(now: int, was: int | None) -> float | None:
-    ratio = share(now, was or 0)
+def _change(now: int, was: int) -> float | None:
+    ratio = share(now, was)
     return None if ratio is None else ratio - 1
