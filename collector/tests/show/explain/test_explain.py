@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from collector.tests.store.fill_store import CATALOGUES, journal_fleet, loader_of, open_store
-from footfall_collector.answer import Answers, FilterError, Filters
+from footfall_collector.answer import Answers, FilterError, Filters, ask, parse_question
 from footfall_collector.show.explain import explain_spike
 from footfall_collector.show.explain.contributions import Contribution
 from footfall_collector.show.explain.explanation import shift_finding
@@ -136,3 +136,18 @@ def test_two_versions_need_two_versions(in_outage: Answers) -> None:
     for version in (None, "1.11.1"):
         with pytest.raises(FilterError, match="against needs version= with another version"):
             explain_versions(in_outage, filters(0, 27, version=version), "1.11.1")
+
+
+@pytest.mark.parametrize("measure", ["error_rate", "median", "calls", "instances"])
+@pytest.mark.parametrize(
+    "condition",
+    ["error_type:is:TimeoutError", "error_type:is_not:TimeoutError", "k8s_version:is:1.29"],
+)
+def test_the_calls_of_the_range_are_those_of_the_page(in_outage: Answers, measure: str, condition: str) -> None:
+    chosen = filters(17, 18)
+    question = parse_question(
+        {"measure": "events", "event": "tool_executed"}, [condition], chosen, CATALOGUES["dot-ai"]
+    )
+    [[calls]] = ask(in_outage, question, chosen).rows
+    assert calls
+    assert explain_spike(in_outage, chosen, [condition], measure).segment.calls == calls

@@ -32,7 +32,6 @@ from .cells import (
     call_source,
     days_of,
     segment_of,
-    shown_values,
 )
 from .defaults import PropertyQuestion, default_questions
 from .properties import EventProperty, QuestionNames
@@ -85,7 +84,6 @@ __all__ = [
     "parse_question",
     "parse_segment",
     "segment_of",
-    "shown_values",
     "through_instances",
     "tool_durations_by_instance",
     "word_days",

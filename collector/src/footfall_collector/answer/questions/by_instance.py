@@ -160,13 +160,15 @@ def _by_day(source: CallSource, event: str, segment: Segment, one_in: int, *keys
     terms = ["n > 0", *([f"instance % {one_in} = 0"] if one_in > 1 else [])]
     if source.apart:
         terms.append(f"NOT ({dialect.among(version, 'versions_apart')})")
-    selection = _selection(answers, filters, compiled)
-    parameters = {**selection.parameters, "versions_apart": tuple(sorted(source.apart))}
-    selection = replace(selection, established=source.established, parameters=parameters)
+    parameters = {**compiled.parameters, "versions_apart": tuple(sorted(source.apart))}
     listed = ", ".join(("day", "instance", *keys))
     sql = f"SELECT {listed}, {dialect.total('n')} AS c FROM {compiled.sql} AS counted "  # noqa: S608 - our own words
     sql += f"WHERE {' AND '.join(terms)} GROUP BY {listed}"
-    return answers.rows(sql, selection)
+    rows: list[Any] = []
+    for part, exact in source.parts:
+        selection = replace(_selection(answers, part, compiled), exact=exact, parameters=parameters)
+        rows += answers.rows(sql, replace(selection, established=source.established))
+    return rows
 
 
 def _through_instances(source: CallSource) -> Segment:

@@ -4,8 +4,8 @@ The analysis of errors works on thousands of cells. Folding a large store's rows
 fraction of one.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +15,7 @@ from ...store import DAY_SECONDS, STATE_EVENT, EventSelection, day_number, fact_
 from ..filters import INTERNAL_VALUES, Filters
 from .compiler import CompiledQuestion, compile_rows
 from .dialects import DIALECTS
+from .instance_rows import states_by_day
 from .properties import VERSION, QuestionNames
 from .question import Question
 from .segments import Segment, parse_segment
@@ -81,6 +82,7 @@ class CallSource:
         apart: versions whose calls are left out.
         established: whether calls of instances that are not established are left out.
         sample: where given, the calls are those whose durations raw events have, of some instances and days.
+        periods: of whole days within the range; see `parts`.
     """
 
     answers: "Answers"
@@ -90,19 +92,31 @@ class CallSource:
     apart: Collection[str] = ()
     established: bool = False
     sample: DurationSample | None = None
+    periods: tuple[Filters, ...] = ()
+
+    @property
+    def parts(self) -> list[tuple[Filters, bool]]:
+        """What is read at once, and whether to the second: a condition on instances holds for each period by itself.
+
+        In a range with the weeks before it, what happened in those would choose instances for the range.
+        """
+        if not self.periods or all(each.selects_events(CALLS) for each in self.segment.conditions):
+            return [(self.filters, self.filters.exact)]
+        return [(each, False) for each in self.periods]
 
     def overview(self) -> CallsOverview:
         """What the calls are, at a glance: one query, before the one that reads them."""
-        totals: dict[str, list[tuple[str, int]]] = {name: [] for name in FOLDED}
-        size, (_, last) = 0, days_of(self.filters)
-        first = last
+        totals: dict[str, Counter[str]] = {name: Counter() for name in FOLDED}
+        size, days = 0, []
         for position, value, calls, rows, earliest, latest in self._rows(self._by_each_value()):
             if int(position) < len(FOLDED):
-                totals[FOLDED[int(position)]].append((str(value), int(calls)))
+                totals[FOLDED[int(position)]][str(value)] += int(calls)
             elif rows:
-                size, first, last = int(rows), int(earliest), int(latest)
-        by_calls = {name: sorted(values, key=lambda one: (-one[1], one[0])) for name, values in totals.items()}
-        return CallsOverview(by_calls, size, first, last)
+                size += int(rows)
+                days += [int(earliest), int(latest)]
+        days = days or [days_of(self.filters)[1]]
+        by_calls = {name: sorted(counts.items(), key=lambda one: (-one[1], one[0])) for name, counts in totals.items()}
+        return CallsOverview(by_calls, size, min(days), max(days))
 
     def _by_each_value(self) -> str:
         """The query for (position, value, calls, rows, first day, last day) by each of `FOLDED`, and of all."""
@@ -188,7 +202,7 @@ class CallSource:
         return [
             (instance, day, value)
             for instance, listed in starts.items()
-            for day, value in _states_by_day(listed, first_day, last_day)
+            for day, value in states_by_day(listed, first_day, last_day)
             if value
         ]
 
@@ -243,15 +257,16 @@ class CallSource:
     def _rows(
         self, sql: str, parameters: Mapping[str, tuple[str, ...]] | None = None, whole_days: bool = False
     ) -> _Rows:
-        filters = self.filters
-        compiled = self._compiled()
-        start, end = int(filters.start.timestamp()), int(filters.end.timestamp())
-        sample = self.sample or DurationSample()
+        parts = [(self.filters, False)] if whole_days else self.parts
+        return [row for part in parts for row in self._read(sql, parameters, *part)]
+
+    def _read(self, sql: str, parameters: Mapping[str, tuple[str, ...]] | None, filters: Filters, exact: bool) -> _Rows:
+        compiled, sample = self._compiled(), self.sample or DurationSample()
         selection = EventSelection(
             filters.product,
-            start,
-            end,
-            filters.exact and not whole_days,
+            int(filters.start.timestamp()),
+            int(filters.end.timestamp()),
+            exact,
             INTERNAL_VALUES[filters.internal],
             kept=self.answers.value_caps.of_product(filters.product).kept,
             established=self.established,
@@ -261,19 +276,6 @@ class CallSource:
             parameters={**compiled.parameters, "versions_apart": tuple(sorted(self.apart)), **(parameters or {})},
         )
         return self.answers.rows(sql, selection)
-
-
-def _states_by_day(
-    starts: Sequence[tuple[int, int, int, str]], first_day: int, last_day: int
-) -> Iterator[tuple[int, str]]:
-    """(day, value) for each day of a range, from an instance's starts: (day, latest, earliest, value)."""
-    latest: dict[int, tuple[int, str]] = {}
-    for day, last, _, value in starts:
-        latest[day] = max(latest.get(day, (0, "")), (last, value))
-    _, state = min((first, value) for _, _, first, value in starts)
-    for day in range(first_day, last_day + 1):
-        state = latest[day][1] if day in latest else state
-        yield day, state
 
 
 def call_source(
@@ -292,8 +294,3 @@ def segment_of(answers: "Answers", filters: Filters, where: Sequence[str], event
 def days_of(filters: Filters) -> tuple[int, int]:
     """The first and the last day of a range, as days since 1970."""
     return day_number(int(filters.start.timestamp())), day_number(int(filters.end.timestamp()) - 1)
-
-
-def shown_values(totals: Sequence[tuple[str, int]], limit: int, least: int) -> list[str]:
-    """Of values with their calls those of most calls, each of `least` calls or more."""
-    return [value for value, calls in totals[:limit] if value and calls >= least]

@@ -5,7 +5,7 @@ each day on which an instance meets them, and one for each property that is a st
 store keeps their rows, so the questions of a page read the events behind a segment once.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -183,3 +183,16 @@ _BLOCKS = f"SELECT DISTINCT (moment // {DAY_SECONDS} + {MONDAY_OFFSET}) // {BLOC
 def instance_rows(dialect: Dialect, terms: QuestionTerms) -> InstanceRows:
     """Those of the dialect's engine."""
     return SharedRows(terms) if dialect is DUCKDB else LookedUpRows(terms)
+
+
+def states_by_day(
+    starts: Sequence[tuple[int, int, int, str]], first_day: int, last_day: int
+) -> Iterator[tuple[int, str]]:
+    """(day, value) for each day of a range, from an instance's starts: (day, latest, earliest, value)."""
+    latest: dict[int, tuple[int, str]] = {}
+    for day, last, _, value in starts:
+        latest[day] = max(latest.get(day, (0, "")), (last, value))
+    _, state = min((first, value) for _, _, first, value in starts)
+    for day in range(first_day, last_day + 1):
+        state = latest[day][1] if day in latest else state
+        yield day, state

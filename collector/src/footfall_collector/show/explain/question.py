@@ -34,7 +34,7 @@ from .explanation import (
     shift_finding,
 )
 from .measures import PERCENTILES
-from .sides import ComparedSides, Side, counted_source
+from .sides import CONDITIONS_NOTE, ComparedSides, Side, counted_source
 
 CALLS, VERSION = "tool_executed", "product_version"
 ERROR_RATE = "error_rate"
@@ -62,7 +62,8 @@ NOTE = (
     "from changes of their rates. An error class says how calls fail: it accounts for what its own errors add, the "
     "others unchanged. Intervals are 95 %, from the variation between instances; one instance alone is no cause, "
     "and what it adds is left out. Versions that no established instance has run are left out. The version of "
-    "Kubernetes, the deployment and the version of a client are those of the instance on that day. Of a large fleet "
+    "Kubernetes, the deployment and the version of a client are those of the instance on that day. "
+    f"{CONDITIONS_NOTE} Of a large fleet "
     "one in `one_in` instances is analysed, whose calls the findings count; the calls of both sides are those of all."
 )
 
@@ -99,6 +100,8 @@ def explain_spike(
     weekdays = {day % 7 for day in range(first, last + 1)}
     earliest = datetime.fromtimestamp((first - 7 * weeks) * DAY_SECONDS, UTC)
     source = call_source(answers, replace(filters, start=earliest), where)
+    length = -(-(last - first + 1) // 7)
+    source = replace(source, periods=_periods(filters, length, weeks // length))
 
     def of_spike(cell: DayAndSides) -> bool:
         return cell.day >= first
@@ -179,10 +182,11 @@ def _equal_periods(answers: Answers, filters: Filters, where: Sequence[str]) -> 
     filters = replace(filters, start=start, end=min(filters.end, midnight))
     first, last = days_of(filters)
     weeks = -(-(last - first + 1) // 7)
-    periods = [_moved(filters, -7 * weeks * number) for number in range(1, max(1, WEEKS_BEFORE // weeks) + 1)]
-    counted = [*takewhile(lambda period: counted_period(answers, period, filters), periods)]
+    periods = _periods(filters, weeks, max(1, WEEKS_BEFORE // weeks))
+    counted = [*takewhile(lambda period: counted_period(answers, period, filters), periods[1:])]
     earlier, shift = max(1, len(counted)), 7 * weeks
-    source = call_source(answers, replace(filters, start=periods[earlier - 1].start), where)
+    source = call_source(answers, replace(filters, start=periods[earlier].start), where)
+    source = replace(source, periods=periods[: earlier + 1])
 
     def of_range(cell: DayAndSides) -> bool:
         return cell.day >= first
@@ -196,9 +200,10 @@ def _equal_periods(answers: Answers, filters: Filters, where: Sequence[str]) -> 
     return ComparedSides(source, (of_range, of_earlier), sides_of, anchor=first, earlier=earlier, shift=shift)
 
 
-def _moved(filters: Filters, days: int) -> Filters:
-    by = timedelta(days=days)
-    return replace(filters, start=filters.start + by, end=filters.end + by)
+def _periods(filters: Filters, weeks: int, earlier: int) -> tuple[Filters, ...]:
+    """The range, and so many equal periods before it, each some weeks before the next, the latest first."""
+    shifts = [timedelta(weeks=weeks) * number for number in range(earlier + 1)]
+    return tuple(replace(filters, start=filters.start - each, end=filters.end - each) for each in shifts)
 
 
 def _only_version(segment: Segment) -> str | None:

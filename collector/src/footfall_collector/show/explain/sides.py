@@ -12,6 +12,11 @@ from ..statistics import CallCell
 from .contributions import Chosen, DaySides
 
 MAX_VERSIONS = 10
+CONDITIONS_NOTE = (
+    "A condition on instances in the range is met in the range itself; of the weeks before, the calls are then those "
+    "of equally long periods on the same weekdays, in each of which the instance meets it."
+)
+"""What a condition through the instance means where a range is compared with the weeks before."""
 
 
 class ComparedCalls(msgspec.Struct, frozen=True):

@@ -12,7 +12,6 @@ from ...answer import (
     Fold,
     days_of,
     duration_sample,
-    shown_values,
     version_key,
 )
 from .cube import MIN_CALLS, NO_VALUE, CallCell
@@ -70,7 +69,7 @@ def _fold(
     return Fold(
         versions,
         {
-            name: shown_values(values, MAX_TOOLS if name == _TOOL_LIMIT else MAX_VALUES, MIN_CALLS)
+            name: _shown_values(values, MAX_TOOLS if name == _TOOL_LIMIT else MAX_VALUES, MIN_CALLS)
             for name, values in overview.totals.items()
         },
         first if anchor is None else anchor,
@@ -101,6 +100,11 @@ def _with_states(source: CallSource, fold: Fold, rows: Iterable[tuple[Any, ...]]
         )
         for day, version, tool, client, provider, instance, sides, calls, errors in rows
     ]
+
+
+def _shown_values(totals: Sequence[tuple[str, int]], limit: int, least: int) -> list[str]:
+    """Of values with their calls those of most calls, each of `least` calls or more."""
+    return [value for value, calls in totals[:limit] if value and calls >= least]
 
 
 def _width(calls: CallsOverview, days: int) -> int:

@@ -19,7 +19,7 @@ from ..explanation import (
     share_of,
     share_text,
 )
-from ..sides import ComparedCalls, ComparedSides, counted_source, day_name, side_text
+from ..sides import CONDITIONS_NOTE, ComparedCalls, ComparedSides, counted_source, day_name, side_text
 from .rows import KINDS, OF_INSTANCES, call_rows, instance_rows, scaled, without_lone
 from .search import CountRow, Grown, difference_of, find_grown
 
@@ -79,7 +79,7 @@ def explain_counts(compared: ComparedSides, measure: CountMeasure) -> Explanatio
         unit=measure,
         one_in=one_in,
         one_day_in=1,
-        note=NOTE,
+        note=f"{NOTE} {CONDITIONS_NOTE}",
     )
 
 
@@ -93,8 +93,12 @@ def _rows(
     """The rows, in numbers of all instances, and both sides' sums."""
     if measure == "instances":
         source = compared.source
-        lasting = counts_by_instance(source.answers, source.filters, source.segment, lasting_only=True)
-        rows = instance_rows(cells, compared, {str(each) for each in lasting})
+        lasting = {
+            str(each)
+            for part, _ in source.parts
+            for each in counts_by_instance(source.answers, part, source.segment, lasting_only=True)
+        }
+        rows = instance_rows(cells, compared, lasting)
         rows = scaled(rows, (one_in, one_in))
     else:
         rows = call_rows(cells, compared)
