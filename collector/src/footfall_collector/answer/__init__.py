@@ -11,7 +11,7 @@ Promises: a chart has the same rows from both engines, and they are those of the
 
 from ..store import CALLS_EVENT, EventsUnreadableError
 from .answers import Answers, Chart
-from .charts import Cell, ChartSpec
+from .charts import Cell, ChartSpec, round_amount
 from .filters import (
     CUSTOM_RANGE,
     DAY_RANGES,
@@ -153,6 +153,7 @@ __all__ = [
     "is_version",
     "locked",
     "parse_question",
+    "round_amount",
     "segment_changes",
     "segment_commands",
     "segment_of",

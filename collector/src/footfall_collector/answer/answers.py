@@ -13,6 +13,7 @@ from ..runtime import ProductSettings, utc_stamp
 from ..store import DAY_SECONDS, EventSelection, Store, day_text, fact_tables
 from .behaviour import BEHAVIOUR
 from .charts import (
+    AMOUNT_UNITS,
     CHARTS,
     DAY_UNIT,
     MOMENT_UNIT,
@@ -28,6 +29,7 @@ from .charts import (
     Cell,
     ChartSpec,
     Column,
+    round_amount,
 )
 from .filters import EARLIEST, INTERNAL_VALUES, NO_NAMED_CONDITIONS, Annotations, Filters, NamedConditions
 from .gate import AnswerCache, SharedResults, rows_of_answer, turn_given_up
@@ -282,7 +284,7 @@ def _cell(unit: str, value: Any, exact: bool) -> Any:
         return day_text(value)
     if unit == MOMENT_UNIT:
         return utc_stamp(value) if exact else day_text(value // DAY_SECONDS)
-    return value
+    return round_amount(value) if unit in AMOUNT_UNITS else value
 
 
 @functools.cache

@@ -10,8 +10,21 @@ DAY_UNIT = "day"
 MOMENT_UNIT = "day or hour"
 
 
+AMOUNT_UNITS = ("milliseconds", "seconds")
+AMOUNT_DECIMALS = 4
+"""Digits after the point of a percentile that the data can carry.
+
+Amounts are rounded to hundredths at the finest, and a percentile lies some hundredths of the way between two of them.
+What comes after is noise of binary fractions, in which the engines differ.
+"""
+
 Cell = str | int | float | bool | None
 """A value of a row; None if the events don't carry it."""
+
+
+def round_amount(value: float) -> float:
+    """A percentile, or a difference of two, without the noise of binary fractions."""
+    return round(value, AMOUNT_DECIMALS)
 
 
 @dataclass(frozen=True)

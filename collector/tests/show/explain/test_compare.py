@@ -80,6 +80,9 @@ def test_the_measures_of_two_segments_are_those_of_questions(
         assert measured.difference is not None
         assert measured.high is not None
         assert measured.low <= measured.difference <= measured.high
+        if measured.unit == "milliseconds":
+            numbers = (measured.a, measured.b, measured.difference, measured.low, measured.high)
+            assert all(each == round(each, 4) for each in numbers if each is not None), name
     assert 0 < (measures["share"].a or 0) < 1
     assert comparison.b is not None
     assert comparison.a.scope != comparison.b.scope

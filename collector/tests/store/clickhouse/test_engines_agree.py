@@ -15,7 +15,7 @@ import pytest
 from collector.tests.answer.chart_rows import equal
 from collector.tests.store.clickhouse.embedded_engine import embedded_store
 from collector.tests.store.fill_store import CATALOGUES, journal_fleet, loader_of, open_store
-from footfall_collector.answer import Answers, Chart, Filters
+from footfall_collector.answer import Answers, Cell, Chart, Filters, ask, parse_question
 from footfall_collector.answer.behaviour import BEHAVIOUR
 from footfall_collector.answer.charts import CHARTS
 from footfall_collector.store import EventSelection, Store
@@ -91,10 +91,15 @@ def filters_of(query: dict[str, str]) -> Filters:
     return Filters.parse({"product": "dot-ai", **query}, datetime.fromtimestamp(END, UTC), CATALOGUES)
 
 
+def has_no_noise(value: Cell) -> bool:
+    assert isinstance(value, int | float)
+    return value == round(value, 4)
+
+
 def check(pair: Pair, query: dict[str, str]) -> int:
     rows = 0
-    for name, ask in ASKED.items():
-        duck, click = ask(pair.duck, filters_of(query)), ask(pair.click, filters_of(query))
+    for name, asked in ASKED.items():
+        duck, click = asked(pair.duck, filters_of(query)), asked(pair.click, filters_of(query))
         one, other = duck.rows, click.rows
         if name not in ORDERED:
             one, other = sorted(one, key=repr), sorted(other, key=repr)
@@ -123,6 +128,25 @@ def test_charts_that_show_two_values_and_other_have_the_same_answer(pair: Pair, 
     assert duck == click
     assert {"tool", "error_type", "product_version"} <= duck.kept.keys()
     assert check(few, query) > 2
+
+
+def test_percentiles_have_no_more_digits_than_the_data_from_either_engine(pair: Pair) -> None:
+    chosen, amounts = filters_of({"range": "90d", "internal": "all"}), 0
+    for measure in ("median", "p95", "p99"):
+        texts = {"event": "tool_executed", "measure": measure, "of": "duration_ms", "by": "tool", "step": "day"}
+        question = parse_question(texts, (), chosen, CATALOGUES["dot-ai"])
+        duck, click = (ask(answers, question, chosen).rows for answers in (pair.duck, pair.click))
+        assert duck == click
+        assert all(has_no_noise(row[2]) for row in duck)
+    for name in ("tool-duration", "uptime", "summary", "trend"):
+        one, other = ASKED[name](pair.duck, chosen), ASKED[name](pair.click, chosen)
+        columns = [index for index, column in enumerate(one.columns) if column.startswith("p")]
+        values = [[[row[index] for index in columns] for row in chart.rows] for chart in (one, other)]
+        assert values[0] == values[1]
+        found = [value for row in values[0] for value in row if value is not None]
+        assert all(map(has_no_noise, found)), name
+        amounts += len(found)
+    assert amounts > 50
 
 
 def test_the_counts_of_values_that_are_other_are_the_same(pair: Pair) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...runtime import utc_stamp
 from ...store import DAY_SECONDS, MONDAY_OFFSET, EventSelection, day_number, day_text, edge_masks
-from ..charts import Cell
+from ..charts import Cell, round_amount
 from ..filters import INTERNAL_VALUES, Filters
 from .compiler import compile_question
 from .dialects import DIALECTS
@@ -207,7 +207,7 @@ def _measured(question: Question, bucket: int, numbers: list[Any], totals: Mappi
     if question.measure in PERCENTILES:
         events, low, high = numbers
         rest = (events - 1) * PERCENTILES[question.measure] % 100
-        return [[low + (high - low) * rest / 100, events]] if events else []
+        return [[round_amount(low + (high - low) * rest / 100), events]] if events else []
     [number] = numbers
     if question.measure == SHARE:
         return [[number / totals[bucket], number]] if number else []

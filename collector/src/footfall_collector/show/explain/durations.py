@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import msgspec
 
-from ...answer import EventsUnreadableError, FilterError
+from ...answer import EventsUnreadableError, FilterError, round_amount
 from ..insight import NBSP, format_change, format_milliseconds
 from ..statistics import FALSE_DISCOVERY_RATE, Z95, Cause, CauseSearch, find_causes, read_timed_cells
 from .contributions import SHIFTS, Contribution, SegmentPair, real_difference
@@ -121,8 +121,8 @@ def _cause_finding(measure: str, cause: Cause, slowdown: Slowdown, difference: f
     return msgspec.structs.replace(
         Finding.of_cause(cause, part, share_of(part, difference), text),
         calls=slowdown.calls,
-        duration=slowdown.duration,
-        usual_duration=slowdown.usual,
+        duration=round_amount(slowdown.duration),
+        usual_duration=round_amount(slowdown.usual),
         ratio=slowdown.ratio,
         ratio_low=slowdown.ratio_low,
         ratio_high=slowdown.ratio_high,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from ...answer import InstanceCounts, InstanceValues
+from ...answer import InstanceCounts, InstanceValues, round_amount
 from ..statistics import Z95
 
 PERCENTILES = {"median": 0.5, "p95": 0.95, "p99": 0.99}
@@ -110,19 +110,13 @@ def compare_percentiles(name: str, a: InstanceValues, b: InstanceValues) -> Meas
     """One of `PERCENTILES` of two sides."""
     first, second = _position(a, PERCENTILES[name]), _position(b, PERCENTILES[name])
     if first is None or second is None:
-        values = [None if each is None else each[0] for each in (first, second)]
+        values = [None if each is None else round_amount(each[0]) for each in (first, second)]
         return Measured(name, "milliseconds", values[0], values[1], None, None, None)
     (value, low, high), (other, other_low, other_high) = first, second
     difference = value - other
-    return Measured(
-        name,
-        "milliseconds",
-        value,
-        other,
-        difference,
-        difference - math.hypot(value - low, other_high - other),
-        difference + math.hypot(high - value, other - other_low),
-    )
+    below, above = math.hypot(value - low, other_high - other), math.hypot(high - value, other - other_low)
+    numbers = (value, other, difference, difference - below, difference + above)
+    return Measured(name, "milliseconds", *map(round_amount, numbers))
 
 
 def _position(values: InstanceValues, share: float) -> tuple[float, float, float] | None:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from ...answer import is_release, version_key
+from ...answer import is_release, round_amount, version_key
 from ..statistics import (
     MIN_CALLS,
     Z95,
@@ -58,7 +58,8 @@ class VersionUsage:
         for histogram in self.durations.values():
             for value, n in histogram.items():
                 sums[value] = sums.get(value, 0) + n
-        return histogram_median(sums)
+        median = histogram_median(sums)
+        return None if median is None else round_amount(median)
 
 
 class Regression(msgspec.Struct, frozen=True):
