@@ -24,7 +24,7 @@ BODY = request_body("phc_test", [b'{"event":"tool_executed","uuid":"1"}'], 1_790
 
 def test_only_the_needed_headers_leave(tmp_path: Path) -> None:
     with Server(status(200, Set_Cookie="session=1; Path=/")) as server:
-        with Host(["recorder.py", "0", "250", "exit"], tmp_path / "state", server.url) as host:
+        with Host(["recorder.py", "0", "600", "exit"], tmp_path / "state", server.url) as host:
             host.wait()
         deliver_rest(tmp_path / "state", server.url)
         assert_all_arrived(server, host)
