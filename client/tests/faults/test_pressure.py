@@ -9,6 +9,7 @@ import pytest
 
 from client.tests.faults.harness import Host, deliver_rest, dropped, footfall_status, tools
 from client.tests.support.server import Server, status
+from footfall.send.shipper import BATCH_EVENTS
 from tests.support.waiting import wait_for
 
 SPOOL_BYTES = 10 << 20
@@ -91,7 +92,7 @@ def test_without_a_disk_the_memory_is_bounded_as_well(tmp_path: Path) -> None:
         assert 30_000 < kept < FLOOD
         host.kill(signal.SIGTERM)
     # Left are the last events, and the batch that was being sent.
-    assert not newest(kept - 100) - tools(server)
+    assert not newest(kept - BATCH_EVENTS) - tools(server)
 
 
 @pytest.mark.parametrize("full", [True, False])
