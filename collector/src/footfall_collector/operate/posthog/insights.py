@@ -4,8 +4,9 @@ The names of the nodes and their fields are those of PostHog's query API: `Insig
 `RetentionQuery`, `EventsNode` for a series.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from footfall.catalogue import (
@@ -39,12 +40,17 @@ BINS = 10
 
 @dataclass(frozen=True)
 class Insight:
-    """One insight: the `id` of the collector's chart, a title, the question that it answers, PostHog's query."""
+    """One insight: the `id` of the collector's chart, a title, the question that it answers, PostHog's query.
+
+    No other insight of the product has its title. `other_titles` are those that it has where another event has, or no
+    longer has, the same meaning.
+    """
 
     id: str
     title: str
     description: str
     query: Node
+    other_titles: tuple[str, ...] = ()
 
 
 def product_insights(catalogue: Catalogue) -> tuple[Insight, ...]:
@@ -56,18 +62,41 @@ def product_insights(catalogue: Catalogue) -> tuple[Insight, ...]:
     version = version_property(catalogue.product)
     shared = {event_type(event).name for event in EVENTS}
     own = [event for name, event in catalogue.events.items() if name not in shared]
-    return (
-        *_tool_insights(),
-        *_provider_and_client_insights(),
-        *_adoption_insights(version, list(catalogue.events)),
-        *(insight for event in own for insight in _own_insights(event)),
-        *(
-            insight
-            for event, properties in catalogue.extra.items()
-            for name, property_ in properties.items()
-            for insight in _property_insights(f"extra-{event}-{name}", event, name, property_)
+    return _with_unique_titles(
+        {f"own-{event.name}": event.name for event in own},
+        (
+            *_tool_insights(),
+            *_provider_and_client_insights(),
+            *_adoption_insights(version, list(catalogue.events)),
+            *(insight for event in own for insight in _own_insights(event)),
+            *(
+                insight
+                for event, properties in catalogue.extra.items()
+                for name, property_ in properties.items()
+                for insight in _property_insights(f"extra-{event}-{name}", event, name, property_)
+            ),
         ),
     )
+
+
+def _with_unique_titles(own: Mapping[str, str], insights: Collection[Insight]) -> tuple[Insight, ...]:
+    """The insights; those of own events (id → name) say the event where another insight has the same title.
+
+    An insight is known by its title: two with one title would be one insight.
+    """
+    count = Counter(insight.title for insight in insights)
+
+    def unique(insight: Insight) -> Insight:
+        if insight.id not in own:
+            return insight
+        meaning, name = insight.title, own[insight.id]
+        named = f"{meaning} ({name.replace('_', ' ')})"
+        # Another event's meaning can be this very text.
+        named = f"{meaning} ({name})" if named in count else named
+        title, other = (meaning, named) if count[meaning] == 1 else (named, meaning)
+        return replace(insight, title=title, other_titles=(other,))
+
+    return tuple(map(unique, insights))
 
 
 def _own_insights(event: EventType) -> Iterator[Insight]:

@@ -39,6 +39,7 @@ def provision_dashboard(
     existing = _live_objects(project, "dashboards/?limit=200")
     dashboard = _create_or_update(project, "dashboards", _dashboard_body(product), existing, print_line)
     existing = _live_objects(project, "insights/?limit=200&basic=true&saved=true")
+    existing |= _renamed(product, insights, existing)
     for insight in insights:
         body = _insight_body(product, insight)
         dashboards = existing.get(body["name"], {}).get("dashboards") or []
@@ -77,6 +78,28 @@ def _live_objects(project: PostHogProject, path: str) -> dict[str, dict[str, Any
     return {item["name"]: item for item in objects if not item.get("deleted") and item.get("name")}
 
 
+def _renamed(
+    product: str, insights: tuple[Insight, ...], existing: dict[str, dict[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Today's names of insights to the stored ones that have another title of theirs.
+
+    A title that events shared was one insight: it stays that of the event whose query it has, else of the first.
+    """
+    names = {_insight_name(product, insight.title) for insight in insights}
+    renamed, taken = {}, set(names)
+    for needs_query in (True, False):
+        for insight in insights:
+            name = _insight_name(product, insight.title)
+            for old in (_insight_name(product, title) for title in insight.other_titles):
+                stored = existing.get(old)
+                if name in existing or name in renamed or old in taken or stored is None:
+                    continue
+                if not needs_query or _contains(stored.get("query"), insight.query):
+                    renamed[name] = stored
+                    taken.add(old)
+    return renamed
+
+
 def _create_or_update(
     project: PostHogProject,
     kind: str,
@@ -113,9 +136,13 @@ def _dashboard_body(product: str) -> Body:
     }
 
 
+def _insight_name(product: str, title: str) -> str:
+    return f"{product}: {title}"
+
+
 def _insight_body(product: str, insight: Insight) -> Body:
     return {
-        "name": f"{product}: {insight.title}",
+        "name": _insight_name(product, insight.title),
         "description": insight.description,
         "query": insight.query,
         "saved": True,
