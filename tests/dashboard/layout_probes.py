@@ -24,6 +24,23 @@ _BROKEN_WORDS = r"""() => {
   }
   return broken;
 }"""
+# Ranges of numbers with a dash, each with its unit.
+_BROKEN_RANGES = r"""() => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const broken = [];
+  for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+    const host = node.parentElement;
+    if (!host.checkVisibility() || host.closest("script, style, noscript, .sr-only, select")) continue;
+    for (const numbers of node.data.matchAll(/\d[^ \u2013]*(?:\u2013| \u2013 )\d[^ ]*/g)) {
+      const range = document.createRange();
+      range.setStart(node, numbers.index);
+      range.setEnd(node, numbers.index + numbers[0].length);
+      if (range.getBoundingClientRect().height > 1.7 * parseFloat(getComputedStyle(host).fontSize))
+        broken.push(numbers[0]);
+    }
+  }
+  return broken;
+}"""
 # Every text that the chart library painted, by its place on the canvas.
 _LABELS = r"""() => {
   const wrong = [];
@@ -74,7 +91,7 @@ def layout_shift(page: Page) -> float:
 def layout_faults(page: Page) -> list[str]:
     """Words that break inside, labels of charts that meet or are cut, and a current page that is out of sight."""
     labels: list[str] = page.evaluate(_LABELS)
-    faults = [f"broken: {text}" for text in page.evaluate(_BROKEN_WORDS)] + labels
+    faults = [f"broken: {text}" for text in page.evaluate(_BROKEN_WORDS) + page.evaluate(_BROKEN_RANGES)] + labels
     if page.evaluate(_CURRENT_PAGE_OUT_OF_SIGHT):
         faults.append("the navigation does not show the current page")
     if page.evaluate("document.documentElement.scrollWidth > innerWidth"):

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.dashboard.browser import PageWatch, wait_until_drawn
-from tests.dashboard.reading import definition_of
+from tests.dashboard.reading import definition_of, shown_table
 
 LEAST_CONTRAST = 3.0
 """What WCAG 1.4.11 asks of parts that are not text."""
@@ -83,6 +83,23 @@ def test_charts_have_the_scheme_of_the_system(forced: Page) -> None:
     found: list[tuple[str, float]] = forced.evaluate(_DRAWN)
     assert len(found) > 5
     assert faint(found) == []
+
+
+def test_a_long_table_says_how_many_rows_are_below_until_its_end(forced: Page) -> None:
+    panel = forced.locator("#panel-tool-usage")
+    shown_table(panel)
+    box = panel.locator(".scroll")
+    expect(box).to_have_attribute("data-more", "2 more")
+    hint = box.evaluate(
+        "node => { const { content, backgroundColor, color } = getComputedStyle(node, '::after');"
+        "return [content, backgroundColor, color]; }"
+    )
+    assert hint[0].startswith('"2 more')
+    assert hint[1] != hint[2], "its background hides the row behind it"
+    box.evaluate("node => node.scrollTo(0, node.scrollHeight)")
+    expect(box).not_to_have_attribute("data-more", "2 more")
+    assert box.get_attribute("data-more") is None
+    panel.locator("[data-do=table]").click()
 
 
 def test_the_focus_is_seen(forced: Page) -> None:

@@ -42,10 +42,23 @@ export function markup(text: string, word: Word = asCode): Content[] {
   const parts = text.split(/(`[^`]*`|\*\*[^*]*\*\*|\{(?:bad|good)\|[^}]*\})/);
   return parts.filter(Boolean).map((part) => {
     if (part.startsWith("`")) return word(part.slice(1, -1));
-    if (part.startsWith("**")) return html`<strong>${plainDates(part.slice(2, -2))}</strong>`;
+    if (part.startsWith("**")) return html`<strong>${wholeRanges(plainDates(part.slice(2, -2)))}</strong>`;
     const [, tone, inner] = /^\{(bad|good)\|(.*)\}$/s.exec(part) ?? [];
-    return inner === undefined ? plainDates(part) : html`<strong class="up-${tone}">${markup(inner, word)}</strong>`;
+    return inner === undefined
+      ? wholeRanges(plainDates(part))
+      : html`<strong class="up-${tone}">${markup(inner, word)}</strong>`;
   });
+}
+
+// "36–65 points", "0.2 ms – 0.5 ms": units follow their numbers after a space that does not break.
+const RANGE = /([^ –]*\d[^ –]*(?:–| – )\d[^ ]*)/;
+
+// A text whose ranges of numbers stay on one line, each with its unit.
+export function wholeRanges(text: string): Content {
+  const parts = text.split(RANGE);
+  return parts.length < 2
+    ? text
+    : parts.map((part, index) => (index % 2 ? html`<span class="whole">${part}</span>` : part));
 }
 
 // A name that can break after its separators and between its words, and only there: no version breaks.

@@ -25,14 +25,19 @@ function wrapLabel(text: string, room: number): string {
   return lines.join("\n");
 }
 
-// Every label where the widest line fits, or labels at even distances. The width is that of the moment: a chart is resized
-// without a new option.
-function fitting(labels: string[], font: string, width: () => number) {
+// Labels on one line where all fit; else broken into lines, all of them or those at even distances. The width is that of
+// the moment: a chart is resized without a new option.
+function fitting(names: string[], font: string, room: number, width: () => number) {
   const context = document.createElement("canvas").getContext("2d");
   if (context) context.font = font;
-  const lines = labels.flatMap((label) => label.split("\n"));
-  const widest = Math.max(...lines.map((line) => context?.measureText(line).width ?? 0)) + GAP_PX;
-  return (index: number) => index % Math.max(1, Math.ceil((widest * labels.length) / (width() - VALUES_PX))) === 0;
+  const widest = (lines: string[]) => Math.max(...lines.map((line) => context?.measureText(line).width ?? 0)) + GAP_PX;
+  const whole = widest(names) * names.length;
+  const broken = widest(names.flatMap((name) => wrapLabel(name, room).split("\n"))) * names.length;
+  const place = () => width() - VALUES_PX;
+  return {
+    formatter: (name: string) => (whole <= place() ? name : wrapLabel(name, room)),
+    interval: (index: number) => whole <= place() || index % Math.max(1, Math.ceil(broken / place())) === 0,
+  };
 }
 
 const groupOf = ({ label }: DrawnConfig) => label[0] ?? "";
@@ -46,8 +51,7 @@ export function option(
   width = () => PICTURE_PX,
 ): ChartOption {
   const fontSize = narrow ? 10 : 12;
-  const wrapped = (name: string) => wrapLabel(name, narrow ? 6 : 9);
-  const labels = data.rows.map((row) => wrapped(String(row[groupOf(config)] ?? "")));
+  const names = data.rows.map((row) => String(row[groupOf(config)] ?? ""));
   const unit = data.unit(config.value);
   const sum = values(data, config).reduce((all, value) => all + value, 0) || 1;
   const text = (value: number) => `${number(value, unit)} · ${number(value / sum, "ratio")}`;
@@ -64,13 +68,12 @@ export function option(
       splitLine: { show: false },
       axisLabel: {
         color: colours.muted,
-        interval: fitting(labels, `${fontSize}px ${colours.font}`, width),
+        ...fitting(names, `${fontSize}px ${colours.font}`, narrow ? 6 : 9, width),
         // Where the values take more room than expected.
         hideOverlap: true,
         textMargin: 0,
         fontSize,
         lineHeight: narrow ? 13 : 15,
-        formatter: wrapped,
       },
     }),
     yAxis: axis(colours, {

@@ -1,6 +1,8 @@
 // Weekly retention: a row for each week in which instances were first seen, a column for each later week. A row whose week
 // had a release, an annotation or an alert is marked; the tooltip of a cell says what happened in its own week.
+import { address } from "../data/api.ts";
 import { date, day, moment, number } from "../data/format.ts";
+import * as state from "../data/state.ts";
 import type { ChartData, DrawnConfig } from "../data/types.ts";
 import { type Content, colour, html, nothing, draw as render } from "../dom.ts";
 import type { TipContent } from "../page/tooltip.ts";
@@ -8,7 +10,8 @@ import type { ChartOption, Palette } from "./echart.ts";
 import { axis, base } from "./echart.ts";
 import { notesAt } from "./timeline.ts";
 
-const WEEK = 7 * 86_400_000;
+const DAY = 86_400_000;
+const WEEK = 7 * DAY;
 const SHOWN_WEEKS = 12;
 
 interface Cohort {
@@ -43,16 +46,19 @@ export function draw(host: HTMLElement, data: ChartData, config: DrawnConfig): v
   render(
     host,
     html`<div class="scroll" tabindex="0" role="group" aria-label=${config.title}>
-      <table class="heat">
+      <table class="heat" @keydown=${moveFocus}>
         <thead><tr>
           <th scope="col">First seen in week of</th><th scope="col" class="size">Instances</th>
           ${offsets.map((offset) => html`<th scope="col">${weekName(offset)}</th>`)}
         </tr></thead>
-        <tbody>${list.map((cohort) => row(cohort, offsets, config))}</tbody>
+        <tbody>${list.map((cohort, index) => row(cohort, offsets, config, index === 0))}</tbody>
       </table>
     </div>`,
   );
 }
+
+const OPENS =
+  "A click shows that week with all its active instances: no filter selects them by the week they were first seen.";
 
 // What happened in the week of a cell, in sentences.
 function weekNotes(cohort: Cohort, offset: number, config: DrawnConfig): string {
@@ -60,9 +66,46 @@ function weekNotes(cohort: Cohort, offset: number, config: DrawnConfig): string 
   return notesAt({ config, times: [at], step: WEEK }, at).join(" ");
 }
 
-const row = (cohort: Cohort, offsets: number[], config: DrawnConfig) => html`<tr>
+// The cells are one stop of the Tab key; the arrow keys move between them.
+const STEPS: Record<string, [down: number, right: number]> = {
+  ArrowDown: [1, 0],
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+  ArrowUp: [-1, 0],
+};
+
+function moveFocus(event: KeyboardEvent): void {
+  const [down, right] = STEPS[event.key] ?? [0, 0];
+  const link = (event.target as HTMLElement).closest("a");
+  const from = link?.closest("td");
+  const line = from?.closest("tr");
+  if (!link || !from || !line || !(down || right)) return;
+  event.preventDefault();
+  const to = line.closest("table")?.rows[line.rowIndex + down]?.cells[from.cellIndex + right]?.querySelector("a");
+  if (!to) return;
+  link.tabIndex = -1;
+  to.tabIndex = 0;
+  to.focus();
+}
+
+// The page of a week's active instances: no condition says when an instance was first seen.
+function weekAddress(from: number): string {
+  const query = state.filters();
+  const isoDay = (at: number) => new Date(at).toISOString().slice(0, 10);
+  const end = Math.min(from + 6 * DAY, Date.now());
+  for (const [name, value] of Object.entries({
+    range: "custom",
+    start: isoDay(from),
+    end: isoDay(end),
+    chart: "instances",
+  }))
+    query.set(name, value);
+  return address("/", query);
+}
+
+const row = (cohort: Cohort, offsets: number[], config: DrawnConfig, isFirst: boolean) => html`<tr>
   ${heading(cohort, weekNotes(cohort, 0, config))}<td class="size">${number(cohort.size)}</td>
-  ${offsets.map((offset) => cell(cohort, offset, config))}
+  ${offsets.map((offset) => cell(cohort, offset, config, isFirst && offset === 0))}
 </tr>`;
 
 function heading({ start }: Cohort, note: string): Content {
@@ -72,7 +115,7 @@ function heading({ start }: Cohort, note: string): Content {
   return html`<th scope="row" class="marked" .tip=${tip}>${day(at)}<span class="sr-only">. ${note}</span></th>`;
 }
 
-function cell(cohort: Cohort, offset: number, config: DrawnConfig): Content {
+function cell(cohort: Cohort, offset: number, config: DrawnConfig, isTabStop: boolean): Content {
   const count = cohort.weeks.get(offset);
   if (count === undefined) return html`<td class="none"></td>`;
   const isOpen = moment(cohort.start) + (offset + 1) * WEEK > Math.min(config.period?.end ?? Infinity, Date.now());
@@ -87,10 +130,14 @@ function cell(cohort: Cohort, offset: number, config: DrawnConfig): Content {
       ["Share", number(ratio, "ratio")],
       ...(isOpen ? ([["The week", "is not over"]] as const) : []),
     ],
-    note: weekNotes(cohort, offset, config),
+    note: [weekNotes(cohort, offset, config), state.isFixed ? "" : OPENS].filter(Boolean).join(" "),
   });
+  const text = `${Math.round(ratio * 100)} %`;
+  const at = moment(cohort.start) + offset * WEEK;
+  const link = () => html`<a href=${weekAddress(at)} tabindex=${isTabStop ? 0 : -1}
+    aria-label="${text}: ${number(count)} of ${number(cohort.size)} first seen in the week of ${date(moment(cohort.start))}. Show the week of ${date(at)}">${text}</a>`;
   return html`<td class=${isOpen ? "open" : nothing} .tip=${tip}
-    .style=${`background: color-mix(in srgb, var(--accent) ${strength}%, var(--surface))`}>${Math.round(ratio * 100)} %</td>`;
+    .style=${`background: color-mix(in srgb, var(--accent) ${strength}%, var(--surface))`}>${state.isFixed ? text : link()}</td>`;
 }
 
 interface Drawer {

@@ -1,10 +1,10 @@
-// The state of the page is its address: filters, range, comparison, and the panels that show a table.
-const VIEW_ONLY = ["compare", "tables", "hide", "explain", "against", "chart", "by", "a", "b"];
+// The state of the page is its address: filters, range, comparison, open events, and the panels that show a table.
+const VIEW_ONLY = ["compare", "tables", "hide", "explain", "against", "chart", "by", "open", "a", "b"];
 // On a page about one thing, the condition that selects it.
 const { where } = document.documentElement.dataset;
 // The conditions of a read-only link, which stand for those of the address; a reader only chooses how it looks.
 const { link } = document.documentElement.dataset;
-export const LOOKS = ["chart", "by", "tables", "hide"];
+export const LOOKS = ["chart", "by", "open", "tables", "hide"];
 export const isFixed = link !== undefined;
 const listeners: (() => void)[] = [];
 
@@ -76,7 +76,7 @@ export function toggleTable(id: string): boolean {
 // The part of the address that other pages understand.
 export function filters(): URLSearchParams {
   const carried = params();
-  for (const name of ["tables", "explain", "against", "chart", "by", "a", "b"]) carried.delete(name);
+  for (const name of ["tables", "explain", "against", "chart", "by", "open", "a", "b"]) carried.delete(name);
   return carried;
 }
 

@@ -25,12 +25,17 @@ interface Question {
 
 const host = document.getElementById("events");
 const NUMBER = "bounded number";
+const FLAG = "bool";
 // Units that a value is shown with; the others stand in the panel's head.
 const SHOWN_UNITS = ["milliseconds", "ms", "seconds", "s", "bytes"];
 const panels = new Map<HTMLElement, Panel>();
 // Those that were asked for: an event that is open from the start is not asked for again when the browser says so.
 const asked = new WeakSet<Panel>();
 let drawnProduct: string | null = null;
+// In the address, the word for no open event; no event is called that.
+const NONE = "-";
+// What the address last said of open events.
+let appliedOpen: string | null = null;
 
 const productOf = () => state.query().get("product") ?? document.documentElement.dataset.shown ?? "";
 
@@ -38,6 +43,7 @@ const productOf = () => state.query().get("product") ?? document.documentElement
 export async function refresh(signal: AbortSignal, quiet: boolean, context: () => Context): Promise<void> {
   if (!host) return;
   if (drawnProduct !== productOf()) await show(host, signal, context);
+  if (appliedOpen !== state.get("open")) applyOpen(host);
   await Promise.all(
     openPanels().map((panel) => {
       asked.add(panel);
@@ -58,26 +64,59 @@ async function show(place: HTMLElement, signal: AbortSignal, context: () => Cont
     own.some((other) => other.property === property && other.event !== event);
   draw(
     place,
-    [...byEvent].map(([event, list], index) => section(event, list, index === 0, isShared)),
+    [...byEvent].map(([event, list]) => section(event, arranged(list), isShared)),
   );
+  appliedOpen = null;
   panels.clear();
   for (const node of place.querySelectorAll<HTMLElement>("[data-panel]")) panels.set(node, new Panel(node, context));
   drawnProduct = product;
 }
 
-const section = (
-  event: string,
-  questions: Question[],
-  open: boolean,
-  isShared: (question: Question) => boolean,
-) => html`
-  <details class="event" ?open=${open} @toggle=${opened}>
+const section = (event: string, questions: Question[], isShared: (question: Question) => boolean) => html`
+  <details class="event" data-event=${event} @toggle=${turned}>
     <summary><h2>${capital(eventName(event))}</h2><span class="unit">${questions.length} ${questions.length === 1 ? "chart" : "charts"}</span></summary>
     <div class="grid">${questions.map((question) => card(configOf(question, filterOf(question, isShared(question))), eventName(question.event)))}</div>
   </details>`;
 
-function opened(event: Event): void {
+// Two charts stand in a row: those of one number beside each other, lists beside lists, and the two rows of a yes or no
+// last, where nothing taller is beside them.
+function arranged(questions: Question[]): Question[] {
+  const lists = questions.filter(({ shape, kind }) => shape === "bars" && kind !== FLAG);
+  const paired = lists.slice(0, lists.length - (lists.length % 2));
+  const flags = questions.filter(({ kind }) => kind === FLAG);
+  const others = questions.filter((each) => !lists.includes(each) && !flags.includes(each));
+  return others.length % 2 ? questions : [...paired, ...others, ...lists.slice(paired.length), ...flags];
+}
+
+// The events that the address opens: the first one where it says nothing of the product's.
+function openEvents(sections: readonly HTMLDetailsElement[]): HTMLDetailsElement[] {
+  const names = state.get("open").split(",");
+  const open = sections.filter(({ dataset }) => names.includes(dataset.event ?? ""));
+  return open.length || names.includes(NONE) ? open : sections.slice(0, 1);
+}
+
+const sectionsOf = (place: HTMLElement) => [...place.querySelectorAll<HTMLDetailsElement>("details.event")];
+
+function applyOpen(place: HTMLElement): void {
+  const sections = sectionsOf(place);
+  const open = openEvents(sections);
+  for (const each of sections) each.open = open.includes(each);
+  appliedOpen = state.get("open");
+}
+
+// The browser also says it of what the address opened, which is no change.
+function rememberOpen(place: HTMLElement): void {
+  const sections = sectionsOf(place);
+  const names = (list: readonly HTMLDetailsElement[]) => list.map(({ dataset }) => dataset.event).join(",");
+  const open = names(sections.filter((each) => each.open));
+  if (open === names(openEvents(sections))) return;
+  state.set({ open: open === names(sections.slice(0, 1)) ? "" : open || NONE }, { quiet: true });
+  appliedOpen = state.get("open");
+}
+
+function turned(event: Event): void {
   const details = event.currentTarget as HTMLDetailsElement;
+  if (host) rememberOpen(host);
   if (!details.open) return;
   for (const [node, panel] of panels) {
     if (!details.contains(node) || asked.has(panel)) continue;

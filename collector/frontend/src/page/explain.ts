@@ -131,13 +131,16 @@ function chooser(): Content {
 
 const signed = (value: number, text: (size: number) => string) => `${value < 0 ? "−" : "+"}${text(Math.abs(value))}`;
 const length = (size: number) => compact(size, "milliseconds");
+// It does not break: half of it says nothing.
+const interval = (low: string, high: string) => `(${low}\u00a0to\u00a0${high})`;
 const count = (effect: number, low: number, high: number) =>
-  `${signed(effect, compact)} (${signed(low, compact)} to ${signed(high, compact)})`;
+  `${signed(effect, compact)} ${interval(signed(low, compact), signed(high, compact))}`;
 const points = (effect: number) => signed(effect, (size) => (size * 100).toFixed(1));
 const SIZES = {
-  ratio: (effect: number, low: number, high: number) => `${points(effect)} points (${points(low)} to ${points(high)})`,
+  ratio: (effect: number, low: number, high: number) =>
+    `${points(effect)}\u00a0points ${interval(points(low), points(high))}`,
   milliseconds: (effect: number, low: number, high: number) =>
-    `${signed(effect, length)} (${signed(low, length)} to ${signed(high, length)})`,
+    `${signed(effect, length)} ${interval(signed(low, length), signed(high, length))}`,
   calls: count,
   instances: count,
 };

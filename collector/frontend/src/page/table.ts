@@ -3,7 +3,7 @@
 import { number, plainDates } from "../data/format.ts";
 import { valueText } from "../data/labels.ts";
 import type { Cell, ChartData, Row } from "../data/types.ts";
-import { breakable, type Content, html, nothing, draw as render } from "../dom.ts";
+import { breakable, type Content, html, nothing, draw as render, wholeRanges } from "../dom.ts";
 import { linked } from "./open.ts";
 
 type Direction = "ascending" | "descending";
@@ -62,10 +62,11 @@ const DATED = /^\d{4}-\d\d-\d\d([T ]|$)/;
 
 function shown(row: Row, column: string, data: ChartData): Content {
   const value = row[column];
-  if (column === "event") return valueText(column, value);
+  if (column === "event" || value === "other") return valueText(column, value);
   const words = number(value, data.unit(column));
   // A version or a text of an alert can have days in it; only a cell that begins with one is a day.
-  const text = DATED.test(words) ? plainDates(words) : breakable(words);
+  const ranged = wholeRanges(DATED.test(words) ? plainDates(words) : words);
+  const text = ranged === words ? breakable(words) : ranged;
   const to = data.leadsTo?.(row, column);
   return to ? html`<a class="thing" href=${to}>${text}</a>` : linked(TOOLS.has(column) ? "tool" : column, value, text);
 }

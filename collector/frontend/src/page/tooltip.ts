@@ -1,6 +1,6 @@
 // The tooltip of ordinary elements (charts have their own): at the pointer, or below the focused element. An element has
 // one if its property `tip` is a function that returns its content.
-import { type Content, draw, html } from "../dom.ts";
+import { type Content, draw, html, wholeRanges } from "../dom.ts";
 
 export interface TipContent {
   title: string;
@@ -21,7 +21,7 @@ function tipped(target: EventTarget | null): Tipped | null {
 }
 
 const content = ({ title, rows, note }: TipContent): Content => html`
-  <h3>${title}</h3>
+  <h3>${wholeRanges(title)}</h3>
   <dl>${rows.map(([name, text]) => html`<i hidden></i><dt>${name}</dt><dd>${text}</dd>`)}</dl>
   ${note ? html`<p>${note}</p>` : ""}`;
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from rich.console import Console
 
 from footfall_collector.answer import Cell
-from footfall_collector.show.insight import NBSP, Tile, code, printable, render_markup
+from footfall_collector.show.insight import NBSP, Tile, code, format_points, printable, render_markup
 from footfall_collector.show.report import Report, html, markdown, terminal
 from footfall_collector.show.report.contents import ReportSection
 from footfall_collector.show.report.formatting import (
@@ -130,9 +130,16 @@ def test_no_name_becomes_markup_in_a_mail(name: str) -> None:
     parsed = _Elements()
     parsed.feed(html.render(report(name, section)))
     known = {"html", "head", "meta", "title", "body", "div", "p", "h1", "h2", "table", "caption", "tr", "th", "td"}
-    assert parsed.tags <= known | {"ul", "li", "code", "strong"}
+    assert parsed.tags <= known | {"ul", "li", "code", "strong", "span"}
     hostile = html.render(report(name, replace(section, heading="<script>")))
     assert "<script>" not in hostile
+
+
+def test_a_range_of_numbers_stays_on_one_line_of_a_mail() -> None:
+    interval = format_points(0.36, 0.65)
+    mail = html.render(report("dot-ai", ReportSection("Errors?", f"It fails more: up {interval[3:]}.", [], [])))
+    assert interval == "up 36\u201365\u00a0points"
+    assert '<span style="white-space:nowrap">36\u201365\u00a0points.</span>' in mail
 
 
 def test_a_pipe_in_a_name_does_not_split_a_markdown_table() -> None:

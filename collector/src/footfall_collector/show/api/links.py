@@ -29,7 +29,7 @@ from .page_reads import panel_shown, thing_named
 from .segments import RefusedChangeError, json_answer, json_body
 
 LINKS_PATH = "/api/links"
-_VIEW_ONLY = (*OPENED, "by", "chart", "compare", "hide", "tables")
+_VIEW_ONLY = (*OPENED, "by", "chart", "compare", "hide", "open", "tables")
 """Parameters of a page's address that are no conditions."""
 _PERIOD = ("range", "start", "end")
 _UNNAMEABLE = re.compile(r"[^A-Za-z0-9_.-]+")

@@ -1,11 +1,12 @@
 """A report as one HTML file, for a mail or for printing. Styles are inline: mail programs drop all others."""
 
+import re
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from ..insight import Cell, render_markup
+from ..insight import EN_DASH, Cell, render_markup
 from .contents import Report, annotation_sentences
 from .formatting import format_cell, format_period, format_tile_change, sparkline
 
@@ -16,6 +17,8 @@ _FORMS = {
     "good": '<strong style="color:#137a4b">{}</strong>',
     "text": "{}",
 }
+_RANGE = re.compile(rf"[^ {EN_DASH}]*\d[^ {EN_DASH}]*{EN_DASH}\d[^ ]*")
+"""`36-65 points` with a dash and a space that does not break: it stays on one line."""
 
 
 def render(report: Report) -> str:
@@ -40,7 +43,11 @@ def render(report: Report) -> str:
 
 def _sentence(sentence: str) -> Markup:
     # Every part is escaped before it is formatted.
-    return Markup(render_markup(sentence, _FORMS, lambda text: str(escape(text))))  # noqa: S704 - see above
+    return Markup(render_markup(sentence, _FORMS, _text))  # noqa: S704 - see above
+
+
+def _text(text: str) -> str:
+    return _RANGE.sub(r'<span style="white-space:nowrap">\g<0></span>', str(escape(text)))
 
 
 def _is_number(cell: Cell) -> bool:
