@@ -264,13 +264,13 @@ CONTEXT = (
     Guard(
         "a typo is not repeated",
         "a wrong value of `DOT_AI_TELEMETRY` in the log",
-        (client("settings/opt_out", 'f"{variable} has a value that is neither', 'f"{variable}={value} is neither'),),
+        (client("settings/opt_out", 'f"{variable} must be true, false', 'f"{variable}={value} must be true, false'),),
         "log",
     ),
     Guard(
         "a wrong number is not repeated",
         "a wrong number of seconds in the log",
-        (client("settings/environment", "is not a number of seconds", "{raw} is not a number of seconds"),),
+        (client("settings/environment", "must be a number of seconds", "{raw} must be a number of seconds"),),
         "log",
     ),
     Guard(

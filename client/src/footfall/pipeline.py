@@ -151,7 +151,8 @@ class Pipeline(Lifetime):
             warnings.append(f"{self.state.note}; events wait in memory only")
         if self._facts["deployment"] == OTHER:
             variable = f"{self.product.prefix}DEPLOYMENT_METHOD"
-            warnings.append(f"{variable} is none of {', '.join(DEPLOYMENT_METHODS)}; it is sent as `{OTHER}`")
+            *methods, last = DEPLOYMENT_METHODS
+            warnings.append(f"{variable} must be {', '.join(methods)} or {last}; it is sent as `{OTHER}`")
         if self._preview and not self.settings.key and not self.settings.error:
             warnings.append(f"{missing_key_message(self.product)}; without it nothing is sent when preview ends")
         for warning in warnings:

@@ -66,7 +66,11 @@ def test_an_outage_is_shown_with_its_reason_and_the_next_try(tmp_path: Path) -> 
         ({"POST_TELEMETRY": "true"}, "on", "POST_TELEMETRY says so"),
         ({"POST_TELEMETRY": "No"}, "off", "POST_TELEMETRY says so"),
         ({"POST_TELEMETRY": "preview"}, "preview", "POST_TELEMETRY=preview"),
-        ({"POST_TELEMETRY": "flase"}, "off", "POST_TELEMETRY has a value that is neither on nor off"),
+        (
+            {"POST_TELEMETRY": "flase"},
+            "off",
+            "POST_TELEMETRY must be true, false or preview: its value is neither on nor off",
+        ),
         ({"DO_NOT_TRACK": "1", "POST_TELEMETRY": "true"}, "off", "DO_NOT_TRACK is set"),
         ({"POST_POSTHOG_KEY": ""}, "unknown", "on by default; post has not run here yet with telemetry on"),
         ({"POST_POSTHOG_KEY": "phx_5ecret"}, "off", "POST_POSTHOG_KEY is a personal key (phx_...), which is secret"),

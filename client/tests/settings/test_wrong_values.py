@@ -35,8 +35,8 @@ def said(home: Path, address: str = ADDRESS, **variables: str) -> list[str]:
 @pytest.mark.parametrize(
     ("name", "value", "problem"),
     [
-        ("HTTPS_PROXY", "http://user:5ecret@proxy.invalid:99999", "has a port that is not a number from 1 to 65535"),
-        ("https_proxy", "http://[::1", "is not an http:// or https:// address: its host or port is not complete"),
+        ("HTTPS_PROXY", "http://user:5ecret@proxy.invalid:99999", "must have a port from 1 to 65535"),
+        ("https_proxy", "http://[::1", "must be an http:// or https:// address: its host or port is not complete"),
         ("all_proxy", "socks5://user:5ecret@proxy.invalid:1080", "is no http:// or https:// proxy"),
         ("ALL_PROXY", "http://us\u20acr:5ecret@proxy.invalid", "has a user name or a password with a character that"),
         ("HTTPS_PROXY", "proxy 5ecret", "has a host that no computer can be named"),
@@ -78,10 +78,14 @@ def test_certificates_are_of_no_interest_without_tls() -> None:
     [
         ("TELEMETRY_STATE_DIR", "/dev/null/5ecret", "can't be used (no state directory: "),
         ("TELEMETRY_STATE_DIR", "~no-such-user/5ecret", "begins with the home directory of a user who has none"),
-        ("TELEMETRY_FLUSH_SECONDS", "5ecret", "is not a number of seconds from 0 to 3600; using 10"),
-        ("TELEMETRY_GRACE_SECONDS", "-5", "is not a number of seconds from 0 to 86400; using 600"),
-        ("TELEMETRY_GRACE_SECONDS", "nan", "is not a number of seconds from 0 to 86400; using 600"),
-        ("DEPLOYMENT_METHOD", "5ecret", "is none of helm, kustomize, manifest,"),
+        ("TELEMETRY_FLUSH_SECONDS", "5ecret", "must be a number of seconds from 0 to 3600; 10 is used"),
+        ("TELEMETRY_GRACE_SECONDS", "-5", "must be a number of seconds from 0 to 86400; 600 is used"),
+        ("TELEMETRY_GRACE_SECONDS", "nan", "must be a number of seconds from 0 to 86400; 600 is used"),
+        (
+            "DEPLOYMENT_METHOD",
+            "5ecret",
+            "must be helm, kustomize, manifest, docker-compose, docker, kubernetes or local; it is sent as `other`",
+        ),
     ],
 )
 def test_every_other_setting_is_said_in_one_line(name: str, value: str, problem: str, tmp_path: Path) -> None:

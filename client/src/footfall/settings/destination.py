@@ -38,7 +38,7 @@ def normal_address(address: str) -> str:
         raise AddressError(f"is longer than {MAX_ADDRESS:,} characters")
     match = _ADDRESS.match(address)
     if match is None or not match[2]:
-        raise AddressError("is not an http:// or https:// address")
+        raise AddressError("must be an http:// or https:// address")
     scheme, authority, path = match[1].lower(), match[2], match[3].rstrip("/")
     if "@" in authority:
         raise AddressError("holds a user name or a password, which an address can't have here")
@@ -69,10 +69,10 @@ def _host_and_port(authority: str) -> tuple[str, str]:
     """The host in lower case, and the port with its colon; empty where the address has none."""
     match = _AUTHORITY.fullmatch(authority)
     if match is None or not match[1]:
-        raise AddressError("is not an http:// or https:// address: its host or port is not complete")
+        raise AddressError("must be an http:// or https:// address: its host or port is not complete")
     port = match[2] or ""
     if port and not (re.fullmatch("[0-9]{1,5}", port) and 1 <= int(port) <= 65535):
-        raise AddressError("has a port that is not a number from 1 to 65535")
+        raise AddressError("must have a port from 1 to 65535")
     return _host(match[1]), f":{int(port)}" if port else ""
 
 

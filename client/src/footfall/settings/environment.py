@@ -57,7 +57,7 @@ class Settings:
                 value = -1.0
             if 0 <= value <= maximum:
                 return value
-            warnings.append(f"{prefix}{name} is not a number of seconds from 0 to {maximum:g}; using {default:g}")
+            warnings.append(f"{prefix}{name} must be a number of seconds from 0 to {maximum:g}; {default:g} is used")
             return default
 
         host, key, error = _destination(product, text("POSTHOG_HOST"), text("POSTHOG_KEY"))

@@ -87,7 +87,7 @@ def decide_by_environment(product: Product, environ: Mapping[str, str]) -> Decis
     if value in _OFF:
         return Decision("off", f"{variable} says so")
     if value != "preview" and value not in _ON:
-        reason = f"{variable} has a value that is neither on nor off; use true, false or preview"
+        reason = f"{variable} must be true, false or preview: its value is neither on nor off"
         return Decision("off", reason, requested=True)
     unknown = _unknown_variables(product.prefix, environ)
     for name, (intended, spoken) in unknown.items():
