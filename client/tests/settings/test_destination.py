@@ -136,7 +136,7 @@ def test_an_address_that_can_never_work_is_said_under_its_name(
 
 def test_both_are_said_in_one_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     line = only_line(OWN, tmp_path, caplog, DOT_AI_POSTHOG_HOST="x", DOT_AI_POSTHOG_KEY="phc x")
-    assert "DOT_AI_POSTHOG_HOST is not" in line
+    assert "DOT_AI_POSTHOG_HOST must be" in line
     assert "; DOT_AI_POSTHOG_KEY has" in line
 
 
@@ -145,7 +145,7 @@ def test_what_is_no_text_is_said_too(value: object, tmp_path: Path, caplog: pyte
     product = Product("dot-ai", write_key=value)  # type: ignore[arg-type] # on purpose
     assert "Product(write_key=...) has a character" in only_line(product, tmp_path, caplog)
     product = Product("dot-ai", write_key="phc_key", host=value)  # type: ignore[arg-type] # on purpose
-    assert "Product(host=...) is not an http" in only_line(product, tmp_path, caplog)
+    assert "Product(host=...) must be an http" in only_line(product, tmp_path, caplog)
 
 
 def test_a_key_that_the_product_s_code_does_not_find_is_no_key() -> None:
