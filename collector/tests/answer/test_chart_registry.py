@@ -5,13 +5,20 @@ import re
 import subprocess
 import sys
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 import footfall_collector
-from footfall_collector.answer.answers import chart_sql
+from collector.tests.store.fill_store import CATALOGUES
+from footfall_collector.answer import Filters
+from footfall_collector.answer.answers import chart_sql, selection_for
 from footfall_collector.answer.behaviour import BEHAVIOUR
-from footfall_collector.answer.charts import CHARTS, PAGE_QUESTIONS
+from footfall_collector.answer.charts import CHARTS, PAGE_QUESTIONS, SUMMARY
+from footfall_collector.answer.questions.chart_relations import ChartSegment
 from footfall_collector.show.pages import PAGES
+from footfall_collector.store import fact_tables
 from tests.oracle.behaviour import BEHAVIOUR_ANSWERS
 from tests.oracle.truth import ANSWERS
 
@@ -88,6 +95,25 @@ def test_every_option_of_a_panel_is_one_that_the_scripts_know() -> None:
         if name not in known
     ]
     assert not unknown, "\n".join(unknown)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("condition", "facts"),
+    # One looks up the instances to which it happened.
+    [
+        ("mcp_client:is:cursor,zed", 1),
+        ("tool:is_not:query", 1),
+        ("transport:is:stdio", 1),
+        ("ai_provider:is_not:xai", 0),
+    ],
+)
+def test_a_condition_that_a_roll_up_knows_is_not_answered_from_facts(engine: str, condition: str, facts: int) -> None:
+    product = "dot-ai"
+    filters = Filters(product, datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC), where=(condition,))
+    segment = ChartSegment(SUMMARY, filters, CATALOGUES[product], fact_tables(CATALOGUES.values()))
+    sql, _ = segment.applied(chart_sql(engine, SUMMARY.id), selection_for(SUMMARY, filters), engine)
+    assert sql.count("facts_tool_executed") == facts
 
 
 def test_sql_is_read_once_and_also_from_a_zip_file(tmp_path: Path) -> None:

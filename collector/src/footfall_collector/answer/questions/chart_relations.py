@@ -1,7 +1,8 @@
 """A chart's SQL over the events of a segment.
 
 A chart reads the store's roll-ups, which don't have all properties. Under a segment, it reads relations of the same
-columns instead, made of the facts (`store/rollups/facts.py`) with the segment's conditions. The chart's own SQL stays
+columns instead, with the segment's conditions: made of the roll-up itself where that knows what the conditions are
+about, else of the facts (`store/rollups/facts.py`), which have many times as many rows. The chart's own SQL stays
 as it is, so every chart obeys every condition, whether on its events or on their instances.
 """
 
@@ -33,7 +34,7 @@ from .compiler import CompiledQuestion
 from .dialects import DIALECTS, Dialect
 from .properties import ALIASES, QuestionNames
 from .segment_sql import SegmentSql
-from .segments import Condition, Segment, condition_name, describe_segment, parse_segment
+from .segments import Condition, Segment, condition_name, describe_segment, is_state, parse_segment
 
 ConditionsOf = Callable[[str | None], Sequence[Condition]]
 """The conditions on events of a name; of None, on events of any name."""
@@ -91,8 +92,10 @@ class SegmentedChart:
             texts = ["instance", "ts", "event", *RECENT_TEXTS]
             return f"SELECT {', '.join(texts)} FROM {RECENT_CALLS} WHERE {' AND '.join(terms)}"  # noqa: S608 - our own words
         day = self.dialect.divided("moment", DAY_SECONDS)
-        terms = segment.terms(conditions, rollup.event, self.dialect.within_range(day) if name in _OF_ALL_TIME else day)
         texts = self._texts(rollup)
+        if name not in _OF_ALL_TIME and self._has_all(rollup, texts, conditions):
+            return self._from_rollup(rollup, texts, segment, segment.terms(conditions, rollup.event, day))
+        terms = segment.terms(conditions, rollup.event, self.dialect.within_range(day) if name in _OF_ALL_TIME else day)
         shown = [f"{segment.folded(text, property_key(text))} AS {text}" for text in texts]
         if rollup.is_presence:
             columns = [f"{self.dialect.block(day)} AS block", "instance", *shown, f"{self.dialect.bit(day)} AS mask"]
@@ -103,12 +106,30 @@ class SegmentedChart:
         rows = self._rows(name, rollup, texts, segment)
         return f"SELECT {', '.join(columns)} FROM {rows} WHERE {' AND '.join(terms)}"  # noqa: S608 - our own words
 
+    def _has_all(self, rollup: RollupTable, texts: Sequence[str], conditions: Sequence[Condition]) -> bool:
+        """Whether a roll-up's own rows have what conditions are about: they are a fraction of the facts' rows.
+
+        Those of presence know the instance, so that it can be looked up, but no single day.
+        """
+        own = {one.property.name for one in conditions if one.selects_events(rollup.event)}
+        others = [one for one in conditions if not one.selects_events(rollup.event)]
+        knows = not others or (rollup.is_presence and not any(is_state(one.property) for one in others))
+        fits = own <= {*rollup.columns()} and not {*self.kept} & {*texts, *own}
+        return knows and fits and not rollup.number
+
+    @staticmethod
+    def _from_rollup(rollup: RollupTable, texts: Sequence[str], segment: SegmentSql, terms: Sequence[str]) -> str:
+        """The rows of a roll-up under conditions, by the columns that the relation of the facts would have."""
+        own = ["block", "instance", "mask"] if rollup.is_presence else ["moment", *rollup.measures]
+        own += SegmentedChart._event_column(rollup)
+        named = "".join(f", {name} AS {property_key(name)}" for name in rollup.texts)
+        shown = [f"{segment.folded(text, property_key(text))} AS {text}" for text in texts]
+        rows = f"SELECT {', '.join(own)}{named} FROM {rollup.name}"  # noqa: S608 - our own words
+        return f"SELECT {', '.join((*own, *shown))} FROM ({rows}) AS kept WHERE {' AND '.join(terms)}"  # noqa: S608 - our own words
+
     def _texts(self, rollup: RollupTable) -> list[str]:
         """The properties among a roll-up's columns that the chart names."""
-        names = (
-            name for name in rollup.keys if rollup.columns()[name] == "VARCHAR" and name not in ("product", "event")
-        )
-        return [name for name in names if re.search(rf"\b{name}\b", self.sql)]
+        return [name for name in rollup.texts if re.search(rf"\b{name}\b", self.sql)]
 
     def _rows(self, name: str, rollup: RollupTable, texts: Sequence[str], segment: SegmentSql) -> str:
         """The relation of the facts that a roll-up's rows are made of."""

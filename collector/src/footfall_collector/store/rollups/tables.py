@@ -68,6 +68,12 @@ class RollupTable:
         return (self.period, *self.common, *self.dimensions, *instance)
 
     @property
+    def texts(self) -> tuple[str, ...]:
+        """The properties that are texts."""
+        columns = self.columns()
+        return tuple(name for name in self.keys if columns[name] == "VARCHAR" and name not in ("product", "event"))
+
+    @property
     def values(self) -> tuple[str, ...]:
         """The columns that a roll-up adds to."""
         return ("mask",) if self.is_presence else tuple(self.measures)
