@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.dashboard.browser import READY_MS, PageWatch, axe_violations, cut_off, ready_count, wait_until_drawn
-from tests.dashboard.conftest import Opener
+from tests.dashboard.conftest import Opener, Windows
 from tests.dashboard.reading import change, fetch, shown_table
 from tests.dashboard.truths import assert_same
 
@@ -143,3 +143,16 @@ def test_a_view_is_shared_in_two_clicks(chromium: Browser, url: str) -> None:
     assert watch.complaints == []
     assert watch.foreign_requests == []
     context.close()
+
+
+def test_links_and_actions_fit_a_phone(windows: Windows, url: str) -> None:
+    made(url, "overview", "range=7d&where=tool:is_not:query,recommend,remediate&where=mcp_client:is:claude-code")
+    page = windows.context(390, "dark").new_page()
+    page.goto(f"{url}/access")
+    revoke = page.locator("[name=revoke_link]").first
+    box = revoke.bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] < 390
+    assert page.evaluate("document.querySelector('main').scrollWidth <= document.querySelector('main').clientWidth")
+    assert (axe_violations(page), cut_off(page)) == ([], [])
+    page.close()

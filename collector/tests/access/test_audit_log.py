@@ -48,8 +48,8 @@ def test_actions_without_a_collector_are_noted_and_shown_by_the_next_one(tmp_pat
     output("forget", "cluster_f809cce5a77d3fbe", data=tmp_path)
     with start_collector(tmp_path) as collector:
         page = ask(collector, "GET", "/access").text
-        assert "<td>keys add key phc_a_key product dot-ai</td>" in page
-        assert "<td>forget</td>" in page
+        assert '<td data-label="What">keys add key phc_a_key product dot-ai</td>' in page
+        assert '<td data-label="What">forget</td>' in page
         refused = post(collector, b"revoke=x", "/access", origin="https://evil.example.org")
         assert refused.status == 403, "open on loopback, but not for pages of other sites"
     assert (tmp_path / AUDIT_FILE).stat().st_mode & 0o777 == 0o600

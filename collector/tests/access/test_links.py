@@ -227,9 +227,10 @@ def test_who_signs_in_sees_and_revokes_links_and_the_log_has_both(gated: Collect
     cookie = sign_in(gated, SECRET).headers["set-cookie"].split(";")[0]
     text = ask(gated, "GET", "/access", headers={"Cookie": cookie}).text
     assert (
-        '<th scope="row">for-the-board</th><td>tools</td><td>product=dot-ai&amp;range=30d&amp;tool=query</td>' in text
+        '<th scope="row">for-the-board</th><td data-label="Page">tools</td>'
+        '<td class="conditions" data-label="Conditions">product=dot-ai&amp;range=30d&amp;tool=query</td>' in text
     )
-    assert "<td>signed in</td><td>links add name for-the-board days 30</td>" in text
+    assert '<td data-label="Who">signed in</td><td data-label="What">links add name for-the-board days 30</td>' in text
     form = urlencode({"revoke_link": "for-the-board"}).encode()
     headers = {"Cookie": cookie, "Origin": f"http://127.0.0.1:{gated.port}"}
     assert ask(gated, "GET", path).status == 200
@@ -239,7 +240,7 @@ def test_who_signs_in_sees_and_revokes_links_and_the_log_has_both(gated: Collect
     assert ask(gated, "GET", f"{path}/api/charts/tool-usage").json == {"error": ENDED}
     assert ask(gated, "POST", "/access", form, headers).status == 404
     text = ask(gated, "GET", "/access", headers={"Cookie": cookie}).text
-    assert "<td>signed in</td><td>links revoke name for-the-board</td>" in text
+    assert '<td data-label="Who">signed in</td><td data-label="What">links revoke name for-the-board</td>' in text
     secret = path.rpartition("/")[2]
     assert holds(gated.data_dir, secret) == []
     for unknown in ("", secret[:-1], "ffl_", quote("ffl_" + "ü" * 20), "x" * 500):

@@ -126,9 +126,10 @@ def test_who_signs_in_sees_and_revokes_tokens_and_every_change_is_written_down(g
     cookie = sign_in(gated, SECRET).headers["set-cookie"].split(";")[0]
     page = ask(gated, "GET", "/access", headers={"Cookie": cookie})
     assert page.status == 200
-    assert '<th scope="row">leaked</th><td>other-product</td>' in page.text
-    assert f"<td>command line</td><td>tokens add name leaked product {OTHER} scope read</td>" in page.text
-    assert f"<td>forget product {OTHER}</td>" in page.text
+    assert '<th scope="row">leaked</th><td data-label="Reads">other-product</td>' in page.text
+    noted = f"tokens add name leaked product {OTHER} scope read"
+    assert f'<td data-label="Who">command line</td><td data-label="What">{noted}</td>' in page.text
+    assert f'<td data-label="What">forget product {OTHER}</td>' in page.text
 
     def revoke(name: str, **headers: str) -> Answer:
         form = urlencode({"revoke": name}).encode()
@@ -143,7 +144,7 @@ def test_who_signs_in_sees_and_revokes_tokens_and_every_change_is_written_down(g
     assert read(gated, token, "/api/report").status == 401
     assert revoke("leaked", Cookie=cookie, Origin=origin).status == 404
     text = ask(gated, "GET", "/access", headers={"Cookie": cookie}).text
-    assert "<td>signed in</td><td>tokens revoke name leaked</td>" in text
+    assert '<td data-label="Who">signed in</td><td data-label="What">tokens revoke name leaked</td>' in text
     assert (
         ask(gated, "GET", "/access", headers={"Accept": "text/html"}).headers["location"] == "/sign-in?next=%2Faccess"
     )

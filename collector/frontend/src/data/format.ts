@@ -52,11 +52,14 @@ export function number(value: Cell | undefined, unit = ""): string {
   return Number.isInteger(value) ? whole.format(value) : twoDecimals.format(value);
 }
 
-// On an axis: 5 %, not 5.0 %.
-export const tick = (value: number, unit: string) => compact(value, unit).replace(".0\u00a0", "\u00a0");
+const isDuration = (unit: string) => ["ms", "milliseconds", "s", "seconds"].includes(unit);
+
+// On an axis: 5 %, not 5.0 %; and 0, not 0 ms, where the others are seconds or minutes.
+export const tick = (value: number, unit: string) =>
+  value === 0 && isDuration(unit) ? "0" : compact(value, unit).replace(".0\u00a0", "\u00a0");
 
 export function compact(value: number | null, unit = ""): string {
-  if (value === null || ["ms", "milliseconds", "s", "seconds", "ratio"].includes(unit)) return number(value, unit);
+  if (value === null || isDuration(unit) || unit === "ratio") return number(value, unit);
   return Math.abs(value) < 10_000 ? number(value, unit) : abbreviated.format(value);
 }
 
