@@ -158,6 +158,7 @@ def test_the_page_shows_when_the_collector_stops_and_comes_back(opened: Opener, 
         send(collector.url, [call()])
         page = opened("/tools", origin=collector.url, tolerant=True)
         expect(page.locator("[data-tile=calls]")).to_have_attribute("data-value", "1", timeout=SOON_MS)
+        expect(page.locator("#panel-tool-usage")).to_contain_text("query", timeout=SOON_MS)
         port = collector.port
     expect(page.locator("#pulse")).to_contain_text("No answer, trying again", timeout=SOON_MS)
     page.locator("#filters [data-range='7d']").click()
