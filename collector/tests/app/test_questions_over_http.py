@@ -189,6 +189,16 @@ def test_a_question_that_makes_no_sense_is_refused_with_a_sentence(
     assert sentence in answer(asked, *pairs, status=400)["error"]
 
 
+@pytest.mark.parametrize("path", ["options", "pages/health", "pages/overview", "releases", "week", "charts/events"])
+def test_a_condition_that_makes_no_sense_is_refused_by_every_answer_with_filters(
+    asked: CollectorProcess, path: str
+) -> None:
+    for condition in ("trigger=hand", "colour:is:red"):
+        refused = ask(asked, "GET", f"/api/{path}?{urlencode({'where': condition})}")
+        assert refused.status == 400, refused.text
+        assert "where" in refused.json["error"]
+
+
 def test_no_value_is_read_as_sql(asked: CollectorProcess) -> None:
     for text in ("'; DROP TABLE x; --", "') OR 1=1 --", "$product", "{relation}", "\x00", "\U0001f600", "%"):
         escaped = text.replace("\\", r"\\").replace(",", r"\,")

@@ -152,6 +152,12 @@ class Api:
         filters = Filters.parse(query, now, self._answers.catalogues, where, self._answers.segments)
         return period_named(self._answers, filters, now, period) if period else filters
 
+    def _checked_filters(self, request: Request) -> Filters:
+        """The filters, for an answer that asks the store nothing with them. Raises FilterError as a question does."""
+        filters = self._filters(request)
+        parse_question({"measure": "events"}, (), filters, self._answers.catalogues[filters.product])
+        return filters
+
     def charts(self, request: Request) -> Response:
         catalogues = self._answers.catalogues
         if _is_by_link(request):
@@ -195,10 +201,11 @@ class Api:
 
     def health_page(self, request: Request) -> Response:
         now, by_link = datetime.now(UTC), _is_by_link(request)
-        return _json(page_head("health", self._answers, self._filters(request), self._status, now, by_link))
+        filters = self._checked_filters(request)
+        return _json(page_head("health", self._answers, filters, self._status, now, by_link))
 
     def options(self, request: Request) -> Response:
-        return _json(filter_options(self._answers, self._filters(request)))
+        return _json(filter_options(self._answers, self._checked_filters(request)))
 
     def releases(self, request: Request) -> Response:
         return _json(compare_releases(self._answers, self._filters(request), datetime.now(UTC).date()))
