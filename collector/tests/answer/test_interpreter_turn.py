@@ -108,6 +108,16 @@ def test_a_thread_goes_on_without_the_turn_where_the_other_one_waits_for_it(gate
     assert gate.answer(lambda: "the turn is free again") == "the turn is free again"
 
 
+def test_waiting_within_waiting_leaves_the_turn_free_in_the_end(gate: ReadGate) -> None:
+    def work() -> None:
+        with turn_given_up(), turn_given_up():
+            pass
+
+    gate.answer(work)
+    turn = gate._turn  # noqa: SLF001 - whether it is free shows nowhere else but in time
+    assert not turn._lock.locked()  # noqa: SLF001
+
+
 def test_outside_a_gate_nothing_is_given_up() -> None:
     lock = threading.Lock()
     with turn_given_up(), locked(lock):

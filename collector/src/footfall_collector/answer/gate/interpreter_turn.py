@@ -32,8 +32,9 @@ class InterpreterTurn:
             _turns.turn = None
 
     def wait_for_turn(self) -> None:
-        """Wait for the turn of this thread."""
-        _turns.is_held = self._lock.acquire(timeout=LONGEST_WAIT_SECONDS)
+        """Wait for the turn of this thread, which may have it already: waiting can be within waiting."""
+        if not _turns.is_held:
+            _turns.is_held = self._lock.acquire(timeout=LONGEST_WAIT_SECONDS)
 
     def give_up(self) -> None:
         """Let another thread have it."""
