@@ -83,6 +83,21 @@ def test_a_sheet_has_the_shortcuts_and_switches_them_off(chromium: Browser, url:
     page.context.close()
 
 
+def test_a_key_right_after_the_sheet_closes_is_a_shortcut(opened: Opener) -> None:
+    page = opened("/")
+    page.keyboard.press("?")
+    before = ready_count(page)
+    # In one task: the hidden button of the sheet has the focus until the next frame.
+    page.evaluate(
+        """() => {
+            document.querySelector(".sheet").hidePopover();
+            document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "w", bubbles: true }));
+        }"""
+    )
+    wait_until_drawn(page, before + 1)
+    assert parameters(page) == {"range": "7d"}
+
+
 def test_the_theme_can_follow_the_system_again(chromium: Browser, url: str) -> None:
     page = chromium.new_page(color_scheme="light")
     page.goto(f"{url}/data-health")

@@ -75,10 +75,10 @@ export function open(): void {
   find<HTMLElement>(".button", sheet).focus();
 }
 
-// Typing is no shortcut, nor are the keys of an open menu.
+// Typing is no shortcut, nor are the keys of an open menu. One that was closed can have the focus until the next frame.
 const isBusy = (target: EventTarget | null) =>
   target instanceof HTMLElement &&
-  (Boolean(target.closest("input, select, textarea, [contenteditable]")) || Boolean(target.closest("[popover]")));
+  (Boolean(target.closest("input, select, textarea, [contenteditable]")) || Boolean(target.closest(":popover-open")));
 
 export function start(): void {
   document.querySelector("[data-do=shortcuts]")?.addEventListener("click", open);
