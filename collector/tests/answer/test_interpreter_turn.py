@@ -108,14 +108,17 @@ def test_a_thread_goes_on_without_the_turn_where_the_other_one_waits_for_it(gate
     assert gate.answer(lambda: "the turn is free again") == "the turn is free again"
 
 
-def test_waiting_within_waiting_leaves_the_turn_free_in_the_end(gate: ReadGate) -> None:
-    def work() -> None:
+def test_waiting_within_waiting_leaves_the_turn_free_in_the_end(
+    gate: ReadGate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work() -> str:
         with turn_given_up(), turn_given_up():
-            pass
+            return "answered"
 
-    gate.answer(work)
-    turn = gate._turn  # noqa: SLF001 - whether it is free shows nowhere else but in time
-    assert not turn._lock.locked()  # noqa: SLF001
+    assert gate.answer(work) == "answered"
+    monkeypatch.setattr(interpreter_turn, "LONGEST_WAIT_SECONDS", 2 * LONG)
+    asked = [gate.ask(work) for _ in range(4)]
+    assert [each.answer.result(LONG) for each in asked] == ["answered"] * 4
 
 
 def test_outside_a_gate_nothing_is_given_up() -> None:
