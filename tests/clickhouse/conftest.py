@@ -8,7 +8,14 @@ from tests.clickhouse.rig.cluster import Cluster, running
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Two shards of two replicas. A test that kills a server restarts it."""
-    with running(tmp_path_factory.mktemp("cluster")) as started:
-        yield started
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Two shards of two replicas, for all tests."""
+    with running(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def cluster(started: Cluster) -> Iterator[Cluster]:
+    """The cluster with all its servers: what a failed test killed runs again before the next one."""
+    yield started
+    started.restart()

@@ -37,16 +37,16 @@ def database() -> str:
 
 @pytest.fixture(scope="module")
 def collector(
-    cluster: Cluster, database: str, fleet: Fleet, tmp_path_factory: pytest.TempPathFactory
+    started: Cluster, database: str, fleet: Fleet, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[CollectorProcess]:
     """On the cluster, with all events of the fleet."""
     data = tmp_path_factory.mktemp("collector")
-    store = cluster.url(database=database)
-    with start_collector(data / "data", PEPPER, segment_seconds=0.1, store=store, max_event_age_days=60) as started:
+    store = started.url(database=database)
+    with start_collector(data / "data", PEPPER, segment_seconds=0.1, store=store, max_event_age_days=60) as collector:
         bodies = batches(fleet)
-        post_all(started.url, bodies)
-        await_counted(started.url, sum(1 for _ in fleet.events()))
-        yield started
+        post_all(collector.url, bodies)
+        await_counted(collector.url, sum(1 for _ in fleet.events()))
+        yield collector
 
 
 def test_every_server_has_the_tables_that_one_collector_made(

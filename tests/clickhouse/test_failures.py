@@ -64,7 +64,7 @@ def test_a_replica_killed_under_load_loses_nothing_counts_nothing_twice_and_catc
             lost.program.kill()
             # Sent again while the server is down, as by a client that got no answer.
             load.await_sent(len(bodies) // 2)
-            post_all(collector.url, random.Random(shard).sample(bodies[: len(bodies) // 2], 5))
+            post_all(collector.url, random.Random(shard).choices(bodies[: len(bodies) // 2], k=5))
         lost.restart()
         await_counted(collector.url, total(fleet))
         wait_for(lambda: alarms(collector) == [], "the end of all alarms", TIMEOUT_SECONDS)
@@ -135,7 +135,7 @@ def test_servers_and_collectors_killed_again_and_again_count_every_event_once(
             collector.kill()
             victim.restart()
             collector = start_collector(tmp_path / "data", PEPPER, segment_seconds=0.1, store=store)
-            post_all(collector.url, dice.sample(bodies[: at + step], 3))
+            post_all(collector.url, dice.choices(bodies[: at + step], k=3))
         await_counted(collector.url, total(fleet))
         assert differences(collector.url, fleet, truth, queries(fleet)[:1]) == []
     finally:

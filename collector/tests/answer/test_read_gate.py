@@ -74,16 +74,20 @@ def result(reading: Reading) -> Any:
 
 def test_two_questions_run_and_others_wait_in_their_order() -> None:
     order: list[str] = []
+    one, other = Held(), Held()
     with gate_of() as gate:
-        with full(gate):
-            waiting = [gate.ask(lambda name=name: order.append(name)) for name in "abc"]  # type: ignore[misc]
-            waiting.append(gate.ask(lambda: order.append("first"), first=True))
-            assert _STATUS.gauge("questions_waiting") == 4
-            assert not order
+        for held in (one, other):
+            gate.ask(held)
+            assert held.begun.acquire(timeout=_SECONDS)
+        waiting = [gate.ask(lambda name=name: order.append(name)) for name in "abc"]  # type: ignore[misc]
+        waiting.append(gate.ask(lambda: order.append("first"), first=True))
+        assert _STATUS.gauge("questions_waiting") == 4
+        assert not order
+        one.released.set()  # so that one thread answers all that wait
         for reading in waiting:
             result(reading)
-    assert order[0] == "first"
-    assert set(order[1:3]) <= {"a", "b", "c"}
+        other.released.set()
+    assert order == ["first", "a", "b", "c"]
 
 
 def test_a_question_beyond_the_bound_is_refused_at_once_and_the_gate_recovers() -> None:
