@@ -9,6 +9,7 @@ import pytest
 from footfall_collector.answer import ReadGate, locked
 from footfall_collector.answer.gate import interpreter_turn, turn_given_up
 from footfall_collector.answer.gate.interpreter_turn import InterpreterTurn
+from tests.support.waiting import wait_for
 
 LONG = 60.0
 
@@ -45,6 +46,24 @@ def test_one_thread_at_a_time_has_the_turn(monkeypatch: pytest.MonkeyPatch) -> N
     for thread in threads:
         thread.join(LONG)
     assert most == [1]
+
+
+def test_who_waits_longest_has_the_next_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interpreter_turn, "LONGEST_WAIT_SECONDS", LONG)
+    turn, had = InterpreterTurn(), threading.Event()
+
+    def work() -> None:
+        with turn.held():
+            had.set()
+
+    thread = threading.Thread(target=work)
+    with turn.held():
+        thread.start()
+        wait_for(lambda: turn.waiting == 1, "the other thread to wait")
+        with turn_given_up():
+            pass
+        assert had.is_set(), "this thread took the turn again before the other one"
+    thread.join(LONG)
 
 
 def test_the_other_question_goes_on_while_one_waits_for_the_engine(

@@ -7,6 +7,7 @@ beside one 50 ms at most. Two are no faster than one, since only one of them can
 """
 
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,7 +19,16 @@ class InterpreterTurn:
     """The turn of one gate. `held` is entered around each question, `turn_given_up` around its waiting."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._changes = threading.Lock()
+        self._is_free = True
+        # A lock of each thread that waits, released when it gets the turn. Whoever waits longest is the next: a single
+        # lock may go to the thread that released it, again and again.
+        self._waiting: deque[threading.Lock] = deque()
+
+    @property
+    def waiting(self) -> int:
+        """How many threads wait for it."""
+        return len(self._waiting)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -34,13 +44,35 @@ class InterpreterTurn:
     def wait_for_turn(self) -> None:
         """Wait for the turn of this thread, which may have it already: waiting can be within waiting."""
         if not _turns.is_held:
-            _turns.is_held = self._lock.acquire(timeout=LONGEST_WAIT_SECONDS)
+            _turns.is_held = self._is_given()
+
+    def _is_given(self) -> bool:
+        """Wait for the turn; False after the longest time."""
+        given = threading.Lock()
+        with self._changes:
+            if self._is_free:
+                self._is_free = False
+                return True
+            given.acquire()
+            self._waiting.append(given)
+        if given.acquire(timeout=LONGEST_WAIT_SECONDS):
+            return True
+        with self._changes:
+            if given in self._waiting:
+                self._waiting.remove(given)
+                return False
+        return True  # given after the time, before this thread stopped waiting
 
     def give_up(self) -> None:
         """Let another thread have it."""
-        if _turns.is_held:
-            _turns.is_held = False
-            self._lock.release()
+        if not _turns.is_held:
+            return
+        _turns.is_held = False
+        with self._changes:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._is_free = True
 
 
 class _Turns(threading.local):
