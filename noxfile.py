@@ -109,7 +109,7 @@ PLUGINS = ("-p", "no:footfall", "-p", "tests.support.strict_runtime", "-p", "foo
 STRICT = ("-X", "dev", "-m", "pytest", "-n", "2", *PLUGINS)
 OPTIONS = Suite(
     "options",
-    4,
+    3,
     (
         (sys.executable, *STRICT, "client/tests", *(f"--ignore=client/tests/{name}" for name in ("mcp", "faults"))),
         (sys.executable, *STRICT, *(f"collector/tests/{name}" for name in STRICT_FOLDERS)),
@@ -117,6 +117,8 @@ OPTIONS = Suite(
     quick=False,
 )
 """Suites under the options of Python that hosts use: `-OO -X dev -W error`, and an ASCII locale."""
+RATIOS = Suite("ratios", 2, ((sys.executable, "bench/compare_ratios.py"),), quick=False)
+"""Information: what costs more than the committed ratios say is listed, and fails nothing."""
 DURABILITY = tuple(f"collector/tests/{name}" for name in ("durability", "clocks", "journal", "store"))
 CLICKHOUSE = (_pytest("collector/tests/store/clickhouse"), _pytest("tests/clickhouse", workers=1))
 SUITES = (
@@ -130,10 +132,10 @@ SUITES = (
     Suite("defence", 3, (_pytest("collector/tests/defence", "collector/tests/operate"),), quick=False),
     Suite("durability", 3, (_pytest(*DURABILITY, "--ignore=collector/tests/store/clickhouse"),), quick=False),
     Suite("attacks", 3.5, (_pytest("tests/attacks", workers=1),), quick=False),
-    Suite("deploy", 4, (_pytest("deploy/tests"),), quick=False),
+    Suite("deploy", 3.5, (_pytest("deploy/tests"),), quick=False),
     Suite("docs", 2.5, (_pytest("tests/docs"),), quick=False),
     Suite("kubernetes", 0.5, (_pytest("tests/kubernetes", workers=1),), quick=False),
-    Suite("clickhouse", 5.5, CLICKHOUSE, quick=False),
+    Suite("clickhouse", 5, CLICKHOUSE, quick=False),
     Suite("system", 2.5, (_pytest("tests/system", "--dist=loadfile"),), quick=False),
     Suite("protocol", 2, (_pytest("collector/tests/fuzz", "tests/protocol"),), quick=False),
     Suite("privacy", 3, (_pytest("tests/privacy"),), quick=False),
@@ -141,6 +143,7 @@ SUITES = (
     Suite("dashboard", 6.5, (_pytest("tests/dashboard"),), quick=False),
     SDKS,
     OPTIONS,
+    RATIOS,
 )
 _outcomes: list[Outcome] = []
 
