@@ -15,6 +15,7 @@ from tests.oracle.fleet import FleetEvent, is_wanted, lasting, text_of
 from tests.oracle.world import DAY, STEP_LENGTHS, WEEK, bucket_of, percentile, week_of
 
 COMMON = ("product_version", "ai_provider", "is_internal")
+STANDING = "standing"  # a test writes it into the events
 CARRIED = {
     "tool_executed": ("tool", "success", "mcp_client"),
     "tool_error": ("tool", "error_type"),
@@ -263,7 +264,7 @@ class Scope:
         """The values that an event, or its instance on its day or in the range, has of a property."""
         name, asked = where.name, self.question.event
         own = [asked] if asked and where.event in (None, asked) and name in self.carried[asked] else []
-        if name in COMMON or (own and name not in self.by_instance):
+        if name in (*COMMON, STANDING) or (own and name not in self.by_instance):
             return {text_of(event, name)} - {""}
         key = (name, where.event)
         if key not in self._instances:

@@ -15,7 +15,7 @@ from footfall_collector.store import Store
 from tests.oracle import own_product
 from tests.oracle.fleet import FleetEvent
 from tests.oracle.matching import OracleQuery
-from tests.oracle.questions import CARRIED, COMMON, AnyQuestion, QuestionTruth, Where
+from tests.oracle.questions import CARRIED, COMMON, STANDING, AnyQuestion, QuestionTruth, Where
 from tests.oracle.truth import Truth
 from tests.oracle.world import DAY, HOUR
 
@@ -137,7 +137,7 @@ def questions(draw: st.DrawFn, asked: Asked) -> tuple[str, dict[str, str], AnyQu
         offered = FLAGS if measure == "rate" else NUMBERS
         event = draw(st.sampled_from([name for name in offered if name in carried]))
         of = draw(st.sampled_from(offered[event]))
-    properties = [Where(name, False, ()) for name in COMMON]
+    properties = [Where(name, False, ()) for name in (*COMMON, STANDING)]
     properties += [Where(name, False, (), each) for each, names in carried.items() for name in names]
     properties += [Where(name, False, ()) for name in sorted({name for names in carried.values() for name in names})]
     by = None
@@ -155,6 +155,9 @@ def questions(draw: st.DrawFn, asked: Asked) -> tuple[str, dict[str, str], AnyQu
 
 
 def conditions(events: Sequence[FleetEvent], about: Where) -> st.SearchStrategy[Where]:
+    if about.name == STANDING:
+        one = st.sampled_from((("established",), ("new",)))
+        return st.builds(Where, st.just(STANDING), st.booleans(), one)
     values = {event.properties.get(about.name) for event in events}
     known = {str(value).lower() if isinstance(value, bool) else str(value or "") for value in values} | {""}
     known |= set() if known <= {"true", "false", ""} else {"other"}

@@ -26,7 +26,6 @@ from footfall_collector.answer import (
     days_of,
     durations_by_instance,
     errors_by_class,
-    established_instances,
     first_days,
     segment_of,
     through_instances,
@@ -34,7 +33,7 @@ from footfall_collector.answer import (
     word_days,
 )
 from footfall_collector.answer.questions import by_instance
-from footfall_collector.store import Store
+from footfall_collector.store import EventSelection, Store
 from footfall_collector.store.duckdb.relations import chart_query
 from tests.oracle.fleet import Fleet, FleetEvent
 from tests.oracle.questions import AnyQuestion, QuestionTruth, Where
@@ -45,6 +44,11 @@ FLEET = Fleet(20, 12, 5)
 START, END = (datetime.fromtimestamp(FLEET.end - days * DAY, UTC) for days in (9, 1))
 FILTERS = Filters("dot-ai", START, END)
 STATES = ("k8s_version", "deployment_method")
+
+
+def established_instances(answers: Answers) -> set[int]:
+    selection = EventSelection("dot-ai", int(START.timestamp()), int(END.timestamp()))
+    return {int(instance) for (instance,) in answers.rows("SELECT instance FROM standing WHERE established", selection)}
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +160,7 @@ def test_the_days_of_an_instance_s_words_are_the_oracles(engines: tuple[Answers,
     for answers in engines:
         rows = word_days(answers, FILTERS, "client_connected", "transport", established=False)
         assert Counter((value, number) for _, value, number in rows) == expected
-        known = established_instances(answers, FILTERS)
+        known = established_instances(answers)
         of_known = word_days(answers, FILTERS, "client_connected", "transport", established=True)
         assert sorted(of_known) == sorted(row for row in rows if row[0] in known)
 
@@ -201,7 +205,7 @@ def test_what_instances_did_is_the_same_on_both_engines(engines: tuple[Answers, 
             sorted(durations_by_instance(answers, FILTERS, Segment(), 1)),
             first_days(answers, FILTERS),
             active_instances(answers, FILTERS),
-            established_instances(answers, FILTERS),
+            established_instances(answers),
             answers.event_days(FILTERS),
         )
         for answers in engines
@@ -230,7 +234,7 @@ def test_durations_of_tools_are_the_oracles_with_their_instances(engines: tuple[
         assert sorted(map(str, map(sorted, map(Counter.items, found.values())))) == sorted(
             map(str, map(sorted, map(Counter.items, expected.values())))
         )
-        standing = established_instances(answers, FILTERS)
+        standing = established_instances(answers)
         only = tool_durations_by_instance(answers, FILTERS, {"query"}, versions, established=True)
         assert {row[5] for row in only} == {*found} & standing
         read.append(sorted(rows))

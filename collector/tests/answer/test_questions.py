@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -29,18 +29,17 @@ from footfall_collector.admit import Admission
 from footfall_collector.answer import Answers, Filters, ask, condition_text, parse_question
 from footfall_collector.answer.questions.compiler import compile_question
 from footfall_collector.answer.questions.dialects import DIALECTS
-from footfall_collector.answer.questions.segments import describe_segment
 from footfall_collector.store import EventSelection, Store
 from footfall_collector.store.chart_query import raw_span
 from footfall_collector.store.clickhouse import ClickHouseStore
 from footfall_collector.store.clickhouse.address import parse_address
 from footfall_collector.store.duckdb.store import DuckStore
 from tests.oracle import own_product
-from tests.oracle.fleet import Fleet, FleetRequest
+from tests.oracle.fleet import Fleet, FleetEvent, FleetRequest
 from tests.oracle.matching import all_kept_values, kept_values
-from tests.oracle.questions import CARRIED, AnyQuestion, QuestionTruth, Where
+from tests.oracle.questions import CARRIED, STANDING, AnyQuestion, QuestionTruth, Where
+from tests.oracle.standing import TrueStanding, true_standings
 from tests.oracle.truth import Truth
-from tests.oracle.world import DAY
 
 pytest.importorskip("chdb", reason="`make engines` installs the embedded ClickHouse")
 SOAK = bool(os.environ.get("SOAK"))
@@ -55,6 +54,15 @@ def lines(product: str, requests: Sequence[FleetRequest]) -> Iterator[bytes]:
         result = admission.admit(product, raw, float(request.received), request.sent_at)
         assert result.refused == {}
         yield result.lines
+
+
+def with_standing(events: Iterable[FleetEvent], standings: Mapping[str, TrueStanding]) -> list[FleetEvent]:
+    """Each event with what its instance is."""
+    known = {name for name, standing in standings.items() if standing.established}
+    return [
+        replace(event, properties={**event.properties, STANDING: "established" if event.instance in known else "new"})
+        for event in events
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +89,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
                 loader.checkpoint()
     events = {product: list(fleet.events()) for product, fleet in fleets.items()}
     events[OWN] = list(own_product.all_events(events[OWN]))
+    events = {product: with_standing(listed, true_standings(requests[product])) for product, listed in events.items()}
     truths = {product: QuestionTruth(events[product], CARRIERS[product]) for product in fleets}
     charts = {product: Truth(events[product], CARRIERS[product]) for product in fleets}
     yield Asked((duck, click), (Answers(duck, CATALOGUES), Answers(click, CATALOGUES)), events, truths, charts)
@@ -170,6 +179,41 @@ def test_instances_that_come_back_are_the_oracles_in_every_form(
     assert len(check(asked, "dot-ai", RANGES[1], question)) > 1 or not (by or step)
 
 
+KNOWN, UNKNOWN = Where(STANDING, False, ("established",)), Where(STANDING, False, ("new",))
+
+
+@pytest.mark.parametrize(
+    ("measure", "event", "by", "where", "chosen"),
+    [
+        ("events", "tool_executed", "", KNOWN, RANGES[1]),
+        ("events", None, STANDING, replace(KNOWN, negated=True), RANGES[0]),
+        ("rate", "tool_executed", STANDING, None, RANGES[-1]),
+        ("instances", None, STANDING, UNKNOWN, RANGES[2]),
+        ("p95", "tool_executed", "tool", UNKNOWN, RANGES[1]),
+        ("retention", None, "", KNOWN, RANGES[1]),
+    ],
+)
+def test_established_instances_are_a_condition_and_a_property_of_any_question(
+    asked: Asked, measure: str, event: str | None, by: str, where: Where | None, chosen: dict[str, str]
+) -> None:
+    start, end, exact = range_of(chosen)
+    of = {"rate": "success", "p95": "duration_ms"}.get(measure)
+    about, conditions = Where(by, False, ()) if by else None, (where,) if where else ()
+    question = AnyQuestion(start, end, measure, event, of, about, where=conditions, exact=exact)
+    for product in CARRIERS:
+        rows = check(asked, product, chosen, question)
+        assert rows
+        assert len({row[0] for row in rows}) == (2 if where is None else 1) or by != STANDING
+
+
+@pytest.mark.parametrize("where", [KNOWN, UNKNOWN], ids=["established", "new"])
+def test_every_chart_obeys_a_condition_on_established_instances(asked: Asked, where: Where) -> None:
+    start, end, exact = range_of(RANGES[1])
+    question = AnyQuestion(start, end, where=(where,), exact=exact)
+    answered = [check_chart(asked, "dot-ai", RANGES[1], spec, question) for spec in asked.engines[0].charts()]
+    assert all(answered)
+
+
 def folded_values(asked: Asked, name: str, event: str) -> list[int]:
     """What each engine's answer says of the values of a property that are shown as `other`."""
     filters = Filters.parse({"product": OWN, "range": "all"}, datetime.fromtimestamp(END, UTC), CATALOGUES)
@@ -218,55 +262,3 @@ def test_of_invented_values_the_most_used_are_shown_and_a_filter_for_other_has_t
     assert check(
         few, OWN, RANGES[1], AnyQuestion(start, end, "p95", "tool_executed", "duration_ms", Where("tool", False, ()))
     )
-
-
-@pytest.mark.parametrize(
-    ("where", "phrase"),
-    [
-        ("k8s_version:is:1.29", "calls of instances that ran Kubernetes 1.29 on that day"),
-        ("k8s_version:is:", "calls of instances that had no k8s_version on that day"),
-        ("k8s_version:is:,1.29", "calls of instances that had k8s_version 1.29 or no k8s_version on that day"),
-        ("k8s_version:is_not:", "calls of instances that had a k8s_version on that day"),
-        ("k8s_version:is_not:,1.29", "calls of instances that had a k8s_version other than 1.29 on that day"),
-        ("error_type:is_not:A,B", "calls of instances that didn't meet A or B in the range"),
-        ("tool:is:,query", "calls whose tool is not given or query"),
-        ("tool:is_not:", "calls whose tool is given"),
-        ("tool:is_not:,query", "calls whose tool is given and is not query"),
-        ("tool:is_not:query,version", "calls whose tool is not query or version"),
-    ],
-)
-def test_a_scope_says_what_its_conditions_select(where: str, phrase: str) -> None:
-    day = Filters("dot-ai", datetime.fromtimestamp(END - DAY, UTC), datetime.fromtimestamp(END, UTC))
-    question = parse_question({"event": "tool_executed"}, [where], day, CATALOGUES["dot-ai"])
-    assert describe_segment(question.segment, question.event) == phrase
-
-
-@pytest.mark.parametrize(
-    ("product", "where", "said"),
-    [
-        ("dot-ai", "transport:is:stdio", "connected over stdio"),
-        ("dot-ai", "transport:is:", "had no connections whose transport is given"),
-        (
-            "dot-ai",
-            "transport:is:,stdio",
-            "had no connections whose transport is given, or some whose transport is stdio",
-        ),
-        ("dot-ai", "transport:is_not:", "had connections whose transport is given"),
-        (
-            "dot-ai",
-            "transport:is_not:,stdio",
-            "had connections whose transport is given, and none whose transport is stdio",
-        ),
-        ("dot-ai", "mcp_client_version:is:1.2", "had connections whose mcp_client_version is 1.2"),
-        ("dot-ai", "mcp_client_version:is_not:1.2", "had no connections whose mcp_client_version is 1.2"),
-        ("dot-ai", "tool_error.tool:is:query", "had errors whose tool is query"),
-        (OWN, "error_type:is:A", "had errors or backup_finished events whose error_type is A"),
-        (OWN, "tool_error.error_type:is:A", "met A"),
-        (OWN, "backup_finished.error_type:is:A", "had backup_finished events whose error_type is A"),
-        (OWN, "trigger:is_not:hand,webhook", "had no backup_finished events whose trigger is hand or webhook"),
-    ],
-)
-def test_a_scope_says_what_happened_to_instances_and_of_which_event_it_is(product: str, where: str, said: str) -> None:
-    day = Filters(product, datetime.fromtimestamp(END - DAY, UTC), datetime.fromtimestamp(END, UTC))
-    question = parse_question({"event": "tool_executed"}, [where], day, CATALOGUES[product])
-    assert describe_segment(question.segment, question.event) == f"calls of instances that {said} in the range"

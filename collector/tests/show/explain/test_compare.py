@@ -9,7 +9,13 @@ import pytest
 
 from collector.tests.store.fill_store import CATALOGUES, journal_fleet, loader_of, open_store
 from footfall_collector.answer import Answers, FilterError, Filters, ask, parse_question
-from footfall_collector.show.explain import Comparison, what_changed
+from footfall_collector.show.explain import (
+    EXPLAINED_MEASURES,
+    Comparison,
+    explain_segments,
+    explain_spike,
+    what_changed,
+)
 from footfall_collector.show.explain.comparison import compare_periods, compare_segments
 from footfall_collector.show.explain.measures import Measured, SideCounts, measure_sides
 from footfall_collector.show.insight import format_points
@@ -106,6 +112,20 @@ def test_established_instances_and_new_ones_are_segments(answers: Answers) -> No
     assert comparison.a.scope == "calls of established instances"
     with pytest.raises(FilterError, match="standing must be"):
         compare_segments(answers, chosen, (["standing:is:old"], []))
+
+
+@pytest.mark.parametrize("measure", EXPLAINED_MEASURES)
+def test_a_difference_of_established_instances_and_new_ones_is_explained(answers: Answers, measure: str) -> None:
+    chosen, sides = filters(18, 32), (["standing:is:established"], ["standing:is:new"])
+    explained = explain_segments(answers, chosen, sides, measure=measure)
+    calls = by_name(compare_segments(answers, chosen, sides))["calls"]
+    assert (explained.segment.scope, explained.against.scope) == (
+        "calls of established instances",
+        "calls of instances that are not established yet",
+    )
+    assert explained.segment.calls == calls.a
+    assert explained.against.calls == calls.b
+    assert explain_spike(answers, chosen, sides[0], measure).segment.calls == calls.a
 
 
 def test_a_range_is_compared_with_the_same_days_of_weeks_before(answers: Answers) -> None:

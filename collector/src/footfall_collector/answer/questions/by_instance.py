@@ -227,12 +227,6 @@ def active_instances(answers: "Answers", filters: Filters) -> set[int]:
     return {int(instance) for (instance,) in answers.rows(sql, selection)}
 
 
-def established_instances(answers: "Answers", filters: Filters) -> set[int]:
-    """The product's established instances."""
-    sql = "SELECT instance FROM standing WHERE established"
-    return {int(instance) for (instance,) in answers.rows(sql, _selection(answers, filters))}
-
-
 def _compiled(
     answers: "Answers", filters: Filters, segment: Segment, relation: str, columns: Collection[str]
 ) -> CompiledQuestion:

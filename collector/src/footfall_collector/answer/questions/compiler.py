@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from ...store import DAY_SECONDS, MONDAY_OFFSET, FactTables, property_key
 from .dialects import Dialect
 from .instance_rows import QuestionTerms, instance_rows
+from .properties import ESTABLISHED, NOT_ESTABLISHED, STANDING_PROPERTY
 from .question import (
     DAILY_MEASURES,
     DAY_STEP,
@@ -152,6 +153,8 @@ class _Compiler:
             return "value"
         if by.carried_by(self._question.event):
             return self._segment.folded(by.name, property_key(by.name))
+        if by is STANDING_PROPERTY:
+            return f"CASE WHEN shown = '{ESTABLISHED}' THEN shown ELSE '{NOT_ESTABLISHED}' END"
         return "coalesce(shown, '')"
 
     def _source(self) -> str:

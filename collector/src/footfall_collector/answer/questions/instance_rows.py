@@ -9,9 +9,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ...store import BLOCK_DAYS, DAY_SECONDS, FULL_BLOCK_MASK, MONDAY_OFFSET, STATE_EVENT, FactTables, property_key
+from ...store import (
+    BLOCK_DAYS,
+    DAY_SECONDS,
+    FULL_BLOCK_MASK,
+    MONDAY_OFFSET,
+    STANDING,
+    STATE_EVENT,
+    FactTables,
+    property_key,
+)
 from .dialects import CLICKHOUSE, DUCKDB, Dialect
-from .properties import EventProperty
+from .properties import ESTABLISHED, STANDING_PROPERTY, EventProperty
 from .segments import Condition, is_state
 
 NumberedCondition = tuple[int, Condition]
@@ -33,6 +42,8 @@ class QuestionTerms:
 
     def values(self, about: EventProperty) -> str:
         """The query for (instance, v): the values that instances have of a property that is no state."""
+        if about is STANDING_PROPERTY:
+            return f"SELECT instance, '{ESTABLISHED}' AS v FROM {STANDING} WHERE established"  # noqa: S608 - our own words
         column = property_key(about.name)
         names = [self.facts[event].counts.name for event in about.events]
         return " UNION ALL ".join(f"SELECT instance, {column} AS v FROM {name}" for name in names)  # noqa: S608 - our own words

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from footfall.catalogue import Amount, Catalogue, Flag, Kind, Version, version_property
+from footfall.catalogue import Amount, Catalogue, Flag, Kind, Version, Vocabulary, version_property
 
 from ..filters import FilterError
 
 ALIASES = {"version": "product_version", "provider": "ai_provider"}
 """The filters' names of properties to the properties; a question may use them too."""
 VERSION, INTERNAL = "product_version", "is_internal"
+ESTABLISHED, NOT_ESTABLISHED = "established", "new"
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,11 @@ class EventProperty:
 
     def carried_by(self, event: str | None) -> bool:
         """Whether each event of that name has it; None stands for events of any name."""
-        return not self.events or event in self.events
+        return self != STANDING_PROPERTY and (not self.events or event in self.events)
+
+
+STANDING_PROPERTY = EventProperty("standing", (), Vocabulary("standing", (ESTABLISHED, NOT_ESTABLISHED)))
+"""Whether an instance is established. No event carries it: it follows from the days on which an instance was seen."""
 
 
 class QuestionNames:
@@ -80,7 +85,7 @@ class QuestionNames:
         """The property that a question means by `name` or `event.name`.
 
         A plain name is the property of `event`, which the question is about, if that has it; otherwise it is the
-        property of all events that have it.
+        property of all events that have it. `standing` is that of instances, unless the product has such a property.
         """
         name = self._aliases.get(text, text)
         if name in self._common:
@@ -91,6 +96,8 @@ class QuestionNames:
         if owner in self._own and last in self._own[owner]:
             return EventProperty(last, (owner,), self._own[owner][last])
         carriers = tuple(each for each, own in self._own.items() if name in own)
+        if not carriers and text == STANDING_PROPERTY.name:
+            return STANDING_PROPERTY
         if not carriers:
             known = ", ".join(each.name for each in self.properties())
             raise FilterError(f"There is no such property; {self.product} has {known}.")

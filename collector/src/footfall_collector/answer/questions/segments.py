@@ -8,7 +8,8 @@ are conditions; all must hold. Values are separated by commas; a comma in a valu
 A property that the question's own event carries filters events. Any other filters through the instance. What
 `server_started` says is a state: an instance has, on each day, the value of its latest start up to the end of that
 day; before its first start in the range, the value of that one. What other events say happened to an instance in the
-range, on whatever day. `is_not` selects exactly what `is` leaves out.
+range, on whatever day. `is_not` selects exactly what `is` leaves out. `standing` is `established` or `new`, of the
+instance as it is now.
 """
 
 import re
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 
 from ...store import STATE_EVENT
 from ..filters import MAX_VALUE_LENGTH, FilterError, Filters
-from .properties import ALIASES, EventProperty, QuestionNames
+from .properties import ALIASES, ESTABLISHED, NOT_ESTABLISHED, STANDING_PROPERTY, EventProperty, QuestionNames
 
 MAX_CONDITIONS, MAX_VALUES = 8, 50
 _OF_FLAGS = {"true", "false", ""}
@@ -90,8 +91,18 @@ def _condition(text: str, names: QuestionNames, event: str | None) -> Condition:
         raise FilterError(f"where: {about.name} has {len(values)} values; at most {MAX_VALUES} can be named at once.")
     if any(len(value) > MAX_VALUE_LENGTH for value in values):
         raise FilterError(f"where: a value of {about.name} is longer than {MAX_VALUE_LENGTH} characters.")
+    if about is STANDING_PROPERTY:
+        return _standing(match["relation"] == "is_not", values)
     asked_name = match["name"] if match["name"].endswith(f".{about.name}") else ""
     return Condition(about, match["relation"] == "is_not", values, asked_name=asked_name)
+
+
+def _standing(negated: bool, values: tuple[str, ...]) -> Condition:
+    """Instances that are established, or all others, ephemeral ones among them."""
+    if values not in ((ESTABLISHED,), (NOT_ESTABLISHED,)):
+        name = STANDING_PROPERTY.name
+        raise FilterError(f"where: {name} must be {name}:is:{ESTABLISHED} or {name}:is:{NOT_ESTABLISHED}.")
+    return Condition(STANDING_PROPERTY, negated is (values == (ESTABLISHED,)), (ESTABLISHED,))
 
 
 def _values(text: str) -> list[str]:
@@ -147,6 +158,8 @@ def describe(condition: Condition, event: str | None) -> str:
     """One phrase that says what a condition selects: events, or instances on that day or in the range."""
     if condition.selects_events(event):
         return _own_clause(condition)
+    if condition.property is STANDING_PROPERTY:
+        return "of instances that are not established yet" if condition.negated else "of established instances"
     when = "on that day" if is_state(condition.property) else "in the range"
     return f"of instances that {_instance_clause(condition)} {when}"
 

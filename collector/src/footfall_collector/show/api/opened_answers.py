@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 from footfall.catalogue import Catalogue
 
 from ...answer import MAX_CONDITIONS, MAX_VALUE_LENGTH, FilterError, SavedSegments, check_conditions
-from ..explain import EXPLAINED_MEASURES, STANDING
+from ..explain import EXPLAINED_MEASURES
 from .openapi import AGAINST, MEASURE, SIDES
 
 OPENED = ("explain", AGAINST, *SIDES)
@@ -42,8 +42,7 @@ def _conditions(texts: Iterable[str], saved: SavedSegments, catalogue: Catalogue
         conditions += [text] if ":" in text else saved.conditions(catalogue.product, text)
     if len(conditions) > MAX_CONDITIONS:
         raise FilterError(f"A side of a comparison has at most {MAX_CONDITIONS} conditions.")
-    # Only the comparison knows that one; it says so itself where it can't be used.
-    check_conditions([each for each in conditions if not each.startswith(f"{STANDING}:")], catalogue)
+    check_conditions(conditions, catalogue)
     return conditions
 
 

@@ -8,7 +8,7 @@ its sentences. `comparison` has each measure of two segments or periods with its
 from what each instance did; `week` says what changed this week. Used by `api` and `mcp`.
 """
 
-from .comparison import STANDING, ComparedSide, Comparison, compare
+from .comparison import ComparedSide, Comparison, compare
 from .explanation import Explanation
 from .question import EXPLAINED_MEASURES, explain, explain_segments, explain_spike, search_causes
 from .sides import named_conditions
@@ -16,7 +16,6 @@ from .week import WeekChanges, what_changed
 
 __all__ = [
     "EXPLAINED_MEASURES",
-    "STANDING",
     "ComparedSide",
     "Comparison",
     "Explanation",

@@ -15,18 +15,14 @@ from ...answer import (
     counts_by_instance,
     describe_segment,
     durations_by_instance,
-    established_instances,
     first_days,
     segment_of,
 )
-from ...runtime import choice, utc_stamp
+from ...runtime import utc_stamp
 from ..insight import Moment, compared_filters, earlier_period, ended_part, format_change, format_percent, format_points
 from .measures import Measured, SideCounts, measure_sides
 
 CALLS = "tool_executed"
-STANDING = "standing"
-_STANDINGS = {f"{STANDING}:is:established": True, f"{STANDING}:is:new": False}
-_PHRASES = {True: "established instances", False: "instances that are not established yet"}
 NOTE = (
     "Intervals are 95 %, from the variation between instances. Ranges of more than two days are of whole UTC days, and "
     "end with the last one that is over where two periods are compared, so that both end at the same moment of the "
@@ -66,16 +62,14 @@ class Comparison(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class _SegmentSide:
-    """A segment in a range; `established` restricts it to instances that are, or that are not."""
+    """A segment in a range."""
 
     filters: Filters
     segment: Segment
-    established: bool | None = None
 
     @property
     def scope(self) -> str:
-        phrase = describe_segment(self.segment, CALLS)
-        return phrase if self.established is None else f"{phrase} of {_PHRASES[self.established]}"
+        return describe_segment(self.segment, CALLS)
 
     def compared(self) -> ComparedSide:
         return ComparedSide(self.scope, self.filters.start.isoformat(), self.filters.end.isoformat())
@@ -131,12 +125,7 @@ def compare_periods(
 
 
 def _side(answers: Answers, filters: Filters, conditions: Sequence[str], where: Sequence[str]) -> _SegmentSide:
-    standings = {text for text in (*conditions, *where) if text.startswith(f"{STANDING}:")}
-    if len(standings) > 1 or not standings <= _STANDINGS.keys():
-        raise FilterError(f"{STANDING} must be {choice(_STANDINGS)}.")
-    others = [text for text in (*conditions, *where) if text not in standings]
-    established = _STANDINGS[standings.pop()] if standings else None
-    return _SegmentSide(filters, segment_of(answers, filters, others, CALLS), established)
+    return _SegmentSide(filters, segment_of(answers, filters, (*conditions, *where), CALLS))
 
 
 def _comparison(
@@ -155,12 +144,7 @@ def _comparison(
 
 def _counts(answers: Answers, side: _SegmentSide, *, durations: bool) -> SideCounts:
     filters, segment = side.filters, side.segment
-    standing = None if side.established is None else established_instances(answers, filters)
-
-    def counts(instance: int) -> bool:
-        return standing is None or (instance in standing) is side.established
-
-    calls = {each: pair for each, pair in counts_by_instance(answers, filters, segment).items() if counts(each)}
+    calls = counts_by_instance(answers, filters, segment)
     lasting = {*counts_by_instance(answers, filters, segment, lasting_only=True)} & calls.keys()
     number = sum(pair[0] for pair in calls.values())
     values = durations_by_instance(answers, filters, segment, number) if durations else []
@@ -169,7 +153,7 @@ def _counts(answers: Answers, side: _SegmentSide, *, durations: bool) -> SideCou
     earlier, lost = earlier_period(answers, filters), None
     if earlier is not None:
         before = counts_by_instance(answers, earlier, segment, lasting_only=True)
-        lost = frozenset(each for each in before if counts(each)) - active_instances(answers, filters)
+        lost = frozenset(before) - active_instances(answers, filters)
     new = frozenset(each for each in lasting if born.get(each, day) >= day)
     return SideCounts(calls, frozenset(lasting), values, new, lost)
 
