@@ -25,7 +25,7 @@ from footfall.catalogue import (
     catalogue_for,
     to_json_schema,
 )
-from footfall.send.wire import encode_event, encode_members, event_suffix
+from footfall.send.wire import encode_event, encode_members, event_prefix, event_rest, event_suffix
 from scripts.generate.charts.values import read_values
 from scripts.generate.marked import with_block
 from scripts.generate.outputs import documents
@@ -162,9 +162,9 @@ def sent(properties: dict[str, Property]) -> st.SearchStrategy[dict[str, Any]]:
 def test_the_dictionary_admits_every_event_that_the_kinds_admit(event: str, data: st.DataObject) -> None:
     properties = data.draw(sent({**CATALOGUE.events[event].properties, **CATALOGUE.common}))
     uuid, epoch = data.draw(st.uuids(version=4)), data.draw(st.integers(0, 4_000_000_000))
-    made = encode_event(
-        event, epoch, uuid.hex, encode_members(properties), event_suffix("cluster_f809cce5a77d3fbe", {})
-    )
+    suffix = event_suffix("cluster_f809cce5a77d3fbe", {})
+    rest = event_rest(encode_members(properties), suffix)
+    made = encode_event(event_prefix(event, epoch), uuid.hex.encode(), rest)
     DICTIONARY.validate(json.loads(made))
 
 
@@ -185,8 +185,8 @@ def test_the_dictionary_admits_every_event_that_the_kinds_admit(event: str, data
 )
 def test_the_dictionary_refuses_what_is_not_named(more: dict[str, Any]) -> None:
     own = {"tool": "recommend", "success": True, "duration_ms": 12, "mcp_client": "claude-code"}
-    close = event_suffix("local_0123456789abcdef", {})
-    good = json.loads(encode_event("tool_executed", 0, "f47ac10b58cc4372a5670e02b2c3d479", encode_members(own), close))
+    rest = event_rest(encode_members(own), event_suffix("local_0123456789abcdef", {}))
+    good = json.loads(encode_event(event_prefix("tool_executed", 0), b"f47ac10b58cc4372a5670e02b2c3d479", rest))
     DICTIONARY.validate(good)
     bad = {**good, **more, "properties": {**good["properties"], **more.get("properties", {})}}
     assert not DICTIONARY.is_valid(bad)

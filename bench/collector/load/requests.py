@@ -16,7 +16,16 @@ from random import Random
 from typing import Any
 
 from footfall.catalogue import catalogue_for
-from footfall.send.wire import BatchSender, compressed, encode_event, encode_members, event_suffix, request_body
+from footfall.send.wire import (
+    BatchSender,
+    compressed,
+    encode_event,
+    encode_members,
+    event_prefix,
+    event_rest,
+    event_suffix,
+    request_body,
+)
 from tests.oracle.fleet import Fleet, FleetEvent
 
 KEY = "phc_measured"
@@ -63,7 +72,9 @@ def _properties(event: FleetEvent) -> dict[str, Any]:
 def request(template: Template, size: int, sent_at: int, rng: Random) -> bytes:
     """One whole request of `size` of a template's events; `sent_at` in epoch seconds by the sender's clock."""
     events = [
-        encode_event(name, happened, uuid, encode_members(properties), template.close)
+        encode_event(
+            event_prefix(name, happened), uuid.encode(), event_rest(encode_members(properties), template.close)
+        )
         for name, happened, uuid, properties in drawn_events(template, size, sent_at, rng)
     ]
     packed = compressed(request_body(KEY, events, sent_at))

@@ -5,7 +5,7 @@
 3. encode     `record/recorder.py`    `Recorder.record`: one line of JSON
 4. append     `spool/spool.py`        `Spool.append`: the line is on disk before `record()` returns
 5. wake       `send/worker.py`        `Worker.notify`: the background thread wakes when a batch is due
-6. read       `spool/spool.py`        `Spool.peek`: the oldest unacknowledged lines, at most 250
+6. read       `spool/spool.py`        `Spool.peek`: the oldest unacknowledged lines, at most 500
 7. check again, pack   `send/packer.py`   `Packer.pack`: what is on disk is not trusted
 8. post       `send/wire.py`          `BatchSender.post`: one request, bounded in time
 9. interpret the answer   `send/wire.py`   `interpret_answer`: delivered, try again later, or refused

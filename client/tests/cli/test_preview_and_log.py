@@ -123,12 +123,12 @@ def test_without_waiting_events_preview_says_so(tmp_path: Path) -> None:
 
 def test_all_that_waits_is_shown_and_what_a_limit_leaves_out_is_counted(tmp_path: Path) -> None:
     machine = Machine(tmp_path / "home")
-    machine.run(550)
+    machine.run(1050)
     machine.run(3)
     waiting = machine.told("status")["waiting_events"]
-    assert waiting == 550 + 4 + KINDS
+    assert waiting == 1050 + 4 + KINDS
     bodies = [json.loads(line) for line in machine.footfall("preview", "--json").splitlines()]
-    assert [len(body["batch"]) for body in bodies] == [250, 250, 54, KINDS]
+    assert [len(body["batch"]) for body in bodies] == [500, 500, 54, KINDS]
     assert len({event["uuid"] for body in bodies for event in body["batch"]}) == waiting
     assert machine.footfall("preview").count("POST /batch/ HTTP/1.1\n") == 4
     assert machine.footfall("preview", "--limit", "0").count("POST /batch/ HTTP/1.1\n") == 4

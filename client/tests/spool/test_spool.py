@@ -31,13 +31,13 @@ ODD_LINES = [
 ]
 
 
-def test_requests_hold_at_most_250_events_and_leave_nothing_behind(tmp_path: Path) -> None:
+def test_requests_hold_at_most_500_events_and_leave_nothing_behind(tmp_path: Path) -> None:
     with Server() as server:
         rig = Rig(tmp_path, server)
-        rig.record(600)
+        rig.record(1200)
         assert rig.ship() == float("inf")
-        assert [len(r.events) for r in server.requests] == [250, 250, 100]
-        assert len(server.accepted) == 600
+        assert [len(r.events) for r in server.requests] == [500, 500, 200]
+        assert len(server.accepted) == 1200
         rig.spool.close()
     assert rig.files() == []
 
@@ -184,11 +184,11 @@ def test_footfall_off_stops_a_running_process_and_deletes_waiting_events(tmp_pat
 def test_footfall_off_stops_a_process_between_two_requests(tmp_path: Path) -> None:
     with Server() as server:
         rig = Rig(tmp_path, server)
-        rig.record(1000)
+        rig.record(1500)
         assert [rig.shipper.ship_once() for _ in range(2)] == [0, 0]
         (tmp_path / "off").write_text("{}")
         assert rig.ship() == SCAN_SECONDS
-        assert len(server.accepted) == 500
+        assert len(server.accepted) == 1000
         assert rig.files() == []
 
 

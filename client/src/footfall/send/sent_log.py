@@ -6,7 +6,7 @@ events.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -32,12 +32,15 @@ class SentLog:
         self._directory = directory
         self._looked_at = -float("inf")
 
-    def append(self, events: Iterable[bytes], sent_at: float) -> None:
+    def append(self, events: Sequence[bytes], sent_at: float) -> None:
         """Log events, which are the JSON objects that were sent; `sent_at` is in epoch seconds."""
         if self._directory is None:
             return
         begin, end = b'{"sent":%d,"event":' % sent_at, b"}\n"
-        lines = begin + (end + begin).join(events) + end
+        pieces = [end + begin] * (2 * len(events) + 1)
+        pieces[0], pieces[-1] = begin, end
+        pieces[1::2] = events
+        lines = b"".join(pieces)
         old, current = (os.path.join(self._directory, name) for name in _NAMES)
         try:
             if _free_bytes(self._directory) < MIN_FREE_BYTES:

@@ -22,7 +22,7 @@ from .wire import Delivered, Outcome, Retry, request_body
 
 DUE_EVENTS = 100
 """As soon as so many events wait, they are sent."""
-BATCH_EVENTS = 250
+BATCH_EVENTS = 500
 """What one request holds at most, where more wait. A collector decodes a larger one in a process of its own."""
 SCAN_SECONDS = 60.0
 """How often abandoned segments of other processes are looked for."""

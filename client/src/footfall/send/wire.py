@@ -59,19 +59,24 @@ def encode_members(properties: Mapping[str, Any]) -> bytes:
     return _encode(properties)[1:-1]
 
 
-def encode_event(name: str, epoch: int, uuid: str, members: bytes, suffix: bytes) -> bytes:
-    """One event as PostHog expects it, as JSON.
+def event_prefix(name: str, epoch: int) -> bytes:
+    """The beginning of an event, up to its UUID. `name` is from the catalogue, `epoch` its time in whole seconds."""
+    return b'{"event":"%s","timestamp":"%s","uuid":"' % (name.encode(), rfc3339(epoch).encode())
+
+
+def event_rest(members: bytes, suffix: bytes) -> bytes:
+    """The end of an event, from its UUID on.
 
     Args:
-        name: of the event, from the catalogue.
-        epoch: its time, whole seconds.
-        uuid: 32 hex digits.
         members: the properties that are not in `suffix`; see `encode_members`.
         suffix: see `event_suffix`.
     """
-    dashed = f"{uuid[:8]}-{uuid[8:12]}-{uuid[12:16]}-{uuid[16:20]}-{uuid[20:]}"
-    prefix = f'{{"event":"{name}","timestamp":"{rfc3339(epoch)}","uuid":"{dashed}","properties":{{'
-    return b"%s%s%s%s" % (prefix.encode(), members, b"," if members else b"", suffix)
+    return b'","properties":{%s%s%s' % (members, b"," if members else b"", suffix)
+
+
+def encode_event(prefix: bytes, uuid: bytes, rest: bytes) -> bytes:
+    """One event as PostHog expects it, as JSON. `uuid` is 32 hex digits."""
+    return b"%s%s-%s-%s-%s-%s%s" % (prefix, uuid[:8], uuid[8:12], uuid[12:16], uuid[16:20], uuid[20:], rest)
 
 
 @lru_cache(maxsize=256)
@@ -83,7 +88,8 @@ def rfc3339(epoch: int) -> str:
 def request_body(key: str, events: Iterable[bytes], sent_at: float) -> bytes:
     """The body before compression. `events` are JSON objects; `sent_at` is in epoch seconds."""
     envelope = _encode({"api_key": key, "sent_at": rfc3339(int(sent_at))})[:-1]
-    return b'%s,"batch":[%s]}' % (envelope, b",".join(events))
+    # One copy each: formatting would copy a large body several times.
+    return b"".join((envelope, b',"batch":[', b",".join(events), b"]}"))
 
 
 def compressed(body: bytes) -> bytes:

@@ -8,7 +8,8 @@ from ..runtime import Counters, open_private_file
 from .header import FORMAT_VERSION, HEADER_BYTES, NAMES_START, Header, decode_names
 from .segment import Segment
 
-READ_BYTES = 64 << 10
+READ_BYTES = 128 << 10
+"""What a batch is at most."""
 _HEADER_START = b'{"v":'
 """The beginning of every header line, and of no event."""
 
@@ -41,11 +42,11 @@ def read_batch(segment: Segment, limit: int, counters: Counters, *, live: bool) 
         data = segment.read(READ_BYTES)
         end = data.rfind(b"\n") + 1
         if end:
-            lines = data[: end - 1].split(b"\n", limit)[:limit]
+            *lines, rest = data[:end].split(b"\n", limit)
             if header.offset == 0 and lines[0].startswith(_HEADER_START):
                 header.offset = len(lines[0]) + 1  # a damaged header, of which only a part is left
                 continue
-            batch_end = header.offset + sum(map(len, lines)) + len(lines)
+            batch_end = header.offset + end - len(rest)
             events = [line for line in lines if not line.startswith(NAMES_START)]
             if events:
                 return Batch(segment, events, batch_end, header)

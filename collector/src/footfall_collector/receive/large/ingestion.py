@@ -21,7 +21,7 @@ _FAILED = Answer(500, b"The collector failed at this request; see its log.\n", P
 BEYOND_DIRECT = frozenset({"decoded_too_large", "batch_too_large"})
 """The reasons by which decoding under `direct_limits` refuses what may be a large body."""
 _DIRECT_BYTES = 256 << 10
-_DIRECT_EVENTS = 250
+_DIRECT_EVENTS = 500
 
 
 def direct_limits(limits: Limits) -> Limits:
