@@ -46,7 +46,6 @@ from .runtime import (
 )
 from .send import BatchSender, Delivered, InstanceFacts, Lifetime, Outcome, Packer, Shipper, Worker, compressed
 from .settings import Product, Settings, missing_key_message
-from .settings.notice import additions, first_run_notice  # by file: `settings` does not load it while telemetry is off
 from .spool import Spool
 from .version import __version__
 
@@ -186,6 +185,11 @@ class Pipeline(Lifetime):
         """Log the notice once per instance, and again where it did not name what the product adds; the names so far."""
         before = previous.get("noticed_additions")
         known = {name for name in before if type(name) is str} if type(before) is list else set()
+        if previous.get("noticed") and not self.catalogue.own_events and not self.catalogue.extra:
+            return sorted(known)
+        # Imported late and by file: most starts have nothing to give notice of.
+        from .settings.notice import additions, first_run_notice
+
         added, again = additions(self.catalogue).keys(), bool(previous.get("noticed"))
         if not again or added - known:
             notice = first_run_notice(

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
@@ -82,7 +82,7 @@ class ProductStatus:
         if not self.about:
             # The key, and whether there is one, is in the product's code, which its first run shows.
             mode = decision.mode if self.key or decision.mode == "preview" else "unknown"
-            return replace(decision, mode=mode, reason=f"{decision.reason}; {self.not_run_yet}")
+            return decision._replace(mode=mode, reason=f"{decision.reason}; {self.not_run_yet}")
         if not self.key and decision.mode == "on":
             return Decision("off", missing_key_message(self.product))
         return decision

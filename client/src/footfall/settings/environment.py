@@ -3,16 +3,16 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .product import Product, state_directory
 
-_PLAIN_ADDRESS = re.compile(r"https?://[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,3}(?::([0-9]{1,5}))?")
+_PLAIN_ADDRESS = r"https?://[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,3}(?::([0-9]{1,5}))?"
+"""Not compiled: only a product without a key needs it."""
 _DEBUG = frozenset({"true", "1", "yes"})
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """Everything that a product's environment decides.
 
     Attributes:
@@ -116,7 +116,7 @@ def _destination(product: Product, host_variable: str, key_variable: str) -> tup
 
 def _is_plain(host: object) -> bool:
     """Whether an address has only a name and perhaps a port, as most have."""
-    match = _PLAIN_ADDRESS.fullmatch(host) if isinstance(host, str) else None
+    match = re.fullmatch(_PLAIN_ADDRESS, host) if isinstance(host, str) else None
     return match is not None and 0 < int(match[1] or 80) < 65536
 
 

@@ -4,7 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .product import Product, state_directory
 
@@ -39,12 +39,11 @@ _ATTACHED = (
 )
 """`DOTAITELEMETRY` has no separator at all; `DOTAIX_TELEMETRY` belongs to another product."""
 _SEPARATORS = re.compile("[^A-Z0-9]+")
-_SERVICE_VARIABLE = re.compile(r"(.+?)_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)\w*)?)")
+_SERVICE_VARIABLE = r"(.+?)_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)\w*)?)"
 """What Kubernetes sets in every pod for a Service, such as one named `dot-ai-telemetry`: nobody's wish."""
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """Whether telemetry runs: `mode` is `on`, `off` or `preview`; `reason` is a sentence that names what decided.
 
     `requested` is True when the switch has a value that is not plainly off: if telemetry is off despite it, the log
@@ -161,7 +160,7 @@ def _without_prefix(prefix: str, upper: str) -> str:
 
 
 def _is_service_variable(upper: str, environ: Mapping[str, str]) -> bool:
-    match = _SERVICE_VARIABLE.fullmatch(upper)
+    match = re.fullmatch(_SERVICE_VARIABLE, upper)
     return match is not None and all(f"{match[1]}_SERVICE_{end}" in environ for end in ("HOST", "PORT"))
 
 
