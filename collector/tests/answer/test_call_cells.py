@@ -5,7 +5,7 @@ import shutil
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -163,6 +163,35 @@ def test_the_days_of_an_instance_s_words_are_the_oracles(engines: tuple[Answers,
         known = established_instances(answers)
         of_known = word_days(answers, FILTERS, "client_connected", "transport", established=True)
         assert sorted(of_known) == sorted(row for row in rows if row[0] in known)
+
+
+@pytest.mark.parametrize("one_day_in", [1, 7])
+def test_the_parts_of_a_source_are_read_to_the_second_or_as_whole_days(
+    engines: tuple[Answers, Answers], one_day_in: int
+) -> None:
+    hours = Filters("dot-ai", END - timedelta(hours=31), END - timedelta(hours=9))
+    before = replace(hours.of_whole_days, start=START.replace(hour=0), end=hours.of_whole_days.end - timedelta(days=7))
+    spans = [(int(each.start.timestamp()), int(each.end.timestamp())) for each in (hours, before)]
+    events = {event.uuid: event for event in FLEET.events() if event.event == "tool_executed"}.values()
+    of_parts = [
+        [event for event in events if start <= event.at < end and not event.properties.get("is_internal")]
+        for start, end in spans
+    ]
+    # The days of a sample go from the last one; of hours, all are read.
+    sampled = [event for event in of_parts[1] if (spans[1][1] - 1 - event.at) // DAY % one_day_in == 0]
+    for answers in engines:
+        source = replace(call_source(answers, replace(hours, start=before.start)), periods=(hours, before))
+        values = {name: {value for value, _ in listed} for name, listed in source.overview().totals.items()}
+        fold = Fold(set(answers.versions("dot-ai")), values, days_of(hours)[0])
+        for chosen, read in (
+            (source, [*of_parts[0], *of_parts[1]]),
+            (replace(source, sample=DurationSample(1, one_day_in)), [*of_parts[0], *sampled]),
+        ):
+            found: Counter[tuple[int, str]] = Counter()
+            for day, _, tool, *_, calls, _ in chosen.cells(fold):
+                found[day, tool] += calls
+            assert found == Counter((event.at // DAY, event.properties["tool"]) for event in read)
+        assert all(of_parts)
 
 
 def test_errors_of_a_client_are_those_of_instances_that_used_it(engines: tuple[Answers, Answers]) -> None:

@@ -1,7 +1,7 @@
 """The filters of a chart, and how a query string sets them."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
@@ -88,6 +88,17 @@ class Filters:
     def exact(self) -> bool:
         """Whether raw events are read, to the second."""
         return (self.end - self.start).total_seconds() <= EXACT_SECONDS
+
+    @property
+    def of_whole_days(self) -> "Filters":
+        """The range, widened to whole UTC days."""
+        start, last = (at.replace(hour=0, minute=0, second=0, microsecond=0) for at in (self.start, self.end))
+        return replace(self, start=start, end=last if last == self.end else last + timedelta(days=1))
+
+    @property
+    def partial(self) -> bool:
+        """Whether the range is one to the second, with a part of a day."""
+        return self.exact and self != self.of_whole_days
 
     @property
     def bucket_seconds(self) -> int:

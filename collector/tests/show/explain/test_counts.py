@@ -107,8 +107,7 @@ def test_nothing_is_compared_with_days_that_were_not_counted(planted: PlantedSto
     assert "was not counted in full" in explanation.answer
 
 
-def test_a_day_that_is_not_over_has_no_number_yet(planted: PlantedStore) -> None:
-    now = datetime.now(UTC)
-    today = Filters("nothing", now.replace(hour=0, minute=0, second=0, microsecond=0), now)
-    with pytest.raises(FilterError, match="has no day that is over"):
-        explain_spike(planted.answers, today, measure="calls")
+def test_what_has_not_begun_has_no_number_yet(planted: PlantedStore) -> None:
+    later = datetime.now(UTC) + timedelta(hours=1)
+    with pytest.raises(FilterError, match="No part of the range is over"):
+        explain_spike(planted.answers, Filters("nothing", later, later + timedelta(hours=3)), measure="calls")

@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from collector.tests.store.fill_store import CATALOGUES, journal_fleet, loader_of, open_store
 from footfall_collector.answer import Answers, FilterError, Filters, ask, parse_question
+from footfall_collector.runtime import utc_stamp
 from footfall_collector.show.explain import explain_spike
 from footfall_collector.show.explain.contributions import Contribution
 from footfall_collector.show.explain.explanation import shift_finding
 from footfall_collector.show.explain.question import explain_versions
-from footfall_collector.show.insight import compare_releases
+from footfall_collector.show.insight import NBSP, compare_releases
 from tests.oracle.causes import PlantedCause, plant
 from tests.oracle.fleet import Fleet
 from tests.oracle.world import DAY, HOUR
@@ -138,16 +139,64 @@ def test_two_versions_need_two_versions(in_outage: Answers) -> None:
             explain_versions(in_outage, filters(0, 27, version=version), "1.11.1")
 
 
-@pytest.mark.parametrize("measure", ["error_rate", "median", "calls", "instances"])
+MEASURES = ["error_rate", "median", "calls", "instances"]
+
+
+def calls_of(answers: Answers, chosen: Filters, *conditions: str) -> int:
+    query = {"measure": "events", "event": "tool_executed"}
+    question = parse_question(query, conditions, chosen, CATALOGUES["dot-ai"])
+    [[calls]] = ask(answers, question, chosen).rows
+    assert isinstance(calls, int)
+    return calls
+
+
+@pytest.mark.parametrize("measure", MEASURES)
 @pytest.mark.parametrize(
     "condition",
     ["error_type:is:TimeoutError", "error_type:is_not:TimeoutError", "k8s_version:is:1.29"],
 )
 def test_the_calls_of_the_range_are_those_of_the_page(in_outage: Answers, measure: str, condition: str) -> None:
     chosen = filters(17, 18)
-    question = parse_question(
-        {"measure": "events", "event": "tool_executed"}, [condition], chosen, CATALOGUES["dot-ai"]
-    )
-    [[calls]] = ask(in_outage, question, chosen).rows
+    calls = calls_of(in_outage, chosen, condition)
     assert calls
     assert explain_spike(in_outage, chosen, [condition], measure).segment.calls == calls
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("condition", ["", "tool:is_not:version", "k8s_version:is_not:1.29"])
+@pytest.mark.parametrize("hours", [(7, 10.5), (20, 27)], ids=["in a day", "over midnight"])
+def test_a_range_of_hours_counts_to_the_second(
+    in_outage: Answers, measure: str, condition: str, hours: tuple[float, float]
+) -> None:
+    day = filters(25, 25).start.replace(hour=0, minute=0, second=0)
+    start, end = (day + timedelta(hours=each) for each in hours)
+    chosen = Filters("dot-ai", start, end)
+    conditions = [condition] if condition else []
+    explanation = explain_spike(in_outage, chosen, conditions, measure)
+    assert 0 < explanation.segment.calls == calls_of(in_outage, chosen, *conditions)
+    assert explanation.segment.calls < calls_of(in_outage, chosen.of_whole_days, *conditions)
+    assert f"from {chosen.start:%Y-%m-%d{NBSP}%H:%M} to {chosen.end:%Y-%m-%d{NBSP}%H:%M} UTC" in explanation.answer
+    assert explanation.segment.start == utc_stamp(chosen.start)
+    weeks = [timedelta(weeks=number) for number in range(1, 4)]
+    before = [replace(chosen, start=chosen.start - each, end=chosen.end - each) for each in weeks]
+    if measure in ("error_rate", "median"):
+        # Whole days say more about what is usual.
+        before = [each.of_whole_days for each in before]
+    assert explanation.against.calls == sum(calls_of(in_outage, each, *conditions) for each in before)
+
+
+def test_an_outage_explains_its_hours_and_not_those_before_it_on_the_same_day(in_outage: Answers) -> None:
+    start, end = (datetime.fromtimestamp(at, UTC) for at in (OUTAGE.begin, OUTAGE.end))
+    outage = Filters("dot-ai", start, end)
+    during = explain_spike(in_outage, outage)
+    assert [(each.kind, each.value) for each in during.findings[:1]] == [("provider", OUTAGE.value)]
+    earlier = replace(outage, start=outage.start - timedelta(hours=8), end=outage.start)
+    assert not [each for each in explain_spike(in_outage, earlier).findings if each.kind == "provider"]
+
+
+def test_of_the_present_day_the_part_that_is_over_is_compared_with_the_same_hours(in_outage: Answers) -> None:
+    now = datetime.now(UTC)
+    today = Filters("dot-ai", now.replace(hour=0, minute=0, second=0, microsecond=0), now).of_whole_days
+    compared = explain_spike(in_outage, today, measure="calls").segment
+    assert compared.end is not None
+    assert now <= datetime.fromisoformat(compared.end) + timedelta(seconds=1) < today.end + timedelta(seconds=1)

@@ -82,7 +82,7 @@ class CallSource:
         apart: versions whose calls are left out.
         established: whether calls of instances that are not established are left out.
         sample: where given, the calls are those whose durations raw events have, of some instances and days.
-        periods: of whole days within the range; see `parts`.
+        periods: what is read of the range; empty for all of it.
     """
 
     answers: "Answers"
@@ -96,13 +96,13 @@ class CallSource:
 
     @property
     def parts(self) -> list[tuple[Filters, bool]]:
-        """What is read at once, and whether to the second: a condition on instances holds for each period by itself.
+        """What is read at once, and whether to the second."""
+        return [(each, each.partial) for each in self.periods] or [(self.filters, self.filters.exact)]
 
-        In a range with the weeks before it, what happened in those would choose instances for the range.
-        """
-        if not self.periods or all(each.selects_events(CALLS) for each in self.segment.conditions):
-            return [(self.filters, self.filters.exact)]
-        return [(each, False) for each in self.periods]
+    @property
+    def is_through_instances(self) -> bool:
+        """Whether a condition selects instances: in a range with the weeks before it, those would choose them too."""
+        return not all(each.selects_events(CALLS) for each in self.segment.conditions)
 
     def overview(self) -> CallsOverview:
         """What the calls are, at a glance: one query, before the one that reads them."""
@@ -262,6 +262,8 @@ class CallSource:
 
     def _read(self, sql: str, parameters: Mapping[str, tuple[str, ...]] | None, filters: Filters, exact: bool) -> _Rows:
         compiled, sample = self._compiled(), self.sample or DurationSample()
+        # A range to the second is short, and its last day may be a part of one.
+        one_day_in = 1 if exact else sample.one_day_in
         selection = EventSelection(
             filters.product,
             int(filters.start.timestamp()),
@@ -271,7 +273,7 @@ class CallSource:
             kept=self.answers.value_caps.of_product(filters.product).kept,
             established=self.established,
             one_in=sample.one_in,
-            one_day_in=sample.one_day_in,
+            one_day_in=one_day_in,
             shared=compiled.shared if "shared_" in sql else {},
             parameters={**compiled.parameters, "versions_apart": tuple(sorted(self.apart)), **(parameters or {})},
         )

@@ -23,7 +23,15 @@ from .explanation import (
     worse_tools,
 )
 from .measures import PERCENTILES, Measured, compare_percentiles
-from .sides import CONDITIONS_NOTE, ComparedCalls, ComparedSides, counted_source, nothing_to_compare, side_text
+from .sides import (
+    CONDITIONS_NOTE,
+    MOMENTS_NOTE,
+    ComparedCalls,
+    ComparedSides,
+    counted_source,
+    nothing_to_compare,
+    side_text,
+)
 
 NAMES = {"median": "the median", "p95": "the 95th percentile", "p99": "the 99th percentile"}
 NOTE = (
@@ -37,7 +45,7 @@ NOTE = (
     "clients and providers are distinguished from that. Intervals are 95 %, from the variation between instances; one"
     " instance alone is no cause, and what it adds is left out. Durations are read from raw events: in a large store "
     "those of one in `one_in` instances and of one day in `one_day_in`, whose calls the findings count; the calls of "
-    f"both sides are those of all. {CONDITIONS_NOTE}"
+    f"both sides are those of all. {MOMENTS_NOTE} {CONDITIONS_NOTE}"
 )
 
 

@@ -18,7 +18,7 @@ from ...answer import (
     segment_of,
 )
 from ...runtime import choice
-from ..insight import counted_period
+from ..insight import counted_period, ended_part
 from ..statistics import CallCell, CauseSearch, find_causes, read_call_cells
 from .contributions import MIN_EFFECT, Contribution, DayAndSides, SegmentPair, real_difference
 from .counts import COUNTS, explain_counts
@@ -34,7 +34,7 @@ from .explanation import (
     shift_finding,
 )
 from .measures import PERCENTILES
-from .sides import CONDITIONS_NOTE, ComparedSides, Side, counted_source
+from .sides import CONDITIONS_NOTE, MOMENTS_NOTE, ComparedSides, Side, counted_source, moments_of
 
 CALLS, VERSION = "tool_executed", "product_version"
 ERROR_RATE = "error_rate"
@@ -63,7 +63,7 @@ NOTE = (
     "others unchanged. Intervals are 95 %, from the variation between instances; one instance alone is no cause, "
     "and what it adds is left out. Versions that no established instance has run are left out. The version of "
     "Kubernetes, the deployment and the version of a client are those of the instance on that day. "
-    f"{CONDITIONS_NOTE} Of a large fleet "
+    f"{MOMENTS_NOTE} {CONDITIONS_NOTE} Of a large fleet "
     "one in `one_in` instances is analysed, whose calls the findings count; the calls of both sides are those of all."
 )
 
@@ -100,8 +100,7 @@ def explain_spike(
     weekdays = {day % 7 for day in range(first, last + 1)}
     earliest = datetime.fromtimestamp((first - 7 * weeks) * DAY_SECONDS, UTC)
     source = call_source(answers, replace(filters, start=earliest), where)
-    length = -(-(last - first + 1) // 7)
-    source = replace(source, periods=_periods(filters, length, weeks // length))
+    source = replace(source, periods=_parts_of_spike(filters, source, -(-(last - first + 1) // 7), weeks))
 
     def of_spike(cell: DayAndSides) -> bool:
         return cell.day >= first
@@ -111,7 +110,7 @@ def explain_spike(
 
     def sides_of(cells: Iterable[CallCell]) -> tuple[Side, Side]:
         before = min((cell.day for cell in cells if cell.day < first), default=first - 7 * weeks)
-        return Side("", (first, last)), Side("", (before, first - 1), len(weekdays) < 7)
+        return Side("", (first, last), moments=moments_of(filters)), Side("", (before, first - 1), len(weekdays) < 7)
 
     return _explained(ComparedSides(source, (of_spike, of_before), sides_of, anchor=first), measure)
 
@@ -153,7 +152,10 @@ def explain_segments(
     def sides_of(cells: Iterable[CallCell]) -> tuple[Side, Side]:
         days = [cell.day for cell in cells if cell.sides]
         span = (min(days), max(days)) if days else days_of(filters)
-        first, second = (Side(describe_segment(each, CALLS), span, version=_only_version(each)) for each in segments)
+        first, second = (
+            Side(describe_segment(each, CALLS), span, version=_only_version(each), moments=moments_of(filters))
+            for each in segments
+        )
         return first, second
 
     chosen = (lambda cell: bool(cell.sides & 1)), (lambda cell: bool(cell.sides & 2))
@@ -171,22 +173,22 @@ def _explained(compared: ComparedSides, measure: str) -> Explanation:
 
 
 def _equal_periods(answers: Answers, filters: Filters, where: Sequence[str]) -> ComparedSides:
-    """The days of the range that are over, against equal periods before it, as far as events were counted in those.
+    """The part of the range that is over, against equal periods before it, as far as events were counted in those.
 
-    Raises FilterError for a range without a day that is over.
+    Raises FilterError for a range without such a part.
     """
-    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    if filters.start >= midnight:
-        raise FilterError("The range has no day that is over, so its numbers can't be compared: take an earlier start.")
-    start = filters.start.replace(hour=0, minute=0, second=0, microsecond=0)
-    filters = replace(filters, start=start, end=min(filters.end, midnight))
+    ended = ended_part(filters, datetime.now(UTC))
+    if ended is None:
+        raise FilterError("No part of the range is over, so its numbers can't be compared: take an earlier start.")
+    filters = ended if ended.exact else ended.of_whole_days
     first, last = days_of(filters)
     weeks = -(-(last - first + 1) // 7)
     periods = _periods(filters, weeks, max(1, WEEKS_BEFORE // weeks))
     counted = [*takewhile(lambda period: counted_period(answers, period, filters), periods[1:])]
     earlier, shift = max(1, len(counted)), 7 * weeks
     source = call_source(answers, replace(filters, start=periods[earlier].start), where)
-    source = replace(source, periods=periods[: earlier + 1])
+    apart = filters.partial or source.is_through_instances
+    source = replace(source, periods=periods[: earlier + 1] if apart else ())
 
     def of_range(cell: DayAndSides) -> bool:
         return cell.day >= first
@@ -195,9 +197,24 @@ def _equal_periods(answers: Answers, filters: Filters, where: Sequence[str]) -> 
         return bool(counted) and cell.day < first and (cell.day - first) % shift <= last - first
 
     def sides_of(_: Iterable[CallCell]) -> tuple[Side, Side]:
-        return Side("", (first, last)), Side("", (first - shift * earlier, last - shift))
+        moments, before = moments_of(filters), moments_of(periods[1]) if earlier == 1 else None
+        return Side("", (first, last), moments=moments), Side(
+            "", (first - shift * earlier, last - shift), moments=before
+        )
 
     return ComparedSides(source, (of_range, of_earlier), sides_of, anchor=first, earlier=earlier, shift=shift)
+
+
+def _parts_of_spike(filters: Filters, source: CallSource, length: int, weeks: int) -> tuple[Filters, ...]:
+    """What is read: the range to the second if it has a part of a day, and whole days before it; () for all in one."""
+    if source.is_through_instances:
+        first, *earlier = _periods(filters, length, weeks // length)
+        return first, *(each.of_whole_days for each in earlier)
+    if not filters.partial:
+        return ()
+    # Up to the same weekday, by which the days of a sample go.
+    before = filters.of_whole_days
+    return filters, replace(before, start=source.filters.start, end=before.end - timedelta(weeks=1))
 
 
 def _periods(filters: Filters, weeks: int, earlier: int) -> tuple[Filters, ...]:

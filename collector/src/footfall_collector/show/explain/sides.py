@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from ...answer import Answers, CallSource, FilterError, version_key
-from ..insight import code, known_versions
+from ...answer import Answers, CallSource, FilterError, Filters, version_key
+from ...runtime import utc_stamp
+from ..insight import NBSP, Moment, code, known_versions
 from ..statistics import CallCell
 from .contributions import Chosen, DaySides
 
@@ -18,6 +19,10 @@ CONDITIONS_NOTE = (
 )
 """What a condition through the instance means where a range is compared with the weeks before."""
 
+MOMENTS_NOTE = "A range of up to two days counts to the second; the days that it is compared with are whole."
+"""What is counted of a range with a part of a day."""
+Moments = tuple[str, str]
+
 
 class ComparedCalls(msgspec.Struct, frozen=True):
     """The calls of one side of the comparison.
@@ -27,6 +32,8 @@ class ComparedCalls(msgspec.Struct, frozen=True):
         scope: the side's segment in one phrase; empty for all calls.
         first_day: UTC, included.
         last_day: UTC, included.
+        start: UTC, included, of a range with a part of a day; else None.
+        end: the same, excluded.
         weekdays_only: whether only the same weekdays as those of the other side are counted.
         error_rate: None without calls.
         value: the measure that is explained; None without calls. Durations are those of the sample; a number is the
@@ -37,6 +44,8 @@ class ComparedCalls(msgspec.Struct, frozen=True):
     scope: str
     first_day: str
     last_day: str
+    start: Moment | None
+    end: Moment | None
     weekdays_only: bool
     calls: int
     errors: int
@@ -46,12 +55,16 @@ class ComparedCalls(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Side:
-    """One side of a comparison: what it is, its first and its last day, and whether only some weekdays count."""
+    """One side of a comparison: what it is, its first and its last day, and whether only some weekdays count.
+
+    `moments` are its start and its end, where it has a part of a day.
+    """
 
     phrase: str
     days: tuple[int, int]
     weekdays_only: bool = False
     version: str | None = None
+    moments: Moments | None = None
 
     def compared(self, calls: int, errors: int, value: float | None) -> ComparedCalls:
         """`value` is the measure's."""
@@ -60,6 +73,8 @@ class Side:
             scope=self.phrase,
             first_day=day_name(self.days[0]),
             last_day=day_name(self.days[1]),
+            start=self.moments[0] if self.moments else None,
+            end=self.moments[1] if self.moments else None,
             weekdays_only=self.weekdays_only,
             calls=calls,
             errors=errors,
@@ -147,4 +162,15 @@ def side_text(side: ComparedCalls) -> str:
         return f" of {code(side.scope)}"
     if side.weekdays_only:
         return " on the same weekdays before"
+    if side.start is not None and side.end is not None:
+        return f" from {_minute(side.start)} to {_minute(side.end)} UTC"
     return f" on {side.first_day}" if side.first_day == side.last_day else f" from {side.first_day} to {side.last_day}"
+
+
+def moments_of(filters: Filters) -> Moments | None:
+    """The start and the end of a range with a part of a day."""
+    return (utc_stamp(filters.start), utc_stamp(filters.end)) if filters.partial else None
+
+
+def _minute(moment: str) -> str:
+    return moment[:16].replace("T", f"{NBSP}")

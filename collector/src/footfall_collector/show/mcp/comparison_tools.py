@@ -28,7 +28,7 @@ from .parameters import (
 )
 from .untrusted import NOTE, mark, mark_fields, mark_sentence
 
-_COMPARED = ("first_day", "last_day")
+_COMPARED = ("first_day", "last_day", "start", "end")
 _FOUND = ("kind", "start", "end", "text")
 
 

@@ -50,8 +50,9 @@ NOTE = (
     "calls than others count in part in whether a finding is certain. Findings are corrected for the number of values "
     "and, by Benjamini-Hochberg, of findings, and must hold "
     "without the instance that adds most. Instances that alone make much of the difference are left out of findings. A "
-    "range is compared with the mean of equal periods before it, on the same weekdays, as far as its days are over. Of "
-    "a large fleet one in `one_in` instances is analysed, and the numbers are those of all."
+    "range is compared with the mean of equal periods before it, on the same weekdays, as far as it is over: to the "
+    "second in ranges of up to two days, else by whole days. Of a large fleet one in `one_in` instances is analysed, "
+    "and the numbers are those of all."
 )
 
 
