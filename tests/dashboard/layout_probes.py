@@ -24,14 +24,14 @@ _BROKEN_WORDS = r"""() => {
   }
   return broken;
 }"""
-# Ranges of numbers with a dash, each with its unit.
+# Ranges of numbers with a dash or "to", each with its unit.
 _BROKEN_RANGES = r"""() => {
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const broken = [];
   for (let node = texts.nextNode(); node; node = texts.nextNode()) {
     const host = node.parentElement;
     if (!host.checkVisibility() || host.closest("script, style, noscript, .sr-only, select")) continue;
-    for (const numbers of node.data.matchAll(/\d[^ \u2013]*(?:\u2013| \u2013 )\d[^ ]*/g)) {
+    for (const numbers of node.data.matchAll(/\d[^ \u2013]*(?:\u2013| \u2013 | to )[+\u2212]?\d[^ ]*/g)) {
       const range = document.createRange();
       range.setStart(node, numbers.index);
       range.setEnd(node, numbers.index + numbers[0].length);

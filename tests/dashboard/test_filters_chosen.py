@@ -243,3 +243,23 @@ def test_a_click_on_a_release_filters_by_it(opened: Opener) -> None:
     press(page, "#releases tbody .button")
     assert parameters(page)["version"] == versions[0]
     assert page.locator("#filters [name=version]").input_value() == versions[0]
+
+
+def test_a_phone_says_which_filters_its_folded_menus_hold(opened: Opener, expected: Expected) -> None:
+    page = opened("/?version=1.12.0&provider=openai", width=390)
+    chips = page.locator("#chips .text")
+    expect(chips).to_have_text(["version: 1.12.0", "provider: openai"])
+    for chip in chips.all():
+        expect(chip).to_be_visible()
+    press(page, "#chips .cross")
+    assert parameters(page) == {"provider": "openai"}
+    assert_same(usage(page), expected.rows("tool-usage", {"range": "30d", "provider": "openai"}))
+    page.set_viewport_size({"width": 1440, "height": 900})
+    expect(chips).to_be_hidden()
+
+
+def test_hidden_internal_events_are_those_of_the_filters(opened: Opener, expected: Expected) -> None:
+    hidden = expected.hidden({"range": "30d", "mcp_client": "cursor-vscode"})
+    assert 0 < hidden < expected.hidden({"range": "30d"})
+    page = opened("/?mcp_client=cursor-vscode")
+    expect(page.locator("#hidden-internal")).to_contain_text(f"{hidden:,} internal events hidden")

@@ -128,7 +128,7 @@ def test_the_week_states_what_its_page_states(opened: Opener, url: str) -> None:
     week = fetch(url, "/api/week")
     use, _, instances = (re.sub(r"[`*]", "", each["text"]).replace("\u00a0", " ") for each in week["sentences"])
     calls, callers = found(re.compile(r"([\d,]+) calls this week.*came from ([\d,]+) instances"), use).groups()
-    new, returned = found(re.compile(r"([\d,]+) instances are new, ([\d,]+) returned"), instances).groups()
+    new, returned = found(re.compile(r"([\d,]+) calling instances are new, ([\d,]+) returned"), instances).groups()
     start, end = week["a"]["start"][:10], week["b"]["end"][:10]
     assert start == end, "the week before ends where the week begins"
     page = opened("/")

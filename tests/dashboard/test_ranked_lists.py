@@ -187,3 +187,15 @@ def test_a_row_of_durations_filters_by_its_tool_with_the_pointer_and_with_keys(o
     canvas.press("Enter")
     wait_until_drawn(page, before + 1)
     assert "tool" not in parse_qs(urlsplit(page.url).query), "a second time removes the filter"
+
+
+def test_the_oldest_release_shown_is_compared_with_the_one_before_it(opened: Opener, url: str) -> None:
+    comparison = fetch(url, "/api/releases", range="90d")
+    oldest = comparison["releases"][-1]
+    assert comparison["older"] > 0
+    assert oldest["before"] not in [each["version"] for each in comparison["releases"]]
+    page = opened("/next?range=90d")
+    expect(page.locator("#releases")).to_contain_text(f"{comparison['older']} older version")
+    row = page.locator(f"#releases tr[data-version='{oldest['version']}']")
+    expect(row).to_contain_text(f"vs {oldest['before']}")
+    expect(row).not_to_contain_text("no earlier release")

@@ -34,3 +34,12 @@ def test_a_cell_leads_to_the_active_instances_of_its_week_with_the_arrow_keys(op
     tiles = {each["id"]: each for each in fetch(url, "/api/pages/overview", provider="anthropic", **week)["tiles"]}
     assert tile(page, "instances") == tiles["instances"]["value"] > 0
     expect(page.locator("#panel-main h2")).to_have_text("Active instances")
+
+
+def test_a_phone_reaches_the_cells_of_many_weeks_with_the_tab_key(opened: Opener) -> None:
+    page = opened("/next?range=90d", width=390)
+    stop = page.locator(".heat.dense tbody a[tabindex='0']")
+    expect(stop).to_be_visible()
+    stop.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(stop).to_be_focused()

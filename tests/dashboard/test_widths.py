@@ -39,3 +39,15 @@ def test_a_page_does_not_move_while_it_is_built(chromium: Browser, url: str, wid
         shifts[name] = layout_shift(page)
     context.close()
     assert max(shifts.values()) <= MOST_SHIFT, shifts
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/?a=mcp_client:is:claude-code&b=mcp_client:is_not:claude-code",  # the comparison with its intervals
+        "/next?range=90d",  # retention with many weeks
+    ],
+)
+def test_a_phone_has_room_for_what_most_addresses_do_not_show(opened: Opener, path: str) -> None:
+    page = opened(path, width=360)
+    assert (cut_off(page), layout_faults(page)) == ([], [])

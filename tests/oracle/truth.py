@@ -7,12 +7,13 @@ A chart's true answer is a function `(events: MatchingEvents) -> Rows` and an en
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from tests.oracle.behaviour import BEHAVIOUR_ANSWERS
 from tests.oracle.fleet import FleetEvent
-from tests.oracle.matching import MatchingEvents, OracleQuery, all_kept_values, fold_values
+from tests.oracle.matching import MatchingEvents, OracleQuery
 from tests.oracle.questions import CARRIED
 from tests.oracle.world import DAY
 
@@ -37,6 +38,7 @@ class Truth:
         self._carried = carried
         self._events = sorted({event.uuid: event for event in events}.values(), key=lambda event: event.at)
         self._latest: MatchingEvents | None = None
+        self._hidden: dict[str, int] = {}
 
     def chart(self, name: str, query: OracleQuery) -> Rows:
         """The rows of a chart."""
@@ -53,19 +55,11 @@ class Truth:
         return self._latest
 
     def hidden_internal(self, query: OracleQuery) -> int:
-        """The number of internal events in the range, under the filters that all events carry."""
-        common = {name: value for name, value in query.filters.items() if name in ("product_version", "ai_provider")}
-        kept = all_kept_values(self._events, query.max_values)
-        return sum(
-            query.start <= event.at < query.end
-            for event in self._events
-            if event.properties.get("is_internal") and _fits(event, fold_values(event, kept), common)
-        )
-
-
-def _fits(event: FleetEvent, shown: FleetEvent, filters: Mapping[str, str]) -> bool:
-    """Whether the event has each value, or is shown with it."""
-    return all(value in (event.properties.get(name), shown.properties.get(name)) for name, value in filters.items())
+        """The number of internal events in the range, under the same filters."""
+        asked = replace(query, internal="only")
+        if repr(asked) not in self._hidden:
+            self._hidden[repr(asked)] = len(MatchingEvents(self._events, asked, self._carried).in_range)
+        return self._hidden[repr(asked)]
 
 
 def _lasting(events: Iterable[FleetEvent]) -> set[str]:

@@ -50,8 +50,8 @@ export function markup(text: string, word: Word = asCode): Content[] {
   });
 }
 
-// "36–65 points", "0.2 ms – 0.5 ms": units follow their numbers after a space that does not break.
-const RANGE = /([^ –]*\d[^ –]*(?:–| – )\d[^ ]*)/;
+// "36–65 points", "0.2 ms – 0.5 ms", "−3 to +5": units follow their numbers after a space that does not break.
+const RANGE = /([^ –]*\d[^ –]*(?:–| – | to )[+−]?\d[^ ]*)/;
 
 // A text whose ranges of numbers stay on one line, each with its unit.
 export function wholeRanges(text: string): Content {

@@ -13,6 +13,8 @@ import { notesAt } from "./timeline.ts";
 const DAY = 86_400_000;
 const WEEK = 7 * DAY;
 const SHOWN_WEEKS = 12;
+// A phone has room for so many columns of "78 %". Of more, it shows the numbers alone, and not that all were there at first.
+const MOST_ROOMY = 6;
 
 interface Cohort {
   start: string;
@@ -43,15 +45,16 @@ const weekName = (offset: number) => (offset === 0 ? "Week 0" : `+${offset}`);
 export function draw(host: HTMLElement, data: ChartData, config: DrawnConfig): void {
   const { list, last } = cohorts(data, config);
   const offsets = Array.from({ length: last + 1 }, (_, index) => index);
+  const isDense = offsets.length > MOST_ROOMY;
   render(
     host,
     html`<div class="scroll" tabindex="0" role="group" aria-label=${config.title}>
-      <table class="heat" @keydown=${moveFocus}>
+      <table class="heat ${isDense ? "dense" : ""}" @keydown=${moveFocus}>
         <thead><tr>
-          <th scope="col">First seen in week of</th><th scope="col" class="size">Instances</th>
-          ${offsets.map((offset) => html`<th scope="col">${weekName(offset)}</th>`)}
+          <th scope="col">First seen<span class="more-words"> in week of</span></th><th scope="col" class="size">Instances</th>
+          ${offsets.map((offset) => html`<th scope="col" class=${offset ? nothing : "first"}>${weekName(offset)}</th>`)}
         </tr></thead>
-        <tbody>${list.map((cohort, index) => row(cohort, offsets, config, index === 0))}</tbody>
+        <tbody>${list.map((cohort, index) => row(cohort, offsets, config, index ? -1 : Number(isDense)))}</tbody>
       </table>
     </div>`,
   );
@@ -82,7 +85,7 @@ function moveFocus(event: KeyboardEvent): void {
   if (!link || !from || !line || !(down || right)) return;
   event.preventDefault();
   const to = line.closest("table")?.rows[line.rowIndex + down]?.cells[from.cellIndex + right]?.querySelector("a");
-  if (!to) return;
+  if (!to?.checkVisibility()) return;
   link.tabIndex = -1;
   to.tabIndex = 0;
   to.focus();
@@ -103,9 +106,10 @@ function weekAddress(from: number): string {
   return address("/", query);
 }
 
-const row = (cohort: Cohort, offsets: number[], config: DrawnConfig, isFirst: boolean) => html`<tr>
+// `stop` is the week that the Tab key reaches, which a phone shows too.
+const row = (cohort: Cohort, offsets: number[], config: DrawnConfig, stop: number) => html`<tr>
   ${heading(cohort, weekNotes(cohort, 0, config))}<td class="size">${number(cohort.size)}</td>
-  ${offsets.map((offset) => cell(cohort, offset, config, isFirst && offset === 0))}
+  ${offsets.map((offset) => cell(cohort, offset, config, offset === stop))}
 </tr>`;
 
 function heading({ start }: Cohort, note: string): Content {
@@ -132,12 +136,14 @@ function cell(cohort: Cohort, offset: number, config: DrawnConfig, isTabStop: bo
     ],
     note: [weekNotes(cohort, offset, config), state.isFixed ? "" : OPENS].filter(Boolean).join(" "),
   });
-  const text = `${Math.round(ratio * 100)} %`;
+  const percent = Math.round(ratio * 100);
+  const text = `${percent} %`;
+  const shown = html`${percent}<span class="sign"> %</span>`;
   const at = moment(cohort.start) + offset * WEEK;
   const link = () => html`<a href=${weekAddress(at)} tabindex=${isTabStop ? 0 : -1}
-    aria-label="${text}: ${number(count)} of ${number(cohort.size)} first seen in the week of ${date(moment(cohort.start))}. Show the week of ${date(at)}">${text}</a>`;
-  return html`<td class=${isOpen ? "open" : nothing} .tip=${tip}
-    .style=${`background: color-mix(in srgb, var(--accent) ${strength}%, var(--surface))`}>${state.isFixed ? text : link()}</td>`;
+    aria-label="${text}: ${number(count)} of ${number(cohort.size)} first seen in the week of ${date(moment(cohort.start))}. Show the week of ${date(at)}">${shown}</a>`;
+  return html`<td class="${isOpen ? "open" : ""} ${offset ? "" : "first"}" .tip=${tip}
+    .style=${`background: color-mix(in srgb, var(--accent) ${strength}%, var(--surface))`}>${state.isFixed ? shown : link()}</td>`;
 }
 
 interface Drawer {

@@ -8,6 +8,8 @@ export interface ChartAnswer {
   generated_at: string;
   hidden_internal?: number;
   not_applied?: string[];
+  // What counts, in one phrase for each kind of events.
+  scope?: string;
   // Columns whose rarest values are shown as `other`, to the number of those.
   folded?: Record<string, number> | number;
 }

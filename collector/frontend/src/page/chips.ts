@@ -7,7 +7,7 @@ import type { ChartAnswer } from "../data/types.ts";
 import { find, html, icon, nothing, draw as render } from "../dom.ts";
 import { links } from "./open.ts";
 
-// The bar's menus show a single version and a single provider.
+// The bar's menus show a single version and a single provider. A phone has the menus folded, and shows chips of them too.
 const isInBar = ({ property, negated, values }: segments.Condition) =>
   ["product_version", "ai_provider"].includes(property) && !negated && values.length === 1 && values[0] !== "";
 
@@ -21,9 +21,8 @@ export function words(condition: segments.Condition): string {
 export function draw(): void {
   // The head of a read-only link's page says them.
   if (state.isFixed) return;
-  const shown = segments.conditions().filter((condition) => !isInBar(condition));
   const named = state.get("segment");
-  render(find("#chips"), [named ? savedChip(named) : nothing, ...shown.map(chip)]);
+  render(find("#chips"), [named ? savedChip(named) : nothing, ...segments.conditions().map(chip)]);
 }
 
 // The address follows a saved segment by its name.
@@ -33,7 +32,7 @@ const savedChip = (name: string) => html`
     @click=${() => state.set({ segment: "" })}>${icon("close")}</button></li>`;
 
 const chip = (condition: segments.Condition) => html`
-  <li class="pill chip"><button type="button" class="text" aria-haspopup="dialog" aria-label="Edit the filter ${words(condition)}"
+  <li class="pill chip ${isInBar(condition) ? "if-folded" : ""}"><button type="button" class="text" aria-haspopup="dialog" aria-label="Edit the filter ${words(condition)}"
     @click=${(event: Event) => edit(condition, event.currentTarget as HTMLElement)}>${words(condition)}</button
     ><button type="button" class="cross" aria-label="Remove the filter ${words(condition)}"
     @click=${() => segments.remove(condition)}>${icon("close")}</button></li>`;

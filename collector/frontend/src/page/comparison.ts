@@ -4,7 +4,7 @@ import { number } from "../data/format.ts";
 import { valueText } from "../data/labels.ts";
 import * as segments from "../data/segments.ts";
 import * as state from "../data/state.ts";
-import { type Content, draw, find, html, icon, markup, nothing } from "../dom.ts";
+import { type Content, draw, find, html, icon, markup, nothing, wholeRanges } from "../dom.ts";
 import { words } from "./chips.ts";
 
 interface Measured {
@@ -95,7 +95,7 @@ function row({ name, unit, a, b, difference, low, high }: Measured): Content {
   const interval = low === null || high === null ? "" : `(${signed(low, unit, true)} to ${signed(high, unit, true)})`;
   return html`<tr><th scope="row">${NAMES[name] ?? name}</th><td class="num" data-value=${String(a ?? "")}>${number(a, unit)}</td>
     <td class="num" data-value=${String(b ?? "")}>${number(b, unit)}</td>
-    <td class="num">${difference === null ? "–" : signed(difference, unit)} <span class="interval">${interval}</span></td></tr>`;
+    <td class="num">${difference === null ? "–" : signed(difference, unit)} <span class="interval">${wholeRanges(interval)}</span></td></tr>`;
 }
 
 const NUMBERS = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });

@@ -134,6 +134,10 @@ export async function options(signal: AbortSignal): Promise<void> {
   const product = field("product")?.closest<HTMLElement>(".field");
   if (product) product.hidden = values.products.length < 2;
   show();
+  // A phone has the menu folded: which product the numbers are of stands on what unfolds it.
+  find("[data-do=fold] .product", bar).textContent = product?.hidden
+    ? ""
+    : ` · ${field<HTMLSelectElement>("product")?.value}`;
 }
 
 function fill(name: string, all: string | null, values: string[]): void {

@@ -260,14 +260,25 @@ export class Panel {
   }
 }
 
+// "is not" leaves out whole instances where a chart counts what has no such property, which would look like a mistake.
+function instancesLeftOut(scope = ""): string[] {
+  const isLeftOut =
+    segments.conditions().some(({ negated }) => negated) && / of instances that .* in the range/.test(scope);
+  return isLeftOut ? [`This chart counts ${scope.replaceAll("; ", ", and ")}.`] : [];
+}
+
 // What the numbers leave out, and what the row of unlisted values stands for.
-function notes({ not_applied = [], folded = {} }: ChartAnswer, { query }: PanelConfig): string[] {
+function notes({ not_applied = [], folded = {}, scope }: ChartAnswer, { query }: PanelConfig): string[] {
   // A question counts the values of its one property.
   const counts = typeof folded === "number" ? { [query?.by ?? ""]: folded } : folded;
   const more = Object.entries(counts)
     .filter(([, count]) => count)
     .map(([column, count]) => `${number(count)} more values of ${labelOf(column)} are shown as “unlisted”.`);
-  return [...(not_applied.length ? [`This chart can't be filtered by ${listOf(not_applied)}.`] : []), ...more];
+  return [
+    ...(not_applied.length ? [`This chart can't be filtered by ${listOf(not_applied)}.`] : []),
+    ...instancesLeftOut(scope),
+    ...more,
+  ];
 }
 
 // A menu closes on Escape, on a click outside, and when it loses the focus.

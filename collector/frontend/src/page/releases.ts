@@ -21,6 +21,8 @@ interface Release {
   low: number | null;
   high: number | null;
   p50_ms: number | null;
+  before: string | null;
+  before_calls: number | null;
   difference: number;
   verdict: "worse" | "better" | "same" | "few" | "first";
 }
@@ -32,6 +34,7 @@ interface Regression {
 interface Comparison {
   releases: Release[];
   regressions: Regression[];
+  older: number;
   note: string;
   apart: string[];
   all_count: boolean;
@@ -91,12 +94,13 @@ const table = (comparison: Comparison, place: HTMLElement) => html`
   <div class="scroll" tabindex="0" role="group" aria-label="Releases">
     <table class="data">
       <thead><tr>${COLUMNS.map(([name, kind]) => html`<th scope="col" class=${kind}>${name}</th>`)}</tr></thead>
-      <tbody>${comparison.releases.map((release, index, all) => [
-        row(release, all[index + 1], () => turn(release.version, comparison, place)),
+      <tbody>${comparison.releases.map((release) => [
+        row(release, () => turn(release.version, comparison, place)),
         opened.has(release.version) ? below(release.version, comparison, place) : nothing,
       ])}</tbody>
     </table>
-  </div>`;
+  </div>
+  ${comparison.older ? html`<p class="unit">${comparison.older} older ${comparison.older === 1 ? "version is" : "versions are"} left out.</p>` : nothing}`;
 
 // The versions whose clients are shown.
 const opened = new Set<string>();
@@ -138,7 +142,7 @@ const expander = (version: string, turnIt: () => void) =>
     : html`<button class="expander" type="button" aria-expanded=${String(opened.has(version))} aria-label="Clients of ${version}"
       @click=${turnIt}><span aria-hidden="true">${opened.has(version) ? "▾" : "▸"}</span></button>`;
 
-const row = (release: Release, before: Release | undefined, turnIt: () => void) => html`
+const row = (release: Release, turnIt: () => void) => html`
   <tr data-version=${release.version}>
     <td class="version">${expander(release.version, turnIt)}<button type="button" class="button small" aria-label="${release.version}: filter by it"
       .pick=${[["product_version", release.version]]}>${release.version}</button>${arrow([["product_version", release.version]])}</td>
@@ -149,7 +153,7 @@ const row = (release: Release, before: Release | undefined, turnIt: () => void) 
     <td class="num">${number(release.error_rate, "ratio")}</td>
     <td class="num widest-only">${interval(release)}</td>
     <td class="num widest-only">${number(release.p50_ms, "ms")}</td>
-    <td class="wrap">${verdict(release, before)}${compare(release, before)}</td>
+    <td class="wrap">${verdict(release)}${compare(release)}</td>
   </tr>`;
 
 const interval = ({ low, high }: Release) =>
@@ -163,8 +167,8 @@ const VERDICTS = {
   first: ["", "no earlier release in this period"],
 };
 
-function verdict({ version, calls, verdict: name, difference }: Release, before?: Release): Content {
-  const fewer = before && before.calls < calls ? before.version : version;
+function verdict({ version, calls, verdict: name, difference, before, before_calls }: Release): Content {
+  const fewer = before !== null && (before_calls ?? 0) < calls ? before : version;
   if (name === "few") return html`<span class="tag">too few calls of ${fewer} to compare</span>`;
   const [tone, text] = VERDICTS[name];
   const isClear = name === "worse" || name === "better";
@@ -173,11 +177,11 @@ function verdict({ version, calls, verdict: name, difference }: Release, before?
 }
 
 // Opens what explains the difference from the release before.
-function compare({ version }: Release, before?: Release): Content {
-  if (!before?.calls || state.isFixed) return nothing;
-  const open = () => state.set({ version, against: before.version });
-  return html`<button type="button" class="button quiet small" aria-label="vs ${before.version}: what explains the difference of ${version}"
-    @click=${open}>vs ${before.version}</button>`;
+function compare({ version, before, before_calls }: Release): Content {
+  if (!before || !before_calls || state.isFixed) return nothing;
+  const open = () => state.set({ version, against: before });
+  return html`<button type="button" class="button quiet small" aria-label="vs ${before}: what explains the difference of ${version}"
+    @click=${open}>vs ${before}</button>`;
 }
 
 const SHOWN = 6;

@@ -1,7 +1,7 @@
 """Answers charts: runs a chart's SQL over the store under filters and shapes its rows."""
 
 import functools
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from importlib import resources
@@ -54,7 +54,7 @@ class Chart:
         columns: names, in the order of the cells.
         rows: cells are texts, numbers, or None if the events don't carry the value.
         generated_at: RFC 3339, UTC.
-        hidden_internal: the number of internal events in the range that are left out.
+        hidden_internal: the number of internal events of the segment in the range that are left out.
         not_applied: filters that the chart can't obey.
         scope: what counts, in one phrase: which events, and those of which instances.
         folded: column to the number of values, of all events of the product, that are shown as `other`.
@@ -208,7 +208,7 @@ class Answers:
             [column.name for column in spec.columns],
             [_cells(spec.columns, row, selection.exact) for row in rows],
             utc_stamp(datetime.now(UTC)),
-            self._hidden_internal(selection, filters, spec.unfiltered),
+            self._hidden_internal(selection, filters, segment),
             segment.not_applied,
             segment.scope(chart_sql(self._store.engine, spec.id)),
             {column.name: n for column in spec.columns if (n := values.folded.get(column.name, 0))},
@@ -217,18 +217,15 @@ class Answers:
     def _segment(self, spec: ChartSpec, filters: Filters) -> ChartSegment:
         return ChartSegment(spec, filters, self.catalogues[filters.product], self.facts)
 
-    def _hidden_internal(self, selection: EventSelection, filters: Filters, unfiltered: Sequence[str] = ()) -> int:
+    def _hidden_internal(self, selection: EventSelection, filters: Filters, segment: ChartSegment) -> int:
         if filters.internal != "hide":
             return 0
-        named = {"product_version": filters.version, "ai_provider": filters.provider}
-        common = {name: value for name, value in named.items() if value is not None and name not in unfiltered}
-        internal = replace(selection, internal=True, filters=common, established=False)
-        [[events]] = self._rows("hidden", internal)
+        [[events]] = self._rows("hidden", replace(selection, internal=True, established=False), segment)
         return int(events)
 
     def hidden_internal(self, filters: Filters) -> int:
-        """The number of internal events in the range, where the filters leave them out."""
-        return self._hidden_internal(selection_for(SUMMARY, filters), replace(filters, version=None, provider=None))
+        """The number of internal events of the segment in the range, where the filters leave them out."""
+        return self._hidden_internal(selection_for(SUMMARY, filters), filters, self._segment(SUMMARY, filters))
 
     @property
     def engine(self) -> str:

@@ -255,7 +255,7 @@ def test_the_most_frequent_event_is_named_with_its_share() -> None:
     of_some = "events of instances that called query in the range"
     text = sentences.events(rows, of_some).replace("\u00a0", " ")
     assert text == "**100 events** of instances that called query in the range, of 2 kinds; **75 %** are tool calls."
-    assert sentences.events(rows, "events whose product_version is 1.13.0").startswith("**100 events** of 2 kinds")
+    assert sentences.events(rows, "events whose version is 1.13.0").startswith("**100 events** of 2 kinds")
 
 
 @pytest.mark.parametrize(

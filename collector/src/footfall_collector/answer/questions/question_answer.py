@@ -72,7 +72,7 @@ class QuestionAnswer:
         scope: what counts, in one phrase.
         conditions: those of the segment.
         generated_at: RFC 3339, UTC.
-        hidden_internal: the number of internal events in the range that are left out, whatever the segment.
+        hidden_internal: the number of internal events of the segment in the range that are left out.
         folded: the number of values of `by`, of all events of the product, that are shown as `other`.
     """
 

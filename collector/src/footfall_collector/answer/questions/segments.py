@@ -140,6 +140,16 @@ _VERBS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     "tool": (("tool_executed", "tool_error"), "called {}", "didn't call {}"),
     "transport": (("client_connected",), "connected over {}", "didn't connect over {}"),
 }
+_WORDS = {
+    "mcp_client": "client",
+    "mcp_client_version": "client version",
+    "ai_provider": "provider",
+    "product_version": "version",
+    "error_type": "error class",
+    "k8s_version": "Kubernetes version",
+    "deployment_method": "deployment method",
+}
+"""What pages call a property that has another name on the wire."""
 _NOUNS = {
     "tool_executed": "calls",
     "tool_error": "errors",
@@ -164,9 +174,13 @@ def describe(condition: Condition, event: str | None) -> str:
     return f"of instances that {_instance_clause(condition)} {when}"
 
 
+def _word(condition: Condition) -> str:
+    return _WORDS.get(condition.property.name, condition.property.name)
+
+
 def _own_clause(condition: Condition) -> str:
     """What a condition says of events that carry the property."""
-    name, named = condition.property.name, [value for value in condition.values if value]
+    name, named = _word(condition), [value for value in condition.values if value]
     if not condition.negated:
         return f"whose {name} is {_joined([value or 'not given' for value in condition.values])}"
     if "" not in condition.values:
@@ -186,7 +200,7 @@ def _instance_clause(condition: Condition) -> str:
 
 
 def _state_clause(condition: Condition, named: Sequence[str]) -> str:
-    name, values = condition.property.name, _joined(named) if named else ""
+    name, values = _word(condition), _joined(named) if named else ""
     if "" not in condition.values:
         had = "didn't have" if condition.negated else "had"
         return f"{had} {name} {values}"
@@ -197,7 +211,7 @@ def _state_clause(condition: Condition, named: Sequence[str]) -> str:
 
 def _event_clause(condition: Condition, named: Sequence[str]) -> str:
     """Of what happened to an instance: which events it had, and what they said."""
-    name, nouns = condition.property.name, _joined([_noun(event) for event in condition.property.events])
+    name, nouns = _word(condition), _joined([_noun(event) for event in condition.property.events])
     such = f"whose {name} is {_joined(named)}" if named else ""
     if "" not in condition.values:
         return f"had {'no ' if condition.negated else ''}{nouns} {such}"

@@ -98,8 +98,10 @@ def _change(measured: Measured) -> str:
 
 
 def _instances(by_name: dict[str, Measured]) -> str:
+    """The chart beside it has instances that only connected too: the sentence says whom it counts."""
     new, returning, lost = (int(by_name[name].a or 0) for name in ("new", "returning", "lost"))
+    are = "is" if new == 1 else "are"
     return (
-        f"**{quantity(new, 'instance')} {'is' if new == 1 else 'are'} new**, {returning:,} returned, and {lost:,} of "
-        f"the week before {'was' if lost == 1 else 'were'} not seen again."
+        f"**{quantity(new, 'calling instance')} {are} new**, {returning:,} returned, and {lost:,} of the week before "
+        "did not call again."
     )

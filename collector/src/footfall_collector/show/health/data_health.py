@@ -195,7 +195,7 @@ def _days(answers: Answers, now: datetime) -> HealthTable:
 def _versions(answers: Answers, now: datetime) -> HealthTable:
     start, end = now - timedelta(days=VERSION_DAYS), now + timedelta(seconds=1)
     rows: list[list[Cell]] = []
-    for product in sorted(answers.products(), reverse=True):
+    for product in answers.products():
         filters = Filters(product, start, end, internal="all")
         versions = rows_as_dicts(answers.releases(filters))
         # The day that the comparison of releases names, even if it is earlier than these days.

@@ -20,7 +20,7 @@ from .rows import ChartRow, column_total, rows_as_dicts, share
 from .slower_tools import duration_cells, slower_tools
 
 MAX_VERSIONS = 8
-"""Versions that are compared; older ones are left out."""
+"""Versions that are compared, each with the one before; older ones are left out."""
 
 VERDICT_Z = 3.0
 """Standard errors of a certain difference: of `MAX_VERSIONS` equal versions, one in fifty fleets has such a verdict."""
@@ -40,6 +40,7 @@ class Release(msgspec.Struct, frozen=True):
         high: its upper end.
         p50_ms: median duration of all calls.
         before: the version that it is compared with.
+        before_calls: its calls.
         difference: of the error rates for the same tools, clients, providers and days.
         verdict: on that difference; `few` where either version has too few calls, `first` without an older version.
         first_seen: UTC day of the version's first event.
@@ -56,6 +57,7 @@ class Release(msgspec.Struct, frozen=True):
     high: float | None
     p50_ms: float | None
     before: str | None
+    before_calls: int | None
     difference: float | None
     verdict: Verdict
     first_seen: str
@@ -65,6 +67,7 @@ class ReleaseComparison(msgspec.Struct, frozen=True):
     """The versions of a range, the newest first, and what got worse in them.
 
     Attributes:
+        older: the number of versions that are left out, because they are older than those.
         apart: versions that only instances sent that are not established; they are not compared. The newest first.
         all_count: whether no version has an established instance yet, so that every version is compared.
         note: how a regression is detected.
@@ -74,6 +77,7 @@ class ReleaseComparison(msgspec.Struct, frozen=True):
 
     releases: list[Release]
     regressions: list[Regression]
+    older: int
     apart: list[str]
     all_count: bool
     note: str
@@ -103,20 +107,14 @@ def compare_releases(answers: Answers, filters: Filters, today: date) -> Release
     instances = {row["product_version"]: (row["instances"], row["established"]) for row in rows_as_dicts(chart)}
     adoption = adoption_shares(rows_as_dicts(answers.chart("versions", daily_filters(of_all_versions))), today)
     releases = [
-        _release(
-            version,
-            versions,
-            examined,
-            instances[version],
-            adoption.get(version, 0.0),
-            known.first_seen[version],
-        )
-        for version in sorted(versions, key=version_key, reverse=True)
+        _release(version, versions, examined, instances[version], adoption.get(version, 0.0), known.first_seen[version])
+        for version in sorted(versions, key=version_key, reverse=True)[:MAX_VERSIONS]
     ]
     apart = sorted(_active_versions(answers, filters) & known.apart, key=version_key, reverse=True)[:MAX_VERSIONS]
     return ReleaseComparison(
         releases=releases,
         regressions=list(examined.regressions),
+        older=len(set(known.counted(instances))) - len(releases),
         apart=apart,
         all_count=known.all_count,
         note=METHOD,
@@ -152,7 +150,7 @@ def _active_versions(answers: Answers, filters: Filters) -> set[str]:
 
 
 def _newest_versions(answers: Answers, filters: Filters, known: KnownVersions) -> dict[str, VersionUsage]:
-    """Errors and durations of the newest `MAX_VERSIONS` versions that count."""
+    """Errors and durations of the newest `MAX_VERSIONS` versions that count, and of the one before them."""
     errors: defaultdict[str, dict[str, ErrorCount]] = defaultdict(dict)
     for row in rows_as_dicts(answers.release_tools(filters)):
         errors[row["product_version"]][row["tool"]] = (row["errors"], row["calls"])
@@ -160,7 +158,7 @@ def _newest_versions(answers: Answers, filters: Filters, known: KnownVersions) -
     for row in rows_as_dicts(answers.release_durations(filters)):
         durations[row["product_version"]][row["tool"]][row["duration_ms"]] = row["calls"]
     newest = sorted(known.counted(_active_versions(answers, filters)), key=version_key, reverse=True)
-    return {version: VersionUsage(errors[version], durations[version]) for version in newest[:MAX_VERSIONS]}
+    return {version: VersionUsage(errors[version], durations[version]) for version in newest[: MAX_VERSIONS + 1]}
 
 
 @dataclass(frozen=True)
@@ -230,6 +228,7 @@ def _release(
         high=high,
         p50_ms=versions[version].median_ms,
         before=older,
+        before_calls=versions[older].total_errors[1] if older else None,
         difference=difference,
         verdict=verdict,
         first_seen=first_seen,

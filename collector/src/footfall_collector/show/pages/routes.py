@@ -43,6 +43,7 @@ FILTER_LABELS = {
     "tool": "tool",
     "error_type": "error",
     "mcp_client": "client",
+    "mcp_client_version": "client version",
     "transport": "transport",
     "k8s_version": "Kubernetes",
     "deployment_method": "deployment",
