@@ -9,13 +9,21 @@ from typing import Any
 
 from ..runtime import read_json
 from ..settings import Product, state_directory
-from ..settings.product import state_root  # by file: only the command line needs it
 from .status import find_products, read_product
+
+
+def _state_root() -> str:
+    from platformdirs import user_state_dir
+
+    try:
+        return user_state_dir("footfall", appauthor=False)
+    except RuntimeError:
+        return ""  # a user without a home
 
 
 def local_products() -> list[Product]:
     """The products that have kept state for this user."""
-    return find_products(os.environ, state_root())
+    return find_products(os.environ, _state_root())
 
 
 def select_product(arguments: argparse.Namespace) -> Product:

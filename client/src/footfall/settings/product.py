@@ -2,7 +2,6 @@
 
 import os
 import re
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -57,22 +56,12 @@ def state_directory(product: Product, environ: Mapping[str, str]) -> str:
         expanded = os.path.expanduser(configured)
         # Resolved now: the host may change its working directory later. A `~` without a home must not name a directory.
         return "" if expanded.startswith("~") else os.path.abspath(expanded)
-    base = state_root()
-    # Containers with arbitrary user IDs: older releases of platformdirs leave `~` unresolved.
-    return os.path.join(base, product.name) if os.path.isabs(base) else ""
-
-
-def state_root() -> str:
-    """The directory of the state directories of this user's products; empty where a home is missing."""
-    if sys.platform == "linux" and not hasattr(sys, "getandroidapilevel") and "ANDROID_DATA" not in os.environ:
-        # As platformdirs has it, whose import takes longer than the first delivery itself.
-        base = os.environ.get("XDG_STATE_HOME", "") or f"{os.environ.get('HOME', '').rstrip('/')}/.local/state"
-        if os.path.isabs(base) and os.path.isabs(os.environ.get("HOME", "")):
-            return os.path.join(base, "footfall")
     # Imported late: it is only needed when the environment does not say off.
     from platformdirs import user_state_dir
 
     try:
-        return user_state_dir("footfall", appauthor=False)
+        base = user_state_dir("footfall", appauthor=False)
     except RuntimeError:
         return ""
+    # Containers with arbitrary user IDs: older releases of platformdirs leave `~` unresolved.
+    return os.path.join(base, product.name) if os.path.isabs(base) else ""
