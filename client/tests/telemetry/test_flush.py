@@ -2,13 +2,17 @@
 
 import subprocess
 import sys
+import threading
 import time
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 from client.tests.support.outages import LOGIN_PAGE
-from client.tests.support.server import Server, hang
+from client.tests.support.server import Request, Server, hang, status
 from footfall import Product, Telemetry
 from footfall.catalogue import ToolExecuted
+from footfall.send.sending_lock import SendingLock
+from footfall.send.shipper import DUE_EVENTS
 from tests.support.waiting import wait_for
 
 FIRST_DELIVERY = """
@@ -41,6 +45,12 @@ def record(host: Telemetry, count: int = 1) -> None:
         host.record(ToolExecuted(tool="recommend", success=True, duration_ms=1.0))
 
 
+def is_free(lock: SendingLock) -> bool:
+    free = lock.acquire()
+    lock.release()
+    return free
+
+
 def test_flush_returns_whether_all_events_are_delivered(tmp_path: Path) -> None:
     with Server() as server:
         host = telemetry(tmp_path, server)
@@ -54,7 +64,7 @@ def test_flush_returns_whether_all_events_are_delivered(tmp_path: Path) -> None:
         host.close()
 
 
-def test_a_hundred_events_that_wait_are_sent_at_once(tmp_path: Path) -> None:
+def test_as_many_events_as_make_a_batch_are_sent_at_once(tmp_path: Path) -> None:
     with Server() as server:
         host = telemetry(tmp_path, server, DOT_AI_TELEMETRY_FLUSH_SECONDS="3600")
         record(host)
@@ -62,8 +72,34 @@ def test_a_hundred_events_that_wait_are_sent_at_once(tmp_path: Path) -> None:
         assert host._pipeline is not None
         worker = host._pipeline.worker
         wait_for(lambda: worker._idle, "the thread to have nothing to do")
-        record(host, 100)
-        wait_for(lambda: len(server.accepted) == 101, "all of them")
+        record(host, DUE_EVENTS)
+        wait_for(lambda: len(server.accepted) == DUE_EVENTS + 1, "all of them")
+        host.close()
+
+
+def test_events_that_come_while_a_batch_is_sent_wait_until_they_make_another(tmp_path: Path) -> None:
+    ready, lock = threading.Event(), SendingLock(str(tmp_path))
+
+    def answer_when_ready(server: Server, request: Request, handler: BaseHTTPRequestHandler) -> None:
+        ready.wait(20)
+        status(200)(server, request, handler)
+
+    with Server() as server:
+        host = telemetry(tmp_path, server, DOT_AI_TELEMETRY_FLUSH_SECONDS="3600")
+        record(host)
+        assert host.flush(20)
+        server.answer = answer_when_ready
+        record(host, DUE_EVENTS)
+        wait_for(lambda: len(server.requests) == 2, "the first batch")
+        record(host, 5)
+        ready.set()
+        wait_for(lambda: is_free(lock), "the thread to let others send")
+        record(host, DUE_EVENTS)
+        wait_for(lambda: len(server.accepted) >= 1 + 2 * DUE_EVENTS, "the second batch")
+        assert len(server.requests[2].events) >= DUE_EVENTS
+        record(host, 3)
+        assert host.flush(20)
+        assert len(server.accepted) == 2 * DUE_EVENTS + 9
         host.close()
 
 

@@ -8,11 +8,12 @@ the first send.
 Every wait is bounded, no answer can raise, and a batch that failed is kept. Imported by `pipeline` and `cli`.
 """
 
+from .instance_facts import InstanceFacts
 from .lifetime import Lifetime
 from .packer import MAX_EVENT_AGE_SECONDS, Packer
 from .send_state import SendState, destination_id
 from .sent_log import SentLog
-from .shipper import BATCH_EVENTS, InstanceFacts, Shipper
+from .shipper import BATCH_EVENTS, Shipper
 from .wire import BatchSender, Delivered, Outcome, compressed, request_body, rfc3339
 from .worker import Worker
 

@@ -14,13 +14,14 @@ from ..runtime import Clock, Counters, clock_shift
 from ..settings import OFF_MARKER
 from ..spool import Batch, Spool
 from .back_off import FIRST_BACK_OFF_SECONDS, OWN_RANDOM, back_off_seconds
+from .instance_facts import InstanceFacts
 from .packer import MAX_EVENT_AGE_SECONDS, PackedBatch, Packer
 from .send_state import SendState, SendStateFile, destination_id
 from .sending_lock import SendingLock
 from .sent_log import SentLog
 from .wire import Delivered, Outcome, Retry, request_body
 
-DUE_EVENTS = 100
+DUE_EVENTS = 250
 """As soon as so many events wait, they are sent."""
 BATCH_EVENTS = 500
 """What one request holds at most, where more wait. A collector decodes a larger one in a process of its own."""
@@ -30,22 +31,6 @@ LOGGED_FAILURE = 2
 """The failure in a row that is logged: a single one is not an outage."""
 SAVE_SECONDS = 1.0
 """How often the totals are written while nothing fails."""
-
-
-class InstanceFacts(msgspec.Struct, frozen=True):
-    """The sender.
-
-    Attributes:
-        instance_id: the pseudonymous instance ID.
-        kubernetes: the cluster's version where it is known.
-        grace_ends: when the first send becomes possible, in epoch seconds.
-        ends_with_process: whether no later process sends what this one leaves.
-    """
-
-    instance_id: str
-    kubernetes: str | None
-    grace_ends: float
-    ends_with_process: bool = False
 
 
 class Shipper:
@@ -131,10 +116,18 @@ class Shipper:
         outcome = self._deliver(packed, timeout)
         wait = self._settle(outcome, batch, packed, state, instance, timeout)
         # A kill may lose the totals of a second. A failure is written at once: other processes must know of it.
-        is_due = self._clock.elapsed() - self._last_save >= SAVE_SECONDS
-        if wait > 0 or is_due or failures != (state.failures, state.last_error):
+        if wait > 0 or self._is_save_due or failures != (state.failures, state.last_error):
             self._save_state(state)
         return wait
+
+    def let_few_wait(self) -> bool:
+        """Let other processes send while few events wait for more of this process; False where many or none wait."""
+        few = self._spool.has_few(DUE_EVENTS)
+        if few:
+            if self._state is not None and self._is_save_due:
+                self._save_state(self._state)
+            self._let_others_send()
+        return few
 
     # Before a batch ------------------------------------------------------------------------------------------
 
@@ -207,6 +200,10 @@ class Shipper:
         False where it has not ended after all.
         """
         self._exiting = exiting
+
+    @property
+    def _is_save_due(self) -> bool:
+        return self._clock.elapsed() - self._last_save >= SAVE_SECONDS
 
     def _save_state(self, state: SendState) -> None:
         """Write the state, if it has changed."""

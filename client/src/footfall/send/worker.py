@@ -12,7 +12,7 @@ from time import monotonic
 from typing import Protocol, TypeVar
 
 from ..runtime import Wakeup
-from .shipper import DUE_EVENTS, SCAN_SECONDS, Shipper
+from .shipper import DUE_EVENTS, SAVE_SECONDS, SCAN_SECONDS, Shipper
 
 DISK_CHECK_SECONDS = 10.0
 """How often the disk is looked after while sending has to wait."""
@@ -121,6 +121,7 @@ class Worker:
         self._flushing = False
         wait = self._ship()
         if wait <= 0:
+            self._wait_for_more()
             return False
         self._nothing_waits = wait == float("inf")
         if requests != self._close_requests_done:
@@ -136,6 +137,24 @@ class Worker:
     def _ship(self) -> float:
         wait = self._without_raising(self._shipper.ship_once)
         return ERROR_SECONDS if wait is None else wait
+
+    def _wait_for_more(self) -> None:
+        """After a batch: let the few events that were recorded meanwhile wait for others, as the first ones did."""
+        end, seconds = monotonic() + self._flush_seconds, SAVE_SECONDS
+        while self._few_wait():
+            if self._pause(min(seconds, end - monotonic())):
+                continue  # perhaps they are enough now
+            if monotonic() >= end:
+                return
+            self._without_raising(self._shipper.save_counts)
+            seconds = self._flush_seconds
+
+    def _few_wait(self) -> bool:
+        if self._flushing or self._waiters or self._closing or self._lingering:
+            return False
+        # Before they are counted: an event that makes a batch due from here on wakes this thread.
+        self._batch_due = False
+        return bool(self._without_raising(self._shipper.let_few_wait))
 
     def _sleep(self, wait: float, events: int) -> None:
         """Wait for the next batch. `events` is the count of events before the last call of the shipper."""

@@ -58,6 +58,17 @@ class Segments:
         live = self.live
         return list(self._sealed) if live is None else [*self._sealed, live]
 
+    @property
+    def live_lines(self) -> int:
+        """Unacknowledged events in the live segment."""
+        live = self.live
+        return 0 if live is None else live.lines
+
+    @property
+    def sealed_lines(self) -> int:
+        """Unacknowledged events in all other segments."""
+        return sum(segment.lines for segment in self._sealed)
+
     # Writing -------------------------------------------------------------------------------------------------
 
     def append(self, data: bytes, lines: int) -> None:

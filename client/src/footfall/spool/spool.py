@@ -97,6 +97,10 @@ class Spool:
                 self._counters.drop("overflow" if self._directory is None else "unwritable", dropped)
         return self._discarding
 
+    def has_few(self, limit: int) -> bool:
+        """Whether some lines wait, but fewer than `limit`, and this process has recorded all of them lately."""
+        return 0 < self._segments.live_lines + self._memory.waiting < limit and not self._segments.sealed_lines
+
     @property
     def can_drain(self) -> bool:
         """Whether lines in memory would probably reach the disk now."""
