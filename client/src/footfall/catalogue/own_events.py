@@ -15,6 +15,7 @@ ENVELOPE = frozenset(
         "event",
         "ts",
         "sent",
+        "day",
         "instance",
         "instance_kind",
         "product_version",

@@ -48,6 +48,7 @@ _PLACES = re.compile(
     rf"\b(FROM|JOIN)\s+({'|'.join((*ROLLUPS_BY_NAME, HISTORY, STANDING, *LIFETIMES, *RECENT, FACTS_PATTERN))})\b"
 )
 _KEPT = "{value} IN ($kept_{column})"
+_MOMENT = '"at moment"'  # raw events may have a product's property `moment`, but none of this name
 _IS_INTERNAL = "(is_internal = 1)"
 _AGGREGATES = {
     "count(*)": "count()",
@@ -242,10 +243,10 @@ class ClickHouseChartQuery:
         terms = [*where, *conditions_for(self._selection, rollup, _IS_INTERNAL, _KEPT)]
         terms += self._standing_condition(rollup)
         keys = self._shown_keys(rollup)
-        period = {"block": _block()} if rollup.is_presence else {"moment": f"toInt64(intDiv(ts, {bucket})) * {bucket}"}
+        period = {"block": _block()} if rollup.is_presence else {_MOMENT: f"toInt64(intDiv(ts, {bucket})) * {bucket}"}
         prefix = "" if rollup.is_presence else "measured_"
         rows = _counting_query(self._layout, rollup, terms, period | keys, prefix=prefix)
-        return f"SELECT {_renamed(rollup, keys, prefix=prefix)} FROM ({rows})"  # noqa: S608 - our own words
+        return f"SELECT {_renamed(rollup, keys, prefix=prefix, moment=_MOMENT)} FROM ({rows})"  # noqa: S608 - our own words
 
     def _standing_condition(self, rollup: RollupTable) -> list[str]:
         if not self._selection.established or rollup.name == STANDING_TABLE:
@@ -268,9 +269,9 @@ def _key_expression(rollup: RollupTable, key: str) -> str:
     return f"multiIf({column} = 1, 'true', {column} = 0, 'false', '')" if key in rollup.flags else column
 
 
-def _renamed(rollup: RollupTable, keys: Mapping[str, str], mask: str = "", prefix: str = "") -> str:
-    """The columns of a relation over rows with `keys`; `mask` is the column that becomes `mask`."""
-    period = "block" if rollup.is_presence else "moment"
+def _renamed(rollup: RollupTable, keys: Mapping[str, str], mask: str = "", prefix: str = "", moment: str = "") -> str:
+    """The columns of a relation over rows with `keys`; `mask` and `moment` are the columns that get these names."""
+    period = "block" if rollup.is_presence else f"{moment} AS moment" if moment else "moment"
     values = [f"{mask} AS mask"] if mask else [f"{prefix}{name} AS {name}" for name in rollup.values]
     return ", ".join((period, *(f"{key} AS {key.removeprefix('shown_')}" for key in keys), *values))
 

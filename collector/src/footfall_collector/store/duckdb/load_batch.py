@@ -25,6 +25,8 @@ _MAX_LINE_BYTES = 1 << 20
 _UNORDERED_SECONDS = 3600
 """Rows are stored in the order of their times, so that the events of a range are in few blocks. Sorting costs more than
 all else of storing, and the last hour of a load, mostly all of it, is in few blocks in any order."""
+_GONE = '"is gone"'
+"""Whether a row of `batch` is an event of a forgotten instance; no property can have this name."""
 _LATEST = 4_102_444_800  # 2100-01-01, the latest time in the journal
 
 
@@ -47,10 +49,10 @@ def read_segments(
         source = _source(files, [f"{names[path.parent]}/{path.name}" for path in segments], lenient)
         writer.execute(f"CREATE OR REPLACE TEMP TABLE batch AS SELECT {values} FROM {source}")  # noqa: S608 - our columns and paths
     [[gone, unfit]] = writer.execute(
-        f"SELECT coalesce(count_if(gone), 0), count_if(gone OR NOT coalesce({_COMPLETE}, false)) FROM batch"  # noqa: S608 - our own words
+        f"SELECT coalesce(count_if({_GONE}), 0), count_if({_GONE} OR NOT coalesce({_COMPLETE}, false)) FROM batch"  # noqa: S608 - our own words
     ).fetchall()
     if unfit:
-        writer.execute(f"DELETE FROM batch WHERE gone OR NOT coalesce({_COMPLETE}, false)")  # noqa: S608 - our own words
+        writer.execute(f"DELETE FROM batch WHERE {_GONE} OR NOT coalesce({_COMPLETE}, false)")  # noqa: S608 - our own words
     return int(gone)
 
 
@@ -71,7 +73,7 @@ def _source(files: DatabaseFiles, segments: Sequence[str], lenient: bool) -> str
 def _values(files: DatabaseFiles, load: int, forgotten: Sequence[str], lenient: bool) -> list[str]:
     marks = ", ".join(f"'{mark}'" for mark in forgotten)
     gone = f"coalesce({tombstone_mark_sql('instance')} IN ({marks}), false)" if marks else "false"
-    values = [f"{load}::BIGINT AS load", f"{gone} AS gone"]
+    values = [f"{load}::BIGINT AS load", f"{gone} AS {_GONE}"]
     for name, type_ in files.columns.items():
         if name == "instance":
             values.append("TRY_CAST('0x' || instance AS UBIGINT) AS instance")

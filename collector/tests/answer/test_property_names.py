@@ -1,0 +1,102 @@
+"""A product may call a property whatever its catalogue admits: no such name breaks a load or a question.
+
+Tried are the names that the collector's own SQL gives to columns and tables: `day` once stopped every load.
+"""
+
+import re
+import shutil
+import types
+import uuid
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import pytest
+
+import footfall_collector
+from collector.tests.store.clickhouse.embedded_engine import ADDRESS, Embedded, close_all
+from collector.tests.store.fill_store import PEPPER, journal, loader_of
+from footfall.catalogue import Amount, Event, Kind, Property, Vocabulary, catalogue_for
+from footfall_collector.admit import Admission
+from footfall_collector.answer import Answers, Filters, ask, parse_question
+from footfall_collector.store import Store
+from footfall_collector.store.clickhouse import ClickHouseStore
+from footfall_collector.store.clickhouse.address import parse_address
+from footfall_collector.store.duckdb.store import DuckStore
+
+pytest.importorskip("chdb", reason="`make engines` installs the embedded ClickHouse")
+PRODUCT, EVENT_PROPERTIES = "names", 20
+NAMED = re.compile(r"\b(?:AS|FROM|JOIN) ([a-z][a-z0-9_]*)\b|^    \"([a-z_]+)\": \"[A-Z]+\"", re.MULTILINE)
+SOURCES = Path(footfall_collector.__file__).parent
+KINDS: dict[str, tuple[type, Kind, Any]] = {
+    "words": (str, Vocabulary("word", ("a", "b")), "a"),
+    "numbers": (float, Amount("grams", 100), 3.0),
+}
+
+
+def names_in_sql() -> list[str]:
+    texts = (path.read_text() for pattern in ("*.py", "*.sql") for path in sorted(SOURCES.rglob(pattern)))
+    return sorted({name for text in texts for match in NAMED.finditer(text) for name in match.groups() if name})
+
+
+def event_with(tag: str, kind: str, *names: str) -> type[Event]:
+    type_, of_kind, _ = KINDS[kind]
+    property_ = Property(of_kind, meaning="M", purpose="P", question="next", required=False)
+    body = {"meaning": "An event.", "__module__": __name__, **dict.fromkeys(names)}
+    body["__annotations__"] = dict.fromkeys(names, Annotated[type_, property_] | None)
+    return types.new_class(f"Of{tag}", (Event,), {"frozen": True, "tag": tag}, lambda space: space.update(body))
+
+
+def admitted(kind: str) -> list[str]:
+    """The names that a catalogue admits."""
+    names = []
+    for name in names_in_sql():
+        with suppress(TypeError):
+            catalogue_for(PRODUCT, events=[event_with("one", kind, name)])
+            names.append(name)
+    return names
+
+
+@pytest.mark.parametrize("kind", [*KINDS])
+def test_a_property_of_any_admitted_name_is_loaded_and_asked_about_on_both_engines(tmp_path: Path, kind: str) -> None:
+    names, value = admitted(kind), KINDS[kind][2]
+    assert {"moment", "value", "mask", "standing", "n"} <= {*names}
+    assert "day" not in names
+    groups = {f"event_{at}": names[at : at + EVENT_PROPERTIES] for at in range(0, len(names), EVENT_PROPERTIES)}
+    catalogues = {PRODUCT: catalogue_for(PRODUCT, events=[event_with(tag, kind, *of) for tag, of in groups.items()])}
+    now = datetime.now(UTC)
+    sent = [
+        {"event": tag, "uuid": str(uuid.uuid4()), "distinct_id": "local_00000000000000aa", "properties": dict(of)}
+        for tag, of in ((tag, [(name, value) for name in of]) for tag, of in groups.items())
+    ]
+    call = {"tool": "version", "success": True, "duration_ms": 7.0, "mcp_client": "cursor-vscode"}
+    sent.append({**sent[0], "event": "tool_executed", "uuid": str(uuid.uuid4()), "properties": call})
+    raw = [msgspec.Raw(msgspec.json.encode(event)) for event in sent]
+    stores: list[Store] = [DuckStore(tmp_path / "duck", catalogues, memory_limit="512MB")]
+    journal(tmp_path / "duck", [Admission(catalogues, PEPPER).admit(PRODUCT, raw, now.timestamp(), None).lines])
+    if kind == "words":
+        # There, numbers are read by the same SQL.
+        shutil.copytree(tmp_path / "duck" / "journal", tmp_path / "click" / "journal")
+        home, address = tmp_path / "click", parse_address(ADDRESS)
+        stores.append(ClickHouseStore(home, catalogues, address, connect=lambda _: Embedded(home / "engine")))
+    filters = Filters(PRODUCT, now - timedelta(days=7), now + timedelta(days=1))
+    for folder, store in zip(("duck", "click"), stores, strict=False):
+        loader = loader_of(tmp_path / folder, store)
+        loader.run_once()
+        loader.checkpoint()
+        answers = Answers(store, catalogues)
+        for tag, of in groups.items():
+            for name in of:
+                query = {"measure": "events", "event": tag, "by": name}
+                [row] = ask(answers, parse_question(query, (), filters, catalogues[PRODUCT]), filters).rows
+                assert row == [value, 1], (answers.engine, name)
+        # No column of theirs stands for one of the built-in charts, whether of roll-ups or of raw events.
+        for chosen in (filters, replace(filters, start=now - timedelta(hours=9), end=now + timedelta(hours=1))):
+            assert answers.chart("tool-usage", chosen).rows == [["version", 1, 1, 1.0]]
+            assert answers.chart("tool-duration", chosen).rows == [["version", 1, 7.0, 7.0, 7.0]]
+            assert len(answers.chart("events", chosen).rows) == len(sent)
+        store.close()
+    close_all()
