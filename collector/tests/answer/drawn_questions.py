@@ -137,9 +137,10 @@ def questions(draw: st.DrawFn, asked: Asked) -> tuple[str, dict[str, str], AnyQu
         offered = FLAGS if measure == "rate" else NUMBERS
         event = draw(st.sampled_from([name for name in offered if name in carried]))
         of = draw(st.sampled_from(offered[event]))
-    properties = [Where(name, False, ()) for name in (*COMMON, STANDING)]
+    properties = [Where(name, False, ()) for name in COMMON]
     properties += [Where(name, False, (), each) for each, names in carried.items() for name in names]
     properties += [Where(name, False, ()) for name in sorted({name for names in carried.values() for name in names})]
+    properties.append(Where(STANDING, False, ()))
     by = None
     if measure == "share" or draw(st.booleans()):
         by = draw(st.sampled_from(properties))
