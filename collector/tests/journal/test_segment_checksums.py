@@ -3,7 +3,10 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from footfall_collector.journal import Journal, SegmentChecksums, with_checksum, without_damaged_lines
+from footfall_collector.journal.segment_checksums import ReadLines
 from footfall_collector.runtime.status import Status
 
 LINES = [with_checksum(b'{"n":%d' % n) for n in range(50)]
@@ -62,3 +65,31 @@ def test_the_number_of_checksums_is_limited_and_the_oldest_go_first(tmp_path: Pa
         checksums.add(str(n), 1, 1)
     assert len(checksums._known) == 4096
     assert segment.name not in checksums._known
+
+
+MANY = [with_checksum(b'{"n":%d,"text":"%b"' % (n, b"x" * 300)) for n in range(500)]
+"""More than is checked at once."""
+LONG = with_checksum(b'{"text":"%b"' % (b"x" * (3 << 20)))
+
+
+@pytest.mark.parametrize(
+    ("content", "intact", "damaged"),
+    [
+        (b"".join(MANY), 500, 0),
+        (b"".join(MANY)[:-1], 500, 0),
+        (b"".join(MANY)[:-2], 499, 1),
+        (b"".join([*MANY[:300], MANY[300].replace(b"x", b"y", 1), *MANY[301:]]), 499, 1),
+        (b"".join([*MANY, b"\n"]), 500, 1),
+        (b"".join([b"\n", *MANY]), 500, 1),
+        (b"".join([*MANY[:9], MANY[9][-17:], *MANY[9:]]), 500, 1),
+        (b"".join([*MANY, LONG, *MANY]), 1001, 0),
+        (b"", 0, 0),
+    ],
+    ids=["whole", "no newline", "cut", "changed", "empty at the end", "empty first", "checksum alone", "long", "empty"],
+)
+def test_the_lines_of_an_unknown_segment_are_checked(tmp_path: Path, content: bytes, intact: int, damaged: int) -> None:
+    segment, checksums = tmp_path / "000000000001.jsonl", SegmentChecksums()
+    segment.write_bytes(content)
+    sound, found = without_damaged_lines(segment, tmp_path / "scratch", checksums)
+    assert (found, checksums.read) == (damaged, {segment.name: ReadLines(intact, damaged)})
+    assert sound.read_bytes().count(b"\n") >= intact - (not content.endswith(b"\n"))

@@ -5,8 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..runtime import Status
-from .line_checksum import has_valid_checksum
+from .line_checksum import has_valid_checksum, have_valid_checksums
 from .segment_checksums import ReadLines, SegmentChecksums
+
+_CHUNK, _MAX_REST = 64 << 10, 1 << 20
+"""Of a segment in memory: what fits the processor's cache is checked in half the time of a megabyte at once."""
 
 
 def without_damaged_lines(segment: Path, scratch: Path, checksums: SegmentChecksums | None = None) -> tuple[Path, int]:
@@ -18,6 +21,10 @@ def without_damaged_lines(segment: Path, scratch: Path, checksums: SegmentChecks
     """
     if checksums is not None and checksums.matches(segment):
         checksums.read[segment.name] = None
+        return segment, 0
+    if intact := _lines_if_all_intact(segment):
+        if checksums is not None:
+            checksums.read[segment.name] = ReadLines(intact, 0)
         return segment, 0
     content = segment.read_bytes()
     lines = content.split(b"\n")
@@ -32,6 +39,19 @@ def without_damaged_lines(segment: Path, scratch: Path, checksums: SegmentChecks
     repaired = scratch / segment.name
     repaired.write_bytes(b"".join(line + b"\n" for line in intact_lines))
     return repaired, len(lines) - len(intact_lines)
+
+
+def _lines_if_all_intact(segment: Path) -> int:
+    """The number of a segment's lines where each is intact and ends, else 0. It is read in chunks."""
+    count, rest = 0, b""
+    with segment.open("rb", buffering=0) as file:
+        while chunk := file.read(_CHUNK):
+            *lines, rest = (rest + chunk).split(b"\n")
+            # A line that is longer costs a copy with each chunk; it is left to the slower check.
+            if len(rest) > _MAX_REST or (lines and not have_valid_checksums(lines)):
+                return 0
+            count += len(lines)
+    return 0 if rest else count
 
 
 @contextmanager
