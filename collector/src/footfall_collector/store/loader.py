@@ -21,7 +21,7 @@ _T = TypeVar("_T")
 GROUP_BYTES = 64 << 20
 """Size limit of the segments in one load, so that catching up takes few transactions and little memory."""
 CHECKPOINT_SECONDS = 30.0
-CHECKPOINT_BYTES = 32 << 20
+CHECKPOINT_BYTES = 64 << 20
 BEHIND_CHECKPOINT_BYTES = 128 << 20
 """The same while more segments wait: half of the work of a roll-up and a checkpoint does not depend on their size."""
 HOUSEKEEPING_SECONDS = 3600.0
@@ -40,7 +40,7 @@ def run_recovering(store: Store, work: Callable[[], _T], recover: Callable[[], o
 
 
 class Loader:
-    """Loads closed segments every `interval` seconds; rolls up and checkpoints every half minute or 32 MiB.
+    """Loads closed segments every `interval` seconds; rolls up and checkpoints every half minute or 64 MiB.
 
     While it is behind, that is after 128 MiB; charts read the raw events of what is not rolled up yet.
 
