@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -17,8 +16,7 @@ from .times import MAX_AGE_SECONDS
 _RECENT_REQUESTS = 256
 
 
-@dataclass(slots=True)
-class Admitted:
+class Admitted(msgspec.Struct, gc=False):
     """The result of a batch.
 
     Attributes:
@@ -33,10 +31,10 @@ class Admitted:
 
     lines: bytes
     accepted: int
-    refused: Counts = field(default_factory=no_counts)
-    dropped: Counts = field(default_factory=no_counts)
-    reasons: list[str | None] = field(default_factory=list)
-    misfits: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    refused: Counts = msgspec.field(default_factory=no_counts)
+    dropped: Counts = msgspec.field(default_factory=no_counts)
+    reasons: list[str | None] = []
+    misfits: Mapping[tuple[str, str], int] = {}
     members: int = 0
 
 
@@ -93,7 +91,7 @@ class Admission:
         lines = self._writers[product].client_batch.write_lines(client_batch, times)
         if lines is None:
             return None
-        result.lines = b"".join(lines)
+        result.lines = lines
         return result
 
     def admit(

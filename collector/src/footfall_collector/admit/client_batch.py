@@ -7,6 +7,7 @@ carry, one for each number. Both forms write the same lines.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from operator import attrgetter
 from typing import Any, NamedTuple, Union
 
@@ -40,12 +41,12 @@ class ClientBatch(msgspec.Struct):
 class ClientBatchWriter(NamedTuple):
     """Both steps of the fast form.
 
-    `read` decodes a body; None where it is not in the client's form. `write_lines` returns the lines of all its events,
-    or None where one is not admitted unchanged. It raises TooManyInstancesError.
+    `read` decodes a body; None where it is not in the client's form. `write_lines` returns the lines of all its events
+    in one piece, or None where one is not admitted unchanged. It raises TooManyInstancesError.
     """
 
     read: Callable[[bytes], ClientBatch | None]
-    write_lines: Callable[[ClientBatch, RequestTimes], list[bytes] | None]
+    write_lines: Callable[[ClientBatch, RequestTimes], bytes | None]
 
 
 class _EventWriter(NamedTuple):
@@ -64,6 +65,17 @@ def is_canonical_uuid(text: bytes) -> bool:
 def are_canonical_uuids(texts: Sequence[str]) -> bool:
     """The same for many. A comma inside one text would be one comma too many for the joined shape."""
     return ",".join(texts).encode().translate(_DIGITS_TO_X) == b",".join([_UUID_SHAPE] * len(texts))
+
+
+_LINE = '%s,"c":"%08x"}\n'
+
+
+def with_checksums(bodies: Sequence[str]) -> bytes:
+    """The lines of many bodies in one piece: one formatting of all takes half as long as one for each."""
+    if len(bodies) == 1:
+        return with_checksum(bodies[0].encode())
+    checksums = [crc32(body.encode()) for body in bodies]
+    return (_LINE * len(bodies) % tuple(chain.from_iterable(zip(bodies, checksums, strict=True)))).encode()
 
 
 def with_checksum(body: bytes) -> bytes:
@@ -87,10 +99,10 @@ class _LineWriter:
     def __init__(self, writers: Mapping[type, _EventWriter], senders: "_Senders") -> None:
         self._writers, self._senders = writers, senders
 
-    def write_lines(self, client_batch: ClientBatch, times: RequestTimes) -> list[bytes] | None:
+    def write_lines(self, client_batch: ClientBatch, times: RequestTimes) -> bytes | None:
         if not are_canonical_uuids([event.uuid for event in client_batch.batch]):
             return None
-        lines, writers, senders = [], self._writers, self._senders
+        bodies, writers, senders = [], self._writers, self._senders
         cached_time, cached_mark = times.fragments.get, times.marks.get
         get_sender, cached_senders = senders.get_values, senders.of_peer(times.peer)
         # The events of a batch mostly have one sender, and an equal tuple is found faster than its hash.
@@ -119,8 +131,8 @@ class _LineWriter:
                 mark = cached_mark(values[0])
                 sender_values = values
                 sender_text = sender + (times.marks.add(values[0], sender) if mark is None else mark)
-            lines.append(with_checksum(f"{head}{event.uuid}{time}{sender_text}{text}".encode()))
-        return lines
+            bodies.append(f"{head}{event.uuid}{time}{sender_text}{text}")
+        return with_checksums(bodies)
 
 
 def _reader(

@@ -3,7 +3,6 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -44,8 +43,11 @@ def no_counts() -> Counts:
     return defaultdict(int)
 
 
-@dataclass(slots=True)
-class RequestTimes:
+def no_misfits() -> Misfits:
+    return defaultdict(int)
+
+
+class RequestTimes(msgspec.Struct, gc=False):
     """The state that the events of one request share.
 
     Attributes:
@@ -66,13 +68,13 @@ class RequestTimes:
     skew: float
     dropped: Counts
     peer: str = ""
-    marks: Marks = field(default_factory=Marks)
+    marks: Marks = msgspec.field(default_factory=Marks)
     max_age: float = MAX_AGE_SECONDS
-    fragments: dict[str, str] = field(default_factory=dict)
+    fragments: dict[str, str] = {}
     events: Sequence[msgspec.Raw] = ()
     position: int = 0
     members: int = 0
-    misfits: Misfits = field(default_factory=lambda: defaultdict(int))
+    misfits: Misfits = msgspec.field(default_factory=no_misfits)
     _digest: bytes = b""
 
     def mark_of(self, distinct_id: str, instance: str) -> str:

@@ -78,8 +78,10 @@ class Reservation:
 
     def resize(self, size: int) -> None:
         """Raises RefusedError (503) as `BodyMemory.reserve` does; nothing is reserved then."""
-        self.release()
-        self._memory.reserve(size)
+        memory = self._memory
+        memory.reserved -= self._size
+        self._size = 0
+        memory.reserve(size)
         self._size = size
 
     def release(self) -> None:
