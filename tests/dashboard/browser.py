@@ -38,7 +38,7 @@ _CUT_OFF = """() => {
   const seen = (selector) => [...document.querySelectorAll(selector)].filter((node) => node.offsetParent);
   const beyond = seen("main *").filter((node) => !node.closest(".scroll, svg") && !node.matches(".sr-only")
     && node.getBoundingClientRect().right > innerWidth + 1);
-  const squeezed = seen("h1, h2, .value, .delta, .bars th, .bars td.num, .legend button")
+  const squeezed = seen("h1, h2, .value, .delta, .bars th, .bars td, .legend button")
     .filter((node) => !node.matches(".sr-only") && node.clientWidth && node.scrollWidth > node.clientWidth + 1);
   const aside = ".sr-only, .sr-only *, svg *, canvas, pre, pre *, .snippet, .snippet *, select, input, .bar *";
   const scrolling = seen("main *").filter((node) => !node.matches(aside)

@@ -44,10 +44,15 @@ def test_a_page_does_not_move_while_it_is_built(chromium: Browser, url: str, wid
 @pytest.mark.parametrize(
     "path",
     [
-        "/?a=mcp_client:is:claude-code&b=mcp_client:is_not:claude-code",  # the comparison with its intervals
+        "/?a=mcp_client:is:claude-code&b=mcp_client:is_not:claude-code",  # two segments, with intervals
+        "/errors?range=7d&compare=1",  # changes of rates, in points
+        "/?range=7d&compare=1",  # changes beside names with an expander
         "/next?range=90d",  # retention with many weeks
     ],
 )
-def test_a_phone_has_room_for_what_most_addresses_do_not_show(opened: Opener, path: str) -> None:
-    page = opened(path, width=360)
-    assert (cut_off(page), layout_faults(page)) == ([], [])
+def test_there_is_room_for_what_most_addresses_do_not_show(opened: Opener, path: str) -> None:
+    page = opened(path, width=1440)
+    for width in (1440, 1180, 1024, 768, 390, 360):
+        page.set_viewport_size({"width": width, "height": 900})
+        wait_until_fitted(page)
+        assert (cut_off(page), layout_faults(page)) == ([], []), width

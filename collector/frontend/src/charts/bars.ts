@@ -80,18 +80,21 @@ export function draw(host: HTMLElement, data: ChartData, config: DrawnConfig): v
 
 const amount = (row: Row, { value }: DrawnConfig) => Number(row[value] ?? 0);
 
-// Columns that a narrow screen leaves out; the table has them.
-const wideOnly = ({ label }: DrawnConfig, index: number) => (index > (label.length > 1 ? 0 : 1) ? "wide-only" : "");
+// Columns that a narrow screen leaves out, one more beside long names and beside changes; the table has them.
+const wideOnly = ({ label }: DrawnConfig, { before }: ChartData, index: number) =>
+  index > (label.length > 1 || before ? 0 : 1) ? "wide-only" : "";
 
 function columns(config: DrawnConfig, data: ChartData): Content {
   const column = (name: string, index: number) =>
-    html`<col class=${wideOnly(config, index)} .style=${`width: ${config.widths?.[name] ?? WIDTH}`}>`;
-  return html`<colgroup><col>${config.numbers.map(column)}${data.before ? html`<col .style=${"width: 84px"}>` : nothing}</colgroup>`;
+    html`<col class=${wideOnly(config, data, index)} .style=${`width: ${config.widths?.[name] ?? WIDTH}`}>`;
+  // "points" takes more room than "%".
+  const change = () => html`<col class="change ${data.unit(config.value) === "ratio" ? "points" : ""}">`;
+  return html`<colgroup><col>${config.numbers.map(column)}${data.before ? change() : nothing}</colgroup>`;
 }
 
 function head(data: ChartData, config: DrawnConfig): Content {
   const heading = (column: string, index: number) =>
-    html`<th scope="col" class=${wideOnly(config, index)}>${data.name(column)}</th>`;
+    html`<th scope="col" class=${wideOnly(config, data, index)}>${data.name(column)}</th>`;
   return html`<thead><tr>
     <th scope="col">${(config.group ? config.label.slice(0, 1) : config.label).map((column) => data.name(column)).join(" · ")}</th>
     ${config.numbers.map(heading)}${data.before ? html`<th scope="col">Change</th>` : nothing}
@@ -152,7 +155,7 @@ function line(
     <td><div class="bar-cell">${own}${label(row, text, (100 * amount(row, config)) / largest, config)}</div></td>
     ${config.numbers.map(
       (name, index) =>
-        html`<td class="num ${isTotal(name) ? "" : "soft"} ${wideOnly(config, index)}">${number(row[name], data.unit(name))}</td>`,
+        html`<td class="num ${isTotal(name) ? "" : "soft"} ${wideOnly(config, data, index)}">${number(row[name], data.unit(name))}</td>`,
     )}
     ${data.before ? html`<td>${config.inner && config.opens ? nothing : change(now, was, data.unit(config.value), config.tone)}</td>` : nothing}
   </tr>`;

@@ -4,7 +4,7 @@ import { number } from "../data/format.ts";
 import { valueText } from "../data/labels.ts";
 import * as segments from "../data/segments.ts";
 import * as state from "../data/state.ts";
-import { type Content, draw, find, html, icon, markup, nothing, wholeRanges } from "../dom.ts";
+import { breakable, type Content, draw, find, html, icon, markup, nothing, wholeRanges } from "../dom.ts";
 import { words } from "./chips.ts";
 
 interface Measured {
@@ -85,7 +85,7 @@ const close = () =>
 function content(a: string, b: string, { answer, measures, note }: Comparison): Content {
   return html`<p class="answer">${markup(answer)}</p>
     <div class="scroll" tabindex="0" role="group" aria-label="${a} and ${b}, table"><table class="data">
-      <thead><tr><th scope="col">Measure</th><th scope="col" class="num">${a}</th><th scope="col" class="num">${b}</th>
+      <thead><tr><th scope="col">Measure</th><th scope="col" class="num">${breakable(a)}</th><th scope="col" class="num">${breakable(b)}</th>
         <th scope="col" class="num">Difference <span class="interval">(95 % interval)</span></th></tr></thead>
       <tbody>${measures.map(row)}</tbody></table></div>
     <div class="explain-actions">${close()}<details class="how"><summary>How this is computed</summary><p class="unit">${note}</p></details></div>`;

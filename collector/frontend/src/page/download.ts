@@ -42,7 +42,9 @@ function subtitle(config: DrawnConfig, generatedAt: string): string[] {
   const at = Date.parse(generatedAt);
   const about = [product(), period.words(config.period), `as of ${date(at)}, ${time(at)} UTC`].filter(Boolean);
   const filters = filterWords();
-  return [config.unit, about.join(" · "), ...(filters ? wrapped(`Filters: ${filters}`) : [])];
+  // No row of a picture opens.
+  const unit = config.opens ? (config.unit.split("; ")[0] ?? "") : config.unit;
+  return [unit, about.join(" · "), ...(filters ? wrapped(`Filters: ${filters}`) : [])];
 }
 
 // A legend wraps; each row takes its part of the picture.

@@ -11,18 +11,14 @@ import { Panel } from "./panel.ts";
 
 const CALLS = "tool_executed";
 const ERRORS = "tool_error";
-const PROPERTIES = [
-  "tool",
-  "mcp_client",
-  "ai_provider",
-  "product_version",
-  "k8s_version",
-  "deployment_method",
-  "transport",
-];
 const host = document.getElementById("thing");
 const name = thing?.name ?? "";
 const isError = thing?.property === "error_type";
+// Two lists stand beside each other, short ones beside short ones: of a tool and a transport there are few.
+const LONG = ["mcp_client", "ai_provider", "product_version", "k8s_version"];
+const PROPERTIES = isError
+  ? ["tool", "transport", ...LONG, "deployment_method"]
+  : ["tool", ...LONG, "transport", "deployment_method"];
 const others = PROPERTIES.filter((property) => property !== thing?.property);
 const wordOf = (property: string) => labelOf(parameterOf(property) ?? property);
 
@@ -120,6 +116,12 @@ const classes = (): PanelConfig => ({
   tone: "bad",
   columns: { ...COLUMNS, events: { name: "errors", unit: "" }, error_type: { name: "error class", unit: "" } },
 });
+
+// A tool has few classes, which stand beside its transports.
+function withClasses(lists: PanelConfig[]): PanelConfig[] {
+  const at = thing?.property === "tool" ? others.indexOf("transport") + 1 : lists.length;
+  return lists.toSpliced(at, 0, classes());
+}
 
 const DURATION: Column = { name: "duration", unit: "milliseconds" };
 const durations = (): PanelConfig[] => [
@@ -227,7 +229,7 @@ const sequences = (): PanelConfig[] =>
 
 const SECTIONS: [title: string, panels: PanelConfig[]][] = thing
   ? [
-      [isError ? "Where it is met" : "What fails", [...others.map(failures), ...(isError ? [] : [classes()])]],
+      [isError ? "Where it is met" : "What fails", isError ? others.map(failures) : withClasses(others.map(failures))],
       ...(isError ? [] : [["Durations", durations()] as [string, PanelConfig[]]]),
       [isError ? "Who meets it" : "Who uses it", others.map(users)],
       ["Sequences", sequences()],
