@@ -64,6 +64,10 @@ def test_every_kind_of_question_has_the_true_answer_on_a_cluster(cluster: Cluste
             assert expected or measure == "lost"
         # The search for causes has queries of its own.
         explained = [f"/api/explain?range=7d&internal=all&measure={each}" for each in ("", "calls", "instances")]
+        sides = "range=30d&internal=all&a=standing:is:established&b=standing:is:new"
+        explained += [f"/api/{each}?{sides}" for each in ("explain", "compare")]
+        explained += [f"/api/explain?range=24h&internal=all&measure={each}" for each in ("", "median", "calls")]
+        explained.append("/api/ask?range=30d&internal=all&by=standing&measure=instances&where=standing:is:new")
         for path in ("/api/releases?range=30d&internal=all", *explained):
             answer = ask(collector, "GET", path)
             assert answer.status == 200, (path, answer.text)
