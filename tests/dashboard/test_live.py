@@ -109,6 +109,8 @@ def test_filters_without_a_match_can_be_cleared(opened: Opener, empty: Collector
     panel.get_by_role("button", name="Clear the filters").click()
     expect(panel.locator(".name")).to_have_text("query")
     assert "version" not in page.url
+    page = opened("/tools?range=custom&start=2026-01-01&end=2026-01-03", origin=empty.url)
+    expect(page.locator("#panel-tool-usage")).to_contain_text("No event was counted in this time range.")
 
 
 def test_a_wrong_address_is_answered_with_a_sentence(chromium: Browser, url: str) -> None:

@@ -241,9 +241,10 @@ export class Panel {
     if (!filters.length) return { text: this.config.empty };
     if (state.isFixed) return { text: "No event matches the filters of this link in its time range." };
     const go = () => state.set(Object.fromEntries(filters.map((name) => [name, ""])));
+    const isFiltered = segments.conditions().length > 0 || Boolean(state.get("segment"));
     return {
-      text: "No event matches these filters in this time range.",
-      action: { name: segments.conditions().length ? "Clear the filters" : "Show the default range", go },
+      text: `No event ${isFiltered ? "matches these filters" : "was counted"} in this time range.`,
+      action: { name: isFiltered ? "Clear the filters" : "Show the default range", go },
     };
   }
 
