@@ -138,7 +138,7 @@ function cell(cohort: Cohort, offset: number, config: DrawnConfig, isTabStop: bo
   });
   const percent = Math.round(ratio * 100);
   const text = `${percent} %`;
-  const shown = html`${percent}<span class="sign"> %</span>`;
+  const shown = html`${percent}<span class="sign">\u00a0%</span>`;
   const at = moment(cohort.start) + offset * WEEK;
   const link = () => html`<a href=${weekAddress(at)} tabindex=${isTabStop ? 0 : -1}
     aria-label="${text}: ${number(count)} of ${number(cohort.size)} first seen in the week of ${date(moment(cohort.start))}. Show the week of ${date(at)}">${shown}</a>`;
