@@ -65,11 +65,9 @@ class Journal:
         self._status = status
         self._segment_bytes = segment_bytes
         self._segment_seconds = segment_seconds
-        self._lock, self._wake = threading.Lock(), threading.Lock()
-        self._wake.acquire()  # released to wake the journal's thread; a Condition needs the interpreter more often
+        self._condition = threading.Condition()
         # Appended to by the loop's thread only, and moved to `_waiting` for the journal's thread.
         self._gathered: list[PendingAppend] = []
-        self._loop: asyncio.AbstractEventLoop
         self._waiting: list[PendingAppend] = []
         self._closing = False
         self._sequence = 0
@@ -118,31 +116,30 @@ class Journal:
 
         Call it on the event loop.
         """
+        loop = asyncio.get_running_loop()
         if not self._gathered:
-            # Once for a group: it is a system call, and took a tenth of a request's time.
-            self._loop = asyncio.get_running_loop()
             # The loop calls this after it has handled all data read so far: one group, and one wake-up of the thread.
-            self._loop.call_soon(self._hand_over)
-        pending = PendingAppend(self._loop, lines, count)
+            loop.call_soon(self._hand_over)
+        pending = PendingAppend(loop, lines, count)
         self._gathered.append(pending)
         return pending
 
     def _hand_over(self) -> None:
         """Give the gathered lines to the journal's thread."""
         group, self._gathered = self._gathered, []
-        with self._lock:
+        with self._condition:
             closing = self._closing
             if not closing:
                 self._waiting += group
-                self._wake_up()
+                self._condition.notify()
         if closing:
             _notify(group, JournalUnavailableError("the collector is stopping"))
 
     def close(self) -> None:
         """Write the waiting lines, close the live segment, end the thread. Safe to call twice."""
-        with self._lock:
+        with self._condition:
             self._closing = True
-            self._wake_up()
+            self._condition.notify()
         if self._thread.is_alive():
             self._thread.join()
         if self._segment is not None:
@@ -150,26 +147,20 @@ class Journal:
             self._segment = None
         self._counts.close()
 
-    def _wake_up(self) -> None:
-        """Only with the lock: two threads that release `_wake` at once would be one too many."""
-        if self._wake.locked():
-            self._wake.release()
-
     def _run(self) -> None:
         try:
-            self._work()
+            self._loop()
         finally:
             # An unexpected error ends the thread: waiting requests must get an answer.
             if not self._closing:
                 self._status.set_gauge("journal_failing", 1)
                 self._refuse_all()
 
-    def _work(self) -> None:
-        closing = False
+    def _loop(self) -> None:
         while True:
-            if not closing:
-                self._wake.acquire(timeout=self._seconds_to_wait())
-            with self._lock:
+            with self._condition:
+                if not self._waiting and not self._closing:
+                    self._condition.wait(self._seconds_to_wait())
                 group, self._waiting = self._waiting, []
                 closing = self._closing
             if group:
@@ -181,10 +172,10 @@ class Journal:
             if self._probe_due is not None and time.monotonic() >= self._probe_due:
                 self._probe()
 
-    def _seconds_to_wait(self) -> float:
-        """Until the next rotation or probe; -1, which is without end, where none is due."""
+    def _seconds_to_wait(self) -> float | None:
+        """Until the next rotation or probe; None where none is due."""
         deadlines = [deadline for deadline in (self._rotation_due, self._probe_due) if deadline is not None]
-        return max(0.0, min(deadlines) - time.monotonic()) if deadlines else -1.0
+        return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
 
     def _commit(self, group: list[PendingAppend]) -> None:
         error: JournalUnavailableError | None = None
@@ -197,7 +188,7 @@ class Journal:
             self._set_failing(problem)
         except BaseException:
             # The error ends the thread, and `_run` refuses all waiting requests: these too.
-            with self._lock:
+            with self._condition:
                 self._waiting[:0] = group
             raise
         loop = group[0].loop
@@ -273,7 +264,7 @@ class Journal:
         self._status.set_gauge("journal_failing", 0)
 
     def _refuse_all(self) -> None:
-        with self._lock:
+        with self._condition:
             self._closing = True
             group, self._waiting = self._waiting, []
         if group:
