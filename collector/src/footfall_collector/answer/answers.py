@@ -225,7 +225,8 @@ class Answers:
 
     def hidden_internal(self, filters: Filters) -> int:
         """The number of internal events of the segment in the range, where the filters leave them out."""
-        return self._hidden_internal(selection_for(SUMMARY, filters), filters, self._segment(SUMMARY, filters))
+        selection = replace(selection_for(SUMMARY, filters), kept=self.value_caps.of_product(filters.product).kept)
+        return self._hidden_internal(selection, filters, self._segment(SUMMARY, filters))
 
     @property
     def engine(self) -> str:
