@@ -189,7 +189,9 @@ def test_a_question_that_makes_no_sense_is_refused_with_a_sentence(
     assert sentence in answer(asked, *pairs, status=400)["error"]
 
 
-@pytest.mark.parametrize("path", ["options", "pages/health", "pages/overview", "releases", "week", "charts/events"])
+@pytest.mark.parametrize(
+    "path", ["options", "annotations", "pages/health", "pages/overview", "releases", "week", "charts/events"]
+)
 def test_a_condition_that_makes_no_sense_is_refused_by_every_answer_with_filters(
     asked: CollectorProcess, path: str
 ) -> None:

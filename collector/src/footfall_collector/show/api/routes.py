@@ -247,7 +247,7 @@ class Api:
         return _json(build_report(self._answers, self._filters(request), datetime.now(UTC)))
 
     def annotations(self, request: Request) -> Response:
-        return _json(shown_annotations(self._answers, self._filters(request)))
+        return _json(shown_annotations(self._answers, self._checked_filters(request)))
 
     def health(self, request: Request) -> Response:
         product = self._filters(request).product if _is_by_link(request) else None
