@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.client.overhead.cases import Case
 from bench.client.overhead.sink import Sink
-from bench.client.senders.place import Place, Sender
+from bench.client.senders.place import ONE_WRITE, Place, Sender
 from bench.client.tool_call_overhead import measure as measured_case
 from bench.collector.ingest import SIZES, Bench
 from bench.collector.load.subjects import bare, collector
@@ -61,7 +61,10 @@ def call_ratios(rows: Sequence[tuple[Case, ...]], calls: int, rounds: int = 1) -
 
 
 def sending_ratios() -> Figures:
-    """`p99`, of record() while sending beside its median; `cpu` and `start`, beside posthog-python."""
+    """`p99`, of record() while sending beside its median, and `write p99`, of one bare write in the same bursts.
+
+    `cpu` and `start` are beside posthog-python.
+    """
     with Place() as place, tempfile.TemporaryDirectory(dir=SCRATCH) as scratch:
 
         def said(name: str, mode: str, *count: int) -> Figures:
@@ -69,12 +72,13 @@ def sending_ratios() -> Figures:
             return Sender(name, place.url, where.name, where, mode, *map(str, count)).result()
 
         peer = "posthog-python"
-        latency = said(OURS, "latency", CAPTURES)
+        calls, writes = (said(name, "latency", CAPTURES) for name in (OURS, ONE_WRITE))
         cpu = [said(name, "deliver", DELIVERED)["cpu"] for name in (OURS, peer)]
         # The first start of each is not counted: its files are not in memory yet.
         starts = [[said(name, "start")["milliseconds"] for name in (OURS, peer)] for _ in range(3)][1:]
     started = [statistics.median(times) for times in zip(*starts, strict=True)]
-    return {"p99": latency["p99"] / latency["p50"], "cpu": cpu[0] / cpu[1], "start": started[0] / started[1]}
+    slowest = {"p99": calls["p99"] / calls["p50"], "write p99": writes["p99"] / writes["p50"]}
+    return {**slowest, "cpu": cpu[0] / cpu[1], "start": started[0] / started[1]}
 
 
 def ingestion_figures(seconds: int) -> Figures:

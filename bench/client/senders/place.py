@@ -15,6 +15,8 @@ from bench.results import ROOT
 HERE = Path(__file__).parent
 NODE = ROOT / "bench/client/node"
 NOTICE = "collects usage analytics"
+ONE_WRITE = "one-write"
+"""No telemetry, only a file; it has `latency`."""
 SENDERS = ("footfall", "posthog-python", "posthog-node")
 """Those that have every mode of program.py that their language allows; COMPILED have `latency` and `deliver`."""
 
@@ -58,7 +60,7 @@ class Sender:
     """A process that runs one of the sender programs.
 
     Args:
-        name: one of SENDERS or COMPILED.
+        name: one of SENDERS or COMPILED, or ONE_WRITE.
         key: its write key, by which the server knows it.
         directory: for its state and its log; the same for a next start.
         what: the program's own arguments.
