@@ -8,7 +8,8 @@ from footfall_collector.show.insight.known_versions import KnownVersions
 from footfall_collector.show.insight.releases import adoption_shares, compare_error_rates, newest_release_adoption
 from footfall_collector.show.statistics import Effect
 
-EVERY = KnownVersions({}, frozenset(), all_count=True)
+VERSIONS = ("2.1.0", "2.2.0", "3.0.0-dev", "99.0.0")
+EVERY = KnownVersions(dict.fromkeys(VERSIONS, "2026-11-01"), frozenset(), all_count=True)
 
 
 def test_the_verdict_distinguishes_better_worse_same_and_few() -> None:
@@ -68,3 +69,10 @@ def test_a_version_that_no_established_instance_ran_is_not_the_newest_release() 
     known = KnownVersions({"2.1.0": "2026-11-01", "99.0.0": "2026-11-02"}, frozenset({"99.0.0"}), all_count=False)
     assert newest_release_adoption(days, date(2026, 11, 3), known) == ("2.1.0", 0.75)
     assert newest_release_adoption(days, date(2026, 11, 3), EVERY) == ("99.0.0", 0.25)
+
+
+def test_a_version_that_came_while_an_answer_was_made_counts_from_the_next_one_on() -> None:
+    known = KnownVersions({"2.1.0": "2026-11-01"}, frozenset(), all_count=True)
+    assert known.counted(["2.1.0", "2.2.0"]) == ["2.1.0"], "its first day isn't known: the comparison failed"
+    days: list[dict[str, Any]] = [{"day": "2026-11-02", "product_version": v, "instances": 1} for v in VERSIONS[:2]]
+    assert newest_release_adoption(days, date(2026, 11, 3), known) == ("2.1.0", 0.5)

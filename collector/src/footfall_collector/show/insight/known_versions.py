@@ -17,7 +17,7 @@ class KnownVersions:
     """All versions of a product.
 
     Attributes:
-        first_seen: version → UTC day of its first event ever.
+        first_seen: version → UTC day of its first event ever, as far as charts show it.
         apart: versions that no established instance has run; empty where no version has one, because then all count.
         all_count: whether no version has an established instance yet.
     """
@@ -27,8 +27,11 @@ class KnownVersions:
     all_count: bool
 
     def counted(self, versions: Iterable[str]) -> list[str]:
-        """Those of some values that are versions and count."""
-        return [version for version in versions if is_version(version) and version not in self.apart]
+        """Those of some values that are versions and count.
+
+        A version that is not known came since this was asked: it counts from the next answer on.
+        """
+        return [version for version in versions if version in self.first_seen and version not in self.apart]
 
 
 def known_versions(answers: Answers, filters: Filters) -> KnownVersions:
