@@ -169,7 +169,7 @@ RECORDING = (
         (
             client("record/recorder", """b'%d,"u":"' % now""", """b'%f,"u":"' % self._now()"""),
             client("send/packer", "    epoch: int", "    epoch: float"),
-            client("send/wire", "{rfc3339(epoch)}", "{epoch}"),
+            client("send/wire", "rfc3339(epoch).encode()", "str(epoch).encode()"),
         ),
         "wire: tool_executed: timestamp",
     ),

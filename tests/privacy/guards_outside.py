@@ -24,7 +24,7 @@ WIRE = (
             client(
                 "send/packer",
                 "if check is None:\n            return None",
-                "if check is None:\n            return line.properties",
+                "if check is None:\n            return bytes(line.properties)[1:-1]",
             ),
         ),
         "wire/text",
