@@ -41,7 +41,8 @@ os.write(terminal, ask_api_server({"KUBECONFIG": sys.argv[1]}, 5).outcome.encode
 
 
 def run_python(script: str, *arguments: str) -> str:
-    command = [sys.executable, "-c", script, *arguments]
+    # -B: what the process writes is watched, and compiled modules are not the script's doing.
+    command = [sys.executable, "-B", "-c", script, *arguments]
     ended = subprocess.run(
         command,
         check=False,
