@@ -11,19 +11,14 @@ import msgspec
 
 _LAYER_TYPES = frozenset({"overlay", "aufs", "fuse.fuse-overlayfs", "fuse-overlayfs", "tmpfs", "ramfs", "rootfs"})
 _MEMORY_TYPES = frozenset({"tmpfs", "ramfs"})
-_STORAGE = (
+_STORAGE = re.compile(
     r"/(?:docker|containerd|containers/storage|podman|crio|nerdctl|buildkit)/"
     r"|^/dev/mapper/docker-\d|^kataShared$|(?:^|/)docker/[0-9a-f]{64}"
 )
-"""Where container runtimes keep layers: the storage drivers `vfs`, `btrfs`, `zfs` and `devicemapper` use no overlay.
-
-Not compiled, as the others here: most hosts need none of them, and compiling takes as long as reading all mounts.
-"""
-_RUNTIMES = ("docker", "containerd", "containers", "podman", "crio", "nerdctl", "buildkit", "kataShared")
-"""Whatever _STORAGE finds contains one of these."""
-_NAMELESS_VOLUME = r"/volumes/[0-9a-f]{64}(?:/_data)?$"
+"""Where container runtimes keep layers: the storage drivers `vfs`, `btrfs`, `zfs` and `devicemapper` use no overlay."""
+_NAMELESS_VOLUME = re.compile(r"/volumes/[0-9a-f]{64}(?:/_data)?$")
 """What `VOLUME` in an image makes where `docker run` names no volume: the next container gets a new one."""
-_ESCAPE = r"\\([0-7]{3})"
+_ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
 class _Mount(msgspec.Struct, frozen=True):
@@ -37,7 +32,7 @@ class _Mount(msgspec.Struct, frozen=True):
 
     @property
     def is_layer(self) -> bool:
-        return self.type in _LAYER_TYPES or any(map(_is_storage, (self.root, self.source, self.options)))
+        return self.type in _LAYER_TYPES or any(map(_STORAGE.search, (self.root, self.source, self.options)))
 
 
 def ends_with_container(path: str, mountinfo: str = "/proc/self/mountinfo") -> str:
@@ -48,15 +43,11 @@ def ends_with_container(path: str, mountinfo: str = "/proc/self/mountinfo") -> s
         return ""
     if mount.point == "/":
         return f"on the container's own layer ({mount.type}), which ends with the container" if top.is_layer else ""
-    if re.search(_NAMELESS_VOLUME, mount.root):
+    if _NAMELESS_VOLUME.search(mount.root):
         return "in a volume without a name, which ends with the container"
     if mount.type in _MEMORY_TYPES and top.is_layer:
         return f"on {mount.type}, which ends with the container"
     return ""
-
-
-def _is_storage(text: str) -> bool:
-    return any(runtime in text for runtime in _RUNTIMES) and re.search(_STORAGE, text) is not None
 
 
 def _mount_of(path: str, mounts: list[_Mount]) -> _Mount | None:
@@ -84,4 +75,4 @@ def _parsed(line: str) -> _Mount | None:
 
 def _unescaped(field: str) -> str:
     """A field whose spaces and backslashes are octal escapes."""
-    return re.sub(_ESCAPE, lambda escape: chr(int(escape[1], 8)), field) if "\\" in field else field
+    return _ESCAPE.sub(lambda escape: chr(int(escape[1], 8)), field)

@@ -79,7 +79,7 @@ def with_checksums(bodies: Sequence[str]) -> bytes:
 
 
 def with_checksum(body: bytes) -> bytes:
-    """`journal.with_checksum`, with a faster checksum."""
+    """As `journal.with_checksum`, whose folder is above this one."""
     return b'%b,"c":"%08x"}\n' % (body, crc32(body))
 
 

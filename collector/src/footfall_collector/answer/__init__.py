@@ -29,6 +29,7 @@ from .gate import BusyError, ReadGate, locked
 from .questions import (
     MAX_CONDITIONS,
     MEASURES,
+    PROPERTY_WORDS,
     STEPS,
     AppliedCondition,
     CallSource,
@@ -97,6 +98,7 @@ __all__ = [
     "MAX_VALUE_LENGTH",
     "MEASURES",
     "MIN_GROUP",
+    "PROPERTY_WORDS",
     "QUESTION_PARAMETERS",
     "SEGMENTS_FILE",
     "STEPS",

@@ -38,6 +38,7 @@ from .question import MEASURES, NAMES, STEPS, Question, parse_question
 from .question_answer import AppliedCondition, QuestionAnswer, ask
 from .segments import (
     MAX_CONDITIONS,
+    PROPERTY_WORDS,
     Condition,
     Segment,
     condition_name,
@@ -50,6 +51,7 @@ __all__ = [
     "MAX_CONDITIONS",
     "MEASURES",
     "NAMES",
+    "PROPERTY_WORDS",
     "STEPS",
     "AppliedCondition",
     "CallSource",

@@ -140,7 +140,7 @@ _VERBS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     "tool": (("tool_executed", "tool_error"), "called {}", "didn't call {}"),
     "transport": (("client_connected",), "connected over {}", "didn't connect over {}"),
 }
-_WORDS = {
+PROPERTY_WORDS = {
     "mcp_client": "client",
     "mcp_client_version": "client version",
     "ai_provider": "provider",
@@ -175,7 +175,7 @@ def describe(condition: Condition, event: str | None) -> str:
 
 
 def _word(condition: Condition) -> str:
-    return _WORDS.get(condition.property.name, condition.property.name)
+    return PROPERTY_WORDS.get(condition.property.name, condition.property.name)
 
 
 def _own_clause(condition: Condition) -> str:

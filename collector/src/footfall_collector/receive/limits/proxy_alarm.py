@@ -15,7 +15,6 @@ _log = logging.getLogger(__name__)
 _RAISED_SECONDS = 600.0
 _FORWARDED_FOR = b"x-forwarded-for"
 _HEADERS = (_FORWARDED_FOR, b"forwarded", b"x-real-ip")
-_NAMES = frozenset(_HEADERS)
 _SENTENCE = (
     "requests name another sender (%s), which is not believed: if a proxy of yours sent them, add it to "
     "trusted_proxies, else all senders behind it share the limits of one; any sender can write such a header, too"
@@ -43,10 +42,11 @@ class ProxyAlarm:
     def check_untrusted(self, scope: Scope) -> None:
         """Look at a request that does not come from a trusted proxy."""
         names = headers_by_name(scope)
-        if _NAMES.isdisjoint(names):
-            return
-        self.requests["untrusted"] += 1
-        self._raise(_SENTENCE, next(name for name in _HEADERS if name in names).decode())
+        for name in _HEADERS:
+            if name in names:
+                self.requests["untrusted"] += 1
+                self._raise(_SENTENCE, name.decode())
+                return
 
     def check_trusted(self, scope: Scope) -> None:
         """Look at a request of a trusted proxy."""

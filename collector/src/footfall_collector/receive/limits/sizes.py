@@ -78,10 +78,8 @@ class Reservation:
 
     def resize(self, size: int) -> None:
         """Raises RefusedError (503) as `BodyMemory.reserve` does; nothing is reserved then."""
-        memory = self._memory
-        memory.reserved -= self._size
-        self._size = 0
-        memory.reserve(size)
+        self.release()
+        self._memory.reserve(size)
         self._size = size
 
     def release(self) -> None:

@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace as struct_replace
 
 from ...access.changes import Annotation
-from ...answer import CALLS_EVENT, EARLIEST, Answers, Filters, ask, condition_text, parse_question
+from ...answer import CALLS_EVENT, EARLIEST, PROPERTY_WORDS, Answers, Filters, ask, condition_text, parse_question
 from ...runtime import Status
 from ..health import OpenAlert, open_alerts
 from ..insight import (
@@ -41,28 +41,32 @@ class ThingKind:
 
     Attributes:
         property: the property whose value names the thing.
-        noun: stands before the name in headings and sentences.
         page: the name of the page that lists such things.
+        noun: stands before the name in headings and sentences.
     """
 
     property: str
-    noun: str
     page: str
+    noun: str
 
     def condition(self, name: str) -> str:
         """The condition that selects the thing, in the form of a query string."""
         return condition_text(self.property, False, [name])
 
 
+def _kind(name: str, page: str) -> ThingKind:
+    return ThingKind(name, page, PROPERTY_WORDS.get(name, name))
+
+
 THING_KINDS = {
-    "tool": ThingKind("tool", "tool", "tools"),
-    "error_type": ThingKind(_ERROR_TYPE, "error class", "errors"),
-    "mcp_client": ThingKind("mcp_client", "client", "clients"),
-    "provider": ThingKind("ai_provider", "provider", "clients"),
-    "transport": ThingKind("transport", "transport", "clients"),
-    "deployment_method": ThingKind("deployment_method", "deployment method", "clients"),
-    "version": ThingKind("product_version", "version", "next"),
-    "k8s_version": ThingKind("k8s_version", "Kubernetes version", "next"),
+    "tool": _kind("tool", "tools"),
+    "error_type": _kind(_ERROR_TYPE, "errors"),
+    "mcp_client": _kind("mcp_client", "clients"),
+    "provider": _kind("ai_provider", "clients"),
+    "transport": _kind("transport", "clients"),
+    "deployment_method": _kind("deployment_method", "clients"),
+    "version": _kind("product_version", "next"),
+    "k8s_version": _kind("k8s_version", "next"),
 }
 """The names of filters, which are the kinds in addresses."""
 
