@@ -3,7 +3,6 @@
 import gzip
 import json
 import os
-import re
 import subprocess
 import sys
 from collections import Counter
@@ -105,11 +104,6 @@ def test_a_document_says_which_bars_were_missed(tmp_path: Path) -> None:
 def test_a_document_cannot_ask_for_what_was_not_measured() -> None:
     with pytest.raises(ValueError, match="no section nothing"):
         refreshed("<!-- generated: bench nothing -->\n<!-- end of bench nothing -->\n", RESULTS.read_text())
-
-
-def test_the_memory_that_the_chart_asks_for_is_explained_with_the_figure_that_was_measured() -> None:
-    (measured,) = re.findall(r"^\| memory, maximum \| (\d+ MiB) \|", RESULTS.read_text(), re.MULTILINE)
-    assert f"above the {measured} that" in (ROOT / "docs/capacity.md").read_text()
 
 
 def test_requests_to_the_collector_are_the_clients_with_uuids_of_their_own(tmp_path: Path) -> None:
