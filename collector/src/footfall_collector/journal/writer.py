@@ -32,7 +32,7 @@ def _ignore(error: JournalUnavailableError | None) -> None:
 
 
 class PendingAppend(msgspec.Struct, gc=False):
-    """Lines of one request, `count` of them, that wait for a group commit.
+    """Lines of one request, `count` of them, that wait for a group commit on `loop`.
 
     `on_commit` is called once, on the event loop and after `begin_append` has returned: with None when the lines are on
     disk, with an error when they are not and won't be.
@@ -116,12 +116,14 @@ class Journal:
 
         Call it on the event loop.
         """
-        loop = asyncio.get_running_loop()
-        if not self._gathered:
+        gathered = self._gathered
+        # Once a group: Python asks the kernel for the process each time.
+        loop = gathered[0].loop if gathered else asyncio.get_running_loop()
+        if not gathered:
             # The loop calls this after it has handled all data read so far: one group, and one wake-up of the thread.
             loop.call_soon(self._hand_over)
         pending = PendingAppend(loop, lines, count)
-        self._gathered.append(pending)
+        gathered.append(pending)
         return pending
 
     def _hand_over(self) -> None:
