@@ -186,6 +186,7 @@ def test_a_printed_page_has_the_numbers_without_the_controls(opened: Opener, nam
     page.emulate_media(media="print")
     for selector in (".side", "#filters .segments", ".panel-tools"):
         assert page.locator(selector).first.is_hidden()
+    assert "a row opens" not in page.locator("main").inner_text()
     colours = page.evaluate("[document.body, document.querySelector('h2')].map(node => getComputedStyle(node).color)")
     assert colours == ["rgb(0, 0, 0)"] * 2
     assert page.locator("#answer").is_visible()

@@ -197,7 +197,8 @@ export class Panel {
   private paint(): void {
     if (!this.data || !this.answer) return;
     find("[data-do=table]", this.node).setAttribute("aria-pressed", String(this.showsTable));
-    find(".unit", this.node).textContent = this.unit();
+    const [unit, opens] = this.unit().split(/(?=; a row opens )/); // nothing opens on paper
+    draw(find(".unit", this.node), html`${unit}<span class="screen-only">${opens}</span>`);
     this.note.textContent = notes(this.answer, this.config).join(" ");
     this.note.hidden = !this.note.textContent;
     if (!this.data.rows.length) return this.showEmpty();
