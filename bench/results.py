@@ -1,7 +1,8 @@
 """`bench/RESULTS.md`: a section for each measurement, replaced when it is made again; documents take tables from it.
 
 A section stands between the lines `<!-- generated: bench NAME -->` and `<!-- end of bench NAME -->`. A document that
-has these two lines gets the section's table between them, with the mark (M) at each figure: it was measured. A
+has these two lines gets the section's table between them, with the mark (M) at each figure: it was measured. Below it
+stand the machine's yardsticks, by which figures of two machines can be compared, and the bars that were missed. A
 measurement writes its documents; `make generate` writes all of them again from the results.
 """
 
@@ -118,9 +119,15 @@ def refreshed(document: str, results: str) -> str:
         tables = re.search(r"^\|.*^\|[^\n]*$", section.partition(last)[0], re.MULTILINE | re.DOTALL)
         if tables is None:
             raise ValueError(f"{RESULTS.name} has no section {name} with a table: measure it, or take its marks out")
-        shown = tables[0] if name in COMPUTED else marked(tables[0])
-        document = _between(document, first, last, shown + _missed(section.partition(last)[0]))
+        section = section.partition(last)[0]
+        shown = tables[0] if name in COMPUTED else marked(tables[0]) + _yardsticks(section)
+        document = _between(document, first, last, shown + _missed(section))
     return document
+
+
+def _yardsticks(section: str) -> str:
+    line = re.search(r"^Of this machine: (.*)\.$", section, re.MULTILINE)
+    return f"\n\nOf the machine that measured this: {line[1]} (M)." if line else ""
 
 
 def _missed(section: str) -> str:

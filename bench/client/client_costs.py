@@ -55,7 +55,7 @@ posthog-go's, which holds 100 and can't be enlarged, makes calls wait. *On the w
 posthog-python and -rs compress only if they are told to, posthog-go never. *From import*: in a process that has
 imported `mcp.server`, until the server acknowledges one event; posthog-node, -go and -rs have no MCP SDK to be added to
 here. Go and Rust are compiled: their columns compare languages too. Defaults otherwise, except for Footfall's ten
-minutes of grace. In brackets the lowest and the highest round."""
+minutes of grace. *Times*: of Footfall's. In brackets the lowest and the highest round."""
 
 Found = dict[str, dict[str, list[float]]]
 
@@ -108,7 +108,7 @@ def run(place: Place, name: str, mode: str, directory: Path) -> dict[str, float]
 
 
 def cells(found: Found) -> list[list[str]]:
-    """The rows of the table."""
+    """The rows of the table; a peer's figure as a multiple of Footfall's too."""
     rows = []
     for row, title, form in ROWS:
         cell = [title]
@@ -118,7 +118,9 @@ def cells(found: Found) -> list[list[str]]:
                 cell.append("not measured")
                 continue
             low, high = form.format(min(figures)), form.format(max(figures))
-            cell.append(f"{form.format(statistics.median(figures))} ({low.split()[0]} to {high.split()[0]})")
+            said = f"{form.format(statistics.median(figures))} ({low.split()[0]} to {high.split()[0]})"
+            ratio = statistics.median(figures) / statistics.median(found["footfall"][row])
+            cell.append(said if name == "footfall" else f"{ratio:.2g} times: {said}")
         rows.append(cell)
     return rows
 

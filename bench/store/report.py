@@ -93,7 +93,7 @@ def _about(big: dict[str, Any]) -> str:
         f"default limit; in the store of {big['events']:,} events most are copies that the engine made itself, and "
         f"{big['loaded_events']:,} went through the journal: their rate and CPU are given. *First* and *again*: sums "
         "of the fourteen charts, one after the other; first with nothing cached but by the operating system, again the "
-        "median of five."
+        "median of five; no answer is kept in between."
     )
 
 
@@ -101,7 +101,8 @@ def _about_live(live: dict[str, Any]) -> str:
     return (
         f"A real collector over the largest store, {live['events_per_second']:,} events a second coming in: all charts "
         f"over 90 days by HTTP {live['dashboard_ms'][0]} ms (the slowest of {live['rounds']} rounds "
-        f"{live['dashboard_ms'][1]} ms; {live['idle_dashboard_ms']} ms while nothing came in). From acknowledgement to "
+        f"{live['dashboard_ms'][1]} ms; {live['idle_dashboard_ms']} ms while nothing came in, "
+        f"since answers are kept then). From acknowledgement to "
         f"chart {live['shown_s'][0]} s, at most {live['shown_s'][1]} s ({live['idle_shown_s'][0]} and "
         f"{live['idle_shown_s'][1]} s while nothing came in). The slowest acknowledgement took "
         f"{live['slowest_answer_ms']} ms. The process had {live['collector_rss_mib']} MiB at most."
