@@ -85,8 +85,10 @@ def test_a_section_replaces_its_last_one_and_no_other(tmp_path: Path) -> None:
     assert "| 20 |\n\nA note.\n" in text
     assert "Measured: mcp 2.3.0." in text
     assert r"| a\|b | 1 |" in text
+    yardsticks = text.partition("Of this machine: ")[2].partition(".\n")[0]
     assert document.read_text() == (
-        f"before\n<!-- generated: bench one -->\n\n{marked(new)}\n\n<!-- end of bench one -->\nafter\n"
+        f"before\n<!-- generated: bench one -->\n\n{marked(new)}\n\n"
+        f"Of the machine that measured this: {yardsticks} (M).\n\n<!-- end of bench one -->\nafter\n"
     )
 
 
