@@ -36,7 +36,7 @@ nox.options.default_venv_backend = "none"
 
 @dataclass(frozen=True)
 class Suite:
-    """One suite: commands that must all succeed. `budget` in minutes; the budgets sum to less than 60."""
+    """One suite: commands that must all succeed. `budget` in minutes; the budgets sum to at most 60."""
 
     name: str
     budget: float
@@ -96,7 +96,7 @@ CHECK = Suite(
 OTHER_SDKS = ("tests/privacy/test_other_sdks.py", "tests/privacy/test_tool_names.py")
 SDKS = Suite(
     "sdks",
-    2.5,
+    3,
     (
         (sys.executable, "scripts/setup/sdk_env.py"),
         _pytest("client/tests/mcp", "examples/servers", *OTHER_SDKS),
@@ -109,7 +109,7 @@ PLUGINS = ("-p", "no:footfall", "-p", "tests.support.strict_runtime", "-p", "foo
 STRICT = ("-X", "dev", "-m", "pytest", "-n", "2", *PLUGINS)
 OPTIONS = Suite(
     "options",
-    3,
+    2.5,
     (
         (sys.executable, *STRICT, "client/tests", *(f"--ignore=client/tests/{name}" for name in ("mcp", "faults"))),
         (sys.executable, *STRICT, *(f"collector/tests/{name}" for name in STRICT_FOLDERS)),
@@ -117,30 +117,30 @@ OPTIONS = Suite(
     quick=False,
 )
 """Suites under the options of Python that hosts use: `-OO -X dev -W error`, and an ASCII locale."""
-RATIOS = Suite("ratios", 2, ((sys.executable, "bench/compare_ratios.py"),), quick=False)
+RATIOS = Suite("ratios", 1.5, ((sys.executable, "bench/compare_ratios.py"),), quick=False)
 """Information: what costs more than the committed ratios say is listed, and fails nothing."""
 DURABILITY = tuple(f"collector/tests/{name}" for name in ("durability", "clocks", "journal", "store"))
 CLICKHOUSE = (_pytest("collector/tests/store/clickhouse"), _pytest("tests/clickhouse", workers=1))
 SUITES = (
     CHECK,
-    Suite("client", 2, (_without("client/tests", CLIENT_SUITES),)),
-    Suite("mcp", 1.5, (_without("client/tests/mcp", ("clients",)),)),
-    Suite("collector", 4, (_without("collector/tests", OWN_SUITES),)),
+    Suite("client", 1.5, (_without("client/tests", CLIENT_SUITES),)),
+    Suite("mcp", 1, (_without("client/tests/mcp", ("clients",)),)),
+    Suite("collector", 3, (_without("collector/tests", OWN_SUITES),)),
     Suite("answers", 2.5, (_pytest(*(f"collector/tests/{name}" for name in TRUTH)),), quick=False),
     Suite("toolkit", 0.5, (_pytest("examples/toolkit/tests"),)),
-    Suite("faults", 3.5, (_pytest("client/tests/faults", "client/tests/host"),), quick=False),
+    Suite("faults", 3, (_pytest("client/tests/faults", "client/tests/host"),), quick=False),
     Suite("defence", 3, (_pytest("collector/tests/defence", "collector/tests/operate"),), quick=False),
     Suite("durability", 3, (_pytest(*DURABILITY, "--ignore=collector/tests/store/clickhouse"),), quick=False),
     Suite("attacks", 3.5, (_pytest("tests/attacks", workers=1),), quick=False),
-    Suite("deploy", 3.5, (_pytest("deploy/tests"),), quick=False),
-    Suite("docs", 2.5, (_pytest("tests/docs"),), quick=False),
+    Suite("deploy", 3, (_pytest("deploy/tests"),), quick=False),
+    Suite("docs", 2, (_pytest("tests/docs"),), quick=False),
     Suite("kubernetes", 0.5, (_pytest("tests/kubernetes", workers=1),), quick=False),
-    Suite("clickhouse", 5, CLICKHOUSE, quick=False),
+    Suite("clickhouse", 6, CLICKHOUSE, quick=False),
     Suite("system", 2.5, (_pytest("tests/system", "--dist=loadfile"),), quick=False),
     Suite("protocol", 2, (_pytest("collector/tests/fuzz", "tests/protocol"),), quick=False),
-    Suite("privacy", 3, (_pytest("tests/privacy"),), quick=False),
+    Suite("privacy", 4, (_pytest("tests/privacy"),), quick=False),
     Suite("operating", 2, (_pytest("tests/operating", workers=1),), quick=False),
-    Suite("dashboard", 6.5, (_pytest("tests/dashboard"),), quick=False),
+    Suite("dashboard", 9, (_pytest("tests/dashboard"),), quick=False),
     SDKS,
     OPTIONS,
     RATIOS,
