@@ -18,7 +18,7 @@ from .access_page import AccessPage
 from .attempts import SignInAttempts
 from .audit_log import SIGNED_IN
 from .changes.endpoints import WEBHOOK_PATH, Changes
-from .forms import StyledPage, is_over_tls, read_form
+from .forms import StyledPage, cookie_of, is_over_tls, read_form
 from .links import ReadLinks
 from .links.shared_pages import EMBED_PREFIX, SHARED_PREFIX, Pages, SharedPages
 from .secret import SignInSecret
@@ -213,7 +213,7 @@ def _bearer(connection: HTTPConnection) -> str:
 
 
 def _session_token(connection: HTTPConnection) -> str:
-    return connection.cookies.get(COOKIE, "")
+    return cookie_of(connection, COOKIE)
 
 
 def _peer(connection: HTTPConnection) -> str:

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ...receive import OriginCheck
 from ..attempts import SignInAttempts
-from ..forms import StyledPage, is_over_tls, read_form
+from ..forms import StyledPage, cookie_of, is_over_tls, read_form
 from .passwords import PROOF_SECONDS, LinkPasswords
 from .read_links import ReadLink, ReadLinks
 
@@ -121,7 +121,7 @@ class SharedPages:
             allowed = await self._enter(Request(scope, receive), link, secret)
         elif scope["method"] not in _SAFE_METHODS:
             allowed = PlainTextResponse("This link reads and changes nothing: use GET here.\n", 405, {"allow": "GET"})
-        elif not self._passwords.is_proved(link, Request(scope).cookies.get(COOKIE, "")):
+        elif not self._passwords.is_proved(link, cookie_of(Request(scope), COOKIE)):
             allowed = _refusal(_LOCKED, 401, inner) if inner else self._form(secret, "", 200)
         elif not inner:
             prefix, path = ("/embed", "/embed") if is_embedded else (SHARED_PREFIX + secret, reads.path)
