@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import signal
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -12,6 +13,7 @@ from tests.attacks.harness import (
     KEY,
     assert_unharmed,
     attacked_collector,
+    connected,
     counted,
     exchange_once,
     honest_body,
@@ -115,3 +117,16 @@ def test_a_peer_in_debt_is_refused_when_its_turn_comes(tmp_path: Path) -> None:
     assert attack.attacker[401] < 15, attack
     assert attack.attacker[429] > 15, attack
     assert set(attack.retry_afters) == {True}
+
+
+@at_most(Party.NETWORK, "without a key: hold back bodies, and leave as much of their memory to others")
+def test_a_peer_that_holds_back_bodies_leaves_memory_to_others(tmp_path: Path) -> None:
+    """One peer holds back as much as all unanswered bodies may take, and other senders get 503."""
+    part, probe = b"x" * (500 << 10), request(b"x" * (400 << 10))
+    with attacked_collector(tmp_path, max_waiting_bytes=4 << 20) as collector, ExitStack() as held:
+        for _ in range(8):
+            connection = held.enter_context(connected(collector, PEER))
+            connection.sendall(request(part)[:-1])
+        wait_for(lambda: exchange_once(collector, PEER, probe).status == 503, "a refusal of the one that holds them")
+        assert exchange_once(collector, OTHER, request(_LARGE)).status == 200
+    assert len(_LARGE) > len(part), "it comes in several reads, too"

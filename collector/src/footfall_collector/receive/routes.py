@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from ..runtime import Status
 from .asgi import Answer, Receive, Scope, Send, cors, preflight, send_answer
-from .limits import ClientGoneError, Reservation, read_body
+from .limits import ClientGoneError, Reservation, limited_peer, read_body
 from .pipeline import ALL_METHODS, IngestionPipeline
 from .protocol import DecodeRequest, sdk_answers, v0, v1
 from .refusals import RefusedError
@@ -62,9 +62,9 @@ class IngestionRoutes:
 
     def _event_handler(self, decode: DecodeRequest) -> Handler:
         async def handler(scope: Scope, receive: Receive) -> Answer:
-            pipeline = self._pipeline
-            body = await read_body(receive, pipeline.limits, pipeline.memory)
-            reserved = Reservation(pipeline.memory, len(body))
+            pipeline, peer = self._pipeline, limited_peer(scope)
+            body = await read_body(receive, pipeline.limits, pipeline.memory, peer)
+            reserved = Reservation(pipeline.memory, len(body), peer)
             answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
 
             def respond(answer: Answer) -> None:
@@ -78,21 +78,21 @@ class IngestionRoutes:
 
         return handler
 
-    async def _discard_body(self, receive: Receive) -> None:
-        pipeline = self._pipeline
-        pipeline.memory.release(len(await read_body(receive, pipeline.limits, pipeline.memory)))
+    async def _discard_body(self, scope: Scope, receive: Receive) -> None:
+        memory, peer = self._pipeline.memory, limited_peer(scope)
+        memory.release(len(await read_body(receive, self._pipeline.limits, memory, peer)), peer)
 
     async def _discard(self, scope: Scope, receive: Receive) -> Answer:
-        await self._discard_body(receive)
+        await self._discard_body(scope, receive)
         self._status.increment("requests_discarded")
         return Answer(200, v0.OK, headers=cors(scope))
 
     async def _flags(self, scope: Scope, receive: Receive) -> Answer:
-        await self._discard_body(receive)
+        await self._discard_body(scope, receive)
         return Answer(200, sdk_answers.flags(), headers=cors(scope))
 
     async def _decide(self, scope: Scope, receive: Receive) -> Answer:
-        await self._discard_body(receive)
+        await self._discard_body(scope, receive)
         return Answer(200, sdk_answers.decide(), headers=cors(scope))
 
     async def _remote_config(self, scope: Scope, receive: Receive) -> Answer:

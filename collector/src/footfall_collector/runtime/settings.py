@@ -156,7 +156,11 @@ class Settings:
     ] = 30
     max_batch_events: Annotated[int, Meta(ge=1, le=1_000_000, description="Maximum events in one request")] = 10_000
     max_waiting_bytes: Annotated[
-        int, Meta(ge=1 << 20, description="Maximum size of all unanswered request bodies together")
+        int,
+        Meta(
+            ge=1 << 20,
+            description="Maximum size of all unanswered request bodies together; one peer can hold back 3/8 of it",
+        ),
     ] = 64 << 20
     max_connections: Annotated[int, Meta(ge=1, le=100_000, description="Maximum open connections")] = 1000
     header_seconds: Annotated[

@@ -14,8 +14,8 @@ class ClientGoneError(Exception):
     """The client disconnected before its body was complete."""
 
 
-async def read_body(receive: Receive, limits: Limits, memory: BodyMemory) -> bytes:
-    """The complete body. Its size is reserved in `memory`; the caller releases it.
+async def read_body(receive: Receive, limits: Limits, memory: BodyMemory, peer: str) -> bytes:
+    """The complete body. Its size is reserved in `memory` for `peer`; the caller releases it.
 
     Raises:
         RefusedError: 413 too large, 408 too slow, 503 no memory for it now.
@@ -27,16 +27,16 @@ async def read_body(receive: Receive, limits: Limits, memory: BodyMemory) -> byt
             raise ClientGoneError
         body: bytes = message.get("body", b"")
         limits.check_body(len(body))
-        memory.reserve(len(body))
+        memory.reserve(len(body), peer)
         return body
     try:
         async with asyncio.timeout(limits.body_seconds):
-            return await _read_in_parts(message, receive, limits, memory)
+            return await _read_in_parts(message, receive, limits, memory, peer)
     except TimeoutError:
         raise RefusedError(408, "too_slow", "The body took too long to arrive; try again.") from None
 
 
-async def _read_in_parts(message: Message, receive: Receive, limits: Limits, memory: BodyMemory) -> bytes:
+async def _read_in_parts(message: Message, receive: Receive, limits: Limits, memory: BodyMemory, peer: str) -> bytes:
     parts: list[bytes] = []
     size = reserved = 0
     refusal: RefusedError | None = None
@@ -49,7 +49,7 @@ async def _read_in_parts(message: Message, receive: Receive, limits: Limits, mem
             if refusal is None:
                 try:
                     limits.check_body(size)
-                    memory.reserve(len(part), complete=False)
+                    memory.reserve(len(part), peer, complete=False)
                     reserved += len(part)
                     parts.append(part)
                 except RefusedError as problem:
@@ -63,6 +63,6 @@ async def _read_in_parts(message: Message, receive: Receive, limits: Limits, mem
         if refusal is not None:
             raise refusal
     except BaseException:
-        memory.release(reserved)
+        memory.release(reserved, peer)
         raise
     return b"".join(parts)

@@ -51,38 +51,51 @@ class BodyMemory:
     """Counts the bytes of all bodies in memory that are not answered yet.
 
     An incomplete body may take long. A quarter is reserved for complete ones, which are answered within milliseconds:
-    a thousand slow senders don't keep the others out.
+    a thousand slow senders don't keep the others out. Of the rest a peer gets more while it has no more than is free:
+    one that holds bodies back leaves half of it to others, and k of them leave a (k+1)th.
     """
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes, self._max_incomplete_bytes = max_bytes, max_bytes - max_bytes // 4
         self.reserved = 0
+        self._by_peer: dict[str, int] = {}
 
-    def reserve(self, size: int, *, complete: bool = True) -> None:
-        """Raises RefusedError (503) where there is no room for `size` bytes; the sender tries again."""
-        if self.reserved + size > (self._max_bytes if complete else self._max_incomplete_bytes):
+    def reserve(self, size: int, peer: str = "", *, complete: bool = True) -> None:
+        """Raises RefusedError (503) where there is no room for `size` bytes; the sender tries again.
+
+        `peer`: whose bytes they are; empty where no limit applies, or where they come and go within one read.
+        """
+        free = (self._max_bytes if complete else self._max_incomplete_bytes) - self.reserved - size
+        used = size + self._by_peer.get(peer, 0) if peer else 0
+        if free < 0 or (not complete and used > free):
             raise RefusedError(503, "busy", "The collector is busy; try again in a moment.", retry_after=2)
         self.reserved += size
+        if used:
+            self._by_peer[peer] = used
 
-    def release(self, size: int) -> None:
+    def release(self, size: int, peer: str = "") -> None:
         self.reserved -= size
+        if peer and size:
+            left = self._by_peer.pop(peer) - size
+            if left:
+                self._by_peer[peer] = left
 
 
 class Reservation:
-    """The bytes of `BodyMemory` that one request uses; `size` bytes are reserved already."""
+    """The bytes of `BodyMemory` that one request uses; `size` bytes are reserved already, for `peer`."""
 
-    __slots__ = ("_memory", "_size")
+    __slots__ = ("_memory", "_peer", "_size")
 
-    def __init__(self, memory: BodyMemory, size: int = 0) -> None:
-        self._memory, self._size = memory, size
+    def __init__(self, memory: BodyMemory, size: int = 0, peer: str = "") -> None:
+        self._memory, self._size, self._peer = memory, size, peer
 
     def resize(self, size: int) -> None:
         """Raises RefusedError (503) as `BodyMemory.reserve` does; nothing is reserved then."""
         self.release()
-        self._memory.reserve(size)
+        self._memory.reserve(size, self._peer)
         self._size = size
 
     def release(self) -> None:
         """Safe to call twice."""
-        self._memory.release(self._size)
+        self._memory.release(self._size, self._peer)
         self._size = 0
