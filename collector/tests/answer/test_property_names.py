@@ -19,7 +19,7 @@ import pytest
 import footfall_collector
 from collector.tests.store.clickhouse.embedded_engine import ADDRESS, Embedded, close_all
 from collector.tests.store.fill_store import PEPPER, journal, loader_of
-from footfall.catalogue import Amount, Event, Kind, Property, Vocabulary, catalogue_for
+from footfall.catalogue import Amount, Event, ExtraProperties, Kind, Property, Vocabulary, catalogue_for
 from footfall_collector.admit import Admission
 from footfall_collector.answer import Answers, Filters, ask, parse_question
 from footfall_collector.store import Store
@@ -42,12 +42,12 @@ def names_in_sql() -> list[str]:
     return sorted({name for text in texts for match in NAMED.finditer(text) for name in match.groups() if name})
 
 
-def event_with(tag: str, kind: str, *names: str) -> type[Event]:
+def event_with(tag: str, kind: str, *names: str, base: type[Event] = Event) -> type[Event]:
     type_, of_kind, _ = KINDS[kind]
     property_ = Property(of_kind, meaning="M", purpose="P", question="next", required=False)
     body = {"meaning": "An event.", "__module__": __name__, **dict.fromkeys(names)}
     body["__annotations__"] = dict.fromkeys(names, Annotated[type_, property_] | None)
-    return types.new_class(f"Of{tag}", (Event,), {"frozen": True, "tag": tag}, lambda space: space.update(body))
+    return types.new_class(f"Of{tag}", (base,), {"frozen": True, "tag": tag}, lambda space: space.update(body))
 
 
 def admitted(kind: str) -> list[str]:
@@ -98,5 +98,54 @@ def test_a_property_of_any_admitted_name_is_loaded_and_asked_about_on_both_engin
             assert answers.chart("tool-usage", chosen).rows == [["version", 1, 1, 1.0]]
             assert answers.chart("tool-duration", chosen).rows == [["version", 1, 7.0, 7.0, 7.0]]
             assert len(answers.chart("events", chosen).rows) == len(sent)
+        store.close()
+    close_all()
+
+
+# Columns of the built-in charts' roll-ups that are no properties of their events.
+EXTRA = ("internal", "block", "mask", "calls", "errors", "n")
+OF_CALLS = {"tool": "version", "success": True, "duration_ms": 7.0, "mcp_client": "cursor-vscode"}
+STANDARD = {"tool_executed": OF_CALLS, "client_connected": {"mcp_client": "cursor-vscode", "transport": "stdio"}}
+
+
+def test_an_extra_property_is_never_taken_for_a_column_of_a_roll_up_on_either_engine(tmp_path: Path) -> None:
+    extended = [event_with(tag, "words", *EXTRA, base=ExtraProperties) for tag in STANDARD]
+    catalogues, now = {PRODUCT: catalogue_for(PRODUCT, events=extended)}, datetime.now(UTC)
+    raw = [
+        msgspec.Raw(
+            msgspec.json.encode(
+                {
+                    "event": tag,
+                    "uuid": str(uuid.uuid4()),
+                    "distinct_id": "local_00000000000000aa",
+                    "properties": {**properties, **dict.fromkeys(EXTRA, word)},
+                }
+            )
+        )
+        for tag, properties in STANDARD.items()
+        for word in ("a", "b", "b")
+    ]
+    journal(tmp_path / "duck", [Admission(catalogues, PEPPER).admit(PRODUCT, raw, now.timestamp(), None).lines])
+    shutil.copytree(tmp_path / "duck" / "journal", tmp_path / "click" / "journal")
+    home, address = tmp_path / "click", parse_address(ADDRESS)
+    stores: list[Store] = [
+        DuckStore(tmp_path / "duck", catalogues, memory_limit="512MB"),
+        ClickHouseStore(home, catalogues, address, connect=lambda _: Embedded(home / "engine")),
+    ]
+    filters = Filters(PRODUCT, now - timedelta(days=7), now + timedelta(days=1))
+    for folder, store in zip(("duck", "click"), stores, strict=True):
+        loader = loader_of(tmp_path / folder, store)
+        loader.run_once()
+        loader.checkpoint()
+        answers = Answers(store, catalogues)
+        for name in EXTRA:
+            for tag in STANDARD:
+                for measure, rows in (("events", [["b", 2], ["a", 1]]), ("instances", [["a", 1], ["b", 1]])):
+                    query = {"measure": measure, "event": tag, "by": name}
+                    asked = ask(answers, parse_question(query, (), filters, catalogues[PRODUCT]), filters)
+                    assert asked.rows == rows, (answers.engine, tag, name)
+            some = replace(filters, where=(f"{name}:is:b",))
+            assert answers.chart("tool-usage", some).rows == [["version", 2, 1, 1.0]]
+            assert answers.chart("mcp-clients", some).rows == [["cursor-vscode", None, 2, 1, 2]]
         store.close()
     close_all()

@@ -114,7 +114,7 @@ class SegmentedChart:
         own = {one.property.name for one in conditions if one.selects_events(rollup.event)}
         others = [one for one in conditions if not one.selects_events(rollup.event)]
         knows = not others or (rollup.is_presence and not any(is_state(one.property) for one in others))
-        fits = own <= {*rollup.columns()} and not {*self.kept} & {*texts, *own}
+        fits = own <= {*rollup.texts} and not {*self.kept} & {*texts, *own}
         return knows and fits and not rollup.number
 
     @staticmethod
@@ -230,7 +230,7 @@ class ChartSegment:
             for one in self.conditions(rollup.event):
                 name, value = one.property.name, one.values[0]
                 is_one = len(one.values) == 1 and value != "" and not one.negated and not one.property.by_parts
-                if not is_one or name not in rollup.keys or not one.selects_events(rollup.event):
+                if not is_one or name not in rollup.texts or not one.selects_events(rollup.event):
                     return None
                 if filters.setdefault(name, value) != value:
                     return None

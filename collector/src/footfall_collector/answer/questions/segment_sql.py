@@ -51,7 +51,7 @@ class SegmentSql:
             return tables.samples[number].name
         if built_in is None:
             return tables.numbers[number].name
-        rollup = next((one for one in built_in if {*names} <= {*one.keys}), None)
+        rollup = next((one for one in built_in if {*names} <= {*one.texts}), None)
         if rollup is None:
             return tables.samples[number].name
         columns = "".join(f"{name} AS {property_key(name)}, " for name in sorted(names))
@@ -90,7 +90,7 @@ class SegmentSql:
     ) -> RollupTable | None:
         """An event's roll-up, if it has the properties with all their values: a chart shows some as `other`."""
         rollup = rollups.get(event)
-        fits = rollup is not None and {*names} <= {*rollup.keys} and self._kept.isdisjoint(names)
+        fits = rollup is not None and {*names} <= {*rollup.texts} and self._kept.isdisjoint(names)
         return rollup if fits else None
 
     def _term(self, index: int, condition: Condition, event: str | None, day: str) -> str:

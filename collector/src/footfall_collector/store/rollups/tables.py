@@ -69,7 +69,10 @@ class RollupTable:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The properties that are texts."""
+        """The properties that are texts: all that a condition can be about.
+
+        The other columns are the collector's own, and a product's property can have the name of one.
+        """
         columns = self.columns()
         return tuple(name for name in self.keys if columns[name] == "VARCHAR" and name not in ("product", "event"))
 
