@@ -182,6 +182,18 @@ class OfAnotherType(ExtraProperties, frozen=True, tag="client_connected"):
     error_type: Annotated[float, said(Amount("errors", 10))]
 
 
+class Nameless(Event, frozen=True, tag=""):
+    """Its name is that of events of any name."""
+
+
+class TooLong(Event, frozen=True, tag="x" * 201):
+    """Its name is longer than that of a question."""
+
+
+class TwoLines(Event, frozen=True, tag="report\nmade"):
+    """Its name breaks lines."""
+
+
 INSTEAD = "or subclass ExtraProperties to add properties to it"
 CONFLICTS = [
     ((Redefined,), f"Redefined is named `tool_executed`, as ToolExecuted is: choose another tag, {INSTEAD}"),
@@ -206,6 +218,9 @@ CONFLICTS = [
     ((Envelope,), "`report_made` may not call a property `uuid`: the name is taken by every event"),
     ((Sql,), "`report_made` may not call a property `order`: SQL uses that word"),
     ((UpperCase,), "property `Tool` of `report_made` is `tool` in "),
+    ((Nameless,), "the tag of Nameless is not 1 to 200 printable characters: choose another tag"),
+    ((TooLong,), "the tag of TooLong is not 1 to 200 printable characters: choose another tag"),
+    ((TwoLines,), "the tag of TwoLines is not 1 to 200 printable characters: choose another tag"),
 ]
 
 

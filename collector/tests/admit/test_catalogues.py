@@ -57,6 +57,15 @@ def test_a_property_has_one_type_in_all_products(tmp_path: Path) -> None:
         load_catalogues(products)
 
 
+def test_a_property_is_written_the_same_in_all_products(tmp_path: Path) -> None:
+    """Both would be one column, and no event of any product could be loaded."""
+    first = written(tmp_path / "first.py", (own_events.Further,))
+    (tmp_path / "second.py").write_text(first.read_text().replace("    pages:", "    Pages:"))
+    products = {name: ProductSettings(catalogue=tmp_path / f"{name}.py") for name in ("first", "second")}
+    with pytest.raises(SettingsError, match="property `Pages` of second is `pages` in first: write both the same"):
+        load_catalogues(products)
+
+
 def test_no_property_can_have_the_name_of_a_column_of_every_event() -> None:
     """The value of such a property would be taken for what the collector itself says of the event."""
     assert FIXED_COLUMNS.keys() <= ENVELOPE

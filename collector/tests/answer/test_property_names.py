@@ -104,27 +104,22 @@ def test_a_property_of_any_admitted_name_is_loaded_and_asked_about_on_both_engin
 
 # Columns of the built-in charts' roll-ups that are no properties of their events.
 EXTRA = ("internal", "block", "mask", "calls", "errors", "n")
-OF_CALLS = {"tool": "version", "success": True, "duration_ms": 7.0, "mcp_client": "cursor-vscode"}
-STANDARD = {"tool_executed": OF_CALLS, "client_connected": {"mcp_client": "cursor-vscode", "transport": "stdio"}}
+OF_CALLS: dict[str, Any] = {"tool": "version", "success": True, "duration_ms": 7.0, "mcp_client": "cursor-vscode"}
+STANDARD: dict[str, dict[str, Any]] = {
+    "tool_executed": OF_CALLS,
+    "client_connected": {"mcp_client": "cursor-vscode", "transport": "stdio"},
+}
 
 
 def test_an_extra_property_is_never_taken_for_a_column_of_a_roll_up_on_either_engine(tmp_path: Path) -> None:
     extended = [event_with(tag, "words", *EXTRA, base=ExtraProperties) for tag in STANDARD]
     catalogues, now = {PRODUCT: catalogue_for(PRODUCT, events=extended)}, datetime.now(UTC)
-    raw = [
-        msgspec.Raw(
-            msgspec.json.encode(
-                {
-                    "event": tag,
-                    "uuid": str(uuid.uuid4()),
-                    "distinct_id": "local_00000000000000aa",
-                    "properties": {**properties, **dict.fromkeys(EXTRA, word)},
-                }
-            )
-        )
-        for tag, properties in STANDARD.items()
-        for word in ("a", "b", "b")
+    sent = [
+        {"event": tag, "uuid": str(uuid.uuid4()), "distinct_id": "local_00000000000000aa", "properties": of | words}
+        for tag, of in STANDARD.items()
+        for words in (dict.fromkeys(EXTRA, word) for word in ("a", "b", "b"))
     ]
+    raw = [msgspec.Raw(msgspec.json.encode(event)) for event in sent]
     journal(tmp_path / "duck", [Admission(catalogues, PEPPER).admit(PRODUCT, raw, now.timestamp(), None).lines])
     shutil.copytree(tmp_path / "duck" / "journal", tmp_path / "click" / "journal")
     home, address = tmp_path / "click", parse_address(ADDRESS)

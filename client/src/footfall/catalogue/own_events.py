@@ -40,6 +40,9 @@ SQL_WORDS = frozenset(
 )
 """Words that can't be the name of a column."""
 
+MAX_EVENT_NAME = 200
+"""In characters; questions admit no longer name."""
+
 
 def check_own_event(
     event: "EventType",
@@ -49,9 +52,13 @@ def check_own_event(
 ) -> None:
     """Raises TypeError where a product's own event takes the name of another event, or of a property of another type.
 
+    Nobody could ask about an event without a name, or with one that no query can have.
+
     A redefined `standard` event is refused, under its own name or as a subclass: Footfall records the standard one.
     """
     name, earlier = event.struct.__name__, events.get(event.name)
+    if not (event.name.strip() and event.name.isprintable() and len(event.name) <= MAX_EVENT_NAME):
+        raise TypeError(f"the tag of {name} is not 1 to {MAX_EVENT_NAME} printable characters: choose another tag")
     for built_in in standard:
         tag = built_in.__struct_config__.tag
         if built_in is not event.struct and (event.name == tag or issubclass(event.struct, built_in)):

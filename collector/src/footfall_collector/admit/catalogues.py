@@ -15,17 +15,27 @@ def load_catalogues(products: Mapping[str, ProductSettings]) -> dict[str, Catalo
         SettingsError: a file can't be read or holds no events, or the name of a property can't be stored.
     """
     catalogues = {name: _load(name, product) for name, product in products.items()}
-    types: dict[str, tuple[str, str]] = {}
+    columns: dict[str, tuple[str, str, str]] = {}
     for name, catalogue in catalogues.items():
         for event in catalogue.events.values():
             for key, property_ in event.properties.items():
-                type_ = str(property_.kind.schema()["type"])
-                other, other_type = types.setdefault(key, (name, type_))
-                if other_type != type_:
-                    raise SettingsError(
-                        f"property `{key}` is a {type_} in {name} and a {other_type} in {other}: rename one of them"
-                    )
+                column = (name, key, str(property_.kind.schema()["type"]))
+                # Names of columns are the same in upper and lower case.
+                _check_same(columns.setdefault(key.lower(), column), column)
     return catalogues
+
+
+def _check_same(first: tuple[str, str, str], second: tuple[str, str, str]) -> None:
+    """Raises SettingsError where two products disagree on a property: each is the product, the name and the type."""
+    (other, spelled, other_type), (name, key, type_) = first, second
+    if other_type != type_:
+        raise SettingsError(
+            f"property `{key}` is a {type_} in {name} and a {other_type} in {other}: rename one of them"
+        )
+    if spelled != key:
+        raise SettingsError(
+            f"property `{key}` of {name} is `{spelled}` in {other}: write both the same, or rename one of them"
+        )
 
 
 def _load(name: str, product: ProductSettings) -> Catalogue:

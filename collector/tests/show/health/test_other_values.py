@@ -102,7 +102,8 @@ from typing import Annotated
 
 from footfall.catalogue import Event, ExtraProperties, Flag, Property, Vocabulary
 
-PLANS = Property(Vocabulary("plan", ("free",)), meaning="The plan", purpose="Count plans", question="next")
+PLAN = Vocabulary("plan", ("free", 'half "\\\\"'), (("gratis", "free"),))
+PLANS = Property(PLAN, meaning="The plan", purpose="Count plans", question="next")
 
 
 class OfCalls(ExtraProperties, frozen=True, tag="tool_executed"):
@@ -135,7 +136,8 @@ def test_a_products_own_properties_are_counted_too(tmp_path: Path) -> None:
         assert post(collector, json.dumps({"api_key": "phc_shop", "batch": batch}).encode()).status == 200
         wait_for(lambda: len(others(collector)) == 2, "the counts", 30)
         found = others(collector)
-    add = 'Vocabulary("plan", ("free", "NAME")) in the catalogue of shop, at both ends'
+    plan = r'Vocabulary("plan", ("free", "half \"\\\"", "NAME"), (("gratis", "free"),))'
+    add = f"{plan} in the catalogue of shop, at both ends"
     assert [(each["event"], each["property"], each["versions"], each["add"]) for each in found] == [
         ("tool_executed", "plan", [{"version": "1.0.0", "values": 1, "since": day(TODAY)}], add),
         ("sold", "plan", [{"version": "2.0.0", "values": 1, "since": day(EARLIER)}], add),

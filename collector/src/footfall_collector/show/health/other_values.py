@@ -1,6 +1,7 @@
 """Values that are only known as `other`: how many of which property, since when, and the line that would name them."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 
@@ -105,10 +106,23 @@ def line_to_add(catalogue: Catalogue, event: str, name: str, settings: ProductSe
     if isinstance(kind, Vocabulary):
         own = event not in _STANDARD_EVENTS if event else False
         if own or name in catalogue.extra.get(event, {}):
-            words = ", ".join(f'"{word}"' for word in (*kind.words, "NAME"))
-            return f'Vocabulary("{kind.name}", ({words})) in the catalogue of {product}, at both ends'
+            return f"{_with_word(kind)} in the catalogue of {product}, at both ends"
         return f"{_NO_LINE}the words of `{name}` come with Footfall"
     return _NO_LINE + _reason(kind, name, product)
+
+
+def _with_word(kind: Vocabulary) -> str:
+    """A vocabulary as its catalogue has it, with one more word."""
+    parts = [_quoted((kind.name,)), f"({_quoted((*kind.words, 'NAME'))})"]
+    if kind.aliases:
+        pairs = ", ".join(f"({_quoted(pair)})" for pair in kind.aliases)
+        parts.append(f"({pairs}{',' if len(kind.aliases) == 1 else ''})")
+    return f"Vocabulary({', '.join(parts)})"
+
+
+def _quoted(texts: Sequence[str]) -> str:
+    """Texts in a line of Python or of `footfall.toml`, which escape them alike."""
+    return ", ".join(json.dumps(text, ensure_ascii=False) for text in texts)
 
 
 def _line_for_tools(product: str, listed: tuple[str, ...]) -> str:
@@ -119,8 +133,7 @@ def _line_for_tools(product: str, listed: tuple[str, ...]) -> str:
 
 
 def _setting(product: str, setting: str, listed: tuple[str, ...]) -> str:
-    names = ", ".join(f'"{name}"' for name in (*listed, "NAME"))
-    return f"{setting} = [{names}] below [products.{product}] in footfall.toml"
+    return f"{setting} = [{_quoted((*listed, 'NAME'))}] below [products.{product}] in footfall.toml"
 
 
 def _reason(kind: Kind, name: str, product: str) -> str:
