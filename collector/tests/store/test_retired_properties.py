@@ -83,10 +83,10 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opened]:
     stores: list[Store] = []
 
     def opened_with(catalogues: Mapping[str, Catalogue]) -> Store:
-        for store in stores:
-            store.close()
+        while stores:
+            stores.pop().close()
         make = embedded if request.param == "clickhouse" else DuckStore
-        stores[:] = [make(tmp_path, catalogues)]
+        stores.append(make(tmp_path, catalogues))
         return stores[0]
 
     yield opened_with
@@ -124,6 +124,27 @@ def test_forgetting_removing_restoring_and_rebuilding_keep_all_values(tmp_path: 
     assert with_values(store) == staying
     assert sum(store.months.counts().values()) == len(staying) + 1
     assert with_values(opened(WIDE)) == staying
+
+
+def test_a_property_in_another_spelling_is_refused_and_nothing_is_lost(tmp_path: Path, opened: Opened) -> None:
+    """DuckDB can't have both columns: it took the month's file for a damaged one, and set it aside."""
+    staying = fill(tmp_path, opened(WIDE))
+    with pytest.raises(StoreError, match="`Old_text` is kept as `old_text`: write it as before"):
+        opened(wide(Old_text="ai_provider"))
+    assert staying < with_values(opened(WIDE))
+
+
+def test_a_month_whose_property_is_spelled_otherwise_by_now_stays_in_the_trash(tmp_path: Path) -> None:
+    store = DuckStore(tmp_path, WIDE)
+    fill(tmp_path, store)
+    store.months.remove(["2026-09", "2026-10"], NOVEMBER)
+    store.close()
+    changed = wide(Old_text="ai_provider")
+    store = DuckStore(tmp_path, changed)
+    with pytest.raises(StoreError, match="keeps `old_text`, and the store has it as `Old_text`"):
+        store.months.restore("2026-09")
+    store.close()
+    DuckStore(tmp_path, changed).close()
 
 
 def test_a_month_whose_property_has_another_type_by_now_stays_in_the_trash(tmp_path: Path) -> None:

@@ -49,6 +49,19 @@ def event_columns(catalogues: Mapping[str, Catalogue]) -> dict[str, str]:
     return columns
 
 
+def other_spelling(name: str, columns: Iterable[str]) -> str | None:
+    """The column that is the same as a missing one but for upper and lower case, which DuckDB does not tell apart."""
+    return next((column for column in columns if column.lower() == name.lower() and column != name), None)
+
+
+def check_spelling(place: object, column: str, present: Iterable[str]) -> None:
+    """Raise StoreError if a missing column is kept in another spelling: with it, the store would not open."""
+    if spelled := other_spelling(column, present):
+        raise StoreError(
+            f"{place}: `{column}` is kept as `{spelled}`: write it as before, or give the property another name"
+        )
+
+
 def journal_columns(columns: Mapping[str, str]) -> dict[str, str]:
     """Name to type of the values that a journal line has."""
     return {name: _JOURNAL_TYPES.get(name, type_) for name, type_ in columns.items() if name != "load"}

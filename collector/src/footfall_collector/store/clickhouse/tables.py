@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Sequence
 
+from ..columns import check_spelling
 from ..interface import StoreError
 from .connection import Connection
 from .layout import EVENT_TABLES, TableLayout
@@ -46,6 +47,8 @@ def _present(connection: Connection, layout: TableLayout) -> dict[str, dict[str,
 def _add_columns(connection: Connection, layout: TableLayout, name: str, present: dict[str, str]) -> None:
     for column, type_ in layout.columns(name).items():
         if column not in present:
+            if name in EVENT_TABLES:
+                check_spelling(layout.table(name), column, present)
             _execute_all(connection, layout.add_column(name, column, type_))
         elif name in EVENT_TABLES and _base_type(present[column]) != _base_type(type_):
             raise StoreError(

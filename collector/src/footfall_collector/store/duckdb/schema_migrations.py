@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from ..columns import check_spelling, other_spelling
 from ..interface import StoreError
 from ..periods import DAY_SECONDS
 
@@ -49,10 +50,11 @@ def column_types(connection: duckdb.DuckDBPyConnection, events: str) -> dict[str
 
 
 def add_columns(connection: duckdb.DuckDBPyConnection, events: str, columns: Mapping[str, str], path: Path) -> None:
-    """Add the columns that a month's table of events lacks. Raises StoreError if one has another type."""
+    """Add the columns that a month's table of events lacks. Raises StoreError if one has another type or spelling."""
     present = column_types(connection, events)
     for column, type_ in columns.items():
         if column not in present:
+            check_spelling(path, column, present)
             connection.execute(f"ALTER TABLE {events} ADD COLUMN {column} {type_}")
         elif present[column] != type_:
             raise StoreError(
@@ -62,8 +64,13 @@ def add_columns(connection: duckdb.DuckDBPyConnection, events: str, columns: Map
 
 
 def check_types(connection: duckdb.DuckDBPyConnection, events: str, stored: Mapping[str, str]) -> None:
-    """Raise StoreError if a column in the trash has another type in the store: with it, the store would not open."""
+    """Raise StoreError if the store has a column of the trash otherwise: with the month, the store would not open."""
     for name, type_ in column_types(connection, events).items():
+        if spelled := None if name in stored else other_spelling(name, stored):
+            raise StoreError(
+                f"the month in the trash keeps `{name}`, and the store has it as `{spelled}`: "
+                "write the property as before, then restore the month"
+            )
         if stored.get(name, type_) != type_:
             raise StoreError(
                 f"the month in the trash keeps `{name}` as {type_}, and the store has it as {stored[name]}: "
