@@ -161,7 +161,7 @@ def test_conditions_and_questions_have_the_numbers_of_the_api(collector: Collect
     answer = call_tool(collector, "ask", **by_client, where=where)
     assert len(page["rows"]) == 3
     assert answer["rows"] == [[{"untrusted": name}, *numbers] for name, *numbers in page["rows"]]
-    assert (answer["columns"], answer["scope"]) == (page["columns"], page["scope"])
+    assert (answer["columns"], answer["scope"]) == (page["columns"], {"untrusted": page["scope"]})
     daily = call_tool(collector, "ask", event="tool_executed", step="day", range="7d")
     assert [type(day) for day, _ in daily["rows"]] == [str] * len(daily["rows"]), "days are the collector's own words"
     usage = call_tool(collector, "chart", id="tool-usage", range="7d", where=where)
@@ -174,7 +174,7 @@ def test_a_saved_segment_is_known_by_its_name(collector: CollectorProcess) -> No
     where = ["product_version:is:2.3.0", "mcp_client:is_not:goose"]
     body = json.dumps({"name": "new ones", "where": where}).encode()
     assert post(collector, body, "/api/segments", content_type="application/json").status == 200
-    assert call_tool(collector, "charts")["segments"] == {"dot-ai": ["new ones"]}
+    assert call_tool(collector, "charts")["segments"] == {"dot-ai": [{"untrusted": "new ones"}]}
     for tool, arguments in (
         ("ask", {"by": "mcp_client", "event": "tool_executed"}),
         ("chart", {"id": "tool-usage"}),

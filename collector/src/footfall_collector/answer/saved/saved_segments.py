@@ -109,7 +109,7 @@ class SavedSegments:
             segments = self.all(product)
             return tuple(segments[_index_of(segments, product, name)].where)
         except SavedSegmentsError as error:
-            raise FilterError(str(error)) from None
+            raise FilterError(str(error)) from error
 
     def names(self, product: str) -> list[str]:
         """The names of a product's segments. Raises FilterError where the file is unusable."""

@@ -19,7 +19,16 @@ from ...answer import (
     segment_of,
 )
 from ...runtime import utc_stamp
-from ..insight import Moment, compared_filters, earlier_period, ended_part, format_change, format_percent, format_points
+from ..insight import (
+    Moment,
+    code,
+    compared_filters,
+    earlier_period,
+    ended_part,
+    format_change,
+    format_percent,
+    format_points,
+)
 from .measures import Measured, SideCounts, measure_sides
 
 CALLS = "tool_executed"
@@ -70,6 +79,11 @@ class _SegmentSide:
     @property
     def scope(self) -> str:
         return describe_segment(self.segment, CALLS)
+
+    @property
+    def phrase(self) -> str:
+        """The scope in a sentence: a condition names a value that a sender chose."""
+        return code(self.scope) if self.segment.conditions else self.scope
 
     def compared(self) -> ComparedSide:
         return ComparedSide(self.scope, self.filters.start.isoformat(), self.filters.end.isoformat())
@@ -163,7 +177,8 @@ def _sentence(measured: Measured, first: _SegmentSide, second: _SegmentSide) -> 
     if measured.difference is None or measured.low is None or measured.high is None:
         return ""
     apart = first.scope != second.scope
-    sides = (f" of {first.scope}", f" of {second.scope}") if apart else ("", " in the period before")
+    a, b = first.phrase, second.phrase
+    sides = (f" of {a}", f" of {b}") if apart else ("", " in the period before")
     certain = "" if measured.low > 0 or measured.high < 0 else "; no more than chance explains"
     if measured.name == "error_rate":
         return (
@@ -172,8 +187,7 @@ def _sentence(measured: Measured, first: _SegmentSide, second: _SegmentSide) -> 
         )
     if measured.name == "calls":
         return (
-            f"**{int(measured.a or 0):,}** {first.scope}, {int(measured.b or 0):,}"
-            f"{f' {second.scope}' if apart else sides[1]} "
+            f"**{int(measured.a or 0):,}** {a}, {int(measured.b or 0):,}{f' {b}' if apart else sides[1]} "
             f"(a difference of {format_change(measured.low)} to {format_change(measured.high)}{certain})."
         )
     return ""

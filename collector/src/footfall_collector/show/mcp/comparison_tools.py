@@ -26,7 +26,7 @@ from .parameters import (
     Side,
     VersionFilter,
 )
-from .untrusted import NOTE, mark, mark_fields, mark_sentence
+from .untrusted import NOTE, mark, mark_fields, mark_sentence, sentence_of
 
 _COMPARED = ("first_day", "last_day", "start", "end")
 _FOUND = ("kind", "start", "end", "text")
@@ -75,7 +75,7 @@ class ComparisonTools:
             sides = self._sides(filters, a, b)
             found = explain(self._answers, filters, against or "", sides, where or (), measure)
         except FilterError as error:
-            raise ToolError(str(error)) from error
+            raise ToolError(sentence_of(error)) from error
         return {"note": self._note} | _marked(found)
 
     def compare(
@@ -91,7 +91,7 @@ class ComparisonTools:
             filters = self._filters(range, product, internal)
             found = compare(self._answers, filters, self._sides(filters, a, b), datetime.now(UTC), where or ())
         except FilterError as error:
-            raise ToolError(str(error)) from error
+            raise ToolError(sentence_of(error)) from error
         texts = {"answer": mark_sentence(found.answer), "a": _side(found.a), "b": found.b and _side(found.b)}
         return {"note": self._note, "how_it_is_made": found.note} | _fields(found) | texts
 

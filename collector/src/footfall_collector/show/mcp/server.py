@@ -1,6 +1,8 @@
 """The SDK's server, without the content of a call in its answers and log lines."""
 
+import functools
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
 from mcp import MCPError
@@ -9,6 +11,8 @@ from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp_types import INVALID_PARAMS, CallToolResult, InputRequiredResult
 from pydantic import AnyUrl, ValidationError
 
+from ...answer import BusyError, ReadGate
+from ..gated import through_gate
 from .redaction import NO_SUCH_PROMPT, NO_SUCH_RESOURCE, NO_SUCH_TOOL
 
 _log = logging.getLogger(__name__)
@@ -44,6 +48,20 @@ class RedactingServer(MCPServer[Any]):
     async def read_resource(self, uri: AnyUrl | str, context: Context[Any, Any] | None = None) -> NoReturn:
         """There are no resources. The SDK takes a malformed address for a failure of the server."""
         raise MCPError(INVALID_PARAMS, NO_SUCH_RESOURCE)
+
+
+def gated_tool(tool: Callable[..., dict[str, Any]], gate: ReadGate) -> Callable[..., Awaitable[dict[str, Any]]]:
+    """A tool that waits for its turn, like every reader. Its call ends where the client cancels it."""
+
+    @functools.wraps(tool)
+    async def call(*args: Any, **kwargs: Any) -> dict[str, Any]:
+        try:
+            answer: dict[str, Any] = await through_gate(gate, functools.partial(tool, *args, **kwargs))
+            return answer
+        except BusyError as busy:
+            raise ToolError(str(busy)) from None
+
+    return call
 
 
 def _wrong_arguments(error: ValidationError) -> str:

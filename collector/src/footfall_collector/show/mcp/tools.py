@@ -1,7 +1,6 @@
 """The tools of `/mcp`: each reads the answers that the pages show; none changes anything."""
 
-import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -15,7 +14,6 @@ from footfall.mcp import instrument
 
 from ...answer import (
     Answers,
-    BusyError,
     FilterError,
     Filters,
     ReadGate,
@@ -27,7 +25,6 @@ from ...answer import (
     version_key,
 )
 from ...runtime import Status, __version__
-from ..gated import through_gate
 from ..health import data_health, health_sentence, stored_events
 from ..insight import ChartRow, compare_releases, rows_as_dicts, shown_annotations
 from ..report import build_report
@@ -50,8 +47,19 @@ from .parameters import (
     ToolFilter,
     VersionFilter,
 )
-from .server import RedactingServer, log_class_names_only
-from .untrusted import NOTE, WITHHELD, has_own_text, mark_annotations, mark_fields, mark_rows, mark_sentence
+from .server import RedactingServer, gated_tool, log_class_names_only
+from .untrusted import (
+    NOTE,
+    WITHHELD,
+    has_own_text,
+    mark,
+    mark_annotations,
+    mark_fields,
+    mark_rows,
+    mark_scope,
+    mark_sentence,
+    sentence_of,
+)
 
 INSTRUCTIONS = (
     "Usage analytics of an MCP server: which tools are used, what breaks, with which AI providers and "
@@ -83,24 +91,10 @@ def build_server(answers: Answers, gate: ReadGate, status: Status, shows_all_nam
     comparisons = ComparisonTools(answers, _note(shows_all_names))
     described = _Tools(answers, status, shows_all_names).descriptions() | comparisons.descriptions()
     for tool, (title, description) in described.items():
-        server.tool(title=title, description=description, annotations=annotations)(_gated(tool, gate))
+        server.tool(title=title, description=description, annotations=annotations)(gated_tool(tool, gate))
     add_alerts_tool(server, status, annotations)
     instrument(server, Telemetry(Product(PRODUCT, version=__version__)))
     return server
-
-
-def _gated(tool: Callable[..., dict[str, Any]], gate: ReadGate) -> Callable[..., Awaitable[dict[str, Any]]]:
-    """A tool that waits for its turn, like every reader. Its call ends where the client cancels it."""
-
-    @functools.wraps(tool)
-    async def call(*args: Any, **kwargs: Any) -> dict[str, Any]:
-        try:
-            answer: dict[str, Any] = await through_gate(gate, functools.partial(tool, *args, **kwargs))
-            return answer
-        except BusyError as busy:
-            raise ToolError(str(busy)) from None
-
-    return call
 
 
 class _Tools:
@@ -127,7 +121,7 @@ class _Tools:
             ),
             self.charts: (
                 "All charts",
-                "All charts: ids, questions, columns with units; each property's question; names of saved segments.",
+                f"All charts: ids, questions, columns with units; questions of properties; saved segments.\n\n{NOTE}",
             ),
             self.chart: ("One chart", f"The numbers of one chart; `scope` says which events count.\n\n{NOTE}"),
             self.ask: (
@@ -151,7 +145,7 @@ class _Tools:
                 query, datetime.now(UTC), self._answers.catalogues, where or (), self._answers.segments
             )
         except FilterError as error:
-            raise ToolError(str(error)) from error
+            raise ToolError(sentence_of(error)) from error
 
     def answers(
         self,
@@ -167,8 +161,9 @@ class _Tools:
         filters = self._filters(range, where, internal=internal, **named)
         shown = build_report(self._answers, filters, datetime.now(UTC), open_words=self._shows_all_names)
         report = _as_dict(shown)
-        for tile in report["tiles"]:
-            del tile["spark"]
+        report["tiles"] = [
+            mark_scope({name: tile[name] for name in tile if name != "spark"}) for tile in report["tiles"]
+        ]
         report["answer"] = mark_sentence(report["answer"])
         report["annotations"] = mark_annotations(shown.annotations)
         for section in report["sections"]:
@@ -209,12 +204,13 @@ class _Tools:
         return [row for row in rows if row["product_version"] in newer and (row["tool"], row["error_type"]) not in old]
 
     def charts(self) -> dict[str, Any]:
-        questions = default_questions(self._answers.catalogues)
+        questions, segments = default_questions(self._answers.catalogues), self._answers.segments
         return {
+            "note": self._note,
             "charts": [_as_dict(spec) for spec in self._answers.charts()],
             "questions": [_as_dict(question) for question in questions],
             "segments": self._answered(
-                lambda: {product: self._answers.segments.names(product) for product in self._answers.products()}
+                lambda: {each: [mark(name) for name in segments.names(each)] for each in self._answers.products()}
             ),
         }
 
@@ -236,7 +232,11 @@ class _Tools:
         named = {"product": product, "version": version, "provider": provider, "tool": tool, "segment": segment}
         filters = self._filters(range, where, internal=internal, **named)
         chart = self._answered(lambda: self._answers.chart(id, filters))
-        return {"note": self._note} | _as_dict(chart) | {"rows": mark_rows(chart.rows, has_own_text(known[id]))}
+        return (
+            {"note": self._note}
+            | mark_scope(_as_dict(chart))
+            | {"rows": mark_rows(chart.rows, has_own_text(known[id]))}
+        )
 
     def ask(
         self,
@@ -259,7 +259,7 @@ class _Tools:
             raise ToolError(f"Values of {question.by.name} are shown to who signs in only; ask without `by`.")
         answer = self._answered(lambda: ask(self._answers, question, filters))
         own = [name == step for name in answer.columns]
-        return {"note": self._note} | _as_dict(answer) | {"rows": mark_rows(answer.rows, own)}
+        return {"note": self._note} | mark_scope(_as_dict(answer)) | {"rows": mark_rows(answer.rows, own)}
 
     @staticmethod
     def _answered(work: Callable[[], _Answer]) -> _Answer:
@@ -267,7 +267,7 @@ class _Tools:
         try:
             return work()
         except FilterError as error:
-            raise ToolError(str(error)) from error
+            raise ToolError(sentence_of(error)) from error
 
     def annotations(self, range: Range = "30d", product: ProductName = None) -> dict[str, Any]:  # noqa: A002 - as above
         shown = shown_annotations(self._answers, self._filters(range, product=product)).annotations
