@@ -15,7 +15,7 @@ from tests.support.waiting import wait_for
 
 CATALOGUE = """
 from typing import Annotated
-from footfall.catalogue import Amount, Event, Flag, Identifier, Property, Version, Vocabulary
+from footfall.catalogue import Amount, Event, ExtraProperties, Flag, Identifier, Property, Version, Vocabulary
 
 def said(kind):
     return Property(kind, meaning="Of a backup", purpose="Try it", question="next", required=False)
@@ -29,13 +29,18 @@ class Backup(Event, frozen=True, tag="backup"):
     seconds: Annotated[float, said(Amount("seconds", 86400))]
     provider: Annotated[str, said(Vocabulary("provider", ("aws", "gcp")))]
 
-EVENTS = (Backup,)
+class OfCalls(ExtraProperties, frozen=True, tag="tool_executed"):
+    cached: Annotated[bool, said(Flag())]
+    pages: Annotated[float, said(Amount("pages", 100))]
+
+EVENTS = (Backup, OfCalls)
 """
 BACKUPS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("01", {"trigger": "hand", "complete": True, "engine": "1.2.3", "step": "Copy", "seconds": 10, "provider": "aws"}),
     ("01", {"trigger": "a, b", "complete": False, "engine": "1.3.0", "seconds": 30}),
     ("02", {"trigger": "hand", "complete": True, "engine": "1.3.0", "step": "Copy", "seconds": 50}),
 )
+CALL = {"tool": "copy", "success": False, "duration_ms": 7, "mcp_client": "cursor-vscode", "cached": True, "pages": 3}
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +63,7 @@ def _events() -> Iterator[tuple[str, str, dict[str, Any]]]:
         yield "server_started", instance, {"k8s_version": k8s, "deployment_method": "helm"}
     for instance, properties in BACKUPS:
         yield "backup", instance, properties
+    yield "tool_executed", "03", CALL
 
 
 def _event(number: int, name: str, instance: str, properties: dict[str, Any]) -> dict[str, Any]:
@@ -106,6 +112,17 @@ def test_words_flags_versions_and_numbers_are_what_was_sent(asked: CollectorProc
     assert rows(asked, backup, ("measure", "median"), ("by", "trigger")) == [["hand", 30.0, 2], ["a, b", 30.0, 1]]
     assert rows(asked, backup, ("measure", "rate")) == [[2 / 3, 2, 3]]
     assert rows(asked, backup, ("measure", "instances"), ("by", "engine")) == [["1.3.0", 2], ["1.2.3", 1]]
+
+
+def test_failed_calls_and_durations_are_meant_whatever_a_product_adds_to_calls(asked: CollectorProcess) -> None:
+    """The pages and the documented questions about failed calls name no boolean."""
+    calls = ("event", "tool_executed")
+    for where in ((), (("where", "cached:is:true"),)):
+        assert rows(asked, calls, ("measure", "rate"), *where) == [[1.0, 1, 1]]
+        assert rows(asked, calls, ("measure", "median"), *where) == [[7.0, 1]]
+    assert answer(asked, calls, ("measure", "rate"))["measured"] == "success"
+    assert rows(asked, calls, ("measure", "rate"), ("of", "cached")) == [[1.0, 1, 1]]
+    assert rows(asked, calls, ("measure", "p95"), ("of", "pages")) == [[3.0, 1]]
 
 
 def test_a_condition_says_whether_it_is_about_events_or_about_instances(asked: CollectorProcess) -> None:
@@ -215,7 +232,7 @@ def test_every_chart_page_and_report_obeys_a_condition_on_any_property(asked: Co
         return sum(row[given["columns"].index(column)] for row in given["rows"])
 
     old, copied = ("where", "k8s_version:is:1.29"), ("where", "backup.step:is:Copy")
-    assert (count("events", "events"), count("events", "events", old)) == (5, 3)
+    assert (count("events", "events"), count("events", "events", old)) == (6, 3)
     assert count("events", "events", ("k8s_version", "1.29")) == 3
     assert count("events", "events", ("where", "complete:is:false")) == 3
     assert count("starts", "kubernetes-versions", ("where", "step:is_not:Copy")) == 0

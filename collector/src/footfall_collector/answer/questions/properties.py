@@ -64,6 +64,7 @@ class QuestionNames:
             for event in catalogue.events.values()
         }
         self._own: Mapping[str, Mapping[str, Kind]] = kinds
+        self._extra = catalogue.extra
         self._common = {VERSION if name == version else name: each.kind for name, each in catalogue.common.items()}
         # A product's own property keeps its name, even where a filter has that name.
         own = {name for properties in kinds.values() for name in properties}
@@ -80,6 +81,10 @@ class QuestionNames:
         names = dict.fromkeys(name for each, own in self._own.items() if event in (None, each) for name in own)
         common = [EventProperty(name, (), kind) for name, kind in self._common.items()]
         return common + [self.property_named(name, event) for name in names]
+
+    def without_extra(self, event: str, properties: list[EventProperty]) -> list[EventProperty]:
+        """Those of an event's properties that the product did not add to a standard one."""
+        return [each for each in properties if each.name not in self._extra.get(event, {})]
 
     def property_named(self, text: str, event: str | None = None) -> EventProperty:
         """The property that a question means by `name` or `event.name`.

@@ -98,7 +98,8 @@ def _measured(measure: str, event: str | None, name: str, names: QuestionNames) 
     if event is None:
         raise FilterError(f"{measure} needs event.")
     known = [each for each in names.properties(event) if each.events and isinstance(each.kind, kind)]
-    fitting = [each for each in known if name in ("", each.name)]
+    # Without a name, a question about calls is about their success and duration, whatever the product adds to them.
+    fitting = [each for each in known if name == each.name] if name else names.without_extra(event, known) or known
     what = "boolean" if kind is Flag else "number"
     if not known:
         raise FilterError(f"{event} has no {what}, so there is no {measure} of it.")
