@@ -63,7 +63,7 @@ def words(name: str, listed: str, more: str = "", default: str = "") -> str:
 
 
 PAGES = '    pages: Annotated[float, said(Amount("pages", 1000))]\n'
-UNKNOWN = "made: properties are not in this collector's catalogue and left out"
+UNKNOWN = "made: properties that are not in this collector's catalogue are left out"
 
 CHANGES = {
     "add": Change(

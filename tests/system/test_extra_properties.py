@@ -75,7 +75,7 @@ NONE = "EVENTS = ()\n"
 SENT = {"plan": "paid", "seats": 123.4, "region": "eu"}
 NOTHING = {"plan": None, "seats": None, "region": None}
 UNKNOWN = {
-    f"{event}: properties are not in this collector's catalogue and left out"
+    f"{event}: properties that are not in this collector's catalogue are left out"
     for event in ("tool_executed", "client_connected")
 }
 

@@ -82,3 +82,12 @@ export function colour(name: string): string {
   // Lines of a grid stay behind what is drawn on it.
   return name.startsWith("line") ? resolved.replace(/^rgb\((.*)\)$/, "rgba($1, 0.35)") : resolved;
 }
+
+// An open menu stands below what opened it, and within the window however long it is.
+export function placeBelow(menu: HTMLElement, opener: HTMLElement): void {
+  const { left, bottom } = opener.getBoundingClientRect();
+  const { clientWidth, clientHeight } = document.documentElement;
+  const within = (at: number, most: number) => `${Math.max(8, Math.min(at, most - 8))}px`;
+  menu.style.setProperty("left", within(left, clientWidth - menu.offsetWidth));
+  menu.style.setProperty("top", within(bottom + 6, clientHeight - menu.offsetHeight));
+}

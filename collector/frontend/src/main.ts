@@ -63,9 +63,9 @@ async function refreshHead(signal: AbortSignal): Promise<void> {
   filters.showHidden(head.hidden_internal ?? 0);
   const names = head.not_applied ?? [];
   notApplied.hidden = !names.length;
-  notApplied.textContent = names.length ? `The sentence is not filtered by ${listOf(names)}.` : "";
+  notApplied.textContent = names.length ? `A part of the sentence is not filtered by ${listOf(names)}.` : "";
   compared.hidden = !state.get("compare") || !context.period || Boolean(head.empty);
-  draw(compared, context.period ? wholeRanges(period.compared(context.period)) : "");
+  draw(compared, context.period ? html`<span>${wholeRanges(period.compared(context.period))}</span>` : "");
   if (emptyPage) emptyPage.hidden = !head.empty;
   const unknown = document.getElementById("unknown-thing");
   if (unknown) unknown.hidden = head.known !== false || Boolean(head.empty);

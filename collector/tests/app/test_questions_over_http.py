@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
@@ -245,6 +246,21 @@ def test_every_chart_page_and_report_obeys_a_condition_on_any_property(asked: Co
     selected = "of instances that ran Kubernetes 1.29 on that day"
     assert head["scope"] == f"calls {selected}; events {selected}"
     assert (head["not_applied"], [tile["value"] for tile in head["tiles"]][1]) == ([], 1)
+
+
+def test_the_sentence_of_a_page_counts_what_its_tiles_count(tmp_path: Path) -> None:
+    """An instance that called the tool that is left out has no event of any name, and still its other calls."""
+    properties = {"dot_ai_version": "2.0.0", "mcp_client": "claude-code", "duration_ms": 20, "success": True}
+    tools = [("tool_executed", {"tool": tool, **properties}) for tool in ("query", "query", "recommend")]
+    batch = [_event(number, name, "01", sent) for number, (name, sent) in enumerate(tools)]
+    with start_collector(tmp_path / "data", segment_seconds=0.1) as collector:
+        assert post(collector, json.dumps({"api_key": "phc_mine", "batch": batch}).encode()).status == 200
+        wait_for(lambda: counter(collector, "events_stored") == len(batch), "the calls")
+        for path in ("pages/overview", "pages/tools", "things/mcp_client?thing=claude-code"):
+            where = ("&" if "?" in path else "?") + "where=tool:is_not:query"
+            head = ask(collector, "GET", f"/api/{path}{where}").json
+            assert head["tiles"][0]["value"] == 1, path
+            assert "**1 instance** made **1 " in head["answer"] or "`recommend` is " in head["answer"], head["answer"]
 
 
 def test_a_chart_that_compares_versions_says_that_it_is_not_filtered_by_one(asked: CollectorProcess) -> None:

@@ -52,7 +52,7 @@ export function draw(host: HTMLElement, data: ChartData, config: DrawnConfig): v
       <table class="heat ${isDense ? "dense" : ""}" @keydown=${moveFocus}>
         <thead><tr>
           <th scope="col">First seen<span class="more-words"> in week of</span></th><th scope="col" class="size">Instances</th>
-          ${offsets.map((offset) => html`<th scope="col" class=${offset ? nothing : "first"}>${weekName(offset)}</th>`)}
+          ${offsets.map((offset) => html`<th scope="col" class=${offset ? nothing : "first"}>${offset ? html`<span class="sign">+</span>${offset}` : weekName(offset)}</th>`)}
         </tr></thead>
         <tbody>${list.map((cohort, index) => row(cohort, offsets, config, index ? -1 : Number(isDense)))}</tbody>
       </table>

@@ -45,7 +45,7 @@ export function option(data: ChartData, config: DrawnConfig, colours: Palette, n
   const marks = timeMarks(drawing);
   return {
     ...base(colours),
-    grid: { left: 2, right: 14, top: marks && !narrow ? 26 : 12, bottom: 5, containLabel: true },
+    grid: { left: 8, right: 14, top: marks && !narrow ? 26 : 12, bottom: 5, containLabel: true },
     xAxis: timeAxis(drawing),
     yAxis: valueAxis(drawing),
     tooltip: { ...base(colours).tooltip, trigger: "axis", formatter: (points: TipPoint[]) => tooltip(points, drawing) },
@@ -70,7 +70,6 @@ function timeAxis(drawing: Drawing) {
       color: colours.muted,
       margin: 12,
       hideOverlap: true,
-      alignMinLabel: bars ? undefined : "left",
       alignMaxLabel: bars ? undefined : "right",
       interval: every(times.length, narrow),
       formatter: (at: string) => label(Number(at), drawing),

@@ -4,7 +4,7 @@ import { labelOf, valueText } from "../data/labels.ts";
 import * as segments from "../data/segments.ts";
 import * as state from "../data/state.ts";
 import type { ChartAnswer } from "../data/types.ts";
-import { find, html, icon, nothing, draw as render } from "../dom.ts";
+import { find, html, icon, nothing, placeBelow, draw as render } from "../dom.ts";
 import { links } from "./open.ts";
 
 // The bar's menus show a single version and a single provider. A phone has the menus folded, and shows chips of them too.
@@ -48,12 +48,13 @@ function edit(condition: segments.Condition, chip: HTMLElement): void {
   show(condition, [...condition.values]);
   editor.setAttribute("aria-label", `Filter by ${nameOf(condition)}`);
   editor.showPopover();
-  const { left, bottom } = chip.getBoundingClientRect();
-  editor.style.setProperty("left", `${Math.max(8, Math.min(left, innerWidth - editor.offsetWidth - 8))}px`);
-  editor.style.setProperty("top", `${bottom + 6}px`);
+  placeBelow(editor, chip);
   editor.querySelector<HTMLElement>("input")?.focus();
   valuesOf(condition).then(
-    (values) => show(condition, values),
+    (values) => {
+      show(condition, values);
+      placeBelow(editor, chip);
+    },
     () => {},
   );
 }

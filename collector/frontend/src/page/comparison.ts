@@ -95,7 +95,7 @@ function row({ name, unit, a, b, difference, low, high }: Measured): Content {
   const interval = low === null || high === null ? "" : `(${signed(low, unit, true)} to ${signed(high, unit, true)})`;
   return html`<tr><th scope="row">${NAMES[name] ?? name}</th><td class="num" data-value=${String(a ?? "")}>${number(a, unit)}</td>
     <td class="num" data-value=${String(b ?? "")}>${number(b, unit)}</td>
-    <td class="num">${difference === null ? "–" : signed(difference, unit)} <span class="interval">${wholeRanges(interval)}</span></td></tr>`;
+    <td class="num">${difference === null ? "–" : signed(difference, unit)}${interval ? html` <span class="interval">${wholeRanges(interval)}</span>` : nothing}</td></tr>`;
 }
 
 const NUMBERS = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });

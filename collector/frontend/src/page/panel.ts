@@ -4,7 +4,7 @@ import { library } from "../charts/echart.ts";
 import { kinds } from "../charts/index.ts";
 import { shaped } from "../charts/rows.ts";
 import * as api from "../data/api.ts";
-import { capital, number } from "../data/format.ts";
+import { capital, number, quantity } from "../data/format.ts";
 import { labelOf, listOf } from "../data/labels.ts";
 import * as segments from "../data/segments.ts";
 import * as state from "../data/state.ts";
@@ -275,7 +275,7 @@ function notes({ not_applied = [], folded = {}, scope }: ChartAnswer, { query }:
   const counts = typeof folded === "number" ? { [query?.by ?? ""]: folded } : folded;
   const more = Object.entries(counts)
     .filter(([, count]) => count)
-    .map(([column, count]) => `${number(count)} more values of ${labelOf(column)} are shown as “unlisted”.`);
+    .map(([column, count]) => `“unlisted” stands for ${quantity(count, "more value")} of ${labelOf(column)}.`);
   return [
     ...(not_applied.length ? [`This chart can't be filtered by ${listOf(not_applied)}.`] : []),
     ...instancesLeftOut(scope),

@@ -1,6 +1,6 @@
 // Releases compared with the previous one: adoption, error rate with its interval, and regressions.
 import * as api from "../data/api.ts";
-import { date, moment, number } from "../data/format.ts";
+import { date, moment, number, quantity } from "../data/format.ts";
 import { listOf, valueText } from "../data/labels.ts";
 import { openedRows } from "../data/opened_rows.ts";
 import type { Pick } from "../data/segments.ts";
@@ -192,9 +192,9 @@ function flags({ regressions, note: method }: Comparison): Content {
     return html`<div class="flags"><p class="unit">No tool got worse from one release to the next beyond chance.</p>${how}</div>`;
   }
   const others = regressions.slice(SHOWN);
-  const more = html`<details class="how"><summary>${others.length} more</summary><ul>${others.map(regression)}</ul></details>`;
+  const more = html`<details class="how"><summary>${quantity(others.length, "more regression")}</summary><ul>${others.map(regression)}</ul></details>`;
   return html`<div class="flags">
-    <h3>${regressions.length === 1 ? "1 regression" : `${regressions.length} regressions`}</h3>
+    <h3>${quantity(regressions.length, "regression")}</h3>
     <ul>${regressions.slice(0, SHOWN).map(regression)}</ul>
     ${others.length ? more : nothing}${how}
   </div>`;

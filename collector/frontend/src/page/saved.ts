@@ -3,7 +3,7 @@ import * as api from "../data/api.ts";
 import * as saved from "../data/saved.ts";
 import * as segments from "../data/segments.ts";
 import * as state from "../data/state.ts";
-import { type Content, draw, find, html, icon, nothing } from "../dom.ts";
+import { type Content, draw, find, html, icon, nothing, placeBelow } from "../dom.ts";
 import * as share from "./share.ts";
 
 const button = find<HTMLButtonElement>("[data-do=saved]");
@@ -42,14 +42,7 @@ async function open(): Promise<void> {
   if (!isTyping) menu.querySelector<HTMLElement>("button, input")?.focus();
 }
 
-function place(): void {
-  const { left, bottom } = button.getBoundingClientRect();
-  menu.style.setProperty(
-    "left",
-    `${Math.max(8, Math.min(left, document.documentElement.clientWidth - menu.offsetWidth - 8))}px`,
-  );
-  menu.style.setProperty("top", `${bottom + 6}px`);
-}
+const place = () => placeBelow(menu, button);
 
 export async function refresh(signal: AbortSignal): Promise<void> {
   // Without conditions the page shows none of them.

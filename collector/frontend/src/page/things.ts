@@ -20,6 +20,8 @@ const PROPERTIES = isError
   ? ["tool", "transport", ...LONG, "deployment_method"]
   : ["tool", ...LONG, "transport", "deployment_method"];
 const others = PROPERTIES.filter((property) => property !== thing?.property);
+// A list stands beside that of transports, of which there are four at most with what is not given.
+const limitOf = (property: string) => (property === "deployment_method" ? { limit: 4 } : {});
 const wordOf = (property: string) => labelOf(parameterOf(property) ?? property);
 
 const COLUMNS: Record<string, Column> = {
@@ -52,6 +54,7 @@ function bars(id: string, title: string, unit: string, query: Record<string, str
     cohort: "",
     offset: "",
     segments: { [column]: column },
+    ...limitOf(column),
     columns: { ...COLUMNS, ...names },
   };
 }

@@ -15,7 +15,7 @@ from ..runtime import Status
 MISSING = "missing, the event is refused"
 NOT_ADMITTED = "a value is not admitted"
 RETIRED = "is retired and left out"
-UNKNOWN_PROPERTIES = "properties are not in this collector's catalogue and left out"
+UNKNOWN_PROPERTIES = "properties that are not in this collector's catalogue are left out"
 MISFIT_EVENT = "an event that is not in this collector's catalogue is refused"
 
 _log = logging.getLogger(__name__)

@@ -12,8 +12,9 @@ from footfall_collector.answer import Answers, FilterError, Filters, ask, parse_
 from footfall_collector.runtime import utc_stamp
 from footfall_collector.show.explain import explain_spike
 from footfall_collector.show.explain.contributions import Contribution
-from footfall_collector.show.explain.explanation import shift_finding
+from footfall_collector.show.explain.explanation import answer_sentence, share_text, shift_finding
 from footfall_collector.show.explain.question import explain_versions
+from footfall_collector.show.explain.sides import ComparedCalls
 from footfall_collector.show.insight import NBSP, compare_releases
 from tests.oracle.causes import PlantedCause, plant
 from tests.oracle.fleet import Fleet
@@ -23,6 +24,7 @@ FLEET = Fleet(instances=200, days=28, seed=11, busy=2, calm=True)
 OUTAGE_DAY = 20
 FLEET_TODAY = datetime.fromtimestamp(FLEET.end, UTC).date()
 BAD = "1.12.0"
+IS, IS_NOT = "calls whose client is cursor", "calls whose client is not cursor"
 OUTAGE = PlantedCause(
     "outage",
     "anthropic",
@@ -131,6 +133,29 @@ def test_versions_that_nobody_runs_are_compared_over_the_days_of_the_range(in_ou
     explanation = explain_versions(in_outage, filters(2, 3, version="9.9.9"), "9.9.8")
     days = [f"{filters(day, day).start:%Y-%m-%d}" for day in (2, 3)]
     assert [explanation.segment.first_day, explanation.segment.last_day] == days
+
+
+def test_a_segment_stands_in_the_sentence_in_the_place_of_the_calls() -> None:
+    named, others, empty = (compared_calls(scope, calls) for scope, calls in ((IS, 200), (IS_NOT, 300), (IS, 0)))
+    assert answer_sentence(named, others, Contribution(0.1, 0.05, 0.15), "", by_chance=True) == (
+        f"**10{NBSP}%** of 200 `{IS}` failed, 10{NBSP}% of 300 `{IS_NOT}`: no more than chance explains."
+    )
+    assert answer_sentence(empty, others, None, "", by_chance=True) == (
+        f"There are no calls of versions that count among the `{IS}`, so there is nothing to compare."
+    )
+
+
+def test_no_finding_accounts_for_more_than_all_of_a_difference() -> None:
+    assert share_text(0.18) == f"It accounts for 18{NBSP}% of the difference."
+    assert share_text(1.0) == f"It accounts for 100{NBSP}% of the difference."
+    assert share_text(1.02) == "By itself it would make a larger difference than there is."
+
+
+def compared_calls(scope: str, calls: int) -> ComparedCalls:
+    """A side of which a tenth of the calls failed."""
+    failed = calls // 10
+    rate = failed / calls if calls else None
+    return ComparedCalls(None, scope, "2026-11-01", "2026-11-30", None, None, False, calls, failed, rate, rate)
 
 
 def test_two_versions_need_two_versions(in_outage: Answers) -> None:

@@ -28,9 +28,9 @@ from .sides import (
     MOMENTS_NOTE,
     ComparedCalls,
     ComparedSides,
+    counted_calls,
     counted_source,
     nothing_to_compare,
-    side_text,
 )
 
 NAMES = {"median": "the median", "p95": "the 95th percentile", "p99": "the 99th percentile"}
@@ -157,8 +157,8 @@ def _answer(
     if segment.value is None or against.value is None:
         return nothing_to_compare(against if against.value is None else segment)
     text = (
-        f"**{format_milliseconds(segment.value)}** is {name} of {segment.calls:,} calls{side_text(segment)}, "
-        f"{format_milliseconds(against.value)} that of {against.calls:,}{side_text(against)}"
+        f"**{format_milliseconds(segment.value)}** is {name} of {counted_calls(segment)}, "
+        f"{format_milliseconds(against.value)} that of {counted_calls(against, noun=False)}"
     )
     first = findings[0].text if findings else ""
     if by_chance:

@@ -11,7 +11,7 @@ from ..insight import MINUS, Moment, code, format_percent, format_points, tool_n
 from ..statistics import Cause, CauseSet
 from .contributions import MIN_SHARE, Contribution
 from .error_classes import ErrorClasses, ErrorClassFinding
-from .sides import ComparedCalls, day_name, nothing_to_compare, side_text
+from .sides import ComparedCalls, counted_calls, day_name, nothing_to_compare
 
 FindingKind = Literal[
     "tool",
@@ -237,8 +237,8 @@ def answer_sentence(
     if difference is None or segment.error_rate is None or against.error_rate is None:
         return nothing_to_compare(against if against.calls == 0 else segment)
     text = (
-        f"**{format_percent(segment.error_rate)}** of {segment.calls:,} calls failed{side_text(segment)}, "
-        f"{format_percent(against.error_rate)} of {against.calls:,}{side_text(against)}"
+        f"**{format_percent(segment.error_rate)}** of {counted_calls(segment, ' failed')}, "
+        f"{format_percent(against.error_rate)} of {counted_calls(against, noun=False)}"
     )
     if by_chance:
         return " ".join(filter(None, (f"{text}: no more than chance explains.", first)))
@@ -289,6 +289,8 @@ def part_text(share: float | None, part: Contribution) -> str:
 
 
 def share_text(share: float) -> str:
-    """What a finding accounts for."""
+    """What a finding accounts for. Of several that work against each other, one can be more than what is left."""
+    if share > 1.005:
+        return "By itself it would make a larger difference than there is."
     percent = f"{MINUS}{format_percent(-share)}" if share < 0 else format_percent(min(share, 9.99))
     return f"It accounts for {percent} of the difference."

@@ -152,7 +152,15 @@ def day_name(day: int) -> str:
 
 
 def nothing_to_compare(side: ComparedCalls) -> str:
-    return f"There are no calls of versions that count{side_text(side)}, so there is nothing to compare."
+    which = f" among the {code(side.scope)}" if side.scope and side.version is None else side_text(side)
+    return f"There are no calls of versions that count{which}, so there is nothing to compare."
+
+
+def counted_calls(side: ComparedCalls, verb: str = "", *, noun: bool = True) -> str:
+    """`1,234 calls failed on 2026-11-24`; a segment stands where the noun would: `1,234 calls of query failed`."""
+    if side.scope and side.version is None:
+        return f"{side.calls:,} {code(side.scope)}{verb}"
+    return f"{side.calls:,}{' calls' if noun else ''}{verb}{side_text(side)}"
 
 
 def side_text(side: ComparedCalls) -> str:

@@ -46,7 +46,9 @@ def overview(
     if len(usage) > 1:
         restriction, top = _top_tool(usage, lambda row: row["calls"], min_calls=0)
         text += f"; {restriction[:1].lower()}{restriction[1:]}{code(top['tool'])} is called most"
-    return f"{text}, and **{format_percent(rate)}** of all calls fail." if rate is not None else f"{text}."
+    if rate is None:
+        return f"{text}."
+    return f"{text}, and **{format_percent(rate)}** of all calls fail." if rate else f"{text}, and none failed."
 
 
 def _without_other(rows: list[ChartRow], column: str) -> list[ChartRow]:

@@ -171,9 +171,11 @@ def page_head(
 def chart_page_head(name: str, answers: Answers, filters: Filters, now: datetime) -> ChartPageHead:
     """Raises KeyError where no page with charts has this name."""
     events = answers.chart("events", filters)
-    is_empty = not events.rows and _has_no_events(answers, filters, now)
+    # A tool that is left out takes its instances out of the chart of events, and its calls out of those of calls.
+    counts = bool(events.rows) or bool(rows_as_dicts(answers.summary(filters))[0]["calls"])
+    is_empty = not counts and _has_no_events(answers, filters, now)
     answer, not_applied = sentences.NO_EVENTS, []
-    if events.rows:
+    if counts:
         answer = SENTENCES[name](ChartReader(answers, filters, now))
         not_applied = [one for one in filter_names(filters) if one in UNFILTERED_SENTENCES.get(name, ())]
     elif is_empty:

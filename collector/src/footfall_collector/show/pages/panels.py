@@ -34,6 +34,8 @@ SEGMENT_COLUMNS = (
     "product_version",
 )
 """Columns whose values are those of the property of that name: a click on one filters by it."""
+SHORT_LIST = 4
+"""Rows of a list before its button, where the list beside it is as short."""
 
 
 @dataclass(frozen=True)
@@ -207,7 +209,7 @@ TRANSPORTS = Panel(
     "transports",
     "bars",
     "Transports",
-    "sessions by MCP transport",
+    "connections and instances by MCP transport",
     {
         "label": ["transport"],
         "value": "connections",
@@ -239,6 +241,7 @@ DEPLOYMENTS = Panel(
         "label": ["deployment_method"],
         "value": "instances",
         "numbers": ["instances", "starts"],
+        "limit": SHORT_LIST,
     },
 )
 VERSIONS = Panel(

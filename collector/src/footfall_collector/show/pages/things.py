@@ -119,10 +119,12 @@ def thing_head(
     about = replace(filters, where=(*filters.where, condition))
     events = answers.chart("events", about)
     ever = Filters(filters.product, EARLIEST, now + timedelta(days=1), internal="all")
-    known = bool(events.rows) or bool(answers.chart("events", replace(ever, where=(condition,))).rows)
+    # Under filters that leave a tool out, calls count that the chart of events does not have.
+    counts = bool(events.rows) or bool(rows_as_dicts(answers.summary(about))[0]["calls"])
+    known = counts or bool(answers.chart("events", replace(ever, where=(condition,))).rows)
     empty = not known and not answers.chart("events", ever).rows
     answer, tiles = sentences.NO_EVENTS_EVER if empty else unknown_thing(kind.noun, name), []
-    if events.rows:
+    if counts:
         answer = _sentence(kind, name, answers, filters, about)
         tiles = _error_tiles(answers, about, now) if kind.property == _ERROR_TYPE else page_tiles(answers, about, now)
     elif known:

@@ -195,17 +195,28 @@ def _answer(
     segment, against = sides
     if not segment.value or not against.value:
         return "One of the two sides has no calls, or was not counted in full, so nothing is compared."
-    other = f" on average of {compared.earlier} such periods before" if compared.earlier > 1 else side_text(against)
-    text = (
-        f"**{segment.value:,.0f}** {measure if measure == 'calls' else 'instances with calls'}{side_text(segment)}, "
-        f"{against.value:,.0f}{other}"
+    other = (
+        f" on average of {compared.earlier} such periods before"
+        if compared.earlier > 1
+        else _counted_text(against, measure)
     )
+    noun = (
+        "" if segment.scope and segment.version is None else " calls" if measure == "calls" else " instances with calls"
+    )
+    text = f"**{segment.value:,.0f}**{noun}{_counted_text(segment, measure)}, {against.value:,.0f}{other}"
     first = findings[0].text if findings else ""
     if difference is None:
         return " ".join(filter(None, (f"{text}: no more than chance explains.", first)))
     few = _alone_text(alone, difference)
     nothing = "" if few else "No breakdown accounts for the difference beyond chance: everything changed alike."
     return " ".join(filter(None, (f"{text}.", few, first or nothing)))
+
+
+def _counted_text(side: ComparedCalls, measure: CountMeasure) -> str:
+    """What follows the number of a side: a segment's phrase begins with the calls themselves."""
+    if not side.scope or side.version is not None:
+        return side_text(side)
+    return f" {'' if measure == 'calls' else 'instances with '}{code(side.scope)}"
 
 
 def _alone_text(alone: Sequence[float], difference: float) -> str:
