@@ -1,5 +1,6 @@
 """Bursts of questions, from readers whom nobody checks on loopback."""
 
+import asyncio
 import json
 import socket
 import threading
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 
 from collector.tests.app.http import gauge
+from footfall_collector.app import Collector
+from footfall_collector.runtime import Settings
 from tests.attacks.harness import (
     SOAK,
     Measured,
@@ -167,3 +170,27 @@ def test_a_question_has_a_time_limit(tmp_path: Path) -> None:
         assert set(burst.statuses) <= {200, _BUSY}
         wait_for(lambda: gauge(collector, "questions_waiting") == 0, "the places", 5)
         assert exchange_once(collector, _READER, get("/api/charts")).status == 200
+
+
+@at_most(Party.NETWORK, "without a sign-in: ask for what is not published, which takes no reader's place")
+@pytest.mark.parametrize("path", ["/public/x", "/public/x/data.json", "/public/dot-ai/badge/x.svg"])
+def test_what_is_not_published_is_refused_without_a_place_among_the_questions(tmp_path: Path, path: str) -> None:
+    """While two questions are answered, a hundred paths that a stranger makes up fill the queue; readers get 503."""
+    collector = Collector(Settings(data=tmp_path, public_products=("dot-ai",), sign_in_secret="x" * 20))
+    sent: list[Any] = []
+
+    async def ask() -> None:
+        # The gate is not started, so that a question waits for ever.
+        async with asyncio.timeout(5):
+            scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
+            await collector.dashboard(scope, asyncio.Event().wait, record)  # type: ignore[arg-type] # nobody disconnects
+
+    async def record(message: Any) -> None:
+        sent.append(message)
+
+    try:
+        asyncio.run(ask())
+        assert sent[0]["status"] == 404
+    finally:
+        collector.pipeline.close()
+        collector.store.close()

@@ -99,16 +99,19 @@ class PublicPages:
             "/public/{product}/badge/{name}.svg": self._badge,
         }
         return [
-            (path, gated(self._gate, self._published_only(endpoint), lambda _: "public"))
+            (path, self._published_only(gated(self._gate, _of_product(endpoint), lambda _: "public")))
             for path, endpoint in endpoints.items()
         ]
 
-    def _published_only(self, endpoint: ProductEndpoint) -> Endpoint:
-        def answer(request: Request) -> Response:
-            product = request.path_params["product"]
-            if product not in self._products:
+    def _published_only(self, endpoint: AsyncEndpoint) -> AsyncEndpoint:
+        """Refuse other paths before the gate: anyone could fill it with a hundred of them, and keep out readers."""
+
+        async def answer(request: Request) -> Response:
+            if request.path_params["product"] not in self._products:
                 return PlainTextResponse("Nothing is published here.\n", 404)
-            return endpoint(product, request)
+            if request.path_params.get("name", "instances") not in BADGES:
+                return PlainTextResponse(f"There is no such badge; known are {', '.join(BADGES)}.\n", 404)
+            return await endpoint(request)
 
         return answer
 
@@ -153,12 +156,14 @@ class PublicPages:
 
     def _badge(self, product: str, request: Request) -> Response:
         name = request.path_params["name"]
-        if name not in BADGES:
-            return PlainTextResponse(f"There is no such badge; known are {', '.join(BADGES)}.\n", 404)
         months = self._months(product)
         number = getattr(months[-1], name) if months else None
         text = "too few to say" if number is None else f"{number:,}"
         return Response(badge(BADGES[name], text), media_type="image/svg+xml", headers=_EMBEDDABLE)
+
+
+def _of_product(endpoint: ProductEndpoint) -> Endpoint:
+    return lambda request: endpoint(request.path_params["product"], request)
 
 
 def dictionary(catalogue: Catalogue) -> DataDictionary:
