@@ -98,6 +98,34 @@ def test_a_key_right_after_the_sheet_closes_is_a_shortcut(opened: Opener) -> Non
     assert parameters(page) == {"range": "7d"}
 
 
+def test_the_focus_stays_where_a_key_was_pressed(opened: Opener) -> None:
+    page = opened("/?range=7d&tool=query")
+    page.locator("#chips .text:visible").focus()
+    press_key(page, "x")
+    expect(page.locator("[data-do=explain]")).to_be_focused()
+    custom = page.locator("#filters [data-range=custom]")
+    custom.press("Enter")
+    expect(page.locator("#filters [name=start]")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#filters .custom-range")).to_be_hidden()
+    expect(custom).to_be_focused()
+    chart = page.locator("#panel-main .canvas")
+    chart.press("ArrowRight")
+    press_key(page, "Enter")
+    assert parameters(page)["range"] == "custom", "one day, whose chart is by hours"
+    expect(chart).to_be_focused()
+
+
+def test_the_menu_of_a_filter_ends_within_the_window(opened: Opener) -> None:
+    page = opened("/tools?tool=query", width=390)
+    page.set_viewport_size({"width": 390, "height": 500})
+    page.locator("#chips .text:visible").click()
+    expect(page.locator(".editor [name=value]").nth(3)).to_be_attached()
+    box = page.locator(".editor").bounding_box()
+    assert box
+    assert box["y"] + box["height"] <= 500
+
+
 def test_the_theme_can_follow_the_system_again(chromium: Browser, url: str) -> None:
     page = chromium.new_page(color_scheme="light")
     page.goto(f"{url}/data-health")

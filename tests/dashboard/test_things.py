@@ -189,3 +189,5 @@ def test_short_lists_stand_beside_short_ones(opened: Opener) -> None:
     page = opened("/things/tool/query")
     titles = page.locator("#thing .things").first.locator("h3").all_inner_texts()
     assert titles[-3:] == ["By transport", "By error class", "By deployment"]
+    methods = page.locator("#panel-instances-by-deployment_method tbody tr")
+    assert 0 < methods.count() <= 5, "the transports beside them are four at most"

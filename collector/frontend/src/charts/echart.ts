@@ -208,6 +208,7 @@ function create(host: HTMLElement): State {
   });
   watcher.observe(canvas);
   keyboard(canvas, state.chart);
+  takeFocus(canvas);
   zooming.attach(canvas, state.chart);
   picking.attach(canvas, state.chart);
   return state;
@@ -228,7 +229,10 @@ function keyboard(host: HTMLElement, chart: ECharts): void {
     if (event.key === "Escape") chart.dispatchAction({ type: "hideTip" });
     if (event.key === "Enter" && at >= 0) {
       if (picking.reach(host, at)) host.click();
-      else zooming.zoom(host, at, at);
+      else {
+        keepFocus(host);
+        zooming.zoom(host, at, at);
+      }
     }
     if (!count || !["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) return;
     event.preventDefault();
@@ -242,6 +246,18 @@ function keyboard(host: HTMLElement, chart: ECharts): void {
     at = -1;
     chart.dispatchAction({ type: "hideTip" });
   });
+}
+
+// A zoom may ask for hours instead of days, whose chart is another element: that takes the focus of the one before.
+let zoomedPanel: Element | null = null;
+
+function keepFocus(canvas: HTMLElement): void {
+  zoomedPanel = canvas.closest("[data-panel]");
+  document.addEventListener("focusin", () => (zoomedPanel = null), { once: true });
+}
+
+function takeFocus(canvas: HTMLElement): void {
+  if (zoomedPanel?.contains(canvas) && document.activeElement === document.body) canvas.focus();
 }
 
 function nextPoint(key: string, at: number, count: number): number {

@@ -37,8 +37,8 @@ const SECONDS: Units = [
 export function percent(ratio: number): string {
   const value = ratio * 100;
   if (value !== 0 && Math.abs(value) < 0.1) return value > 0 ? "<0.1\u00a0%" : ">−0.1\u00a0%";
-  // Below each other, 11.0 % and 13.9 % have their points in one line; nothing and all need none.
-  return `${value === 0 || Math.abs(value) === 100 ? value.toFixed(0) : value.toFixed(1)}\u00a0%`;
+  // Below each other, 11.0 % and 13.9 % have their points in one line; nothing, all and more need none.
+  return `${value === 0 || Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(1)}\u00a0%`;
 }
 
 export function number(value: Cell | undefined, unit = ""): string {

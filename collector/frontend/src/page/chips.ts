@@ -22,7 +22,12 @@ export function draw(): void {
   // The head of a read-only link's page says them.
   if (state.isFixed) return;
   const named = state.get("segment");
-  render(find("#chips"), [named ? savedChip(named) : nothing, ...segments.conditions().map(chip)]);
+  const host = find("#chips");
+  const hadFocus = host.contains(document.activeElement);
+  render(host, [named ? savedChip(named) : nothing, ...segments.conditions().map(chip)]);
+  // Who removes a filter by a key stays among the filters.
+  const next = host.querySelector<HTMLElement>("button") ?? document.querySelector<HTMLElement>("[data-do=explain]");
+  if (hadFocus && !host.contains(document.activeElement)) next?.focus();
 }
 
 // The address follows a saved segment by its name.

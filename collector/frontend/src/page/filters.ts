@@ -27,7 +27,10 @@ export function start(): void {
     select?.addEventListener("change", () => chosen(name, select.value));
   }
   for (const name of ["start", "end"]) {
-    field(name)?.addEventListener("keydown", (event) => event.key === "Enter" && custom());
+    field(name)?.addEventListener("keydown", ({ key }) => {
+      if (key === "Enter") custom();
+      if (key === "Escape" && isPicking) leave();
+    });
   }
   find("[data-do=apply-range]", bar).addEventListener("click", custom);
   find("[data-do=earlier]", bar).addEventListener("click", () => period.move(-1));
@@ -87,6 +90,13 @@ function choose(name: string): void {
     if (input) input.value = value;
   }
   field("start")?.focus();
+}
+
+// No day is applied; the focus goes back to where they were asked for.
+function leave(): void {
+  isPicking = false;
+  show();
+  find("button[data-range=custom]", bar).focus();
 }
 
 function custom(): void {

@@ -20,8 +20,9 @@ const PROPERTIES = isError
   ? ["tool", "transport", ...LONG, "deployment_method"]
   : ["tool", ...LONG, "transport", "deployment_method"];
 const others = PROPERTIES.filter((property) => property !== thing?.property);
-// A list stands beside that of transports, of which there are four at most with what is not given.
-const limitOf = (property: string) => (property === "deployment_method" ? { limit: 4 } : {});
+// Beside the transports, of which there are four at most with what is not given, the list of deployment methods is short too.
+const limitOf = (property: string) =>
+  property === "deployment_method" && !isError && others.includes("transport") ? { limit: 4 } : {};
 const wordOf = (property: string) => labelOf(parameterOf(property) ?? property);
 
 const COLUMNS: Record<string, Column> = {
@@ -54,7 +55,6 @@ function bars(id: string, title: string, unit: string, query: Record<string, str
     cohort: "",
     offset: "",
     segments: { [column]: column },
-    ...limitOf(column),
     columns: { ...COLUMNS, ...names },
   };
 }
@@ -80,6 +80,8 @@ const failures = (property: string): PanelConfig =>
           { measure: "rate", event: CALLS, by: property },
           [property],
         ),
+        // Among what fails of a tool, its error classes stand beside the transports.
+        ...(thing?.property === "tool" ? {} : limitOf(property)),
         value: "hits",
         numbers: ["hits", "rate", "events"],
         sorted: true,
@@ -87,8 +89,8 @@ const failures = (property: string): PanelConfig =>
       };
 
 // Of an error class, the instances that met it; of anything else, those that use it.
-const users = (property: string): PanelConfig =>
-  bars(
+const users = (property: string): PanelConfig => ({
+  ...bars(
     `instances-by-${property}`,
     `${capital(wordOf(property))}`,
     isError ? "instances that met it" : "instances",
@@ -98,7 +100,9 @@ const users = (property: string): PanelConfig =>
       by: property,
     },
     [property],
-  );
+  ),
+  ...limitOf(property),
+});
 
 // The event that uses a thing; of the others any event.
 const USED_AS: Record<string, string> = {
