@@ -1,6 +1,6 @@
 """Which events a chart counts, and which values of a property it shows: of too many, some become `other`."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,7 +16,7 @@ _RANKED_BY = {
     "mcp_client_version": "client_connected",
     "k8s_version": "server_started",
 }
-"""Property to the event whose instances rank its values; None for every event."""
+"""Property to the event whose instances rank its values; None for every event. All that events have are counted."""
 
 
 def all_kept_values(events: Sequence[FleetEvent], limit: int) -> dict[str, set[str]]:
@@ -30,15 +30,18 @@ def kept_values(events: Sequence[FleetEvent], name: str, limit: int, carriers: S
 
     `carriers` are the events that carry a property which is not in `_RANKED_BY`.
     """
+    known = Counter(value for event in events if (value := event.properties.get(name)))
     days: defaultdict[str, set[tuple[str, int]]] = defaultdict(set)
     ranked_by = carriers or (_RANKED_BY[name],)
     for event in events:
         if (event.event in ranked_by or None in ranked_by) and not event.instance.startswith("ephemeral_"):
             days[event.properties.get(name) or ""].add((event.instance, event.at // DAY))
-    if len(days) <= limit:
+    if len(known) <= limit:
         return None
     ranked = sorted(days, key=lambda value: (-len({one for one, _ in days[value]}), -len(days[value]), value))
-    return set(ranked[:limit])
+    # Where these are too few: those of most events among the others.
+    others = sorted(known.keys() - {*ranked}, key=lambda value: (-known[value], value))
+    return set([*ranked, *others][:limit])
 
 
 def fold_values(event: FleetEvent, kept: Mapping[str, set[str]]) -> FleetEvent:

@@ -136,3 +136,27 @@ def test_what_another_collector_loaded_is_ranked_after_a_minute(store: DuckStore
     assert caps.of_product("dot-ai") is first
     clock[0] = REFRESH_SECONDS
     assert caps.of_product("dot-ai") is not first
+
+
+@pytest.mark.parametrize(
+    ("instance", "event", "chart"),
+    [
+        ("ephemeral_00000000000000aa", "tool_executed", "tool-usage"),
+        ("ephemeral_00000000000000aa", "tool_error", "error-types"),
+        ("local_00000000000000aa", "tool_error", "error-types"),
+    ],
+)
+def test_values_are_bounded_whoever_invents_them_and_in_whichever_event(
+    tmp_path: Path, instance: str, event: str, chart: str
+) -> None:
+    """Ephemeral instances rank no value, and errors no tool: theirs are shown where others leave room."""
+    opened = open_store(tmp_path)
+    sent = [{**call_of_tool(number), "distinct_id": instance, "event": event} for number in range(MAX_VALUES + 100)]
+    for one in sent:
+        one["properties"] = {**one["properties"], "error_type": "TimeoutError"}
+    journal(tmp_path, [admitted(sent, END, None)])
+    loader_of(tmp_path, opened).run_once()
+    answer = Answers(opened, CATALOGUES).chart(chart, filters_of({"range": "90d", "internal": "all"}))
+    assert len(answer.rows) == MAX_VALUES + 1
+    assert answer.folded == {"tool": 100}
+    opened.close()

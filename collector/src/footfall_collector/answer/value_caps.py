@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from footfall.catalogue import Catalogue, Identifier, ToolName, Version
+from footfall.catalogue import Catalogue, Identifier, ToolName, Version, catalogue_for
 
 from ..store import EventSelection, Store, fact_tables, property_key
 
@@ -30,9 +30,19 @@ RELATIONS = {
     "k8s_version": "start_instances",
 }
 """Column to the relation that says which instances had its values."""
+_COUNTED = {
+    "product_version": {"event_counts": "n"},
+    "tool": {"tool_calls": "calls", "tool_errors": "n"},
+    "error_type": {"tool_errors": "n"},
+    "mcp_client": {"connections": "n", "tool_calls": "calls"},
+    "mcp_client_version": {"connections": "n"},
+    "k8s_version": {"starts": "n"},
+}
+"""Column to the relations with all of its values, those of ephemeral instances among them, and their numbers."""
 FOREVER = 1 << 40
 """An end of ranges after every event."""
-_COUNT = "SELECT count(DISTINCT {column}) FROM {relation}"
+_COUNT = "SELECT count(DISTINCT v) FROM ({values}) WHERE v <> ''"
+_FREQUENT = "SELECT v FROM ({values}) WHERE v <> '' GROUP BY v ORDER BY sum(n) DESC, v LIMIT {limit}"
 _RANKED = {
     "duckdb": "SELECT v FROM (SELECT {column} AS v, instance, block, bit_or(mask) AS m FROM {relation} "
     "GROUP BY {column}, instance, block) GROUP BY v ORDER BY count(DISTINCT instance) DESC, sum(bit_count(m)) DESC, v "
@@ -42,7 +52,6 @@ _RANKED = {
     "instance, block, groupBitOr(mask) AS m FROM {relation} GROUP BY {column}, instance, block) WHERE m > 0 "
     "GROUP BY v) ORDER BY n DESC, days DESC, v LIMIT {limit}",
 }
-_COUNT_FACTS = "SELECT count(DISTINCT {column}) FROM ({relation}) WHERE lasting"
 _RANKED_FACTS = {
     "duckdb": "SELECT {column} AS v FROM ({relation}) WHERE lasting GROUP BY v "
     "ORDER BY count(DISTINCT instance) DESC, count(DISTINCT (instance, moment)) DESC, v LIMIT {limit}",
@@ -112,31 +121,51 @@ class ValueCaps:
         return float(sum(sum(known.values.folded.values()) for known in list(self._known.values())))
 
     def _read(self, product: str) -> KeptValues:
-        everything = EventSelection(product, 0, FOREVER)
-        kept, folded = {}, {}
-        engine = self._store.engine
-        forms = [(column, column, relation, _COUNT, _RANKED[engine]) for column, relation in RELATIONS.items()]
-        for name, relation in self._more.get(product, {}).items():
-            forms.append((name, property_key(name), relation, _COUNT_FACTS, _RANKED_FACTS[engine]))
-        for name, column, relation, counting, ranking in forms:
-            [[count]] = self._store.query(counting.format(column=column, relation=relation), everything)
+        kept, folded, more = {}, {}, self._more.get(product, {})
+        for name in dict.fromkeys((*RELATIONS, *more)):
+            values = _COUNT.format(values=self._values(product, name))
+            [[count]] = self._store.query(values, EventSelection(product, 0, FOREVER))
             if count > self._max_values:
-                ranked = ranking.format(column=column, relation=relation, limit=self._max_values)
-                values = tuple(str(value) for (value,) in self._store.query(ranked, everything))
-                kept[name] = ("", *(value for value in values if value))
-                folded[name] = int(count) - len(values)
+                shown = [value for value in self._ranked(product, name) if value]
+                kept[name] = ("", *shown)
+                folded[name] = int(count) - len(shown)
         return KeptValues(kept, folded)
+
+    def _values(self, product: str, name: str) -> str:
+        """The query for (v, n): a property's values in all events that carry it."""
+        counted = _COUNTED.get(name, {}).items()
+        rows = [f"SELECT {name} AS v, {number} AS n FROM {relation}" for relation, number in counted]  # noqa: S608 - our own words
+        if facts := self._more.get(product, {}).get(name):
+            rows.append(f"SELECT {property_key(name)} AS v, n FROM ({facts})")  # noqa: S608 - our own words
+        return " UNION ALL ".join(rows)
+
+    def _ranked(self, product: str, name: str) -> list[str]:
+        """The values that are shown: of the built-in events, then of others, and last those that no instance ranks."""
+        engine, limit, values = self._store.engine, self._max_values, list[str]()
+        forms = []
+        if name in RELATIONS:
+            forms.append(_RANKED[engine].format(column=name, relation=RELATIONS[name], limit=limit))
+        if facts := self._more.get(product, {}).get(name):
+            forms.append(_RANKED_FACTS[engine].format(column=property_key(name), relation=facts, limit=limit))
+        forms.append(_FREQUENT.format(values=self._values(product, name), limit=limit))
+        for sql in forms:
+            if len(values) < limit:
+                rows = self._store.query(sql, EventSelection(product, 0, FOREVER))
+                values += [str(value) for (value,) in rows if str(value) not in values]
+        return values[:limit]
 
 
 def _more_relations(catalogue: Catalogue) -> dict[str, str]:
-    """Each other property whose values no catalogue lists, to the relation of the events that carry it."""
-    facts = fact_tables([catalogue])
+    """Each property whose values no catalogue lists, to the relation of the events that carry it as a product's own."""
+    facts, built_in = fact_tables([catalogue]), catalogue_for("footfall").events
     carriers: dict[str, list[str]] = {}
     for event in catalogue.events.values():
+        known = built_in[event.name].properties if event.name in built_in else {}
         for name, property_ in event.properties.items():
-            if name not in RELATIONS and isinstance(property_.kind, Identifier | ToolName | Version):
+            is_counted = name in RELATIONS and name in known
+            if not is_counted and isinstance(property_.kind, Identifier | ToolName | Version):
                 carriers.setdefault(name, []).append(facts[event.name].counts.name)
-    columns = "instance, lasting, moment"
+    columns = "instance, lasting, moment, n"
     return {
         name: " UNION ALL ".join(f"SELECT {property_key(name)}, {columns} FROM {table}" for table in tables)  # noqa: S608 - our own words
         for name, tables in carriers.items()
