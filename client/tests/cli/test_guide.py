@@ -41,6 +41,14 @@ class BagSent(Event, frozen=True, tag="bag_sent"):
 
 EVENTS = (LetterSent, BagSent)
 """
+ODD = f"""{HEAD}
+class OddSent(Event, frozen=True, tag="sent|`now`"):
+    meaning = "Odd."
+
+    size: Annotated[str, said(Vocabulary("size", ("a|b", "`", "c``d", "")))]
+
+EVENTS = (OddSent,)
+"""
 ONE_WORD = f"""{HEAD}
 class LetterSent(Event, frozen=True, tag="letter_sent"):
     meaning = "A letter was sent."
@@ -104,6 +112,15 @@ def test_it_names_the_limits_of_every_kind(tmp_path: Path) -> None:
     assert "- Which letters get lost?" in text
     assert "It answers five questions" in text
     assert "and two events of post's own" in text
+
+
+def test_a_name_or_a_word_of_any_characters_breaks_no_table(tmp_path: Path) -> None:
+    (tmp_path / "events.py").write_text(ODD)
+    text = footfall(tmp_path, "guide", "--product", "post", "--catalogue", "events.py").stdout
+    assert "| `` sent\\|`now` `` | Odd. | `size` |" in text
+    assert "### `` sent|`now` ``\n" in text
+    assert "what post adds (`` sent|`now` ``)" in text
+    assert '| "", `` ` ``, `a\\|b`, ``` c``d ```, `other` |' in text
 
 
 def test_what_is_recorded_is_what_it_says(tmp_path: Path) -> None:

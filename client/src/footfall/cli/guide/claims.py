@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ...catalogue import Catalogue, Identifier, Property
-from .tables import sent
+from .tables import code, sent
 
 NEVER_COLLECTED = (
     "queries, prompts or intents, and the arguments and results of tools",
@@ -65,7 +65,7 @@ def never_sent(catalogue: Catalogue) -> str:
 
 def _names(own: OwnEvents) -> str:
     extra = [name for name in own.properties if name.split(".")[0] not in own.names]
-    return ", ".join(f"`{name}`" for name in (*own.names, *extra))
+    return ", ".join(code(name) for name in (*own.names, *extra))
 
 
 def _limits_of(product: str, own: OwnEvents) -> str:
@@ -75,7 +75,7 @@ def _limits_of(product: str, own: OwnEvents) -> str:
         "about what a tool was called with: at most a word of a list that is printed here, a rounded number, a "
         "version, or yes or no."
     )
-    unlisted = [f"`{name}`" for name, p in own.properties.items() if isinstance(p.kind, Identifier)]
+    unlisted = [code(name) for name, p in own.properties.items() if isinstance(p.kind, Identifier)]
     if unlisted:
         text += (
             f" The texts of {', '.join(unlisted)} are in no list: each is at most 64 letters, digits and `_`, which "

@@ -25,6 +25,15 @@ def cell(text: str) -> str:
     return text.replace("|", "\\|").replace("\n", " ")
 
 
+def code(text: str) -> str:
+    """A product's own name or word in Markdown's code style, whatever it contains."""
+    if not text.strip():
+        return f'"{text}"'
+    # As many backticks as the text has nowhere, and a space, because it may begin with one.
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return f"`{text}`" if fence == "`" else f"{fence} {text} {fence}"
+
+
 def kind_in_words(kind: Kind) -> str:
     """What values a kind admits, in a phrase."""
     if isinstance(kind, Vocabulary):
@@ -48,7 +57,9 @@ def sent(properties: Mapping[str, Property]) -> dict[str, Property]:
 def events_table(catalogue: Catalogue) -> str:
     """A line for each event with the names of its properties, and one for those that every event carries."""
     lines = ["| event | when | its own properties |", "|---|---|---|"]
-    lines += [f"| `{e.name}` | {cell(e.meaning)} | {_names(e.properties)} |" for e in catalogue.events.values()]
+    lines += [
+        f"| {cell(code(e.name))} | {cell(e.meaning)} | {_names(e.properties)} |" for e in catalogue.events.values()
+    ]
     return "\n".join([*lines, f"| all of them | | {_names(catalogue.common)} |"])
 
 
@@ -70,7 +81,7 @@ def property_tables(catalogue: Catalogue) -> str:
     for event in catalogue.events.values():
         properties = sent(event.properties)
         table = _table(properties, titles) if properties else "It has no properties of its own."
-        parts.append(f"### `{event.name}`\n\n{event.meaning}\n\n{table}")
+        parts.append(f"### {code(event.name)}\n\n{event.meaning}\n\n{table}")
     parts.append(f"### On every event\n\n{_table(sent(catalogue.common), titles)}")
     parts += [f"### `{title}` words\n\n{words_of(kind)}" for kind, title in titles.items()]
     return "\n\n".join(parts)
@@ -99,10 +110,10 @@ def _slug(title: str) -> str:
 
 def words_of(kind: Vocabulary) -> str:
     """The words of a vocabulary, and its other names for them."""
-    words = ", ".join(f"`{word}`" for word in sorted({*kind.words, OTHER}, key=str.lower))
+    words = ", ".join(code(word) for word in sorted({*kind.words, OTHER}, key=str.lower))
     if not kind.aliases:
         return words
-    aliases = ", ".join(f"`{alias}` as `{word}`" for alias, word in kind.aliases)
+    aliases = ", ".join(f"{code(alias)} as {code(word)}" for alias, word in kind.aliases)
     return f"{words}\n\nOther names that count as one of these: {aliases}."
 
 
