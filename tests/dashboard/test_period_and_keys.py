@@ -116,7 +116,7 @@ def test_the_focus_stays_where_a_key_was_pressed(opened: Opener) -> None:
     expect(chart).to_be_focused()
 
 
-def test_the_menu_of_a_filter_ends_within_the_window(opened: Opener) -> None:
+def test_menus_end_within_the_window(opened: Opener) -> None:
     page = opened("/tools?tool=query", width=390)
     page.set_viewport_size({"width": 390, "height": 500})
     page.locator("#chips .text:visible").click()
@@ -124,6 +124,13 @@ def test_the_menu_of_a_filter_ends_within_the_window(opened: Opener) -> None:
     box = page.locator(".editor").bounding_box()
     assert box
     assert box["y"] + box["height"] <= 500
+    page.keyboard.press("Escape")
+    page.set_viewport_size({"width": 768, "height": 900})
+    page.locator("[data-do=saved]").click()
+    expect(page.locator("#saved-menu form").last).to_be_visible()
+    box = page.locator("#saved-menu").bounding_box()
+    assert box
+    assert box["x"] + box["width"] <= page.evaluate("document.body.clientWidth"), "beside the scroll bar"
 
 
 def test_the_theme_can_follow_the_system_again(chromium: Browser, url: str) -> None:

@@ -83,11 +83,13 @@ export function colour(name: string): string {
   return name.startsWith("line") ? resolved.replace(/^rgb\((.*)\)$/, "rgba($1, 0.35)") : resolved;
 }
 
+// Without the scroll bar, whose place the window counts.
+export const pageWidth = () => document.body.clientWidth;
+
 // An open menu stands below what opened it, and within the window however long it is.
 export function placeBelow(menu: HTMLElement, opener: HTMLElement): void {
   const { left, bottom } = opener.getBoundingClientRect();
-  const { clientWidth, clientHeight } = document.documentElement;
   const within = (at: number, most: number) => `${Math.max(8, Math.min(at, most - 8))}px`;
-  menu.style.setProperty("left", within(left, clientWidth - menu.offsetWidth));
-  menu.style.setProperty("top", within(bottom + 6, clientHeight - menu.offsetHeight));
+  menu.style.setProperty("left", within(left, pageWidth() - menu.offsetWidth));
+  menu.style.setProperty("top", within(bottom + 6, innerHeight - menu.offsetHeight));
 }

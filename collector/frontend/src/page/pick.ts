@@ -4,7 +4,7 @@
 import { valueText } from "../data/labels.ts";
 import { type Condition, type How, isPicked, type Pick, pick, text, without } from "../data/segments.ts";
 import { isFixed, params, replaceAll } from "../data/state.ts";
-import { type Content, draw, html, nothing } from "../dom.ts";
+import { type Content, draw, html, nothing, pageWidth } from "../dom.ts";
 import { valuesOf } from "./chips.ts";
 import { links } from "./open.ts";
 
@@ -86,7 +86,7 @@ function comparer(property: string, value: string, others: string[]): Content {
 
 function place(x: number, y: number): void {
   const { width, height } = menu.getBoundingClientRect();
-  menu.style.setProperty("left", `${Math.max(8, Math.min(x, innerWidth - width - 8))}px`);
+  menu.style.setProperty("left", `${Math.max(8, Math.min(x, pageWidth() - width - 8))}px`);
   menu.style.setProperty("top", `${Math.max(8, Math.min(y, innerHeight - height - 8))}px`);
 }
 

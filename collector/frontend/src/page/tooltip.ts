@@ -1,6 +1,6 @@
 // The tooltip of ordinary elements (charts have their own): at the pointer, or below the focused element. An element has
 // one if its property `tip` is a function that returns its content.
-import { type Content, draw, html, wholeRanges } from "../dom.ts";
+import { type Content, draw, html, pageWidth, wholeRanges } from "../dom.ts";
 
 export interface TipContent {
   title: string;
@@ -30,7 +30,7 @@ function show(of: TipContent, x: number, y: number): void {
   draw(box, content(of));
   box.hidden = false;
   const { width, height } = box.getBoundingClientRect();
-  box.style.setProperty("left", `${Math.max(8, Math.min(x, innerWidth - width - 8))}px`);
+  box.style.setProperty("left", `${Math.max(8, Math.min(x, pageWidth() - width - 8))}px`);
   box.style.setProperty("top", `${y + height > innerHeight - 8 ? Math.max(8, y - height - 32) : y}px`);
 }
 
