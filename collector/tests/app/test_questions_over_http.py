@@ -154,6 +154,8 @@ def test_an_own_property_that_is_called_as_a_filter_is_the_own_one(asked: Collec
     assert rows(asked, backup, ("where", "provider:is:aws")) == [[1]]
     assert rows(asked, backup, ("provider", "aws")) == [], "the filter is the AI provider"
     assert rows(asked, backup, ("provider", "openai")) == [[3]]
+    both = answer(asked, backup, ("provider", "openai"), ("where", "provider:is:aws"))
+    assert both["scope"] == "backup events whose own provider is aws and whose provider is openai"
     assert rows(asked, backup, ("by", "version")) == [["2.0.0", 3]], "no own property has this name"
 
 

@@ -175,7 +175,9 @@ def describe(condition: Condition, event: str | None) -> str:
 
 
 def _word(condition: Condition) -> str:
-    return PROPERTY_WORDS.get(condition.property.name, condition.property.name)
+    name = condition.property.name
+    # A product may call a property what a built-in one is called here, such as `version`.
+    return f"own {name}" if name in PROPERTY_WORDS.values() else PROPERTY_WORDS.get(name, name)
 
 
 def _own_clause(condition: Condition) -> str:
