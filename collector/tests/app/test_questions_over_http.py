@@ -33,6 +33,7 @@ class Backup(Event, frozen=True, tag="backup"):
 class OfCalls(ExtraProperties, frozen=True, tag="tool_executed"):
     cached: Annotated[bool, said(Flag())]
     pages: Annotated[float, said(Amount("pages", 100))]
+    events: Annotated[str, said(Identifier())]
 
 EVENTS = (Backup, OfCalls)
 """
@@ -41,7 +42,15 @@ BACKUPS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("01", {"trigger": "a, b", "complete": False, "engine": "1.3.0", "seconds": 30}),
     ("02", {"trigger": "hand", "complete": True, "engine": "1.3.0", "step": "Copy", "seconds": 50}),
 )
-CALL = {"tool": "copy", "success": False, "duration_ms": 7, "mcp_client": "cursor-vscode", "cached": True, "pages": 3}
+CALL = {
+    "tool": "copy",
+    "success": False,
+    "duration_ms": 7,
+    "mcp_client": "cursor-vscode",
+    "cached": True,
+    "pages": 3,
+    "events": "Few",
+}
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +181,15 @@ def test_an_answer_is_a_file_too(asked: CollectorProcess) -> None:
     given = answer(asked, ("event", "backup"), ("by", "trigger"), end=".csv")
     assert list(csv.reader(io.StringIO(given.text))) == [["trigger", "events"], ["hand", "2"], ["a, b", "1"]]
     assert answer(asked, ("event", "backup"), end=".parquet").body[:4] == b"PAR1"
+
+
+def test_a_property_that_is_called_as_a_column_of_answers_has_its_event_before_its_name(
+    asked: CollectorProcess,
+) -> None:
+    calls = (("event", "tool_executed"), ("by", "events"))
+    assert answer(asked, *calls)["columns"] == ["tool_executed.events", "events"]
+    assert rows(asked, ("event", "tool_executed"), ("by", "tool_executed.events")) == [["Few", 1]]
+    assert answer(asked, *calls, end=".parquet").body[:4] == b"PAR1"
 
 
 @pytest.mark.parametrize(

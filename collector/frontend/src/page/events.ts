@@ -132,11 +132,16 @@ const EVENTS: Column = { name: "events", unit: "" };
 const filterOf = ({ event, property }: Question, isShared: boolean) =>
   isAlias(property) || (isShared && !(isStandard(event) && parameterOf(property))) ? `${event}.${property}` : property;
 
+// Words that answers give to columns: the API writes a property of such a name after that of its event.
+const OTHER_COLUMNS =
+  /^(minute|hour|day|week|events|instances|share|rate|median|p95|p99|new|returning|lost|came_back|retention|hits|returned|weeks_later)$/i;
+
 function configOf({ event, property, kind, unit, meaning, shape, ask }: Question, filter: string): PanelConfig {
   const query = Object.fromEntries(new URLSearchParams(ask.split("?")[1]));
   delete query.product;
   const name = capital(labelOf(parameterOf(property) ?? property).replace(/ (ms|seconds)$/, ""));
   const isNumber = kind === NUMBER;
+  const column = OTHER_COLUMNS.test(property) ? `${event}.${property}` : property;
   const says = meaning.replaceAll("`", "");
   const common = {
     id: `${event}-${property}-${shape === "over time" ? "time" : shape}`,
@@ -145,15 +150,15 @@ function configOf({ event, property, kind, unit, meaning, shape, ask }: Question
     empty: "No such event has this property yet.",
     asks: true,
     query,
-    label: [property],
+    label: [column],
     value: "events",
     values: ["events"],
     numbers: ["events"],
     x: "day",
     cohort: "",
     offset: "",
-    segments: isNumber ? {} : { [property]: filter },
-    columns: { [property]: { name, unit }, events: EVENTS, day: { name: "day", unit: "" } },
+    segments: isNumber ? {} : { [column]: filter },
+    columns: { [column]: { name, unit }, events: EVENTS, day: { name: "day", unit: "" } },
   } satisfies Partial<PanelConfig>;
   if (!property) {
     const columns = { events: EVENTS, day: { name: "day", unit: "" } };
@@ -163,8 +168,7 @@ function configOf({ event, property, kind, unit, meaning, shape, ask }: Question
   if (shape === "distribution")
     return { ...common, kind: "columns", title: `${name}: distribution`, isDistribution: true };
   const title = `${name} over time`;
-  if (query.measure === "share")
-    return { ...common, kind: "series", title, series: property, stack: true, share: true };
+  if (query.measure === "share") return { ...common, kind: "series", title, series: column, stack: true, share: true };
   const columns = { ...common.columns, median: { name: "median", unit } };
   return { ...common, kind: "series", title, values: ["median"], gap: "empty", columns };
 }

@@ -12,11 +12,13 @@ from ..charts import Cell, round_amount
 from ..filters import INTERNAL_VALUES, Filters
 from .compiler import compile_question
 from .dialects import DIALECTS
+from .properties import EventProperty
 from .question import (
     CAME_BACK,
     DAILY_MEASURES,
     INSTANCES,
     LOST,
+    MEASURES,
     MINUTE_STEP,
     NO_STEP,
     PERCENTILES,
@@ -24,6 +26,7 @@ from .question import (
     RETENTION,
     SHARE,
     STEP_DAYS,
+    STEPS,
     WEEK_STEP,
     Question,
 )
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 _FLAGS = {"": None, "true": True, "false": False}
 _AFTER = (LOST, CAME_BACK)
 """Measures of instances of the step before."""
+_OTHER_COLUMNS = {*STEPS, *MEASURES, "hits", "returned", "weeks_later"}
 _WEEK_SECONDS = STEP_DAYS[WEEK_STEP] * DAY_SECONDS
 _Rows = list[tuple[Any, ...]]
 
@@ -97,7 +101,7 @@ def ask(answers: "Answers", question: Question, filters: Filters, now: datetime 
     """
     rows = _shaped(answers, question, filters, int((now or datetime.now(UTC)).timestamp()))
     step = [question.step] if question.step else []
-    by = [question.by.name] if question.by else []
+    by = [_by_column(question, question.by)] if question.by else []
     return QuestionAnswer(
         question.measure,
         question.event,
@@ -112,6 +116,13 @@ def ask(answers: "Answers", question: Question, filters: Filters, now: datetime 
         answers.hidden_internal(filters),
         answers.value_caps.of_product(filters.product).folded.get(question.by.name, 0) if question.by else 0,
     )
+
+
+def _by_column(question: Question, by: EventProperty) -> str:
+    """The column of a property: its name, after that of its event where it is called as a column of answers."""
+    if by.name.lower() not in _OTHER_COLUMNS:
+        return by.name
+    return f"{question.event if by.carried_by(question.event) else by.events[0]}.{by.name}"
 
 
 def _measure_columns(question: Question) -> list[str]:
