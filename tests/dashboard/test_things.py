@@ -135,6 +135,9 @@ def test_the_charts_of_sequences_are_about_the_tool_alone(opened: Opener, url: s
     pairs = fetch(url, "/api/charts/tool-pairs", where="tool:is:query")["rows"]
     together = {row[1] if row[0] == "query" else row[0]: row[2] for row in pairs if "query" in row[:2]}
     assert {row[1]: int(row[2]) for row in shown_table(page.locator("#panel-used-together"))} == together
+    # Older calls are not read, and hidden events are not why nothing is shown.
+    page = opened("/things/mcp_client/claude-code?k8s_version=9.9&range=90d")
+    expect(page.locator("#panel-sequences")).to_contain_text("No call of the last 32 days of the range has another one")
 
 
 @pytest.mark.parametrize("width", [390, 1440])

@@ -98,6 +98,8 @@ export interface PanelConfig {
   numbers: string[];
   widths?: Record<string, string>;
   limit?: number;
+  // In place of rows, where the reason is known whatever the filters are.
+  none?: string;
   tone?: string;
   x: string;
   series?: string;

@@ -232,6 +232,7 @@ export class Panel {
   }
 
   private emptyReason(): { text: string; action?: { name: string; go: () => void } } {
+    if (this.config.none) return { text: this.config.none };
     const hidden = this.answer?.hidden_internal ?? 0;
     if (hidden && !state.get("internal") && !state.isFixed) {
       const events = hidden === 1 ? "event (CI and tests) is" : "events (CI and tests) are";

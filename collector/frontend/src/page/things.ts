@@ -172,10 +172,14 @@ function chart(id: string, of: string, title: string, unit: string, label: strin
     value,
     numbers,
     segments: label.length === 1 ? { [label[0] ?? ""]: "tool" } : {},
+    ...(of === "tool-sequences" ? { none: NO_SEQUENCE } : {}),
     columns: { ...COLUMNS, ...tools },
   };
 }
 
+// Sequences are read from single calls, those of the end of a long range.
+const RECENT = ", in the last 32 days of the range";
+const NO_SEQUENCE = "No call of the last 32 days of the range has another one after it.";
 const TOOL_COLUMNS: Record<string, string> = { tool: "tool", next_tool: "next", with_tool: "other tool" };
 
 const sequences = (): PanelConfig[] =>
@@ -186,7 +190,7 @@ const sequences = (): PanelConfig[] =>
             "called-next",
             "tool-sequences",
             "Called next",
-            "which tool the next call of an instance is of",
+            `which tool the next call of an instance is of${RECENT}`,
             ["next_tool"],
             ["times", "share"],
           ),
@@ -197,7 +201,7 @@ const sequences = (): PanelConfig[] =>
             "called-before",
             "tool-sequences",
             "Called before",
-            "which tool the call before was of",
+            `which tool the call before was of${RECENT}`,
             ["tool"],
             ["times"],
           ),
@@ -220,7 +224,7 @@ const sequences = (): PanelConfig[] =>
           "sequences",
           "tool-sequences",
           "Tools one after the other",
-          "calls with the next call of the same instance and day",
+          `calls with the next call of the same instance and day${RECENT}`,
           ["tool", "next_tool"],
           ["times", "instances"],
         ),
