@@ -4,9 +4,9 @@ Tried are the names that the collector's own SQL gives to columns and tables: `d
 """
 
 import re
-import shutil
 import types
 import uuid
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ import pytest
 import footfall_collector
 from collector.tests.store.clickhouse.embedded_engine import ADDRESS, Embedded, close_all
 from collector.tests.store.fill_store import PEPPER, journal, loader_of
-from footfall.catalogue import Amount, Event, ExtraProperties, Kind, Property, Vocabulary, catalogue_for
+from footfall.catalogue import Amount, Catalogue, Event, ExtraProperties, Kind, Property, Vocabulary, catalogue_for
 from footfall_collector.admit import Admission
 from footfall_collector.answer import Answers, Filters, ask, parse_question
 from footfall_collector.store import Store
@@ -29,6 +29,7 @@ from footfall_collector.store.duckdb.store import DuckStore
 
 pytest.importorskip("chdb", reason="`make engines` installs the embedded ClickHouse")
 PRODUCT, EVENT_PROPERTIES = "names", 20
+ENGINES = ("duckdb", "clickhouse")
 NAMED = re.compile(r"\b(?:AS|FROM|JOIN) ([a-z][a-z0-9_]*)\b|^    \"([a-z_]+)\": \"[A-Z]+\"", re.MULTILINE)
 SOURCES = Path(footfall_collector.__file__).parent
 KINDS: dict[str, tuple[type, Kind, Any]] = {
@@ -48,6 +49,35 @@ def event_with(tag: str, kind: str, *names: str, base: type[Event] = Event) -> t
     body = {"meaning": "An event.", "__module__": __name__, **dict.fromkeys(names)}
     body["__annotations__"] = dict.fromkeys(names, Annotated[type_, property_] | None)
     return types.new_class(f"Of{tag}", (base,), {"frozen": True, "tag": tag}, lambda space: space.update(body))
+
+
+def filled(
+    tmp_path: Path,
+    catalogues: Mapping[str, Catalogue],
+    sent: list[dict[str, Any]],
+    now: datetime,
+    engines: Sequence[str] = ENGINES,
+) -> Iterator[Answers]:
+    """The answers of each engine's store, filled with the events."""
+    raw = [msgspec.Raw(msgspec.json.encode(event)) for event in sent]
+    lines = Admission(catalogues, PEPPER).admit(PRODUCT, raw, now.timestamp(), None).lines
+    for engine in engines:
+        folder = tmp_path / engine
+        journal(folder, [lines])
+        store = opened(engine, folder, catalogues)
+        loader = loader_of(folder, store)
+        loader.run_once()
+        loader.checkpoint()
+        yield Answers(store, catalogues)
+        store.close()
+    close_all()
+
+
+def opened(engine: str, folder: Path, catalogues: Mapping[str, Catalogue]) -> Store:
+    if engine == "duckdb":
+        return DuckStore(folder, catalogues, memory_limit="512MB")
+    address = parse_address(ADDRESS)
+    return ClickHouseStore(folder, catalogues, address, connect=lambda _: Embedded(folder / "engine"))
 
 
 def admitted(kind: str) -> list[str]:
@@ -74,20 +104,9 @@ def test_a_property_of_any_admitted_name_is_loaded_and_asked_about_on_both_engin
     ]
     call = {"tool": "version", "success": True, "duration_ms": 7.0, "mcp_client": "cursor-vscode"}
     sent.append({**sent[0], "event": "tool_executed", "uuid": str(uuid.uuid4()), "properties": call})
-    raw = [msgspec.Raw(msgspec.json.encode(event)) for event in sent]
-    stores: list[Store] = [DuckStore(tmp_path / "duck", catalogues, memory_limit="512MB")]
-    journal(tmp_path / "duck", [Admission(catalogues, PEPPER).admit(PRODUCT, raw, now.timestamp(), None).lines])
-    if kind == "words":
-        # There, numbers are read by the same SQL.
-        shutil.copytree(tmp_path / "duck" / "journal", tmp_path / "click" / "journal")
-        home, address = tmp_path / "click", parse_address(ADDRESS)
-        stores.append(ClickHouseStore(home, catalogues, address, connect=lambda _: Embedded(home / "engine")))
     filters = Filters(PRODUCT, now - timedelta(days=7), now + timedelta(days=1))
-    for folder, store in zip(("duck", "click"), stores, strict=False):
-        loader = loader_of(tmp_path / folder, store)
-        loader.run_once()
-        loader.checkpoint()
-        answers = Answers(store, catalogues)
+    # On the other engine, numbers are read by the same SQL as words.
+    for answers in filled(tmp_path, catalogues, sent, now, ENGINES if kind == "words" else ENGINES[:1]):
         for tag, of in groups.items():
             for name in of:
                 query = {"measure": "events", "event": tag, "by": name}
@@ -98,8 +117,6 @@ def test_a_property_of_any_admitted_name_is_loaded_and_asked_about_on_both_engin
             assert answers.chart("tool-usage", chosen).rows == [["version", 1, 1, 1.0]]
             assert answers.chart("tool-duration", chosen).rows == [["version", 1, 7.0, 7.0, 7.0]]
             assert len(answers.chart("events", chosen).rows) == len(sent)
-        store.close()
-    close_all()
 
 
 # Columns of the built-in charts' roll-ups that are no properties of their events.
@@ -119,20 +136,8 @@ def test_an_extra_property_is_never_taken_for_a_column_of_a_roll_up_on_either_en
         for tag, of in STANDARD.items()
         for words in (dict.fromkeys(EXTRA, word) for word in ("a", "b", "b"))
     ]
-    raw = [msgspec.Raw(msgspec.json.encode(event)) for event in sent]
-    journal(tmp_path / "duck", [Admission(catalogues, PEPPER).admit(PRODUCT, raw, now.timestamp(), None).lines])
-    shutil.copytree(tmp_path / "duck" / "journal", tmp_path / "click" / "journal")
-    home, address = tmp_path / "click", parse_address(ADDRESS)
-    stores: list[Store] = [
-        DuckStore(tmp_path / "duck", catalogues, memory_limit="512MB"),
-        ClickHouseStore(home, catalogues, address, connect=lambda _: Embedded(home / "engine")),
-    ]
     filters = Filters(PRODUCT, now - timedelta(days=7), now + timedelta(days=1))
-    for folder, store in zip(("duck", "click"), stores, strict=True):
-        loader = loader_of(tmp_path / folder, store)
-        loader.run_once()
-        loader.checkpoint()
-        answers = Answers(store, catalogues)
+    for answers in filled(tmp_path, catalogues, sent, now):
         for name in EXTRA:
             for tag in STANDARD:
                 for measure, rows in (("events", [["b", 2], ["a", 1]]), ("instances", [["a", 1], ["b", 1]])):
@@ -142,5 +147,3 @@ def test_an_extra_property_is_never_taken_for_a_column_of_a_roll_up_on_either_en
             some = replace(filters, where=(f"{name}:is:b",))
             assert answers.chart("tool-usage", some).rows == [["version", 2, 1, 1.0]]
             assert answers.chart("mcp-clients", some).rows == [["cursor-vscode", None, 2, 1, 2]]
-        store.close()
-    close_all()

@@ -200,10 +200,7 @@ def _answer(
         if compared.earlier > 1
         else _counted_text(against, measure)
     )
-    noun = (
-        "" if segment.scope and segment.version is None else " calls" if measure == "calls" else " instances with calls"
-    )
-    text = f"**{segment.value:,.0f}**{noun}{_counted_text(segment, measure)}, {against.value:,.0f}{other}"
+    text = f"**{segment.value:,.0f}**{_counted_text(segment, measure, noun=True)}, {against.value:,.0f}{other}"
     first = findings[0].text if findings else ""
     if difference is None:
         return " ".join(filter(None, (f"{text}: no more than chance explains.", first)))
@@ -212,11 +209,12 @@ def _answer(
     return " ".join(filter(None, (f"{text}.", few, first or nothing)))
 
 
-def _counted_text(side: ComparedCalls, measure: CountMeasure) -> str:
+def _counted_text(side: ComparedCalls, measure: CountMeasure, *, noun: bool = False) -> str:
     """What follows the number of a side: a segment's phrase begins with the calls themselves."""
-    if not side.scope or side.version is not None:
-        return side_text(side)
-    return f" {'' if measure == 'calls' else 'instances with '}{code(side.scope)}"
+    of_instances = "" if measure == "calls" else " instances with"
+    if side.scope and side.version is None:
+        return f"{of_instances} {code(side.scope)}"
+    return f"{f'{of_instances} calls' if noun else ''}{side_text(side)}"
 
 
 def _alone_text(alone: Sequence[float], difference: float) -> str:
