@@ -1,17 +1,19 @@
 """Both forms of admission write the same lines; the fast one declines a batch that it can't admit whole."""
 
+import gc
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from footfall.catalogue import catalogue_for
+from footfall.catalogue import WIRE_CONSTANTS, catalogue_for
 from footfall_collector.admit import Admission, Admitted
 from footfall_collector.admit.client_batch import are_canonical_uuids, is_canonical_uuid
+from footfall_collector.admit.client_texts import MemberTexts, Tails
 from footfall_collector.admit.new_instances import NewInstances, TooManyInstancesError
 from footfall_collector.journal.line_checksum import has_valid_checksum
 
@@ -39,6 +41,8 @@ EVENT: dict[str, Any] = {
     },
     "distinct_id": "cluster_f809cce5a77d3fbe",
 }
+UUID = EVENT["uuid"].encode()
+NAMED = b'uuid":"' + UUID
 ODD = st.one_of(
     st.none(),
     st.booleans(),
@@ -55,7 +59,8 @@ PROPERTY = st.sampled_from([*EVENT["properties"], "error_type", "uptime_seconds"
 
 def text_of(*events: dict[str, Any], **more: Any) -> bytes:
     """A batch as the client writes it."""
-    return json.dumps({"api_key": "phc_key", "sent_at": "2026-11-24T04:00:10Z", "batch": events, **more}).encode()
+    batch = {"api_key": "phc_key", "sent_at": "2026-11-24T04:00:10Z", "batch": events, **more}
+    return msgspec.json.encode(batch)
 
 
 def admit_fast(admission: Admission, text: bytes) -> Admitted | None:
@@ -93,6 +98,84 @@ def test_the_fast_form_writes_the_same_lines_as_the_general_one(
         assert (general.accepted, general.refused, general.dropped) == (2, {}, {})
 
 
+ANOTHER_OBJECT = b'"$geoip_disable" :true,"$process_person_profile" :false,"$ip" :"0.0.0.0"},"properties" :{'
+SNIPPETS = st.one_of(
+    st.sampled_from(
+        [b'"', b",", b"{", b"}", b"}}", b":", b"\\", b" ", b"[", b"]", b"null", b"1e5", b"\xff", b"\0", b'"x":1,']
+    ),
+    st.sampled_from(
+        [b'"distinct_id":"cluster_x",', b'},"properties":{', b'"},{"event":"', b'"uuid":"","', b'"tool":"x",']
+    ),
+    st.tuples(st.integers(0, 900), st.integers(0, 60)),
+)
+CHANGES = st.lists(st.tuples(st.integers(0, 900), st.integers(0, 30), SNIPPETS), min_size=1, max_size=3)
+
+
+@given(CHANGES, st.sampled_from([[EVENT], [EVENT, {**EVENT, "distinct_id": "local_1"}], [EVENT, EVENT, EVENT]]))
+@settings(max_examples=2000)
+def test_whatever_bytes_the_fast_form_takes_are_a_batch_of_the_same_events(
+    changes: list[tuple[int, int, bytes | tuple[int, int]]], events: list[dict[str, Any]]
+) -> None:
+    text = whole = text_of(*events)
+    for place, removed, added in changes:
+        snippet = added if isinstance(added, bytes) else whole[added[0] : sum(added)]
+        text = text[:place] + snippet + text[place + removed :]
+    quick = admit_fast(ANY, text)
+    if quick is not None:
+        batch: dict[str, list[dict[str, Any]]] = json.loads(text)  # it is valid, and by another parser
+        general = admit_generally(ANY, *batch["batch"])
+        assert [*map(parsed, quick.lines.splitlines())] == [*map(parsed, general.lines.splitlines())]
+        assert (quick.accepted, general.refused, general.dropped) == (len(batch["batch"]), {}, {})
+
+
+@pytest.mark.parametrize(
+    ("written", "changed"),
+    [
+        (b'{"dot_ai_version', b'{,"dot_ai_version'),
+        (b'{"dot_ai_version', b'{ ,"dot_ai_version'),
+        (b'"uptime_seconds":86000,', b'"uptime_seconds":86000 '),
+        (b'"properties":{"uptime_seconds', b'""uptime_seconds'),
+        (b'"ai_provider":', b'"is_internal":true},"properties":{"ai_provider":'),
+        (b'"ai_provider":', ANOTHER_OBJECT + b'"dot_ai_version" :"2.2.2","ai_provider":'),
+        (b'"ai_provider":', b" " * 1100 + b'"ai_provider":'),
+        (b'"timestamp":', b'"timestamp":"2026-11-24T04:00:00Z","timestamp":'),
+        (b'"distinct_id":', b'"distinct_id":"","distinct_id":'),
+        (b'"}]}', b'"}]'),
+    ],
+)
+def test_the_fast_form_declines_what_is_no_json_long_or_said_twice(written: bytes, changed: bytes) -> None:
+    common = {name: value for name, value in EVENT["properties"].items() if name in CATALOGUE.common}
+    started = {**EVENT, "event": "server_started", "properties": {**common, **WIRE_CONSTANTS}}
+    stopped = {**EVENT, "event": "server_stopped", "properties": {"uptime_seconds": 86000, **started["properties"]}}
+    text = text_of(started, stopped)
+    assert admit_fast(ANY, text)
+    assert written in text
+    assert admit_fast(ANY, text.replace(written, changed)) is None
+
+
+def test_the_fast_form_keeps_nothing_that_is_not_admitted() -> None:
+    batch = text_of(EVENT)
+    texts = [
+        batch.replace(b'"tool":', b'"tool":"a-secret","tool":'),
+        batch.replace(b'"duration_ms":1200', b'"duration_ms":7770777'),
+        batch.replace(b'"ai_provider":', b'"ai_provider":"a-secret","ai_provider":'),
+        batch.replace(b'"$ip":"0.0.0.0"', b'"$ip":"a-secret"'),
+        batch.replace(b'"distinct_id":', b'"distinct_id":"a-secret","distinct_id":'),
+    ]
+    admission = Admission({"dot-ai": CATALOGUE}, PEPPER)
+    assert admit_fast(admission, batch)
+    assert all(admit_fast(admission, text.replace(b"recommend", b"%d" % n)) for n, text in enumerate(texts[:2]))
+    assert not any(admit_fast(admission, text) for text in texts[2:])
+    gc.collect()
+    kept = [key for each in gc.get_objects() if isinstance(each, (MemberTexts, Tails)) for key in _keys_of(each)]
+    assert any(b"recommend" in key for key in kept), "that the caches are found"
+    assert not any(b"a-secret" in key or b"7770777" in key for key in kept)
+
+
+def _keys_of(cache: MemberTexts | Tails) -> Iterable[bytes]:
+    return cache if isinstance(cache, MemberTexts) else [key for peer in cache.by_peer.values() for key in peer]
+
+
 @pytest.mark.parametrize("name", list(CATALOGUE.events))
 def test_every_event_of_the_client_is_admitted_by_the_fast_form(name: str) -> None:
     every: dict[str, dict[str, Any]] = {
@@ -103,7 +186,7 @@ def test_every_event_of_the_client_is_admitted_by_the_fast_form(name: str) -> No
         "client_connected": {"mcp_client": "claude-code", "mcp_client_version": "0.1.0", "transport": "stdio"},
     }
     own = every[name]
-    common = {k: EVENT["properties"][k] for k in ("dot_ai_version", "ai_provider", "is_internal", "$ip")}
+    common = {k: EVENT["properties"][k] for k in ("dot_ai_version", "ai_provider", "is_internal", *WIRE_CONSTANTS)}
     found = admit_fast(ANY, text_of({**EVENT, "event": name, "properties": {**own, **common}}, EVENT))
     assert found is not None
     assert [json.loads(line)["event"] for line in found.lines.splitlines()] == [name, "tool_executed"]
@@ -173,14 +256,15 @@ def test_a_batch_with_an_instance_beyond_the_share_is_refused_as_a_whole(admit: 
 @pytest.mark.parametrize(
     "names",
     [
-        ["f5b16522-4a58-4791-8f6a-f1d8303e61c", "df5b16522-4a58-4791-8f6a-f1d8303e61cd"],
-        [f"{EVENT['uuid']},{EVENT['uuid']}", ""],
-        ["", f"{EVENT['uuid']},{EVENT['uuid']}"],
-        [EVENT["uuid"], EVENT["uuid"] + ","],
+        [UUID[:-1], b"d" + UUID],
+        [UUID + b"," + NAMED, b""],
+        [b"", UUID + b"," + NAMED],
+        [NAMED, NAMED + b","],
+        [NAMED, UUID],
     ],
 )
-def test_a_comma_inside_a_uuid_is_found(names: list[str]) -> None:
-    assert are_canonical_uuids([EVENT["uuid"], EVENT["uuid"]])
+def test_a_comma_inside_a_uuid_is_found(names: list[bytes]) -> None:
+    assert are_canonical_uuids([NAMED, NAMED])
     assert not are_canonical_uuids(names)
 
 

@@ -86,7 +86,7 @@ class Admission:
         Raises:
             TooManyInstancesError: an event's instance is beyond the peer's share; nothing is admitted.
         """
-        result = Admitted(b"", len(client_batch.batch))
+        result = Admitted(b"", len(client_batch.uuids))
         times = self._request_times(result, product, received, sent_at, peer)
         lines = self._writers[product].client_batch.write_lines(client_batch, times)
         if lines is None:

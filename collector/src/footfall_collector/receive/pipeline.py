@@ -227,9 +227,9 @@ class IngestionPipeline:
         if text is None or token is None or product is None:
             return None
         batch = self._admission.read_client_batch(product, text)
-        if batch is None or batch.api_key != token or not 0 < len(batch.batch) <= self._direct_limits.batch_events:
+        if batch is None or batch.api_key != token or len(batch.uuids) > self._direct_limits.batch_events:
             return None
-        return KeyedBatch(token, product, False, len(batch.batch), batch)
+        return KeyedBatch(token, product, False, len(batch.uuids), batch)
 
     def _check_events(self, scope: Scope, token: str, product: str, size: int) -> None:
         """Raises RefusedError: 503 without room on the disk, 429 for a peer over its limit. The alarm only counts."""
