@@ -73,10 +73,10 @@ class Admission:
             for name, catalogue in catalogues.items()
         }
 
-    def read_client_batch(self, product: str, body: bytes) -> ClientBatch | None:
-        """A body as a batch of Footfall's client for this product; None for any other body."""
+    def read_client_batch(self, product: str, body: bytes, peer: str = "") -> ClientBatch | None:
+        """A peer's body as a batch of Footfall's client for this product; None for any other body."""
         # No event in a body of this size can be too large.
-        return self._writers[product].client_batch.read(body) if len(body) <= self._max_event_bytes else None
+        return self._writers[product].client_batch.read(body, peer) if len(body) <= self._max_event_bytes else None
 
     def admit_client_batch(
         self, product: str, client_batch: ClientBatch, received: float, sent_at: float | None = None, peer: str = ""
@@ -86,7 +86,7 @@ class Admission:
         Raises:
             TooManyInstancesError: an event's instance is beyond the peer's share; nothing is admitted.
         """
-        result = Admitted(b"", len(client_batch.uuids))
+        result = Admitted(b"", len(client_batch.events))
         times = self._request_times(result, product, received, sent_at, peer)
         lines = self._writers[product].client_batch.write_lines(client_batch, times)
         if lines is None:

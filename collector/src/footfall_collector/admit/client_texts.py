@@ -96,19 +96,22 @@ class Tails:
         names = "|".join(re.escape(name) for name in (*(rule.wire for rule in common), *constants))
         self._find = re.compile(f'"(?:{names})":'.encode()).search
 
-    def tail_of(self, rest: bytes) -> bytes | None:
+    def tail_of(self, rest: bytes, peer: str) -> bytes | None:
         """The tail of an event: from its first common member on. None where that is not in the client's form."""
         first = self._find(rest)
         tail = rest[first.start() :] if first else b""
+        return tail if tail in self._of_peer(peer) or self._is_valid(tail) else None
+
+    def _is_valid(self, tail: bytes) -> bool:
         # With more braces, the members could be those of several objects.
         if len(tail) > _MAX_TAIL_BYTES or tail.count(b"}") != 1:
-            return None
+            return False
         sender = decoded(self._decode, _as_object(tail))
         if sender is None or self._get_constants(sender) != self._constants:
-            return None
+            return False
         # Each member once: of several with one name the last one counts, and all would stay in memory.
         given = sum(value is not None for value in self._get_common(sender)) + len(self._constants)
-        return tail if tail.count(_MEMBER) == given + 1 else None
+        return tail.count(_MEMBER) == given + 1
 
     def text(self, tail: bytes, times: RequestTimes) -> bytes | None:
         """The text of an event's instance and common properties; None where one is not admitted unchanged."""

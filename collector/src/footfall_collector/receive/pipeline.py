@@ -185,7 +185,7 @@ class IngestionPipeline:
 
     def _find_write_key(self, scope: Scope, request: DecodedRequest) -> KeyedBatch:
         """Raises RefusedError: 401 for no key, several or an unknown one; 400 or 413 for a body that is no batch."""
-        keyed = self._read_client_batch(request)
+        keyed = self._read_client_batch(scope, request)
         if keyed is not None:
             return keyed
         self._check_key(request.read_key(self._direct_limits))
@@ -219,17 +219,17 @@ class IngestionPipeline:
         if self._keys.product_for_first_key(events) is None:
             raise _unknown_key()
 
-    def _read_client_batch(self, request: DecodedRequest) -> KeyedBatch | None:
+    def _read_client_batch(self, scope: Scope, request: DecodedRequest) -> KeyedBatch | None:
         """The batch where Footfall's client sent it under a known key; None for anything else."""
         text = request.client_text()
         token = client_key(text) if text is not None else None
         product = self._keys.product_of(token) if token else None
         if text is None or token is None or product is None:
             return None
-        batch = self._admission.read_client_batch(product, text)
-        if batch is None or batch.api_key != token or len(batch.uuids) > self._direct_limits.batch_events:
+        batch = self._admission.read_client_batch(product, text, peer_of(scope))
+        if batch is None or batch.api_key != token or len(batch.events) > self._direct_limits.batch_events:
             return None
-        return KeyedBatch(token, product, False, len(batch.uuids), batch)
+        return KeyedBatch(token, product, False, len(batch.events), batch)
 
     def _check_events(self, scope: Scope, token: str, product: str, size: int) -> None:
         """Raises RefusedError: 503 without room on the disk, 429 for a peer over its limit. The alarm only counts."""
