@@ -10,7 +10,7 @@ from ..periods import DAY_SECONDS, block_number
 from ..rollups import RollupTable
 from .file_exchange import FileExchange, fresh_path
 from .month_files import DatabaseFiles
-from .relations import ROLLUP_FILE, merge_statement, rollup_query
+from .relations import ROLLUP_FILE, derived_query, finer_rollups, merge_statement, rollup_query
 from .schema_migrations import column_types
 
 _log = logging.getLogger(__name__)
@@ -38,17 +38,35 @@ def roll_up(files: DatabaseFiles, last_load: int, step: StepHook) -> int:
     where = [f"load > {rolled}", f"load <= {last_load}"]
     step("roll up")
     counted = _events_by_day(files, tables, where)
+    finer = _finer_rollups(files, {event for event, _ in counted})
+    sources = {source.name for each in finer.values() for source in each}
     with files.transaction() as writer:
-        for rollup in files.rollups:
+        for rollup in sorted(files.rollups, key=lambda rollup: rollup.name not in sources):
             days = {day for event, day in counted if rollup.event in (None, event)}
             if days:
                 periods = sorted({block_number(day) for day in days} if rollup.is_presence else days)
-                fill_delta(files, rollup, tables, where)
-                writer.execute(merge_statement(rollup, "delta", periods))
+                delta = _delta_of(rollup) if rollup.name in sources else "delta"
+                rows = [(source, _delta_of(source)) for source in finer[rollup.name]]
+                query = derived_query(rollup, rows) if rows else delta_query(rollup, tables, where)
+                writer.execute(f"CREATE OR REPLACE TEMP TABLE {delta} AS {query}")
+                writer.execute(merge_statement(rollup, delta, periods))
+        for source in sources:
+            writer.execute(f"DROP TABLE temp.delta_{source}")
         writer.execute(f"UPDATE {ROLLUP_FILE}.state SET rolled = {last_load}")  # noqa: S608 - a number
         _note_facts(files, last_load)
         step("rolled up")
     return sum(counted.values())
+
+
+def _finer_rollups(files: DatabaseFiles, events: set[str]) -> dict[str, list[RollupTable]]:
+    """Name of a roll-up to those that its rows of these events follow from; none where they come from raw events."""
+    finer = {rollup.name: finer_rollups(rollup, events, files.rollups) for rollup in files.rollups}
+    # In one step: what follows from others is no source.
+    return {name: [] if any(finer[source.name] for source in found) else found for name, found in finer.items()}
+
+
+def _delta_of(rollup: RollupTable) -> str:
+    return f"delta_{rollup.name}"
 
 
 def _events_by_day(files: DatabaseFiles, tables: Sequence[str], where: Sequence[str]) -> dict[tuple[str, int], int]:

@@ -24,7 +24,7 @@ def counting_query(rollup: RollupTable, source: str, where: Iterable[str], keys:
     """The query for rows with `keys` (name to expression) and the roll-up's values over the raw events of a table."""
     terms = [*where]
     if rollup.event is not None:
-        terms.append(f"event = {_quoted(rollup.event)}")
+        terms.append(f"event = {quoted(rollup.event)}")
     if rollup.is_presence:
         terms.append(f"instance_kind <> '{EPHEMERAL}'")
     numbers = (rollup.raw.get(name, name) for name, type_ in rollup.dimensions.items() if type_ == "DOUBLE")
@@ -38,7 +38,8 @@ def counting_query(rollup: RollupTable, source: str, where: Iterable[str], keys:
     return f"SELECT {named}, {values} FROM {source} WHERE {' AND '.join(terms)} GROUP BY ALL"  # noqa: S608 - our own words
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
 
 
