@@ -33,8 +33,11 @@ SCRATCH = ROOT / ".artefacts"
 RATE, DELIVERED = 200, 200_000
 WAITING = "waits"
 STAGES = {
-    "admit/client_batch.py:read": "parse, with types",
-    "admit/client_batch.py:write_lines": "admit, and write lines",
+    "admit/client_batch.py:write_lines": "write lines",
+    "admit/client_texts.py:text": "write lines",
+    "admit/client_batch.py:": "take a batch apart, and admit",
+    "admit/client_texts.py:": "take a batch apart, and admit",
+    "admit/": "admit, other",
     "receive/protocol/encodings.py:": "unpack",
     "receive/pipeline.py:": "other checks, and counts",
     "receive/server/": "HTTP, and answer",

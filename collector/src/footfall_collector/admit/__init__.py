@@ -1,11 +1,11 @@
 """Admission: every event is checked against the catalogue again, and becomes a journal line.
 
 `admission` takes the events of a request in one of two forms: `client_batch` for a whole batch of Footfall's client,
-`any_event` for everything else. Both are compiled from `catalogues` into `json_fragments`. `instance_hash` turns an
-instance ID into the stored instance with the `pepper`, `new_instances` limits how many are new to their peer, `times`
-and `request_times` correct the sender's clock, `misfits` says what does not fit a catalogue. Content that is not in the
-catalogue never reaches the disk, a log or an answer. `receive` admits events; `app`, `store` and `operate` use the
-catalogues and the hash.
+`any_event` for everything else. Both are compiled from `catalogues` into `json_fragments`; `client_texts` keeps the
+texts of the first. `instance_hash` turns an instance ID into the stored instance with the `pepper`, `new_instances`
+limits how many are new to their peer, `times` and `request_times` correct the sender's clock, `misfits` says what does
+not fit a catalogue. Content that is not in the catalogue never reaches the disk, a log or an answer. `receive` admits
+events; `app`, `store` and `operate` use the catalogues and the hash.
 """
 
 from .admission import Admission, Admitted

@@ -12,8 +12,8 @@ from .json_fragments import EventRules, PropertyRule
 from .request_times import RequestTimes
 
 _CACHE_SIZE = 16_384
-_MAX_CACHED_BYTES = 512
-_MAX_TAIL_BYTES = 1024
+_MAX_CACHED_BYTES = 256
+_MAX_TAIL_BYTES = 512
 """Of the common members and the instance's ID."""
 _PROPERTIES = b'properties":{'
 _MEMBER = b'":'

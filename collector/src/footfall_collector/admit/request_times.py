@@ -110,9 +110,9 @@ class RequestTimes(msgspec.Struct, gc=False):
         return fragment
 
     def valid_time_fragment(self, stamp: str) -> str | None:
-        """The same for an RFC 3339 time; None for any other text."""
-        self.time_fragment(stamp, None)
-        return self.fragments.get(stamp)
+        """The same for an RFC 3339 time; None for any other text. The caller keeps it for events of the same second."""
+        epoch = epoch_of(stamp)
+        return None if epoch is None else self._fragment(epoch, None)
 
     def _fragment(self, stamp: float | None, offset: object) -> str:
         # PostHog's protocol: an `offset`, the age in milliseconds, replaces a missing time. Counted back from `sent_at`
