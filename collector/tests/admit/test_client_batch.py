@@ -106,6 +106,7 @@ SNIPPETS = st.one_of(
     st.sampled_from(
         [b'"distinct_id":"cluster_x",', b'},"properties":{', b'"},{"event":"', b'"uuid":"","', b'"tool":"x",']
     ),
+    st.binary(min_size=1, max_size=1),
     st.tuples(st.integers(0, 900), st.integers(0, 60)),
 )
 CHANGES = st.lists(st.tuples(st.integers(0, 900), st.integers(0, 30), SNIPPETS), min_size=1, max_size=3)
@@ -139,6 +140,7 @@ def test_whatever_bytes_the_fast_form_takes_are_a_batch_of_the_same_events(
         (b'"ai_provider":', ANOTHER_OBJECT + b'"dot_ai_version" :"2.2.2","ai_provider":'),
         (b'"ai_provider":', b" " * 1100 + b'"ai_provider":'),
         (b'"timestamp":', b'"timestamp":"2026-11-24T04:00:00Z","timestamp":'),
+        (b'"uuid":', b'"uuia":'),
         (b'"distinct_id":', b'"distinct_id":"","distinct_id":'),
         (b'"}]}', b'"}]'),
     ],
@@ -261,9 +263,10 @@ def test_a_batch_with_an_instance_beyond_the_share_is_refused_as_a_whole(admit: 
         [b"", UUID + b"," + NAMED],
         [NAMED, NAMED + b","],
         [NAMED, UUID],
+        [NAMED, NAMED.replace(b"uuid", b"uui1")],
     ],
 )
-def test_a_comma_inside_a_uuid_is_found(names: list[bytes]) -> None:
+def test_a_comma_inside_a_uuid_and_another_name_are_found(names: list[bytes]) -> None:
     assert are_canonical_uuids([NAMED, NAMED])
     assert not are_canonical_uuids(names)
 

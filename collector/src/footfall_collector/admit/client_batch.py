@@ -76,7 +76,10 @@ def is_canonical_uuid(text: bytes) -> bool:
 
 def are_canonical_uuids(named: Sequence[bytes]) -> bool:
     """The same for many, each with the name of its field. A comma inside one would be one too many."""
-    return b",".join(named).translate(_DIGITS_TO_X) == b",".join([_NAMED_SHAPE] * len(named))
+    joined = b",".join(named)
+    # In the name there is a digit too: its shape is that of other names.
+    is_named = joined.count(_UUID) == len(named)
+    return is_named and joined.translate(_DIGITS_TO_X) == b",".join([_NAMED_SHAPE] * len(named))
 
 
 _LINE = b'%b,"c":"%08x"}\n'
