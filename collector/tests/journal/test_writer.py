@@ -37,6 +37,38 @@ def test_many_appends_at_once_are_all_in_the_file_when_they_return(tmp_path: Pat
     assert sorted(written.splitlines(True)) == sorted(with_checksum(b'{"n":%d' % n) for n in range(200))
 
 
+class SteppedLoop(asyncio.SelectorEventLoop):
+    """An event loop whose time stands still."""
+
+    now = 100.0
+
+    def time(self) -> float:
+        return self.now
+
+
+def test_a_group_that_follows_another_one_at_once_waits_for_more_lines(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, Status(), segment_seconds=60)
+    journal.start()
+    loop = SteppedLoop()
+
+    async def run() -> None:
+        await journal.append(LINE)
+        later = [asyncio.ensure_future(journal.append(LINE)) for _ in range(2)]
+        for _ in range(1000):
+            await asyncio.sleep(0)
+        assert contents(tmp_path) == LINE, "the second group waits"
+        loop.now += 1.0
+        await asyncio.gather(*later)
+        assert contents(tmp_path) == 3 * LINE
+        loop.now += 1.0
+        await journal.append(LINE)
+
+    loop.run_until_complete(run())
+    loop.close()
+    assert contents(tmp_path) == 4 * LINE
+    journal.close()
+
+
 def test_a_segment_is_closed_when_it_is_old_enough(tmp_path: Path) -> None:
     journal = Journal(tmp_path, Status(), segment_seconds=0.05)
     journal.start()
