@@ -108,12 +108,13 @@ def _of_client(random: Random) -> Input:
 
 
 def _clients_event(name: str) -> dict[str, Any]:
-    """Its own properties, those of all events, and the constants of the protocol."""
+    """Its own properties, those of all events, and the constants of the protocol; all in the client's order."""
     made = event(name, error_type="KeyError")
     own = ("tool", "error_type") if name == "tool_error" else ("tool", "success", "duration_ms", "mcp_client")
     said = {name: made["properties"][name] for name in (*own, "dot_ai_version", "ai_provider", "is_internal")}
     constants = {"$geoip_disable": True, "$process_person_profile": False, "$ip": "0.0.0.0"}
-    return {**made, "properties": said | constants}
+    whole = {**made, "properties": said | constants}
+    return {field: whole[field] for field in ("event", "timestamp", "uuid", "properties", "distinct_id")}
 
 
 def _changed(random: Random, whole: Any) -> Any:
