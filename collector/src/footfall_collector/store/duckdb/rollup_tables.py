@@ -45,13 +45,13 @@ def roll_up(files: DatabaseFiles, last_load: int, step: StepHook) -> int:
             days = {day for event, day in counted if rollup.event in (None, event)}
             if days:
                 periods = sorted({block_number(day) for day in days} if rollup.is_presence else days)
-                delta = _delta_of(rollup) if rollup.name in sources else "delta"
-                rows = [(source, _delta_of(source)) for source in finer[rollup.name]]
+                delta = _delta_of(rollup.name) if rollup.name in sources else "delta"
+                rows = [(source, _delta_of(source.name)) for source in finer[rollup.name]]
                 query = derived_query(rollup, rows) if rows else delta_query(rollup, tables, where)
                 writer.execute(f"CREATE OR REPLACE TEMP TABLE {delta} AS {query}")
                 writer.execute(merge_statement(rollup, delta, periods))
         for source in sources:
-            writer.execute(f"DROP TABLE temp.delta_{source}")
+            writer.execute(f"DROP TABLE temp.{_delta_of(source)}")
         writer.execute(f"UPDATE {ROLLUP_FILE}.state SET rolled = {last_load}")  # noqa: S608 - a number
         _note_facts(files, last_load)
         step("rolled up")
@@ -65,8 +65,8 @@ def _finer_rollups(files: DatabaseFiles, events: set[str]) -> dict[str, list[Rol
     return {name: [] if any(finer[source.name] for source in found) else found for name, found in finer.items()}
 
 
-def _delta_of(rollup: RollupTable) -> str:
-    return f"delta_{rollup.name}"
+def _delta_of(rollup: str) -> str:
+    return f"delta_{rollup}"
 
 
 def _events_by_day(files: DatabaseFiles, tables: Sequence[str], where: Sequence[str]) -> dict[tuple[str, int], int]:

@@ -1,9 +1,8 @@
 """What charts and questions read: the relations behind their SQL, and the rows that several questions share.
 
 `rollup_sql` has the SQL by which roll-ups follow from raw events, and `derived_sql` that by which the new rows of one
-follow from another's. `chart_query` puts the relations that a query names
-before it. `kept_rows` keeps the rows of shared relations in memory while the store doesn't change. The other files of
-`store/duckdb` import from here.
+follow from another's. `chart_query` puts the relations that a query names before it. `kept_rows` keeps the rows of
+shared relations in memory while the store doesn't change. The other files of `store/duckdb` import from here.
 """
 
 from .chart_query import QuerySource
