@@ -22,6 +22,7 @@ from collector.tests.store.fill_store import PEPPER, journal, loader_of
 from footfall.catalogue import Amount, Catalogue, Event, ExtraProperties, Kind, Property, Vocabulary, catalogue_for
 from footfall_collector.admit import Admission
 from footfall_collector.answer import Answers, Filters, ask, parse_question
+from footfall_collector.answer.questions import question_answer
 from footfall_collector.store import Store
 from footfall_collector.store.clickhouse import ClickHouseStore
 from footfall_collector.store.clickhouse.address import parse_address
@@ -147,3 +148,9 @@ def test_an_extra_property_is_never_taken_for_a_column_of_a_roll_up_on_either_en
             some = replace(filters, where=(f"{name}:is:b",))
             assert answers.chart("tool-usage", some).rows == [["version", 2, 1, 1.0]]
             assert answers.chart("mcp-clients", some).rows == [["cursor-vscode", None, 2, 1, 2]]
+
+
+def test_pages_and_answers_name_the_column_of_a_property_by_the_same_words() -> None:
+    page = (Path(__file__).parents[2] / "frontend/src/page/events.ts").read_text()
+    [words] = re.findall(r"OTHER_COLUMNS =\s+/\^\(([a-z0-9_|]+)\)\$/i;", page)
+    assert set(words.split("|")) == question_answer.OTHER_COLUMNS - {""}

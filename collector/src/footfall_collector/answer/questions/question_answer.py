@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 _FLAGS = {"": None, "true": True, "false": False}
 _AFTER = (LOST, CAME_BACK)
 """Measures of instances of the step before."""
-_OTHER_COLUMNS = {*STEPS, *MEASURES, "hits", "returned", "weeks_later"}
+OTHER_COLUMNS = {*STEPS, *MEASURES, "hits", "returned", "weeks_later"}
+"""Names that answers give to columns."""
 _WEEK_SECONDS = STEP_DAYS[WEEK_STEP] * DAY_SECONDS
 _Rows = list[tuple[Any, ...]]
 
@@ -120,7 +121,7 @@ def ask(answers: "Answers", question: Question, filters: Filters, now: datetime 
 
 def _by_column(question: Question, by: EventProperty) -> str:
     """The column of a property: its name, after that of its event where it is called as a column of answers."""
-    if by.name.lower() not in _OTHER_COLUMNS:
+    if by.name.lower() not in OTHER_COLUMNS:
         return by.name
     return f"{question.event if by.carried_by(question.event) else by.events[0]}.{by.name}"
 
