@@ -7,12 +7,15 @@ import time
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
+import pytest
+
 from client.tests.support.outages import LOGIN_PAGE
 from client.tests.support.server import Request, Server, hang, status
 from footfall import Product, Telemetry
 from footfall.catalogue import ToolExecuted
+from footfall.send import worker
 from footfall.send.sending_lock import SendingLock
-from footfall.send.shipper import DUE_EVENTS
+from footfall.send.shipper import BATCH_EVENTS, DUE_EVENTS
 from tests.support.waiting import wait_for
 
 FIRST_DELIVERY = """
@@ -100,6 +103,41 @@ def test_events_that_come_while_a_batch_is_sent_wait_until_they_make_another(tmp
         record(host, 3)
         assert host.flush(20)
         assert len(server.accepted) == 2 * DUE_EVENTS + 9
+        host.close()
+
+
+def test_while_a_host_records_on_and_on_nothing_is_packed_until_a_whole_batch_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Server() as server:
+        host = telemetry(tmp_path, server, DOT_AI_TELEMETRY_FLUSH_SECONDS="3600")
+        record(host)
+        assert host.flush(20)
+        monkeypatch.setattr(worker, "QUIET_SECONDS", 10.0)
+        monkeypatch.setattr(worker, "MAX_BURST_SECONDS", 60.0)
+        record(host, DUE_EVENTS)
+        pause, end = threading.Event(), time.monotonic() + 20
+        while len(server.requests) == 1 and time.monotonic() < end:
+            record(host)
+            pause.wait(0.001)
+        assert len(server.requests[1].events) == BATCH_EVENTS
+        host.close()
+
+
+def test_a_burst_that_never_ends_delays_sending_for_a_tenth_of_a_second_at_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Server() as server:
+        host = telemetry(tmp_path, server, DOT_AI_TELEMETRY_FLUSH_SECONDS="3600")
+        record(host)
+        assert host.flush(20)
+        monkeypatch.setattr(worker, "QUIET_SECONDS", worker.MAX_BURST_SECONDS)
+        record(host, DUE_EVENTS)
+        pause, end = threading.Event(), time.monotonic() + 20
+        while len(server.requests) == 1 and time.monotonic() < end:
+            record(host)
+            pause.wait(0.02)
+        assert DUE_EVENTS <= len(server.requests[1].events) < BATCH_EVENTS
         host.close()
 
 

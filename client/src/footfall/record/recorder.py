@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from .extra_values import ExtraValues, PropertySource
 
 log = logging.getLogger("footfall")
+_DRAWN_UUIDS = 64
+"""At a time. One call in so many pays ten microseconds for it: drawing four times as many would make it a slow call."""
 _VERSION_4 = bytes(byte & 0x0F | 0x40 for byte in range(256))
 _VARIANT = bytes(byte & 0x3F | 0x80 for byte in range(256))
 
@@ -34,7 +36,7 @@ _VARIANT = bytes(byte & 0x3F | 0x80 for byte in range(256))
 class UuidPool:
     """Random version-4 UUIDs as 32 hex digits. They hold nothing of time or place.
 
-    Drawn from the kernel 256 at a time; safe from any thread, since removing one is a single atomic operation.
+    Drawn from the kernel several at a time; safe from any thread, since removing one is a single atomic operation.
 
     Attributes:
         unused: UUIDs that were drawn and not yet returned.
@@ -47,7 +49,7 @@ class UuidPool:
         try:
             return self.unused.popleft()
         except IndexError:
-            random = bytearray(os.urandom(16 * 256))
+            random = bytearray(os.urandom(16 * _DRAWN_UUIDS))
             random[6::16] = random[6::16].translate(_VERSION_4)
             random[8::16] = random[8::16].translate(_VARIANT)
             digits = random.hex().encode()

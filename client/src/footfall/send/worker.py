@@ -12,11 +12,13 @@ from time import monotonic
 from typing import Protocol, TypeVar
 
 from ..runtime import Wakeup
-from .shipper import DUE_EVENTS, SAVE_SECONDS, SCAN_SECONDS, Shipper
+from .shipper import BATCH_EVENTS, DUE_EVENTS, SAVE_SECONDS, SCAN_SECONDS, Shipper
 
 DISK_CHECK_SECONDS = 10.0
 """How often the disk is looked after while sending has to wait."""
 ERROR_SECONDS = 600.0
+QUIET_SECONDS, MAX_BURST_SECONDS = 0.002, 0.1
+"""Without an event for so long, a burst is over; and the longest that sending waits for that."""
 T = TypeVar("T")
 
 
@@ -119,6 +121,7 @@ class Worker:
         # The requests are read first: whoever waits for one became a waiter before.
         requests, waiters, events = self._close_requests, len(self._waiters), self._events
         self._flushing = False
+        self._let_burst_end()
         wait = self._ship()
         if wait <= 0:
             self._wait_for_more()
@@ -133,6 +136,18 @@ class Worker:
         if not ends and not self._flushing and not self._waiters and not self._closing:
             self._sleep(wait, events)
         return ends
+
+    def _let_burst_end(self) -> None:
+        """Leave the interpreter to a host that records one event after another, unless a whole batch waits.
+
+        While this thread packs a batch, every call that records would wait for the interpreter.
+        """
+        began, before, end = self._events, -1, monotonic() + MAX_BURST_SECONDS
+        while before != self._events < began + BATCH_EVENTS and monotonic() < end:
+            if self._flushing or self._waiters or self._closing:
+                return
+            before = self._events
+            self._pause(QUIET_SECONDS)
 
     def _ship(self) -> float:
         wait = self._without_raising(self._shipper.ship_once)
