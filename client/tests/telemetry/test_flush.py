@@ -106,6 +106,45 @@ def test_events_that_come_while_a_batch_is_sent_wait_until_they_make_another(tmp
         host.close()
 
 
+def is_in(thread: threading.Thread, function: str) -> bool:
+    frame = sys._current_frames().get(thread.ident or 0)
+    while frame is not None and frame.f_code.co_name != function:
+        frame = frame.f_back
+    return frame is not None
+
+
+def test_the_end_of_the_process_does_not_wait_for_a_thread_that_ends_already(tmp_path: Path) -> None:
+    with Server() as server:
+        host = telemetry(tmp_path, server)
+        record(host)
+        assert host.flush(20)
+        pipeline = host._pipeline
+        assert pipeline is not None
+        thread = pipeline.worker._thread
+        assert thread is not None
+        with pipeline.spool._lock:
+            # As when the host drops its telemetry, with `main` for example, right before Python ends.
+            pipeline.release()
+            wait_for(lambda: is_in(thread, "drain"), "the thread's last pass")
+            closer = threading.Thread(target=pipeline.close, args=(60.0,), kwargs={"last": True}, daemon=True)
+            closer.start()
+            wait_for(lambda: bool(pipeline.worker._waiters), "the end of the process to wait")
+        closer.join(20)
+        assert not closer.is_alive()
+
+
+def test_a_close_takes_nothing_from_a_flush_of_another_thread(tmp_path: Path) -> None:
+    with Server() as server:
+        host = telemetry(tmp_path, server)
+        assert host._pipeline is not None
+        worker = host._pipeline.worker
+        # The other thread has come so far when this one closes; no thread sends.
+        flushed = worker._add_waiter()
+        host.close()
+        assert worker._wait_for_pass(flushed, 20)
+        assert not worker._waiters
+
+
 def test_while_a_host_records_on_and_on_nothing_is_packed_until_a_whole_batch_waits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ Every wait here is on a bare lock. `Event` and `Condition` take locks internally
 or closes could find taken by the very thread it interrupted.
 """
 
+import contextlib
 import sys
 import threading
 from collections import deque
@@ -107,7 +108,8 @@ class Worker:
     def _run(self) -> None:
         events = self._events
         try:
-            while not self._pass():
+            # Where Python ends no other thread can start: whoever came during the last pass waits for this one.
+            while not self._pass() or (self._ended and (self._waiters or self._closing)):
                 events = self._events
         finally:
             self._idle = self._backing_off = self._lingering = False
@@ -115,6 +117,8 @@ class Worker:
             self._thread = None
             if self._events != events or self._waiters or self._closing:
                 self.start()
+            if self._ended:
+                self._release(len(self._waiters))
 
     def _pass(self) -> bool:
         """Ship once and sleep; whether the thread ends."""
@@ -131,8 +135,7 @@ class Worker:
             self._close_requests_done = requests
             self._lingering = True
         ends = self._lingering and self._without_raising(self._owner.thread_ends) is not False
-        for _ in range(waiters):
-            self._waiters.popleft().release()
+        self._release(waiters)
         if not ends and not self._flushing and not self._waiters and not self._closing:
             self._sleep(wait, events)
         return ends
@@ -222,7 +225,11 @@ class Worker:
         self._ended = last
         # The waiter comes first: the pass that ends the thread also releases it.
         done = self._add_waiter()
-        return self._wait_for_pass(done, timeout) if self.retire() else True
+        if self.retire():
+            return self._wait_for_pass(done, timeout)
+        with contextlib.suppress(ValueError, IndexError):  # another thread's flush began a pass, which releases it
+            self._waiters.remove(done)
+        return True
 
     def retire(self) -> bool:
         """Let the thread end as soon as it has sent what it can, without waiting for it; whether there is one."""
@@ -231,7 +238,6 @@ class Worker:
             try:
                 if self._thread is None:
                     self._close_requests_done = self._close_requests
-                    self._waiters.clear()
                     self._without_raising(self._owner.thread_ends)
                     return False
             finally:
@@ -244,6 +250,11 @@ class Worker:
         waiter.acquire()
         self._waiters.append(waiter)
         return waiter
+
+    def _release(self, waiters: int) -> None:
+        with contextlib.suppress(IndexError):  # a `close` without a thread has taken its own back
+            for _ in range(waiters):
+                self._waiters.popleft().release()
 
     def _wait_for_pass(self, done: threading.Lock, timeout: float) -> bool:
         """Wait until the shipper has been called until it has nothing to do; whether `timeout` seconds were enough."""
