@@ -108,6 +108,21 @@ def test_several_processes_on_one_directory_and_kills_among_them_lose_nothing(tm
         assert dropped(state) == {}
 
 
+def test_processes_that_end_together_send_in_turn_before_they_end(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with Server() as server:
+        hosts = [Host(["recorder.py", "50", "20", "stay"], state, server.url, SERVE="1", **LATER) for _ in range(4)]
+        for host in hosts:
+            host.wait_for_line("recorded")
+        for host in hosts:
+            host.process.terminate()
+        for host in hosts:
+            host.wait()
+        assert_all_arrived(server, *hosts)
+        names = Counter(event["event"] for event in server.accepted.values())
+        assert (names["server_started"], names["server_stopped"]) == (4, 4)
+
+
 def batches_sent_again(server: Server) -> int:
     """The number of accepted batches with events that a later one repeats: a kill may fall between answer and note."""
     first_batch: dict[str, int] = {}

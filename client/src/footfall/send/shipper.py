@@ -74,6 +74,7 @@ class Shipper:
         self._limit = BATCH_EVENTS
         self._instance: InstanceFacts | None = None
         self._state: SendState | None = None
+        self.others_send = False  # at the last call another process was sending
         self._exiting = False
         self._last_scan = self._last_save = float("-inf")
         self._unsaved = False
@@ -95,13 +96,15 @@ class Shipper:
         return wait
 
     def _ship_once(self, timeout: float) -> float:
+        self.others_send = False
         if self._discard_if_off():
             return SCAN_SECONDS
         self._spool.drain(restore=self._state is None)
         self._adopt_abandoned_segments()
         instance = self._identify_once()
-        if not self._sending_lock.acquire():
-            return FIRST_BACK_OFF_SECONDS  # another process is sending right now
+        self.others_send = not self._sending_lock.acquire()
+        if self.others_send:
+            return FIRST_BACK_OFF_SECONDS
         return self._ship_batch(instance, timeout)
 
     def _ship_batch(self, instance: InstanceFacts, timeout: float) -> float:

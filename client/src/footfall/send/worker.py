@@ -20,6 +20,8 @@ DISK_CHECK_SECONDS = 10.0
 ERROR_SECONDS = 600.0
 QUIET_SECONDS, MAX_BURST_SECONDS = 0.002, 0.1
 """Without an event for so long, a burst is over; and the longest that sending waits for that."""
+TURN_SECONDS, TURN_CHECK_SECONDS = 2.0, 0.01
+"""Other processes of the state directory send first for so long, where somebody waits; and how often that is looked at."""
 T = TypeVar("T")
 
 
@@ -126,7 +128,7 @@ class Worker:
         requests, waiters, events = self._close_requests, len(self._waiters), self._events
         self._flushing = False
         self._let_burst_end()
-        wait = self._ship()
+        wait = self._ship_in_turn() if waiters or requests != self._close_requests_done else self._ship()
         if wait <= 0:
             self._wait_for_more()
             return False
@@ -155,6 +157,15 @@ class Worker:
     def _ship(self) -> float:
         wait = self._without_raising(self._shipper.ship_once)
         return ERROR_SECONDS if wait is None else wait
+
+    def _ship_in_turn(self) -> float:
+        """Ship once; while another process sends, wait for that: the processes of a server end together."""
+        end = monotonic() + TURN_SECONDS
+        wait = self._ship()
+        while self._shipper.others_send and monotonic() < end:
+            self._wakeup.wait(TURN_CHECK_SECONDS)
+            wait = self._ship()
+        return wait
 
     def _wait_for_more(self) -> None:
         """After a batch: let the few events that were recorded meanwhile wait for others, as the first ones did."""
