@@ -21,7 +21,7 @@ ERROR_SECONDS = 600.0
 QUIET_SECONDS, MAX_BURST_SECONDS = 0.002, 0.1
 """Without an event for so long, a burst is over; and the longest that sending waits for that."""
 TURN_SECONDS, TURN_CHECK_SECONDS = 2.0, 0.01
-"""Other processes of the state directory send first for so long, where somebody waits; and how often that is looked at."""
+"""For so long other processes of the state directory go first where somebody waits; and how often that is checked."""
 T = TypeVar("T")
 
 
