@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from client.tests.cli.rig import COMMAND, Machine
+from tests.support.unread_pipe import interrupted
 
 MODULE = [sys.executable, "-m", "footfall"]
 FULL = b"footfall: the output can't be written: No space left on device\n"
@@ -47,6 +48,13 @@ def test_a_full_stdout_does_not_keep_telemetry_on(tmp_path: Path) -> None:
     done = run(machine, "off", redirection="> /dev/full")
     assert (done.returncode, done.stderr) == (1, FULL)
     assert machine.told("status")["telemetry"] == "off"
+
+
+@pytest.mark.parametrize("arguments", ["status", "preview --wire", "dictionary", "--help"])
+def test_ctrl_c_ends_a_command_whose_output_nobody_reads_with_one_word(arguments: str, tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "home")
+    machine.run()
+    assert interrupted([COMMAND, *arguments.split()], machine.environment) == (130, b"footfall: interrupted\n")
 
 
 @pytest.mark.parametrize("command", ["status", "preview", "off", "forget"])

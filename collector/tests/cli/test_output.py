@@ -12,6 +12,7 @@ import pytest
 
 from collector.tests.operate.commands import arguments, done
 from tests.support.collector_process import start_collector
+from tests.support.unread_pipe import interrupted
 
 COMMANDS = [("tokens", "list"), ("annotations", "list"), ("doctor",), ("report",), ("report", "--format", "markdown")]
 
@@ -106,3 +107,8 @@ def test_a_log_line_has_utc_and_its_zone(tmp_path: Path, zone: str) -> None:
 
     logged = datetime.fromisoformat(line[1]).replace(tzinfo=UTC).timestamp()
     assert abs(logged - int(ran.stdout)) <= 2
+
+
+@pytest.mark.parametrize("words", [("serve", "--help"), ("doctor",), ("report",)])
+def test_ctrl_c_ends_a_command_whose_output_nobody_reads_with_one_word(used: Path, words: tuple[str, ...]) -> None:
+    assert interrupted(arguments(used, *words)) == (130, b"footfall-collector: interrupted\n")

@@ -34,7 +34,7 @@ EXAMPLES = """examples:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run one command; 0 if it succeeds, else 1 and the reason on stderr, or 2 for wrong arguments."""
+    """Run one command; 0 if it succeeds, else 1 and the reason on stderr, 2 for wrong arguments, 130 after Ctrl-C."""
     escape_unprintable_characters()
     try:
         with checked_stdout():
@@ -49,6 +49,9 @@ def main(argv: list[str] | None = None) -> int:
         return _failed(str(error))
     except OSError as error:
         return _failed(f"{error.filename or 'the state directory'}: {error.strerror}")
+    except KeyboardInterrupt:
+        _failed("interrupted")
+        return 130
 
 
 def _failed(reason: str) -> int:

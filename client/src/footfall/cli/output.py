@@ -40,6 +40,7 @@ def checked_stdout() -> Iterator[None]:
     Raises:
         OutputError: something could not be written.
         BrokenPipeError: the reader is gone.
+        KeyboardInterrupt: the rest of the output is dropped, since its reader may never read it.
     """
     stream: Any = sys.stdout
     if stream is None:
@@ -50,10 +51,14 @@ def checked_stdout() -> Iterator[None]:
     try:
         try:
             yield
-        finally:
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
             checked.flush()
-    except (OutputError, BrokenPipeError):
-        # What is left in the buffer would fail again when the interpreter ends.
+            raise
+        checked.flush()
+    except (OutputError, BrokenPipeError, KeyboardInterrupt):
+        # What is left in the buffer would fail again, or wait, when the interpreter ends.
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         raise

@@ -16,15 +16,18 @@ _EXAMPLE = """example:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command. The exit code is 0, 1 where it could not be done, 2 for a wrong setting or argument."""
+    """Run a command.
+
+    The exit code is 0, 1 where it could not be done, 2 for a wrong setting or argument, 130 after Ctrl-C.
+    """
     _open_standard_streams()
     escape_unprintable_characters()
     try:
         try:
             options = parse(build_parser(), arguments)
-        finally:
-            # It ends the process after `--help`.
+        except SystemExit:  # after `--help`
             sys.stdout.flush()
+            raise
         flags = {k: v for k, v in vars(options).items() if v is not None}
         # The doctor says also what is wrong with the settings.
         settings = read_settings(flags, os.environ) if options.run is not doctor.run else None
@@ -44,6 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (DataUnusableError, ControlError) as error:
         print_error(str(error))
         return 1
+    except KeyboardInterrupt:
+        # Nobody may be reading: writing the rest could wait forever.
+        _drop_output()
+        print_error("interrupted")
+        return 130
     return code
 
 
