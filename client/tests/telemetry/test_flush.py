@@ -145,39 +145,34 @@ def test_a_close_takes_nothing_from_a_flush_of_another_thread(tmp_path: Path) ->
         assert not worker._waiters
 
 
-def test_while_a_host_records_on_and_on_nothing_is_packed_until_a_whole_batch_waits(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def first_batch(state: Path, seconds: float) -> int:
+    """The number of events in the first request of a host that records one every so many seconds, and never pauses."""
     with Server() as server:
-        host = telemetry(tmp_path, server, DOT_AI_TELEMETRY_FLUSH_SECONDS="3600")
+        host = telemetry(state, server, DOT_AI_TELEMETRY_FLUSH_SECONDS="3600")
         record(host)
         assert host.flush(20)
-        monkeypatch.setattr(worker, "QUIET_SECONDS", 10.0)
-        monkeypatch.setattr(worker, "MAX_BURST_SECONDS", 60.0)
         record(host, DUE_EVENTS)
         pause, end = threading.Event(), time.monotonic() + 20
         while len(server.requests) == 1 and time.monotonic() < end:
             record(host)
-            pause.wait(0.001)
-        assert len(server.requests[1].events) == BATCH_EVENTS
+            pause.wait(seconds)
         host.close()
+        return len(server.requests[1].events)
+
+
+def test_while_a_host_records_on_and_on_nothing_is_packed_until_a_whole_batch_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "QUIET_SECONDS", 10.0)
+    monkeypatch.setattr(worker, "MAX_BURST_SECONDS", 60.0)
+    assert first_batch(tmp_path, 0.001) == BATCH_EVENTS
 
 
 def test_a_burst_that_never_ends_delays_sending_for_a_tenth_of_a_second_at_most(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Server() as server:
-        host = telemetry(tmp_path, server, DOT_AI_TELEMETRY_FLUSH_SECONDS="3600")
-        record(host)
-        assert host.flush(20)
-        monkeypatch.setattr(worker, "QUIET_SECONDS", worker.MAX_BURST_SECONDS)
-        record(host, DUE_EVENTS)
-        pause, end = threading.Event(), time.monotonic() + 20
-        while len(server.requests) == 1 and time.monotonic() < end:
-            record(host)
-            pause.wait(0.02)
-        assert DUE_EVENTS <= len(server.requests[1].events) < BATCH_EVENTS
-        host.close()
+    monkeypatch.setattr(worker, "QUIET_SECONDS", worker.MAX_BURST_SECONDS)
+    assert DUE_EVENTS <= first_batch(tmp_path, 0.02) < BATCH_EVENTS
 
 
 def test_a_first_delivery_imports_neither_urllib3_nor_the_codec_of_international_names(tmp_path: Path) -> None:
