@@ -51,9 +51,7 @@ def checked_stdout() -> Iterator[None]:
     try:
         try:
             yield
-        except KeyboardInterrupt:
-            raise
-        except BaseException:
+        except (Exception, SystemExit):
             checked.flush()
             raise
         checked.flush()
